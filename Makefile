@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+# turf. `make help` lists the targets. Everything that is made goes to $(BUILD).
+
+VERSION := 0.1.0
+
+# ---- Knobs: give them on the command line -----------------------------------------------------
+BUILD   ?= build
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+LDFLAGS ?=
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# WERROR=1: warnings are errors (CI). SANITIZE=address,undefined or thread: instrument everything.
+WERROR   ?=
+SANITIZE ?=
+
+PKG_CONFIG ?= pkg-config
+PROTOC_C   ?= protoc-c
+# Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS.
+PAHO_SYNC  ?= -lpaho-mqtt3cs
+PAHO_ASYNC ?= -lpaho-mqtt3as
+
+# ---- Flags -----------------------------------------------------------------------------------
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+hardening := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIC -fvisibility=hidden
+sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+cflags := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(warnings) $(hardening) $(sanitizers) -I. -I$(BUILD) $(CFLAGS)
+ldflags := -Wl,-z,relro,-z,now,--as-needed $(sanitizers) $(LDFLAGS)
+
+pkg = $(shell $(PKG_CONFIG) --libs $(1))
+libs_store := $(call pkg,lmdb) $(call pkg,libcrypto)
+libs_proto := $(call pkg,libprotobuf-c)
+libs_daemon := $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto)
+libs_phone := $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
+
+# ---- Sources: one list a folder ----------------------------------------------------------------
+base    := $(wildcard base/*.c)
+proto   := $(wildcard proto/*.c)
+store   := $(wildcard store/*.c)
+turfd   := aggregator/turfd.c
+turfctl := aggregator/turfctl.c $(wildcard aggregator/ctl_*.c)
+aggregator := $(filter-out $(turfd) $(turfctl),$(wildcard aggregator/*.c)) broker-client/mqtt.c
+cli     := $(wildcard broker-client/cli*.c)
+libturf := $(filter-out $(cli) broker-client/mqtt.c,$(wildcard broker-client/*.c))
+unit    := $(wildcard tests/unit/test_*.c)
+unit_support := $(filter-out $(unit),$(wildcard tests/unit/*.c))
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
+core := $(BUILD)/libproto.a $(BUILD)/libbase.a
+
+programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
+libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
+unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
+
+# ---- Rules -------------------------------------------------------------------------------------
+.DELETE_ON_ERROR:
+.PHONY: all unit check lint install clean help
+
+all: $(programs) $(libraries) $(BUILD)/turf.pc
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -MMD -MP -c -o $@ $<
+
+# Generated code is not ours to warn about.
+$(BUILD)/proto/turf.pb-c.c $(BUILD)/proto/turf.pb-c.h &: proto/turf.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --c_out=$(BUILD) $<
+
+$(BUILD)/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
+	$(CC) $(cflags) -w -c -o $@ $<
+
+$(call objects,$(proto)): | $(BUILD)/proto/turf.pb-c.h
+
+$(BUILD)/libbase.a: $(call objects,$(base))
+$(BUILD)/libproto.a: $(proto_objects)
+$(BUILD)/libstore.a: $(call objects,$(store))
+$(BUILD)/libaggregator.a: $(call objects,$(aggregator))
+$(BUILD)/libturf.a: $(call objects,$(libturf) $(base)) $(proto_objects)
+$(BUILD)/%.a:
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libturf.so: $(call objects,$(libturf) $(base)) $(proto_objects)
+	$(CC) -shared -Wl,-soname,libturf.so.0 $(ldflags) -o $@ $^ $(libs_phone)
+
+$(BUILD)/turfd: $(call objects,$(turfd)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
+
+$(BUILD)/turfctl: $(call objects,$(turfctl)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
+
+$(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libturf.a
+	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
+
+$(BUILD)/turf.pc: broker-client/turf.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' $< > $@
+
+# ---- Tests: tests/run runs everything ------------------------------------------------------------
+unit: $(unit_programs)
+
+# Tests of libturf link the phone's side, all others the daemon's: the two Paho flavours never meet.
+phone_tests := $(filter $(BUILD)/tests/test_phone%,$(unit_programs))
+$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) $(BUILD)/libturf.a
+	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
+
+$(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) \
+		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
+
+check:
+	tests/run
+
+lint:
+	tests/lint
+
+# ---- Install -----------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(BUILD)/libturf.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
+	ln -sf libturf.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libturf.so.0
+	ln -sf libturf.so.0 $(DESTDIR)$(PREFIX)/lib/libturf.so
+	install -m 644 $(BUILD)/turf.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make              build turfd, turfctl, turf and libturf in $(BUILD)/'
+	@echo 'make check        run all tests (tests/run)'
+	@echo 'make lint         check the module boundaries'
+	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
+	@echo 'make clean        remove $(BUILD)/'
+	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

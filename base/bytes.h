@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Bytes: big-endian integers, CRC32C, hexadecimal, and the operating system's random source.
+ */
+#ifndef TURF_BASE_BYTES_H
+#define TURF_BASE_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void put_be16(uint8_t *to, uint16_t value);
+void put_be32(uint8_t *to, uint32_t value);
+void put_be64(uint8_t *to, uint64_t value);
+uint16_t get_be16(const uint8_t *from);
+uint32_t get_be32(const uint8_t *from);
+uint64_t get_be64(const uint8_t *from);
+
+/* CRC-32C (Castagnoli), as in RFC 3720 appendix B.4: crc32c("123456789") = 0xe3069283. */
+uint32_t crc32c(const void *bytes, size_t length);
+
+/* Writes 2 * length lower-case digits and a terminating zero to `text`. */
+void hex_encode(const uint8_t *bytes, size_t length, char *text);
+
+/* Reads exactly 2 * length digits, either case, and nothing after them. 0, or -1 when `text` is anything else. */
+int hex_decode(const char *text, uint8_t *bytes, size_t length);
+
+/* Fills `bytes` from getrandom(2). 0, or -1 with errno set. */
+int random_bytes(void *bytes, size_t length);
+
+#endif

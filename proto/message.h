@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The contract's messages as plain C structs, and their protobuf encoding (proto/turf.proto).
+ *
+ * Decoders take untrusted bytes: every limit is enforced before memory is taken, and memory comes
+ * from a bounded arena of the decoder's own. They return 0, or > 0 for bytes that are not a proper
+ * message, or FAULT_MEMORY. Encoders return the number of bytes written, or 0 when `capacity` is
+ * too small. Catalogue alone owns heap memory: release it with catalogue_release (catalogue.h).
+ */
+#ifndef TURF_PROTO_MESSAGE_H
+#define TURF_PROTO_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/topic.h"
+
+enum {
+	EVENT_ID_BYTES = 16,
+	EVENT_LABELS_MAX = 4,
+	SUBMISSION_EVENTS_MAX = 64,
+	SUBMISSION_BYTES_MAX = 4096,
+	SUBMISSION_PADDING = 96,    /* a submission's size is a multiple of this */
+	RESULT_ID_BYTES_MAX = 64,   /* a malformed id longer than this gets no result */
+	RECEIPT_RESULTS_MAX = 128,  /* results in one receipt; more go into the next */
+	RECEIPT_BYTES_MAX = 16384,
+	DOMAIN_CODE_MAX = 255,
+	LABEL_CODE_MAX = 65535,
+	LABELS_MAX = 512,           /* labels of one org, ended ones included */
+	NAME_BYTES = 128,           /* a shown name, UTF-8, with its zero */
+	CATALOGUE_BYTES_MAX = 65536,
+	SUMMARY_BYTES_MAX = 32768,
+	WEEKS_MAX = 53,
+};
+
+enum outcome { OUTCOME_UNSPECIFIED = 0, OUTCOME_ANSWERED = 1, OUTCOME_REFERRED = 2 };
+
+enum quarter_status { QUARTER_UNSPECIFIED = 0, QUARTER_OPEN = 1, QUARTER_PROVISIONAL = 2, QUARTER_FINAL = 3 };
+
+enum label_kind { LABEL_UNSPECIFIED = 0, LABEL_SUBJECT = 1, LABEL_ORIGIN = 2, LABEL_REFERRED_TO = 3 };
+
+enum verdict {
+	VERDICT_UNSPECIFIED = 0,
+	VERDICT_COUNTED = 1,
+	VERDICT_ALREADY_COUNTED = 2,
+	VERDICT_RETRACTED = 3,
+	VERDICT_ALREADY_RETRACTED = 4,
+	VERDICT_COUNTED_LATE = 5,
+	VERDICT_REFUSED_MALFORMED = 16,
+	VERDICT_REFUSED_UNKNOWN_TEAM = 17,
+	VERDICT_REFUSED_UNKNOWN_DOMAIN = 18,
+	VERDICT_REFUSED_UNKNOWN_LABEL = 19,
+	VERDICT_REFUSED_DAY_IN_FUTURE = 20,
+	VERDICT_REFUSED_DAY_TOO_OLD = 21,
+	VERDICT_REFUSED_RETRACTION_TOO_LATE = 22,
+};
+
+bool verdict_is_refusal(enum verdict verdict);
+
+/* The contract's word without "VERDICT_", in lower case with dashes ("refused-unknown-team");
+ * "unknown-verdict" for a number that the contract does not have. */
+const char *verdict_name(enum verdict verdict);
+const char *outcome_name(enum outcome outcome);             /* "answered", "referred" */
+const char *quarter_status_name(enum quarter_status status); /* "open", "provisional", "final" */
+const char *label_kind_name(enum label_kind kind);          /* "subject", "origin", "referred-to" */
+
+enum act { ACT_QUESTION = 1, ACT_RETRACTION = 2 };
+
+struct event_id {
+	uint8_t bytes[EVENT_ID_BYTES];
+};
+
+/* One tap. A retraction has no domain, outcome or labels. Labels are ascending, each once. */
+struct event {
+	struct event_id id;
+	uint32_t day;
+	enum act act;
+	uint32_t domain;
+	enum outcome outcome;
+	uint32_t n_labels;
+	uint32_t labels[EVENT_LABELS_MAX];
+};
+
+/* An event as it arrived. Malformed: `event` is all zero, only the raw id may be there. */
+struct submitted_event {
+	bool malformed;
+	uint8_t id_length; /* of `id`; 0: it came without an id, or with one over RESULT_ID_BYTES_MAX */
+	uint8_t id[RESULT_ID_BYTES_MAX];
+	struct event event;
+};
+
+struct submission {
+	uint32_t n_events; /* 1..SUBMISSION_EVENTS_MAX */
+	char receipt_to[CLIENT_ID_BYTES]; /* empty: no receipt wanted, or not a client id */
+	struct submitted_event events[SUBMISSION_EVENTS_MAX];
+};
+
+/* > 0 results of submission_decode: the whole submission is malformed, none of it counts. */
+enum submission_flaw {
+	SUBMISSION_TOO_LONG = 1,    /* over SUBMISSION_BYTES_MAX */
+	SUBMISSION_NOT_PROTOBUF = 2,
+	SUBMISSION_EMPTY = 3,       /* no events */
+	SUBMISSION_TOO_MANY = 4,    /* over SUBMISSION_EVENTS_MAX */
+};
+
+int submission_decode(const uint8_t *bytes, size_t length, struct submission *submission);
+
+/* Encodes `n` events (1..SUBMISSION_EVENTS_MAX) with padding. `receipt_to` may be empty.
+ * SUBMISSION_BYTES_MAX is always room enough. */
+size_t submission_encode(const struct event *events, size_t n, const char *receipt_to, uint8_t *out, size_t capacity);
+
+/* The i-th event as it stands in a submission's bytes, tag and length included: by itself a submission of one
+ * event without receipt_to. False when there is no such event. `*event` points into `bytes`. */
+bool submission_raw_event(const uint8_t *bytes, size_t length, size_t i, const uint8_t **event, size_t *event_length);
+
+/* Copies what a refused submission may leave in quarantine: its events and fields that turf does not
+ * know, as far as they can be read; never receipt_to, never padding. Returns the bytes written (<= length). */
+size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity);
+
+struct result {
+	uint8_t id_length; /* 1..RESULT_ID_BYTES_MAX */
+	uint8_t id[RESULT_ID_BYTES_MAX];
+	enum verdict verdict; /* may be a number that this version does not know */
+};
+
+/* `n` results (1..RECEIPT_RESULTS_MAX). RECEIPT_BYTES_MAX is always room enough. */
+size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size_t capacity);
+
+/* Calls `each` for every result with a usable id. 0, or > 0 when the bytes are no receipt (then `each` was not called). */
+int receipt_decode(const uint8_t *bytes, size_t length,
+		   void (*each)(void *context, const struct result *result), void *context);
+
+struct domain_count {
+	uint32_t domain;
+	uint64_t answered;
+	uint64_t referred;
+};
+
+struct label_count {
+	uint32_t label;
+	uint64_t count;
+};
+
+struct summary {
+	char org[SLUG_BYTES];
+	char team[SLUG_BYTES];
+	struct period period;
+	enum quarter_status status;
+	uint32_t revision;
+	uint64_t generation;
+	int64_t as_of; /* unix seconds */
+	uint64_t answered;
+	uint64_t referred;
+	uint64_t late;
+	uint32_t catalogue_version;
+	uint64_t undistributed_answered;
+	uint64_t undistributed_referred;
+	uint32_t n_domains;
+	struct domain_count domains[DOMAIN_CODE_MAX];
+	uint32_t n_labels;
+	struct label_count labels[LABELS_MAX];
+};
+
+size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capacity);
+int summary_decode(const uint8_t *bytes, size_t length, struct summary *summary);
+
+struct week_count {
+	uint32_t week;
+	uint64_t questions;
+};
+
+struct weekly {
+	char org[SLUG_BYTES];
+	char team[SLUG_BYTES];
+	uint32_t iso_year;
+	uint64_t generation;
+	uint32_t n_weeks;
+	struct week_count weeks[WEEKS_MAX];
+};
+
+size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity);
+int weekly_decode(const uint8_t *bytes, size_t length, struct weekly *weekly);
+
+struct catalogue; /* catalogue.h */
+
+/* CATALOGUE_BYTES_MAX is the contract's limit: 0 means that the catalogue does not fit in it. */
+size_t catalogue_encode(const struct catalogue *catalogue, uint8_t *out, size_t capacity);
+
+/* The result is checked by the same rules as a config file's (slugs, codes, names); on > 0 or a fault
+ * `catalogue` is empty and needs no release. */
+int catalogue_decode(const uint8_t *bytes, size_t length, struct catalogue *catalogue);
+
+#endif

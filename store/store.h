@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The counts on disk: one LMDB environment for one org (docs/store-format.md).
+ *
+ * Lifecycle: store_open; then any number of write transactions (one at a time, one thread) and views
+ * (read transactions, which never block the writer and are never blocked by it); store_close.
+ *
+ * Two processes may have the same store open: its daemon, and an operator's tool. Only the daemon says
+ * `as_daemon`; a second one is refused. What the other process commits is seen by the next view.
+ *
+ * A commit is synced before it returns. After FAULT_FULL or FAULT_STORE earlier commits stand and the
+ * caller may try again; nothing here repairs or deletes by itself, beyond the retention table in docs/.
+ */
+#ifndef TURF_STORE_STORE_H
+#define TURF_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "proto/rules.h"
+
+struct store;
+struct store_txn;
+struct store_view;
+
+enum { EPOCH_TEXT_BYTES = 33, QUARANTINE_LIMIT_DEFAULT = 1000 };
+
+/* When a team's domain and label figures move (contract, rule 14). Totals move at once. */
+enum cells_policy { CELLS_LIVE, CELLS_DAILY, CELLS_EVERY };
+struct cells {
+	enum cells_policy policy;
+	uint32_t every; /* CELLS_EVERY: this many new questions */
+};
+
+struct store_options {
+	const char *path;          /* a directory */
+	const char *org;           /* NULL: whichever org the store holds (never creates) */
+	bool as_daemon;            /* create when missing, hold the daemon's lock, raise the generation */
+	bool read_only;            /* views only; not with as_daemon */
+	uint64_t unix_seconds;     /* the clock, for the generation; not for read_only */
+	uint32_t today;            /* org's date; used when the store is created */
+	size_t map_bytes;          /* address space to begin with; 0: 64 MiB. Grows by itself. */
+	uint32_t quarantine_limit; /* entries per reason; 0: QUARANTINE_LIMIT_DEFAULT */
+};
+
+int store_open(struct store **out, const struct store_options *options, struct error *error);
+void store_close(struct store *store); /* NULL is fine */
+
+/* What the store says of itself, in one consistent state. */
+struct store_state {
+	char org[SLUG_BYTES];
+	char epoch[EPOCH_TEXT_BYTES]; /* lower-case hex */
+	uint32_t created;             /* day */
+	uint64_t generation;
+	struct cells cells;
+	uint32_t clock_day;      /* the last date that was trusted */
+	uint32_t pending_day;    /* a date that jumped and waits for confirmation; 0: none */
+	uint32_t purged_before, settled_before, final_through; /* as in struct standing */
+};
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+/* > 0 results */
+enum {
+	STORE_AGAIN = 1, /* store_commit: the map was full and has grown, nothing is done: begin and fold the same again */
+	STORE_MORE = 1,  /* store_keep_time: there is more to settle or purge: call again */
+	STORE_NONE = 1,  /* there is no such entry */
+};
+
+/* A transaction remembers its first fault: later calls on it do nothing and return 0, commit reports it. */
+int store_begin(struct store *store, struct store_txn **out, struct error *error);
+void store_txn_state(struct store_txn *txn, struct store_state *state);
+
+/* What one event did. */
+struct folded {
+	enum verdict verdict;
+	bool changed;           /* a figure of this team and quarter moved */
+	char team[SLUG_BYTES];  /* the team whose figure moved: the question's own, also for a retraction */
+	uint32_t quarter;
+	uint32_t day;
+};
+
+/* Looks the id up, judges, marks the id and moves the counters. */
+void store_fold(struct store_txn *txn, const struct admitted *admitted, struct folded *out);
+
+/* A refused event or message. `bytes` decode as a Submission without receipt_to, or are what could be kept of one. */
+struct quarantined {
+	uint64_t sequence;     /* given by the store */
+	enum verdict reason;   /* a refusal */
+	char team[SLUG_BYTES]; /* of the topic; empty: it named none */
+	uint32_t day;          /* of arrival */
+	size_t length;
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+};
+void store_quarantine(struct store_txn *txn, const struct quarantined *entry); /* the oldest of its reason makes room */
+int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t sequence); /* 0 or STORE_NONE */
+
+void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue);
+void store_put_cells(struct store_txn *txn, struct cells cells);
+
+/* Takes the late questions of a final quarter into its figures, under the next revision. */
+void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in);
+
+/* The operator's word that a date that jumped is right. STORE_NONE: no date is waiting. */
+int store_confirm_date(struct store_txn *txn);
+
+/* Syncs and ends the transaction, also on failure (*take_txn becomes NULL). 0, STORE_AGAIN or a fault. */
+int store_commit(struct store_txn **take_txn, struct error *error);
+void store_abort(struct store_txn **take_txn); /* NULL inside is fine */
+
+/*
+ * Lets time pass, in transactions of its own that are short: trusts or holds back a date that jumped by more
+ * than two days (`confirmed`: the operator pinned it), closes quarters, shows held cells, settles, purges.
+ * `moved` tells whether any summary may look different now. 0, STORE_MORE, or a fault.
+ */
+struct store_time {
+	uint32_t today;
+	bool confirmed;
+	const struct catalogue *catalogue;
+};
+int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error);
+
+/* Writes the live pages to a new file that takes the old one's place, when freed pages hold old bytes and
+ * nobody else has the store open for writing. 0, STORE_NONE (nothing to do, or not now) or a fault.
+ * No transaction or view may be open. */
+int store_compact(struct store *store, struct error *error);
+
+/* ---- Reading: store_view.h ; operator's verbs: store_admin.h --------------------------------- */
+
+#endif
