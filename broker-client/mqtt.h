@@ -59,8 +59,9 @@ struct mqtt;
 int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error);
 void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connected; NULL is fine */
 
-/* Connects, or says why not. `*session_present`: the broker remembered this client. Blocks connect_timeout_s at most. */
-int mqtt_connect(struct mqtt *mqtt, const struct mqtt_will *will, bool *session_present, struct error *error);
+/* Connects, or says why not (FAULT_BROKER). `*session_present`: the broker remembered this client. Blocks
+ * connect_timeout_s at most. */
+int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 bool mqtt_connected(const struct mqtt *mqtt);
 int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error *error);
 

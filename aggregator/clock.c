@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "proto/calendar.h"
+
+/* tzset reads the zone database, so only when the zone changes. */
+static int use_timezone(const char *timezone, struct error *error)
+{
+	const char *current = getenv("TZ");
+
+	if (current && strcmp(current, timezone) == 0)
+		return 0;
+	if (setenv("TZ", timezone, 1) != 0)
+		return error_set(error, FAULT_SYSTEM, "setting the time zone \"%s\": %s", timezone, strerror(errno));
+	tzset();
+	return 0;
+}
+
+int clock_today(const char *timezone, uint32_t *day, struct error *error)
+{
+	time_t now = time(NULL);
+	struct tm local;
+	int rc = use_timezone(timezone, error);
+
+	if (rc < 0)
+		return rc;
+	if (now < 0 || !localtime_r(&now, &local) || local.tm_year < 70 || local.tm_year > 8099)
+		return error_set(error, FAULT_SYSTEM, "the system's clock gives no date between 1970 and 9999: set it");
+	*day = day_of_date((struct date){.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
+	return 0;
+}
+
+uint64_t clock_unix(void)
+{
+	time_t now = time(NULL);
+
+	return now < 0 ? 0 : (uint64_t)now;
+}
+
+uint64_t clock_monotonic_ms(void)
+{
+	struct timespec now;
+	int rc = clock_gettime(CLOCK_MONOTONIC, &now);
+
+	assert(rc == 0);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int read_date_file(const char *path, uint32_t *day, struct error *error)
+{
+	char text[DATE_TEXT_BYTES + 1] = "";
+	FILE *file = fopen(path, "re");
+	size_t length;
+
+	if (!file)
+		return error_set(error, FAULT_INPUT, "--today @%s: %s", path, strerror(errno));
+	length = fread(text, 1, sizeof text - 1, file);
+	(void)fclose(file);
+	text[length] = '\0';
+	text[strcspn(text, "\r\n")] = '\0';
+	if (date_parse(text, day) != 0)
+		return error_set(error, FAULT_INPUT, "--today @%s: \"%s\" is not a date; the file must hold YYYY-MM-DD", path, text);
+	return 0;
+}
+
+int org_date_today(const struct org_date *date, uint32_t *day, struct error *error)
+{
+	if (!date->pinned)
+		return clock_today(date->timezone, day, error);
+	if (date->pinned[0] == '@')
+		return read_date_file(date->pinned + 1, day, error);
+	if (date_parse(date->pinned, day) != 0)
+		return error_set(error, FAULT_INPUT, "--today %s: not a date; expected YYYY-MM-DD or @FILE", date->pinned);
+	return 0;
+}
+
+bool org_date_confirmed(const struct org_date *date)
+{
+	return date->pinned && date->pinned[0] != '@';
+}
