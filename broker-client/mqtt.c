@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The one-thread flavour, over Paho's MQTTClient without callbacks: everything happens inside the calls.
+ * QoS 1 messages are acknowledged as they are read from the socket; that promises nothing (see docs/wire-format.md).
+ */
+#include "broker-client/mqtt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <MQTTClient.h>
+
+enum {
+	KEEPALIVE_DEFAULT_S = 30,
+	CONNECT_TIMEOUT_DEFAULT_S = 5,
+	DISCONNECT_TIMEOUT_MS = 500,
+};
+
+struct mqtt {
+	MQTTClient client;
+	char *user, *password, *ca_file;
+	char *will_topic, *will_payload;
+	bool will_retained, clean_session, connected;
+	int keepalive_s, connect_timeout_s;
+};
+
+/* NULL stays NULL; `*failed` is set when memory runs out, so that a row of copies needs one check. */
+static char *copy(const char *text, bool *failed)
+{
+	char *copied = text ? strdup(text) : NULL;
+
+	if (text && !copied)
+		*failed = true;
+	return copied;
+}
+
+static int copy_options(struct mqtt *mqtt, const struct mqtt_options *options)
+{
+	bool failed = false;
+
+	mqtt->user = copy(options->user, &failed);
+	mqtt->password = copy(options->password, &failed);
+	mqtt->ca_file = copy(options->ca_file, &failed);
+	mqtt->will_topic = copy(options->will.topic, &failed);
+	mqtt->will_payload = copy(options->will.payload, &failed);
+	mqtt->will_retained = options->will.retained;
+	mqtt->clean_session = options->clean_session;
+	mqtt->keepalive_s = options->keepalive_s ? options->keepalive_s : KEEPALIVE_DEFAULT_S;
+	mqtt->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : CONNECT_TIMEOUT_DEFAULT_S;
+	return failed ? -1 : 0;
+}
+
+int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error)
+{
+	struct mqtt *mqtt;
+	int rc = mqtt_check_address(options->broker, error);
+
+	if (rc < 0)
+		return rc;
+	mqtt = calloc(1, sizeof *mqtt);
+	if (!mqtt || copy_options(mqtt, options) != 0) {
+		rc = error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
+		goto fail;
+	}
+	rc = MQTTClient_create(&mqtt->client, options->broker, options->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
+	if (rc != MQTTCLIENT_SUCCESS) {
+		rc = error_set(error, FAULT_BROKER, "MQTT client for %s: %s", options->broker, MQTTClient_strerror(rc));
+		goto fail;
+	}
+	*out = mqtt;
+	return 0;
+fail:
+	mqtt_close(mqtt);
+	return rc;
+}
+
+void mqtt_close(struct mqtt *mqtt)
+{
+	if (!mqtt)
+		return;
+	if (mqtt->client) {
+		if (mqtt->connected)
+			(void)MQTTClient_disconnect(mqtt->client, DISCONNECT_TIMEOUT_MS);
+		MQTTClient_destroy(&mqtt->client);
+	}
+	free(mqtt->user);
+	free(mqtt->password);
+	free(mqtt->ca_file);
+	free(mqtt->will_topic);
+	free(mqtt->will_payload);
+	free(mqtt);
+}
+
+/* The library gives CONNACK codes as 1..5 and everything else as negative numbers. */
+static const char *connect_failure(int rc)
+{
+	switch (rc) {
+	case 1:
+		return "the broker does not speak MQTT 3.1.1";
+	case 2:
+		return "the broker refuses this client id";
+	case 3:
+		return "the broker is not available";
+	case 4:
+		return "the broker refuses user name or password";
+	case 5:
+		return "the broker does not let this client in";
+	default:
+		return rc == MQTTCLIENT_FAILURE ? "no connection" : MQTTClient_strerror(rc);
+	}
+}
+
+int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
+{
+	MQTTClient_connectOptions connect = MQTTClient_connectOptions_initializer;
+	MQTTClient_willOptions will = MQTTClient_willOptions_initializer;
+	MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
+	int rc;
+
+	connect.MQTTVersion = MQTTVERSION_3_1_1;
+	connect.keepAliveInterval = mqtt->keepalive_s;
+	connect.connectTimeout = mqtt->connect_timeout_s;
+	connect.cleansession = mqtt->clean_session;
+	connect.username = mqtt->user;
+	connect.password = mqtt->password;
+	tls.trustStore = mqtt->ca_file;
+	tls.enableServerCertAuth = 1;
+	tls.verify = 1;
+	connect.ssl = &tls;
+	if (mqtt->will_topic) {
+		will.topicName = mqtt->will_topic;
+		will.message = mqtt->will_payload;
+		will.retained = mqtt->will_retained;
+		will.qos = 1;
+		connect.will = &will;
+	}
+	rc = MQTTClient_connect(mqtt->client, &connect);
+	mqtt->connected = rc == MQTTCLIENT_SUCCESS;
+	if (!mqtt->connected)
+		return error_set(error, FAULT_BROKER, "%s", connect_failure(rc));
+	*session_present = connect.returned.sessionPresent != 0;
+	return 0;
+}
+
+bool mqtt_connected(const struct mqtt *mqtt)
+{
+	return mqtt->connected;
+}
+
+static int lost(struct mqtt *mqtt, struct error *error, const char *doing, int rc)
+{
+	mqtt->connected = false;
+	return error_set(error, FAULT_BROKER, "%s: %s", doing, rc == MQTTCLIENT_FAILURE ? "connection lost" : MQTTClient_strerror(rc));
+}
+
+int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error *error)
+{
+	int rc = MQTTClient_subscribe(mqtt->client, filter, qos);
+
+	if (rc == MQTTCLIENT_SUCCESS)
+		return 0;
+	(void)lost(mqtt, error, "subscribe", rc);
+	return error_prefix(error, FAULT_BROKER, "%s", filter);
+}
+
+int mqtt_receive(struct mqtt *mqtt, int timeout_ms, struct mqtt_message *message, struct error *error)
+{
+	MQTTClient_message *received = NULL;
+	char *topic = NULL;
+	int topic_length = 0;
+	int rc = MQTTClient_receive(mqtt->client, &topic, &topic_length, &received, (unsigned long)timeout_ms);
+
+	if (!received) {
+		if (rc == MQTTCLIENT_SUCCESS || rc == MQTTCLIENT_TOPICNAME_TRUNCATED)
+			return MQTT_NOTHING;
+		return lost(mqtt, error, "receive", rc);
+	}
+	*message = (struct mqtt_message){
+		.topic = topic,
+		.topic_length = rc == MQTTCLIENT_TOPICNAME_TRUNCATED ? (size_t)topic_length : strlen(topic),
+		.payload = received->payload,
+		.length = (size_t)received->payloadlen,
+		.qos = received->qos,
+		.retained = received->retained != 0,
+		.impl = received,
+	};
+	return 0;
+}
+
+void mqtt_message_release(struct mqtt_message *message)
+{
+	MQTTClient_message *received = message->impl;
+
+	if (received)
+		MQTTClient_freeMessage(&received);
+	MQTTClient_free((void *)(uintptr_t)message->topic);
+	*message = (struct mqtt_message){0};
+}
+
+int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained, struct error *error)
+{
+	int rc = MQTTClient_publish(mqtt->client, topic, (int)length, payload, 0, retained, NULL);
+
+	return rc == MQTTCLIENT_SUCCESS ? 0 : lost(mqtt, error, "publish", rc);
+}
