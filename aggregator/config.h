@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * turfd's configuration file: read with libconfig, checked completely before anything starts.
- * docs/operating.md describes every setting; deploy/turfd.conf is the commented example.
+ * docs/configuration.md describes every setting; deploy/turfd.conf is the commented example.
  */
 #ifndef TURF_AGGREGATOR_CONFIG_H
 #define TURF_AGGREGATOR_CONFIG_H
@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct config {
-	char *store_path;
+	char *store_path;        /* this path and the two below: relative ones start at the file's folder */
 	char *broker;            /* mqtt://… or mqtts://… */
 	char *credentials_file;  /* NULL: none */
 	char *ca_file;           /* NULL: the system's */
@@ -26,10 +26,11 @@ struct config {
 };
 
 /*
- * Reads and checks. Every mistake is told to `problem` as one line, "FILE:LINE: what is wrong; what was expected".
- * Returns 0 (release it), the number of mistakes (`config` is empty), or a fault.
+ * Reads and checks. Every mistake is told to `problem` as one line, "FILE:LINE: what is wrong; what was expected",
+ * in the order of the file; a file that cannot be read or parsed is one mistake. Returns 0 (release it), the number
+ * of mistakes (`config` is empty), or FAULT_MEMORY. (libconfig has the name config_read.)
  */
-int config_read(const char *path, struct config *config, void (*problem)(void *context, const char *line), void *context);
-void config_release(struct config *config);
+int config_load(const char *path, struct config *config, void (*problem)(void *context, const char *line), void *context);
+void config_release(struct config *config); /* clears it; an empty one is fine */
 
 #endif
