@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proto/message.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "proto/turf.pb-c.h"
+#include "proto/wire.h"
+
+enum { FIELD_EVENTS = 1, FIELD_RECEIPT_TO = 2, FIELD_PADDING = 15 };
+
+/* ---- Decoding -------------------------------------------------------------------------------- */
+
+/* Walks the submission's own fields before memory is taken for any: how many events, and where the receipt
+ * goes. The address is read here, with its length: protobuf-c's string would end at a zero within it. */
+static int survey(const uint8_t *bytes, size_t length, struct submission *submission)
+{
+	struct wire wire = { bytes, length };
+	struct wire_field field;
+	int end;
+
+	while ((end = wire_next(&wire, &field)) == 0) {
+		const char *text = (const char *)field.data;
+
+		if (field.number == FIELD_EVENTS)
+			submission->n_events++;
+		if (field.number != FIELD_RECEIPT_TO)
+			continue;
+		submission->receipt_to[0] = '\0';
+		if (field.delimited && client_id_valid(text, field.length))
+			memcpy(submission->receipt_to, text, field.length);
+	}
+	if (end == WIRE_BROKEN)
+		return SUBMISSION_NOT_PROTOBUF;
+	if (submission->n_events == 0)
+		return SUBMISSION_EMPTY;
+	return submission->n_events > SUBMISSION_EVENTS_MAX ? SUBMISSION_TOO_MANY : 0;
+}
+
+/* Ascending, each once. At most EVENT_LABELS_MAX arrive, those given twice included. */
+static void take_labels(const Turf__V1__Question *question, struct event *event)
+{
+	for (size_t i = 0; i < question->n_labels; i++) {
+		uint32_t label = question->labels[i], at = event->n_labels;
+
+		while (at > 0 && event->labels[at - 1] > label)
+			at--;
+		if (at > 0 && event->labels[at - 1] == label)
+			continue;
+		memmove(event->labels + at + 1, event->labels + at, (event->n_labels - at) * sizeof event->labels[0]);
+		event->labels[at] = label;
+		event->n_labels++;
+	}
+}
+
+static bool take_question(const Turf__V1__Question *question, struct event *event)
+{
+	int outcome = (int)question->outcome;
+
+	if (outcome != OUTCOME_ANSWERED && outcome != OUTCOME_REFERRED)
+		return false;
+	if (question->n_labels > EVENT_LABELS_MAX)
+		return false;
+	event->act = ACT_QUESTION;
+	event->domain = question->domain;
+	event->outcome = (enum outcome)outcome;
+	take_labels(question, event);
+	return true;
+}
+
+/* False when the event is malformed. */
+static bool take_event(const Turf__V1__Event *message, struct event *event)
+{
+	if (message->id.len != EVENT_ID_BYTES)
+		return false;
+	memcpy(event->id.bytes, message->id.data, EVENT_ID_BYTES);
+	event->day = message->day;
+	switch (message->act_case) {
+	case TURF__V1__EVENT__ACT_QUESTION:
+		return take_question(message->question, event);
+	case TURF__V1__EVENT__ACT_RETRACTION:
+		event->act = ACT_RETRACTION;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void take_submitted(const Turf__V1__Event *message, struct submitted_event *submitted)
+{
+	if (message->id.len > 0 && message->id.len <= RESULT_ID_BYTES_MAX) {
+		submitted->id_length = (uint8_t)message->id.len;
+		memcpy(submitted->id, message->id.data, message->id.len);
+	}
+	if (!take_event(message, &submitted->event)) {
+		memset(&submitted->event, 0, sizeof submitted->event);
+		submitted->malformed = true;
+	}
+}
+
+int submission_decode(const uint8_t *bytes, size_t length, struct submission *submission)
+{
+	_Alignas(max_align_t) uint8_t room[ARENA_BYTES(SUBMISSION_BYTES_MAX)];
+	struct arena arena = { .bytes = room, .size = sizeof room };
+	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	Turf__V1__Submission *message;
+	int flaw;
+
+	memset(submission, 0, sizeof *submission);
+	if (length > SUBMISSION_BYTES_MAX)
+		return SUBMISSION_TOO_LONG;
+	flaw = survey(bytes, length, submission);
+	if (flaw)
+		return flaw;
+	message = turf__v1__submission__unpack(&allocator, length, bytes);
+	if (!message)
+		return SUBMISSION_NOT_PROTOBUF;
+	assert(message->n_events == submission->n_events);
+	for (uint32_t i = 0; i < submission->n_events; i++)
+		take_submitted(message->events[i], &submission->events[i]);
+	return 0;
+}
+
+/* ---- Encoding -------------------------------------------------------------------------------- */
+
+static void put_event(struct wire_writer *writer, const struct event *event)
+{
+	Turf__V1__Submission submission = TURF__V1__SUBMISSION__INIT;
+	Turf__V1__Event message = TURF__V1__EVENT__INIT;
+	Turf__V1__Question question = TURF__V1__QUESTION__INIT;
+	Turf__V1__Retraction retraction = TURF__V1__RETRACTION__INIT;
+	Turf__V1__Event *messages[] = { &message };
+
+	message.id = (ProtobufCBinaryData){ EVENT_ID_BYTES, (uint8_t *)event->id.bytes };
+	message.day = event->day;
+	if (event->act == ACT_RETRACTION) {
+		message.act_case = TURF__V1__EVENT__ACT_RETRACTION;
+		message.retraction = &retraction;
+	} else {
+		message.act_case = TURF__V1__EVENT__ACT_QUESTION;
+		message.question = &question;
+		question.domain = event->domain;
+		question.outcome = (Turf__V1__Outcome)event->outcome;
+		question.n_labels = event->n_labels;
+		question.labels = (uint32_t *)event->labels;
+	}
+	submission.n_events = 1;
+	submission.events = messages;
+	wire_put(writer, &submission.base);
+}
+
+/* Fills up to a multiple of SUBMISSION_PADDING. The field itself takes two bytes, tag and length, so that a
+ * gap of one byte can only be filled together with the next multiple. */
+static void put_padding(struct wire_writer *writer)
+{
+	static const uint8_t zeros[SUBMISSION_PADDING];
+	Turf__V1__Submission submission = TURF__V1__SUBMISSION__INIT;
+	size_t gap = (SUBMISSION_PADDING - writer->used % SUBMISSION_PADDING) % SUBMISSION_PADDING;
+
+	if (gap == 0)
+		return;
+	if (gap == 1)
+		gap += SUBMISSION_PADDING;
+	if (gap == 2) { /* an empty field, which proto3 leaves out: written by hand */
+		writer->full |= writer->capacity - writer->used < gap;
+		if (!writer->full) {
+			writer->out[writer->used++] = FIELD_PADDING << 3 | 2;
+			writer->out[writer->used++] = 0;
+		}
+		return;
+	}
+	submission.padding = (ProtobufCBinaryData){ gap - 2, (uint8_t *)zeros };
+	wire_put(writer, &submission.base);
+}
+
+size_t submission_encode(const struct event *events, size_t n, const char *receipt_to, uint8_t *out, size_t capacity)
+{
+	struct wire_writer writer = { .out = out, .capacity = capacity };
+	Turf__V1__Submission submission = TURF__V1__SUBMISSION__INIT;
+
+	assert(n >= 1 && n <= SUBMISSION_EVENTS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		assert(events[i].n_labels <= EVENT_LABELS_MAX);
+		put_event(&writer, &events[i]);
+	}
+	submission.receipt_to = (char *)receipt_to;
+	wire_put(&writer, &submission.base);
+	put_padding(&writer);
+	return wire_written(&writer);
+}
+
+/* ---- Parts of a submission as it stands -------------------------------------------------------- */
+
+bool submission_raw_event(const uint8_t *bytes, size_t length, size_t i, const uint8_t **event, size_t *event_length)
+{
+	struct wire wire = { bytes, length };
+	struct wire_field field;
+
+	while (wire_next(&wire, &field) == 0) {
+		if (field.number != FIELD_EVENTS || i-- > 0)
+			continue;
+		*event = field.start;
+		*event_length = field.size;
+		return true;
+	}
+	return false;
+}
+
+/* A field too large for what is left of `out` is passed over: it must not push out the events after it. */
+size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity)
+{
+	struct wire wire = { bytes, length };
+	struct wire_field field;
+	size_t used = 0;
+
+	while (wire_next(&wire, &field) == 0) {
+		if (field.number == FIELD_RECEIPT_TO || field.number == FIELD_PADDING || field.size > capacity - used)
+			continue;
+		memcpy(out + used, field.start, field.size);
+		used += field.size;
+	}
+	return used;
+}
