@@ -127,6 +127,9 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *mo
  * No transaction or view may be open. */
 int store_compact(struct store *store, struct error *error);
 
+/* Whether another process (turfctl) has committed since the last call: its transactions lie between our own. */
+bool store_changed_elsewhere(struct store *store);
+
 /* ---- Reading: store_view.h ; operator's verbs: store_admin.h --------------------------------- */
 
 #endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/daemon.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "aggregator/notify.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "store/store_view.h"
+
+static void figure_moved(void *context, const struct folded *folded)
+{
+	struct daemon *daemon = context;
+	struct error error;
+
+	if (daemon->broken == 0)
+		daemon->broken = publisher_touch(daemon->publisher, folded, &error);
+}
+
+/* Signals become readable events; the loop asks for them between turns. */
+static int open_signals(struct daemon *daemon, struct error *error)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return error_set(error, FAULT_SYSTEM, "blocking signals: %s", strerror(errno));
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals < 0)
+		return error_set(error, FAULT_SYSTEM, "signalfd: %s", strerror(errno));
+	return 0;
+}
+
+static void read_signals(struct daemon *daemon)
+{
+	struct signalfd_siginfo info;
+
+	while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGHUP)
+			daemon->reload = true;
+		else
+			daemon->stopping = true;
+	}
+}
+
+static int open_store(struct daemon *daemon, struct error *error)
+{
+	struct store_options options = {
+		.path = daemon->config.store_path,
+		.org = daemon->config.catalogue.org,
+		.as_daemon = true,
+		.unix_seconds = clock_unix(),
+		.today = daemon->status.today,
+		.quarantine_limit = daemon->config.quarantine_limit,
+	};
+	struct store_state state;
+	struct store_view *view;
+	int rc = store_open(&daemon->store, &options, error);
+
+	if (rc < 0)
+		return rc;
+	rc = store_view_open(daemon->store, &view, error);
+	if (rc < 0)
+		return rc;
+	store_view_state(view, &state);
+	store_view_close(view);
+	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
+	daemon->status.generation = state.generation;
+	return 0;
+}
+
+static void print_problem(void *context, const char *line)
+{
+	(void)context;
+	log_error("config %s", line);
+}
+
+static int open_config(struct daemon *daemon, struct error *error)
+{
+	int rc = config_load(daemon->options.config_path, &daemon->config, print_problem, NULL);
+
+	if (rc > 0)
+		return error_set(error, FAULT_INPUT, "%s: %d mistake%s, see above; nothing was started",
+				 daemon->options.config_path, rc, rc == 1 ? "" : "s");
+	if (rc < 0)
+		return error_set(error, rc, "%s: no memory", daemon->options.config_path);
+	return reload_override(&daemon->options, &daemon->config, error);
+}
+
+static int open_status(struct daemon *daemon, struct error *error)
+{
+	struct status *status = &daemon->status;
+	uint8_t random[INSTANCE_TEXT_BYTES / 2];
+
+	daemon->date = (struct org_date){.timezone = daemon->config.catalogue.timezone, .pinned = daemon->options.today};
+	status->org = daemon->config.catalogue.org;
+	status->version = TURF_VERSION;
+	status->since = clock_unix();
+	status->today_pinned = daemon->options.today != NULL;
+	if (random_bytes(random, sizeof random) != 0)
+		return error_set(error, FAULT_SYSTEM, "random source: %s", strerror(errno));
+	hex_encode(random, sizeof random, status->instance);
+	return org_date_today(&daemon->date, &status->today, error);
+}
+
+static int open_parts(struct daemon *daemon, struct error *error)
+{
+	daemon->receipts = receipts_new(daemon->config.batch_messages);
+	daemon->publisher = publisher_new(daemon->config.summary_interval_ms);
+	if (!daemon->receipts || !daemon->publisher)
+		return error_set(error, FAULT_MEMORY, "no memory to start");
+	daemon->pipeline = (struct pipeline){
+		.store = daemon->store,
+		.catalogue = &daemon->catalogue,
+		.receipts = daemon->receipts,
+		.counters = &daemon->status.counters,
+		.moved = figure_moved,
+		.context = daemon,
+	};
+	return inbox_init(&daemon->inbox, daemon->config.batch_messages, error);
+}
+
+static int take_first_catalogue(struct daemon *daemon, struct error *error)
+{
+	int rc = reload_catalogue(daemon, &daemon->config, error);
+
+	if (rc <= 0)
+		return rc;
+	return error_set(error, FAULT_INPUT, "%s: %d change%s that would alter what is counted in %s, see above; nothing was started",
+			 daemon->options.config_path, rc, rc == 1 ? "" : "s", daemon->config.store_path);
+}
+
+int daemon_open(struct daemon *daemon, const struct daemon_options *options, struct error *error)
+{
+	int rc;
+
+	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true};
+	daemon->watchdog_ms = notify_watchdog_ms();
+	rc = open_signals(daemon, error);
+	if (rc == 0)
+		rc = open_config(daemon, error);
+	if (rc == 0)
+		rc = open_status(daemon, error);
+	if (rc == 0)
+		rc = open_store(daemon, error);
+	if (rc == 0)
+		rc = open_parts(daemon, error);
+	if (rc == 0)
+		rc = take_first_catalogue(daemon, error);
+	if (rc == 0)
+		rc = link_open(daemon, error);
+	if (rc < 0)
+		daemon_close(daemon);
+	return rc;
+}
+
+void daemon_close(struct daemon *daemon)
+{
+	link_close(daemon);
+	publisher_free(daemon->publisher);
+	receipts_free(daemon->receipts);
+	inbox_release(&daemon->inbox);
+	store_close(daemon->store);
+	catalogue_release(&daemon->catalogue);
+	config_release(&daemon->config);
+	if (daemon->signals >= 0)
+		(void)close(daemon->signals);
+	daemon->signals = -1;
+}
+
+static int send_receipt(void *context, const char *to, const uint8_t *bytes, size_t length)
+{
+	struct daemon *daemon = context;
+	char topic[TOPIC_BYTES];
+
+	topic_receipt(topic, daemon->catalogue.org, to);
+	link_publish(daemon, topic, bytes, length, false);
+	daemon->status.counters.receipts += daemon->link.up;
+	return daemon->link.up ? 0 : FAULT_BROKER; /* the phones will ask again */
+}
+
+/* A registration that the broker keeps would be counted at every reconnect for nothing. */
+static void clear_retained(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->inbox.n; i++) {
+		const struct mqtt_message *message = &daemon->inbox.messages[i].mqtt;
+
+		if (message->retained)
+			link_publish(daemon, message->topic, "", 0, true);
+	}
+}
+
+static void store_refused(struct daemon *daemon, int fault, const struct error *error)
+{
+	enum store_health health = fault == FAULT_FULL ? STORE_FULL : STORE_FAILING;
+
+	if (daemon->status.store != health)
+		log_error("store-%s reason=\"%s\" no receipts until it works again; nothing is lost",
+			  health == STORE_FULL ? "full" : "failing", error->text);
+	daemon->status.store = health;
+	daemon->status_due = true;
+	daemon->count_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
+}
+
+/* Counts what is in the inbox; only then are there receipts. */
+static void count(struct daemon *daemon)
+{
+	struct error error = {{0}};
+	int rc;
+
+	if (daemon->inbox.n == 0 || clock_monotonic_ms() < daemon->count_at_ms)
+		return;
+	rc = pipeline_run(&daemon->pipeline, &daemon->inbox, upkeep_today(daemon), &error);
+	if (rc < 0) {
+		store_refused(daemon, rc, &error);
+		return;
+	}
+	if (daemon->status.store != STORE_OK)
+		log_info("store-works-again");
+	daemon->status.store = STORE_OK;
+	daemon->status_due = true;
+	daemon->count_at_ms = 0;
+	(void)receipts_each(daemon->receipts, send_receipt, daemon);
+	clear_retained(daemon);
+	inbox_clear(&daemon->inbox);
+}
+
+/* Upkeep meets a store that refuses like counting does: say so, try again later. */
+static void keep_up(struct daemon *daemon)
+{
+	struct error error = {{0}};
+	int rc = upkeep_run(daemon, &error);
+
+	if (rc < 0) {
+		store_refused(daemon, rc, &error);
+		daemon->look_at_ms = daemon->count_at_ms;
+	}
+}
+
+static void wait_unconnected(struct daemon *daemon, int wait_ms)
+{
+	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
+
+	(void)poll(&signals, 1, wait_ms);
+}
+
+static int turn(struct daemon *daemon, struct error *error)
+{
+	int rc = link_keep(daemon, error);
+	int wait_ms = upkeep_wait_ms(daemon);
+
+	if (rc < 0)
+		return rc;
+	if (daemon->link.up)
+		rc = link_take(daemon, wait_ms, error);
+	else
+		wait_unconnected(daemon, wait_ms);
+	if (rc < 0)
+		return rc;
+	count(daemon);
+	if (daemon->broken < 0)
+		return error_set(error, daemon->broken, "no memory for the list of summaries");
+	if (daemon->reload) {
+		daemon->reload = false;
+		rc = reload_config(daemon, error);
+	}
+	if (rc == 0)
+		keep_up(daemon);
+	read_signals(daemon);
+	return rc;
+}
+
+/* What has arrived is counted and told, the newest figures go out, and the broker hears that we leave. */
+static int drain(struct daemon *daemon, struct error *error)
+{
+	int rc = link_take(daemon, 0, error);
+
+	if (rc < 0)
+		return rc;
+	daemon->count_at_ms = 0;
+	count(daemon);
+	if (daemon->inbox.n)
+		log_error("stopped-with-uncounted messages=%zu no receipts were sent for them: phones will send them again",
+			  daemon->inbox.n);
+	return upkeep_leave(daemon, error);
+}
+
+int daemon_run(struct daemon *daemon, struct error *error)
+{
+	char today[DATE_TEXT_BYTES];
+	int rc = 0;
+
+	date_format(daemon->status.today, today);
+	log_info("started version=%s org=%s store=%s epoch=%s today=%s%s", TURF_VERSION, daemon->catalogue.org,
+		 daemon->config.store_path, daemon->status.epoch, today, daemon->options.today ? " (pinned)" : "");
+	notify_manager("READY=1");
+	while (!daemon->stopping && rc == 0)
+		rc = turn(daemon, error);
+	notify_manager("STOPPING=1");
+	if (rc == 0)
+		rc = drain(daemon, error);
+	if (rc == 0)
+		log_info("stopped");
+	return rc;
+}

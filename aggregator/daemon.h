@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The daemon: one thread that owns the store, the connection and everything between them.
+ *
+ * A turn takes what has arrived (link.c), counts it and sends the receipts (daemon.c), and then sees to whatever
+ * time has made due (upkeep.c): the date, retention, summaries, status. Nothing else runs; signals are read as events.
+ */
+#ifndef TURF_AGGREGATOR_DAEMON_H
+#define TURF_AGGREGATOR_DAEMON_H
+
+#include "aggregator/clock.h"
+#include "aggregator/config.h"
+#include "aggregator/inbox.h"
+#include "aggregator/pipeline.h"
+#include "aggregator/publisher.h"
+#include "aggregator/receipts.h"
+#include "aggregator/status.h"
+
+/* From the command line; NULL: as the config file says. The strings stay the caller's. */
+struct daemon_options {
+	const char *config_path;
+	const char *store_path;
+	const char *broker;
+	const char *credentials_file;
+	const char *today; /* struct org_date's pin */
+};
+
+/* The broker's end of things (link.c). */
+struct link {
+	struct mqtt *mqtt;
+	char *will;
+	bool up;
+	bool greeted;        /* catalogue and status were published on this connection */
+	bool session_present;
+	uint64_t up_since_ms;
+	uint64_t try_at_ms;  /* when to connect next */
+	uint64_t wait_ms;    /* the wait before that: doubles, up to a limit */
+	uint32_t strikes;    /* sessions in a row that the broker ended at once */
+};
+
+struct daemon {
+	struct daemon_options options;
+	struct config config;
+	struct catalogue catalogue; /* in force */
+	struct store *store;
+	struct inbox inbox;
+	struct receipts *receipts;
+	struct publisher *publisher;
+	struct pipeline pipeline;
+	struct status status;
+	struct org_date date;
+	struct link link;
+	int signals; /* signalfd */
+	bool stopping;
+	bool reload;
+	int broken;              /* a fault met where it could not be returned */
+	uint64_t count_at_ms;    /* the store refused: not before this */
+	bool time_due;           /* store_keep_time wants to be called */
+	bool date_unreadable;    /* said so in the log */
+	bool compact_due;
+	bool status_due;
+	uint64_t status_at_ms, look_at_ms, watchdog_at_ms, watchdog_ms;
+};
+
+/* Opens everything but the connection. On failure what was opened is closed. */
+int daemon_open(struct daemon *daemon, const struct daemon_options *options, struct error *error);
+void daemon_close(struct daemon *daemon);
+
+/* Runs until SIGTERM or SIGINT (0: drained and said goodbye) or a fault that no retry can mend. */
+int daemon_run(struct daemon *daemon, struct error *error);
+
+/* ---- link.c ---------------------------------------------------------------------------------- */
+
+int link_open(struct daemon *daemon, struct error *error);
+void link_close(struct daemon *daemon);
+
+/* Connects when it is time. FAULT_BUSY: someone else has taken this client id, and keeps it. */
+int link_keep(struct daemon *daemon, struct error *error);
+
+/* Waits up to wait_ms for messages and takes all that have arrived into the inbox. FAULT_BUSY as above. */
+int link_take(struct daemon *daemon, int wait_ms, struct error *error);
+
+/* Publishes when connected; a lost connection is noted and mended later, so there is nothing to return. */
+void link_publish(struct daemon *daemon, const char *topic, const void *payload, size_t length, bool retained);
+void link_lost(struct daemon *daemon, const char *reason);
+
+/* ---- upkeep.c -------------------------------------------------------------------------------- */
+
+/* The org's date now; the last known one when it cannot be read. */
+uint32_t upkeep_today(struct daemon *daemon);
+
+/* Whatever time has made due. 0 or a fault. */
+int upkeep_run(struct daemon *daemon, struct error *error);
+
+/* Milliseconds until upkeep has something to do. */
+int upkeep_wait_ms(const struct daemon *daemon);
+
+/* Catalogue, status and all figures, to a broker that may have lost everything. */
+int upkeep_greet(struct daemon *daemon, struct error *error);
+
+/* The last words: what waits for its turn goes out at once, and the status says offline. */
+int upkeep_leave(struct daemon *daemon, struct error *error);
+
+/* ---- reload.c -------------------------------------------------------------------------------- */
+
+/* Brings the catalogue of `next` into force, in the store too. Each reason against it is logged. 0; the number of
+ * reasons (nothing has changed); or a fault. */
+int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error);
+
+/* SIGHUP: reads the config file again. What is wrong with it is logged and the old one stays in force. */
+int reload_config(struct daemon *daemon, struct error *error);
+
+/* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */
+int reload_override(const struct daemon_options *options, struct config *config, struct error *error);
+
+#endif

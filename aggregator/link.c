@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The daemon's connection. Failure modes: the broker cannot be reached (try again, waiting longer each time); it
+ * goes away (the same; its memory of us may be gone, so everything is published again); it hands our client id to
+ * somebody else (end: two daemons must not fight over one org).
+ *
+ * MQTT 3.1.1 does not say why a connection ended. Two signs tell a takeover: a younger daemon's status on the status
+ * topic, or a broker that remembers our session and yet ends it at once, again and again.
+ */
+#include "aggregator/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+enum {
+	WAIT_MAX_MS = 30000,
+	SHORT_SESSION_MS = 5000,
+	STRIKES_MAX = 5,
+};
+
+int link_open(struct daemon *daemon, struct error *error)
+{
+	struct mqtt_options options = {
+		.broker = daemon->config.broker,
+		.ca_file = daemon->config.ca_file,
+		.keepalive_s = (int)daemon->config.keepalive_s,
+		.will = {.retained = true},
+	};
+	char client_id[SLUG_BYTES + 32], topic[TOPIC_BYTES];
+	char *user = NULL, *password = NULL;
+	int rc = 0;
+
+	if (daemon->config.credentials_file)
+		rc = mqtt_read_credentials(daemon->config.credentials_file, &user, &password, error);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s", daemon->catalogue.org);
+	topic_status(topic, daemon->catalogue.org);
+	daemon->link.will = status_json(&daemon->status, false);
+	if (!daemon->link.will) {
+		rc = error_set(error, FAULT_MEMORY, "no memory for the last will");
+		goto out;
+	}
+	options.client_id = client_id;
+	options.user = user;
+	options.password = password;
+	options.will.topic = topic;
+	options.will.payload = daemon->link.will;
+	daemon->link.wait_ms = daemon->config.retry_ms;
+	rc = mqtt_open(&daemon->link.mqtt, &options, error);
+out:
+	free(user);
+	free(password);
+	return rc;
+}
+
+void link_close(struct daemon *daemon)
+{
+	mqtt_close(daemon->link.mqtt);
+	free(daemon->link.will);
+	daemon->link = (struct link){0};
+}
+
+/* Between half of `ms` and all of it, so that many daemons do not come back in step. */
+static uint64_t jittered(uint64_t ms)
+{
+	uint32_t random = 0;
+
+	(void)random_bytes(&random, sizeof random);
+	return ms / 2 + random % (ms / 2 + 1);
+}
+
+static void try_later(struct link *link)
+{
+	link->try_at_ms = clock_monotonic_ms() + jittered(link->wait_ms);
+	link->wait_ms = link->wait_ms * 2 > WAIT_MAX_MS ? WAIT_MAX_MS : link->wait_ms * 2;
+}
+
+void link_lost(struct daemon *daemon, const char *reason)
+{
+	struct link *link = &daemon->link;
+	uint64_t lasted = clock_monotonic_ms() - link->up_since_ms;
+
+	link->up = false;
+	link->greeted = false;
+	link->strikes = link->session_present && lasted < SHORT_SESSION_MS ? link->strikes + 1 : 0;
+	if (lasted >= SHORT_SESSION_MS)
+		link->wait_ms = daemon->config.retry_ms;
+	log_warning("broker-lost reason=\"%s\"", reason);
+	try_later(link);
+}
+
+static int taken_over(struct daemon *daemon, const char *sign, struct error *error)
+{
+	return error_set(error, FAULT_BUSY,
+			 "taken over at the broker: %s; run one daemon for the org %s, then start this one again", sign,
+			 daemon->catalogue.org);
+}
+
+static int subscribe(struct daemon *daemon, struct error *error)
+{
+	char filter[TOPIC_BYTES];
+	int rc;
+
+	/* The status first: its retained message is here before the answer to the second subscription is. */
+	topic_status(filter, daemon->catalogue.org);
+	rc = mqtt_subscribe(daemon->link.mqtt, filter, 0, error);
+	if (rc < 0)
+		return rc;
+	topic_all_registrations(filter, daemon->catalogue.org);
+	return mqtt_subscribe(daemon->link.mqtt, filter, 1, error);
+}
+
+static void connect_now(struct daemon *daemon)
+{
+	struct link *link = &daemon->link;
+	struct error why = {{0}};
+	bool first_failure = link->wait_ms == daemon->config.retry_ms;
+	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
+
+	if (rc == 0)
+		rc = subscribe(daemon, &why);
+	if (rc < 0) {
+		if (first_failure)
+			log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why.text);
+		try_later(link);
+		return;
+	}
+	link->up = true;
+	link->up_since_ms = clock_monotonic_ms();
+	daemon->status.counters.connects++;
+	log_info("connected broker=%s session=%s", daemon->config.broker, link->session_present ? "kept" : "new");
+}
+
+int link_keep(struct daemon *daemon, struct error *error)
+{
+	struct link *link = &daemon->link;
+
+	if (link->strikes >= STRIKES_MAX)
+		return taken_over(daemon, "it keeps ending our session right after it began, as it does when another "
+					  "client uses our client id", error);
+	if (!link->up && clock_monotonic_ms() >= link->try_at_ms)
+		connect_now(daemon);
+	return 0;
+}
+
+static int hear_status(struct daemon *daemon, const struct mqtt_message *message, struct error *error)
+{
+	switch (status_hear(&daemon->status, message->payload, message->length)) {
+	case HEARD_OTHER:
+		return taken_over(daemon, "a daemon that started later speaks for this org", error);
+	case HEARD_OFFLINE:
+		daemon->status_due = true;
+		daemon->status_at_ms = 0;
+		return 0;
+	case HEARD_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+static void take_registration(struct daemon *daemon, struct mqtt_message *message, const char *team)
+{
+	struct counters *counters = &daemon->status.counters;
+
+	if (message->length == 0)
+		counters->messages_empty++;
+	else if (inbox_full(&daemon->inbox))
+		counters->messages_shed++; /* only while the store cannot commit; phones send again */
+	else
+		inbox_put(&daemon->inbox, message, team);
+}
+
+static int dispatch(struct daemon *daemon, struct mqtt_message *message, struct error *error)
+{
+	struct topic topic;
+	int rc = 0;
+
+	switch (topic_parse(message->topic, message->topic_length, &topic)) {
+	case TOPIC_REGISTRATION:
+		take_registration(daemon, message, topic.team);
+		break;
+	case TOPIC_STATUS:
+		rc = hear_status(daemon, message, error);
+		break;
+	default:
+		break;
+	}
+	mqtt_message_release(message);
+	return rc;
+}
+
+int link_take(struct daemon *daemon, int wait_ms, struct error *error)
+{
+	bool stuck = inbox_full(&daemon->inbox); /* the store does not commit: read on for the keepalive's sake */
+	struct error why = {{0}};
+	int rc = 0;
+
+	while (daemon->link.up) {
+		struct mqtt_message message = {0};
+		int received = mqtt_receive(daemon->link.mqtt, wait_ms, &message, &why);
+
+		if (received == MQTT_NOTHING)
+			break;
+		if (received < 0) {
+			link_lost(daemon, why.text);
+			break;
+		}
+		wait_ms = 0;
+		rc = dispatch(daemon, &message, error);
+		if (rc < 0 || (!stuck && inbox_full(&daemon->inbox)))
+			break;
+	}
+	return rc;
+}
+
+void link_publish(struct daemon *daemon, const char *topic, const void *payload, size_t length, bool retained)
+{
+	struct error why = {{0}};
+
+	if (daemon->link.up && mqtt_publish(daemon->link.mqtt, topic, payload, length, retained, &why) < 0)
+		link_lost(daemon, why.text);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store_view.h"
+
+static void log_problem(void *context, const char *text)
+{
+	(void)context;
+	log_error("config-refused reason=\"%s\"", text);
+}
+
+static bool counted(void *context, enum catalogue_part part, const char *team, uint32_t code, uint32_t quarter)
+{
+	return store_view_counted(context, part, team, code, quarter);
+}
+
+static int put_catalogue(struct daemon *daemon, const struct catalogue *catalogue, struct cells cells, struct error *error)
+{
+	struct store_txn *txn;
+	int rc;
+
+	do {
+		rc = store_begin(daemon->store, &txn, error);
+		if (rc < 0)
+			return rc;
+		store_put_catalogue(txn, catalogue);
+		store_put_cells(txn, cells);
+		rc = store_commit(&txn, error);
+	} while (rc == STORE_AGAIN);
+	return rc;
+}
+
+/* The store's catalogue, or an empty one of the same org when the store is new. */
+static int current_catalogue(const struct store_view *view, const struct catalogue *next, struct catalogue *current,
+			     struct error *error)
+{
+	int rc = store_view_catalogue(view, current, error);
+
+	if (rc != STORE_NONE)
+		return rc;
+	*current = (struct catalogue){.counting_since = next->counting_since};
+	memcpy(current->org, next->org, sizeof current->org);
+	return 0;
+}
+
+static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
+{
+	struct catalogue current = {0};
+	struct store_state state;
+	struct store_view *view;
+	int rc = store_view_open(daemon->store, &view, error);
+
+	if (rc < 0)
+		return rc;
+	store_view_state(view, &state);
+	if (!next->counting_since_given)
+		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
+	rc = current_catalogue(view, &next->catalogue, &current, error);
+	if (rc == 0) {
+		struct catalogue_history history = {.today = upkeep_today(daemon), .counted = counted, .context = view};
+
+		rc = catalogue_succeed(&current, &next->catalogue, &history, merged, log_problem, NULL);
+		if (rc == FAULT_MEMORY)
+			(void)error_set(error, rc, "no memory for the catalogue");
+	}
+	catalogue_release(&current);
+	store_view_close(view);
+	return rc;
+}
+
+int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error)
+{
+	struct catalogue merged = {0};
+	uint8_t *encoded;
+	int rc = succeed(daemon, next, &merged, error);
+
+	if (rc != 0)
+		return rc;
+	encoded = malloc(CATALOGUE_BYTES_MAX);
+	if (!encoded) {
+		rc = error_set(error, FAULT_MEMORY, "no memory for the catalogue");
+	} else if (catalogue_encode(&merged, encoded, CATALOGUE_BYTES_MAX) == 0) {
+		log_problem(NULL, "the catalogue, with what has ended, is over 64 KiB: shorten names or end fewer labels");
+		rc = 1;
+	} else {
+		rc = put_catalogue(daemon, &merged, next->cells, error);
+	}
+	free(encoded);
+	if (rc != 0) {
+		catalogue_release(&merged);
+		return rc;
+	}
+	catalogue_release(&daemon->catalogue);
+	daemon->catalogue = merged;
+	daemon->date.timezone = daemon->catalogue.timezone;
+	return 0;
+}
+
+static int replace(char **setting, const char *value, struct error *error)
+{
+	char *copy;
+
+	if (!value)
+		return 0;
+	copy = strdup(value);
+	if (!copy)
+		return error_set(error, FAULT_MEMORY, "no memory for the configuration");
+	free(*setting);
+	*setting = copy;
+	return 0;
+}
+
+int reload_override(const struct daemon_options *options, struct config *config, struct error *error)
+{
+	int rc = replace(&config->store_path, options->store_path, error);
+
+	if (rc == 0)
+		rc = replace(&config->broker, options->broker, error);
+	if (rc == 0)
+		rc = replace(&config->credentials_file, options->credentials_file, error);
+	return rc;
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
+/* What the running daemon cannot take over is said, not forgotten. */
+static void warn_restart(const struct config *now, const struct config *next)
+{
+	if (differ(now->store_path, next->store_path))
+		log_warning("config-needs-restart setting=store");
+	if (differ(now->broker, next->broker) || differ(now->credentials_file, next->credentials_file) ||
+	    differ(now->ca_file, next->ca_file) || now->keepalive_s != next->keepalive_s)
+		log_warning("config-needs-restart setting=broker");
+	if (now->batch_messages != next->batch_messages || now->quarantine_limit != next->quarantine_limit ||
+	    now->summary_interval_ms != next->summary_interval_ms)
+		log_warning("config-needs-restart setting=limits");
+}
+
+static int take_config(struct daemon *daemon, struct config *next, struct error *error)
+{
+	int rc;
+
+	if (differ(daemon->catalogue.org, next->catalogue.org)) {
+		log_problem(NULL, "org: a running daemon keeps its org; start another daemon with a store of its own");
+		return 1;
+	}
+	rc = reload_catalogue(daemon, next, error);
+	if (rc != 0)
+		return rc;
+	warn_restart(&daemon->config, next);
+	daemon->config.retry_ms = next->retry_ms;
+	daemon->config.compact_days = next->compact_days;
+	return 0;
+}
+
+int reload_config(struct daemon *daemon, struct error *error)
+{
+	struct config next;
+	int rc = config_load(daemon->options.config_path, &next, log_problem, NULL);
+
+	if (rc == 0) {
+		rc = reload_override(&daemon->options, &next, error);
+		if (rc == 0)
+			rc = take_config(daemon, &next, error);
+		config_release(&next);
+	}
+	if (rc < 0)
+		return error_prefix(error, rc, "reload");
+	if (rc > 0) {
+		log_error("reload-refused problems=%d the configuration of before stays in force", rc);
+		return 0;
+	}
+	log_info("reloaded catalogue_version=%u", daemon->catalogue.version);
+	daemon->link.greeted = false;
+	daemon->time_due = true;
+	return 0;
+}

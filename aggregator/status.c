@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/status.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const char *health_name(enum store_health health)
+{
+	switch (health) {
+	case STORE_OK:
+		return "ok";
+	case STORE_FULL:
+		return "full";
+	case STORE_FAILING:
+		break;
+	}
+	return "failing";
+}
+
+static json_t *date_json(uint32_t day)
+{
+	char text[DATE_TEXT_BYTES];
+
+	if (day == 0)
+		return json_null();
+	date_format(day, text);
+	return json_string(text);
+}
+
+static json_t *counters_json(const struct counters *counters)
+{
+	json_t *object = json_object();
+
+#define COUNTER_SET(name) (void)json_object_set_new(object, #name, json_integer((json_int_t)counters->name));
+	COUNTERS(COUNTER_SET)
+#undef COUNTER_SET
+	return object;
+}
+
+char *status_json(const struct status *status, bool online)
+{
+	json_t *object = json_pack("{s:b s:s s:I s:s s:s s:s}", "online", online, "org", status->org, "since",
+				   (json_int_t)status->since, "version", status->version, "epoch", status->epoch,
+				   "instance", status->instance);
+	char *text;
+
+	if (!object)
+		return NULL;
+	if (online) {
+		(void)json_object_set_new(object, "today", date_json(status->today));
+		(void)json_object_set_new(object, "today_pinned", json_boolean(status->today_pinned));
+		(void)json_object_set_new(object, "date_pending", date_json(status->date_pending));
+		(void)json_object_set_new(object, "store", json_string(health_name(status->store)));
+		(void)json_object_set_new(object, "generation", json_integer((json_int_t)status->generation));
+		(void)json_object_set_new(object, "counters", counters_json(&status->counters));
+	}
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return text;
+}
+
+static enum status_heard judge_status(const struct status *status, const json_t *said)
+{
+	const char *instance = json_string_value(json_object_get(said, "instance"));
+	json_int_t since = json_integer_value(json_object_get(said, "since"));
+	int order;
+
+	if (!json_is_true(json_object_get(said, "online")))
+		return HEARD_OFFLINE;
+	order = instance ? strcmp(instance, status->instance) : 0;
+	if (order == 0)
+		return HEARD_NOTHING;
+	/* The younger daemon stays; within one second the larger instance counts as the younger. */
+	if (since > (json_int_t)status->since || (since == (json_int_t)status->since && order > 0))
+		return HEARD_OTHER;
+	return HEARD_NOTHING;
+}
+
+enum status_heard status_hear(const struct status *status, const uint8_t *payload, size_t length)
+{
+	json_t *said = json_loadb((const char *)payload, length, JSON_REJECT_DUPLICATES, NULL);
+	enum status_heard heard;
+
+	/* An emptied or garbled status topic says as little of us as "offline" does. */
+	heard = json_is_object(said) ? judge_status(status, said) : HEARD_OFFLINE;
+	json_decref(said);
+	return heard;
+}

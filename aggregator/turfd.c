@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* turfd: the daemon's command line. Everything else is in daemon.h. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aggregator/daemon.h"
+#include "base/log.h"
+
+enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"turfd counts the questions that phones publish, exactly once, and publishes the counts.\n"
+	"\n"
+	"  turfd --config FILE            run until SIGTERM or SIGINT; SIGHUP reads FILE again\n"
+	"  turfd --check --config FILE    check FILE, start nothing\n"
+	"\n"
+	"  --config FILE       what to count, where to keep it, which broker (see docs/configuration.md)\n"
+	"  --check [FILE]      print \"configuration OK\", or every mistake with file and line\n"
+	"  --store DIR         instead of the file's store\n"
+	"  --broker ADDRESS    instead of the file's broker.address: mqtt://HOST:PORT or mqtts://HOST:PORT\n"
+	"  --credentials FILE  instead of the file's broker.credentials\n"
+	"  --today YYYY-MM-DD  pin the org's date, for demonstrations and tests\n"
+	"  --today @FILE       the same, read from FILE before each batch\n"
+	"  --version           print the version\n"
+	"  --help              print this\n"
+	"\n"
+	"Exit status: 0 stopped when asked to, or configuration OK; 1 a fault, said on stderr; 2 wrong usage.\n";
+
+struct command {
+	struct daemon_options daemon;
+	bool check;
+};
+
+static int usage_error(const char *what)
+{
+	(void)fprintf(stderr, "turfd: %s; see turfd --help\n", what);
+	return EXIT_USAGE;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct command *command)
+{
+	enum { CONFIG = 1, CHECK, STORE, BROKER, CREDENTIALS, TODAY, VERSION, HELP };
+	static const struct option options[] = {
+		{"config", required_argument, NULL, CONFIG},   {"check", no_argument, NULL, CHECK},
+		{"store", required_argument, NULL, STORE},     {"broker", required_argument, NULL, BROKER},
+		{"credentials", required_argument, NULL, CREDENTIALS}, {"today", required_argument, NULL, TODAY},
+		{"version", no_argument, NULL, VERSION},       {"help", no_argument, NULL, HELP},
+		{0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case CONFIG:
+			command->daemon.config_path = optarg;
+			break;
+		case CHECK:
+			command->check = true;
+			break;
+		case STORE:
+			command->daemon.store_path = optarg;
+			break;
+		case BROKER:
+			command->daemon.broker = optarg;
+			break;
+		case CREDENTIALS:
+			command->daemon.credentials_file = optarg;
+			break;
+		case TODAY:
+			command->daemon.today = optarg;
+			break;
+		case VERSION:
+			(void)printf("turfd %s\n", TURF_VERSION);
+			return EXIT_DONE;
+		case HELP:
+			(void)fputs(usage, stdout);
+			return EXIT_DONE;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (command->check && optind < argc && !command->daemon.config_path)
+		command->daemon.config_path = argv[optind++];
+	if (optind < argc)
+		return usage_error("an argument too many");
+	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing");
+}
+
+static void print_problem(void *context, const char *line)
+{
+	(void)context;
+	(void)fprintf(stderr, "%s\n", line);
+}
+
+static int check(const char *path)
+{
+	struct config config;
+	int rc = config_load(path, &config, print_problem, NULL);
+
+	if (rc == 0) {
+		(void)printf("configuration OK\norg: %s\n", config.catalogue.org);
+		config_release(&config);
+		return EXIT_DONE;
+	}
+	if (rc > 0)
+		(void)fprintf(stderr, "%d mistake%s in %s\n", rc, rc == 1 ? "" : "s", path);
+	else
+		(void)fprintf(stderr, "turfd: no memory\n");
+	return EXIT_FAULT;
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon daemon;
+	struct command command = {0};
+	struct error error = {{0}};
+	int status = parse(argc, argv, &command);
+	int rc;
+
+	if (status >= 0)
+		return status;
+	if (command.check)
+		return check(command.daemon.config_path);
+	rc = daemon_open(&daemon, &command.daemon, &error);
+	if (rc == 0) {
+		rc = daemon_run(&daemon, &error);
+		daemon_close(&daemon);
+	}
+	if (rc < 0)
+		log_error("ended reason=\"%s\"", error.text);
+	return rc < 0 ? EXIT_FAULT : EXIT_DONE;
+}
