@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct config {
-	char *store_path;        /* this path and the two below: relative ones start at the file's folder */
+	char *store_path;        /* in the file, relative paths start at its own folder */
 	char *broker;            /* mqtt://… or mqtts://… */
 	char *credentials_file;  /* NULL: none */
 	char *ca_file;           /* NULL: the system's */
@@ -21,7 +21,7 @@ struct config {
 	uint32_t quarantine_limit;
 	uint32_t compact_days;        /* a compacting copy after so many days with deletions; 0: never */
 	struct cells cells;
-	bool counting_since_given;    /* else catalogue.counting_since is 0: first day of the quarter of the store's creation */
+	bool counting_since_given;    /* else catalogue.counting_since is 0: the quarter of the store's creation */
 	struct catalogue catalogue;   /* version 0 */
 };
 
@@ -30,7 +30,8 @@ struct config {
  * in the order of the file; a file that cannot be read or parsed is one mistake. Returns 0 (release it), the number
  * of mistakes (`config` is empty), or FAULT_MEMORY. (libconfig has the name config_read.)
  */
-int config_load(const char *path, struct config *config, void (*problem)(void *context, const char *line), void *context);
+int config_load(const char *path, struct config *config, void (*problem)(void *context, const char *line),
+		void *context);
 void config_release(struct config *config); /* clears it; an empty one is fine */
 
 #endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The configuration file as libconfig's tree, and the list of all that is wrong with it.
+ *
+ * Lifecycle: source_open, then any number of complaints, source_tell once, source_release. Private to config*.c.
+ */
+#ifndef TURF_AGGREGATOR_CONFIG_SOURCE_H
+#define TURF_AGGREGATOR_CONFIG_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libconfig.h>
+
+struct complaint {
+	unsigned line; /* 0: the file as a whole */
+	size_t order;
+	char *text;
+};
+
+struct source {
+	const char *path; /* the caller's, until source_release */
+	config_t tree;
+	struct complaint *complaints;
+	size_t n_complaints;
+	size_t capacity;
+	bool out_of_memory; /* sticky; source_tell reports it */
+};
+
+/* Reads and parses. 0, or > 0 when there is no tree to look at (the complaint is noted, or memory ran out).
+ * Release it either way. */
+int source_open(struct source *source, const char *path);
+void source_release(struct source *source);
+
+/* Notes "what is wrong; what was expected" at the setting's line; a file's root is its line 1. */
+void source_complain(struct source *source, const config_setting_t *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Tells every complaint in the order of the lines. Their number, 0, or FAULT_MEMORY. */
+int source_tell(struct source *source, void (*problem)(void *context, const char *line), void *context);
+
+/* `path` itself when it is absolute, else seen from the file's folder. Heap; NULL: no memory. */
+char *source_resolve(const struct source *source, const char *path);
+
+#endif
