@@ -85,8 +85,9 @@ struct catalogue_history {
  * that stands for something else (other name without renamed_from, other kind, other domain, other rolls_up_to,
  * ended and begun again under another name), validity that changes on a past day in a quarter with counts (an end
  * may move on: what was left out by mistake can come back), a counting_since moved past counted quarters, more
- * than LABELS_MAX labels or CATALOGUE_BYTES_MAX bytes with what is kept. Returns 0, the number of problems (then `merged` is empty), or
- * FAULT_MEMORY.
+ * than LABELS_MAX labels or CATALOGUE_BYTES_MAX bytes with what is kept.
+ *
+ * Returns 0, the number of problems (then `merged` is empty), or FAULT_MEMORY.
  */
 int catalogue_succeed(const struct catalogue *current, const struct catalogue *next,
 		      const struct catalogue_history *history, struct catalogue *merged,
