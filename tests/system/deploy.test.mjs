@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: EUPL-1.2
+// deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { Client } from './lib/client.mjs';
+import { writeConfig } from './lib/config.mjs';
+import { root, temporaryFolder } from './lib/paths.mjs';
+import { Running, alive, eventually, freePort, portAnswers, run } from './lib/processes.mjs';
+
+const command = join(root, 'deploy/run');
+
+// A running deploy/run: `ready` holds what its ready file says.
+async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = [], ports } = {}) {
+  const [mqtt, http] = ports ?? [await freePort(), await freePort()];
+  const readyFile = join(temporaryFolder(t, 'turf-ready'), 'ready');
+  const dir = join(folder, 'run');
+  const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
+  const running = new Running(command, all, { deathSignal: 'TERM' });
+  t.after(() => running.kill('SIGTERM'));
+  await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
+  assert.equal(running.status, null, running.log);
+  const ready = Object.fromEntries(readFileSync(readyFile, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
+  return { running, ready, readyFile, dir, folder, ports: [mqtt, http] };
+}
+
+// deploy/run that cannot start: exit status 1 and one sentence.
+async function refused(dir, ports, args = []) {
+  const all = ['--dir', dir, '--mqtt-port', ports[0], '--http-port', ports[1], ...args].map(String);
+  const { code, stdout, stderr } = await run(command, all);
+  assert.equal(code, 1, stdout + stderr);
+  assert.match(stderr, /^deploy\/run: .*\.?\n$/, 'one line on stderr');
+  return stderr;
+}
+
+async function nothingLeft({ ready, readyFile, ports }) {
+  for (const pid of [ready.turfd_pid, ready.broker_pid]) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
+  for (const port of ports) assert.equal(await portAnswers(port), false, `port ${port} still answers`);
+  assert.equal(existsSync(readyFile), false, 'the ready file is gone');
+}
+
+// A port that someone else listens on.
+async function takenPort(t) {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.after(() => server.close());
+  return server.address().port;
+}
+
+test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) => {
+  const stack = await deploy(t);
+  const { ready, running, dir, ports } = stack;
+  assert.deepEqual([ready.mqtt, ready.ws], [`mqtt://127.0.0.1:${ports[0]}`, `ws://127.0.0.1:${ports[1]}`]);
+  assert.equal(ready.dir, dir);
+  assert.ok(alive(Number(ready.turfd_pid)) && alive(Number(ready.broker_pid)));
+  await eventually(() => /tap --team oost financ/.test(running.stdout), 'what to type next');
+  for (const url of [ready.mqtt, ready.ws]) {
+    const screen = await Client.connect(t, url);
+    await screen.subscribe(`turf/v1/${ready.org}/status/aggregator`);
+    await screen.until((messages) => messages.some(({ payload }) => JSON.parse(payload).online), 'online status');
+  }
+  assert.deepEqual(await running.stop(), { code: 0, signal: null });
+  await nothingLeft(stack);
+});
+
+test('SIGINT stops it as SIGTERM does, and turfd says goodbye', async (t) => {
+  const stack = await deploy(t);
+  const screen = await Client.connect(t, stack.ready.mqtt);
+  await screen.subscribe(`turf/v1/${stack.ready.org}/status/aggregator`);
+  assert.deepEqual(await stack.running.kill('SIGINT'), { code: 0, signal: null });
+  assert.equal(JSON.parse(screen.messages.at(-1).payload).online, false);
+  await nothingLeft(stack);
+});
+
+test('what it started ends when it is killed', async (t) => {
+  const stack = await deploy(t);
+  await stack.running.kill('SIGKILL');
+  for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid]) {
+    await eventually(() => !alive(Number(pid)), `process ${pid} to end`);
+  }
+});
+
+test('two run side by side and know nothing of each other', async (t) => {
+  const [one, other] = await Promise.all([deploy(t), deploy(t)]);
+  assert.notEqual(one.ready.broker_pid, other.ready.broker_pid);
+  assert.deepEqual(await one.running.stop(), { code: 0, signal: null });
+  assert.ok(alive(Number(other.ready.turfd_pid)) && alive(Number(other.ready.broker_pid)));
+  assert.deepEqual(await other.running.stop(), { code: 0, signal: null });
+  await nothingLeft(one);
+  await nothingLeft(other);
+});
+
+test('a second one in the same directory is refused and harms nobody', async (t) => {
+  const stack = await deploy(t);
+  const said = await refused(stack.dir, [await freePort(), await freePort()], ['--fresh', '--ready-file', stack.readyFile]);
+  assert.match(said, /already running in .*process \d+/);
+  assert.ok(existsSync(stack.readyFile) && alive(Number(stack.ready.turfd_pid)));
+});
+
+for (const [which, i] of [['mqtt', 0], ['http', 1]]) {
+  test(`a taken --${which}-port is named`, async (t) => {
+    const ports = [await freePort(), await freePort()];
+    ports[i] = await takenPort(t);
+    const folder = temporaryFolder(t);
+    assert.match(await refused(join(folder, 'run'), ports), new RegExp(`port ${ports[i]} is taken.*--${which}-port`));
+    assert.equal(await portAnswers(ports[1 - i]), false);
+  });
+}
+
+test('a store in use is refused, and the broker is stopped again', async (t) => {
+  const stack = await deploy(t);
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'run'));
+  const ports = [await freePort(), await freePort()];
+  // The second instance is led to the first one's store.
+  const dir = join(folder, 'run');
+  writeFileSync(join(dir, '.made-by-deploy-run'), '');
+  symlinkSync(join(stack.dir, 'store'), join(dir, 'store'));
+  assert.match(await refused(dir, ports), /turfd did not start: .*store/);
+  for (const port of ports) assert.equal(await portAnswers(port), false);
+});
+
+test('a directory with files of someone else is refused and left alone', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'precious'), 'mine');
+  assert.match(await refused(folder, [await freePort(), await freePort()], ['--fresh']), /did not make; give another --dir/);
+  assert.deepEqual(readdirSync(folder), ['precious']);
+});
+
+test('--fresh begins with an empty store and keeps what is not its own', async (t) => {
+  const first = await deploy(t);
+  const epoch = async ({ ready }) => {
+    const screen = await Client.connect(t, ready.mqtt);
+    await screen.subscribe(`turf/v1/${ready.org}/status/aggregator`);
+    return screen.until((messages) => messages.length && JSON.parse(messages.at(-1).payload).epoch, 'the status');
+  };
+  const before = await epoch(first);
+  await first.running.stop();
+  writeFileSync(join(first.dir, 'notes'), 'mine');
+  const again = await deploy(t, { folder: first.folder });
+  assert.equal(await epoch(again), before);
+  await again.running.stop();
+  const fresh = await deploy(t, { folder: first.folder, args: ['--fresh'] });
+  assert.notEqual(await epoch(fresh), before);
+  assert.equal(readFileSync(join(first.dir, 'notes'), 'utf8'), 'mine');
+});
+
+test('--config and --today', async (t) => {
+  const stack = await deploy(t, { args: ['--config', writeConfig(t), '--today', '2019-12-31'] });
+  assert.equal(stack.ready.org, 'proef');
+  const screen = await Client.connect(t, stack.ready.mqtt);
+  await screen.subscribe('turf/v1/proef/status/aggregator');
+  const status = await screen.until((messages) => messages.length && JSON.parse(messages[0].payload), 'the status');
+  assert.deepEqual([status.today, status.today_pinned], ['2019-12-31', true]);
+});
+
+test('a wrong configuration: every mistake, then one sentence', async (t) => {
+  const config = writeConfig(t, { org: 'No Slug', accept_days: 0 });
+  const ports = [await freePort(), await freePort()];
+  const args = ['--dir', join(temporaryFolder(t), 'run'), '--mqtt-port', ports[0], '--http-port', ports[1], '--config', config];
+  const { code, stderr } = await run(command, args.map(String));
+  assert.equal(code, 1);
+  assert.match(stderr, /:1: .*\n.*:\d+: [^]*deploy\/run: the configuration .* is not right\.\n$/);
+});
+
+test('wrong usage has exit status 2', async () => {
+  for (const args of [['--nonsense'], ['--dir'], ['--mqtt-port', '0'], ['--mqtt-port', '70000'], ['--http-port', 'x'],
+    ['--mqtt-port', '4000', '--http-port', '4000'], ['--config', '/nowhere/turf.conf']]) {
+    const { code, stderr } = await run(command, args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, /^deploy\/run: .*\n$/);
+  }
+});

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Programs under test: started, listened to, killed by process id, never left behind.
+import { spawn } from 'node:child_process';
+import net from 'node:net';
+
+import { patience, root } from './paths.mjs';
+
+// Waits until `condition()` is truthy and returns its value; looks again every few milliseconds. For what no event tells:
+// a file, a port, a process of another program.
+export async function eventually(condition, what, limit = patience) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
+
+export function portAnswers(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true) || socket.destroy());
+    socket.once('error', () => resolve(false) || socket.destroy());
+  });
+}
+
+// Below the range that the kernel gives to outgoing connections, so that a broker finds its port again after a restart.
+export async function freePort() {
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    const free = await new Promise((resolve) => {
+      const server = net.createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
+
+export const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+// A program that runs on. It dies with the test, even when the test is killed.
+export class Running {
+  constructor(command, args = [], options = {}) {
+    this.name = command.split('/').pop();
+    this.log = '';
+    this.stdout = '';
+    this.status = null;
+    this.child = spawn('setpriv', ['--pdeathsig', options.deathSignal ?? 'KILL', '--', command, ...args], {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.pid = this.child.pid;
+    this.child.stdout.on('data', (bytes) => (this.stdout += bytes));
+    this.child.stderr.on('data', (bytes) => (this.log += bytes));
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => resolve((this.status = { code, signal })));
+    });
+  }
+
+  kill(signal) {
+    if (!this.status) this.child.kill(signal);
+    return this.ended;
+  }
+
+  // As an operator stops it; resolves to its exit status, and to a failure when it does not end.
+  async stop() {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`${this.name} did not end on SIGTERM\n${this.log}`)), patience);
+    });
+    try {
+      return await Promise.race([this.kill('SIGTERM'), late]);
+    } finally {
+      clearTimeout(timer);
+      if (!this.status) this.child.kill('SIGKILL');
+    }
+  }
+}
+
+// Runs a program to its end. `input` goes to its standard input. Resolves to { code, signal, stdout, stderr }.
+export function run(command, args = [], { input, env, cwd = root, limit = patience * 5 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const output = { stdout: [], stderr: [] };
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit);
+    child.stdout.on('data', (bytes) => output.stdout.push(bytes));
+    child.stderr.on('data', (bytes) => output.stderr.push(bytes));
+    child.stdin.on('error', () => {}); // a program need not read all of its input
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      const stdout = Buffer.concat(output.stdout);
+      resolve({ code, signal, bytes: stdout, stdout: stdout.toString(), stderr: Buffer.concat(output.stderr).toString() });
+    });
+    child.stdin.end(input);
+  });
+}
+
+// Like run, and fails with what the program said when its exit status is not 0.
+export async function succeed(command, args = [], options = {}) {
+  const result = await run(command, args, options);
+  if (result.code !== 0) {
+    const how = result.signal ?? `exit status ${result.code}`;
+    throw new Error(`${command} ${args.join(' ')}: ${how}\n${result.stdout}${result.stderr}`);
+  }
+  return result;
+}
