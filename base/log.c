@@ -11,7 +11,7 @@ static enum log_level limit = LOG_LEVEL_INFO;
 static void log_line(enum log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* One write(2) for the whole line, so that lines of several processes never mix. */
-static void log_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format, va_list args)
 {
 	char line[LOG_LINE_BYTES];
 	int prefix, length;
