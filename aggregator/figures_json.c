@@ -65,7 +65,7 @@ static json_t *labels_json(const struct summary *summary, const struct catalogue
 		figures_label_name(catalogue, count->label, name);
 		(void)json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:I}", "label", (json_int_t)count->label,
 							     "name", name, "kind",
-							     label ? label_kind_name(label->kind) : "unknown", "count",
+							     label_kind_name(label ? label->kind : LABEL_UNSPECIFIED), "count",
 							     (json_int_t)count->count));
 	}
 	return array;
