@@ -183,7 +183,7 @@ static int put_totals(const struct tally *tally, struct summary *out, struct err
 	return 0;
 }
 
-/* Rule 9. A quarter in which counting had not begun can hold nothing up: it counts as final. */
+/* Rule 9. Quarters close in order, so those before counting began never keep a year from becoming final. */
 static enum quarter_status year_status(const struct figures *figures, const struct gathered *sum)
 {
 	enum quarter_status year = QUARTER_FINAL;
@@ -191,8 +191,6 @@ static enum quarter_status year_status(const struct figures *figures, const stru
 	for (uint32_t quarter = sum->first_quarter; quarter <= sum->last_quarter; quarter++) {
 		enum quarter_status one = quarter_status_of(quarter, &figures->standing);
 
-		if (quarter < quarter_of_day(figures->catalogue->counting_since))
-			continue;
 		if (one == QUARTER_OPEN)
 			return QUARTER_OPEN;
 		if (one == QUARTER_PROVISIONAL)
