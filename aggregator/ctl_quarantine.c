@@ -141,10 +141,13 @@ static int selection_read(struct selection *selection, const struct store_view *
 	return rc;
 }
 
+/* An empty list is an answer; entries that were asked for by name should be there. */
 static int no_entries(const struct ctl *ctl)
 {
-	(void)printf("nothing in quarantine%s%s\n", ctl->n_words > 1 ? " under " : "", ctl->n_words > 1 ? ctl->words[1] : "");
-	return CTL_FAILED;
+	bool named = ctl->n_words > 1;
+
+	(void)printf("nothing in quarantine%s%s\n", named ? " under " : "", named ? ctl->words[1] : "");
+	return named ? CTL_FAILED : CTL_OK;
 }
 
 /* ---- The command ------------------------------------------------------------------------------ */
