@@ -17,6 +17,7 @@ enum {
 	RETRACT_DAYS_DEFAULT = 14,
 	GRACE_DAYS_DEFAULT = 28,
 	DAYS_KEPT_LONGER = 60, /* ids outlive accept_days by this (contract, rule 6) */
+	CELLS_EVERY_MIN = 2,
 	CELLS_EVERY_MAX = 100000,
 };
 
@@ -175,23 +176,20 @@ static void read_days(struct source *source, const config_setting_t *root, struc
 
 static void read_cells(struct source *source, const config_setting_t *root, struct cells *cells)
 {
-	static const struct range every = {2, CELLS_EVERY_MAX};
 	const config_setting_t *at = config_setting_get_member(root, "cells");
-	const char *word;
+	const char *word = at && config_setting_type(at) == CONFIG_TYPE_STRING ? config_setting_get_string(at) : "";
+	long long every = at ? config_setting_get_int64(at) : 0; /* 0 also when it is no number */
 
-	if (!at)
+	if (!at || !strcmp(word, "live"))
 		return;
-	if (config_setting_type(at) != CONFIG_TYPE_STRING) {
-		if (setting_number(source, root, "cells", &every, OPTIONAL, &cells->every) == SETTING_GIVEN)
-			cells->policy = CELLS_EVERY;
-		return;
-	}
-	word = config_setting_get_string(at);
 	if (!strcmp(word, "daily"))
-		cells->policy = CELLS_DAILY;
-	else if (strcmp(word, "live") != 0)
-		source_complain(source, at, "\"cells\" is another word; "
-				"expected \"live\", \"daily\" or a whole number from %u to %u", every.min, every.max);
+		*cells = (struct cells){.policy = CELLS_DAILY};
+	else if (every >= CELLS_EVERY_MIN && every <= CELLS_EVERY_MAX)
+		*cells = (struct cells){.policy = CELLS_EVERY, .every = (uint32_t)every};
+	else
+		source_complain(source, at, "\"cells\" is none of what it can be; "
+				"expected \"live\", \"daily\" or a whole number from %d to %d",
+				CELLS_EVERY_MIN, CELLS_EVERY_MAX);
 }
 
 static void read_limits(struct source *source, const config_setting_t *root, struct config *config)

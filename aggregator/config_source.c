@@ -94,15 +94,24 @@ int source_tell(struct source *source, void (*problem)(void *context, const char
 
 /* ---- Before libconfig sees the text ------------------------------------------------------------ */
 
-/* Where a scan of the text stands. */
+/* Where a scan of the text stands, and the first thing in it that libconfig would pass over or trip over. */
 struct scan {
 	char *at;
 	unsigned line;
-	unsigned include_line; /* of the first @include; 0: none */
+	const char *flaw; /* NULL: none */
+	unsigned flaw_line;
 };
 
-/* Moves behind `end` (a newline, a quotation mark or the end of a block comment), counting lines. */
-static void scan_past(struct scan *scan, const char *end, bool escapes)
+static void scan_flaw(struct scan *scan, unsigned line, const char *flaw)
+{
+	if (scan->flaw)
+		return;
+	scan->flaw = flaw;
+	scan->flaw_line = line;
+}
+
+/* Moves behind `end` (a newline, a quotation mark or the end of a remark), counting lines. False: there is none. */
+static bool scan_past(struct scan *scan, const char *end, bool escapes)
 {
 	size_t length = strlen(end);
 
@@ -114,9 +123,10 @@ static void scan_past(struct scan *scan, const char *end, bool escapes)
 		scan->line += *scan->at == '\n';
 		if (found) {
 			scan->at += length;
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 /* libconfig 1.5 keeps the low 32 bits of a number that is too large, and 4294967297 would read as 1. Such a number
@@ -148,22 +158,25 @@ static void scan_word(struct scan *scan)
 static void scan_step(struct scan *scan)
 {
 	unsigned char c = (unsigned char)*scan->at;
+	unsigned line = scan->line;
 
 	if (c == '#' || !strncmp(scan->at, "//", 2)) {
-		scan_past(scan, "\n", false);
+		(void)scan_past(scan, "\n", false);
 	} else if (!strncmp(scan->at, "/*", 2)) {
 		scan->at += 2;
-		scan_past(scan, "*/", false);
+		if (!scan_past(scan, "*/", false))
+			scan_flaw(scan, line, "a remark begins here and never ends; expected */ behind it");
 	} else if (c == '"') {
 		scan->at++;
-		scan_past(scan, "\"", true);
+		if (!scan_past(scan, "\"", true))
+			scan_flaw(scan, line, "text begins here and never ends; expected \" behind it");
 	} else if (isdigit(c)) {
 		scan_number(scan);
 	} else if (isalpha(c)) {
 		scan_word(scan);
 	} else {
-		if (!scan->include_line && !strncmp(scan->at, "@include", strlen("@include")))
-			scan->include_line = scan->line;
+		if (!strncmp(scan->at, "@include", strlen("@include")))
+			scan_flaw(scan, line, "@include is not supported; expected everything in one file");
 		scan->line += c == '\n';
 		scan->at++;
 	}
@@ -217,8 +230,8 @@ static int parse(struct source *source, char *text)
 
 	while (*scan.at)
 		scan_step(&scan);
-	if (scan.include_line) {
-		complain_at(source, scan.include_line, "@include is not supported; expected everything in one file");
+	if (scan.flaw) {
+		complain_at(source, scan.flaw_line, "%s", scan.flaw);
 		return 1;
 	}
 	if (config_read_string(&source->tree, text) == CONFIG_TRUE)
