@@ -86,7 +86,8 @@ static void complain_of(struct change *change, const struct entry *entry, const 
 	if (entry->part == PART_TEAM)
 		complain(change, "team %s: %s", entry->team, what);
 	else
-		complain(change, "%s %u: %s", entry->part == PART_DOMAIN ? "domain" : "label", (unsigned)entry->code, what);
+		complain(change, "%s %u: %s", entry->part == PART_DOMAIN ? "domain" : "label", (unsigned)entry->code,
+			 what);
 }
 
 /* ---- Meaning: an id or a code stands for one thing for ever ------------------------------------ */
@@ -102,8 +103,9 @@ static void compare_names(struct change *change, const struct entry *old, const 
 	if (strcmp(old->name, new->name) == 0)
 		return;
 	if (begins_again) {
-		(void)snprintf(what, sizeof what, "ended as \"%s\" and begins again as \"%s\"; take %s that was never used",
-			       old->name, new->name, old->part == PART_TEAM ? "an id" : "a code");
+		(void)snprintf(what, sizeof what,
+			       "ended as \"%s\" and begins again as \"%s\"; take %s that was never used", old->name,
+			       new->name, old->part == PART_TEAM ? "an id" : "a code");
 		complain_of(change, new, what);
 	} else if (old->part != PART_TEAM && strcmp(old->name, new->renamed_from) != 0) {
 		(void)snprintf(what, sizeof what,
@@ -192,8 +194,10 @@ static void compare_validity(struct change *change, const struct entry *old, con
 		if (!history->counted(history->context, old->part, old->team, old->code, q))
 			continue;
 		period_format(period_of_quarter(q), text);
-		(void)snprintf(what, sizeof what, "its validity changes in %s, on days that are past, and questions are "
-			       "counted there; valid_from may not move and valid_until may not be before today", text);
+		(void)snprintf(what, sizeof what,
+			       "its validity changes in %s, on days that are past, and questions are counted there; "
+			       "valid_from may not move and valid_until may not be before today",
+			       text);
 		complain_of(change, new, what);
 		return;
 	}
@@ -227,7 +231,8 @@ static void compare_counting_since(struct change *change, const struct catalogue
 			continue;
 		date_format(old->counting_since, date);
 		period_format(period_of_quarter(q), text);
-		complain(change, "counting_since: may not move on from %s, because questions are counted in %s", date, text);
+		complain(change, "counting_since: may not move on from %s, because questions are counted in %s", date,
+			 text);
 		return;
 	}
 }
@@ -268,7 +273,8 @@ static uint32_t end_of(uint32_t valid_until, uint32_t today)
 	return valid_until != 0 && valid_until < today ? valid_until : today;
 }
 
-static void keep_left_out(const struct catalogue *old, const struct catalogue *next, uint32_t today, struct catalogue *to)
+static void keep_left_out(const struct catalogue *old, const struct catalogue *next, uint32_t today,
+			  struct catalogue *to)
 {
 	for (size_t i = 0; i < old->n_teams; i++) {
 		if (catalogue_team(next, old->teams[i].id))

@@ -81,9 +81,9 @@ static enum verdict question_verdict(const struct event *event, const char *team
 
 bool retractable(uint32_t day, const struct catalogue *catalogue, const struct standing *standing)
 {
-	uint32_t days = catalogue->retract_days < catalogue->grace_days ? catalogue->retract_days : catalogue->grace_days;
+	int64_t age = age_of(day, standing);
 
-	if (day > CALENDAR_DAY_MAX || age_of(day, standing) > (int64_t)days)
+	if (day > CALENDAR_DAY_MAX || age > (int64_t)catalogue->retract_days || age > (int64_t)catalogue->grace_days)
 		return false;
 	if (day < standing->settled_before || day < standing->purged_before)
 		return false;

@@ -88,3 +88,16 @@ struct bytes submission_of(const struct bytes *event)
 	add_bytes(&submission, 1, event);
 	return submission;
 }
+
+size_t fill_pairs(uint8_t *to, size_t capacity, const void *head, size_t head_length, uint8_t tag)
+{
+	size_t length = head_length;
+
+	assert(head_length <= capacity);
+	memcpy(to, head, head_length);
+	for (; length + 2 <= capacity; length += 2) {
+		to[length] = tag;
+		to[length + 1] = 0;
+	}
+	return length;
+}

@@ -30,4 +30,8 @@ struct bytes question_event(size_t id_length, uint64_t outcome, const struct byt
 
 struct bytes submission_of(const struct bytes *event);
 
+/* Fills `to` with `head`, then with a tag and a zero over and over: thousands of empty fields. Returns the bytes
+ * written, `capacity` or one less. */
+size_t fill_pairs(uint8_t *to, size_t capacity, const void *head, size_t head_length, uint8_t tag);
+
 #endif

@@ -211,13 +211,15 @@ static void labels_are_sorted_each_once_at_most_four(void **state)
 		}
 		assert_false(submitted.malformed);
 		assert_int_equal(submitted.event.n_labels, cases[i / 2].n_taken);
-		assert_memory_equal(submitted.event.labels, cases[i / 2].taken, cases[i / 2].n_taken * sizeof(uint32_t));
+		assert_memory_equal(submitted.event.labels, cases[i / 2].taken,
+				    cases[i / 2].n_taken * sizeof(uint32_t));
 	}
 }
 
 static void neighbours_of_a_malformed_event_stay(void **state)
 {
-	struct bytes good = question_event(16, OUTCOME_ANSWERED, NULL), bad = question_event(15, OUTCOME_ANSWERED, NULL);
+	struct bytes good = question_event(16, OUTCOME_ANSWERED, NULL);
+	struct bytes bad = question_event(15, OUTCOME_ANSWERED, NULL);
 	struct bytes bytes = { .length = 0 };
 	struct submission submission;
 

@@ -60,7 +60,13 @@ static const struct standing standing = { .today = TODAY, .final_through = Q3 };
 
 static struct event question(uint32_t day, uint32_t domain)
 {
-	return (struct event){ .id = { { 1 } }, .day = day, .act = ACT_QUESTION, .domain = domain, .outcome = OUTCOME_ANSWERED };
+	return (struct event){
+		.id = { { 1 } },
+		.day = day,
+		.act = ACT_QUESTION,
+		.domain = domain,
+		.outcome = OUTCOME_ANSWERED,
+	};
 }
 
 static struct event retraction(uint32_t day)
@@ -104,7 +110,8 @@ static void every_cell_of_the_table(void **state)
 	} rows[] = {
 		{ "today", TODAY, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
 		{ "tomorrow", TODAY + 1, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
-		{ "the day after", TODAY + 2, VERDICT_REFUSED_DAY_IN_FUTURE, VERDICT_REFUSED_DAY_IN_FUTURE, VERDICT_RETRACTED },
+		{ "the day after", TODAY + 2, VERDICT_REFUSED_DAY_IN_FUTURE, VERDICT_REFUSED_DAY_IN_FUTURE,
+		  VERDICT_RETRACTED },
 		{ "two weeks ago", TODAY - 14, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
 		{ "a day more", TODAY - 15, VERDICT_COUNTED, VERDICT_REFUSED_RETRACTION_TOO_LATE,
 		  VERDICT_REFUSED_RETRACTION_TOO_LATE },
@@ -178,7 +185,7 @@ static void admitted_carries_the_event_and_its_team(void **state)
 
 static void days_beyond_the_calendar_are_in_the_future(void **state)
 {
-	static const uint32_t days[] = { CALENDAR_DAY_MAX + 1, INT32_MAX, (uint32_t)INT32_MAX + 1, UINT32_MAX - 1, UINT32_MAX };
+	static const uint32_t days[] = { CALENDAR_DAY_MAX + 1, INT32_MAX, 1 + (uint32_t)INT32_MAX, UINT32_MAX };
 	struct standing end = { .today = CALENDAR_DAY_MAX };
 
 	(void)state;
