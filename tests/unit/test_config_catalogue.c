@@ -265,6 +265,9 @@ static const struct {
 	{TEAMS "domains = ( { code = 2; valid_from = \"2018-01-01\"; } );",
 	 "6: it ends on 2017-01-01 and begins on 2018-01-01; expected", 1},
 
+	{TEAMS "labels = ( { code = 0; name = \"X\"; kind = \"origin\"; },\n"
+	       "{ code = 0; name = \"Y\"; kind = \"origin\"; } );",
+	 "6: \"code\" is out of range; expected", 2},
 	{TEAMS "labels = { };", "6: \"labels\" is a group; expected a list of groups", 1},
 	{TEAMS "labels = ( { } );", "6: missing setting \"code\"; expected a whole number from 1 to 65535", 3},
 	{TEAMS "labels = ( { code = 65536; name = \"X\"; kind = \"origin\"; } );",
@@ -296,16 +299,16 @@ static void each_mistake_is_told_with_its_line(void **state)
 	}
 }
 
-/* Appends `n` labels with names of `bytes` bytes. */
-static const char *many_labels(unsigned n, int bytes)
+/* A configuration with `n` labels, whose names have `bytes` bytes, and the last one's `last_bytes`. */
+static const char *many_labels(unsigned n, int bytes, int last_bytes)
 {
 	static char text[1 << 17];
 	size_t used = (size_t)snprintf(text, sizeof text, TEAMS "labels = ( ");
 
 	for (unsigned i = 1; i <= n; i++) {
 		int length = snprintf(text + used, sizeof text - used,
-				      "{ code = %u; name = \"%0*u\"; kind = \"origin\"; }%s", i, bytes, i,
-				      i < n ? "," : ");");
+				      "{ code = %u; name = \"%0*u\"; kind = \"origin\"; }%s", i,
+				      i < n ? bytes : last_bytes, i, i < n ? "," : ");");
 
 		assert_true(length > 0 && (size_t)length < sizeof text - used);
 		used += (size_t)length;
@@ -313,18 +316,34 @@ static const char *many_labels(unsigned n, int bytes)
 	return with(text);
 }
 
-static void the_catalogue_has_its_limits(void **state)
+static void there_may_be_so_many_labels(void **state)
 {
 	struct config_file *file = *state;
-	uint8_t bytes[CATALOGUE_BYTES_MAX];
 
-	config_file_load_good(file, many_labels(LABELS_MAX, 60));
+	config_file_load_good(file, many_labels(LABELS_MAX, 60, 60));
 	assert_int_equal(file->config.catalogue.n_labels, LABELS_MAX);
-	assert_true(catalogue_encode(&file->config.catalogue, bytes, sizeof bytes) > 0);
-	assert_int_equal(config_file_load(file, many_labels(LABELS_MAX + 1, 60)), 1);
+	assert_int_equal(config_file_load(file, many_labels(LABELS_MAX + 1, 60, 60)), 1);
 	assert_string_equal(config_file_told(file, 0), "6: 513 labels; expected 512 at most, ended ones included");
-	assert_int_equal(config_file_load(file, many_labels(LABELS_MAX, 127)), 1);
+}
+
+/* The largest catalogue that is let in fits in its message, to the byte, whatever its version will be. */
+static void the_catalogue_fits_in_its_message(void **state)
+{
+	struct config_file *file = *state;
+	static uint8_t bytes[CATALOGUE_BYTES_MAX];
+	unsigned n = 400;
+	int last = 3;
+
+	while (config_file_load(file, many_labels(n + 1, 127, last)) == 0)
+		n++;
 	assert_non_null(strstr(config_file_told(file, 0), "do not fit in the catalogue's 65536 bytes; expected fewer"));
+	config_file_load_good(file, many_labels(n, 127, last));
+	while (config_file_load(file, many_labels(n, 127, last + 1)) == 0)
+		last++;
+	config_file_load_good(file, many_labels(n, 127, last));
+	file->config.catalogue.version = UINT32_MAX;
+	file->config.catalogue.counting_since = CALENDAR_DAY_MAX;
+	assert_int_equal(catalogue_encode(&file->config.catalogue, bytes, sizeof bytes), sizeof bytes);
 }
 
 int main(void)
@@ -336,7 +355,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_organisation_renames_and_adds_domains, setup, teardown),
 		cmocka_unit_test_setup_teardown(teams_and_labels_are_taken_as_they_stand, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_mistake_is_told_with_its_line, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_catalogue_has_its_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(there_may_be_so_many_labels, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_catalogue_fits_in_its_message, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
