@@ -39,21 +39,26 @@ uint64_t get_be64(const uint8_t *from)
 
 /* Four bits at a time: a table of 64 bytes is enough for records of some tens of bytes. The table is
  * the reflected polynomial 0x82f63b78 applied to each nibble. */
-uint32_t crc32c(const void *bytes, size_t length)
+uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length)
 {
 	static const uint32_t nibble[16] = {
 		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
 		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
 	};
 	const uint8_t *byte = bytes;
-	uint32_t crc = 0xffffffff;
 
+	crc = ~crc;
 	for (size_t i = 0; i < length; i++) {
 		crc ^= byte[i];
 		crc = crc >> 4 ^ nibble[crc & 15];
 		crc = crc >> 4 ^ nibble[crc & 15];
 	}
 	return ~crc;
+}
+
+uint32_t crc32c(const void *bytes, size_t length)
+{
+	return crc32c_more(0, bytes, length);
 }
 
 void hex_encode(const uint8_t *bytes, size_t length, char *text)

@@ -18,6 +18,9 @@ uint64_t get_be64(const uint8_t *from);
 /* CRC-32C (Castagnoli), as in RFC 3720 appendix B.4: crc32c("123456789") = 0xe3069283. */
 uint32_t crc32c(const void *bytes, size_t length);
 
+/* Goes on from the CRC of the bytes before these: crc32c_more(crc32c(a), b) is the CRC of a and b in a row. */
+uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length);
+
 /* Writes 2 * length lower-case digits and a terminating zero to `text`. */
 void hex_encode(const uint8_t *bytes, size_t length, char *text);
 
