@@ -58,6 +58,7 @@ struct store_state {
 	uint32_t clock_day;      /* the last date that was trusted */
 	uint32_t pending_day;    /* a date that jumped and waits for confirmation; 0: none */
 	uint32_t purged_before, settled_before, final_through; /* as in struct standing */
+	uint32_t deleted_since;  /* the day since when freed pages hold deleted bytes, see store_compact; 0: none do */
 };
 
 /* ---- Writing -------------------------------------------------------------------------------- */

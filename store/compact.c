@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/files.h"
+#include "store/internal.h"
+
+/* Says in the copy, which nobody has open yet, that it holds no deleted bytes. */
+static int clear_deleted(struct store *store, const char *path, struct error *error)
+{
+	struct lmdb_options options = {.path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
+	struct state state;
+	struct lmdb_txn txn;
+	struct lmdb copy;
+	int rc = lmdb_open(&copy, &options, error);
+
+	if (rc < 0)
+		return rc;
+	rc = lmdb_begin(&copy, &txn, true, error);
+	if (rc == 0) {
+		if (state_load(&txn, store->org, &state)) {
+			state.shown.deleted_since = 0;
+			state_save(&txn, &state);
+		}
+		rc = lmdb_commit(&txn, error);
+	}
+	lmdb_close(&copy);
+	return rc;
+}
+
+static int make_copy(struct store *store, struct error *error)
+{
+	char path[PATH_MAX];
+	int fd = -1, rc = files_path(path, store->path, NEW_DATA_FILE, error);
+
+	if (rc == 0)
+		rc = files_create_new(store->path, &fd, error);
+	if (rc == 0)
+		rc = lmdb_copy(&store->lmdb, fd, error);
+	files_close(&fd);
+	if (rc == 0)
+		rc = clear_deleted(store, path, error);
+	return rc;
+}
+
+/* Between suspend and resume the store is closed; if it cannot be opened again, the next begin tries once more. */
+static int swap(struct store *store, struct error *error)
+{
+	int rc;
+
+	lmdb_suspend(&store->lmdb);
+	rc = files_install_new(store->path, false, error);
+	return rc < 0 ? rc : lmdb_resume(&store->lmdb, error);
+}
+
+int store_compact(struct store *store, struct error *error)
+{
+	struct state state;
+	int fd = -1, rc;
+
+	if (!store->as_daemon)
+		return STORE_NONE;
+	rc = state_read(store, &state, error);
+	if (rc == 0 && state.shown.deleted_since == 0)
+		return STORE_NONE;
+	if (rc == 0)
+		rc = files_lock_swap(store->path, &fd, error);
+	if (rc == FAULT_BUSY)
+		return STORE_NONE;
+	if (rc == 0)
+		rc = make_copy(store, error);
+	if (rc == 0)
+		rc = swap(store, error);
+	if (rc < 0)
+		files_drop_new(store->path);
+	files_close(&fd);
+	return rc < 0 ? error_prefix(error, rc, "compact") : 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, OTHERS = 0077 };
+
+#define DAEMON_LOCK "turfd.lock"
+#define ACCESS_LOCK "access.lock"
+#define LMDB_LOCK "lock.mdb"
+
+/* A directory with nothing but these holds no store. */
+static const char *const leftovers[] = {".", "..", DAEMON_LOCK, ACCESS_LOCK, LMDB_LOCK, NEW_DATA_FILE};
+
+static int system_fault(struct error *error, const char *path, const char *what)
+{
+	return error_set(error, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_SYSTEM, "%s: %s: %s", path, what,
+			 strerror(errno));
+}
+
+int files_path(char out[static PATH_MAX], const char *directory, const char *name, struct error *error)
+{
+	int used = snprintf(out, PATH_MAX, "%s/%s", directory, name);
+
+	if (used < 0 || used >= PATH_MAX)
+		return error_set(error, FAULT_INPUT, "%s: the path is too long", directory);
+	return 0;
+}
+
+int files_sync(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return system_fault(error, path, "open");
+	if (fsync(fd) < 0)
+		rc = system_fault(error, path, "fsync");
+	(void)close(fd);
+	return rc;
+}
+
+/* ---- The directory ------------------------------------------------------------------------------ */
+
+static bool is_leftover(const char *name)
+{
+	for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++)
+		if (strcmp(name, leftovers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A store is made only where nothing else is: a mistyped path must not fill somebody's home. */
+static int check_empty(const char *directory, struct error *error)
+{
+	const struct dirent *entry;
+	DIR *open = opendir(directory);
+	int rc = FILES_NO_STORE;
+
+	if (!open)
+		return system_fault(error, directory, "opendir");
+	while (rc > 0 && (entry = readdir(open)))
+		if (!is_leftover(entry->d_name))
+			rc = error_set(error, FAULT_INPUT,
+				       "%s: holds '%s' and no " DATA_FILE ": not a store; give a store, or a new or empty directory",
+				       directory, entry->d_name);
+	(void)closedir(open);
+	return rc;
+}
+
+static int make_directory(const char *directory, struct error *error)
+{
+	if (mkdir(directory, DIRECTORY_MODE) == 0)
+		return FILES_NO_STORE;
+	return system_fault(error, directory, "cannot make the directory");
+}
+
+int files_look(const char *directory, bool create, struct error *error)
+{
+	char data[PATH_MAX];
+	struct stat status;
+	int rc = files_path(data, directory, DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	if (stat(directory, &status) < 0) {
+		if (errno == ENOENT && create)
+			return make_directory(directory, error);
+		return errno == ENOENT ? error_set(error, FAULT_INPUT, "%s: no such store", directory) :
+					 system_fault(error, directory, "cannot look at it");
+	}
+	if (!S_ISDIR(status.st_mode))
+		return error_set(error, FAULT_INPUT, "%s: not a directory; a store is a directory", directory);
+	if (create && (status.st_mode & OTHERS) != 0)
+		return error_set(error, FAULT_INPUT, "%s: open to other users (mode %03o); chmod 700 it", directory,
+				 (unsigned)status.st_mode & 0777U);
+	if (access(directory, R_OK | W_OK | X_OK) < 0)
+		return system_fault(error, directory, "cannot read and write there");
+	if (access(data, F_OK) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return system_fault(error, data, "cannot look at it");
+	return create ? check_empty(directory, error) : error_set(error, FAULT_INPUT, "%s: holds no store", directory);
+}
+
+/* ---- Locks -------------------------------------------------------------------------------------- */
+
+enum { LOCK_HELD = 1 };
+
+/* LOCK_HELD: somebody else has it; `*fd` is open all the same. */
+static int lock(const char *directory, const char *name, int how, int *fd, struct error *error)
+{
+	char path[PATH_MAX];
+	int rc = files_path(path, directory, name, error);
+
+	if (rc < 0)
+		return rc;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	if (*fd < 0)
+		return system_fault(error, path, "open");
+	do {
+		rc = flock(*fd, how);
+	} while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return LOCK_HELD;
+	rc = system_fault(error, path, "flock");
+	files_close(fd);
+	return rc;
+}
+
+void files_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static int read_pid(int fd)
+{
+	char text[16] = "";
+	ssize_t got = pread(fd, text, sizeof text - 1, 0);
+	long pid = got > 0 ? strtol(text, NULL, 10) : 0;
+
+	return pid > 0 && pid <= INT_MAX ? (int)pid : 0;
+}
+
+int files_lock_daemon(const char *directory, int *fd, struct error *error)
+{
+	char text[16];
+	int rc = lock(directory, DAEMON_LOCK, LOCK_EX | LOCK_NB, fd, error), length;
+
+	if (rc == LOCK_HELD) {
+		rc = error_set(error, FAULT_BUSY, "%s: held by process %d (%s/" DAEMON_LOCK "); a store has one daemon: stop that one first",
+			       directory, read_pid(*fd), directory);
+		files_close(fd);
+	}
+	if (rc < 0)
+		return rc;
+	length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	if (ftruncate(*fd, 0) < 0 || pwrite(*fd, text, (size_t)length, 0) != length) {
+		rc = system_fault(error, directory, "cannot write " DAEMON_LOCK);
+		files_close(fd);
+	}
+	return rc;
+}
+
+void files_unlock_daemon(int *fd)
+{
+	if (*fd >= 0 && ftruncate(*fd, 0) < 0)
+		errno = 0; /* a stale number is told to nobody: only the lock counts */
+	files_close(fd);
+}
+
+int files_daemon(const char *directory)
+{
+	int fd = -1, pid = 0;
+
+	if (lock(directory, DAEMON_LOCK, LOCK_SH | LOCK_NB, &fd, NULL) == LOCK_HELD)
+		pid = read_pid(fd);
+	files_close(&fd);
+	return pid;
+}
+
+int files_lock_access(const char *directory, int *fd, struct error *error)
+{
+	return lock(directory, ACCESS_LOCK, LOCK_SH, fd, error);
+}
+
+int files_lock_swap(const char *directory, int *fd, struct error *error)
+{
+	int rc = lock(directory, ACCESS_LOCK, LOCK_EX | LOCK_NB, fd, error);
+
+	if (rc != LOCK_HELD)
+		return rc;
+	files_close(fd);
+	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended", directory);
+}
+
+/* ---- Putting a data file in place ------------------------------------------------------------------ */
+
+void files_drop_new(const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (files_path(path, directory, NEW_DATA_FILE, NULL) == 0)
+		(void)unlink(path);
+}
+
+int files_create_new(const char *directory, int *fd, struct error *error)
+{
+	char path[PATH_MAX];
+	int rc = files_path(path, directory, NEW_DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	files_drop_new(directory);
+	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	return *fd < 0 ? system_fault(error, path, "cannot make it") : 0;
+}
+
+/* data.mdb is there at every moment: the old one gets a second name before it loses its first. */
+static int keep_old(const char *directory, const char *data, struct error *error)
+{
+	char kept[PATH_MAX];
+	int rc = files_path(kept, directory, KEPT_DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	if (unlink(kept) < 0 && errno != ENOENT)
+		return system_fault(error, kept, "unlink");
+	if (link(data, kept) < 0 && errno != ENOENT)
+		return system_fault(error, kept, "link");
+	return 0;
+}
+
+int files_install_new(const char *directory, bool keep, struct error *error)
+{
+	char made[PATH_MAX], data[PATH_MAX], lock_file[PATH_MAX];
+	int rc = files_path(made, directory, NEW_DATA_FILE, error);
+
+	if (rc == 0)
+		rc = files_path(data, directory, DATA_FILE, error);
+	if (rc == 0)
+		rc = files_path(lock_file, directory, LMDB_LOCK, error);
+	if (rc == 0)
+		rc = files_sync(made, error);
+	if (rc == 0 && keep)
+		rc = keep_old(directory, data, error);
+	if (rc < 0)
+		return rc;
+	/* LMDB's lock file tells the state of the file it was made for. A reader that still has the old data file
+	 * open keeps the old lock file too. */
+	if (unlink(lock_file) < 0 && errno != ENOENT)
+		return system_fault(error, lock_file, "unlink");
+	if (rename(made, data) < 0)
+		return system_fault(error, data, "rename");
+	return files_sync(directory, error);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "store/internal.h"
+
+static void look_up(struct store_txn *txn, const struct key *key, struct id_record *id)
+{
+	struct span value;
+
+	*id = (struct id_record){.state = KNOWN_NOTHING};
+	if (lmdb_get(&txn->lmdb, DB_IDS, key_span(key), &value) && !id_decode(key_span(key), value, id))
+		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "the record of an id is damaged; verify tells which; restore a backup");
+}
+
+static void put_id(struct store_txn *txn, const struct key *key, const struct id_record *id)
+{
+	struct record record = id_encode(key, id);
+
+	lmdb_put(&txn->lmdb, DB_IDS, key_span(key), record_span(&record));
+	txn->changed = true;
+}
+
+/* admit() saw the standing that its caller had read. Another process may have closed, settled or purged since:
+ * what this transaction sees has the last word. */
+static enum verdict as_things_stand(const struct store_txn *txn, uint32_t day, enum verdict verdict)
+{
+	const struct store_state *state = &txn->state.shown;
+
+	switch (verdict) {
+	case VERDICT_COUNTED:
+	case VERDICT_COUNTED_LATE:
+		if (day < state->purged_before)
+			return VERDICT_REFUSED_DAY_TOO_OLD;
+		return quarter_of_day(day) <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
+	case VERDICT_RETRACTED:
+		return day < state->settled_before ? VERDICT_REFUSED_RETRACTION_TOO_LATE : verdict;
+	default:
+		return verdict;
+	}
+}
+
+static void describe_change(struct folded *out, const char *team, uint32_t day)
+{
+	out->changed = true;
+	out->quarter = quarter_of_day(day);
+	memcpy(out->team, team, SLUG_BYTES);
+}
+
+static struct id_record detail_of(struct store_txn *txn, const struct admitted *admitted)
+{
+	const struct event *event = &admitted->event;
+	struct id_record id = {
+		.state = KNOWN_COUNTED,
+		.detailed = true,
+		.team = team_find_or_add(txn, admitted->team),
+		.domain = (uint8_t)event->domain,
+		.outcome = (uint8_t)event->outcome,
+		.n_labels = (uint8_t)event->n_labels,
+	};
+
+	assert(event->domain >= 1 && event->domain <= DOMAIN_CODE_MAX && event->n_labels <= EVENT_LABELS_MAX);
+	for (size_t i = 0; i < event->n_labels; i++)
+		id.labels[i] = (uint16_t)event->labels[i];
+	return id;
+}
+
+/* A question that no retraction can reach any more is stored without detail, and settled from the first. */
+static void count_question(struct store_txn *txn, const struct key *key, const struct admitted *admitted, bool late)
+{
+	uint32_t day = admitted->event.day;
+	bool settled = !late && day < txn->state.shown.settled_before;
+	struct id_record id = detail_of(txn, admitted);
+
+	figures_move(txn, day, &id, (struct step){.counted = !late, .settled = settled, .late = late});
+	if (!late)
+		held_touch(txn, (uint16_t)quarter_of_day(day), id.team);
+	if (late || settled)
+		id = (struct id_record){.state = late ? KNOWN_COUNTED_LATE : KNOWN_COUNTED};
+	put_id(txn, key, &id);
+}
+
+/* The counters go down of the question's own team, whatever team's topic the retraction came on. */
+static void take_back(struct store_txn *txn, const struct key *key, uint32_t day, const struct id_record *id,
+		      struct folded *out)
+{
+	static const struct id_record retracted = {.state = KNOWN_RETRACTED};
+	char team[SLUG_BYTES];
+
+	if (!id->detailed) {
+		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "an id that can be retracted has no detail; restore a backup");
+		return;
+	}
+	if (!team_slug(&txn->lmdb, id->team, team))
+		return;
+	figures_move(txn, day, id, (struct step){.counted = -1});
+	held_touch(txn, (uint16_t)quarter_of_day(day), id->team);
+	put_id(txn, key, &retracted);
+	note_deletion(txn);
+	describe_change(out, team, day);
+}
+
+static void mark_retracted(struct store_txn *txn, const struct key *key)
+{
+	put_id(txn, key, &(struct id_record){.state = KNOWN_RETRACTED});
+}
+
+void store_fold(struct store_txn *txn, const struct admitted *admitted, struct folded *out)
+{
+	uint32_t day = admitted->event.day;
+	struct id_place place = {.day = day, .id = admitted->event.id};
+	struct key key = id_key(&place);
+	struct id_record id;
+	enum verdict verdict;
+
+	*out = (struct folded){.day = day};
+	look_up(txn, &key, &id);
+	if (txn->lmdb.fault != 0)
+		return;
+	verdict = as_things_stand(txn, day, judge(admitted, id.state));
+	if (verdict == VERDICT_COUNTED || verdict == VERDICT_COUNTED_LATE) {
+		count_question(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE);
+		describe_change(out, admitted->team, day);
+	} else if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED) {
+		take_back(txn, &key, day, &id, out);
+	} else if (verdict == VERDICT_RETRACTED) {
+		mark_retracted(txn, &key);
+	}
+	if (txn->lmdb.fault != 0)
+		*out = (struct folded){.day = day};
+	else
+		out->verdict = verdict;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/guard.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+
+static const int guarded[] = {SIGBUS, SIGSEGV, SIGABRT};
+
+enum { GUARDED = sizeof guarded / sizeof guarded[0] };
+
+/* A signal handler has no other way to find its way back. */
+static sigjmp_buf way_back;
+
+static void leave(int number)
+{
+	siglongjmp(way_back, number);
+}
+
+int guard_run(void (*read)(void *context), void *context)
+{
+	struct sigaction action = {.sa_handler = leave}, before[GUARDED];
+	int number;
+
+	(void)sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < GUARDED; i++)
+		(void)sigaction(guarded[i], &action, &before[i]);
+	number = sigsetjmp(way_back, 1);
+	if (number == 0)
+		read(context);
+	for (size_t i = 0; i < GUARDED; i++)
+		(void)sigaction(guarded[i], &before[i], NULL);
+	return number;
+}

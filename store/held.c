@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Held cells (contract, rule 14): a team's totals move at once, its domain and label figures only in steps. What a
+ * cell shows is `shown`, the truth is `counted`; CELLS_LIVE keeps the two equal in cells.c and never comes here.
+ *
+ * For each outcome, what the domains show never adds up to more than what is counted: the difference is what
+ * summaries call undistributed. A label never shows more than the questions there are.
+ */
+#include <stdlib.h>
+
+#include "store/internal.h"
+
+/* The domain cells of a team's quarter, added up per outcome. */
+struct sums {
+	uint64_t counted[OUTCOME_REFERRED + 1];
+	uint64_t shown[OUTCOME_REFERRED + 1];
+};
+
+void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team)
+{
+	struct team_quarter *touched;
+	size_t room;
+
+	if (txn->state.shown.cells.policy == CELLS_LIVE)
+		return;
+	for (size_t i = txn->n_touched; i-- > 0;)
+		if (txn->touched[i].quarter == quarter && txn->touched[i].team == team)
+			return;
+	if (txn->n_touched == txn->touched_room) {
+		room = txn->touched_room > 0 ? 2 * txn->touched_room : 16;
+		touched = realloc(txn->touched, room * sizeof *touched);
+		if (!touched) {
+			lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
+			return;
+		}
+		txn->touched = touched;
+		txn->touched_room = room;
+	}
+	txn->touched[txn->n_touched++] = (struct team_quarter){.quarter = quarter, .team = team};
+}
+
+static struct sums add_up(struct store_txn *txn, struct key prefix)
+{
+	struct sums sums = {{0}, {0}};
+	struct cell_walk walk;
+
+	cell_walk_open(&walk, &txn->lmdb, prefix);
+	while (cell_walk_next(&walk)) {
+		if (walk.key.kind != CELL_DOMAIN)
+			continue;
+		sums.counted[walk.key.outcome] += walk.cell.counted;
+		sums.shown[walk.key.outcome] += walk.cell.shown;
+	}
+	cell_walk_close(&walk);
+	return sums;
+}
+
+/* Shows everything that is counted in the cells that begin with `prefix`, from `from` on. */
+static bool show_all(struct store_txn *txn, struct key from, struct key prefix)
+{
+	struct cell_walk walk;
+	bool moved = false;
+
+	cell_walk_open(&walk, &txn->lmdb, prefix);
+	walk.from = from;
+	while (cell_walk_next(&walk)) {
+		if (walk.cell.shown == walk.cell.counted)
+			continue;
+		walk.cell.shown = walk.cell.counted;
+		cell_walk_put(&walk);
+		moved = true;
+	}
+	cell_walk_close(&walk);
+	txn->changed |= moved;
+	return moved;
+}
+
+/* By how much this cell must show less. */
+static uint64_t excess(const struct cell_walk *walk, struct sums *sums)
+{
+	uint64_t counted = sums->counted[OUTCOME_ANSWERED] + sums->counted[OUTCOME_REFERRED];
+	const struct cell_record *cell = &walk->cell;
+	uint8_t outcome = walk->key.outcome;
+	uint64_t over, own;
+
+	if (walk->key.kind == CELL_LABEL)
+		return cell->shown > counted ? cell->shown - counted : 0;
+	if (sums->shown[outcome] <= sums->counted[outcome] || cell->shown <= cell->counted)
+		return 0;
+	over = sums->shown[outcome] - sums->counted[outcome];
+	own = cell->shown - cell->counted;
+	over = over < own ? over : own;
+	sums->shown[outcome] -= over;
+	return over;
+}
+
+/* After retractions more may be shown than is counted. Cells come down in the order of their codes, and only as far
+ * as they must, so that nobody can read from it which domain the retracted question had. */
+static void show_less(struct store_txn *txn, struct key prefix, struct sums sums)
+{
+	struct cell_walk walk;
+	uint64_t by;
+
+	cell_walk_open(&walk, &txn->lmdb, prefix);
+	while (cell_walk_next(&walk)) {
+		by = excess(&walk, &sums);
+		if (by == 0)
+			continue;
+		walk.cell.shown -= by;
+		cell_walk_put(&walk);
+	}
+	cell_walk_close(&walk);
+}
+
+static bool enough(const struct sums *sums, struct cells cells)
+{
+	uint64_t counted = sums->counted[OUTCOME_ANSWERED] + sums->counted[OUTCOME_REFERRED];
+	uint64_t shown = sums->shown[OUTCOME_ANSWERED] + sums->shown[OUTCOME_REFERRED];
+
+	return cells.policy == CELLS_EVERY && counted >= shown && counted - shown >= cells.every;
+}
+
+void held_evaluate(struct store_txn *txn)
+{
+	for (size_t i = 0; i < txn->n_touched && txn->lmdb.fault == 0; i++) {
+		struct key prefix = cell_prefix_team(txn->touched[i].quarter, txn->touched[i].team);
+		struct sums sums = add_up(txn, prefix);
+
+		if (enough(&sums, txn->state.shown.cells))
+			(void)show_all(txn, prefix, prefix);
+		else
+			show_less(txn, prefix, sums);
+	}
+}
+
+bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
+{
+	bool moved = false;
+
+	for (uint32_t quarter = first; quarter <= last; quarter++) {
+		struct key prefix = cell_prefix_quarter((uint16_t)quarter);
+
+		moved |= show_all(txn, prefix, prefix);
+	}
+	return moved;
+}
+
+bool held_show_after(struct store_txn *txn, uint32_t quarter)
+{
+	return show_all(txn, cell_prefix_quarter((uint16_t)(quarter + 1)), (struct key){.length = 0});
+}

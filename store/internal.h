@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the files of store/ share: the opaque structs, and the verbs between them.
+ *
+ * In a write transaction faults are remembered by its lmdb_txn; functions that only write return nothing, and what
+ * they read after a fault is zero.
+ */
+#ifndef TURF_STORE_INTERNAL_H
+#define TURF_STORE_INTERNAL_H
+
+#include "store/records.h"
+#include "store/store.h"
+
+struct store {
+	char *path;
+	char org[SLUG_BYTES];
+	bool as_daemon;
+	int daemon_lock; /* -1: not held */
+	int access_lock; /* -1: not held */
+	struct lmdb lmdb;
+	uint64_t generation; /* after the last commit that we made or were told of */
+	bool elsewhere;      /* another process has committed since store_changed_elsewhere was asked */
+};
+
+/* A team's cells of a quarter. */
+struct team_quarter {
+	uint16_t quarter, team;
+};
+
+struct store_txn {
+	struct store *store;
+	struct lmdb_txn lmdb;
+	struct state state; /* written at commit */
+	bool changed;
+	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
+	size_t n_touched, touched_room;
+};
+
+struct store_view {
+	struct store *store;
+	struct lmdb_txn *lmdb; /* own; readers of a const view remember faults too */
+	struct lmdb_txn own;
+	struct state state;
+};
+
+/* ---- store.c ---------------------------------------------------------------------------------- */
+
+enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
+
+/* The environment in `directory`, checked to be a turf store that this program can read. `org` may be empty: then
+ * it is filled in. */
+int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error);
+
+bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state); /* false: `lmdb` has a fault */
+void state_save(struct lmdb_txn *lmdb, const struct state *state);
+int state_read(struct store *store, struct state *state, struct error *error); /* in a transaction of its own */
+
+/* A generation above `last`, and not below the clock's (rule 12). */
+uint64_t generation_after(uint64_t last, uint64_t unix_seconds);
+
+/* 0, or -1 when the system has no random bytes to give. */
+int epoch_draw(char epoch[static EPOCH_TEXT_BYTES]);
+
+/* Says that bytes were deleted, which a compacting copy will leave behind. */
+void note_deletion(struct store_txn *txn);
+
+/* ---- teams.c ---------------------------------------------------------------------------------- */
+
+/* False: the team has none, or a fault. */
+bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number);
+uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
+/* A number without a slug is a fault. */
+bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES]);
+
+/* ---- cells.c ---------------------------------------------------------------------------------- */
+
+/* By how much the cells and the week of one question move. */
+struct step {
+	int counted, settled, late;
+};
+void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step);
+
+/* Takes the detail from a counted id, whose share of the figures is settled then. */
+void figures_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
+
+/* Walks the cells that begin with `prefix`, in order. */
+struct cell_walk {
+	struct lmdb_cursor cursor;
+	struct key prefix, from; /* `from` is the prefix, unless set before the first step */
+	struct cell_key key;
+	struct cell_record cell;
+};
+void cell_walk_open(struct cell_walk *walk, struct lmdb_txn *lmdb, struct key prefix);
+bool cell_walk_next(struct cell_walk *walk); /* false: no more, or a fault */
+void cell_walk_put(struct cell_walk *walk);  /* writes walk->cell back */
+void cell_walk_close(struct cell_walk *walk);
+
+bool quarter_get(struct lmdb_txn *lmdb, uint16_t quarter, struct quarter_record *record); /* zeros when absent */
+void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_record *record);
+
+/* ---- held.c ----------------------------------------------------------------------------------- */
+
+void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team);
+void held_evaluate(struct store_txn *txn); /* what was touched */
+/* Shows everything that is held from one quarter through another; true: a figure moved. */
+bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last);
+bool held_show_after(struct store_txn *txn, uint32_t quarter); /* in all quarters after this one */
+
+/* ---- quarantine.c ------------------------------------------------------------------------------- */
+
+void quarantine_limit(struct store_txn *txn, uint32_t limit);
+void quarantine_expire(struct store_txn *txn, uint32_t before); /* entries that arrived on earlier days */
+
+#endif

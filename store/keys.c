@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/keys.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* The first byte of a key of `periods`, and of a team's number in `teams`: no slug begins with a zero byte. */
+enum { PERIOD_QUARTER = 'Q', PERIOD_WEEK = 'W', TEAM_BY_NUMBER = 0 };
+
+/* Of what the calendar has, so that damaged numbers go no further than here. */
+static bool year_exists(unsigned year)
+{
+	return year >= 1970 && year <= 9999;
+}
+
+struct span key_span(const struct key *key)
+{
+	return (struct span){key->bytes, key->length};
+}
+
+bool span_equal(struct span a, struct span b)
+{
+	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+bool span_begins(struct span bytes, const struct key *prefix)
+{
+	return bytes.length >= prefix->length && memcmp(bytes.at, prefix->bytes, prefix->length) == 0;
+}
+
+static void add8(struct key *key, uint8_t value)
+{
+	key->bytes[key->length++] = value;
+}
+
+static void add16(struct key *key, uint16_t value)
+{
+	put_be16(key->bytes + key->length, value);
+	key->length += 2;
+}
+
+static struct key text_key(const char *text)
+{
+	struct key key = {.length = strlen(text)};
+
+	assert(key.length > 0 && key.length <= KEY_BYTES);
+	memcpy(key.bytes, text, key.length);
+	return key;
+}
+
+struct key format_key(void)
+{
+	return text_key("format");
+}
+
+struct key org_key(void)
+{
+	return text_key("org");
+}
+
+struct key state_key(void)
+{
+	return text_key("state");
+}
+
+struct key catalogue_key(void)
+{
+	return text_key("catalogue");
+}
+
+struct key quarantine_state_key(void)
+{
+	return text_key("quarantine");
+}
+
+struct key team_slug_key(const char *slug)
+{
+	return text_key(slug);
+}
+
+bool team_slug_key_parse(struct span key, char slug[static SLUG_BYTES])
+{
+	if (key.length == 0 || key.length >= SLUG_BYTES)
+		return false;
+	memcpy(slug, key.at, key.length);
+	slug[key.length] = '\0';
+	return strlen(slug) == key.length && slug_valid(slug);
+}
+
+struct key team_number_key(uint16_t number)
+{
+	struct key key = {.length = 0};
+
+	add8(&key, TEAM_BY_NUMBER);
+	add16(&key, number);
+	return key;
+}
+
+bool team_number_key_parse(struct span key, uint16_t *number)
+{
+	if (key.length != 3 || key.at[0] != TEAM_BY_NUMBER)
+		return false;
+	*number = get_be16(key.at + 1);
+	return *number != TEAM_NONE;
+}
+
+struct key id_key(const struct id_place *place)
+{
+	struct key key = {.length = 4 + EVENT_ID_BYTES};
+
+	put_be32(key.bytes, place->day);
+	memcpy(key.bytes + 4, place->id.bytes, EVENT_ID_BYTES);
+	return key;
+}
+
+bool id_key_parse(struct span key, struct id_place *place)
+{
+	if (key.length != 4 + EVENT_ID_BYTES)
+		return false;
+	place->day = get_be32(key.at);
+	memcpy(place->id.bytes, key.at + 4, EVENT_ID_BYTES);
+	return place->day <= CALENDAR_DAY_MAX;
+}
+
+struct key cell_prefix_quarter(uint16_t quarter)
+{
+	struct key key = {.length = 0};
+
+	add16(&key, quarter);
+	return key;
+}
+
+struct key cell_prefix_team(uint16_t quarter, uint16_t team)
+{
+	struct key key = cell_prefix_quarter(quarter);
+
+	add16(&key, team);
+	return key;
+}
+
+struct key cell_key(const struct cell_key *cell)
+{
+	struct key key = cell_prefix_team(cell->quarter, cell->team);
+
+	add8(&key, cell->kind);
+	add16(&key, cell->code);
+	add8(&key, cell->outcome);
+	return key;
+}
+
+bool cell_key_parse(struct span key, struct cell_key *cell)
+{
+	if (key.length != 8)
+		return false;
+	*cell = (struct cell_key){
+		.quarter = get_be16(key.at),
+		.team = get_be16(key.at + 2),
+		.kind = key.at[4],
+		.code = get_be16(key.at + 5),
+		.outcome = key.at[7],
+	};
+	if (!year_exists(year_of_quarter(cell->quarter)) || cell->team == TEAM_NONE || cell->code == 0)
+		return false;
+	if (cell->kind == CELL_DOMAIN)
+		return cell->code <= DOMAIN_CODE_MAX &&
+		       (cell->outcome == OUTCOME_ANSWERED || cell->outcome == OUTCOME_REFERRED);
+	return cell->kind == CELL_LABEL && cell->outcome == OUTCOME_UNSPECIFIED;
+}
+
+struct key week_prefix_year(uint16_t iso_year)
+{
+	struct key key = {.length = 0};
+
+	add16(&key, iso_year);
+	return key;
+}
+
+struct key week_prefix_team(uint16_t iso_year, uint16_t team)
+{
+	struct key key = week_prefix_year(iso_year);
+
+	add16(&key, team);
+	return key;
+}
+
+struct key week_key(const struct week_key *week)
+{
+	struct key key = week_prefix_team(week->iso_year, week->team);
+
+	add8(&key, week->week);
+	return key;
+}
+
+static bool week_exists(uint16_t iso_year, uint8_t week)
+{
+	return year_exists(iso_year) && week >= 1 && week <= iso_weeks_in_year(iso_year);
+}
+
+bool week_key_parse(struct span key, struct week_key *week)
+{
+	if (key.length != 5)
+		return false;
+	*week = (struct week_key){.iso_year = get_be16(key.at), .team = get_be16(key.at + 2), .week = key.at[4]};
+	return week->team != TEAM_NONE && week_exists(week->iso_year, week->week);
+}
+
+struct key quarter_key(uint16_t quarter)
+{
+	struct key key = {.length = 0};
+
+	add8(&key, PERIOD_QUARTER);
+	add16(&key, quarter);
+	return key;
+}
+
+bool quarter_key_parse(struct span key, uint16_t *quarter)
+{
+	if (key.length != 3 || key.at[0] != PERIOD_QUARTER)
+		return false;
+	*quarter = get_be16(key.at + 1);
+	return year_exists(year_of_quarter(*quarter));
+}
+
+struct key purged_week_key(uint16_t iso_year, uint8_t week)
+{
+	struct key key = {.length = 0};
+
+	add8(&key, PERIOD_WEEK);
+	add16(&key, iso_year);
+	add8(&key, week);
+	return key;
+}
+
+bool purged_week_key_parse(struct span key, uint16_t *iso_year, uint8_t *week)
+{
+	if (key.length != 4 || key.at[0] != PERIOD_WEEK)
+		return false;
+	*iso_year = get_be16(key.at + 1);
+	*week = key.at[3];
+	return week_exists(*iso_year, *week);
+}
+
+struct key quarantine_key(enum verdict reason, uint64_t sequence)
+{
+	struct key key = {.length = 0};
+
+	add8(&key, (uint8_t)reason);
+	put_be64(key.bytes + key.length, sequence);
+	key.length += 8;
+	return key;
+}
+
+bool quarantine_key_parse(struct span key, enum verdict *reason, uint64_t *sequence)
+{
+	if (key.length != 9)
+		return false;
+	*reason = (enum verdict)key.at[0];
+	*sequence = get_be64(key.at + 1);
+	return key.at[0] >= VERDICT_REFUSED_MALFORMED && key.at[0] <= VERDICT_REFUSED_RETRACTION_TOO_LATE;
+}

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/lmdb.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <lmdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/guard.h"
+
+enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
+
+/* Address space only: the file grows as it is written. */
+static const uint64_t map_bytes_max = sizeof(size_t) > 4 ? (uint64_t)1 << 42 : (uint64_t)1 << 30;
+
+static const char *const names[DATABASES] = {
+	[DB_META] = "meta",   [DB_TEAMS] = "teams",     [DB_IDS] = "ids",
+	[DB_COUNTS] = "counts", [DB_WEEKS] = "weeks", [DB_PERIODS] = "periods", [DB_QUARANTINE] = "quarantine",
+};
+
+const char *database_name(enum database database)
+{
+	return names[database];
+}
+
+/* A full disk shows as EIO too: LMDB says so of every short write. */
+static int translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error)
+{
+	const char *path = lmdb->path, *reason = mdb_strerror(rc);
+
+	switch (rc) {
+	case ENOSPC:
+	case EIO:
+	case EDQUOT:
+	case EFBIG:
+		return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s: %s); make room", path, call, reason);
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+		return error_set(error, FAULT_DAMAGED, "%s: the file is damaged (%s: %s); restore a backup", path, call, reason);
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+		return error_set(error, FAULT_FOREIGN, "%s: not a turf store (%s: %s)", path, call, reason);
+	case ENOMEM:
+		return error_set(error, FAULT_MEMORY, "%s: %s: no memory", path, call);
+	default:
+		return error_set(error, rc > 0 ? FAULT_SYSTEM : FAULT_STORE, "%s: %s: %s", path, call, reason);
+	}
+}
+
+/* ---- A file that was cut off ---------------------------------------------------------------------- */
+
+/* LMDB leaves pages at the end unwritten when they were taken and freed in one transaction, so a file may end
+ * before its last page, if all pages that are missing are free. */
+struct tail {
+	struct MDB_txn *txn;
+	uint64_t first, end; /* pages that the file does not have */
+	uint64_t free;       /* of which free */
+};
+
+static void count_free(void *context)
+{
+	struct tail *tail = context;
+	MDB_cursor *cursor;
+	MDB_val key, list;
+
+	if (mdb_cursor_open(tail->txn, 0, &cursor) != 0)
+		return;
+	while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
+		const size_t *pages = list.mv_data;
+
+		for (size_t i = 1; i <= pages[0]; i++)
+			tail->free += pages[i] >= tail->first && pages[i] < tail->end;
+	}
+	mdb_cursor_close(cursor);
+}
+
+/* The order matters while another process writes: last page, transaction, file length. */
+static int check_length(struct lmdb *lmdb, struct error *error)
+{
+	struct tail tail = {0};
+	mdb_filehandle_t fd;
+	MDB_envinfo info;
+	struct stat file;
+	MDB_stat stat;
+	int signal, rc;
+
+	(void)mdb_env_info(lmdb->env, &info);
+	(void)mdb_env_stat(lmdb->env, &stat);
+	(void)mdb_env_get_fd(lmdb->env, &fd);
+	rc = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &tail.txn);
+	if (rc != 0)
+		return translate(lmdb, rc, "mdb_txn_begin", error);
+	rc = fstat(fd, &file) < 0 ? errno : 0;
+	tail.first = (uint64_t)file.st_size / stat.ms_psize;
+	tail.end = info.me_last_pgno + 1;
+	signal = rc == 0 && tail.first < tail.end ? guard_run(count_free, &tail) : 0;
+	mdb_txn_abort(tail.txn);
+	if (rc != 0)
+		return translate(lmdb, rc, "fstat", error);
+	if (signal != 0 || (tail.first < tail.end && tail.free < tail.end - tail.first))
+		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup", lmdb->path,
+				 (unsigned long long)tail.first, (unsigned long long)tail.end);
+	return 0;
+}
+
+/* ---- The environment ---------------------------------------------------------------------------- */
+
+static int find_databases(struct lmdb *lmdb, struct error *error)
+{
+	unsigned flags = lmdb->options.create ? MDB_CREATE : 0;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(lmdb->env, NULL, flags ? 0 : MDB_RDONLY, &txn);
+
+	if (rc != 0)
+		return translate(lmdb, rc, "mdb_txn_begin", error);
+	for (size_t i = 0; i < DATABASES && (rc == 0 || rc == MDB_NOTFOUND); i++) {
+		rc = mdb_dbi_open(txn, names[i], flags, &lmdb->handles[i]);
+		lmdb->found[i] = rc == 0;
+	}
+	if (rc != 0 && rc != MDB_NOTFOUND) {
+		mdb_txn_abort(txn);
+		return translate(lmdb, rc, "mdb_dbi_open", error);
+	}
+	rc = mdb_txn_commit(txn);
+	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_txn_commit", error);
+}
+
+static int open_environment(struct lmdb *lmdb, struct error *error)
+{
+	unsigned flags = MDB_NOTLS | (lmdb->options.read_only ? MDB_RDONLY : 0) |
+			 (lmdb->options.alone ? MDB_NOSUBDIR | MDB_NOLOCK : 0);
+	MDB_envinfo info;
+	int rc = mdb_env_create(&lmdb->env);
+
+	if (rc != 0)
+		return translate(lmdb, rc, "mdb_env_create", error);
+	rc = mdb_env_set_maxdbs(lmdb->env, DATABASES);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
+	if (rc == 0)
+		rc = mdb_env_open(lmdb->env, lmdb->path, flags, FILE_MODE);
+	if (rc != 0)
+		return translate(lmdb, rc, "mdb_env_open", error);
+	(void)mdb_env_info(lmdb->env, &info);
+	lmdb->map_bytes = info.me_mapsize;
+	return 0;
+}
+
+int lmdb_resume(struct lmdb *lmdb, struct error *error)
+{
+	int rc = open_environment(lmdb, error);
+
+	if (rc == 0 && !lmdb->options.create)
+		rc = check_length(lmdb, error);
+	if (rc == 0)
+		rc = find_databases(lmdb, error);
+	if (rc < 0)
+		lmdb_suspend(lmdb);
+	else
+		lmdb_check_readers(lmdb);
+	return rc;
+}
+
+void lmdb_suspend(struct lmdb *lmdb)
+{
+	assert(lmdb->readers == 0);
+	if (lmdb->env)
+		mdb_env_close(lmdb->env);
+	lmdb->env = NULL;
+}
+
+int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error)
+{
+	int rc;
+
+	*lmdb = (struct lmdb){.options = *options, .map_bytes = options->map_bytes};
+	lmdb->path = strdup(options->path);
+	if (!lmdb->path)
+		return error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
+	rc = lmdb_resume(lmdb, error);
+	lmdb->options.create = false;
+	if (rc < 0)
+		lmdb_close(lmdb);
+	return rc;
+}
+
+void lmdb_close(struct lmdb *lmdb)
+{
+	lmdb_suspend(lmdb);
+	free(lmdb->path);
+	lmdb->path = NULL;
+}
+
+void lmdb_check_readers(struct lmdb *lmdb)
+{
+	int dead;
+
+	if (lmdb->env && !lmdb->options.alone)
+		(void)mdb_reader_check(lmdb->env, &dead);
+}
+
+/* Moves the map. A map that could not be moved is gone, and the environment with it, until the next begin. */
+static int set_map(struct lmdb *lmdb, size_t bytes, struct error *error)
+{
+	MDB_envinfo info;
+	int rc;
+
+	if (lmdb->readers > 0)
+		return error_set(error, FAULT_STORE, "%s: the map cannot grow while a view is open", lmdb->path);
+	rc = mdb_env_set_mapsize(lmdb->env, bytes);
+	if (rc != 0) {
+		lmdb_suspend(lmdb);
+		return translate(lmdb, rc, "mdb_env_set_mapsize", error);
+	}
+	(void)mdb_env_info(lmdb->env, &info);
+	lmdb->map_bytes = info.me_mapsize;
+	return 0;
+}
+
+static int grow(struct lmdb *lmdb, struct error *error)
+{
+	if (lmdb->map_bytes > map_bytes_max / 2)
+		return error_set(error, FAULT_FULL, "%s: the map is at its largest, %zu bytes", lmdb->path, lmdb->map_bytes);
+	return set_map(lmdb, 2 * lmdb->map_bytes, error);
+}
+
+/* 0: worth another try. */
+static int recover(struct lmdb *lmdb, int rc, struct error *error)
+{
+	switch (rc) {
+	case MDB_MAP_RESIZED:
+		return set_map(lmdb, 0, error);
+	case MDB_READERS_FULL:
+		lmdb_check_readers(lmdb);
+		return 0;
+	case MDB_PANIC:
+		if (lmdb->readers > 0)
+			break;
+		lmdb_suspend(lmdb);
+		return 0;
+	}
+	return translate(lmdb, rc, "mdb_txn_begin", error);
+}
+
+int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
+{
+	struct lmdb_txn txn;
+	int rc;
+
+	/* Only a begin knows how to recover; after it the copy's own will succeed. */
+	rc = lmdb_begin(lmdb, &txn, false, error);
+	if (rc < 0)
+		return rc;
+	rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
+	lmdb_abort(&txn);
+	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_env_copyfd2", error);
+}
+
+int lmdb_measure(struct lmdb *lmdb, struct lmdb_size *size, struct error *error)
+{
+	enum { META_PAGES = 2 };
+	struct lmdb_txn txn;
+	uint64_t pages = META_PAGES;
+	MDB_stat stat;
+	int rc = lmdb_begin(lmdb, &txn, false, error);
+
+	if (rc < 0)
+		return rc;
+	(void)mdb_env_stat(lmdb->env, &stat);
+	pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+	for (size_t i = 0; i < DATABASES && rc == 0; i++) {
+		rc = mdb_stat(txn.txn, lmdb->handles[i], &stat);
+		if (rc == 0)
+			pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+	}
+	*size = (struct lmdb_size){.used_bytes = pages * stat.ms_psize, .map_bytes = lmdb->map_bytes};
+	lmdb_abort(&txn);
+	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_stat", error);
+}
+
+/* ---- Transactions ------------------------------------------------------------------------------ */
+
+int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
+{
+	int rc = 0, fault;
+
+	*txn = (struct lmdb_txn){.lmdb = lmdb, .writes = writes};
+	for (unsigned attempt = 0; attempt <= RECOVERIES_MAX; attempt++) {
+		fault = lmdb->env ? 0 : lmdb_resume(lmdb, error);
+		if (fault < 0)
+			return fault;
+		rc = mdb_txn_begin(lmdb->env, NULL, writes ? 0 : MDB_RDONLY, &txn->txn);
+		if (rc == 0) {
+			lmdb->readers += !writes;
+			return 0;
+		}
+		txn->txn = NULL;
+		fault = recover(lmdb, rc, error);
+		if (fault < 0)
+			return fault;
+	}
+	return translate(lmdb, rc, "mdb_txn_begin", error);
+}
+
+void lmdb_abort(struct lmdb_txn *txn)
+{
+	if (!txn->txn)
+		return;
+	mdb_txn_abort(txn->txn);
+	txn->lmdb->readers -= !txn->writes;
+	txn->txn = NULL;
+}
+
+static void refused(struct lmdb_txn *txn, int rc, const char *call)
+{
+	if (txn->fault != 0)
+		return;
+	txn->map_full = rc == MDB_MAP_FULL;
+	txn->fault = translate(txn->lmdb, rc, call, &txn->error);
+}
+
+int lmdb_commit(struct lmdb_txn *txn, struct error *error)
+{
+	int rc;
+
+	assert(txn->writes);
+	if (txn->fault == 0) {
+		rc = mdb_txn_commit(txn->txn);
+		txn->txn = NULL;
+		if (rc != 0)
+			refused(txn, rc, "mdb_txn_commit");
+	}
+	lmdb_abort(txn);
+	if (txn->map_full) {
+		rc = grow(txn->lmdb, error);
+		return rc < 0 ? rc : LMDB_GROWN;
+	}
+	return lmdb_outcome(txn, error);
+}
+
+void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...)
+{
+	va_list args;
+	char text[ERROR_TEXT_BYTES];
+
+	if (txn->fault != 0)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	txn->fault = error_set(&txn->error, fault, "%s: %s", txn->lmdb->path, text);
+}
+
+int lmdb_outcome(const struct lmdb_txn *txn, struct error *error)
+{
+	if (txn->fault != 0 && error)
+		*error = txn->error;
+	return txn->fault;
+}
+
+static struct span to_span(MDB_val value)
+{
+	return (struct span){value.mv_data, value.mv_size};
+}
+
+/* LMDB takes a pointer to writable bytes and does not write through it. */
+static MDB_val to_val(struct span span)
+{
+	return (MDB_val){.mv_size = span.length, .mv_data = (void *)(uintptr_t)span.at};
+}
+
+bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, struct span *value)
+{
+	MDB_val k = to_val(key), v;
+	int rc;
+
+	if (txn->fault != 0)
+		return false;
+	rc = mdb_get(txn->txn, txn->lmdb->handles[database], &k, &v);
+	if (rc == 0)
+		*value = to_span(v);
+	else if (rc != MDB_NOTFOUND)
+		refused(txn, rc, "mdb_get");
+	return rc == 0;
+}
+
+void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, struct span value)
+{
+	MDB_val k = to_val(key), v = to_val(value);
+	int rc;
+
+	if (txn->fault != 0)
+		return;
+	rc = mdb_put(txn->txn, txn->lmdb->handles[database], &k, &v, 0);
+	if (rc != 0)
+		refused(txn, rc, "mdb_put");
+}
+
+bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key)
+{
+	MDB_val k = to_val(key);
+	int rc;
+
+	if (txn->fault != 0)
+		return false;
+	rc = mdb_del(txn->txn, txn->lmdb->handles[database], &k, NULL);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		refused(txn, rc, "mdb_del");
+	return rc == 0;
+}
+
+uint64_t lmdb_count(struct lmdb_txn *txn, enum database database)
+{
+	MDB_stat stat;
+	int rc;
+
+	if (txn->fault != 0)
+		return 0;
+	rc = mdb_stat(txn->txn, txn->lmdb->handles[database], &stat);
+	if (rc != 0)
+		refused(txn, rc, "mdb_stat");
+	return rc == 0 ? stat.ms_entries : 0;
+}
+
+/* ---- Cursors ------------------------------------------------------------------------------------ */
+
+void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, enum database database)
+{
+	int rc;
+
+	*cursor = (struct lmdb_cursor){.txn = txn, .database = database};
+	if (txn->fault != 0)
+		return;
+	rc = mdb_cursor_open(txn->txn, txn->lmdb->handles[database], &cursor->cursor);
+	if (rc != 0) {
+		cursor->cursor = NULL;
+		refused(txn, rc, "mdb_cursor_open");
+	}
+}
+
+void lmdb_cursor_close(struct lmdb_cursor *cursor)
+{
+	if (cursor->cursor)
+		mdb_cursor_close(cursor->cursor);
+	cursor->cursor = NULL;
+}
+
+static bool move(struct lmdb_cursor *cursor, MDB_val key, MDB_cursor_op how)
+{
+	MDB_val value;
+	int rc;
+
+	if (cursor->txn->fault != 0)
+		return false;
+	rc = mdb_cursor_get(cursor->cursor, &key, &value, how);
+	if (rc == 0) {
+		cursor->key = to_span(key);
+		cursor->value = to_span(value);
+	} else if (rc != MDB_NOTFOUND) {
+		refused(cursor->txn, rc, "mdb_cursor_get");
+	}
+	return rc == 0;
+}
+
+bool lmdb_seek(struct lmdb_cursor *cursor, struct span key)
+{
+	return move(cursor, to_val(key), key.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
+}
+
+bool lmdb_next(struct lmdb_cursor *cursor)
+{
+	return move(cursor, (MDB_val){0}, MDB_NEXT);
+}
+
+bool lmdb_last(struct lmdb_cursor *cursor)
+{
+	return move(cursor, (MDB_val){0}, MDB_LAST);
+}
+
+void lmdb_replace(struct lmdb_cursor *cursor, struct span key, struct span value)
+{
+	MDB_val k = to_val(key), v = to_val(value);
+	int rc;
+
+	if (cursor->txn->fault != 0)
+		return;
+	rc = mdb_cursor_put(cursor->cursor, &k, &v, MDB_CURRENT);
+	if (rc != 0)
+		refused(cursor->txn, rc, "mdb_cursor_put");
+}
+
+void lmdb_remove(struct lmdb_cursor *cursor)
+{
+	int rc;
+
+	if (cursor->txn->fault != 0)
+		return;
+	rc = mdb_cursor_del(cursor->cursor, 0);
+	if (rc != 0)
+		refused(cursor->txn, rc, "mdb_cursor_del");
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <assert.h>
+
+#include "store/internal.h"
+
+static bool load(struct store_txn *txn, struct quarantine_state *state)
+{
+	struct key key = quarantine_state_key();
+	struct span value;
+
+	*state = (struct quarantine_state){0};
+	if (lmdb_get(&txn->lmdb, DB_META, key_span(&key), &value) && quarantine_state_decode(value, state))
+		return true;
+	lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "the quarantine's state is missing or damaged; restore a backup");
+	return false;
+}
+
+static void save(struct store_txn *txn, const struct quarantine_state *state)
+{
+	struct key key = quarantine_state_key();
+	struct record record = quarantine_state_encode(state);
+
+	lmdb_put(&txn->lmdb, DB_META, key_span(&key), record_span(&record));
+	txn->changed = true;
+}
+
+static uint32_t *entries_of(struct quarantine_state *state, enum verdict reason)
+{
+	assert(verdict_is_refusal(reason) && reason - VERDICT_REFUSED_MALFORMED < REFUSALS);
+	return &state->entries[reason - VERDICT_REFUSED_MALFORMED];
+}
+
+/* The next entry of `reason`, oldest first; a cursor that stands nowhere goes to the first. */
+static bool next_of_reason(struct lmdb_cursor *cursor, enum verdict reason)
+{
+	struct key first = quarantine_key(reason, 0);
+	bool found = cursor->key.at ? lmdb_next(cursor) : lmdb_seek(cursor, key_span(&first));
+	enum verdict found_reason;
+	uint64_t sequence;
+
+	return found && quarantine_key_parse(cursor->key, &found_reason, &sequence) && found_reason == reason;
+}
+
+static void remove_here(struct store_txn *txn, struct lmdb_cursor *cursor, uint32_t *entries)
+{
+	lmdb_remove(cursor);
+	*entries -= *entries > 0;
+	note_deletion(txn);
+}
+
+static void remove_oldest(struct store_txn *txn, struct quarantine_state *state, enum verdict reason, uint32_t keep)
+{
+	uint32_t *entries = entries_of(state, reason);
+	struct lmdb_cursor cursor;
+
+	if (*entries <= keep)
+		return;
+	lmdb_cursor_open(&cursor, &txn->lmdb, DB_QUARANTINE);
+	while (*entries > keep && next_of_reason(&cursor, reason))
+		remove_here(txn, &cursor, entries);
+	lmdb_cursor_close(&cursor);
+}
+
+/* An entry that cannot be read stays: verify tells of it, and it must not stop the counting. */
+static void remove_expired(struct store_txn *txn, struct quarantine_state *state, enum verdict reason, uint32_t before)
+{
+	uint32_t *entries = entries_of(state, reason);
+	struct lmdb_cursor cursor;
+	struct quarantined entry;
+
+	lmdb_cursor_open(&cursor, &txn->lmdb, DB_QUARANTINE);
+	while (next_of_reason(&cursor, reason)) {
+		if (!quarantine_decode(cursor.key, cursor.value, &entry))
+			continue;
+		if (entry.day >= before)
+			break;
+		remove_here(txn, &cursor, entries);
+	}
+	lmdb_cursor_close(&cursor);
+}
+
+void quarantine_limit(struct store_txn *txn, uint32_t limit)
+{
+	struct quarantine_state state;
+
+	if (!load(txn, &state) || state.limit == limit)
+		return;
+	state.limit = limit;
+	for (int i = 0; i < REFUSALS; i++)
+		remove_oldest(txn, &state, (enum verdict)(VERDICT_REFUSED_MALFORMED + i), limit);
+	save(txn, &state);
+}
+
+void quarantine_expire(struct store_txn *txn, uint32_t before)
+{
+	struct quarantine_state state;
+
+	if (!load(txn, &state))
+		return;
+	for (int i = 0; i < REFUSALS; i++)
+		remove_expired(txn, &state, (enum verdict)(VERDICT_REFUSED_MALFORMED + i), before);
+	save(txn, &state);
+}
+
+void store_quarantine(struct store_txn *txn, const struct quarantined *entry)
+{
+	uint8_t bytes[QUARANTINE_RECORD_BYTES];
+	struct quarantine_state state;
+	struct span value;
+	struct key key;
+
+	assert(entry->length <= SUBMISSION_BYTES_MAX);
+	if (!load(txn, &state))
+		return;
+	remove_oldest(txn, &state, entry->reason, state.limit - 1);
+	key = quarantine_key(entry->reason, ++state.sequence);
+	value = (struct span){bytes, quarantine_encode(&key, entry, bytes)};
+	lmdb_put(&txn->lmdb, DB_QUARANTINE, key_span(&key), value);
+	++*entries_of(&state, entry->reason);
+	save(txn, &state);
+}
+
+int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t sequence)
+{
+	struct key key = quarantine_key(reason, sequence);
+	struct quarantine_state state;
+
+	if (!load(txn, &state) || !lmdb_delete(&txn->lmdb, DB_QUARANTINE, key_span(&key)))
+		return txn->lmdb.fault != 0 ? 0 : STORE_NONE;
+	--*entries_of(&state, reason);
+	save(txn, &state);
+	note_deletion(txn);
+	return 0;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/files.h"
+#include "store/internal.h"
+
+/* ---- Identity ----------------------------------------------------------------------------------- */
+
+uint64_t generation_after(uint64_t last, uint64_t unix_seconds)
+{
+	uint64_t clock = unix_seconds <= UINT32_MAX ? unix_seconds << 20 : 0; /* a clock beyond 2106 is wrong */
+
+	return last + 1 > clock ? last + 1 : clock;
+}
+
+int epoch_draw(char epoch[static EPOCH_TEXT_BYTES])
+{
+	uint8_t bytes[(EPOCH_TEXT_BYTES - 1) / 2];
+
+	if (random_bytes(bytes, sizeof bytes) < 0)
+		return -1;
+	hex_encode(bytes, sizeof bytes, epoch);
+	return 0;
+}
+
+bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state)
+{
+	struct key key = state_key();
+	struct span value;
+
+	*state = (struct state){0};
+	if (!lmdb_get(lmdb, DB_META, key_span(&key), &value) || !state_decode(value, state)) {
+		lmdb_fail(lmdb, FAULT_DAMAGED, "the state record is missing or damaged; restore a backup");
+		return false;
+	}
+	memcpy(state->shown.org, org, SLUG_BYTES);
+	return true;
+}
+
+void state_save(struct lmdb_txn *lmdb, const struct state *state)
+{
+	struct key key = state_key();
+	struct record record = state_encode(state);
+
+	lmdb_put(lmdb, DB_META, key_span(&key), record_span(&record));
+}
+
+int state_read(struct store *store, struct state *state, struct error *error)
+{
+	struct lmdb_txn txn;
+	int rc = lmdb_begin(&store->lmdb, &txn, false, error);
+
+	if (rc < 0)
+		return rc;
+	(void)state_load(&txn, store->org, state);
+	lmdb_abort(&txn);
+	return lmdb_outcome(&txn, error);
+}
+
+void note_deletion(struct store_txn *txn)
+{
+	if (txn->state.shown.deleted_since == 0)
+		txn->state.shown.deleted_since = txn->state.shown.clock_day;
+	txn->changed = true;
+}
+
+static int check_format(struct lmdb_txn *txn, const char *directory, struct error *error)
+{
+	struct key key = format_key();
+	struct span value;
+	uint32_t format;
+
+	if (!txn->lmdb->found[DB_META] || !lmdb_get(txn, DB_META, key_span(&key), &value))
+		return txn->fault != 0 ? lmdb_outcome(txn, error) :
+					 error_set(error, FAULT_FOREIGN, "%s: another program's LMDB environment, not a turf store",
+						   directory);
+	if (!format_decode(value, &format) || format == 0)
+		return error_set(error, FAULT_DAMAGED, "%s: the format record is damaged; restore a backup", directory);
+	if (format > STORE_FORMAT)
+		return error_set(error, FAULT_FOREIGN, "%s: written by a newer turf: store format %u, and this one knows up to %u; "
+				 "install that version again, or restore a backup of this one", directory, format, STORE_FORMAT);
+	for (size_t i = 0; i < DATABASES; i++)
+		if (!txn->lmdb->found[i])
+			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup", directory,
+					 database_name((enum database)i));
+	return 0;
+}
+
+static int check_org(struct lmdb_txn *txn, const char *directory, char org[static SLUG_BYTES], struct error *error)
+{
+	struct key key = org_key();
+	char found[SLUG_BYTES];
+	struct span value;
+
+	if (!lmdb_get(txn, DB_META, key_span(&key), &value) || !org_decode(value, found))
+		return txn->fault != 0 ? lmdb_outcome(txn, error) :
+					 error_set(error, FAULT_DAMAGED, "%s: the org record is missing or damaged; restore a backup",
+						   directory);
+	if (org[0] && strcmp(org, found) != 0)
+		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', not of '%s'; give that org's own store",
+				 directory, found, org);
+	memcpy(org, found, sizeof found);
+	return 0;
+}
+
+int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error)
+{
+	struct lmdb_txn txn;
+	int rc = lmdb_begin(lmdb, &txn, false, error);
+
+	if (rc < 0)
+		return rc;
+	rc = check_format(&txn, directory, error);
+	if (rc == 0)
+		rc = check_org(&txn, directory, org, error);
+	lmdb_abort(&txn);
+	return rc;
+}
+
+/* ---- Creation ----------------------------------------------------------------------------------- */
+
+static void put_meta(struct lmdb_txn *txn, struct key key, struct record record)
+{
+	lmdb_put(txn, DB_META, key_span(&key), record_span(&record));
+}
+
+static int write_first(struct lmdb *lmdb, const struct store_options *options, struct error *error)
+{
+	struct state state = {.shown = {.created = options->today, .clock_day = options->today}, .released = options->today};
+	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
+	struct lmdb_txn txn;
+	int rc;
+
+	if (epoch_draw(state.shown.epoch) < 0)
+		return error_set(error, FAULT_SYSTEM, "%s: the system gives no random bytes", options->path);
+	rc = lmdb_begin(lmdb, &txn, true, error);
+	if (rc < 0)
+		return rc;
+	put_meta(&txn, format_key(), format_encode(STORE_FORMAT));
+	put_meta(&txn, org_key(), org_encode(options->org));
+	put_meta(&txn, state_key(), state_encode(&state));
+	put_meta(&txn, quarantine_state_key(), quarantine_state_encode(&quarantine));
+	return lmdb_commit(&txn, error);
+}
+
+/* The data file appears whole: whatever ends the program before that leaves no store behind. */
+static int create(const struct store_options *options, struct error *error)
+{
+	char path[PATH_MAX];
+	struct lmdb_options made = {.path = path, .alone = true, .create = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb lmdb;
+	int rc = files_path(path, options->path, NEW_DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	files_drop_new(options->path);
+	rc = lmdb_open(&lmdb, &made, error);
+	if (rc == 0) {
+		rc = write_first(&lmdb, options, error);
+		lmdb_close(&lmdb);
+	}
+	if (rc == 0)
+		rc = files_install_new(options->path, false, error);
+	return rc < 0 ? error_prefix(error, rc, "make a store") : 0;
+}
+
+/* ---- Opening and closing -------------------------------------------------------------------------- */
+
+static int start_daemon(struct store *store, const struct store_options *options, struct error *error)
+{
+	uint32_t limit = options->quarantine_limit > 0 ? options->quarantine_limit : QUARANTINE_LIMIT_DEFAULT;
+	struct store_txn *txn;
+	int rc;
+
+	do {
+		rc = store_begin(store, &txn, error);
+		if (rc < 0)
+			return rc;
+		quarantine_limit(txn, limit);
+		/* The commit adds one. */
+		txn->state.shown.generation = generation_after(txn->state.shown.generation, options->unix_seconds) - 1;
+		txn->changed = true;
+		rc = store_commit(&txn, error);
+	} while (rc == STORE_AGAIN);
+	return rc;
+}
+
+static int start(struct store *store, const struct store_options *options, struct error *error)
+{
+	struct state state;
+	int rc = state_read(store, &state, error);
+
+	if (rc < 0)
+		return rc;
+	store->generation = state.shown.generation;
+	return options->as_daemon ? start_daemon(store, options, error) : 0;
+}
+
+static int open_files(struct store *store, const struct store_options *options, struct error *error)
+{
+	struct lmdb_options lmdb = {
+		.path = options->path,
+		.read_only = options->read_only,
+		.map_bytes = options->map_bytes > 0 ? options->map_bytes : DEFAULT_MAP_BYTES,
+	};
+	int look = files_look(options->path, options->as_daemon, error), rc = look;
+
+	if (rc >= 0 && options->as_daemon)
+		rc = files_lock_daemon(options->path, &store->daemon_lock, error);
+	if (rc >= 0)
+		rc = files_lock_access(options->path, &store->access_lock, error);
+	if (rc >= 0 && look == FILES_NO_STORE)
+		rc = create(options, error);
+	if (rc >= 0)
+		rc = lmdb_open(&store->lmdb, &lmdb, error);
+	if (rc >= 0)
+		rc = store_check(&store->lmdb, options->path, store->org, error);
+	return rc;
+}
+
+int store_open(struct store **out, const struct store_options *options, struct error *error)
+{
+	struct store *store = calloc(1, sizeof *store);
+	int rc;
+
+	assert(!(options->as_daemon && options->read_only));
+	assert(!options->as_daemon || options->org);
+	*out = NULL;
+	if (!store)
+		return error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
+	store->daemon_lock = store->access_lock = -1;
+	store->as_daemon = options->as_daemon;
+	if (options->org)
+		memcpy(store->org, options->org, strnlen(options->org, SLUG_BYTES - 1));
+	store->path = strdup(options->path);
+	rc = store->path ? open_files(store, options, error) : error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
+	if (rc >= 0)
+		rc = start(store, options, error);
+	if (rc < 0) {
+		store_close(store);
+		return error_prefix(error, rc, "open the store");
+	}
+	/* A daemon's file is replaced by the daemon alone, a reader keeps the file it has. A tool that may write
+	 * must not do so to a file that has lost its place. */
+	if (options->as_daemon || options->read_only)
+		files_close(&store->access_lock);
+	*out = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	lmdb_close(&store->lmdb);
+	files_close(&store->access_lock);
+	files_unlock_daemon(&store->daemon_lock);
+	free(store->path);
+	free(store);
+}
+
+/* ---- Transactions ------------------------------------------------------------------------------- */
+
+int store_begin(struct store *store, struct store_txn **out, struct error *error)
+{
+	struct store_txn *txn = calloc(1, sizeof *txn);
+	int rc;
+
+	*out = NULL;
+	if (!txn)
+		return error_set(error, FAULT_MEMORY, "begin: no memory");
+	txn->store = store;
+	rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
+	if (rc == 0 && !state_load(&txn->lmdb, store->org, &txn->state))
+		rc = lmdb_outcome(&txn->lmdb, error);
+	if (rc < 0) {
+		store_abort(&txn);
+		return error_prefix(error, rc, "begin");
+	}
+	store->elsewhere |= txn->state.shown.generation != store->generation;
+	*out = txn;
+	return 0;
+}
+
+void store_txn_state(struct store_txn *txn, struct store_state *state)
+{
+	*state = txn->state.shown;
+}
+
+void store_abort(struct store_txn **take_txn)
+{
+	struct store_txn *txn = *take_txn;
+
+	*take_txn = NULL;
+	if (!txn)
+		return;
+	lmdb_abort(&txn->lmdb);
+	free(txn->touched);
+	free(txn);
+}
+
+int store_commit(struct store_txn **take_txn, struct error *error)
+{
+	struct store_txn *txn = *take_txn;
+	int rc = 0;
+
+	held_evaluate(txn);
+	if (txn->changed) {
+		txn->state.shown.generation++;
+		state_save(&txn->lmdb, &txn->state);
+	}
+	if (txn->changed || txn->lmdb.fault != 0)
+		rc = lmdb_commit(&txn->lmdb, error);
+	if (rc == 0)
+		txn->store->generation = txn->state.shown.generation;
+	store_abort(take_txn);
+	if (rc == LMDB_GROWN)
+		return STORE_AGAIN;
+	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
+}
+
+bool store_changed_elsewhere(struct store *store)
+{
+	struct state state;
+	bool changed = store->elsewhere;
+
+	if (state_read(store, &state, NULL) == 0) {
+		changed |= state.shown.generation != store->generation;
+		store->generation = state.shown.generation;
+	}
+	store->elsewhere = false;
+	return changed;
+}
+
+/* ---- Settings ----------------------------------------------------------------------------------- */
+
+void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue)
+{
+	struct key key = catalogue_key();
+	uint8_t *bytes = malloc(CATALOGUE_RECORD_BYTES);
+	struct span value, stored;
+	size_t length;
+
+	if (!bytes) {
+		lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory for the catalogue");
+		return;
+	}
+	length = catalogue_encode(catalogue, bytes, CATALOGUE_BYTES_MAX);
+	if (length == 0)
+		lmdb_fail(&txn->lmdb, FAULT_INPUT, "the catalogue is larger than %d bytes", CATALOGUE_BYTES_MAX);
+	value = (struct span){bytes, seal(key_span(&key), bytes, length)};
+	if (!lmdb_get(&txn->lmdb, DB_META, key_span(&key), &stored) || !span_equal(stored, value)) {
+		lmdb_put(&txn->lmdb, DB_META, key_span(&key), value);
+		txn->changed = true;
+	}
+	free(bytes);
+}
+
+void store_put_cells(struct store_txn *txn, struct cells cells)
+{
+	struct cells *now = &txn->state.shown.cells;
+
+	if (now->policy == cells.policy && (cells.policy != CELLS_EVERY || now->every == cells.every))
+		return;
+	*now = (struct cells){.policy = cells.policy, .every = cells.policy == CELLS_EVERY ? cells.every : 0};
+	/* What the old rule held is shown, so that the new one begins with nothing held. */
+	(void)held_show_after(txn, txn->state.shown.final_through);
+	txn->state.released = txn->state.shown.clock_day;
+	txn->changed = true;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Time passing. In one short transaction a call: the date is trusted or held back; what a trusted date makes due is
+ * decided (quarters close, held cells show, the bounds settled_before and purged_before move); and then a number of
+ * ids is worked off towards those bounds. The bounds move first: an interrupted walk goes on where it stood, and what
+ * it has not reached yet is refused already.
+ *
+ * A date that is more than two days away from the last trusted one may be a wrong clock, and closing, settling and
+ * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
+ * from it by a day or two, as only a right clock's does.
+ */
+#include "store/internal.h"
+
+enum { DAYS_OF_A_JUMP = 3, IDS_PER_STEP = 2000 };
+
+static bool close_to(uint32_t day, uint32_t other)
+{
+	return (day > other ? day - other : other - day) < DAYS_OF_A_JUMP;
+}
+
+/* Pure: true when the state changed. */
+static bool look_at_date(struct store_state *state, uint32_t today, bool confirmed)
+{
+	struct store_state before = *state;
+	bool moved_on = state->pending_day != 0 && today > state->pending_day && close_to(today, state->pending_day);
+
+	if (confirmed || close_to(today, state->clock_day) || moved_on) {
+		state->clock_day = today;
+		state->pending_day = 0;
+	} else {
+		state->pending_day = today;
+	}
+	return state->clock_day != before.clock_day || state->pending_day != before.pending_day;
+}
+
+static uint32_t later(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The bounds that the trusted date and the settings ask for; they never move back. */
+static struct store_state bounds(const struct store_state *state, const struct catalogue *catalogue)
+{
+	struct store_state to = *state;
+	uint32_t today = state->clock_day, retract_days = catalogue->retract_days;
+
+	if (retract_days > catalogue->grace_days)
+		retract_days = catalogue->grace_days;
+	to.final_through = later(to.final_through, quarter_closable(today, catalogue->grace_days));
+	to.purged_before = later(to.purged_before, purgeable_before(today, catalogue->accept_days));
+	if (today > retract_days)
+		to.settled_before = later(to.settled_before, today - retract_days);
+	if (to.final_through > 0)
+		to.settled_before = later(to.settled_before, quarter_last_day(to.final_through) + 1);
+	to.settled_before = later(to.settled_before, to.purged_before);
+	return to;
+}
+
+static bool settling(const struct state *state)
+{
+	return state->settled.day < state->shown.settled_before;
+}
+
+static bool purging(const struct state *state)
+{
+	return state->purged_to < state->shown.purged_before;
+}
+
+static bool releasing(const struct state *state)
+{
+	return state->shown.cells.policy == CELLS_DAILY && state->released != state->shown.clock_day;
+}
+
+/* Whether a transaction is worth its sync. */
+static bool due(const struct state *state, const struct store_time *time)
+{
+	struct state next = *state;
+	struct store_state to;
+
+	if (look_at_date(&next.shown, time->today, time->confirmed))
+		return true;
+	if (settling(state) || purging(state))
+		return true;
+	if (next.shown.pending_day != 0)
+		return false;
+	to = bounds(&next.shown, time->catalogue);
+	return releasing(state) || to.final_through != state->shown.final_through ||
+	       to.purged_before != state->shown.purged_before || to.settled_before != state->shown.settled_before;
+}
+
+/* ---- What a trusted date makes due ------------------------------------------------------------------ */
+
+/* True: a figure, or a quarter's status, may look different. */
+static bool move_bounds(struct store_txn *txn, const struct catalogue *catalogue)
+{
+	struct store_state *state = &txn->state.shown, to = bounds(state, catalogue);
+	bool moved = to.final_through != state->final_through;
+
+	if (moved) /* held cells of a quarter that closes are shown: a final figure hides nothing */
+		(void)held_show_through(txn, state->final_through + 1, to.final_through);
+	if (to.purged_before != state->purged_before)
+		quarantine_expire(txn, to.purged_before);
+	state->final_through = to.final_through;
+	state->purged_before = to.purged_before;
+	state->settled_before = to.settled_before;
+	txn->changed = true;
+	if (releasing(&txn->state)) {
+		moved |= held_show_after(txn, state->final_through);
+		txn->state.released = state->clock_day;
+	}
+	return moved;
+}
+
+/* ---- Working off ids ------------------------------------------------------------------------------ */
+
+static bool read_id(struct lmdb_cursor *cursor, struct id_place *place, struct id_record *id)
+{
+	if (id_key_parse(cursor->key, place) && id_decode(cursor->key, cursor->value, id))
+		return true;
+	lmdb_fail(cursor->txn, FAULT_DAMAGED, "the record of an id is damaged; verify tells which; restore a backup");
+	return false;
+}
+
+static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const struct id_place *place, struct id_record *id)
+{
+	struct key key = id_key(place);
+	struct record record;
+
+	figures_settle(txn, place->day, id);
+	record = id_encode(&key, id);
+	lmdb_replace(cursor, key_span(&key), record_span(&record));
+}
+
+/* Ids below settled_before get no detail any more, so nothing appears behind the place where the walk stands. */
+static void settle_some(struct store_txn *txn)
+{
+	struct id_place end = {.day = txn->state.shown.settled_before}, place = end;
+	struct key from = id_key(&txn->state.settled);
+	struct lmdb_cursor cursor;
+	struct id_record id;
+	unsigned n = 0;
+	bool found;
+
+	lmdb_cursor_open(&cursor, &txn->lmdb, DB_IDS);
+	for (found = lmdb_seek(&cursor, key_span(&from)); found; found = lmdb_next(&cursor)) {
+		if (!read_id(&cursor, &place, &id) || place.day >= end.day || n++ == IDS_PER_STEP)
+			break;
+		if (id.detailed)
+			settle_here(txn, &cursor, &place, &id);
+	}
+	lmdb_cursor_close(&cursor);
+	txn->state.settled = found && place.day < end.day ? place : end;
+	txn->changed = true;
+}
+
+/* What is gone is remembered as a number per quarter and week, so that verify can still tell that no id is missing. */
+static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
+{
+	struct iso_week week = iso_week_of_day(day);
+	struct key key = purged_week_key((uint16_t)week.year, (uint8_t)week.week);
+	uint16_t quarter = (uint16_t)quarter_of_day(day);
+	struct quarter_record record;
+	struct record purged_record;
+	struct span value;
+	uint64_t purged = 0;
+
+	if (state == KNOWN_RETRACTED || !quarter_get(&txn->lmdb, quarter, &record))
+		return;
+	record.purged_counted += state == KNOWN_COUNTED;
+	record.purged_late += state == KNOWN_COUNTED_LATE;
+	quarter_put(&txn->lmdb, quarter, &record);
+	if (lmdb_get(&txn->lmdb, DB_PERIODS, key_span(&key), &value) && !purged_week_decode(key_span(&key), value, &purged))
+		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "a record of database 'periods' is damaged; restore a backup");
+	purged_record = purged_week_encode(&key, purged + 1);
+	lmdb_put(&txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));
+}
+
+/* What is purged has been settled before: the walk above comes first, and its bound is never the earlier one. */
+static void purge_some(struct store_txn *txn)
+{
+	uint32_t before = txn->state.shown.purged_before;
+	struct id_place place = {.day = before};
+	struct lmdb_cursor cursor;
+	struct id_record id;
+	unsigned n = 0;
+	bool found;
+
+	lmdb_cursor_open(&cursor, &txn->lmdb, DB_IDS);
+	for (found = lmdb_seek(&cursor, (struct span){0}); found; found = lmdb_next(&cursor)) {
+		if (!read_id(&cursor, &place, &id) || place.day >= before || n++ == IDS_PER_STEP)
+			break;
+		count_purged(txn, place.day, id.state);
+		lmdb_remove(&cursor);
+		note_deletion(txn);
+	}
+	lmdb_cursor_close(&cursor);
+	if (!found || place.day >= before)
+		txn->state.purged_to = before;
+	txn->changed = true;
+}
+
+/* ---- One call ----------------------------------------------------------------------------------- */
+
+static int attempt(struct store *store, const struct store_time *time, bool *moved, bool *more, struct error *error)
+{
+	struct store_txn *txn;
+	int rc = store_begin(store, &txn, error);
+
+	if (rc < 0)
+		return rc;
+	*moved = look_at_date(&txn->state.shown, time->today, time->confirmed);
+	txn->changed |= *moved;
+	if (txn->state.shown.pending_day == 0)
+		*moved |= move_bounds(txn, time->catalogue);
+	if (settling(&txn->state))
+		settle_some(txn);
+	else if (purging(&txn->state))
+		purge_some(txn);
+	*more = settling(&txn->state) || purging(&txn->state);
+	return store_commit(&txn, error);
+}
+
+int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error)
+{
+	struct state state;
+	bool more = false;
+	int rc;
+
+	*moved = false;
+	lmdb_check_readers(&store->lmdb);
+	rc = state_read(store, &state, error);
+	if (rc == 0 && !due(&state, time))
+		return 0;
+	while (rc == 0) {
+		rc = attempt(store, time, moved, &more, error);
+		if (rc == 0)
+			return more ? STORE_MORE : 0;
+		if (rc == STORE_AGAIN)
+			rc = 0;
+	}
+	return error_prefix(error, rc, "keep time");
+}
+
+int store_confirm_date(struct store_txn *txn)
+{
+	struct store_state *state = &txn->state.shown;
+
+	if (state->pending_day == 0)
+		return STORE_NONE;
+	state->clock_day = state->pending_day;
+	state->pending_day = 0;
+	txn->changed = true;
+	return 0;
+}
