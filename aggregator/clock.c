@@ -23,18 +23,23 @@ static int use_timezone(const char *timezone, struct error *error)
 	return 0;
 }
 
-int clock_today(const char *timezone, uint32_t *day, struct error *error)
+int clock_day_at(const char *timezone, int64_t unix_seconds, uint32_t *day, struct error *error)
 {
-	time_t now = time(NULL);
+	time_t moment = (time_t)unix_seconds;
 	struct tm local;
 	int rc = use_timezone(timezone, error);
 
 	if (rc < 0)
 		return rc;
-	if (now < 0 || !localtime_r(&now, &local) || local.tm_year < 70 || local.tm_year > 8099)
+	if (moment < 0 || !localtime_r(&moment, &local) || local.tm_year < 70 || local.tm_year > 8099)
 		return error_set(error, FAULT_SYSTEM, "the system's clock gives no date between 1970 and 9999: set it");
 	*day = day_of_date((struct date){.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
 	return 0;
+}
+
+int clock_today(const char *timezone, uint32_t *day, struct error *error)
+{
+	return clock_day_at(timezone, (int64_t)time(NULL), day, error);
 }
 
 uint64_t clock_unix(void)

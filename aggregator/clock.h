@@ -10,8 +10,9 @@
 
 #include "base/error.h"
 
-/* The calendar date in `timezone` (a name of the zone database, "Europe/Amsterdam"), in days since 1970-01-01.
- * Sets the process's TZ. */
+/* The calendar date in `timezone` (a name of the zone database, "Europe/Amsterdam") at a moment, and now; in days
+ * since 1970-01-01. Both set the process's TZ. */
+int clock_day_at(const char *timezone, int64_t unix_seconds, uint32_t *day, struct error *error);
 int clock_today(const char *timezone, uint32_t *day, struct error *error);
 
 uint64_t clock_unix(void);         /* seconds since 1970-01-01 UTC */
