@@ -19,7 +19,7 @@ async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = []
   const readyFile = join(temporaryFolder(t, 'turf-ready'), 'ready');
   const dir = join(folder, 'run');
   const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
-  const running = new Running(command, all, { deathSignal: 'TERM' });
+  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true });
   t.after(() => running.kill('SIGTERM'));
   await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
   assert.equal(running.status, null, running.log);
@@ -66,14 +66,25 @@ test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) =>
   await nothingLeft(stack);
 });
 
-test('SIGINT stops it as SIGTERM does, and turfd says goodbye', async (t) => {
+test('Ctrl-C stops it, and turfd has time to say goodbye', async (t) => {
   const stack = await deploy(t);
   const screen = await Client.connect(t, stack.ready.mqtt);
   await screen.subscribe(`turf/v1/${stack.ready.org}/status/aggregator`);
-  assert.deepEqual(await stack.running.kill('SIGINT'), { code: 0, signal: null });
-  assert.equal(JSON.parse(screen.messages.at(-1).payload).online, false);
+  process.kill(-stack.running.pid, 'SIGINT'); // to the whole group, as a terminal does
+  assert.deepEqual(await stack.running.ended, { code: 0, signal: null });
+  await screen.until((messages) => messages.some(({ payload }) => JSON.parse(payload).online === false), 'the goodbye');
   await nothingLeft(stack);
 });
+
+for (const [name, what] of [['turfd', 'turfd'], ['broker', 'the broker']]) {
+  test(`when ${name} dies, the other is stopped and the reason told`, async (t) => {
+    const stack = await deploy(t);
+    process.kill(Number(stack.ready[`${name}_pid`]), 'SIGKILL');
+    assert.deepEqual(await stack.running.ended, { code: 1, signal: null });
+    assert.equal(stack.running.log, `deploy/run: ${what} ended: killed by signal 9.\n`);
+    await nothingLeft(stack);
+  });
+}
 
 test('what it started ends when it is killed', async (t) => {
   const stack = await deploy(t);

@@ -47,7 +47,8 @@ export const alive = (pid) => {
   }
 };
 
-// A program that runs on. It dies with the test, even when the test is killed.
+// A program that runs on. It dies with the test, even when the test is killed. options: cwd, env, deathSignal, ownGroup
+// (a process group of its own, as a shell gives to what is typed).
 export class Running {
   constructor(command, args = [], options = {}) {
     this.name = command.split('/').pop();
@@ -57,6 +58,7 @@ export class Running {
     this.child = spawn('setpriv', ['--pdeathsig', options.deathSignal ?? 'KILL', '--', command, ...args], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
+      detached: options.ownGroup ?? false,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.pid = this.child.pid;
