@@ -127,7 +127,8 @@ struct result {
 /* `n` results (1..RECEIPT_RESULTS_MAX). RECEIPT_BYTES_MAX is always room enough. */
 size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size_t capacity);
 
-/* Calls `each` for every result with a usable id. 0, or > 0 when the bytes are no receipt (then `each` was not called). */
+/* Calls `each` for every result with a usable id. 0, or > 0 when the bytes are no receipt (then `each` was not
+ * called). */
 int receipt_decode(const uint8_t *bytes, size_t length,
 		   void (*each)(void *context, const struct result *result), void *context);
 

@@ -30,7 +30,7 @@ struct admitted {
 	struct event event;
 	char team[SLUG_BYTES];      /* from the topic */
 	enum verdict if_unknown;    /* COUNTED, COUNTED_LATE, RETRACTED or a refusal */
-	enum verdict if_counted;    /* question: ALREADY_COUNTED; retraction: RETRACTED or REFUSED_RETRACTION_TOO_LATE */
+	enum verdict if_counted;    /* question: ALREADY_COUNTED; retraction: RETRACTED or its refusal */
 };
 
 /* The event must be well formed (not `malformed`). */

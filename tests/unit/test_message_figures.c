@@ -349,7 +349,12 @@ static void cut_and_oversized_summaries_do_no_harm(void **state)
 static void a_weekly_course_is_read_back(void **state)
 {
 	struct weekly full = {
-	    .org = "de-kop", .team = "all", .iso_year = 2020, .generation = UINT64_MAX, .n_weeks = 53};
+		.org = "de-kop",
+		.team = "all",
+		.iso_year = 2020,
+		.generation = UINT64_MAX,
+		.n_weeks = 53,
+	};
 	struct weekly weekly;
 	uint8_t out[4096];
 	size_t length;
