@@ -11,23 +11,23 @@
 #include "proto/calendar.h"
 
 /* tzset reads the zone database, so only when the zone changes. */
-static int use_timezone(const char *timezone, struct error *error)
+static int use_timezone(const char *zone, struct error *error)
 {
 	const char *current = getenv("TZ");
 
-	if (current && strcmp(current, timezone) == 0)
+	if (current && strcmp(current, zone) == 0)
 		return 0;
-	if (setenv("TZ", timezone, 1) != 0)
-		return error_set(error, FAULT_SYSTEM, "setting the time zone \"%s\": %s", timezone, strerror(errno));
+	if (setenv("TZ", zone, 1) != 0)
+		return error_set(error, FAULT_SYSTEM, "setting the time zone \"%s\": %s", zone, strerror(errno));
 	tzset();
 	return 0;
 }
 
-int clock_day_at(const char *timezone, int64_t unix_seconds, uint32_t *day, struct error *error)
+int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct error *error)
 {
 	time_t moment = (time_t)unix_seconds;
 	struct tm local;
-	int rc = use_timezone(timezone, error);
+	int rc = use_timezone(zone, error);
 
 	if (rc < 0)
 		return rc;
@@ -37,9 +37,9 @@ int clock_day_at(const char *timezone, int64_t unix_seconds, uint32_t *day, stru
 	return 0;
 }
 
-int clock_today(const char *timezone, uint32_t *day, struct error *error)
+int clock_today(const char *zone, uint32_t *day, struct error *error)
 {
-	return clock_day_at(timezone, (int64_t)time(NULL), day, error);
+	return clock_day_at(zone, (int64_t)time(NULL), day, error);
 }
 
 uint64_t clock_unix(void)

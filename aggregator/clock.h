@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 
-/* The calendar date in `timezone` (a name of the zone database, "Europe/Amsterdam") at a moment, and now; in days
+/* The calendar date in `zone` (a name of the zone database, "Europe/Amsterdam") at a moment, and now; in days
  * since 1970-01-01. Both set the process's TZ. */
-int clock_day_at(const char *timezone, int64_t unix_seconds, uint32_t *day, struct error *error);
-int clock_today(const char *timezone, uint32_t *day, struct error *error);
+int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct error *error);
+int clock_today(const char *zone, uint32_t *day, struct error *error);
 
 uint64_t clock_unix(void);         /* seconds since 1970-01-01 UTC */
 uint64_t clock_monotonic_ms(void); /* for intervals only */

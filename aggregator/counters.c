@@ -2,6 +2,7 @@
 #include "aggregator/counters.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 void counters_add(struct counters *sum, const struct counters *more)
@@ -41,6 +42,6 @@ uint64_t *counters_of_verdict(struct counters *c, enum verdict verdict)
 	case VERDICT_UNSPECIFIED:
 		break;
 	}
-	assert(!"every event ends with a verdict");
+	assert(false && "every event ends with a verdict");
 	return NULL;
 }
