@@ -4,12 +4,13 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 static const int guarded[] = {SIGBUS, SIGSEGV, SIGABRT};
 
 enum { GUARDED = sizeof guarded / sizeof guarded[0] };
 
-/* A signal handler has no other way to find its way back. */
+/* A signal handler has no other way to find its way back. The innermost guard's. */
 static sigjmp_buf way_back;
 
 static void leave(int number)
@@ -20,8 +21,10 @@ static void leave(int number)
 int guard_run(void (*read)(void *context), void *context)
 {
 	struct sigaction action = {.sa_handler = leave}, before[GUARDED];
+	sigjmp_buf outer;
 	int number;
 
+	memcpy(&outer, &way_back, sizeof outer);
 	(void)sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < GUARDED; i++)
 		(void)sigaction(guarded[i], &action, &before[i]);
@@ -30,5 +33,6 @@ int guard_run(void (*read)(void *context), void *context)
 		read(context);
 	for (size_t i = 0; i < GUARDED; i++)
 		(void)sigaction(guarded[i], &before[i], NULL);
+	memcpy(&way_back, &outer, sizeof way_back);
 	return number;
 }

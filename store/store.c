@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "store/files.h"
+#include "store/guard.h"
 #include "store/internal.h"
 
 /* ---- Identity ----------------------------------------------------------------------------------- */
@@ -190,37 +191,58 @@ static int start_daemon(struct store *store, const struct store_options *options
 	return rc;
 }
 
-static int start(struct store *store, const struct store_options *options, struct error *error)
-{
-	struct state state;
-	int rc = state_read(store, &state, error);
+/* A damaged file may make LMDB read outside it: that is told as a fault, and does not end the program. */
+struct first_reading {
+	struct store *store;
+	const struct lmdb_options *options;
+	struct error *error;
+	int rc;
+};
 
-	if (rc < 0)
-		return rc;
-	store->generation = state.shown.generation;
-	return options->as_daemon ? start_daemon(store, options, error) : 0;
+static void read_first(void *context)
+{
+	struct first_reading *r = context;
+	struct state state;
+
+	r->rc = lmdb_open(&r->store->lmdb, r->options, r->error);
+	if (r->rc == 0)
+		r->rc = store_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
+	if (r->rc == 0)
+		r->rc = state_read(r->store, &state, r->error);
+	if (r->rc == 0)
+		r->store->generation = state.shown.generation;
 }
 
-static int open_files(struct store *store, const struct store_options *options, struct error *error)
+static int open_environment(struct store *store, const struct store_options *options, struct error *error)
 {
 	struct lmdb_options lmdb = {
 		.path = options->path,
 		.read_only = options->read_only,
 		.map_bytes = options->map_bytes > 0 ? options->map_bytes : DEFAULT_MAP_BYTES,
 	};
+	struct first_reading reading = {.store = store, .options = &lmdb, .error = error};
+	int signal = guard_run(read_first, &reading);
+
+	if (signal == 0)
+		return reading.rc;
+	store->lmdb.readers = 0; /* their transactions go with the environment */
+	return error_set(error, FAULT_DAMAGED, "%s: reading it ended in signal %d: pages are damaged; restore a backup",
+			 options->path, signal);
+}
+
+static int open_files(struct store *store, const struct store_options *options, struct error *error)
+{
 	int look = files_look(options->path, options->as_daemon, error), rc = look;
 
 	if (rc >= 0 && options->as_daemon)
 		rc = files_lock_daemon(options->path, &store->daemon_lock, error);
 	if (rc >= 0)
 		rc = files_lock_access(options->path, &store->access_lock, error);
+	if (rc >= 0 && options->as_daemon)
+		files_drop_new(options->path); /* of a compaction or creation that did not end */
 	if (rc >= 0 && look == FILES_NO_STORE)
 		rc = create(options, error);
-	if (rc >= 0)
-		rc = lmdb_open(&store->lmdb, &lmdb, error);
-	if (rc >= 0)
-		rc = store_check(&store->lmdb, options->path, store->org, error);
-	return rc;
+	return rc >= 0 ? open_environment(store, options, error) : rc;
 }
 
 int store_open(struct store **out, const struct store_options *options, struct error *error)
@@ -239,8 +261,8 @@ int store_open(struct store **out, const struct store_options *options, struct e
 		memcpy(store->org, options->org, strnlen(options->org, SLUG_BYTES - 1));
 	store->path = strdup(options->path);
 	rc = store->path ? open_files(store, options, error) : error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
-	if (rc >= 0)
-		rc = start(store, options, error);
+	if (rc >= 0 && options->as_daemon)
+		rc = start_daemon(store, options, error);
 	if (rc < 0) {
 		store_close(store);
 		return error_prefix(error, rc, "open the store");

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/files.h"
+#include "store/guard.h"
+#include "store/internal.h"
+#include "store/manifest.h"
+#include "store/store_admin.h"
+
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
+
+/* ---- Making one --------------------------------------------------------------------------------- */
+
+static int check_empty(const char *directory, struct error *error)
+{
+	const struct dirent *entry;
+	DIR *open = opendir(directory);
+	int rc = 0;
+
+	if (!open)
+		return error_set(error, FAULT_SYSTEM, "%s: %s", directory, strerror(errno));
+	while (rc == 0 && (entry = readdir(open)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			rc = error_set(error, FAULT_INPUT, "%s: holds '%s'; give a new or empty directory", directory, entry->d_name);
+	(void)closedir(open);
+	return rc;
+}
+
+static int make_directory(const char *directory, bool *made, struct error *error)
+{
+	*made = mkdir(directory, DIRECTORY_MODE) == 0;
+	if (*made)
+		return 0;
+	if (errno == EEXIST)
+		return check_empty(directory, error);
+	return error_set(error, FAULT_SYSTEM, "%s: cannot make the directory: %s", directory, strerror(errno));
+}
+
+/* What the copy says of itself, which is also the proof that it opens. */
+static int describe(const char *data, struct manifest *manifest, struct error *error)
+{
+	struct lmdb_options options = {.path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb_txn txn;
+	struct state state;
+	struct lmdb lmdb;
+	int rc = lmdb_open(&lmdb, &options, error);
+
+	if (rc < 0)
+		return rc;
+	manifest->format = STORE_FORMAT;
+	rc = store_check(&lmdb, data, manifest->org, error);
+	if (rc == 0)
+		rc = lmdb_begin(&lmdb, &txn, false, error);
+	if (rc == 0) {
+		(void)state_load(&txn, manifest->org, &state);
+		lmdb_abort(&txn);
+		rc = lmdb_outcome(&txn, error);
+		memcpy(manifest->epoch, state.shown.epoch, sizeof manifest->epoch);
+		manifest->generation = state.shown.generation;
+	}
+	lmdb_close(&lmdb);
+	return rc;
+}
+
+static int copy_out(struct store *store, const char *data, struct manifest *manifest, struct error *error)
+{
+	int fd = open(data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE), rc;
+
+	if (fd < 0)
+		return error_set(error, FAULT_SYSTEM, "%s: cannot make it: %s", data, strerror(errno));
+	rc = lmdb_copy(&store->lmdb, fd, error);
+	if (rc == 0)
+		rc = describe(data, manifest, error);
+	if (rc == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		rc = error_set(error, FAULT_SYSTEM, "%s: %s", data, strerror(errno));
+	if (rc == 0)
+		rc = sha256_copy(fd, -1, data, manifest->sha256, error);
+	files_close(&fd);
+	return rc == 0 ? files_sync(data, error) : rc;
+}
+
+/* The manifest comes last: a directory without one is no backup. */
+int store_backup(struct store *store, const char *directory, struct error *error)
+{
+	struct manifest manifest = {0};
+	char data[PATH_MAX];
+	bool made = false;
+	int rc = files_path(data, directory, DATA_FILE, error);
+
+	if (rc == 0)
+		rc = make_directory(directory, &made, error);
+	if (rc < 0)
+		return error_prefix(error, rc, "backup");
+	rc = copy_out(store, data, &manifest, error);
+	if (rc == 0)
+		rc = manifest_write(directory, &manifest, error);
+	if (rc == 0)
+		rc = files_sync(directory, error);
+	if (rc == 0)
+		return 0;
+	(void)unlink(data);
+	if (made)
+		(void)rmdir(directory);
+	return error_prefix(error, rc, "backup");
+}
+
+/* ---- Bringing one back ---------------------------------------------------------------------------- */
+
+/* The store that a backup takes the place of: it may be damaged, and then only says nothing. */
+struct replaced {
+	const char *path;
+	char org[SLUG_BYTES];
+	uint64_t generation;
+	struct lmdb lmdb;
+};
+
+static void look_at_replaced(void *context)
+{
+	struct replaced *replaced = context;
+	struct lmdb_options options = {.path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb_txn txn;
+	struct state state;
+
+	if (lmdb_open(&replaced->lmdb, &options, NULL) < 0)
+		return;
+	if (store_check(&replaced->lmdb, replaced->path, replaced->org, NULL) < 0)
+		return;
+	if (lmdb_begin(&replaced->lmdb, &txn, false, NULL) < 0)
+		return;
+	if (state_load(&txn, replaced->org, &state))
+		replaced->generation = state.shown.generation;
+	lmdb_abort(&txn);
+}
+
+static int check_replaced(struct replaced *replaced, const struct manifest *manifest, struct error *error)
+{
+	if (guard_run(look_at_replaced, replaced) != 0)
+		replaced->lmdb.readers = 0; /* its transaction goes with the environment */
+	lmdb_close(&replaced->lmdb);
+	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
+		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', and the backup those of '%s'", replaced->path,
+				 replaced->org, manifest->org);
+	return 0;
+}
+
+static int copy_in(const char *directory, const char *path, const struct manifest *manifest, struct error *error)
+{
+	char data[PATH_MAX], sha256[SHA256_TEXT_BYTES];
+	int from = -1, to = -1, rc = files_path(data, directory, DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	from = open(data, O_RDONLY | O_CLOEXEC);
+	if (from < 0)
+		return error_set(error, FAULT_INPUT, "%s: %s", data, strerror(errno));
+	rc = files_create_new(path, &to, error);
+	if (rc == 0)
+		rc = sha256_copy(from, to, data, sha256, error);
+	files_close(&to);
+	files_close(&from);
+	if (rc == 0 && strcasecmp(sha256, manifest->sha256) != 0)
+		rc = error_set(error, FAULT_DAMAGED, "%s: SHA-256 is not the manifest's: the backup is damaged; take another", data);
+	return rc;
+}
+
+/* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
+ * readers believe the figures (rules 12 and 13). */
+static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, uint64_t generation, uint64_t unix_seconds)
+{
+	struct state state;
+
+	if (!state_load(txn, manifest->org, &state))
+		return;
+	if (strcasecmp(state.shown.epoch, manifest->epoch) != 0 || state.shown.generation != manifest->generation)
+		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest speaks of");
+	if (epoch_draw(state.shown.epoch) < 0)
+		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
+	if (generation < state.shown.generation)
+		generation = state.shown.generation;
+	state.shown.generation = generation_after(generation, unix_seconds);
+	state_save(txn, &state);
+}
+
+static int renew(const char *path, const struct manifest *manifest, uint64_t generation, uint64_t unix_seconds,
+		 struct error *error)
+{
+	char data[PATH_MAX], org[SLUG_BYTES];
+	struct lmdb_options options = {.path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
+	struct lmdb_txn txn;
+	struct lmdb lmdb;
+	int rc = files_path(data, path, NEW_DATA_FILE, error);
+
+	if (rc == 0)
+		rc = lmdb_open(&lmdb, &options, error);
+	if (rc < 0)
+		return rc;
+	memcpy(org, manifest->org, sizeof org);
+	do {
+		rc = store_check(&lmdb, data, org, error);
+		if (rc == 0)
+			rc = lmdb_begin(&lmdb, &txn, true, error);
+		if (rc == 0) {
+			begin_anew(&txn, manifest, generation, unix_seconds);
+			rc = lmdb_commit(&txn, error);
+		}
+	} while (rc == LMDB_GROWN);
+	lmdb_close(&lmdb);
+	return rc;
+}
+
+struct restoration {
+	const char *directory, *path;
+	struct manifest manifest;
+	bool there; /* a store is there, to be replaced */
+	uint64_t unix_seconds;
+};
+
+static int restore_locked(const struct restoration *r, struct error *error)
+{
+	struct replaced replaced = {.path = r->path};
+	int rc = r->there ? check_replaced(&replaced, &r->manifest, error) : 0;
+
+	if (rc == 0)
+		rc = copy_in(r->directory, r->path, &r->manifest, error);
+	if (rc == 0)
+		rc = renew(r->path, &r->manifest, replaced.generation, r->unix_seconds, error);
+	if (rc == 0)
+		rc = files_install_new(r->path, r->there, error);
+	if (rc < 0)
+		files_drop_new(r->path);
+	return rc;
+}
+
+int store_restore(const char *directory, const char *path, bool replace, uint64_t unix_seconds, struct error *error)
+{
+	struct restoration restoration = {.directory = directory, .path = path, .unix_seconds = unix_seconds};
+	int daemon_lock = -1, swap_lock = -1, rc = manifest_read(directory, &restoration.manifest, error);
+
+	if (rc == 0) {
+		rc = files_look(path, true, error);
+		restoration.there = rc == 0;
+	}
+	if (restoration.there && !replace)
+		rc = error_set(error, FAULT_INPUT, "%s: holds a store already; with --replace the backup takes its place", path);
+	if (rc >= 0)
+		rc = files_lock_daemon(path, &daemon_lock, error);
+	if (rc >= 0)
+		rc = files_lock_swap(path, &swap_lock, error);
+	if (rc >= 0)
+		rc = restore_locked(&restoration, error);
+	files_close(&swap_lock);
+	files_unlock_daemon(&daemon_lock);
+	return rc < 0 ? error_prefix(error, rc, "restore") : 0;
+}

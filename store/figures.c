@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/files.h"
+#include "store/internal.h"
+#include "store/store_admin.h"
+
+/* Details are only where the settling walk has not been. */
+static uint64_t count_detailed(struct lmdb_txn *lmdb, const struct state *state)
+{
+	struct key from = id_key(&state->settled);
+	struct lmdb_cursor cursor;
+	struct id_record id;
+	uint64_t n = 0;
+	bool found;
+
+	lmdb_cursor_open(&cursor, lmdb, DB_IDS);
+	for (found = lmdb_seek(&cursor, key_span(&from)); found; found = lmdb_next(&cursor))
+		n += id_decode(cursor.key, cursor.value, &id) && id.detailed;
+	lmdb_cursor_close(&cursor);
+	return n;
+}
+
+static uint32_t oldest_day(struct lmdb_txn *lmdb)
+{
+	struct lmdb_cursor cursor;
+	struct id_place place = {.day = 0};
+
+	lmdb_cursor_open(&cursor, lmdb, DB_IDS);
+	if (lmdb_seek(&cursor, (struct span){0}))
+		(void)id_key_parse(cursor.key, &place);
+	lmdb_cursor_close(&cursor);
+	return place.day;
+}
+
+static int measure_file(const struct store *store, struct store_figures *out, struct error *error)
+{
+	char data[PATH_MAX];
+	struct stat status;
+	int rc = files_path(data, store->path, DATA_FILE, error);
+
+	if (rc < 0)
+		return rc;
+	if (stat(data, &status) < 0)
+		return error_set(error, FAULT_SYSTEM, "%s: %s", data, strerror(errno));
+	out->file_bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+int store_figures(struct store *store, struct store_figures *out, struct error *error)
+{
+	struct lmdb_size size;
+	struct lmdb_txn lmdb;
+	struct state state;
+	int rc;
+
+	*out = (struct store_figures){.daemon_pid = files_daemon(store->path)};
+	rc = measure_file(store, out, error);
+	if (rc == 0)
+		rc = lmdb_measure(&store->lmdb, &size, error);
+	if (rc == 0)
+		rc = lmdb_begin(&store->lmdb, &lmdb, false, error);
+	if (rc < 0)
+		return error_prefix(error, rc, "figures");
+	out->used_bytes = size.used_bytes;
+	out->map_bytes = size.map_bytes;
+	if (state_load(&lmdb, store->org, &state)) {
+		out->ids = lmdb_count(&lmdb, DB_IDS);
+		out->quarantined = lmdb_count(&lmdb, DB_QUARANTINE);
+		out->oldest_id_day = oldest_day(&lmdb);
+		out->ids_detailed = count_detailed(&lmdb, &state);
+	}
+	lmdb_abort(&lmdb);
+	rc = lmdb_outcome(&lmdb, error);
+	return rc < 0 ? error_prefix(error, rc, "figures") : 0;
+}

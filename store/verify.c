@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/guard.h"
+#include "store/internal.h"
+#include "store/ledger.h"
+#include "store/store_admin.h"
+#include "store/store_view.h"
+
+struct verification {
+	const struct store_view *view;
+	struct ledger ledger;
+	struct findings findings;
+	int fault; /* of our own: no memory */
+};
+
+/* What one record says goes into the ledger; false: it is damaged. */
+typedef bool record_reader(struct verification *v, struct span key, struct span value);
+
+static void tell_damaged(struct verification *v, enum database database, struct span key)
+{
+	char hex[2 * KEY_BYTES + 1];
+	struct id_place place;
+	char date[DATE_TEXT_BYTES];
+
+	/* An id is nobody's to read: its day tells enough. */
+	if (database == DB_IDS && id_key_parse(key, &place)) {
+		date_format(place.day, date);
+		found(&v->findings, "database ids: a record of %s is damaged: its bytes do not match its CRC32C", date);
+		return;
+	}
+	hex_encode(key.at, key.length < KEY_BYTES ? key.length : KEY_BYTES, hex);
+	found(&v->findings, "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
+	      database_name(database), hex);
+}
+
+/* Keys that do not ascend would hide records from whoever looks for them. */
+static bool ascends(struct span key, const struct key *last)
+{
+	size_t shorter = key.length < last->length ? key.length : last->length;
+	int order = memcmp(last->bytes, key.at, shorter);
+
+	return order < 0 || (order == 0 && last->length < key.length);
+}
+
+/* Ends at LMDB's first complaint: what follows it could not be trusted. */
+static bool read_all(struct verification *v, enum database database, record_reader *read)
+{
+	struct lmdb_cursor cursor;
+	struct key last = {.length = 0};
+	bool more;
+
+	lmdb_cursor_open(&cursor, v->view->lmdb, database);
+	for (more = lmdb_seek(&cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(&cursor)) {
+		if (!ascends(cursor.key, &last))
+			found(&v->findings, "database %s: keys are out of order", database_name(database));
+		last.length = cursor.key.length < KEY_BYTES ? cursor.key.length : KEY_BYTES;
+		memcpy(last.bytes, cursor.key.at, last.length);
+		if (!read(v, cursor.key, cursor.value))
+			tell_damaged(v, database, cursor.key);
+	}
+	lmdb_cursor_close(&cursor);
+	if (v->view->lmdb->fault != 0)
+		found(&v->findings, "database %s: %s", database_name(database), v->view->lmdb->error.text);
+	return v->view->lmdb->fault == 0 && v->fault == 0;
+}
+
+/* ---- One database after the other ------------------------------------------------------------------ */
+
+static bool read_meta(struct verification *v, struct span key, struct span value)
+{
+	struct key catalogue = catalogue_key(), format = format_key(), org = org_key(), state = state_key();
+	struct key quarantine = quarantine_state_key();
+	struct quarantine_state quarantine_state;
+	char slug[SLUG_BYTES];
+	struct state state_now;
+	struct span bytes;
+	uint32_t number;
+
+	(void)v;
+	if (span_equal(key, key_span(&format)))
+		return format_decode(value, &number);
+	if (span_equal(key, key_span(&org)))
+		return org_decode(value, slug);
+	if (span_equal(key, key_span(&state)))
+		return state_decode(value, &state_now);
+	if (span_equal(key, key_span(&quarantine)))
+		return quarantine_state_decode(value, &quarantine_state);
+	return span_equal(key, key_span(&catalogue)) && unseal(key, value, &bytes);
+}
+
+static bool read_team(struct verification *v, struct span key, struct span value)
+{
+	struct lmdb_txn *lmdb = v->view->lmdb;
+	char slug[SLUG_BYTES], back[SLUG_BYTES];
+	uint16_t number, number_back;
+
+	if (team_number_key_parse(key, &number)) {
+		if (!team_slug_decode(key, value, slug))
+			return false;
+		memcpy(v->ledger.teams[number], slug, sizeof slug);
+		if (number > v->view->state.teams || !team_find(lmdb, slug, &number_back) || number_back != number)
+			found(&v->findings, "database teams: number %u stands for team '%s', and '%s' not for it", number, slug, slug);
+		return true;
+	}
+	if (!team_slug_key_parse(key, slug) || !team_number_decode(key, value, &number))
+		return false;
+	if (!team_slug(lmdb, number, back) || strcmp(back, slug) != 0)
+		found(&v->findings, "database teams: team '%s' has number %u, which does not stand for it", slug, number);
+	return true;
+}
+
+static bool read_cell(struct verification *v, struct span key, struct span value)
+{
+	struct cell_record cell;
+	struct cell_key parsed;
+
+	if (!cell_key_parse(key, &parsed) || !cell_decode(key, value, &cell))
+		return false;
+	v->fault = ledger_add_cell(&v->ledger, &parsed, &cell);
+	return true;
+}
+
+static bool read_week(struct verification *v, struct span key, struct span value)
+{
+	struct week_record week;
+	struct week_key parsed;
+
+	if (!week_key_parse(key, &parsed) || !week_decode(key, value, &week))
+		return false;
+	v->fault = ledger_add_week(&v->ledger, &parsed, &week);
+	return true;
+}
+
+static bool read_period(struct verification *v, struct span key, struct span value)
+{
+	uint16_t quarter, iso_year;
+	uint64_t purged;
+	uint8_t week;
+
+	if (quarter_key_parse(key, &quarter))
+		return quarter_decode(key, value, &v->ledger.quarters[quarter].record);
+	if (!purged_week_key_parse(key, &iso_year, &week) || !purged_week_decode(key, value, &purged))
+		return false;
+	ledger_add_purged_week(&v->ledger, iso_year, week, purged);
+	return true;
+}
+
+static bool read_id(struct verification *v, struct span key, struct span value)
+{
+	const struct state *state = &v->view->state;
+	struct key settled = id_key(&state->settled);
+	char date[DATE_TEXT_BYTES];
+	struct id_place place;
+	struct id_record id;
+
+	if (!id_key_parse(key, &place) || !id_decode(key, value, &id))
+		return false;
+	date_format(place.day, date);
+	if (!ledger_add_id(&v->ledger, place.day, &id))
+		found(&v->findings, "database ids: an id of %s was counted in a cell or a week that has no record", date);
+	if (place.day < state->purged_to)
+		found(&v->findings, "database ids: an id of %s is there, and ids of that day were purged", date);
+	if (id.detailed && memcmp(key.at, settled.bytes, settled.length) < 0)
+		found(&v->findings, "database ids: an id of %s has its detail still, and was to be settled", date);
+	return true;
+}
+
+static bool read_quarantined(struct verification *v, struct span key, struct span value)
+{
+	struct quarantined entry;
+
+	(void)v;
+	return quarantine_decode(key, value, &entry);
+}
+
+/* Its number of entries is known per reason. */
+static void check_quarantine(struct verification *v)
+{
+	uint64_t entries = lmdb_count(v->view->lmdb, DB_QUARANTINE), known = 0;
+	struct key key = quarantine_state_key();
+	struct quarantine_state state;
+	struct span value;
+
+	if (!lmdb_get(v->view->lmdb, DB_META, key_span(&key), &value) || !quarantine_state_decode(value, &state))
+		return; /* told of already, if it is damaged */
+	for (int i = 0; i < REFUSALS; i++) {
+		known += state.entries[i];
+		if (state.entries[i] > state.limit)
+			found(&v->findings, "quarantine: %" PRIu32 " entries of reason %s, and the limit is %" PRIu32, state.entries[i],
+			      verdict_name((enum verdict)(VERDICT_REFUSED_MALFORMED + i)), state.limit);
+	}
+	if (known != entries)
+		found(&v->findings, "quarantine: %" PRIu64 " entries, and %" PRIu64 " are known", entries, known);
+}
+
+static void check_catalogue(struct verification *v)
+{
+	struct catalogue catalogue;
+	struct error error;
+
+	if (store_view_catalogue(v->view, &catalogue, &error) < 0)
+		found(&v->findings, "%s", error.text);
+	catalogue_release(&catalogue);
+}
+
+static void verify_all(void *context)
+{
+	struct verification *v = context;
+
+	if (!read_all(v, DB_META, read_meta) || !read_all(v, DB_TEAMS, read_team) || !read_all(v, DB_COUNTS, read_cell) ||
+	    !read_all(v, DB_WEEKS, read_week) || !read_all(v, DB_PERIODS, read_period) || !read_all(v, DB_IDS, read_id) ||
+	    !read_all(v, DB_QUARANTINE, read_quarantined))
+		return;
+	check_catalogue(v);
+	check_quarantine(v);
+	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
+}
+
+int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context, struct error *error)
+{
+	struct verification v = {.findings = {.tell = finding, .context = context}};
+	struct store_view *view;
+	int rc = store_view_open(store, &view, error), signal;
+
+	if (rc < 0)
+		return error_prefix(error, rc, "verify");
+	v.view = view;
+	rc = ledger_init(&v.ledger, error);
+	if (rc == 0) {
+		signal = guard_run(verify_all, &v);
+		if (signal != 0)
+			found(&v.findings, "reading ended in signal %d: pages of the file are damaged", signal);
+		if (v.fault != 0)
+			rc = error_set(error, v.fault, "no memory to verify");
+	}
+	ledger_release(&v.ledger);
+	store_view_close(view);
+	return rc < 0 ? error_prefix(error, rc, "verify") : v.findings.n;
+}
