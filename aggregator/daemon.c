@@ -205,6 +205,7 @@ static void store_refused(struct daemon *daemon, int fault, const struct error *
 	if (daemon->status.store != health)
 		log_error("store-%s reason=\"%s\" no receipts until it works again; nothing is lost",
 			  health == STORE_FULL ? "full" : "failing", error->text);
+	daemon->status_at_ms = daemon->status.store == health ? daemon->status_at_ms : 0;
 	daemon->status.store = health;
 	daemon->status_due = true;
 	daemon->count_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;

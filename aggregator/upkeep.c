@@ -14,6 +14,13 @@ enum {
 	WAIT_MAX_MS = 250,      /* so that a signal is read soon */
 };
 
+/* News that somebody waits for goes out at once; counters may wait for their second. */
+static void tell_at_once(struct daemon *daemon)
+{
+	daemon->status_due = true;
+	daemon->status_at_ms = 0;
+}
+
 uint32_t upkeep_today(struct daemon *daemon)
 {
 	struct error error = {{0}};
@@ -29,7 +36,7 @@ uint32_t upkeep_today(struct daemon *daemon)
 	if (today != daemon->status.today) {
 		daemon->status.today = today;
 		daemon->time_due = true;
-		daemon->status_due = true;
+		tell_at_once(daemon);
 		daemon->compact_due = daemon->config.compact_days && today % daemon->config.compact_days == 0;
 	}
 	return today;
@@ -138,7 +145,7 @@ static int look(struct daemon *daemon, struct error *error)
 		if (state.pending_day)
 			log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day");
 		daemon->status.date_pending = state.pending_day;
-		daemon->status_due = true;
+		tell_at_once(daemon);
 	}
 	daemon->status_due |= state.generation != daemon->status.generation;
 	daemon->status.generation = state.generation;
