@@ -27,7 +27,7 @@ static int survey(const uint8_t *bytes, size_t length, struct submission *submis
 		if (field.number != FIELD_RECEIPT_TO)
 			continue;
 		submission->receipt_to[0] = '\0';
-		if (field.delimited && client_id_valid(text, field.length))
+		if (client_id_valid(text, field.length))
 			memcpy(submission->receipt_to, text, field.length);
 	}
 	if (end == WIRE_BROKEN)
@@ -113,9 +113,8 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	if (flaw)
 		return flaw;
 	message = turf__v1__submission__unpack(&allocator, length, bytes);
-	if (!message)
+	if (!message || message->n_events != submission->n_events)
 		return SUBMISSION_NOT_PROTOBUF;
-	assert(message->n_events == submission->n_events);
 	for (uint32_t i = 0; i < submission->n_events; i++)
 		take_submitted(message->events[i], &submission->events[i]);
 	return 0;

@@ -69,7 +69,6 @@ int wire_next(struct wire *wire, struct wire_field *field)
 	if (!take_varint32(wire, &tag) || tag >> 3 == 0 || !value_length(wire, tag & 7, &field->length))
 		return WIRE_BROKEN;
 	field->number = tag >> 3;
-	field->delimited = (tag & 7) == WIRE_DELIMITED;
 	field->data = wire->at;
 	wire->at += field->length;
 	wire->left -= field->length;

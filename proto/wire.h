@@ -24,7 +24,6 @@ struct wire {
 /* One field as it stands in the bytes. */
 struct wire_field {
 	uint32_t number;
-	bool delimited;       /* it has a length: string, bytes, message, packed numbers */
 	const uint8_t *start; /* with its tag */
 	size_t size;
 	const uint8_t *data;  /* without tag and length */

@@ -56,6 +56,8 @@ static void submissions_that_do_not_parse(void **state)
 		{ "a tag that goes on for ever", 8, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01 } },
 		{ "field number 0", 2, { 0x00, 0x00 } },
 		{ "field number 0, two bytes", 3, { 0x80, 0x00, 0x00 } },
+		{ "field number 2^29 + 1, which 32 bits would cut to 1", 6, { 0x8a, 0x80, 0x80, 0x80, 0x10, 0x00 } },
+		{ "a length of 2^32, which 32 bits would cut to 0", 6, { 0x0a, 0x80, 0x80, 0x80, 0x80, 0x10 } },
 		{ "a group", 2, { 0x0b, 0x0c } },
 		{ "wire type 7", 2, { 0x0f, 0x00 } },
 		{ "events as a number", 2, { 0x08, 0x01 } },
@@ -325,6 +327,9 @@ static void receipt_to_is_a_client_id_or_nothing(void **state)
 		add_field(&bytes, 2, "ZZCdEfGhIjKlMnOpQr_-09", 22); /* given twice: the last one */
 		assert_int_equal(decode(&bytes, &submission), 0);
 		assert_string_equal(submission.receipt_to, "ZZCdEfGhIjKlMnOpQr_-09");
+		add_field(&bytes, 2, cases[i].text, cases[i].length);
+		assert_int_equal(decode(&bytes, &submission), 0);
+		assert_string_equal(submission.receipt_to, cases[i].taken ? PHONE : "");
 	}
 }
 
