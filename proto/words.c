@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "proto/message.h"
+#include "proto/words.h"
 
 bool verdict_is_refusal(enum verdict verdict)
 {
