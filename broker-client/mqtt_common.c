@@ -145,8 +145,9 @@ static int read_credentials(FILE *file, const char *path, char **user, char **pa
 		if (rc == FAULT_MEMORY)
 			return error_set(error, rc, "%s: no memory", path);
 		if (rc < 0)
-			return error_set(error, rc, "%s:%d: expected one line \"user = NAME\" and one \"password = WORD\"",
-					 path, number);
+			return error_set(error, rc,
+					 "%s:%d: expected one line \"user = NAME\" and one \"password = WORD\"", path,
+					 number);
 	}
 	if (ferror(file))
 		return error_set(error, FAULT_SYSTEM, "%s: %s", path, strerror(errno));
