@@ -64,6 +64,14 @@ void catalogue_release(struct catalogue *catalogue);
 /* Deep copy. 0 or FAULT_MEMORY (then `to` is empty). */
 int catalogue_copy(const struct catalogue *from, struct catalogue *to);
 
+/* As a message (see message.h): the bytes written, 0 when it takes more than `capacity`, which
+ * CATALOGUE_BYTES_MAX should be. */
+size_t catalogue_encode(const struct catalogue *catalogue, uint8_t *out, size_t capacity);
+
+/* From untrusted bytes. 0, > 0 when they are no proper catalogue (slugs, codes, names, days), or FAULT_MEMORY;
+ * then `catalogue` is empty and needs no release. */
+int catalogue_decode(const uint8_t *bytes, size_t length, struct catalogue *catalogue);
+
 /* Same content, the version left aside. */
 bool catalogue_same(const struct catalogue *a, const struct catalogue *b);
 

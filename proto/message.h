@@ -2,10 +2,9 @@
 /*
  * The contract's messages as plain C structs, and their protobuf encoding (proto/turf.proto).
  *
- * Decoders take untrusted bytes: every limit is enforced before memory is taken, and memory comes
- * from a bounded arena of the decoder's own. They return 0, or > 0 for bytes that are not a proper
- * message, or FAULT_MEMORY. Encoders return the number of bytes written, or 0 when `capacity` is
- * too small. Catalogue alone owns heap memory: release it with catalogue_release (catalogue.h).
+ * Decoders take untrusted bytes: every limit is enforced before memory is taken, and memory comes from a bounded
+ * arena of the decoder's own. They return 0, or > 0 for bytes that are not a proper message, or FAULT_MEMORY.
+ * Encoders return the number of bytes written, or 0 when `capacity` is too small. The catalogue is in catalogue.h.
  */
 #ifndef TURF_PROTO_MESSAGE_H
 #define TURF_PROTO_MESSAGE_H
@@ -26,11 +25,6 @@ enum {
 	RESULT_ID_BYTES_MAX = 64,   /* a malformed id longer than this gets no result */
 	RECEIPT_RESULTS_MAX = 128,  /* results in one receipt; more go into the next */
 	RECEIPT_BYTES_MAX = 16384,
-	DOMAIN_CODE_MAX = 255,
-	LABEL_CODE_MAX = 65535,
-	LABELS_MAX = 512,           /* labels of one org, ended ones included */
-	NAME_BYTES = 128,           /* a shown name, UTF-8, with its zero */
-	CATALOGUE_BYTES_MAX = 65536,
 	SUMMARY_BYTES_MAX = 32768,
 	WEEKS_MAX = 53,
 };
@@ -152,14 +146,5 @@ struct weekly {
 
 size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity);
 int weekly_decode(const uint8_t *bytes, size_t length, struct weekly *weekly);
-
-struct catalogue; /* catalogue.h */
-
-/* CATALOGUE_BYTES_MAX is the contract's limit: 0 means that the catalogue does not fit in it. */
-size_t catalogue_encode(const struct catalogue *catalogue, uint8_t *out, size_t capacity);
-
-/* The result is checked by the same rules as a config file's (slugs, codes, names); on > 0 or a fault
- * `catalogue` is empty and needs no release. */
-int catalogue_decode(const uint8_t *bytes, size_t length, struct catalogue *catalogue);
 
 #endif

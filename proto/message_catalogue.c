@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "proto/message.h"
+#include "proto/catalogue.h"
 
 #include <stdlib.h>
 #include <string.h>

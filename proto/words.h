@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The contract's numbers for outcomes, states, kinds and verdicts, and the words for them that people see.
+ * The contract's numbers for codes, outcomes, states, kinds and verdicts, and the words that people see for them.
  */
 #ifndef TURF_PROTO_WORDS_H
 #define TURF_PROTO_WORDS_H
 
 #include <stdbool.h>
+
+enum {
+	DOMAIN_CODE_MAX = 255,
+	LABEL_CODE_MAX = 65535,
+	LABELS_MAX = 512, /* labels of one org, ended ones included */
+	NAME_BYTES = 128, /* a shown name, UTF-8, with its zero */
+	CATALOGUE_BYTES_MAX = 65536,
+};
 
 enum outcome { OUTCOME_UNSPECIFIED = 0, OUTCOME_ANSWERED = 1, OUTCOME_REFERRED = 2 };
 
