@@ -96,10 +96,10 @@ struct told {
 static void tell(void *context, const char *text)
 {
 	struct told *told = context;
+	size_t used = strlen(told->text);
 
 	told->n++;
-	strncat(told->text, text, sizeof told->text - strlen(told->text) - 1);
-	strncat(told->text, "\n", sizeof told->text - strlen(told->text) - 1);
+	(void)snprintf(told->text + used, sizeof told->text - used, "%s\n", text);
 }
 
 /* The catalogue in force as a config would say it, to be altered. */
