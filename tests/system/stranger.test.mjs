@@ -12,6 +12,7 @@ import { Running, eventually, succeed } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 const today = '2019-12-31';
+const config = (t) => writeConfig(t, { grace_days: 400 });
 
 // A submission in protobuf's text format, as a person writes one.
 function submissionText({ id, day, domain, outcome, receiptTo }) {
@@ -28,7 +29,7 @@ async function protoc(mode, message, input) {
 async function mosquittoSub(t, stack, version, topic, id = newClientId()) {
   const { port } = stack.broker;
   const args = ['-h', '127.0.0.1', '-p', port, '-V', version, '-i', id, '-t', topic, '-d', '-F', 'payload %x'];
-  const sub = new Running('mosquitto_sub', args.map(String));
+  const sub = new Running('stdbuf', ['-oL', 'mosquitto_sub', ...args.map(String)]); // else a pipe holds its lines back
   t.after(() => sub.kill('SIGKILL'));
   await eventually(() => /Subscribed/.test(sub.stdout), `mosquitto_sub on ${topic}`);
   return {
@@ -46,7 +47,7 @@ const field = (text, name) => Number(text.match(new RegExp(`^${name}: (\\d+)`, '
 
 for (const version of ['311', '5']) {
   test(`protoc, mosquitto_pub and mosquitto_sub over MQTT ${version}`, async (t) => {
-    const stack = await Stack.start(t, 'proef', { config: writeConfig(t), today });
+    const stack = await Stack.start(t, 'proef', { config: config(t), today });
     const receiptTo = newClientId();
     const id = newId();
     const receipts = await mosquittoSub(t, stack, version, stack.topic(`receipt/${receiptTo}`), receiptTo);
@@ -79,7 +80,7 @@ for (const version of ['311', '5']) {
 
 for (const [transport, protocolVersion] of [['mqtt', 4], ['mqtt', 5], ['websocket', 4], ['websocket', 5]]) {
   test(`mqtt.js over ${transport}, protocol level ${protocolVersion}`, async (t) => {
-    const stack = await Stack.start(t, 'proef', { config: writeConfig(t), today, websockets: true });
+    const stack = await Stack.start(t, 'proef', { config: config(t), today, websockets: true });
     const url = transport === 'mqtt' ? stack.broker.url : stack.broker.wsUrl;
     const phone = await stack.phone({ url, protocolVersion });
     const screen = await Client.connect(t, url, { protocolVersion });
@@ -97,7 +98,7 @@ for (const [transport, protocolVersion] of [['mqtt', 4], ['mqtt', 5], ['websocke
 }
 
 test('two phones with one batch between them: each hears of its own', async (t) => {
-  const stack = await Stack.start(t, 'proef', { config: writeConfig(t), today });
+  const stack = await Stack.start(t, 'proef', { config: config(t), today });
   const [one, other] = [await stack.phone(), await stack.phone({ protocolVersion: 5 })];
   const tap = question('2019-12-31', 1);
   const verdicts = await Promise.all([one.register('oost', [tap]), other.register('oost', [tap])]);

@@ -106,19 +106,19 @@ export class Phone {
     return this.client.publish(this.stack.topic(`registration/${team}`), submission(events, receiptTo), options);
   }
 
-  // The verdicts on these ids, in their order, once a receipt named each of them after the ones seen before.
-  async verdicts(ids, what = 'receipts') {
-    await this.client.until(() => ids.every((id) => this.verdict(id)), what);
-    return ids.map((id) => this.verdict(id));
-  }
-
-  // The newest verdict on an id, or undefined.
-  verdict(id) {
-    return this.results.findLast((result) => result.id.equals(id))?.verdict;
+  // The verdicts on these ids, in their order, once receipts named each of them; results before the `from`-th are old.
+  async verdicts(ids, from = 0) {
+    const verdict = (id, results) => results.findLast((result) => result.id.equals(id))?.verdict;
+    const complete = () => {
+      const found = ids.map((id) => verdict(id, this.results.slice(from)));
+      return found.every(Boolean) && found;
+    };
+    return this.client.until(complete, `receipts for ${ids.length} events`);
   }
 
   async register(team, events, options) {
+    const from = this.results.length;
     await this.send(team, events, options);
-    return this.verdicts(events.map((event) => event.id));
+    return this.verdicts(events.map((event) => event.id), from);
   }
 }
