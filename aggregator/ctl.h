@@ -65,16 +65,20 @@ struct ctl_reading {
 	struct catalogue catalogue;
 	struct figures figures;  /* usable while the view is open */
 	char date[DATE_TEXT_BYTES]; /* of `today`, for headings */
+	bool not_the_clocks;        /* the date is turfd's, and another than the clock's */
 };
 
 /*
  * Opens the store for reading and takes a view. `today` is what --today says, else the clock's date in the org's time
- * zone; but when that is more than two days off from the date that turfd counts by, turfd's date (a note says so):
- * then the figures are those that turfd publishes. On a fault nothing is left open.
+ * zone; but when that is more than two days off from the date that turfd counts by, turfd's date: then the figures are
+ * those that turfd publishes. On a fault nothing is left open.
  */
 int ctl_reading_open(const struct ctl *ctl, struct ctl_reading *out, struct error *error);
 void ctl_reading_close(struct ctl_reading *reading); /* the view and the store; the catalogue stays */
 void ctl_reading_release(struct ctl_reading *reading);
+
+/* Says on stderr that the date is not the clock's, when it is not and the command goes by it. */
+void ctl_note_date(const struct ctl_reading *reading);
 
 /* `team` when it is a team of the catalogue or TEAM_ALL; FAULT_INPUT with the list of teams otherwise. */
 int ctl_check_team(const struct catalogue *catalogue, const char *team, struct error *error);

@@ -178,6 +178,7 @@ static int export_all(const struct ctl *ctl, struct export *export, struct error
 
 	if (rc < 0)
 		return rc;
+	ctl_note_date(&reading);
 	export->reading = &reading;
 	export->error = error;
 	if (ctl->team)

@@ -91,7 +91,7 @@ static void put_catalogue(struct table *table, const struct info *info)
 		 catalogue->version, catalogue->n_teams, catalogue->n_domains, catalogue->n_labels);
 	put_line(table, "counting since", "%s, time zone %s", date_text(catalogue->counting_since, text),
 		 catalogue->timezone);
-	put_line(table, "rules", "accepted for %u days, retracted within %u, final %u days after the quarter",
+	put_line(table, "rules", "accepted for %u days, retracted within %u, final %u days after a quarter's end",
 		 catalogue->accept_days, catalogue->retract_days, catalogue->grace_days);
 }
 
@@ -104,22 +104,23 @@ static void put_cells(struct table *table, struct cells cells)
 			 cells.policy == CELLS_DAILY ? "move at the end of the day" : "move at once (live)");
 }
 
-static void put_dates(struct table *table, const struct store_state *state)
+/* What lies before counting began is final and purged as well, but that tells nobody anything. */
+static void put_dates(struct table *table, const struct store_state *state, uint32_t since)
 {
 	char text[DATE_TEXT_BYTES], quarter[PERIOD_TEXT_BYTES];
+	bool any_final = state->final_through >= quarter_of_day(since);
 
 	put_line(table, "turfd's date", "%s", state->clock_day ? date_text(state->clock_day, text) : "none yet");
 	if (state->pending_day)
 		put_line(table, "DATE WAITING", "%s: the date jumped; if it is right, run turfctl confirm-date",
 			 date_text(state->pending_day, text));
-	if (state->final_through)
+	if (any_final)
 		period_format(period_of_quarter(state->final_through), quarter);
-	put_line(table, "final", "%s%s", state->final_through ? "up to and including " : "no quarter yet",
-		 state->final_through ? quarter : "");
-	if (state->settled_before)
+	put_line(table, "final", "%s%s", any_final ? "up to and including " : "no quarter yet", any_final ? quarter : "");
+	if (state->settled_before > since)
 		put_line(table, "settled", "detail of questions before %s is gone",
 			 date_text(state->settled_before, text));
-	if (state->purged_before)
+	if (state->purged_before > since)
 		put_line(table, "purged", "ids before %s are gone", date_text(state->purged_before, text));
 }
 
@@ -172,7 +173,7 @@ static int print_info(const struct ctl *ctl, const struct info *info, struct err
 	put_line(&table, "generation", "%" PRIu64, state->generation);
 	put_catalogue(&table, info);
 	put_cells(&table, state->cells);
-	put_dates(&table, state);
+	put_dates(&table, state, info->catalogue.counting_since);
 	put_sizes(&table, &info->figures);
 	put_quarantine(&table, info);
 	if (info->figures.daemon_pid)

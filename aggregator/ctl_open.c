@@ -43,21 +43,26 @@ static uint32_t days_apart(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
-static int reading_date(const struct ctl *ctl, const struct ctl_reading *reading, uint32_t *today, struct error *error)
+static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint32_t *today, struct error *error)
 {
 	const struct org_date date = { .timezone = reading->catalogue.timezone, .pinned = ctl->today };
 	uint32_t trusted = reading->state.clock_day;
-	char text[DATE_TEXT_BYTES];
 	int rc = org_date_today(&date, today, error);
 
 	if (rc < 0)
-		return ctl->today ? error_prefix(error, rc, "--today") : rc;
+		return rc;
 	if (ctl->today || trusted == 0 || days_apart(*today, trusted) <= DATE_JUMP_DAYS)
 		return 0;
 	*today = trusted;
-	date_format(trusted, text);
-	(void)fprintf(stderr, "note: figures as of %s, the date that turfd last counted by (--today gives another)\n", text);
+	reading->not_the_clocks = true;
 	return 0;
+}
+
+void ctl_note_date(const struct ctl_reading *reading)
+{
+	if (reading->not_the_clocks)
+		(void)fprintf(stderr, "note: the date here is %s, by which turfd last counted (--today gives another)\n",
+			      reading->date);
 }
 
 static int reading_begin(const struct ctl *ctl, struct ctl_reading *out, struct error *error)

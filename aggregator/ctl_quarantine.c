@@ -144,10 +144,13 @@ static int selection_read(struct selection *selection, const struct store_view *
 /* An empty list is an answer; entries that were asked for by name should be there. */
 static int no_entries(const struct ctl *ctl)
 {
-	bool named = ctl->n_words > 1;
-
-	(void)printf("nothing in quarantine%s%s\n", named ? " under " : "", named ? ctl->words[1] : "");
-	return named ? CTL_FAILED : CTL_OK;
+	if (ctl->n_words > 1) {
+		(void)fprintf(stderr, "turfctl: nothing in quarantine is called %s; turfctl quarantine list tells what is there\n",
+			      ctl->words[1]);
+		return CTL_FAILED;
+	}
+	(void)puts("nothing in quarantine");
+	return CTL_OK;
 }
 
 /* ---- The command ------------------------------------------------------------------------------ */

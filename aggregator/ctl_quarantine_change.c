@@ -135,6 +135,7 @@ int quarantine_retry(const struct ctl *ctl, const struct entries *entries, const
 
 	if (!batch.retried)
 		return error_set(error, FAULT_MEMORY, "no memory for %zu entries", entries->n);
+	ctl_note_date(reading);
 	rc = change_entries(ctl, &batch, retry_batch, &n_gone, error);
 	for (size_t i = 0; i < batch.first; i++)
 		print_retried(entries->list[i], &batch.retried[i]);

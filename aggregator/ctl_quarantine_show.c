@@ -8,6 +8,20 @@
 
 enum { HEX_LINE_BYTES = 32 };
 
+const char *quarantine_flaw(int flaw)
+{
+	switch (flaw) {
+	case SUBMISSION_TOO_LONG:
+		return "longer than a submission may be";
+	case SUBMISSION_EMPTY:
+		return "a submission without events";
+	case SUBMISSION_TOO_MANY:
+		return "more events than a submission may hold";
+	default:
+		return "not a submission (no protobuf)";
+	}
+}
+
 /* ---- list ------------------------------------------------------------------------------------- */
 
 static void put_name(struct table *table, const struct kept *entry)
@@ -30,10 +44,11 @@ static void day_text(uint32_t day, char text[static 32])
 static void content_text(const struct kept *entry, char text[static 64])
 {
 	struct submission submission;
+	int flaw = submission_decode(entry->bytes, entry->length, &submission);
 	char day[32];
 
-	if (submission_decode(entry->bytes, entry->length, &submission) != 0) {
-		(void)snprintf(text, 64, "%zu bytes that are no submission", entry->length);
+	if (flaw != 0) {
+		(void)snprintf(text, 64, "%s", quarantine_flaw(flaw));
 	} else if (submission.n_events > 1) {
 		(void)snprintf(text, 64, "%u events", submission.n_events);
 	} else if (submission.events[0].malformed) {
@@ -81,20 +96,20 @@ static const char *advice(enum verdict reason)
 	case VERDICT_REFUSED_MALFORMED:
 		return "Not what the contract asks for. No phone of ours sends this: look at the client, then drop it.";
 	case VERDICT_REFUSED_UNKNOWN_TEAM:
-		return "The team was not in the catalogue on that day. If it should be: mend its dates in the "
+		return "The team was not in the catalogue on that day. If it should be: mend its dates in the\n"
 		       "configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
-		return "The domain was not in the catalogue on that day. If it should be: mend its dates in the "
+		return "The domain was not in the catalogue on that day. If it should be: mend its dates in the\n"
 		       "configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_UNKNOWN_LABEL:
-		return "A label was not in the catalogue on that day, or belongs to another domain. If it is right: mend the "
-		       "configuration, reload turfd (SIGHUP), then retry.";
+		return "A label was not in the catalogue on that day, or belongs to another domain. If it is right:\n"
+		       "mend the configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_DAY_IN_FUTURE:
-		return "The phone's date was ahead. Its worker saw the refusal and can tap again; retry counts it once the "
-		       "day is there.";
+		return "The phone's date was ahead. Its worker saw the refusal and can tap again; retry counts it once\n"
+		       "the day is there.";
 	case VERDICT_REFUSED_DAY_TOO_OLD:
-		return "Before counting began, or older than accept_days. If it must count: raise accept_days, reload turfd "
-		       "(SIGHUP), then retry. What was purged stays refused.";
+		return "Before counting began, or older than accept_days. If it must count: raise accept_days, reload\n"
+		       "turfd (SIGHUP), then retry. What was purged stays refused.";
 	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
 		return "It came after retract_days, or its quarter was final. The question stays counted; drop it.";
 	default:
@@ -143,20 +158,6 @@ static void print_event(const struct submitted_event *submitted, const struct ca
 		(void)puts("  retraction");
 	else
 		print_question(&submitted->event, catalogue);
-}
-
-const char *quarantine_flaw(int flaw)
-{
-	switch (flaw) {
-	case SUBMISSION_TOO_LONG:
-		return "longer than a submission may be";
-	case SUBMISSION_EMPTY:
-		return "a submission without events";
-	case SUBMISSION_TOO_MANY:
-		return "more events than a submission may hold";
-	default:
-		return "not a submission (no protobuf)";
-	}
 }
 
 int quarantine_show(const struct kept *entry, const struct catalogue *catalogue)

@@ -88,18 +88,29 @@ static int read_teams(const struct figures *figures, struct report *report, stru
 	return rc;
 }
 
+static int no_figures(const struct figures *figures, const struct report *report, struct error *error)
+{
+	uint32_t since = figures->catalogue->counting_since;
+	char period[PERIOD_TEXT_BYTES], date[DATE_TEXT_BYTES];
+
+	period_format(report->period, period);
+	if (period_last_quarter(report->period) < quarter_of_day(since)) {
+		date_format(since, date);
+		return error_set(error, FAULT_INPUT, "no figures for %s: counting began on %s", period, date);
+	}
+	if (quarter_first_day(period_first_quarter(report->period)) > figures->standing.today) {
+		date_format(figures->standing.today, date);
+		return error_set(error, FAULT_INPUT, "no figures for %s: it is %s", period, date);
+	}
+	return error_set(error, FAULT_INPUT, "no figures for %s: team %s did not exist then", period, report->team);
+}
+
 static int read_report(const struct figures *figures, struct report *report, struct error *error)
 {
 	int rc;
 
-	if (!figures_exist(figures, report->team, report->period)) {
-		char period[PERIOD_TEXT_BYTES], since[DATE_TEXT_BYTES];
-
-		period_format(report->period, period);
-		date_format(figures->catalogue->counting_since, since);
-		return error_set(error, FAULT_INPUT, "%s has no figures for %s: the team did not exist then, or the period "
-				 "has not begun, or is before %s, when counting began", report->team, period, since);
-	}
+	if (!figures_exist(figures, report->team, report->period))
+		return no_figures(figures, report, error);
 	rc = figures_summary(figures, report->team, report->period, &report->summary, error);
 	if (rc == 0 && report->period.is_year)
 		rc = read_quarters(figures, report->team, report->period, report->quarters, error);
@@ -318,8 +329,8 @@ static void print_heading(const struct report *report, const char *date)
 
 	period_format(report->period, period);
 	(void)printf("%s (%s), %s\n", figures_team_name(report->catalogue, report->team), report->team, period);
-	(void)printf("Counts of questions, not persons (vragen, geen personen). Status: %s, on %s.\n",
-		     status_text(summary->status, summary->revision, status), date);
+	(void)printf("Counts of questions, not persons (vragen, geen personen). Status on %s: %s.\n", date,
+		     status_text(summary->status, summary->revision, status));
 }
 
 static void print_notes(const struct report *report)
@@ -370,6 +381,7 @@ static int show(const struct ctl *ctl, struct report *report, struct error *erro
 
 	if (rc < 0)
 		return rc;
+	ctl_note_date(&reading);
 	report->catalogue = &reading.catalogue;
 	if (ctl->n_words == 0)
 		report->period = period_of_year(year_of_quarter(quarter_of_day(reading.figures.standing.today)));

@@ -69,7 +69,7 @@ int ctl_backup(const struct ctl *ctl)
 	store_close(store);
 	if (rc < 0)
 		return ctl_fault(rc, &error);
-	(void)printf("backup of %s is in %s\n", ctl->store, ctl->words[0]);
+	(void)printf("backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0], ctl->words[0]);
 	return CTL_OK;
 }
 

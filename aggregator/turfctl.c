@@ -2,6 +2,7 @@
 /*
  * turfctl: the operator's tool. This file has the table of commands and reads the command line.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -123,8 +124,8 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-	(void)printf("Usage: turfctl --store DIR %s%s%s\n\n%s.\n", command->name, command->words[0] ? " " : "",
-		     command->words, command->summary);
+	(void)printf("Usage: turfctl --store DIR %s%s%s\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
+		     command->words, toupper(command->summary[0]), command->summary + 1);
 	if (command->details[0])
 		(void)printf("\n%s", command->details);
 }
@@ -192,15 +193,18 @@ static int read_command_line(int argc, char **argv, struct command_line *line)
 
 static int check_command_line(const struct command *command, const struct command_line *line)
 {
+	const char *today = line->ctl.today;
 	int n = line->ctl.n_words;
+	uint32_t day;
 
 	if (line->given & ~command->takes)
 		return ctl_usage("%s does not take one of these options; its usage: turfctl %s %s", command->name,
 				 command->name, command->words);
 	if (n < command->min_words || n > command->max_words)
-		return ctl_usage("%s: %s; its usage: turfctl %s %s", command->name,
-				 n < command->min_words ? "something is missing" : "that is too much", command->name,
-				 command->words);
+		return ctl_usage("%s: too %s words; its usage: turfctl %s %s", command->name,
+				 n < command->min_words ? "few" : "many", command->name, command->words);
+	if (today && today[0] != '@' && date_parse(today, &day) != 0)
+		return ctl_usage("--today takes a date, as YYYY-MM-DD, not \"%s\"", today);
 	if (!line->ctl.store || !line->ctl.store[0])
 		return ctl_usage("say which store: --store DIR, or TURF_STORE=DIR in the environment");
 	return CTL_OK;
