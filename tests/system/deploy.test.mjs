@@ -6,6 +6,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { root, temporaryFolder } from './lib/paths.mjs';
@@ -20,7 +21,7 @@ async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = []
   const dir = join(folder, 'run');
   const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
   const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true });
-  t.after(() => running.kill('SIGTERM'));
+  atEnd(t, () => running.kill('SIGTERM'));
   await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
   assert.equal(running.status, null, running.log);
   const ready = Object.fromEntries(readFileSync(readyFile, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
@@ -46,7 +47,7 @@ async function nothingLeft({ ready, readyFile, ports }) {
 async function takenPort(t) {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   return server.address().port;
 }
 

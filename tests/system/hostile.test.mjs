@@ -7,7 +7,7 @@ import test from 'node:test';
 
 import { writeConfig } from './lib/config.mjs';
 import { dayOf, decode, encode, newClientId, newId, question, retraction, submission } from './lib/messages.mjs';
-import { eventually } from './lib/processes.mjs';
+import { eventually, run } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 const today = '2019-12-31';
@@ -80,6 +80,12 @@ function nothingElsePublished({ stack, watcher }, receiptIds) {
   }
 }
 
+// Neither the store nor the log knows who asked for a receipt.
+async function noTraceOf({ stack }, clientId) {
+  assert.equal((await run('grep', ['-rlaF', clientId, stack.store])).stdout, '');
+  assert.ok(!stack.turfd.log.includes(clientId), stack.turfd.log);
+}
+
 async function questionsCounted({ stack, watcher }, expected) {
   const total = () => JSON.parse(watcher.newest(stack.topic('summary-json/all/2019')) ?? '{}').questions;
   await watcher.until(() => total() === expected, `${expected} questions in 2019, now ${total()}`);
@@ -138,6 +144,7 @@ test('each bad event gets its verdict, its counter and its place in the quaranti
   assert.deepEqual(await quarantine(world), Object.fromEntries(listed));
   await questionsCounted(world, n + 1);
   nothingElsePublished(world, [world.phone.client.id]);
+  await noTraceOf(world, world.phone.client.id);
 });
 
 test('a bad event does not harm its neighbours in the same submission', async (t) => {
@@ -198,6 +205,7 @@ test('malformed submissions: no receipt, counted apart, in the quarantine', asyn
   await phone.client.publish(stack.topic('registration/oost'), many(64));
   await questionsCounted(world, sent + 64);
   nothingElsePublished(world, [receiptTo]);
+  await noTraceOf(world, receiptTo);
 });
 
 // What a prefix of a submission means, by protobufjs and the contract's page.
@@ -254,6 +262,7 @@ test('a receipt_to that is no client id: counted, and nothing is published for i
   await counters(world, { counted: wrong.length + 1, receipts: 1, submissions_malformed: 0 });
   await questionsCounted(world, wrong.length + 1);
   nothingElsePublished(world, [world.phone.client.id]);
+  await noTraceOf(world, proper.slice(0, 20));
 });
 
 test('a receipt goes to whoever it is asked for, and only there', async (t) => {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { build, root, temporaryFolder } from './lib/paths.mjs';
 import { Running, eventually, freePort, run } from './lib/processes.mjs';
@@ -26,7 +27,7 @@ test("the README's session works as printed", async (t) => {
   const [mqtt, http] = [await freePort(), await freePort()];
   const args = ['--dir', join(folder, 'run'), '--mqtt-port', mqtt, '--http-port', http, '--ready-file', ready].map(String);
   const stack = new Running(join(root, 'deploy/run'), args, { deathSignal: 'TERM' });
-  t.after(() => stack.kill('SIGTERM'));
+  atEnd(t, () => stack.kill('SIGTERM'));
   await eventually(() => existsSync(ready) || stack.status, 'deploy/run to serve');
   assert.equal(stack.status, null, stack.log);
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { dayOf, newClientId, newId, question, retraction } from './lib/messages.mjs';
@@ -30,7 +31,7 @@ async function mosquittoSub(t, stack, version, topic, id = newClientId()) {
   const { port } = stack.broker;
   const args = ['-h', '127.0.0.1', '-p', port, '-V', version, '-i', id, '-t', topic, '-d', '-F', 'payload %x'];
   const sub = new Running('stdbuf', ['-oL', 'mosquitto_sub', ...args.map(String)]); // else a pipe holds its lines back
-  t.after(() => sub.kill('SIGKILL'));
+  atEnd(t, () => sub.kill('SIGKILL'));
   await eventually(() => /Subscribed/.test(sub.stdout), `mosquitto_sub on ${topic}`);
   return {
     payloads: () => [...sub.stdout.matchAll(/^payload ([0-9a-f]*)$/gm)].map(([, hex]) => Buffer.from(hex, 'hex')),

@@ -3,6 +3,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { atEnd } from './cleanup.mjs';
 import { root, temporaryFolder } from './paths.mjs';
 import { Running, eventually, freePort, portAnswers, succeed } from './processes.mjs';
 
@@ -14,7 +15,7 @@ export class Broker {
     const broker = new Broker();
     broker.org = org;
     broker.folder = options.folder ?? temporaryFolder(t, 'turf-broker');
-    t?.after(() => broker.process.kill('SIGKILL'));
+    atEnd(t, () => broker.process?.kill('SIGKILL'));
     for (let tries = 0; !broker.port; tries++) {
       await broker.#tryPorts(options.websockets, tries);
     }

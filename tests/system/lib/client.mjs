@@ -2,6 +2,7 @@
 // A phone or a screen that nobody here wrote: mqtt.js, with every message it gets kept in order of arrival.
 import mqtt from 'mqtt';
 
+import { atEnd } from './cleanup.mjs';
 import { newClientId } from './messages.mjs';
 import { patience } from './paths.mjs';
 
@@ -19,7 +20,7 @@ export class Client {
     );
     client.mqtt.on('message', (topic, payload, packet) => client.#arrived({ topic, payload, retained: packet.retain }));
     client.mqtt.on('error', () => {}); // a lost connection shows in what does not come
-    t?.after(() => client.close());
+    atEnd(t, () => client.close());
     return client;
   }
 

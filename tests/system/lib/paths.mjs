@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { atEnd } from './cleanup.mjs';
+
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = resolve(root, process.env.BUILD || 'build');
 export const long = Boolean(process.env.TURF_LONG);
@@ -20,7 +22,7 @@ export function temporaryFolder(t, label = 'turf') {
   const folder = mkdtempSync(join(tmpdir(), `${label}-`));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
-  t?.after(() => {
+  atEnd(t, () => {
     process.removeListener('exit', remove);
     remove();
   });

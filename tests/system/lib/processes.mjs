@@ -70,6 +70,8 @@ export class Running {
   }
 
   kill(signal) {
+    this.killed ||= signal === 'SIGKILL';
+    this.asked ||= signal === 'SIGTERM';
     if (!this.status) this.child.kill(signal);
     return this.ended;
   }

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Broker } from './broker.mjs';
+import { atEnd } from './cleanup.mjs';
 import { Client } from './client.mjs';
 import { decode, submission } from './messages.mjs';
 import { program, temporaryFolder } from './paths.mjs';
@@ -20,7 +21,7 @@ export class Stack {
     mkdirSync(join(stack.folder, 'phone'));
     stack.broker = await Broker.start(t, org, { websockets: options.websockets });
     stack.t = t;
-    t?.after(() => stack.turfd?.kill('SIGKILL'));
+    atEnd(t, () => stack.#endTurfd());
     await stack.startTurfd();
     return stack;
   }
@@ -49,6 +50,15 @@ export class Stack {
       await screen.close();
     }
     return this.status;
+  }
+
+  // A turfd that still runs must stop as it should, and sanitizers have their say.
+  async #endTurfd() {
+    const { turfd } = this;
+    if (!turfd) return;
+    const status = turfd.status ?? (await turfd.stop());
+    const crashed = (status.signal && !turfd.killed) || /Sanitizer|runtime error:/.test(turfd.log);
+    if (crashed || (status.code !== 0 && turfd.asked)) throw new Error(`turfd ended with ${JSON.stringify(status)}\n${turfd.log}`);
   }
 
   #serving(screen) {
@@ -108,12 +118,17 @@ export class Phone {
 
   // The verdicts on these ids, in their order, once receipts named each of them; results before the `from`-th are old.
   async verdicts(ids, from = 0) {
-    const verdict = (id, results) => results.findLast((result) => result.id.equals(id))?.verdict;
     const complete = () => {
-      const found = ids.map((id) => verdict(id, this.results.slice(from)));
+      const results = this.results.slice(from);
+      const found = ids.map((id) => results.findLast((result) => result.id.equals(id))?.verdict);
       return found.every(Boolean) && found;
     };
     return this.client.until(complete, `receipts for ${ids.length} events`);
+  }
+
+  // The newest verdict on an id, or undefined.
+  verdict(id) {
+    return this.results.findLast((result) => result.id.equals(id))?.verdict;
   }
 
   async register(team, events, options) {
