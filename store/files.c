@@ -104,8 +104,8 @@ int files_look(const char *directory, bool create, struct error *error)
 				 (unsigned)status.st_mode & 0777U);
 	if (access(directory, R_OK | W_OK | X_OK) < 0)
 		return system_fault(error, directory, "cannot read and write there");
-	if (access(data, F_OK) == 0)
-		return 0;
+	if (stat(data, &status) == 0) /* LMDB would take a file of no bytes for one to begin with */
+		return status.st_size > 0 ? 0 : error_set(error, FAULT_DAMAGED, "%s is empty; restore a backup", data);
 	if (errno != ENOENT)
 		return system_fault(error, data, "cannot look at it");
 	return create ? check_empty(directory, error) : error_set(error, FAULT_INPUT, "%s: holds no store", directory);

@@ -9,9 +9,9 @@
 
 enum {
 	YEAR_FIRST = 1970,
-	YEARS = 9999 - YEAR_FIRST + 1,
-	QUARTER_NUMBERS = (9999 + 1) * 4,
-	ISO_WEEKS = YEARS * (WEEKS_MAX + 1),
+	YEAR_LAST = 9999,
+	QUARTERS = 4 * (YEAR_LAST + 1),
+	ISO_WEEKS = (YEAR_LAST - YEAR_FIRST + 1) * (WEEKS_MAX + 1),
 	FIRST_ROOM = 1024,
 	WHERE_BYTES = 160,
 };
@@ -32,9 +32,11 @@ void found(struct findings *findings, const char *format, ...)
 int ledger_init(struct ledger *ledger, struct error *error)
 {
 	*ledger = (struct ledger){
-		.quarters = calloc(QUARTER_NUMBERS, sizeof *ledger->quarters),
+		.quarters = calloc(QUARTERS, sizeof *ledger->quarters),
 		.iso_weeks = calloc(ISO_WEEKS, sizeof *ledger->iso_weeks),
 		.teams = calloc(TEAM_NUMBER_MAX + 1, sizeof *ledger->teams),
+		.first_year = YEAR_LAST,
+		.last_year = YEAR_FIRST - 1,
 	};
 	if (ledger->quarters && ledger->iso_weeks && ledger->teams)
 		return 0;
@@ -52,8 +54,23 @@ void ledger_release(struct ledger *ledger)
 	*ledger = (struct ledger){0};
 }
 
-static struct ledger_iso_week *iso_week_of(struct ledger *ledger, uint32_t iso_year, uint32_t week)
+static void note_year(struct ledger *ledger, uint32_t year)
 {
+	if (year < ledger->first_year)
+		ledger->first_year = year;
+	if (year > ledger->last_year)
+		ledger->last_year = year;
+}
+
+struct ledger_quarter *ledger_quarter(struct ledger *ledger, uint32_t quarter)
+{
+	note_year(ledger, year_of_quarter(quarter));
+	return &ledger->quarters[quarter];
+}
+
+struct ledger_iso_week *ledger_iso_week(struct ledger *ledger, uint32_t iso_year, uint32_t week)
+{
+	note_year(ledger, iso_year);
 	return &ledger->iso_weeks[(iso_year - YEAR_FIRST) * (WEEKS_MAX + 1) + week];
 }
 
@@ -80,8 +97,8 @@ int ledger_add_cell(struct ledger *ledger, const struct cell_key *key, const str
 	ledger->cells = cells;
 	cells[ledger->n_cells++] = (struct ledger_cell){.key = *key, .cell = *cell};
 	if (key->kind == CELL_DOMAIN) {
-		ledger->quarters[key->quarter].cells_counted += cell->counted;
-		ledger->quarters[key->quarter].cells_late += cell->late;
+		ledger_quarter(ledger, key->quarter)->cells_counted += cell->counted;
+		ledger_quarter(ledger, key->quarter)->cells_late += cell->late;
 	}
 	return 0;
 }
@@ -94,13 +111,8 @@ int ledger_add_week(struct ledger *ledger, const struct week_key *key, const str
 		return FAULT_MEMORY;
 	ledger->weeks = weeks;
 	weeks[ledger->n_weeks++] = (struct ledger_week){.key = *key, .week = *week};
-	iso_week_of(ledger, key->iso_year, key->week)->counted += week->counted;
+	ledger_iso_week(ledger, key->iso_year, key->week)->counted += week->counted;
 	return 0;
-}
-
-void ledger_add_purged_week(struct ledger *ledger, uint16_t iso_year, uint8_t week, uint64_t purged)
-{
-	iso_week_of(ledger, iso_year, week)->purged = purged;
 }
 
 /* ---- Ids ---------------------------------------------------------------------------------------- */
@@ -152,11 +164,11 @@ bool ledger_add_id(struct ledger *ledger, uint32_t day, const struct id_record *
 
 	if (id->state == KNOWN_RETRACTED)
 		return true;
-	iso_week_of(ledger, iso.year, iso.week)->ids++;
+	ledger_iso_week(ledger, iso.year, iso.week)->ids++;
 	if (id->state == KNOWN_COUNTED)
-		ledger->quarters[key.quarter].ids_counted++;
+		ledger_quarter(ledger, key.quarter)->ids_counted++;
 	else
-		ledger->quarters[key.quarter].ids_late++;
+		ledger_quarter(ledger, key.quarter)->ids_late++;
 	if (!id->detailed)
 		return true;
 	key.kind = CELL_DOMAIN;
@@ -255,21 +267,23 @@ static void compare_week(const struct ledger *ledger, const struct ledger_week *
 		      entry->week.settled, entry->detail);
 }
 
+static void compare_iso_week(uint32_t year, uint32_t week, const struct ledger_iso_week *whole, struct findings *findings)
+{
+	if (whole->ids + whole->purged != whole->counted)
+		found(findings, "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64, year, week,
+		      whole->counted, whole->ids + whole->purged);
+}
+
 void ledger_compare(struct ledger *ledger, const struct store_state *state, struct findings *findings)
 {
 	for (size_t i = 0; i < ledger->n_cells; i++)
 		compare_cell(ledger, &ledger->cells[i], state, findings);
 	compare_shown(ledger, findings);
-	for (uint32_t quarter = YEAR_FIRST * 4; quarter < QUARTER_NUMBERS; quarter++)
+	for (uint32_t quarter = 4 * ledger->first_year; quarter < 4 * (ledger->last_year + 1); quarter++)
 		compare_quarter(quarter, &ledger->quarters[quarter], findings);
 	for (size_t i = 0; i < ledger->n_weeks; i++)
 		compare_week(ledger, &ledger->weeks[i], findings);
-	for (uint32_t year = YEAR_FIRST; year < YEAR_FIRST + YEARS; year++)
-		for (uint32_t week = 1; week <= WEEKS_MAX; week++) {
-			const struct ledger_iso_week *whole = iso_week_of(ledger, year, week);
-
-			if (whole->ids + whole->purged != whole->counted)
-				found(findings, "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64,
-				      year, week, whole->counted, whole->ids + whole->purged);
-		}
+	for (uint32_t year = ledger->first_year; year <= ledger->last_year; year++)
+		for (uint32_t week = 1; week <= WEEKS_MAX; week++)
+			compare_iso_week(year, week, ledger_iso_week(ledger, year, week), findings);
 }

@@ -45,6 +45,7 @@ struct ledger {
 	size_t n_weeks, weeks_room;
 	struct ledger_quarter *quarters;   /* by number */
 	struct ledger_iso_week *iso_weeks; /* by year and week */
+	uint32_t first_year, last_year;    /* that were written to; last before first: none */
 	char (*teams)[SLUG_BYTES];         /* by number; empty: none */
 };
 
@@ -54,7 +55,10 @@ void ledger_release(struct ledger *ledger); /* a cleared one is fine */
 /* 0 or FAULT_MEMORY; cells and weeks in ascending order of their keys. */
 int ledger_add_cell(struct ledger *ledger, const struct cell_key *key, const struct cell_record *cell);
 int ledger_add_week(struct ledger *ledger, const struct week_key *key, const struct week_record *week);
-void ledger_add_purged_week(struct ledger *ledger, uint16_t iso_year, uint8_t week, uint64_t purged);
+
+/* To be written to; of quarters and weeks that the calendar has. */
+struct ledger_quarter *ledger_quarter(struct ledger *ledger, uint32_t quarter);
+struct ledger_iso_week *ledger_iso_week(struct ledger *ledger, uint32_t iso_year, uint32_t week);
 
 /* After the cells and weeks. False: the id speaks of a cell, or a week, that is not there. */
 bool ledger_add_id(struct ledger *ledger, uint32_t day, const struct id_record *id);

@@ -141,10 +141,10 @@ static bool read_period(struct verification *v, struct span key, struct span val
 	uint8_t week;
 
 	if (quarter_key_parse(key, &quarter))
-		return quarter_decode(key, value, &v->ledger.quarters[quarter].record);
+		return quarter_decode(key, value, &ledger_quarter(&v->ledger, quarter)->record);
 	if (!purged_week_key_parse(key, &iso_year, &week) || !purged_week_decode(key, value, &purged))
 		return false;
-	ledger_add_purged_week(&v->ledger, iso_year, week, purged);
+	ledger_iso_week(&v->ledger, iso_year, week)->purged = purged;
 	return true;
 }
 
