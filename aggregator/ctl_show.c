@@ -17,7 +17,7 @@ struct total {
 	bool exists;
 	enum quarter_status status;
 	uint32_t revision;
-	uint64_t answered, referred;
+	uint64_t answered, referred, late;
 };
 
 struct team_totals {
@@ -53,6 +53,7 @@ static int read_total(const struct figures *figures, const char *team, struct pe
 	out->revision = summary.revision;
 	out->answered = summary.answered;
 	out->referred = summary.referred;
+	out->late = summary.late;
 	return rc;
 }
 
@@ -140,24 +141,29 @@ static void put_counts(struct table *table, uint64_t answered, uint64_t referred
 	table_share(table, referred, answered + referred);
 }
 
-static const char *status_text(enum quarter_status status, uint32_t revision, char text[static 48])
+enum { STATUS_BYTES = 80 };
+
+/* "final, revision 2, 3 late" */
+static const char *status_text(enum quarter_status status, uint32_t revision, uint64_t late, char text[static STATUS_BYTES])
 {
-	if (status == QUARTER_FINAL && revision > 1)
-		(void)snprintf(text, 48, "final, revision %u", revision);
-	else
-		(void)snprintf(text, 48, "%s", quarter_status_name(status));
+	int used = snprintf(text, STATUS_BYTES, "%s", quarter_status_name(status));
+
+	if (revision > 1)
+		used += snprintf(text + used, STATUS_BYTES - (size_t)used, ", revision %u", revision);
+	if (late > 0)
+		(void)snprintf(text + used, STATUS_BYTES - (size_t)used, ", %" PRIu64 " late", late);
 	return text;
 }
 
 static void put_period(struct table *table, struct period period, const struct total *total)
 {
-	char text[48];
+	char text[STATUS_BYTES];
 
 	period_format(period, text);
 	table_text(table, text);
 	if (total->exists) {
 		put_counts(table, total->answered, total->referred);
-		table_text(table, status_text(total->status, total->revision, text));
+		table_text(table, status_text(total->status, total->revision, total->late, text));
 	} else {
 		table_text(table, "-");
 	}
@@ -172,6 +178,7 @@ static void put_quarters(struct table *table, const struct report *report)
 		.revision = report->summary.revision,
 		.answered = report->summary.answered,
 		.referred = report->summary.referred,
+		.late = report->summary.late,
 	};
 
 	table_init(table, "lrrrrl");
@@ -325,12 +332,12 @@ static int print_block(void (*put)(struct table *table, const struct report *rep
 static void print_heading(const struct report *report, const char *date)
 {
 	const struct summary *summary = &report->summary;
-	char period[PERIOD_TEXT_BYTES], status[48];
+	char period[PERIOD_TEXT_BYTES], status[STATUS_BYTES];
 
 	period_format(report->period, period);
 	(void)printf("%s (%s), %s\n", figures_team_name(report->catalogue, report->team), report->team, period);
 	(void)printf("Counts of questions, not persons (vragen, geen personen). Status on %s: %s.\n", date,
-		     status_text(summary->status, summary->revision, status));
+		     status_text(summary->status, summary->revision, 0, status));
 }
 
 static void print_notes(const struct report *report)
@@ -349,10 +356,10 @@ static void print_notes(const struct report *report)
 	if (absent)
 		(void)puts("-: no figure. Not begun yet, before counting began, or the team did not exist.");
 	if (undistributed > 0)
-		(void)printf("%" PRIu64 " of these questions are not shown per domain yet (held cells).\n", undistributed);
+		(void)printf("In the totals, not shown per domain yet (held cells): %" PRIu64 ".\n", undistributed);
 	if (summary->late > 0)
-		(void)printf("%" PRIu64 " late questions (nagekomen) came after a quarter was final and are not in these "
-			     "figures;\n`turfctl revise QUARTER` takes them in.\n", summary->late);
+		(void)printf("Late (nagekomen), in no figure here because their quarter was final: %" PRIu64
+			     ".\nturfctl revise QUARTER takes them in.\n", summary->late);
 }
 
 static int print_report(const struct report *report, const char *date)

@@ -50,7 +50,7 @@ int ctl_verify(const struct ctl *ctl)
 	if (rc < 0)
 		return ctl_fault(rc, &error);
 	if (rc > 0) {
-		(void)printf("verified: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
+		(void)printf("NOT OK: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
 			     "(turfctl restore).\n",
 			     rc, ctl->store);
 		return CTL_FAILED;
@@ -142,7 +142,7 @@ int ctl_revise(const struct ctl *ctl)
 		if (rc == 0)
 			rc = revision_number(store, period.quarter, &number, &error);
 		if (rc == 0)
-			(void)printf("%s: %" PRIu64 " late questions taken in; its figures are now final, revision %u\n",
+			(void)printf("%s: late questions taken in: %" PRIu64 "; its figures are final, now revision %u\n",
 				     revision.text, revision.taken_in, number);
 	}
 	store_close(store);
