@@ -112,21 +112,26 @@ static void show_less(struct store_txn *txn, struct key prefix, struct sums sums
 	cell_walk_close(&walk);
 }
 
-static bool enough(const struct sums *sums, struct cells cells)
+/* Counted, and in no domain's figure; where more is shown than counted, show_less will see to it. */
+static uint64_t undistributed(const struct sums *sums)
 {
-	uint64_t counted = sums->counted[OUTCOME_ANSWERED] + sums->counted[OUTCOME_REFERRED];
-	uint64_t shown = sums->shown[OUTCOME_ANSWERED] + sums->shown[OUTCOME_REFERRED];
+	uint64_t n = 0;
 
-	return cells.policy == CELLS_EVERY && counted >= shown && counted - shown >= cells.every;
+	for (int outcome = OUTCOME_ANSWERED; outcome <= OUTCOME_REFERRED; outcome++)
+		if (sums->counted[outcome] > sums->shown[outcome])
+			n += sums->counted[outcome] - sums->shown[outcome];
+	return n;
 }
 
 void held_evaluate(struct store_txn *txn)
 {
+	const struct cells *cells = &txn->state.shown.cells;
+
 	for (size_t i = 0; i < txn->n_touched && txn->lmdb.fault == 0; i++) {
 		struct key prefix = cell_prefix_team(txn->touched[i].quarter, txn->touched[i].team);
 		struct sums sums = add_up(txn, prefix);
 
-		if (enough(&sums, txn->state.shown.cells))
+		if (cells->policy == CELLS_EVERY && undistributed(&sums) >= cells->every)
 			(void)show_all(txn, prefix, prefix);
 		else
 			show_less(txn, prefix, sums);

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The store at its limits and among others: maps that grow, disks that are full, readers beside the writer, other
+ * processes that read, write, grow the map or die.
+ */
+#include "tests/unit/store_stage.h"
+
+#include <sys/resource.h>
+
+enum { SMALL_MAP = 256 << 10, MANY = 20000 };
+
+static int setup_small(void **state)
+{
+	int rc = stage_setup(state);
+	struct stage *stage = *state;
+
+	if (rc != 0)
+		return rc;
+	stage->options.map_bytes = SMALL_MAP;
+	stage_open(stage);
+	return 0;
+}
+
+/* One batch; 0, STORE_AGAIN or a fault. */
+static int fold_batch(struct stage *stage, uint32_t from, uint32_t n)
+{
+	struct store_txn *txn;
+	struct folded folded;
+	int rc = store_begin(stage->store, &txn, &stage->error);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = from; i < from + n; i++)
+		fold_one(stage, txn, "oost", question(i, TODAY - i % 10, 1, ANSWERED), &folded);
+	rc = store_commit(&txn, &stage->error);
+	assert_null(txn);
+	return rc;
+}
+
+/* ---- Growing ----------------------------------------------------------------------------------------- */
+
+static void test_the_map_grows_by_itself(void **state)
+{
+	struct stage *stage = *state;
+	unsigned grown = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < MANY; i += 500)
+		while ((rc = fold_batch(stage, i, 500)) != 0) {
+			assert_int_equal(rc, STORE_AGAIN);
+			grown++;
+		}
+	assert_true(grown >= 2);
+	assert_true(figures_of(stage).map_bytes > SMALL_MAP);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
+	assert_sound(stage);
+	stage_close(stage);
+	stage_open(stage); /* with the small map again: it is as large as the file at least */
+	assert_int_equal(fold_batch(stage, 0, 500), 0);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
+}
+
+static void test_one_batch_larger_than_the_map(void **state)
+{
+	struct stage *stage = *state;
+	int rc;
+
+	while ((rc = fold_batch(stage, 0, MANY)) == STORE_AGAIN)
+		assert_int_equal(counted_in(stage, "oost", Q4_2019), 0);
+	assert_int_equal(rc, 0);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
+	assert_sound(stage);
+}
+
+/* After a full map nothing more happens in a transaction, and nothing is said to have happened. */
+static void test_a_full_transaction_answers_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct store_txn *txn = begin(stage);
+	struct folded folded = {.verdict = VERDICT_COUNTED};
+	uint32_t n = 0;
+
+	while (folded.verdict == VERDICT_COUNTED)
+		fold_one(stage, txn, "oost", question(n++, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
+	assert_false(folded.changed);
+	fold_one(stage, txn, "oost", question(0, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
+	assert_int_equal(store_commit(&txn, &stage->error), STORE_AGAIN);
+	assert_int_equal(figures_of(stage).ids, 0);
+}
+
+/* The map cannot move under a view; the batch waits until the view is closed, and nothing is lost. */
+static void test_the_map_does_not_grow_under_a_view(void **state)
+{
+	struct stage *stage = *state;
+	struct store_view *view;
+
+	must(stage, store_view_open(stage->store, &view, &stage->error));
+	must_refuse(stage, fold_batch(stage, 0, MANY), FAULT_STORE, "while a view is open");
+	store_view_close(view);
+	while (fold_batch(stage, 0, MANY) == STORE_AGAIN)
+		;
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
+}
+
+static void test_time_may_meet_a_full_map_too(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY, false);
+	while (fold_batch(stage, 0, 5000) == STORE_AGAIN)
+		;
+	live_until(stage, TODAY + 100);
+	assert_int_equal(figures_of(stage).ids_detailed, 0);
+	assert_sound(stage);
+}
+
+/* ---- A full disk --------------------------------------------------------------------------------------- */
+
+/* Files may not grow beyond what they are: as on a full disk, a write fails. */
+static void limit_files(struct stage *stage, uint64_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_true(signal(SIGXFSZ, bytes == 0 ? SIG_DFL : SIG_IGN) != SIG_ERR);
+	(void)stage;
+}
+
+static void test_a_full_disk_loses_nothing_and_counting_resumes(void **state)
+{
+	struct stage *stage = *state;
+	int rc = 0;
+
+	stage_close(stage);
+	stage->options.map_bytes = 64 << 20;
+	stage_open(stage);
+	assert_int_equal(fold_batch(stage, 0, 100), 0);
+	limit_files(stage, figures_of(stage).file_bytes + 8192);
+	for (uint32_t i = 100; rc == 0; i += 100)
+		rc = fold_batch(stage, i, 100);
+	must_refuse(stage, rc, FAULT_FULL, "the disk takes no more");
+	assert_true(fold_batch(stage, MANY, 5000) < 0); /* still */
+	limit_files(stage, 0);
+	assert_true(counted_in(stage, "oost", Q4_2019) >= 100);
+	assert_sound(stage);
+	for (uint32_t i = 0; i < 1000; i += 100)
+		assert_int_equal(fold_batch(stage, i, 100), 0);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1000);
+	assert_sound(stage);
+}
+
+static void test_a_full_disk_at_creation_leaves_no_store(void **state)
+{
+	struct stage *stage = *state;
+
+	limit_files(stage, 4096);
+	assert_true(store_open(&stage->store, &stage->options, &stage->error) < 0);
+	limit_files(stage, 0);
+	stage_open(stage);
+	assert_sound(stage);
+}
+
+/* ---- Views -------------------------------------------------------------------------------------------- */
+
+static void test_a_view_stays_as_it_was(void **state)
+{
+	struct stage *stage = *state;
+	struct store_view *before, *after;
+	struct tally tally = {.n_labels = 0};
+	struct store_state old, new;
+
+	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
+	must(stage, store_view_open(stage->store, &before, &stage->error));
+	(void)tell(stage, "oost", question(2, TODAY, 1, ANSWERED));
+	must(stage, store_view_open(stage->store, &after, &stage->error));
+	must(stage, store_view_quarter(before, "oost", Q4_2019, &tally, &stage->error));
+	assert_int_equal(tally.answered[1].counted, 1);
+	tally = (struct tally){.n_labels = 0};
+	must(stage, store_view_quarter(after, "oost", Q4_2019, &tally, &stage->error));
+	assert_int_equal(tally.answered[1].counted, 2);
+	store_view_state(before, &old);
+	store_view_state(after, &new);
+	assert_int_equal(new.generation, old.generation + 1);
+	store_view_close(before);
+	store_view_close(after);
+}
+
+static void test_a_view_does_not_see_what_is_not_committed(void **state)
+{
+	struct stage *stage = *state;
+	struct store_txn *txn = begin(stage);
+	struct folded folded;
+
+	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 0);
+	commit(stage, txn);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
+}
+
+/* ---- Other processes ----------------------------------------------------------------------------------- */
+
+static void open_as_tool(struct stage *stage, bool read_only)
+{
+	struct store_options tool = {.path = stage->path, .read_only = read_only, .unix_seconds = UNIX_NOW};
+
+	/* What the parent has open is the parent's: LMDB forbids its use after fork. */
+	expect(store_open(&stage->store, &tool, &stage->error) == 0);
+}
+
+/* Counts and says so over a pipe; then waits for the next word. */
+struct dialogue {
+	struct stage *stage;
+	int words[2], answers[2];
+	uint64_t counted;
+};
+
+static void dialogue_open(struct dialogue *dialogue, struct stage *stage)
+{
+	*dialogue = (struct dialogue){.stage = stage};
+	assert_int_equal(pipe(dialogue->words), 0);
+	assert_int_equal(pipe(dialogue->answers), 0);
+}
+
+static void dialogue_close(struct dialogue *dialogue)
+{
+	for (int i = 0; i < 2; i++) {
+		(void)close(dialogue->words[i]);
+		(void)close(dialogue->answers[i]);
+	}
+}
+
+/* Reads the counts each time it is asked to, in one view that stays open and in a new one. */
+static void read_when_asked(struct dialogue *dialogue)
+{
+	struct stage *stage = dialogue->stage;
+	struct store_view *stays;
+	struct tally tally;
+	uint64_t seen[2];
+	char word;
+
+	open_as_tool(stage, true);
+	expect(store_view_open(stage->store, &stays, &stage->error) == 0);
+	while (read(dialogue->words[0], &word, 1) == 1 && word == '?') {
+		tally = (struct tally){.n_labels = 0};
+		expect(store_view_quarter(stays, "oost", Q4_2019, &tally, &stage->error) == 0);
+		seen[0] = tally.answered[1].counted;
+		seen[1] = counted_in(stage, "oost", Q4_2019);
+		expect(write(dialogue->answers[1], seen, sizeof seen) == sizeof seen);
+	}
+	store_view_close(stays);
+	store_close(stage->store);
+}
+
+static void ask(struct dialogue *dialogue, uint64_t stays, uint64_t now)
+{
+	uint64_t seen[2];
+
+	assert_int_equal(write(dialogue->words[1], "?", 1), 1);
+	assert_int_equal(read(dialogue->answers[0], seen, sizeof seen), sizeof seen);
+	assert_int_equal(seen[0], stays);
+	assert_int_equal(seen[1], now);
+}
+
+static void test_another_process_reads_while_this_one_writes(void **state)
+{
+	struct stage *stage = *state;
+	struct dialogue dialogue;
+	int status;
+	pid_t pid;
+
+	stage_close(stage);
+	dialogue_open(&dialogue, stage);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)close(dialogue.answers[0]);
+		stage->options.as_daemon = false;
+		read_when_asked(&dialogue);
+		_exit(0);
+	}
+	stage_open(stage);
+	ask(&dialogue, 0, 0);
+	for (uint32_t n = 1; n <= 5; n++) {
+		assert_verdict(stage, "oost", question(n, TODAY, 1, ANSWERED), VERDICT_COUNTED);
+		ask(&dialogue, 0, n);
+	}
+	assert_int_equal(write(dialogue.words[1], ".", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	dialogue_close(&dialogue);
+}
+
+static void write_a_lot(void *context)
+{
+	struct stage *stage = context;
+	int rc;
+
+	open_as_tool(stage, false);
+	while ((rc = fold_batch(stage, 0, MANY)) == STORE_AGAIN)
+		;
+	expect(rc == 0);
+	store_close(stage->store);
+}
+
+static void test_another_process_makes_the_map_grow(void **state)
+{
+	struct stage *stage = *state;
+
+	assert_int_equal(figures_of(stage).ids, 0);
+	assert_false(store_changed_elsewhere(stage->store));
+	assert_int_equal(in_another_process(write_a_lot, stage), 0);
+	assert_true(store_changed_elsewhere(stage->store));
+	assert_false(store_changed_elsewhere(stage->store));
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
+	assert_verdict(stage, "oost", question(MANY, TODAY, 1, ANSWERED), VERDICT_COUNTED);
+	assert_false(store_changed_elsewhere(stage->store));
+	assert_sound(stage);
+}
+
+static void be_a_second_daemon(void *context)
+{
+	struct stage *stage = context;
+	char first[32];
+
+	(void)snprintf(first, sizeof first, "process %d ", (int)getppid());
+	expect(store_open(&stage->store, &stage->options, &stage->error) == FAULT_BUSY);
+	expect(strstr(stage->error.text, first));
+	expect(strstr(stage->error.text, stage->path));
+}
+
+static void test_a_second_daemon_is_refused(void **state)
+{
+	struct stage *stage = *state;
+
+	assert_int_equal(in_another_process(be_a_second_daemon, stage), 0);
+	assert_verdict(stage, "oost", question(1, TODAY, 1, ANSWERED), VERDICT_COUNTED);
+}
+
+/* Folds and never commits: says when it is in the middle, and is killed there. */
+static void fold_until_killed(struct dialogue *dialogue)
+{
+	struct stage *stage = dialogue->stage;
+	struct store_txn *txn;
+	struct folded folded;
+
+	expect(store_open(&stage->store, &stage->options, &stage->error) == 0);
+	expect(store_begin(stage->store, &txn, &stage->error) == 0);
+	for (uint32_t i = 0; i < 3000; i++) /* enough to fill many pages */
+		fold_one(stage, txn, "oost", question(i, TODAY, 1, ANSWERED), &folded);
+	expect(write(dialogue->answers[1], "!", 1) == 1);
+	(void)pause();
+}
+
+static void test_killed_in_the_middle_of_a_transaction(void **state)
+{
+	struct stage *stage = *state;
+	struct dialogue dialogue;
+	int status;
+	char word;
+	pid_t pid;
+
+	stage_close(stage);
+	stage->options.map_bytes = 64 << 20;
+	stage_open(stage);
+	assert_int_equal(fold_batch(stage, 0, 1), 0);
+	stage_close(stage);
+	dialogue_open(&dialogue, stage);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		fold_until_killed(&dialogue);
+	assert_int_equal(read(dialogue.answers[0], &word, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	dialogue_close(&dialogue);
+	stage_open(stage); /* its locks went with it */
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
+	assert_sound(stage);
+	assert_int_equal(fold_batch(stage, 0, 3000), 0);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 3000);
+	assert_sound(stage);
+}
+
+/* Commits batch after batch, and says over the pipe what is on disk. */
+static void commit_until_killed(struct dialogue *dialogue)
+{
+	struct stage *stage = dialogue->stage;
+
+	expect(store_open(&stage->store, &stage->options, &stage->error) == 0);
+	for (uint32_t n = 0;; n += 7) {
+		expect(fold_batch(stage, n, 7) == 0);
+		expect(write(dialogue->answers[1], "!", 1) == 1);
+	}
+}
+
+static void test_what_was_committed_survives_a_kill(void **state)
+{
+	struct stage *stage = *state;
+	struct dialogue dialogue;
+	uint64_t promised, counted;
+	int status;
+	char word;
+	pid_t pid;
+
+	stage_close(stage);
+	stage->options.map_bytes = 64 << 20;
+	for (uint32_t round = 0; round < 5; round++) {
+		dialogue_open(&dialogue, stage);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			commit_until_killed(&dialogue);
+		for (promised = 0; promised < 7 * (3 + round); promised += 7)
+			assert_int_equal(read(dialogue.answers[0], &word, 1), 1);
+		assert_int_equal(kill(pid, SIGKILL), 0); /* wherever it is by now */
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		dialogue_close(&dialogue);
+		stage_open(stage);
+		counted = counted_in(stage, "oost", Q4_2019);
+		assert_true(counted >= promised && counted % 7 == 0);
+		assert_sound(stage);
+		stage_close(stage);
+	}
+}
+
+#define SMALL(test) cmocka_unit_test_setup_teardown(test, setup_small, stage_teardown)
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SMALL(test_the_map_grows_by_itself),
+		SMALL(test_one_batch_larger_than_the_map),
+		SMALL(test_a_full_transaction_answers_nothing),
+		SMALL(test_the_map_does_not_grow_under_a_view),
+		SMALL(test_time_may_meet_a_full_map_too),
+		SMALL(test_a_full_disk_loses_nothing_and_counting_resumes),
+		STAGED(test_a_full_disk_at_creation_leaves_no_store),
+		SMALL(test_a_view_stays_as_it_was),
+		SMALL(test_a_view_does_not_see_what_is_not_committed),
+		SMALL(test_another_process_reads_while_this_one_writes),
+		SMALL(test_another_process_makes_the_map_grow),
+		SMALL(test_a_second_daemon_is_refused),
+		SMALL(test_killed_in_the_middle_of_a_transaction),
+		SMALL(test_what_was_committed_survives_a_kill),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
