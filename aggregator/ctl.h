@@ -59,11 +59,11 @@ int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* ---- One consistent reading ------------------------------------------------------------------- */
 
 struct ctl_reading {
-	struct store *store;     /* NULL after ctl_reading_close, and so is the view */
+	struct store *store; /* NULL after ctl_reading_close, and so is the view */
 	struct store_view *view;
 	struct store_state state;
 	struct catalogue catalogue;
-	struct figures figures;  /* usable while the view is open */
+	struct figures figures;     /* usable while the view is open */
 	char date[DATE_TEXT_BYTES]; /* of `today`, for headings */
 	bool not_the_clocks;        /* the date is turfd's, and another than the clock's */
 };

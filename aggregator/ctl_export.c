@@ -8,11 +8,11 @@
 #include "aggregator/csv.h"
 
 /* One export on its way: written to memory while the view is open, to its destination after. */
-struct export {
+struct exporting {
 	const struct ctl_reading *reading;
-	const char *team;      /* NULL: every team */
+	const char *team; /* NULL: every team */
 	bool one_period;
-	struct period period;  /* when one_period */
+	struct period period; /* when one_period */
 	bool json;
 	struct csv csv;
 	size_t n_summaries;
@@ -20,8 +20,8 @@ struct export {
 };
 
 static const char csv_columns[][16] = {
-	"org", "team", "team_name", "period", "status", "revision", "generation", "domain", "domain_name",
-	"answered", "referred", "questions",
+	"org",        "team",   "team_name",   "period",   "status",   "revision",
+	"generation", "domain", "domain_name", "answered", "referred", "questions",
 };
 
 static void csv_header(struct csv *csv)
@@ -32,7 +32,7 @@ static void csv_header(struct csv *csv)
 }
 
 /* What all rows of one summary begin with. */
-static void csv_identity(struct export *export, const struct summary *summary)
+static void csv_identity(struct exporting *export, const struct summary *summary)
 {
 	struct csv *csv = &export->csv;
 	char period[PERIOD_TEXT_BYTES];
@@ -55,7 +55,7 @@ static void csv_counts(struct csv *csv, uint64_t answered, uint64_t referred)
 	csv_end_row(csv);
 }
 
-static void csv_domain(struct export *export, const struct summary *summary, const struct domain_count *count)
+static void csv_domain(struct exporting *export, const struct summary *summary, const struct domain_count *count)
 {
 	char name[NAME_BYTES];
 
@@ -66,7 +66,7 @@ static void csv_domain(struct export *export, const struct summary *summary, con
 	csv_counts(&export->csv, count->answered, count->referred);
 }
 
-static void csv_summary(struct export *export, const struct summary *summary)
+static void csv_summary(struct exporting *export, const struct summary *summary)
 {
 	struct csv *csv = &export->csv;
 
@@ -93,7 +93,7 @@ static void csv_summary(struct export *export, const struct summary *summary)
 	}
 }
 
-static int json_summary(struct export *export, const struct summary *summary)
+static int json_summary(struct exporting *export, const struct summary *summary)
 {
 	char *text = figures_json(summary, &export->reading->catalogue);
 
@@ -104,18 +104,17 @@ static int json_summary(struct export *export, const struct summary *summary)
 	return 0;
 }
 
-static bool wanted(const struct export *export, const char *team, struct period period)
+static bool wanted(const struct exporting *export, const char *team, struct period period)
 {
 	if (export->team && strcmp(export->team, team) != 0)
 		return false;
-	return !export->one_period ||
-	       (period.is_year == export->period.is_year &&
-		period_first_quarter(period) == period_first_quarter(export->period));
+	return !export->one_period || (period.is_year == export->period.is_year &&
+				       period_first_quarter(period) == period_first_quarter(export->period));
 }
 
 static int export_one(void *context, const char *team, struct period period)
 {
-	struct export *export = context;
+	struct exporting *export = context;
 	struct summary summary;
 	int rc;
 
@@ -131,7 +130,7 @@ static int export_one(void *context, const char *team, struct period period)
 }
 
 /* A byte order mark is what makes a Dutch Excel read UTF-8; it goes with its separator. */
-static int render(struct export *export)
+static int render(struct exporting *export)
 {
 	int rc;
 
@@ -148,7 +147,8 @@ static int render(struct export *export)
 	if (export->json)
 		(void)fputs("\n]}\n", export->csv.out);
 	if (export->n_summaries == 0)
-		return error_set(export->error, FAULT_INPUT, "there are no figures for that team and period; `turfctl info` "
+		return error_set(export->error, FAULT_INPUT,
+				 "there are no figures for that team and period; `turfctl info` "
 				 "tells since when questions are counted");
 	return 0;
 }
@@ -169,7 +169,7 @@ static int write_output(const char *path, const char *bytes, size_t length, stru
 	return 0;
 }
 
-static int export_all(const struct ctl *ctl, struct export *export, struct error *error)
+static int export_all(const struct ctl *ctl, struct exporting *export, struct error *error)
 {
 	struct ctl_reading reading;
 	char *bytes = NULL;
@@ -217,8 +217,8 @@ static int read_separator(const char *text, char *separator)
 
 int ctl_export(const struct ctl *ctl)
 {
-	struct export export = { .team = ctl->team, .one_period = ctl->period != NULL };
-	struct error error = { 0 };
+	struct exporting export = {.team = ctl->team, .one_period = ctl->period != NULL};
+	struct error error = {0};
 	int rc;
 
 	if (ctl->format && strcmp(ctl->format, "csv") != 0 && strcmp(ctl->format, "json") != 0)

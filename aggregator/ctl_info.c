@@ -116,7 +116,8 @@ static void put_dates(struct table *table, const struct store_state *state, uint
 			 date_text(state->pending_day, text));
 	if (any_final)
 		period_format(period_of_quarter(state->final_through), quarter);
-	put_line(table, "final", "%s%s", any_final ? "up to and including " : "no quarter yet", any_final ? quarter : "");
+	put_line(table, "final", "%s%s", any_final ? "up to and including " : "no quarter yet",
+		 any_final ? quarter : "");
 	if (state->settled_before > since)
 		put_line(table, "settled", "detail of questions before %s is gone",
 			 date_text(state->settled_before, text));
@@ -126,7 +127,7 @@ static void put_dates(struct table *table, const struct store_state *state, uint
 
 static void size_text(uint64_t bytes, char text[static 32])
 {
-	static const char units[][4] = { "kB", "MB", "GB", "TB" };
+	static const char units[][4] = {"kB", "MB", "GB", "TB"};
 	double size = (double)bytes / 1000;
 	size_t unit = 0;
 
@@ -142,7 +143,8 @@ static void put_sizes(struct table *table, const struct store_figures *figures)
 	size_text(figures->file_bytes, file);
 	size_text(figures->used_bytes, used);
 	size_text(figures->map_bytes, map);
-	put_line(table, "file", "%s, of which %s in use (the map has room for %s and grows by itself)", file, used, map);
+	put_line(table, "file", "%s, of which %s in use (the map has room for %s and grows by itself)", file, used,
+		 map);
 	put_line(table, "ids", "%" PRIu64 ", of which %" PRIu64 " with detail%s%s", figures->ids, figures->ids_detailed,
 		 figures->oldest_id_day ? "; the oldest of " : "",
 		 figures->oldest_id_day ? date_text(figures->oldest_id_day, day) : "");
@@ -188,8 +190,8 @@ static int print_info(const struct ctl *ctl, const struct info *info, struct err
 
 int ctl_info(const struct ctl *ctl)
 {
-	struct info info = { 0 };
-	struct error error = { 0 };
+	struct info info = {0};
+	struct error error = {0};
 	int rc = read_info(ctl, &info, &error);
 
 	if (rc == 0)

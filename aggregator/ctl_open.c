@@ -45,7 +45,7 @@ static uint32_t days_apart(uint32_t a, uint32_t b)
 
 static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint32_t *today, struct error *error)
 {
-	const struct org_date date = { .timezone = reading->catalogue.timezone, .pinned = ctl->today };
+	const struct org_date date = {.timezone = reading->catalogue.timezone, .pinned = ctl->today};
 	uint32_t trusted = reading->state.clock_day;
 	int rc = org_date_today(&date, today, error);
 
@@ -61,7 +61,8 @@ static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint
 void ctl_note_date(const struct ctl_reading *reading)
 {
 	if (reading->not_the_clocks)
-		(void)fprintf(stderr, "note: the date here is %s, by which turfd last counted (--today gives another)\n",
+		(void)fprintf(stderr,
+			      "note: the date here is %s, by which turfd last counted (--today gives another)\n",
 			      reading->date);
 }
 

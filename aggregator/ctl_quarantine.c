@@ -15,7 +15,7 @@ enum { ENTRIES_AT_FIRST = 64 };
 struct choice {
 	enum verdict reason; /* VERDICT_UNSPECIFIED: all */
 	bool one;
-	uint64_t sequence;   /* when `one` */
+	uint64_t sequence; /* when `one` */
 };
 
 static bool is_reason(enum verdict reason, const char *text, size_t length)
@@ -61,7 +61,8 @@ static int parse_choice(const char *text, struct choice *choice)
 
 static int choice_usage(const char *text)
 {
-	(void)fprintf(stderr, "turfctl: no entries are called \"%s\"; it is REASON or REASON/SEQ, with one of the reasons\n",
+	(void)fprintf(stderr,
+		      "turfctl: no entries are called \"%s\"; it is REASON or REASON/SEQ, with one of the reasons\n",
 		      text);
 	for (int reason = VERDICT_REFUSED_MALFORMED; reason <= VERDICT_REFUSED_RETRACTION_TOO_LATE; reason++)
 		(void)fprintf(stderr, "  %s\n", verdict_name((enum verdict)reason));
@@ -145,8 +146,10 @@ static int selection_read(struct selection *selection, const struct store_view *
 static int no_entries(const struct ctl *ctl)
 {
 	if (ctl->n_words > 1) {
-		(void)fprintf(stderr, "turfctl: nothing in quarantine is called %s; turfctl quarantine list tells what is there\n",
-			      ctl->words[1]);
+		(void)fprintf(
+			stderr,
+			"turfctl: nothing in quarantine is called %s; turfctl quarantine list tells what is there\n",
+			ctl->words[1]);
 		return CTL_FAILED;
 	}
 	(void)puts("nothing in quarantine");
@@ -157,7 +160,7 @@ static int no_entries(const struct ctl *ctl)
 
 enum verb { VERB_LIST, VERB_SHOW, VERB_RETRY, VERB_DROP, N_VERBS };
 
-static const char verb_names[][8] = { "list", "show", "retry", "drop" };
+static const char verb_names[][8] = {"list", "show", "retry", "drop"};
 
 static int run_verb(const struct ctl *ctl, enum verb verb, const struct entries *entries,
 		    const struct ctl_reading *reading, struct error *error)
@@ -177,7 +180,7 @@ static int run_verb(const struct ctl *ctl, enum verb verb, const struct entries 
 static int run_quarantine(const struct ctl *ctl, enum verb verb, struct selection *selection)
 {
 	struct ctl_reading reading;
-	struct error error = { 0 };
+	struct error error = {0};
 	int result = CTL_OK;
 	int rc = ctl_reading_open(ctl, &reading, &error);
 
@@ -195,7 +198,7 @@ static int run_quarantine(const struct ctl *ctl, enum verb verb, struct selectio
 
 int ctl_quarantine(const struct ctl *ctl)
 {
-	struct selection selection = { 0 };
+	struct selection selection = {0};
 	int verb = 0, rc;
 
 	while (verb < N_VERBS && strcmp(ctl->words[0], verb_names[verb]) != 0)
@@ -203,7 +206,8 @@ int ctl_quarantine(const struct ctl *ctl)
 	if (verb == N_VERBS)
 		return ctl_usage("quarantine has list, show, retry and drop, not \"%s\"", ctl->words[0]);
 	if (ctl->n_words < 2 && (verb == VERB_SHOW || verb == VERB_DROP))
-		return ctl_usage("quarantine %s: say which, as REASON/SEQ (turfctl quarantine list tells)", ctl->words[0]);
+		return ctl_usage("quarantine %s: say which, as REASON/SEQ (turfctl quarantine list tells)",
+				 ctl->words[0]);
 	if (ctl->n_words > 1 && parse_choice(ctl->words[1], &selection.choice) != 0)
 		return choice_usage(ctl->words[1]);
 	if (verb == VERB_SHOW && !selection.choice.one)

@@ -51,8 +51,8 @@ static bool retry_events(const struct batch *batch, struct store_txn *txn, const
 	return accepted;
 }
 
-/* Counting and leaving the quarantine are one transaction. An entry of several events leaves only when all are accepted;
- * until then those that are count once, however often it is tried. */
+/* Counting and leaving the quarantine are one transaction. An entry of several events leaves only when all are
+ * accepted; until then those that are count once, however often it is tried. */
 static int retry_batch(void *context, struct store_txn *txn, struct error *error)
 {
 	struct batch *batch = context;
@@ -146,7 +146,7 @@ int quarantine_retry(const struct ctl *ctl, const struct entries *entries, const
 
 int quarantine_drop(const struct ctl *ctl, const struct entries *entries, struct error *error)
 {
-	struct batch batch = { .entries = entries };
+	struct batch batch = {.entries = entries};
 	size_t n_gone;
 	int rc = change_entries(ctl, &batch, drop_batch, &n_gone, error);
 

@@ -105,8 +105,8 @@ static const char *advice(enum verdict reason)
 		return "A label was not in the catalogue on that day, or belongs to another domain. If it is right:\n"
 		       "mend the configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_DAY_IN_FUTURE:
-		return "The phone's date was ahead. Its worker saw the refusal and can tap again; retry counts it once\n"
-		       "the day is there.";
+		return "The phone's date was ahead. Its worker saw the refusal and can tap again; retry counts it\n"
+		       "once the day is there.";
 	case VERDICT_REFUSED_DAY_TOO_OLD:
 		return "Before counting began, or older than accept_days. If it must count: raise accept_days, reload\n"
 		       "turfd (SIGHUP), then retry. What was purged stays refused.";
@@ -168,7 +168,8 @@ int quarantine_show(const struct kept *entry, const struct catalogue *catalogue)
 
 	day_text(entry->day, day);
 	(void)printf("%s/%" PRIu64 "\n", verdict_name(entry->reason), entry->sequence);
-	(void)printf("  arrived   %s, for %s%s\n", day, entry->team[0] ? "team " : "no team that could be one", entry->team);
+	(void)printf("  arrived   %s, for %s%s\n", day, entry->team[0] ? "team " : "no team that could be one",
+		     entry->team);
 	if (flaw != 0)
 		(void)printf("  content   %s\n", quarantine_flaw(flaw));
 	for (uint32_t i = 0; flaw == 0 && i < submission.n_events; i++)

@@ -124,7 +124,7 @@ static int read_report(const struct figures *figures, struct report *report, str
 
 static void put_head(struct table *table, const char *first, const char *second)
 {
-	static const char *const columns[] = { "Questions", "Answered", "Referred", "Share referred" };
+	static const char *const columns[] = {"Questions", "Answered", "Referred", "Share referred"};
 
 	table_text(table, first);
 	if (second)
@@ -144,7 +144,8 @@ static void put_counts(struct table *table, uint64_t answered, uint64_t referred
 enum { STATUS_BYTES = 80 };
 
 /* "final, revision 2, 3 late" */
-static const char *status_text(enum quarter_status status, uint32_t revision, uint64_t late, char text[static STATUS_BYTES])
+static const char *status_text(enum quarter_status status, uint32_t revision, uint64_t late,
+			       char text[static STATUS_BYTES])
 {
 	int used = snprintf(text, STATUS_BYTES, "%s", quarter_status_name(status));
 
@@ -359,7 +360,8 @@ static void print_notes(const struct report *report)
 		(void)printf("In the totals, not shown per domain yet (held cells): %" PRIu64 ".\n", undistributed);
 	if (summary->late > 0)
 		(void)printf("Late (nagekomen), in no figure here because their quarter was final: %" PRIu64
-			     ".\nturfctl revise QUARTER takes them in.\n", summary->late);
+			     ".\nturfctl revise QUARTER takes them in.\n",
+			     summary->late);
 }
 
 static int print_report(const struct report *report, const char *date)
@@ -405,8 +407,8 @@ static int show(const struct ctl *ctl, struct report *report, struct error *erro
 
 int ctl_show(const struct ctl *ctl)
 {
-	struct report report = { .team = ctl->team ? ctl->team : TEAM_ALL };
-	struct error error = { 0 };
+	struct report report = {.team = ctl->team ? ctl->team : TEAM_ALL};
+	struct error error = {0};
 	int rc;
 
 	if (ctl->n_words > 0 && period_parse(ctl->words[0], &report.period) != 0)

@@ -38,7 +38,7 @@ static int print_verified(struct store *store, struct error *error)
 
 int ctl_verify(const struct ctl *ctl)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	struct store *store = NULL;
 	int rc = ctl_store_open(ctl, true, &store, &error);
 
@@ -60,7 +60,7 @@ int ctl_verify(const struct ctl *ctl)
 
 int ctl_backup(const struct ctl *ctl)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	struct store *store = NULL;
 	int rc = ctl_store_open(ctl, true, &store, &error);
 
@@ -69,13 +69,14 @@ int ctl_backup(const struct ctl *ctl)
 	store_close(store);
 	if (rc < 0)
 		return ctl_fault(rc, &error);
-	(void)printf("backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0], ctl->words[0]);
+	(void)printf("backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0],
+		     ctl->words[0]);
 	return CTL_OK;
 }
 
 int ctl_restore(const struct ctl *ctl)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	int rc = store_restore(ctl->words[0], ctl->store, ctl->replace, clock_unix(), &error);
 
 	if (rc < 0)
@@ -112,7 +113,7 @@ static int revise(void *context, struct store_txn *txn, struct error *error)
 
 static int revision_number(struct store *store, uint32_t quarter, uint32_t *number, struct error *error)
 {
-	struct tally tally = { 0 };
+	struct tally tally = {0};
 	struct store_view *view = NULL;
 	int rc = store_view_open(store, &view, error);
 
@@ -126,7 +127,7 @@ static int revision_number(struct store *store, uint32_t quarter, uint32_t *numb
 
 int ctl_revise(const struct ctl *ctl)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	struct store *store = NULL;
 	struct period period;
 	uint32_t number = 0;
@@ -136,13 +137,14 @@ int ctl_revise(const struct ctl *ctl)
 		return ctl_usage("revise takes a quarter, such as 2019-Q4");
 	rc = ctl_store_open(ctl, false, &store, &error);
 	if (rc == 0) {
-		struct revision revision = { .quarter = period.quarter, .text = ctl->words[0] };
+		struct revision revision = {.quarter = period.quarter, .text = ctl->words[0]};
 
 		rc = ctl_change(store, revise, &revision, &error);
 		if (rc == 0)
 			rc = revision_number(store, period.quarter, &number, &error);
 		if (rc == 0)
-			(void)printf("%s: late questions taken in: %" PRIu64 "; its figures are final, now revision %u\n",
+			(void)printf("%s: late questions taken in: %" PRIu64
+				     "; its figures are final, now revision %u\n",
 				     revision.text, revision.taken_in, number);
 	}
 	store_close(store);
@@ -166,7 +168,7 @@ static int confirm_date(void *context, struct store_txn *txn, struct error *erro
 
 int ctl_confirm_date(const struct ctl *ctl)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	struct store *store = NULL;
 	char text[DATE_TEXT_BYTES] = "";
 	uint32_t day = 0;

@@ -22,7 +22,7 @@ static bool team_valid_within(const struct catalogue *catalogue, const char *tea
 /* A quarter that cannot be read counts as one that holds something: figures_summary then says what is wrong. */
 static bool quarter_holds_record(const struct figures *figures, const char *team, uint32_t quarter)
 {
-	struct tally tally = { 0 };
+	struct tally tally = {0};
 
 	if (store_view_quarter(figures->view, team, quarter, &tally, NULL) < 0)
 		return true;
@@ -159,7 +159,7 @@ static void put_labels(const struct tally *tally, struct summary *out)
 
 		if (from->cell.shown > 0)
 			out->labels[out->n_labels++] =
-				(struct label_count){ .label = from->label, .count = from->cell.shown };
+				(struct label_count){.label = from->label, .count = from->cell.shown};
 	}
 }
 
@@ -177,7 +177,8 @@ static int put_totals(const struct tally *tally, struct summary *out, struct err
 	}
 	if (shown_answered > out->answered || shown_referred > out->referred)
 		return error_set(error, FAULT_DAMAGED,
-				 "the domains of %s show more questions than were counted; run turfctl verify", out->team);
+				 "the domains of %s show more questions than were counted; run turfctl verify",
+				 out->team);
 	out->undistributed_answered = out->answered - shown_answered;
 	out->undistributed_referred = out->referred - shown_referred;
 	return 0;
@@ -212,7 +213,8 @@ int figures_summary(const struct figures *figures, const char *team, struct peri
 	(void)snprintf(out->org, sizeof out->org, "%s", figures->catalogue->org);
 	(void)snprintf(out->team, sizeof out->team, "%s", team);
 	out->period = period;
-	out->status = period.is_year ? year_status(figures, &sum) : quarter_status_of(period.quarter, &figures->standing);
+	out->status =
+		period.is_year ? year_status(figures, &sum) : quarter_status_of(period.quarter, &figures->standing);
 	out->revision = sum.revision;
 	out->generation = figures->generation;
 	out->as_of = figures->as_of;
@@ -280,7 +282,7 @@ static struct day_range course_of(const struct figures *figures, const char *tea
 {
 	const struct catalogue *catalogue = figures->catalogue;
 	bool all = strcmp(team, TEAM_ALL) == 0;
-	struct day_range range = { UINT32_MAX, 0 };
+	struct day_range range = {UINT32_MAX, 0};
 
 	for (size_t i = 0; i < catalogue->n_teams; i++) {
 		const struct team *one = &catalogue->teams[i];
@@ -320,7 +322,7 @@ int figures_weekly(const struct figures *figures, const char *team, uint32_t iso
 		   struct error *error)
 {
 	struct day_range course = course_of(figures, team);
-	uint64_t weeks[WEEKS_MAX + 1] = { 0 };
+	uint64_t weeks[WEEKS_MAX + 1] = {0};
 	int rc;
 
 	memset(out, 0, sizeof *out);
@@ -332,8 +334,8 @@ int figures_weekly(const struct figures *figures, const char *team, uint32_t iso
 	out->iso_year = iso_year;
 	out->generation = figures->generation;
 	for (uint32_t week = 1; week <= iso_weeks_in_year(iso_year); week++)
-		if (week_listed(course, (struct iso_week){ .year = iso_year, .week = week }, weeks))
-			out->weeks[out->n_weeks++] = (struct week_count){ .week = week, .questions = weeks[week] };
+		if (week_listed(course, (struct iso_week){.year = iso_year, .week = week}, weeks))
+			out->weeks[out->n_weeks++] = (struct week_count){.week = week, .questions = weeks[week]};
 	return 0;
 }
 
@@ -356,8 +358,8 @@ static int each_iso_year(const struct figures *figures, const char *team,
 	return 0;
 }
 
-int figures_each_weekly(const struct figures *figures,
-			int (*each)(void *context, const char *team, uint32_t iso_year), void *context)
+int figures_each_weekly(const struct figures *figures, int (*each)(void *context, const char *team, uint32_t iso_year),
+			void *context)
 {
 	for (size_t i = 0; i < figures->catalogue->n_teams; i++) {
 		int rc = each_iso_year(figures, figures->catalogue->teams[i].id, each, context);

@@ -23,15 +23,19 @@ struct figures {
 bool figures_exist(const struct figures *figures, const char *team, struct period period);
 
 /* One team (or TEAM_ALL), one quarter or year. Domains by position, zeros included; labels above zero only. */
-int figures_summary(const struct figures *figures, const char *team, struct period period, struct summary *out, struct error *error);
+int figures_summary(const struct figures *figures, const char *team, struct period period, struct summary *out,
+		    struct error *error);
 
 /* Questions per ISO week, from counting_since or the team's first day up to the current week, or the team's last. */
-int figures_weekly(const struct figures *figures, const char *team, uint32_t iso_year, struct weekly *out, struct error *error);
+int figures_weekly(const struct figures *figures, const char *team, uint32_t iso_year, struct weekly *out,
+		   struct error *error);
 
 /* Calls `each` for every team and period (and ISO year) that has figures, TEAM_ALL last, a year after its quarters;
  * a result other than 0 stops and is returned. */
-int figures_each_summary(const struct figures *figures, int (*each)(void *context, const char *team, struct period period), void *context);
-int figures_each_weekly(const struct figures *figures, int (*each)(void *context, const char *team, uint32_t iso_year), void *context);
+int figures_each_summary(const struct figures *figures,
+			 int (*each)(void *context, const char *team, struct period period), void *context);
+int figures_each_weekly(const struct figures *figures, int (*each)(void *context, const char *team, uint32_t iso_year),
+			void *context);
 
 /* The name to show: TEAM_ALL has the org's; a code that the catalogue does not know has "domain 17". */
 const char *figures_team_name(const struct catalogue *catalogue, const char *team);

@@ -46,9 +46,10 @@ static json_t *domains_json(const struct summary *summary, const struct catalogu
 
 		figures_domain_name(catalogue, count->domain, name);
 		/* Without memory the append fails, and figures_json sees that one is missing. */
-		(void)json_array_append_new(array, json_pack("{s:I, s:s, s:I, s:I}", "domain", (json_int_t)count->domain,
-							     "name", name, "answered", (json_int_t)count->answered,
-							     "referred", (json_int_t)count->referred));
+		(void)json_array_append_new(array,
+					    json_pack("{s:I, s:s, s:I, s:I}", "domain", (json_int_t)count->domain,
+						      "name", name, "answered", (json_int_t)count->answered, "referred",
+						      (json_int_t)count->referred));
 	}
 	return array;
 }
@@ -65,8 +66,8 @@ static json_t *labels_json(const struct summary *summary, const struct catalogue
 		figures_label_name(catalogue, count->label, name);
 		(void)json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:I}", "label", (json_int_t)count->label,
 							     "name", name, "kind",
-							     label_kind_name(label ? label->kind : LABEL_UNSPECIFIED), "count",
-							     (json_int_t)count->count));
+							     label_kind_name(label ? label->kind : LABEL_UNSPECIFIED),
+							     "count", (json_int_t)count->count));
 	}
 	return array;
 }

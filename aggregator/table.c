@@ -132,7 +132,7 @@ static void print_row(const struct table *table, const size_t *widths, char **ce
 
 int table_print(const struct table *table, FILE *out)
 {
-	size_t widths[TABLE_COLUMNS_MAX] = { 0 };
+	size_t widths[TABLE_COLUMNS_MAX] = {0};
 	size_t whole = 0;
 
 	if (table->failed)

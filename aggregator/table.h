@@ -14,9 +14,9 @@ enum { TABLE_COLUMNS_MAX = 16, SHARE_TEXT_BYTES = 32 };
 struct table {
 	const char *align; /* a letter for each column: 'l' or 'r' */
 	size_t n_columns;
-	char **cells;      /* heap, n_cells of them; NULL for a rule's first cell */
+	char **cells; /* heap, n_cells of them; NULL for a rule's first cell */
 	size_t n_cells, capacity;
-	int failed;        /* no memory: remembered, told by table_print */
+	int failed; /* no memory: remembered, told by table_print */
 };
 
 /* `align` must outlive the table and have 1..TABLE_COLUMNS_MAX letters. */

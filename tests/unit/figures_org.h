@@ -98,7 +98,8 @@ int store_view_weeks(const struct store_view *view, const char *team, uint32_t i
 	return 0;
 }
 
-int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last, struct error *error)
+int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last,
+		    struct error *error)
 {
 	int rc = STORE_NONE;
 
@@ -117,9 +118,9 @@ int store_view_span(const struct store_view *view, const char *team, uint32_t *f
 
 /* ---- The org of these stories ----------------------------------------------------------------- */
 
-#define LIVE(n) { .counted = (n), .shown = (n) }
-#define HELD(n, visible) { .counted = (n), .shown = (visible) }
-#define LATE(n) { .late = (n) }
+#define LIVE(n) {.counted = (n), .shown = (n)}
+#define HELD(n, visible) {.counted = (n), .shown = (visible)}
+#define LATE(n) {.late = (n)}
 
 static inline uint32_t day(const char *text)
 {
@@ -159,19 +160,24 @@ struct org {
 static inline void org_init(struct org *org, const struct row *rows, size_t n_rows, const char *today)
 {
 	*org = (struct org){
-		.teams = { { .id = "oost", .name = "Gebiedsteam Oost" },
-			   { .id = "west", .name = "Gebiedsteam West", .valid_until = day("2019-02-15") },
-			   { .id = "noord", .name = "Gebiedsteam Noord", .valid_from = day("2019-07-01") } },
-		.domains = { { .code = 9, .name = "Sociaal netwerk", .position = 1 },
-			     { .code = 1, .name = "Financiën", .position = 2 },
-			     { .code = 7, .name = "Verslaving", .position = 3, .valid_until = day("2019-01-01") },
-			     { .code = 14, .name = "Middelengebruik", .position = 4, .valid_from = day("2019-01-01") } },
-		.labels = { { .code = 4, .name = "Studietoeslag", .kind = LABEL_SUBJECT },
-			    { .code = 20, .name = "Inloopuur", .kind = LABEL_ORIGIN } },
-		.catalogue = { .version = 3, .org = "dekop", .name = "Sociaal Werk De Kop", .counting_since = day("2018-08-01"),
-			       .n_teams = 3, .n_domains = 4, .n_labels = 2 },
-		.view = { rows, n_rows },
-		.figures = { .standing = { .today = day(today) }, .generation = 77, .as_of = 1577836800 },
+		.teams = {{.id = "oost", .name = "Gebiedsteam Oost"},
+			  {.id = "west", .name = "Gebiedsteam West", .valid_until = day("2019-02-15")},
+			  {.id = "noord", .name = "Gebiedsteam Noord", .valid_from = day("2019-07-01")}},
+		.domains = {{.code = 9, .name = "Sociaal netwerk", .position = 1},
+			    {.code = 1, .name = "Financiën", .position = 2},
+			    {.code = 7, .name = "Verslaving", .position = 3, .valid_until = day("2019-01-01")},
+			    {.code = 14, .name = "Middelengebruik", .position = 4, .valid_from = day("2019-01-01")}},
+		.labels = {{.code = 4, .name = "Studietoeslag", .kind = LABEL_SUBJECT},
+			   {.code = 20, .name = "Inloopuur", .kind = LABEL_ORIGIN}},
+		.catalogue = {.version = 3,
+			      .org = "dekop",
+			      .name = "Sociaal Werk De Kop",
+			      .counting_since = day("2018-08-01"),
+			      .n_teams = 3,
+			      .n_domains = 4,
+			      .n_labels = 2},
+		.view = {rows, n_rows},
+		.figures = {.standing = {.today = day(today)}, .generation = 77, .as_of = 1577836800},
 	};
 	org->catalogue.teams = org->teams;
 	org->catalogue.domains = org->domains;
@@ -184,7 +190,7 @@ static inline void org_init(struct org *org, const struct row *rows, size_t n_ro
 
 static inline struct summary summary_of(const struct org *org, const char *team, const char *when)
 {
-	struct error error = { 0 };
+	struct error error = {0};
 	struct summary summary;
 
 	if (figures_summary(&org->figures, team, period(when), &summary, &error) != 0)

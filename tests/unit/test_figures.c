@@ -22,32 +22,32 @@ static const char *domains_text(const struct summary *summary)
 
 static void figures_exist_from_counting_since_while_the_team_is_there(void **state)
 {
-	static const struct row none[] = { { "oost", 0, REVISION, 1, { 0 } } };
+	static const struct row none[] = {{"oost", 0, REVISION, 1, {0}}};
 	static const struct {
 		const char *today, *team, *period;
 		bool exists;
 	} table[] = {
-		{ "2019-08-01", "oost", "2018-Q2", false }, /* before counting began */
-		{ "2019-08-01", "oost", "2018-Q3", true },  /* began in it */
-		{ "2019-08-01", "oost", "2017", false },
-		{ "2019-08-01", "oost", "2018", true },
-		{ "2019-08-01", "oost", "2019-Q3", true },
-		{ "2019-08-01", "oost", "2019-Q4", false }, /* not begun */
-		{ "2019-09-30", "oost", "2019-Q4", false },
-		{ "2019-10-01", "oost", "2019-Q4", true }, /* its first day */
-		{ "2019-08-01", "oost", "2020", false },
-		{ "2019-08-01", "west", "2019-Q1", true }, /* ended half-way */
-		{ "2019-08-01", "west", "2019-Q2", false },
-		{ "2019-08-01", "west", "2019", true },
-		{ "2020-02-01", "west", "2020", false },
-		{ "2019-08-01", "noord", "2019-Q2", false },
-		{ "2019-08-01", "noord", "2019-Q3", true },
-		{ "2019-06-30", "noord", "2019-Q3", false }, /* comes tomorrow */
-		{ "2019-08-01", "noord", "2018", false },
-		{ "2019-08-01", TEAM_ALL, "2018-Q3", true },
-		{ "2019-08-01", TEAM_ALL, "2018-Q2", false },
-		{ "2019-08-01", TEAM_ALL, "2019-Q4", false },
-		{ "2019-08-01", "nobody", "2019-Q1", false },
+		{"2019-08-01", "oost", "2018-Q2", false}, /* before counting began */
+		{"2019-08-01", "oost", "2018-Q3", true},  /* began in it */
+		{"2019-08-01", "oost", "2017", false},
+		{"2019-08-01", "oost", "2018", true},
+		{"2019-08-01", "oost", "2019-Q3", true},
+		{"2019-08-01", "oost", "2019-Q4", false}, /* not begun */
+		{"2019-09-30", "oost", "2019-Q4", false},
+		{"2019-10-01", "oost", "2019-Q4", true}, /* its first day */
+		{"2019-08-01", "oost", "2020", false},
+		{"2019-08-01", "west", "2019-Q1", true}, /* ended half-way */
+		{"2019-08-01", "west", "2019-Q2", false},
+		{"2019-08-01", "west", "2019", true},
+		{"2020-02-01", "west", "2020", false},
+		{"2019-08-01", "noord", "2019-Q2", false},
+		{"2019-08-01", "noord", "2019-Q3", true},
+		{"2019-06-30", "noord", "2019-Q3", false}, /* comes tomorrow */
+		{"2019-08-01", "noord", "2018", false},
+		{"2019-08-01", TEAM_ALL, "2018-Q3", true},
+		{"2019-08-01", TEAM_ALL, "2018-Q2", false},
+		{"2019-08-01", TEAM_ALL, "2019-Q4", false},
+		{"2019-08-01", "nobody", "2019-Q1", false},
 	};
 	struct org org;
 
@@ -62,7 +62,7 @@ static void figures_exist_from_counting_since_while_the_team_is_there(void **sta
 static void a_quarter_that_begins_tomorrow_exists_once_it_holds_a_question(void **state)
 {
 	/* Tapped by a phone whose clock is ahead, and taken back: the record stays, and so does the figure. */
-	static const struct row rows[] = { { "oost", Q1_2019, ANSWERED, 1, LIVE(0) } };
+	static const struct row rows[] = {{"oost", Q1_2019, ANSWERED, 1, LIVE(0)}};
 	struct org org;
 
 	(void)state;
@@ -93,7 +93,7 @@ static int stop_at_west(void *context, const char *team, struct period when)
 
 static void every_summary_is_visited_quarters_before_their_year_and_all_last(void **state)
 {
-	static const struct row rows[] = { { "oost", Q2_2019, ANSWERED, 1, LIVE(1) } };
+	static const struct row rows[] = {{"oost", Q2_2019, ANSWERED, 1, LIVE(1)}};
 	char text[1024] = "";
 	struct org org;
 	int visited = 0;
@@ -113,24 +113,24 @@ static void every_summary_is_visited_quarters_before_their_year_and_all_last(voi
 static void domains_are_those_valid_or_counted_by_position(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q4_2018, ANSWERED, 1, LIVE(3) },
-		{ "oost", Q4_2018, REFERRED, 1, LIVE(2) },
-		{ "oost", Q1_2019, ANSWERED, 7, LIVE(1) },   /* ended, and counted all the same */
-		{ "oost", Q2_2019, REFERRED, 7, LATE(2) },   /* counted late only */
-		{ "oost", Q2_2019, ANSWERED, 200, LIVE(4) }, /* in no catalogue any more */
-		{ "oost", Q2_2019, ANSWERED, 30, LIVE(5) },
-		{ "oost", Q3_2019, ANSWERED, 7, LIVE(0) },   /* a record of zeros is no count */
+		{"oost", Q4_2018, ANSWERED, 1, LIVE(3)},
+		{"oost", Q4_2018, REFERRED, 1, LIVE(2)},
+		{"oost", Q1_2019, ANSWERED, 7, LIVE(1)},   /* ended, and counted all the same */
+		{"oost", Q2_2019, REFERRED, 7, LATE(2)},   /* counted late only */
+		{"oost", Q2_2019, ANSWERED, 200, LIVE(4)}, /* in no catalogue any more */
+		{"oost", Q2_2019, ANSWERED, 30, LIVE(5)},
+		{"oost", Q3_2019, ANSWERED, 7, LIVE(0)}, /* a record of zeros is no count */
 	};
 	static const struct {
 		const char *period, *domains;
 	} table[] = {
-		{ "2018-Q3", "9:0/0 1:0/0 7:0/0" },
-		{ "2018-Q4", "9:0/0 1:3/2 7:0/0" },
-		{ "2018", "9:0/0 1:3/2 7:0/0" },
-		{ "2019-Q1", "9:0/0 1:0/0 7:1/0 14:0/0" },
-		{ "2019-Q2", "9:0/0 1:0/0 7:0/0 14:0/0 30:5/0 200:4/0" },
-		{ "2019-Q3", "9:0/0 1:0/0 14:0/0" },
-		{ "2019", "9:0/0 1:0/0 7:1/0 14:0/0 30:5/0 200:4/0" },
+		{"2018-Q3", "9:0/0 1:0/0 7:0/0"},
+		{"2018-Q4", "9:0/0 1:3/2 7:0/0"},
+		{"2018", "9:0/0 1:3/2 7:0/0"},
+		{"2019-Q1", "9:0/0 1:0/0 7:1/0 14:0/0"},
+		{"2019-Q2", "9:0/0 1:0/0 7:0/0 14:0/0 30:5/0 200:4/0"},
+		{"2019-Q3", "9:0/0 1:0/0 14:0/0"},
+		{"2019", "9:0/0 1:0/0 7:1/0 14:0/0 30:5/0 200:4/0"},
 	};
 	struct org org;
 
@@ -145,7 +145,7 @@ static void domains_are_those_valid_or_counted_by_position(void **state)
 
 static void a_year_has_no_domain_of_a_quarter_without_figures(void **state)
 {
-	static const struct row rows[] = { { "noord", Q3_2019, ANSWERED, 1, LIVE(1) } };
+	static const struct row rows[] = {{"noord", Q3_2019, ANSWERED, 1, LIVE(1)}};
 	struct org org;
 	struct summary summary;
 
@@ -161,9 +161,9 @@ static void a_year_has_no_domain_of_a_quarter_without_figures(void **state)
 static void a_summary_says_what_it_is_of(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q4_2018, ANSWERED, 1, { .counted = 3, .shown = 3, .late = 1 } },
-		{ "oost", Q4_2018, REFERRED, 9, { .counted = 2, .shown = 2, .late = 5 } },
-		{ "west", Q4_2018, REFERRED, 9, LIVE(10) },
+		{"oost", Q4_2018, ANSWERED, 1, {.counted = 3, .shown = 3, .late = 1}},
+		{"oost", Q4_2018, REFERRED, 9, {.counted = 2, .shown = 2, .late = 5}},
+		{"west", Q4_2018, REFERRED, 9, LIVE(10)},
 	};
 	struct org org;
 	struct summary summary;
@@ -186,10 +186,10 @@ static void a_summary_says_what_it_is_of(void **state)
 static void labels_are_those_above_zero(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q1_2019, LABEL, 4, LIVE(2) },
-		{ "oost", Q1_2019, LABEL, 20, HELD(3, 0) }, /* counted, not shown yet */
-		{ "oost", Q1_2019, LABEL, 30, LATE(1) },
-		{ "oost", Q2_2019, LABEL, 4, LIVE(5) },
+		{"oost", Q1_2019, LABEL, 4, LIVE(2)},
+		{"oost", Q1_2019, LABEL, 20, HELD(3, 0)}, /* counted, not shown yet */
+		{"oost", Q1_2019, LABEL, 30, LATE(1)},
+		{"oost", Q2_2019, LABEL, 4, LIVE(5)},
 	};
 	struct org org;
 	struct summary summary;
@@ -209,13 +209,13 @@ static void labels_are_those_above_zero(void **state)
 static void held_cells_show_later_and_totals_at_once(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q1_2019, ANSWERED, 1, HELD(10, 7) },
+		{"oost", Q1_2019, ANSWERED, 1, HELD(10, 7)},
 		/* Taken back while held: one domain may show more than it has, never all together. */
-		{ "oost", Q1_2019, ANSWERED, 9, HELD(1, 2) },
-		{ "oost", Q1_2019, REFERRED, 1, HELD(4, 0) },
-		{ "oost", Q2_2019, REFERRED, 1, LIVE(3) },
+		{"oost", Q1_2019, ANSWERED, 9, HELD(1, 2)},
+		{"oost", Q1_2019, REFERRED, 1, HELD(4, 0)},
+		{"oost", Q2_2019, REFERRED, 1, LIVE(3)},
 	};
-	static const char *const periods[] = { "2019-Q1", "2019-Q2", "2019" };
+	static const char *const periods[] = {"2019-Q1", "2019-Q2", "2019"};
 	struct org org;
 	struct summary summary;
 
@@ -241,8 +241,8 @@ static void held_cells_show_later_and_totals_at_once(void **state)
 
 static void more_shown_than_counted_is_damage(void **state)
 {
-	static const struct row rows[] = { { "oost", Q1_2019, REFERRED, 1, HELD(1, 2) } };
-	struct error error = { 0 };
+	static const struct row rows[] = {{"oost", Q1_2019, REFERRED, 1, HELD(1, 2)}};
+	struct error error = {0};
 	struct summary summary;
 	struct org org;
 
@@ -254,8 +254,8 @@ static void more_shown_than_counted_is_damage(void **state)
 
 static void a_record_that_cannot_be_read_is_a_fault_and_not_a_zero(void **state)
 {
-	static const struct row rows[] = { { "oost", Q3_2019, BROKEN, 0, { 0 } } };
-	struct error error = { 0 };
+	static const struct row rows[] = {{"oost", Q3_2019, BROKEN, 0, {0}}};
+	struct error error = {0};
 	struct summary summary;
 	struct org org;
 
@@ -272,8 +272,8 @@ static void a_record_that_cannot_be_read_is_a_fault_and_not_a_zero(void **state)
 static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q4_2018, REVISION, 3, { 0 } },
-		{ "oost", Q1_2019, ANSWERED, 1, LIVE(1) },
+		{"oost", Q4_2018, REVISION, 3, {0}},
+		{"oost", Q1_2019, ANSWERED, 1, LIVE(1)},
 	};
 	static const struct {
 		const char *today;
@@ -282,26 +282,26 @@ static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 		enum quarter_status status;
 		uint32_t revision;
 	} table[] = {
-		{ "2018-12-31", Q3_2018, "oost", "2018-Q4", QUARTER_OPEN, 0 },
-		{ "2018-12-31", Q3_2018, "oost", "2018", QUARTER_OPEN, 1 }, /* its Q3 has a first revision */
-		{ "2019-01-01", Q3_2018, "oost", "2018-Q4", QUARTER_PROVISIONAL, 0 },
-		{ "2019-01-01", Q3_2018, "oost", "2018", QUARTER_PROVISIONAL, 1 },
-		{ "2019-01-29", Q4_2018, "oost", "2018-Q3", QUARTER_FINAL, 1 },
-		{ "2019-01-29", Q4_2018, "oost", "2018-Q4", QUARTER_FINAL, 3 },
+		{"2018-12-31", Q3_2018, "oost", "2018-Q4", QUARTER_OPEN, 0},
+		{"2018-12-31", Q3_2018, "oost", "2018", QUARTER_OPEN, 1}, /* its Q3 has a first revision */
+		{"2019-01-01", Q3_2018, "oost", "2018-Q4", QUARTER_PROVISIONAL, 0},
+		{"2019-01-01", Q3_2018, "oost", "2018", QUARTER_PROVISIONAL, 1},
+		{"2019-01-29", Q4_2018, "oost", "2018-Q3", QUARTER_FINAL, 1},
+		{"2019-01-29", Q4_2018, "oost", "2018-Q4", QUARTER_FINAL, 3},
 		/* Counting began in Q3: the two quarters before it hold nothing up. */
-		{ "2019-01-29", Q4_2018, "oost", "2018", QUARTER_FINAL, 3 },
-		{ "2019-01-29", Q4_2018, TEAM_ALL, "2018", QUARTER_FINAL, 3 },
-		{ "2019-01-29", Q4_2018, "oost", "2019", QUARTER_OPEN, 0 },
+		{"2019-01-29", Q4_2018, "oost", "2018", QUARTER_FINAL, 3},
+		{"2019-01-29", Q4_2018, TEAM_ALL, "2018", QUARTER_FINAL, 3},
+		{"2019-01-29", Q4_2018, "oost", "2019", QUARTER_OPEN, 0},
 		/* Quarters still to come keep a year open, also when all that began are closed. */
-		{ "2019-06-30", Q1_2019, "oost", "2019-Q1", QUARTER_FINAL, 1 },
-		{ "2019-06-30", Q1_2019, "oost", "2019", QUARTER_OPEN, 1 },
-		{ "2019-12-31", Q3_2019, "oost", "2019", QUARTER_OPEN, 1 },
-		{ "2020-01-01", Q3_2019, "oost", "2019", QUARTER_PROVISIONAL, 1 },
-		{ "2020-01-29", Q3_2019 + 1, "oost", "2019", QUARTER_FINAL, 1 },
+		{"2019-06-30", Q1_2019, "oost", "2019-Q1", QUARTER_FINAL, 1},
+		{"2019-06-30", Q1_2019, "oost", "2019", QUARTER_OPEN, 1},
+		{"2019-12-31", Q3_2019, "oost", "2019", QUARTER_OPEN, 1},
+		{"2020-01-01", Q3_2019, "oost", "2019", QUARTER_PROVISIONAL, 1},
+		{"2020-01-29", Q3_2019 + 1, "oost", "2019", QUARTER_FINAL, 1},
 		/* The store has closed it: a date that goes back opens nothing again. */
-		{ "2018-12-01", Q4_2018, "oost", "2018-Q4", QUARTER_FINAL, 3 },
+		{"2018-12-01", Q4_2018, "oost", "2018-Q4", QUARTER_FINAL, 3},
 		/* Without a first closing nothing is final. */
-		{ "2019-06-30", 0, "oost", "2018", QUARTER_PROVISIONAL, 0 },
+		{"2019-06-30", 0, "oost", "2018", QUARTER_PROVISIONAL, 0},
 	};
 	struct org org;
 
@@ -321,11 +321,11 @@ static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 static void a_year_is_the_sum_of_its_quarters(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q1_2019, ANSWERED, 1, { .counted = 8, .shown = 5, .late = 1 } },
-		{ "oost", Q1_2019, REFERRED, 14, LIVE(2) },
-		{ "oost", Q2_2019, ANSWERED, 9, { .counted = 30, .shown = 30, .late = 2 } },
-		{ "oost", Q3_2019, REFERRED, 1, HELD(400, 100) },
-		{ "oost", Q4_2018, REFERRED, 1, LIVE(5000) }, /* another year's */
+		{"oost", Q1_2019, ANSWERED, 1, {.counted = 8, .shown = 5, .late = 1}},
+		{"oost", Q1_2019, REFERRED, 14, LIVE(2)},
+		{"oost", Q2_2019, ANSWERED, 9, {.counted = 30, .shown = 30, .late = 2}},
+		{"oost", Q3_2019, REFERRED, 1, HELD(400, 100)},
+		{"oost", Q4_2018, REFERRED, 1, LIVE(5000)}, /* another year's */
 	};
 	struct org org;
 	struct summary year;

@@ -8,7 +8,7 @@
 static const char *weeks_text(const struct org *org, const char *team, uint32_t iso_year)
 {
 	static char text[128];
-	struct error error = { 0 };
+	struct error error = {0};
 	struct weekly weekly;
 	uint64_t sum = 0;
 
@@ -39,29 +39,29 @@ static int note_weekly(void *context, const char *team, uint32_t iso_year)
 static void weeks_run_from_the_first_day_to_today_zeros_included(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", 2018, WEEK, 40, LIVE(6) },
-		{ "oost", 2019, WEEK, 1, LIVE(2) },
-		{ "west", 2019, WEEK, 1, LIVE(3) },
+		{"oost", 2018, WEEK, 40, LIVE(6)},
+		{"oost", 2019, WEEK, 1, LIVE(2)},
+		{"west", 2019, WEEK, 1, LIVE(3)},
 	};
 	static const struct {
 		const char *today, *team;
 		uint32_t iso_year;
 		const char *weeks;
 	} table[] = {
-		{ "2019-08-01", "oost", 2017, "none" },
-		{ "2019-08-01", "oost", 2018, "W31-W52: 6" }, /* counting began on 1 August 2018 */
-		{ "2019-08-01", "oost", 2019, "W01-W31: 2" },
-		{ "2019-08-01", "west", 2019, "W01-W07: 3" }, /* gone on 15 February, a Friday */
-		{ "2019-08-01", TEAM_ALL, 2019, "W01-W31: 5" },
-		{ "2019-08-01", "noord", 2018, "none" },
-		{ "2019-08-01", "noord", 2019, "W27-W31: 0" }, /* came on Monday 1 July */
-		{ "2019-06-30", "noord", 2019, "none" },
-		{ "2018-12-30", "oost", 2018, "W31-W52: 6" },
+		{"2019-08-01", "oost", 2017, "none"},
+		{"2019-08-01", "oost", 2018, "W31-W52: 6"}, /* counting began on 1 August 2018 */
+		{"2019-08-01", "oost", 2019, "W01-W31: 2"},
+		{"2019-08-01", "west", 2019, "W01-W07: 3"}, /* gone on 15 February, a Friday */
+		{"2019-08-01", TEAM_ALL, 2019, "W01-W31: 5"},
+		{"2019-08-01", "noord", 2018, "none"},
+		{"2019-08-01", "noord", 2019, "W27-W31: 0"}, /* came on Monday 1 July */
+		{"2019-06-30", "noord", 2019, "none"},
+		{"2018-12-30", "oost", 2018, "W31-W52: 6"},
 		/* 31 December 2018 is in the first week of 2019. */
-		{ "2018-12-31", "noord", 2019, "none" },
-		{ "2018-12-31", TEAM_ALL, 2019, "W01-W01: 5" },
+		{"2018-12-31", "noord", 2019, "none"},
+		{"2018-12-31", TEAM_ALL, 2019, "W01-W01: 5"},
 		/* Today is before counting began: what a date that jumped has counted shows all the same. */
-		{ "2018-07-01", "oost", 2018, "W40-W40: 6" },
+		{"2018-07-01", "oost", 2018, "W40-W40: 6"},
 	};
 	struct org org;
 
@@ -80,8 +80,8 @@ static void a_question_of_tomorrow_is_in_next_weeks_course(void **state)
 {
 	/* Today is Sunday 30 December 2018; tomorrow is in the first week of 2019, and in this quarter. */
 	static const struct row rows[] = {
-		{ "oost", 2019, WEEK, 1, LIVE(1) },
-		{ "oost", Q4_2018, ANSWERED, 1, LIVE(1) },
+		{"oost", 2019, WEEK, 1, LIVE(1)},
+		{"oost", Q4_2018, ANSWERED, 1, LIVE(1)},
 	};
 	char text[1024] = "";
 	struct org org;
@@ -95,7 +95,7 @@ static void a_question_of_tomorrow_is_in_next_weeks_course(void **state)
 
 static void every_course_is_visited_and_no_empty_one(void **state)
 {
-	static const struct row rows[] = { { "oost", 2019, WEEK, 1, LIVE(1) } };
+	static const struct row rows[] = {{"oost", 2019, WEEK, 1, LIVE(1)}};
 	char text[1024] = "";
 	struct org org;
 
@@ -108,8 +108,8 @@ static void every_course_is_visited_and_no_empty_one(void **state)
 
 static void a_course_that_cannot_be_read_is_a_fault(void **state)
 {
-	static const struct row rows[] = { { "oost", 2019, BROKEN, 0, { 0 } } };
-	struct error error = { 0 };
+	static const struct row rows[] = {{"oost", 2019, BROKEN, 0, {0}}};
+	struct error error = {0};
 	char text[1024] = "";
 	struct weekly weekly;
 	struct org org;
@@ -128,10 +128,10 @@ static void a_course_that_cannot_be_read_is_a_fault(void **state)
 static void the_json_twin_spells_names_out(void **state)
 {
 	static const struct row rows[] = {
-		{ "oost", Q1_2019, ANSWERED, 1, { .counted = 10, .shown = 7, .late = 2 } },
-		{ "oost", Q1_2019, REFERRED, 200, LIVE(4) },
-		{ "oost", Q1_2019, LABEL, 20, LIVE(3) },
-		{ "oost", Q1_2019, LABEL, 99, LIVE(1) },
+		{"oost", Q1_2019, ANSWERED, 1, {.counted = 10, .shown = 7, .late = 2}},
+		{"oost", Q1_2019, REFERRED, 200, LIVE(4)},
+		{"oost", Q1_2019, LABEL, 20, LIVE(3)},
+		{"oost", Q1_2019, LABEL, 99, LIVE(1)},
 	};
 	struct org org;
 	struct summary summary;
@@ -146,7 +146,8 @@ static void the_json_twin_spells_names_out(void **state)
 	assert_string_equal(
 		json,
 		"{\"org\": \"dekop\", \"org_name\": \"Sociaal Werk De Kop\", \"team\": \"oost\", "
-		"\"team_name\": \"Gebiedsteam Oost\", \"period\": \"2019-Q1\", \"status\": \"provisional\", \"revision\": 0, "
+		"\"team_name\": \"Gebiedsteam Oost\", \"period\": \"2019-Q1\", \"status\": \"provisional\", "
+		"\"revision\": 0, "
 		"\"generation\": 77, \"as_of\": 1577836800, \"questions\": 14, \"answered\": 10, \"referred\": 4, "
 		"\"late\": 2, \"undistributed_answered\": 3, \"undistributed_referred\": 0, \"domains\": ["
 		"{\"domain\": 9, \"name\": \"Sociaal \\\"netwerk\\\"\", \"answered\": 0, \"referred\": 0}, "
@@ -161,7 +162,7 @@ static void the_json_twin_spells_names_out(void **state)
 
 static void the_json_of_all_has_the_orgs_name(void **state)
 {
-	static const struct row rows[] = { { "oost", Q1_2019, ANSWERED, 1, LIVE(1) } };
+	static const struct row rows[] = {{"oost", Q1_2019, ANSWERED, 1, LIVE(1)}};
 	struct org org;
 	struct summary summary;
 	char *json;
@@ -171,7 +172,8 @@ static void the_json_of_all_has_the_orgs_name(void **state)
 	summary = summary_of(&org, TEAM_ALL, "2019");
 	json = figures_json(&summary, &org.catalogue);
 	assert_non_null(json);
-	assert_non_null(strstr(json, "\"team\": \"all\", \"team_name\": \"Sociaal Werk De Kop\", \"period\": \"2019\""));
+	assert_non_null(
+		strstr(json, "\"team\": \"all\", \"team_name\": \"Sociaal Werk De Kop\", \"period\": \"2019\""));
 	assert_non_null(strstr(json, "\"labels\": []"));
 	free(json);
 }

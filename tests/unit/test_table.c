@@ -19,7 +19,7 @@ static void a_name_is_as_wide_as_its_characters(void **state)
 		const char *text;
 		size_t width;
 	} table[] = {
-		{ "", 0 }, { "oost", 4 }, { "Financiën", 9 }, { "Skûlenboarch", 12 }, { "€", 1 },
+		{"", 0}, {"oost", 4}, {"Financiën", 9}, {"Skûlenboarch", 12}, {"€", 1},
 	};
 
 	(void)state;
@@ -33,8 +33,8 @@ static void a_share_has_one_decimal_and_of_nothing_there_is_none(void **state)
 		uint64_t part, whole;
 		const char *text;
 	} table[] = {
-		{ 104, 1154, "9.0%" }, { 0, 12, "0.0%" },   { 12, 12, "100.0%" }, { 1, 3, "33.3%" },
-		{ 2, 3, "66.7%" },     { 1, 2000, "0.1%" }, { 1, 2001, "0.0%" },  { 0, 0, "-" },
+		{104, 1154, "9.0%"}, {0, 12, "0.0%"},   {12, 12, "100.0%"}, {1, 3, "33.3%"},
+		{2, 3, "66.7%"},     {1, 2000, "0.1%"}, {1, 2001, "0.0%"},  {0, 0, "-"},
 	};
 	char text[SHARE_TEXT_BYTES];
 
@@ -115,25 +115,25 @@ static void fields_are_quoted_where_a_reader_needs_it(void **state)
 		char separator;
 		const char *field, *written;
 	} table[] = {
-		{ ',', "", "" },
-		{ ',', "Financiën", "Financiën" },
-		{ ',', "Werk, opleiding", "\"Werk, opleiding\"" },
-		{ ';', "Werk, opleiding", "Werk, opleiding" },
-		{ ';', "a;b", "\"a;b\"" },
-		{ '\t', "a\tb", "\"a\tb\"" },
-		{ ',', "say \"no\"", "\"say \"\"no\"\"\"" },
-		{ ',', "two\nlines", "\"two\nlines\"" },
-		{ ',', "\r", "\"\r\"" },
-		{ ',', " blank", "\" blank\"" },
-		{ ',', "blank ", "\"blank \"" },
-		{ ',', "in the middle", "in the middle" },
+		{',', "", ""},
+		{',', "Financiën", "Financiën"},
+		{',', "Werk, opleiding", "\"Werk, opleiding\""},
+		{';', "Werk, opleiding", "Werk, opleiding"},
+		{';', "a;b", "\"a;b\""},
+		{'\t', "a\tb", "\"a\tb\""},
+		{',', "say \"no\"", "\"say \"\"no\"\"\""},
+		{',', "two\nlines", "\"two\nlines\""},
+		{',', "\r", "\"\r\""},
+		{',', " blank", "\" blank\""},
+		{',', "blank ", "\"blank \""},
+		{',', "in the middle", "in the middle"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		char *text = NULL, expected[64];
 		size_t length = 0;
-		struct csv csv = { .out = open_memstream(&text, &length), .separator = table[i].separator };
+		struct csv csv = {.out = open_memstream(&text, &length), .separator = table[i].separator};
 
 		assert_non_null(csv.out);
 		csv_text(&csv, table[i].field);
