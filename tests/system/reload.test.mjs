@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The configuration: every mistake in one run, exit codes, and a reload that may not alter what was counted.
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { writeConfig } from './lib/config.mjs';
+import { decode, question } from './lib/messages.mjs';
+import { program, temporaryFolder } from './lib/paths.mjs';
+import { eventually, run } from './lib/processes.mjs';
+import { Stack } from './lib/stack.mjs';
+
+const check = (file) => run(program('turfd'), ['--check', file]);
+
+test('--check: a right file', async (t) => {
+  const { code, stdout, stderr } = await check(writeConfig(t));
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^configuration OK\norg: proef\n$/);
+});
+
+test('--check: every mistake at once, each with file, line and what was expected', async (t) => {
+  const file = join(temporaryFolder(t), 'wrong.conf');
+  writeFileSync(file, `org = "Groot";
+name = "Proef";
+store = "store";
+broker = { address = "http://127.0.0.1:1883"; };
+retract_days = 40;
+grace_days = 20;
+counting_since = "2019-02-29";
+cells = "weekly";
+teems = ( );
+teams = (
+  { id = "oost"; name = "Oost"; },
+  { id = "oost"; name = "Nog eens Oost"; },
+  { id = "all"; name = "Alle"; },
+  { id = "west"; name = "West"; valid_from = "2019-07-01"; valid_until = "2019-01-01"; }
+);
+labels = ( { code = 1; name = "Sportfonds"; kind = "topic"; }, { code = 2; name = "Huur"; kind = "subject"; domain = 99; } );
+`);
+  const { code, stderr } = await check(file);
+  assert.equal(code, 1);
+  const lines = stderr.trim().split('\n');
+  const about = { org: 1, address: 4, retract_days: 5, counting_since: 7, cells: 8, teems: 9, oost: 12, all: 13, begins: 14, kind: 16, 99: 16 };
+  for (const [what, line] of Object.entries(about)) {
+    const told = lines.filter((text) => text.startsWith(`${file}:${line}: `) && text.includes(what));
+    assert.ok(told.length >= 1, `line ${line} about ${what} in:\n${stderr}`);
+  }
+  assert.match(lines.at(-1), /^\d+ mistakes in /);
+});
+
+test('--check: a file that is not there, or no configuration at all', async (t) => {
+  assert.match((await check('/nowhere/turf.conf')).stderr, /\/nowhere\/turf\.conf/);
+  const file = join(temporaryFolder(t), 'broken.conf');
+  writeFileSync(file, 'org = "proef";\nname = = 3;\n');
+  const { code, stderr } = await check(file);
+  assert.equal(code, 1);
+  assert.match(stderr, /broken\.conf:2: /);
+});
+
+test('wrong usage has exit status 2', async () => {
+  for (const args of [[], ['--nonsense'], ['--check'], ['--config', 'a', 'b']]) {
+    assert.equal((await run(program('turfd'), args)).code, 2, args.join(' '));
+  }
+});
+
+test('turfd does not start on a wrong file, and says every mistake', async (t) => {
+  const { code, stderr } = await run(program('turfd'), ['--config', writeConfig(t, { accept_days: 0, grace_days: -1 })]);
+  assert.equal(code, 1);
+  assert.match(stderr, /accept_days[^]*grace_days[^]*nothing was started/);
+});
+
+// ---- Reload ----------------------------------------------------------------------------------------
+
+const teams = [{ id: 'oost', name: 'Oost' }, { id: 'west', name: 'West' }];
+const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject' }, { code: 2, name: 'Inloop', kind: 'origin' }];
+
+// Two questions are counted in 2019-Q4, so that there is something that must not be altered.
+async function running(t) {
+  const config = writeConfig(t, { teams, labels });
+  const stack = await Stack.start(t, 'proef', { config, today: '2019-11-20' });
+  const screen = await stack.client();
+  for (const tree of ['summary-json/+/+', 'catalogue', 'status/aggregator']) await screen.subscribe(stack.topic(tree), 0);
+  const phone = await stack.phone();
+  await phone.register('oost', [question('2019-11-20', 1, 'OUTCOME_ANSWERED', [1]), question('2019-10-02', 3)]);
+  const world = { t, stack, screen, phone, config };
+  await world.screen.until(() => twin(world, 'oost', '2019-Q4')?.answered === 2, 'the two questions');
+  return world;
+}
+
+const twin = ({ stack, screen }, team, period) => {
+  const payload = screen.newest(stack.topic(`summary-json/${team}/${period}`));
+  return payload?.length ? JSON.parse(payload) : undefined;
+};
+const catalogue = ({ stack, screen }) => decode('Catalogue', screen.newest(stack.topic('catalogue')));
+
+function reload({ t, stack, config }, changes) {
+  copyFileSync(writeConfig(t, { teams, labels, ...changes }), config);
+  process.kill(stack.turfd.pid, 'SIGHUP');
+}
+
+// The reload is refused for this reason, and the catalogue of before stays in force.
+async function refused(world, changes, reason) {
+  const { log } = world.stack.turfd;
+  reload(world, changes);
+  await eventually(() => world.stack.turfd.log.slice(log.length).includes('reload-refused'), 'the refusal');
+  assert.match(world.stack.turfd.log.slice(log.length), reason);
+  assert.equal(catalogue(world).version, 1);
+}
+
+test('a reload that would alter history is refused with the reason', async (t) => {
+  const world = await running(t);
+  await refused(world, { labels: [{ ...labels[0], name: 'Voedselbank' }, labels[1]] }, /label.* 1\b.*Sportfonds/);
+  await refused(world, { labels: [{ ...labels[0], kind: 'origin' }, labels[1]] }, /label.* 1\b/);
+  await refused(world, { domains: [{ code: 3, name: 'Heel iets anders' }] }, /domain.* 3\b/);
+  await refused(world, { teams: [{ ...teams[0], valid_until: '2019-11-01' }, teams[1]] }, /oost.*2019-Q4/);
+  await refused(world, { teams: [{ ...teams[0], valid_from: '2019-10-15' }, teams[1]] }, /oost.*2019-Q4/);
+  await refused(world, { counting_since: '2020-01-01' }, /counting_since/);
+  await refused(world, { org: 'ander' }, /org/);
+  await refused(world, { accept_days: 0 }, /turf\.conf:\d+: .*accept_days/);
+  assert.deepEqual(await world.phone.register('oost', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
+});
+
+test('a reload that may be: names, new teams, ends to come, labels left out', async (t) => {
+  const world = await running(t);
+  reload(world, {
+    teams: [{ id: 'oost', name: 'Gebiedsteam Oost', valid_until: '2020-01-01' }, teams[1], { id: 'zuid', name: 'Zuid' }],
+    labels: [{ ...labels[0], name: 'Jeugdfonds', renamed_from: 'Sportfonds' }],
+  });
+  await world.screen.until(() => twin(world, 'zuid', '2019-Q4'), 'the new team');
+  await world.screen.until(() => twin(world, 'oost', '2019-Q4').team_name === 'Gebiedsteam Oost', 'the new name');
+  assert.equal(twin(world, 'oost', '2019-Q4').labels[0].name, 'Jeugdfonds');
+  assert.equal(catalogue(world).version, 2);
+  const left = catalogue(world).labels.find(({ code }) => code === 2);
+  assert.ok(left.valid_until > 0, 'what the config leaves out has ended, and keeps its name');
+  assert.deepEqual(await world.phone.register('zuid', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
+});
+
+test('what has no figures any more is taken from the broker', async (t) => {
+  const world = await running(t);
+  reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
+  await world.screen.until(() => twin(world, 'zuid', '2018-Q1'), 'figures of the new team since 2018');
+  reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid', valid_from: '2019-10-01' }] });
+  await world.screen.until(() => twin(world, 'zuid', '2018-Q1') === undefined, 'the zeros to be withdrawn');
+  assert.equal(twin(world, 'zuid', '2019-Q4').answered, 0);
+});
+
+test('a config that contradicts the store does not start', async (t) => {
+  const world = await running(t);
+  await world.stack.turfd.stop();
+  const config = writeConfig(t, { teams, labels: [{ ...labels[0], name: 'Iets anders' }] });
+  const args = ['--config', config, '--store', world.stack.store, '--broker', world.stack.broker.url];
+  const { code, stderr } = await run(program('turfd'), [...args, '--today', '2019-11-20']);
+  assert.equal(code, 1);
+  assert.match(stderr, /label.* 1\b[^]*nothing was started/);
+});
