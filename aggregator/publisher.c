@@ -244,7 +244,8 @@ static int publish(struct mqtt *mqtt, const struct figures *figures, const struc
 int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct figures *figures, uint64_t now_ms,
 		  struct counters *counters, struct error *error)
 {
-	int published = 0;
+	struct error *first = error; /* NULL once it holds a fault */
+	int published = 0, fault = 0;
 
 	for (size_t seen = 0; seen < publisher->n && published < AT_A_TIME; seen++) {
 		struct entry *entry = &publisher->entries[publisher->next % publisher->n];
@@ -253,14 +254,18 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 		publisher->next = (publisher->next + 1) % publisher->n;
 		if (!entry->waiting || entry->due_ms > now_ms)
 			continue;
-		rc = publish(mqtt, figures, &entry->subject, error);
-		if (rc < 0)
-			return error_prefix(error, rc, "publish figures");
+		rc = publish(mqtt, figures, &entry->subject, first);
+		if (rc == FAULT_BROKER)
+			return rc;
 		entry->waiting = false;
 		entry->due_ms = now_ms + publisher->interval_ms;
 		publisher->n_waiting--;
-		counters->summaries += entry->subject.kind == SUBJECT_SUMMARY;
 		published++;
+		if (rc < 0 && fault == 0) {
+			fault = rc;
+			first = NULL;
+		}
+		counters->summaries += rc == 0 && entry->subject.kind == SUBJECT_SUMMARY;
 	}
-	return 0;
+	return fault;
 }

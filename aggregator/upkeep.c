@@ -165,11 +165,11 @@ static int publish_due(struct daemon *daemon, uint64_t now_ms, struct error *err
 		return rc;
 	rc = publisher_run(daemon->publisher, daemon->link.mqtt, &figures, now_ms, &daemon->status.counters, error);
 	store_view_close(view);
-	if (rc == FAULT_BROKER) {
+	if (rc == FAULT_BROKER)
 		link_lost(daemon, error->text);
-		rc = 0;
-	}
-	return rc;
+	else if (rc < 0)
+		log_error("figures-unreadable reason=\"%s\" run turfctl verify", error->text);
+	return 0;
 }
 
 static int publish(struct daemon *daemon, uint64_t now_ms, struct error *error)
