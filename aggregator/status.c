@@ -59,30 +59,27 @@ char *status_json(const struct status *status, bool online)
 	return text;
 }
 
-static enum status_heard judge_status(const struct status *status, const json_t *said)
+/* The younger daemon stays; within one second the larger instance counts as the younger. Its will tells of it too: a
+ * broker that hands our client id over sends the will of the one that loses it. */
+static bool from_younger(const struct status *status, const json_t *said)
 {
 	const char *instance = json_string_value(json_object_get(said, "instance"));
 	json_int_t since = json_integer_value(json_object_get(said, "since"));
-	int order;
+	json_int_t ours = (json_int_t)status->since;
 
-	if (!json_is_true(json_object_get(said, "online")))
-		return HEARD_OFFLINE;
-	order = instance ? strcmp(instance, status->instance) : 0;
-	if (order == 0)
-		return HEARD_NOTHING;
-	/* The younger daemon stays; within one second the larger instance counts as the younger. */
-	if (since > (json_int_t)status->since || (since == (json_int_t)status->since && order > 0))
-		return HEARD_OTHER;
-	return HEARD_NOTHING;
+	return instance && (since > ours || (since == ours && strcmp(instance, status->instance) > 0));
 }
 
 enum status_heard status_hear(const struct status *status, const uint8_t *payload, size_t length)
 {
 	json_t *said = json_loadb((const char *)payload, length, JSON_REJECT_DUPLICATES, NULL);
-	enum status_heard heard;
+	enum status_heard heard = HEARD_NOTHING;
 
 	/* An emptied or garbled status topic says as little of us as "offline" does. */
-	heard = json_is_object(said) ? judge_status(status, said) : HEARD_OFFLINE;
+	if (from_younger(status, said))
+		heard = HEARD_OTHER;
+	else if (!json_is_true(json_object_get(said, "online")))
+		heard = HEARD_OFFLINE;
 	json_decref(said);
 	return heard;
 }

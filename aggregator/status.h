@@ -37,7 +37,7 @@ char *status_json(const struct status *status, bool online);
 enum status_heard {
 	HEARD_NOTHING, /* ours, or no status at all */
 	HEARD_OFFLINE, /* somebody calls us offline: say that we are here */
-	HEARD_OTHER,   /* a daemon that started after us speaks for this org */
+	HEARD_OTHER,   /* a daemon that started after us speaks, or spoke, for this org */
 };
 enum status_heard status_hear(const struct status *status, const uint8_t *payload, size_t length);
 

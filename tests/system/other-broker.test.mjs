@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A broker that nobody here configured: aedes, which speaks MQTT 3.1.1 only and does as that standard says where
+// mosquitto does otherwise (it sends the will of a client that is taken over).
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import Aedes from 'aedes';
+
+import { Client } from './lib/client.mjs';
+import { writeConfig } from './lib/config.mjs';
+import { decode, newClientId, question, submission } from './lib/messages.mjs';
+import { program, temporaryFolder } from './lib/paths.mjs';
+import { Running } from './lib/processes.mjs';
+
+async function aedesAt(t) {
+  const broker = new Aedes();
+  const sockets = new Set();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    broker.handle(socket);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    broker.close();
+  });
+  return `mqtt://127.0.0.1:${server.address().port}`;
+}
+
+function startTurfd(t, url, config) {
+  const store = join(temporaryFolder(t), 'store');
+  const turfd = new Running(program('turfd'), ['--config', config, '--store', store, '--broker', url, '--today', '2019-11-20']);
+  t.after(() => turfd.kill('SIGKILL'));
+  return turfd;
+}
+
+const online = (messages) => messages.some(({ topic, payload }) => topic.endsWith('/aggregator') && JSON.parse(payload).online);
+
+test('counts, receipts and retained figures through aedes', async (t) => {
+  const url = await aedesAt(t);
+  const turfd = startTurfd(t, url, writeConfig(t));
+  const phone = await Client.connect(t, url, { clientId: newClientId() });
+  await phone.subscribe('turf/v1/proef/status/aggregator');
+  await phone.until(online, `turfd: ${turfd.log}`);
+  await phone.subscribe(`turf/v1/proef/receipt/${phone.id}`);
+  const tap = question('2019-11-20', 1);
+  await phone.publish('turf/v1/proef/registration/oost', submission([tap], phone.id));
+  const receipt = await phone.until((messages) => messages.find(({ topic }) => topic.includes('/receipt/')), 'the receipt');
+  assert.deepEqual(decode('Receipt', receipt.payload).results, [{ id: tap.id, verdict: 'VERDICT_COUNTED' }]);
+  const screen = await Client.connect(t, url);
+  await screen.subscribe('turf/v1/proef/summary-json/oost/+');
+  await screen.until(() => JSON.parse(screen.newest('turf/v1/proef/summary-json/oost/2019-Q4') ?? '{}').answered === 1, 'the count');
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+});
+
+test('a takeover is no fight there either', async (t) => {
+  const url = await aedesAt(t);
+  const config = writeConfig(t, { limits: { retry_ms: 200 } });
+  const screen = await Client.connect(t, url);
+  await screen.subscribe('turf/v1/proef/status/aggregator');
+  const first = startTurfd(t, url, config);
+  await screen.until(online, `turfd: ${first.log}`);
+  const second = startTurfd(t, url, config);
+  const ended = await Promise.race([first, second].map(async (turfd) => ({ turfd, status: await turfd.ended })));
+  assert.deepEqual(ended.status, { code: 1, signal: null });
+  assert.match(ended.turfd.log, /taken over/);
+  const stays = ended.turfd === first ? second : first;
+  assert.deepEqual(await stays.stop(), { code: 0, signal: null });
+});
