@@ -103,8 +103,9 @@ $(BUILD)/turf.pc: broker-client/turf.pc.in Makefile
 unit: $(unit_programs)
 
 # Tests of libturf link the phone's side, all others the daemon's: the two Paho flavours never meet.
+phone_cli := $(call objects,$(filter-out broker-client/cli.c,$(cli)))
 phone_tests := $(filter $(BUILD)/tests/test_phone%,$(unit_programs))
-$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) $(BUILD)/libturf.a
+$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) $(phone_cli) $(BUILD)/libturf.a
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
 
 $(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) \

@@ -75,6 +75,29 @@ int outbox_open(struct outbox **out, const char *path, const char *org, struct e
 	return 0;
 }
 
+static int org_body(struct db_txn *txn, void *context)
+{
+	struct db_slice value;
+
+	if (!get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
+		return OUTBOX_UNKNOWN;
+	memcpy(context, value.bytes, value.length);
+	((char *)context)[value.length] = '\0';
+	return 0;
+}
+
+int outbox_org(const char *path, char org[static SLUG_BYTES])
+{
+	struct db *db;
+	int rc;
+
+	if (!db_exists(path) || db_open(&db, path, NULL) < 0)
+		return OUTBOX_UNKNOWN;
+	rc = db_read(db, org_body, org, NULL);
+	db_close(db);
+	return rc == 0 && slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
+}
+
 void outbox_close(struct outbox *outbox)
 {
 	if (!outbox)

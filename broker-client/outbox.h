@@ -50,6 +50,9 @@ struct outbox_entry {
 int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error);
 void outbox_close(struct outbox *outbox);
 
+/* Whose outbox is in that folder: 0, or OUTBOX_UNKNOWN when it holds none; nothing is created. */
+int outbox_org(const char *path, char org[static SLUG_BYTES]);
+
 /* New questions, all or none, in order. `bookmark` (NULL: none) is BOOKMARK_BYTES of the caller's own, stored in the
  * same transaction. */
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,

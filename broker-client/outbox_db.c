@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -214,6 +215,18 @@ int db_open(struct db **out, const char *path, struct error *error)
 fail:
 	db_close(db);
 	return rc;
+}
+
+bool db_exists(const char *path)
+{
+	char *file;
+	bool exists = asprintf(&file, "%s/data.mdb", path) >= 0;
+
+	if (!exists)
+		return false;
+	exists = access(file, F_OK) == 0;
+	free(file);
+	return exists;
 }
 
 /* The claim goes last: LMDB's file locks are lost to a second opening when the first one closes. */

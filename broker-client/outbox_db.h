@@ -31,6 +31,7 @@ struct db_slice {
  * open already; LMDB allows that once only. */
 int db_open(struct db **out, const char *path, struct error *error);
 void db_close(struct db *db);
+bool db_exists(const char *path);
 
 /* A body returns 0 (commit, synced), > 0 (a verdict: nothing is changed, and it is returned) or a fault. */
 typedef int db_body(struct db_txn *txn, void *context);

@@ -22,8 +22,6 @@
 enum {
 	LINK_TIMEOUT_MS = 15000,  /* CONNACK or SUBACK; Paho's own timeouts are shorter */
 	SETTLED_LINK_MS = 10000,  /* a connection that stood for so long makes the next wait short again */
-	INBOUND_MAX = 4096,       /* messages; what is dropped is asked for again, or published again */
-	MESSAGE_BYTES_MAX = CATALOGUE_BYTES_MAX,
 	FRESH_MIN = 512,          /* read ahead from the queue */
 	LOAD_ENTRIES = 256,
 };
@@ -76,66 +74,21 @@ void session_poke(struct turf *turf)
 
 /* ---- On Paho's thread ------------------------------------------------------------------------------------------- */
 
-static struct inbound *copy_event(const struct mqtt_event *event)
-{
-	const void *bytes = event->message ? (const void *)event->message->payload : event->reason;
-	size_t length = event->message ? event->message->length : event->reason ? strlen(event->reason) + 1 : 0;
-	struct inbound *copy;
-
-	if (length > MESSAGE_BYTES_MAX)
-		return NULL;
-	copy = calloc(1, sizeof *copy + length);
-	if (!copy)
-		return NULL;
-	copy->kind = event->kind;
-	copy->length = length;
-	if (length > 0)
-		memcpy(copy->bytes, bytes, length);
-	if (event->message)
-		(void)topic_parse(event->message->topic, event->message->topic_length, &copy->topic);
-	return copy;
-}
-
 static void on_event(void *context, const struct mqtt_event *event)
 {
 	struct turf *turf = context;
-	struct inbound *copy = copy_event(event);
+	struct inbound *copy = inbound_copy(event);
 
 	if (!copy)
 		return;
 	(void)pthread_mutex_lock(&turf->lock);
-	if (turf->n_inbound < INBOUND_MAX || copy->kind != MQTT_EVENT_MESSAGE) {
-		*turf->end = copy;
-		turf->end = &copy->next;
-		turf->n_inbound++;
-		copy = NULL;
-		(void)pthread_cond_signal(&turf->wake);
-	}
+	inbound_append(&turf->inbound, &copy);
+	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
 	free(copy);
 }
 
 /* ---- The connection --------------------------------------------------------------------------------------------- */
-
-static struct inbound *take_inbound(struct turf *turf)
-{
-	struct inbound *first = turf->first;
-
-	turf->first = NULL;
-	turf->end = &turf->first;
-	turf->n_inbound = 0;
-	return first;
-}
-
-static void free_inbound(struct inbound *inbound)
-{
-	while (inbound) {
-		struct inbound *next = inbound->next;
-
-		free(inbound);
-		inbound = next;
-	}
-}
 
 static void tell_connection(struct turf *turf, enum turf_connection connection, const char *reason)
 {
@@ -213,9 +166,9 @@ static int new_client(struct turf *turf, struct error *error)
 	mqtt_async_close(turf->mqtt);
 	turf->mqtt = next;
 	(void)pthread_mutex_lock(&turf->lock);
-	late = take_inbound(turf);
+	late = inbound_take(&turf->inbound);
 	(void)pthread_mutex_unlock(&turf->lock);
-	free_inbound(late);
+	inbound_free(late);
 	return mqtt_async_connect(turf->mqtt, error);
 }
 
@@ -411,16 +364,16 @@ static void *work(void *context)
 		bool poked = turf->poked, hurried = turf->hurried;
 		struct inbound *all;
 
-		if (!poked && !hurried && !turf->first && now_ms < until_ms) {
+		if (!poked && !hurried && !turf->inbound.first && now_ms < until_ms) {
 			(void)pthread_cond_timedwait(&turf->wake, &turf->lock, &until);
 			continue;
 		}
 		turf->poked = turf->hurried = false;
-		all = take_inbound(turf);
+		all = inbound_take(&turf->inbound);
 		(void)pthread_mutex_unlock(&turf->lock);
 		for (const struct inbound *each = all; each; each = each->next)
 			take_in(turf, each, monotonic_ms());
-		free_inbound(all);
+		inbound_free(all);
 		act(turf, poked, hurried);
 		(void)pthread_mutex_lock(&turf->lock);
 	}
@@ -454,5 +407,5 @@ void session_stop(struct turf *turf)
 		(void)pthread_join(turf->worker, NULL);
 	}
 	mqtt_async_close(turf->mqtt);
-	free_inbound(take_inbound(turf));
+	inbound_free(inbound_take(&turf->inbound));
 }

@@ -220,7 +220,7 @@ static void status_arrived(struct turf *turf, const struct inbound *message)
 	json_decref(status);
 }
 
-static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length)
+static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length, bool fresh)
 {
 	struct catalogue next, last;
 
@@ -234,6 +234,7 @@ static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length)
 	last = turf->catalogue;
 	turf->catalogue = next;
 	turf->has_catalogue = true;
+	turf->catalogue_fresh = fresh;
 	turf->changes++;
 	(void)pthread_cond_broadcast(&turf->changed);
 	(void)pthread_mutex_unlock(&turf->lock);
@@ -245,7 +246,7 @@ static void catalogue_arrived(struct turf *turf, const struct inbound *message)
 {
 	struct error error;
 
-	if (use_catalogue(turf, message->bytes, message->length) != 0)
+	if (use_catalogue(turf, message->bytes, message->length, true) != 0)
 		return;
 	if (outbox_put_catalogue(turf->outbox, message->bytes, message->length, &error) < 0)
 		session_fault(turf, &error);
@@ -259,7 +260,7 @@ int session_load_catalogue(struct turf *turf, struct error *error)
 	int rc = outbox_catalogue(turf->outbox, &bytes, &length, error);
 
 	if (rc == 0)
-		(void)use_catalogue(turf, bytes, length);
+		(void)use_catalogue(turf, bytes, length, false);
 	free(bytes);
 	return rc < 0 ? rc : 0;
 }

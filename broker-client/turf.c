@@ -114,7 +114,7 @@ static void init_locks(struct turf *turf)
 	(void)pthread_cond_init(&turf->wake, &monotonic);
 	(void)pthread_cond_init(&turf->changed, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	turf->end = &turf->first;
+	(void)inbound_take(&turf->inbound);
 }
 
 static int open_handle(struct turf *turf, const struct turf_options *options, struct error *error)
@@ -490,15 +490,22 @@ int turf_wait_for(struct turf *turf, const struct turf_id *id, int timeout_ms)
 
 /* ---- For the command line --------------------------------------------------------------------------------------- */
 
-int turf_catalogue(struct turf *turf, int timeout_ms, struct catalogue *copy, struct error *error)
+/* Under the lock: a connection was tried, and failed. */
+static bool out_of_reach(const struct turf *turf)
+{
+	return !turf->has_worker || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
+}
+
+int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error)
 {
 	int64_t until_ms = monotonic_ms() + timeout_ms;
 	int rc = TURF_TIMEOUT;
 
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!turf->has_catalogue && session_wait_change(turf, turf->changes, until_ms))
+	while (!(fresh ? turf->catalogue_fresh : turf->has_catalogue) && !out_of_reach(turf) &&
+	       session_wait_change(turf, turf->changes, until_ms))
 		;
-	if (turf->has_catalogue)
+	if (fresh ? turf->catalogue_fresh : turf->has_catalogue)
 		rc = catalogue_copy(&turf->catalogue, copy);
 	(void)pthread_mutex_unlock(&turf->lock);
 	return rc < 0 ? error_set(error, rc, "no memory for the catalogue") : rc;
@@ -510,7 +517,7 @@ int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)
 	int rc = TURF_TIMEOUT;
 
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!turf->has_today && session_wait_change(turf, turf->changes, until_ms))
+	while (!turf->has_today && !out_of_reach(turf) && session_wait_change(turf, turf->changes, until_ms))
 		;
 	if (turf->has_today) {
 		*today = turf->today;

@@ -12,22 +12,13 @@
 
 #include <pthread.h>
 
-#include "broker-client/mqtt_async.h"
+#include "broker-client/inbound.h"
 #include "broker-client/outbox.h"
 #include "broker-client/sender.h"
 #include "broker-client/turf.h"
 #include "proto/catalogue.h"
 
 enum { REASON_BYTES = 512, RETRACT_DAYS_DEFAULT = 14 };
-
-/* An event of the connection, waiting for the worker. */
-struct inbound {
-	struct inbound *next;
-	enum mqtt_event_kind kind;
-	struct topic topic;
-	size_t length;
-	uint8_t bytes[]; /* a message's payload, or a reason with its zero */
-};
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 
@@ -47,14 +38,14 @@ struct turf {
 	pthread_cond_t changed; /* from the worker */
 	/* under `lock` */
 	bool closing, poked, hurried;
-	struct inbound *first, **end;
-	size_t n_inbound;
+	struct inbound_queue inbound;
 	enum turf_connection connection;
 	char reason[REASON_BYTES];
 	uint64_t changes;       /* counts what `changed` tells */
 	bool delivering;        /* verdicts are stored and not yet told */
 	struct sender sender;
 	bool has_catalogue, has_today;
+	bool catalogue_fresh;   /* it came on this handle, and is not only the cached one */
 	struct catalogue catalogue;
 	uint32_t today;         /* the org's date, as the aggregator last told it */
 
@@ -97,10 +88,11 @@ int session_load_catalogue(struct turf *turf, struct error *error);
 int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
 			  const uint8_t *bookmark, struct error *error);
 
-/* Waits until there is a catalogue, the cached one if there is one: 0 with a copy for the caller, or TURF_TIMEOUT. */
-int turf_catalogue(struct turf *turf, int timeout_ms, struct catalogue *copy, struct error *error);
+/* Waits until there is a catalogue, a cached one unless it must be `fresh`: 0 with a copy for the caller. TURF_TIMEOUT:
+ * not in time, or the broker is out of reach. */
+int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error);
 
-/* Waits until a status told the org's date: 0 or TURF_TIMEOUT. */
+/* Waits until a status told the org's date: 0, or TURF_TIMEOUT likewise. */
 int turf_today(struct turf *turf, int timeout_ms, uint32_t *today);
 
 /* 22 fresh random characters for one connection. 0 or FAULT_SYSTEM. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * turf, the command line of workers and leaders: what its files share.
+ *
+ * cli.c parses and dispatches; cli_help.c is the help; cli_open.c finds org, outbox and catalogue; cli_choose.c turns
+ * words into codes; cli_words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
+ */
+#ifndef TURF_BROKER_CLIENT_CLI_H
+#define TURF_BROKER_CLIENT_CLI_H
+
+#include <stdio.h>
+
+#include "broker-client/turf_impl.h"
+
+enum exit_status {
+	EXIT_DONE = 0,        /* counted, taken back, shown */
+	EXIT_REFUSED = 1,     /* refused, or nothing to do */
+	EXIT_USAGE = 2,       /* the command line, or the file it names, is wrong */
+	EXIT_STORED = 3,      /* safe on this device, not yet confirmed */
+	EXIT_UNREACHABLE = 4, /* no broker, or nothing came from it */
+	EXIT_FAULT = 5,       /* the outbox, the disk or the system failed */
+};
+
+enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096 };
+
+/* The command line, parsed. Members of options that were not given keep their defaults. */
+struct cli {
+	/* common */
+	const char *broker, *credentials, *ca_file;
+	const char *org;    /* NULL: to be found */
+	const char *outbox; /* NULL: the usual place */
+	int wait_ms;        /* -1: the command's own default */
+	/* the commands' */
+	const char *team, *period, *day, *today, *dismiss;
+	const char *labels[CLI_LABELS_MAX];
+	unsigned n_labels, clients, rate, retry_ms;
+	bool referred, json, once, send, shift_to_today;
+	char **arguments; /* what is no option */
+	int n_arguments;
+	/* found on the way; see cli_open.c */
+	char *user, *password;
+	char org_found[SLUG_BYTES];
+	char outbox_path[PATH_BYTES];
+};
+
+struct command {
+	const char *name;
+	int (*run)(struct cli *cli);
+	unsigned long long options; /* bits by enum option in cli.c */
+	int min_arguments, max_arguments;
+};
+
+int cli_tap(struct cli *cli);
+int cli_undo(struct cli *cli);
+int cli_pending(struct cli *cli);
+int cli_watch(struct cli *cli);
+int cli_replay(struct cli *cli);
+
+/* ---- cli_help.c ------------------------------------------------------------------------------------------------- */
+
+/* The help of a command, or of all (NULL). */
+void cli_help(FILE *out, const char *command);
+
+/* ---- cli_open.c ------------------------------------------------------------------------------------------------- */
+
+/* "turf: ...", to stderr. Returns `status`. */
+int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The exit status for a fault. */
+int status_of_fault(int fault);
+
+/* Reads the credentials file, if any. 0 or an exit status. */
+int cli_credentials(struct cli *cli);
+
+/* Finds the org: given, or the one that has a catalogue at the broker, or the only one with an outbox here.
+ * `local_first`: prefers the last. 0 or an exit status. */
+int cli_find_org(struct cli *cli, bool local_first);
+
+/* Opens the usual outbox of the org. `connect`: false only looks. `on_verdict` as in turf_options. 0 or an exit status.
+ */
+int cli_open(struct cli *cli, struct turf **turf, bool connect,
+	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context);
+
+/* Days since 1970-01-01 of the local date. */
+uint32_t local_day(void);
+
+/* ---- cli_choose.c ----------------------------------------------------------------------------------------------- */
+
+/* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: none was ever seen; then only codes will do, and
+ * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team there is. */
+
+int choose_team(const struct catalogue *catalogue, uint32_t day, const char *typed, const char **team);
+int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
+int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code);
+
+/* ---- cli_words.c ------------------------------------------------------------------------------------------------ */
+
+const char *outcome_words(enum turf_outcome outcome);
+const char *verdict_words(enum turf_verdict verdict);
+const char *quarter_status_words(const char *status);
+
+/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns. */
+size_t print_safely(FILE *out, const char *text, size_t max_columns);
+
+/* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
+void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);
+
+#endif

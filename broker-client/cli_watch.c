@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * watch: a team's figures, live. The current quarter follows the aggregator's date, so that the table goes along at
+ * midnight.
+ */
+#include "broker-client/cli.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "broker-client/cli_listen.h"
+#include "broker-client/cli_table.h"
+
+enum { WAIT_MS = 5000, STATUS_WAIT_MS = 1000, FOREVER = -1, SLOT_STATUS = 0, SLOT_FIGURES = 1 };
+
+struct watch {
+	const struct cli *cli;
+	struct listener *listener;
+	bool terminal;
+	struct period period;
+	bool has_period, follows; /* the current quarter, whichever that is */
+	char *shown;              /* the JSON on the screen; heap */
+	size_t shown_length;
+	size_t lines;             /* of the table on the screen */
+	const char *note;
+	bool done;
+};
+
+/* ---- Showing ---------------------------------------------------------------------------------------------------- */
+
+static void show_table(struct watch *watch)
+{
+	struct winsize size = {0};
+	struct table_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED, .note = watch->note };
+	char *screen = NULL;
+	size_t length = 0, lines;
+	FILE *out;
+
+	if (watch->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+		style.columns = size.ws_col;
+		style.rows = watch->cli->once ? ROWS_UNLIMITED : size.ws_row;
+	}
+	out = open_memstream(&screen, &length);
+	if (!out)
+		return;
+	lines = table_print(out, watch->shown, watch->shown_length, &style);
+	if (fclose(out) == 0 && lines > 0) {
+		if (watch->terminal && watch->lines > 0) /* back to the table's first line, and clear from there */
+			(void)printf("\033[%zuA\r\033[J", watch->lines);
+		(void)fwrite(screen, 1, length, stdout);
+		if (!watch->terminal && !watch->cli->once)
+			(void)putchar('\n');
+		watch->lines = lines;
+	}
+	if (fflush(stdout) != 0)
+		watch->done = true;
+	free(screen);
+}
+
+/* The topic's own JSON, on one line; what is no JSON is passed over. False when nobody reads on. */
+static bool print_json(const struct listener_item *item)
+{
+	json_t *json = json_loadb((const char *)item->bytes, item->length, 0, NULL);
+	char *line = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+
+	json_decref(json);
+	if (!line)
+		return true;
+	(void)puts(line);
+	free(line);
+	return fflush(stdout) == 0;
+}
+
+static void show(struct watch *watch, const struct listener_item *item)
+{
+	char *copy;
+
+	if (watch->cli->json) {
+		watch->done = !print_json(item) || watch->cli->once;
+		return;
+	}
+	copy = malloc(item->length + 1);
+	if (!copy)
+		return;
+	memcpy(copy, item->bytes, item->length);
+	free(watch->shown);
+	watch->shown = copy;
+	watch->shown_length = item->length;
+	show_table(watch);
+	watch->done = watch->done || (watch->lines > 0 && watch->cli->once);
+}
+
+/* ---- What comes ------------------------------------------------------------------------------------------------- */
+
+static int subscribe(struct watch *watch, struct period period)
+{
+	char topic[TOPIC_BYTES];
+	struct error error;
+
+	watch->period = period;
+	watch->has_period = true;
+	topic_summary_json(topic, watch->cli->org, watch->cli->team, period);
+	if (listener_subscribe(watch->listener, SLOT_FIGURES, topic, &error) < 0)
+		return complain(EXIT_UNREACHABLE, "%s", error.text);
+	return 0;
+}
+
+static int follow(struct watch *watch, uint32_t today)
+{
+	struct period now = period_of_quarter(quarter_of_day(today));
+
+	if (!watch->follows || (watch->has_period && now.quarter == watch->period.quarter))
+		return 0;
+	return subscribe(watch, now);
+}
+
+static int status_came(struct watch *watch, const struct listener_item *item)
+{
+	json_t *status = json_loadb((const char *)item->bytes, item->length, 0, NULL);
+	const char *text = json_string_value(json_object_get(status, "today"));
+	uint32_t today;
+	int rc = 0;
+
+	if (json_is_false(json_object_get(status, "online")))
+		watch->note =
+			"turfd loopt niet; dit is de laatste stand / turfd is not running; these are its last figures";
+	else
+		watch->note = NULL;
+	if (text && date_parse(text, &today) == 0)
+		rc = follow(watch, today);
+	json_decref(status);
+	if (watch->shown && !watch->cli->json)
+		show_table(watch);
+	return rc;
+}
+
+static bool is_wanted(const struct watch *watch, const struct topic *topic)
+{
+	return topic->kind == TOPIC_SUMMARY_JSON && strcmp(topic->team, watch->cli->team) == 0 && watch->has_period &&
+	       topic->period.is_year == watch->period.is_year && topic->period.year == watch->period.year &&
+	       topic->period.quarter == watch->period.quarter;
+}
+
+static int take_item(struct watch *watch, const struct listener_item *item)
+{
+	switch (item->kind) {
+	case LISTENER_MESSAGE:
+		if (item->topic->kind == TOPIC_STATUS)
+			return status_came(watch, item);
+		if (is_wanted(watch, item->topic) && item->length > 0)
+			show(watch, item);
+		return 0;
+	case LISTENER_DOWN:
+		if (watch->cli->once || !watch->shown)
+			(void)complain(0, "%s%s", item->text, watch->cli->once ? "" : "; trying again");
+		watch->note = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
+		if (watch->shown)
+			show_table(watch);
+		return watch->cli->once ? EXIT_UNREACHABLE : 0;
+	case LISTENER_UP:
+		watch->note = NULL;
+		return 0;
+	case LISTENER_SIGNAL:
+		if (item->signal == SIGWINCH && watch->shown)
+			show_table(watch);
+		watch->done = item->signal != SIGWINCH;
+		return 0;
+	case LISTENER_NOTHING:
+		return 0;
+	}
+	return 0;
+}
+
+/* How long to wait for the next thing: for the date first, and with --once for the figures. */
+static int patience_ms(const struct watch *watch, int64_t until_ms)
+{
+	int64_t left_ms = until_ms - monotonic_ms();
+
+	if (!watch->has_period)
+		return STATUS_WAIT_MS;
+	return !watch->cli->once ? FOREVER : left_ms < 0 ? 0 : (int)left_ms;
+}
+
+static int run(struct watch *watch)
+{
+	int64_t until_ms = monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
+	int rc = 0;
+
+	while (rc == 0 && !watch->done) {
+		struct listener_item item = listener_next(watch->listener, patience_ms(watch, until_ms));
+
+		if (item.kind == LISTENER_NOTHING && !watch->has_period)
+			rc = follow(watch, local_day());
+		else if (item.kind == LISTENER_NOTHING && watch->cli->once)
+			rc = complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s", watch->cli->team);
+		else
+			rc = take_item(watch, &item);
+	}
+	return rc;
+}
+
+int cli_watch(struct cli *cli)
+{
+	struct watch watch = { .cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1 };
+	int signal_fd = open_signals();
+	char status[TOPIC_BYTES];
+	struct period period;
+	struct error error;
+	int rc;
+
+	cli->team = cli->team ? cli->team : TEAM_ALL;
+	if (!slug_valid(cli->team))
+		return complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
+	if (cli->period && period_parse(cli->period, &period) != 0)
+		return complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
+	rc = cli_find_org(cli, false);
+	if (rc != 0)
+		return rc;
+	topic_status(status, cli->org);
+	if (listener_open(&watch.listener, cli, signal_fd, &error) < 0 ||
+	    listener_subscribe(watch.listener, SLOT_STATUS, status, &error) < 0)
+		return complain(EXIT_FAULT, "%s", error.text);
+	rc = cli->period ? subscribe(&watch, period) : 0;
+	if (rc == 0)
+		rc = run(&watch);
+	listener_close(watch.listener);
+	free(watch.shown);
+	if (signal_fd >= 0)
+		(void)close(signal_fd);
+	return rc;
+}

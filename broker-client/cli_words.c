@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/cli.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { ID_DIGITS_SHOWN = 8 };
+
+const char *outcome_words(enum turf_outcome outcome)
+{
+	return outcome == TURF_REFERRED ? "doorverwezen / referred" : "beantwoord / answered";
+}
+
+const char *verdict_words(enum turf_verdict verdict)
+{
+	switch (verdict) {
+	case TURF_COUNTED:
+		return "geteld / counted";
+	case TURF_ALREADY_COUNTED:
+		return "was al geteld / already counted";
+	case TURF_RETRACTED:
+		return "ongedaan gemaakt / taken back";
+	case TURF_ALREADY_RETRACTED:
+		return "was al ongedaan gemaakt / already taken back";
+	case TURF_COUNTED_LATE:
+		return "nagekomen / counted late, apart from a final quarter";
+	case TURF_REFUSED_MALFORMED:
+		return "geweigerd: onleesbaar / refused: malformed";
+	case TURF_REFUSED_UNKNOWN_TEAM:
+		return "geweigerd: onbekend team / refused: unknown team";
+	case TURF_REFUSED_UNKNOWN_DOMAIN:
+		return "geweigerd: onbekend domein / refused: unknown domain";
+	case TURF_REFUSED_UNKNOWN_LABEL:
+		return "geweigerd: onbekend label / refused: unknown label";
+	case TURF_REFUSED_DAY_IN_FUTURE:
+		return "geweigerd: dag in de toekomst / refused: day in the future";
+	case TURF_REFUSED_DAY_TOO_OLD:
+		return "geweigerd: te lang geleden / refused: day too old";
+	case TURF_REFUSED_RETRACTION_TOO_LATE:
+		return "te laat om ongedaan te maken / too late to take back";
+	case TURF_NO_VERDICT:
+	default:
+		return "nog geen antwoord / no answer yet";
+	}
+}
+
+const char *quarter_status_words(const char *status)
+{
+	if (strcmp(status, "open") == 0)
+		return "loopt nog / open";
+	if (strcmp(status, "provisional") == 0)
+		return "voorlopig / provisional";
+	return strcmp(status, "final") == 0 ? "definitief / final" : "";
+}
+
+/* The length of the UTF-8 sequence that begins here, 0 when it is none, or stands for a control character. */
+static size_t sequence_length(const unsigned char *text)
+{
+	size_t length = *text < 0x80             ? 1
+			: (*text & 0xe0) == 0xc0 ? 2
+			: (*text & 0xf0) == 0xe0 ? 3
+			: (*text & 0xf8) == 0xf0 ? 4
+						 : 0;
+
+	if (*text < 0x20 || *text == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+size_t print_safely(FILE *out, const char *text, size_t max_columns)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t columns = 0;
+
+	while (*at && columns < max_columns) {
+		size_t length = sequence_length(at);
+
+		if (length > 0)
+			(void)fwrite(at, 1, length, out);
+		else
+			(void)fputc('?', out);
+		at += length > 0 ? length : 1;
+		columns++;
+	}
+	return columns;
+}
+
+void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
+{
+	const struct domain *domain = catalogue && tap->domain ? catalogue_domain(catalogue, tap->domain) : NULL;
+	char day[DATE_TEXT_BYTES], id[2 * EVENT_ID_BYTES + 1];
+
+	if (domain)
+		(void)print_safely(out, domain->name, NAME_BYTES);
+	else if (tap->has_question)
+		(void)fprintf(out, "domein / domain %u", tap->domain);
+	else
+		(void)fputs("vraag / question", out);
+	if (tap->has_question)
+		(void)fprintf(out, ", %s", outcome_words(tap->outcome));
+	for (uint32_t i = 0; i < tap->n_labels; i++) {
+		const struct label *label = catalogue ? catalogue_label(catalogue, tap->labels[i]) : NULL;
+
+		(void)fputs(", ", out);
+		if (label)
+			(void)print_safely(out, label->name, NAME_BYTES);
+		else
+			(void)fprintf(out, "label %u", tap->labels[i]);
+	}
+	date_format(tap->day, day);
+	hex_encode(tap->id.bytes, EVENT_ID_BYTES, id);
+	(void)fprintf(out, ", team %s, %s (%.*s)", tap->team, day, ID_DIGITS_SHOWN, id);
+}
