@@ -13,6 +13,8 @@ DESTDIR ?=
 # WERROR=1: warnings are errors (CI). SANITIZE=address,undefined or thread: instrument everything.
 WERROR   ?=
 SANITIZE ?=
+# STEPS=1: programs that can be killed at each named step (base/step.h); for the crash campaign, never for use.
+STEPS    ?=
 
 PKG_CONFIG ?= pkg-config
 PROTOC_C   ?= protoc-c
@@ -25,7 +27,7 @@ warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             -Wformat=2 -Wundef $(if $(WERROR),-Werror)
 hardening := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIC -fvisibility=hidden
 sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-cflags := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(warnings) $(hardening) $(sanitizers) -I. -I$(BUILD) $(CFLAGS)
+cflags := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(warnings) $(hardening) $(sanitizers) $(if $(STEPS),-DTURF_STEPS) -I. -I$(BUILD) $(CFLAGS)
 ldflags := -Wl,-z,relro,-z,now,--as-needed $(sanitizers) $(LDFLAGS)
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
@@ -138,6 +140,6 @@ help:
 	@echo 'make lint         check the module boundaries'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make clean        remove $(BUILD)/'
-	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined'
+	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined STEPS=1'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

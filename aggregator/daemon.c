@@ -11,6 +11,7 @@
 #include "aggregator/notify.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/step.h"
 #include "store/store_view.h"
 
 static void figure_moved(void *context, const struct folded *folded)
@@ -182,7 +183,9 @@ static int send_receipt(void *context, const char *to, const uint8_t *bytes, siz
 	char topic[TOPIC_BYTES];
 
 	topic_receipt(topic, daemon->catalogue.org, to);
+	step_reached("before-receipt");
 	link_publish(daemon, topic, bytes, length, false);
+	step_reached("after-receipt");
 	daemon->status.counters.receipts += daemon->link.up;
 	return daemon->link.up ? 0 : FAULT_BROKER; /* the phones will ask again */
 }
@@ -232,6 +235,7 @@ static void count(struct daemon *daemon)
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
 	clear_retained(daemon);
 	inbox_clear(&daemon->inbox);
+	step_reached("after-batch");
 }
 
 /* Upkeep meets a store that refuses like counting does: say so, try again later. */

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/step.h"
 
 enum {
 	WAIT_MAX_MS = 30000,
@@ -122,6 +123,7 @@ static void connect_now(struct daemon *daemon)
 	bool first_failure = link->wait_ms == daemon->config.retry_ms;
 	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
 
+	step_reached("connected");
 	if (rc == 0)
 		rc = subscribe(daemon, &why);
 	if (rc < 0) {
@@ -173,6 +175,7 @@ static void take_registration(struct daemon *daemon, struct mqtt_message *messag
 		counters->messages_shed++; /* only while the store cannot commit; phones send again */
 	else
 		inbox_put(&daemon->inbox, message, team);
+	step_reached("taken");
 }
 
 static int dispatch(struct daemon *daemon, struct mqtt_message *message, struct error *error)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/step.h"
 #include "store/store_view.h"
 
 /* One attempt at one batch. */
@@ -50,6 +51,7 @@ static struct folded count_event(struct run *run, const struct inbox_message *me
 	} else {
 		struct admitted admitted = admit(&arrived->event, message->team, run->pipeline->catalogue, &run->standing);
 
+		step_reached("before-fold");
 		store_fold(run->txn, &admitted, &folded);
 	}
 	if (folded.changed)
@@ -92,6 +94,7 @@ static int count_message(struct run *run, const struct inbox_message *message)
 	struct submission submission;
 	int rc;
 
+	step_reached("before-decode");
 	run->counters.messages++;
 	run->counters.messages_retained += message->mqtt.retained;
 	rc = submission_decode(message->mqtt.payload, message->mqtt.length, &submission);
@@ -121,7 +124,9 @@ static int attempt(struct pipeline *pipeline, const struct inbox *inbox, uint32_
 		store_abort(&run.txn);
 		return rc;
 	}
+	step_reached("before-commit");
 	rc = store_commit(&run.txn, error);
+	step_reached("after-commit");
 	if (rc == 0)
 		counters_add(pipeline->counters, &run.counters);
 	return rc;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
 #include "proto/calendar.h"
 
 enum { AT_A_TIME = 64 };
@@ -205,6 +206,7 @@ static int publish_summary(struct mqtt *mqtt, const struct figures *figures, con
 		return rc;
 	length = summary_encode(&summary, bytes, sizeof bytes);
 	topic_summary(topic, figures->catalogue->org, subject->team, subject->period);
+	step_reached("before-summary");
 	rc = mqtt_publish(mqtt, topic, bytes, length, true, error);
 	if (rc < 0)
 		return rc;
@@ -212,6 +214,7 @@ static int publish_summary(struct mqtt *mqtt, const struct figures *figures, con
 	if (!json)
 		return error_set(error, FAULT_MEMORY, "no memory for a summary in JSON");
 	topic_summary_json(topic, figures->catalogue->org, subject->team, subject->period);
+	step_reached("before-twin");
 	rc = mqtt_publish(mqtt, topic, json, strlen(json), true, error);
 	free(json);
 	return rc;
@@ -261,6 +264,7 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 		entry->due_ms = now_ms + publisher->interval_ms;
 		publisher->n_waiting--;
 		published++;
+		step_reached("after-summary");
 		if (rc < 0 && fault == 0) {
 			fault = rc;
 			first = NULL;

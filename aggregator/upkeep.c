@@ -6,6 +6,7 @@
 
 #include "aggregator/notify.h"
 #include "base/log.h"
+#include "base/step.h"
 #include "store/store_view.h"
 
 enum {
@@ -48,8 +49,10 @@ static void publish_status(struct daemon *daemon, bool online)
 	char *json = status_json(&daemon->status, online);
 
 	topic_status(topic, daemon->catalogue.org);
+	step_reached("before-status");
 	if (json)
 		link_publish(daemon, topic, json, strlen(json), true);
+	step_reached("after-status");
 	free(json);
 	daemon->status_due = false;
 	daemon->status_at_ms = clock_monotonic_ms() + STATUS_INTERVAL_MS;
@@ -94,6 +97,7 @@ static int publish_catalogue(struct daemon *daemon, struct error *error)
 	if (!bytes)
 		return error_set(error, FAULT_MEMORY, "no memory for the catalogue");
 	topic_catalogue(topic, daemon->catalogue.org);
+	step_reached("before-catalogue");
 	link_publish(daemon, topic, bytes, catalogue_encode(&daemon->catalogue, bytes, CATALOGUE_BYTES_MAX), true);
 	free(bytes);
 	return 0;

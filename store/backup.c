@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/step.h"
 #include "store/files.h"
 #include "store/guard.h"
 #include "store/internal.h"
@@ -98,12 +99,14 @@ int store_backup(struct store *store, const char *directory, struct error *error
 	if (rc < 0)
 		return error_prefix(error, rc, "backup");
 	rc = copy_out(store, data, &manifest, error);
+	step_reached("before-manifest");
 	if (rc == 0)
 		rc = manifest_write(directory, &manifest, error);
 	if (rc == 0)
 		rc = files_sync(directory, error);
 	if (rc == 0)
 		return 0;
+	manifest_remove(directory);
 	(void)unlink(data);
 	if (made)
 		(void)rmdir(directory);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/step.h"
+
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, OTHERS = 0077 };
 
 #define DAEMON_LOCK "turfd.lock"
@@ -260,9 +262,12 @@ int files_install_new(const char *directory, bool keep, struct error *error)
 		return rc;
 	/* LMDB's lock file tells the state of the file it was made for. A reader that still has the old data file
 	 * open keeps the old lock file too. */
+	step_reached("before-swap");
 	if (unlink(lock_file) < 0 && errno != ENOENT)
 		return system_fault(error, lock_file, "unlink");
+	step_reached("between-swap");
 	if (rename(made, data) < 0)
 		return system_fault(error, data, "rename");
+	step_reached("after-swap");
 	return files_sync(directory, error);
 }

@@ -9,6 +9,7 @@
  * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
  * from it by a day or two, as only a right clock's does.
  */
+#include "base/step.h"
 #include "store/internal.h"
 
 enum { DAYS_OF_A_JUMP = 3, IDS_PER_STEP = 2000 };
@@ -217,6 +218,7 @@ static int attempt(struct store *store, const struct store_time *time, bool *mov
 	else if (purging(&txn->state))
 		purge_some(txn);
 	*more = settling(&txn->state) || purging(&txn->state);
+	step_reached("before-time-commit");
 	return store_commit(&txn, error);
 }
 

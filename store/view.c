@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/step.h"
 #include "store/internal.h"
 
 int store_view_open(struct store *store, struct store_view **out, struct error *error)
@@ -24,6 +25,7 @@ int store_view_open(struct store *store, struct store_view **out, struct error *
 		return error_prefix(error, rc, "open a view");
 	}
 	*out = view;
+	step_reached("view-open");
 	return 0;
 }
 
