@@ -42,20 +42,28 @@ int clock_today(const char *zone, uint32_t *day, struct error *error)
 	return clock_day_at(zone, (int64_t)time(NULL), day, error);
 }
 
+static uint64_t read_ms(clockid_t clock)
+{
+	struct timespec now;
+	int rc = clock_gettime(clock, &now);
+
+	assert(rc == 0);
+	return now.tv_sec < 0 ? 0 : (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 uint64_t clock_unix(void)
 {
-	time_t now = time(NULL);
+	return read_ms(CLOCK_REALTIME) / 1000;
+}
 
-	return now < 0 ? 0 : (uint64_t)now;
+uint64_t clock_unix_ms(void)
+{
+	return read_ms(CLOCK_REALTIME);
 }
 
 uint64_t clock_monotonic_ms(void)
 {
-	struct timespec now;
-	int rc = clock_gettime(CLOCK_MONOTONIC, &now);
-
-	assert(rc == 0);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return read_ms(CLOCK_MONOTONIC);
 }
 
 static int read_date_file(const char *path, uint32_t *day, struct error *error)

@@ -16,6 +16,7 @@ int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct e
 int clock_today(const char *zone, uint32_t *day, struct error *error);
 
 uint64_t clock_unix(void);         /* seconds since 1970-01-01 UTC */
+uint64_t clock_unix_ms(void);      /* the same in milliseconds */
 uint64_t clock_monotonic_ms(void); /* for intervals only */
 
 /* The org's date: of the clock, pinned to a day, or read from a file that holds one (tests, demos). */

@@ -96,20 +96,29 @@ static int open_config(struct daemon *daemon, struct error *error)
 	return reload_override(&daemon->options, &daemon->config, error);
 }
 
+/* Instances sort by their start, so that of two daemons each knows which is the younger. */
+static int name_instance(struct status *status, struct error *error)
+{
+	uint8_t bytes[INSTANCE_TEXT_BYTES / 2];
+
+	put_be64(bytes, clock_unix_ms() << 16);
+	if (random_bytes(bytes + 6, sizeof bytes - 6) != 0)
+		return error_set(error, FAULT_SYSTEM, "random source: %s", strerror(errno));
+	hex_encode(bytes, sizeof bytes, status->instance);
+	return 0;
+}
+
 static int open_status(struct daemon *daemon, struct error *error)
 {
 	struct status *status = &daemon->status;
-	uint8_t random[INSTANCE_TEXT_BYTES / 2];
+	int rc = name_instance(status, error);
 
 	daemon->date = (struct org_date){.timezone = daemon->config.catalogue.timezone, .pinned = daemon->options.today};
 	status->org = daemon->config.catalogue.org;
 	status->version = TURF_VERSION;
 	status->since = clock_unix();
 	status->today_pinned = daemon->options.today != NULL;
-	if (random_bytes(random, sizeof random) != 0)
-		return error_set(error, FAULT_SYSTEM, "random source: %s", strerror(errno));
-	hex_encode(random, sizeof random, status->instance);
-	return org_date_today(&daemon->date, &status->today, error);
+	return rc < 0 ? rc : org_date_today(&daemon->date, &status->today, error);
 }
 
 static int open_parts(struct daemon *daemon, struct error *error)

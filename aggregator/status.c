@@ -59,15 +59,12 @@ char *status_json(const struct status *status, bool online)
 	return text;
 }
 
-/* The younger daemon stays; within one second the larger instance counts as the younger. Its will tells of it too: a
- * broker that hands our client id over sends the will of the one that loses it. */
+/* Its will tells of a younger daemon too: a broker that hands our client id over sends the will of the one that loses it. */
 static bool from_younger(const struct status *status, const json_t *said)
 {
 	const char *instance = json_string_value(json_object_get(said, "instance"));
-	json_int_t since = json_integer_value(json_object_get(said, "since"));
-	json_int_t ours = (json_int_t)status->since;
 
-	return instance && (since > ours || (since == ours && strcmp(instance, status->instance) > 0));
+	return instance && strlen(instance) == strlen(status->instance) && strcmp(instance, status->instance) > 0;
 }
 
 enum status_heard status_hear(const struct status *status, const uint8_t *payload, size_t length)

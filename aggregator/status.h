@@ -20,7 +20,7 @@ struct status {
 	const char *org;
 	const char *version;
 	uint64_t since;                     /* unix seconds, start of this daemon */
-	char instance[INSTANCE_TEXT_BYTES]; /* random, of this run: tells two daemons apart */
+	char instance[INSTANCE_TEXT_BYTES]; /* of this run: its start in ms and 16 random bits; sorts by age */
 	char epoch[EPOCH_TEXT_BYTES];
 	uint64_t generation;
 	uint32_t today;

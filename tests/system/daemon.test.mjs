@@ -56,7 +56,6 @@ test('two daemons for one org: the younger stays, the other ends with an error',
   const w = await world(t);
   const younger = new Running(program('turfd'), turfdArguments(w.stack, join(w.stack.folder, 'other-store'), { limits: { retry_ms: 200 } }));
   t.after(() => younger.kill('SIGKILL'));
-  // Started within one second, either may count as the younger one.
   const ended = await Promise.race([w.stack.turfd, younger].map(async (turfd) => ({ status: await turfd.ended, turfd })));
   assert.deepEqual(ended.status, { code: 1, signal: null });
   assert.match(ended.turfd.log, /taken over/);

@@ -2,7 +2,7 @@
 // The same taps twice, from two sets of phones, in other orders, while turfd is killed five times and the broker twice:
 // each counts once, and every phone knows it.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -98,7 +98,9 @@ test('turf replay through the same deaths leaves every outbox empty', async (t) 
   await counted(500);
   const { code, stdout, stderr } = await replay;
   assert.equal(code, 0, stdout + stderr);
-  const again = await stack.turf(args.slice(0, 1).concat(['/dev/stdin', '--outbox', outboxes, '--clients', '8']), { input: 'day,team,domain,outcome\n' });
+  const nothing = join(stack.folder, 'nothing.csv');
+  writeFileSync(nothing, 'day,team,domain,outcome\n');
+  const again = await stack.turf(['replay', nothing, '--clients', '8', '--outbox', outboxes]);
   assert.equal(again.code, 0, again.stdout + again.stderr);
   const { stdout: shown } = await stack.turfctl(['show', '2019']);
   assert.match(shown, /\b1154\b/);

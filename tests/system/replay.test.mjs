@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import { expectedFigures, published, shapes } from './lib/figures.mjs';
 import { decode } from './lib/messages.mjs';
 import { data } from './lib/paths.mjs';
 import { Stack } from './lib/stack.mjs';
@@ -16,36 +17,6 @@ const sets = {
   'steenwijkerland-school': { org: 'steenwijkerland-school', questions: 136, domains: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] },
   leeuwarden: { org: 'leeuwarden', questions: 16257, domains: [1, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16] },
 };
-
-// { 'oost/2019-Q4': { answered, referred, domains: { 1: [answered, referred], … } } }, zeros spelled out.
-function expectedFigures({ counts }, codes) {
-  const figures = {};
-  for (const [team, periods] of Object.entries(counts)) {
-    for (const [period, { answered, referred, domains }] of Object.entries(periods)) {
-      const cell = (code) => [domains[code]?.answered ?? 0, domains[code]?.referred ?? 0];
-      figures[`${team}/${period}`] = { answered, referred, domains: Object.fromEntries(codes.map((code) => [code, cell(code)])) };
-    }
-  }
-  return figures;
-}
-
-// A summary, from whichever source, in the same shape.
-function figuresOf(summary) {
-  const domains = Object.fromEntries(summary.domains.map(({ domain, answered, referred }) => [domain, [answered, referred]]));
-  return { answered: summary.answered, referred: summary.referred, domains };
-}
-
-// The newest summaries on the topics of one tree, decoded.
-function published(screen, stack, tree, parse) {
-  const prefix = stack.topic(`${tree}/`);
-  const newest = new Map();
-  for (const { topic, payload } of screen.messages) {
-    if (topic.startsWith(prefix)) newest.set(topic.slice(prefix.length), payload);
-  }
-  return Object.fromEntries([...newest].map(([name, payload]) => [name, parse(payload)]));
-}
-
-const shapes = (summaries) => Object.fromEntries(Object.entries(summaries).map(([name, summary]) => [name, figuresOf(summary)]));
 
 async function replayed(t, name) {
   const stack = await Stack.start(t, sets[name].org, { config: data(`${name}.conf`), today });
