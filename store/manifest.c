@@ -52,6 +52,14 @@ int manifest_write(const char *directory, const struct manifest *manifest, struc
 	return write_text(path, text, (size_t)length, error);
 }
 
+void manifest_remove(const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (files_path(path, directory, MANIFEST_FILE, NULL) == 0)
+		(void)unlink(path);
+}
+
 static int read_text(const char *path, char text[static MANIFEST_BYTES], struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;

@@ -26,6 +26,7 @@ struct manifest {
 
 /* A new file in `directory`, synced; reading takes exactly this form. */
 int manifest_write(const char *directory, const struct manifest *manifest, struct error *error);
+void manifest_remove(const char *directory);
 int manifest_read(const char *directory, struct manifest *manifest, struct error *error);
 
 /* Reads `from` to its end, writes it to `to` (-1: nowhere), and gives the SHA-256 of it. The names are for messages. */
