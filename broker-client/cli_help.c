@@ -89,7 +89,7 @@ static const struct help helps[] = {
 	{ "replay",
 	  "usage: turf replay FILE.csv [--clients N] [--rate N] [--shift-to-today] [--outbox DIR]\n"
 	  "\n"
-	  "Sends the questions of a file: a header \"day,team,domain,outcome\", then rows like\n"
+	  "Sends the questions of a file (-: standard input): a header \"day,team,domain,outcome\", then rows like\n"
 	  "2019-12-31,oost,1,answered (or referred). Nothing is sent when a row is wrong. They are dealt in turn to\n"
 	  "simulated phones, each with an outbox of its own. Ends when every question has its answer.\n"
 	  "\n"

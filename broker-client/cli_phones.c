@@ -12,52 +12,79 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-
 enum {
 	DEAL_ROWS_MAX = 500, /* questions in one transaction */
 	FILES_A_PHONE = 8,
 	WALK_FDS = 8,
 };
 
-/* ---- Bookmarks: mark of the file be32, phones be32, this one be32, rows dealt be64, rows in all be64 ------------ */
+/* ---- Where it was ----------------------------------------------------------------------------------------------- */
 
-static void put_bookmark(const struct phones *phones, size_t index, size_t dealt,
-			 uint8_t bookmark[static BOOKMARK_BYTES])
+/* What the phone's bookmark says of a plan. */
+static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64_t *dealt)
 {
-	memset(bookmark, 0, BOOKMARK_BYTES);
-	put_be32(bookmark, phones->csv->mark);
-	put_be32(bookmark + 4, (uint32_t)phones->n_dealing);
-	put_be32(bookmark + 8, (uint32_t)index);
-	put_be64(bookmark + 12, dealt);
-	put_be64(bookmark + 20, phones->csv->n);
+	uint8_t bookmark[BOOKMARK_BYTES];
+	struct error error;
+	int rc = outbox_bookmark(phone->turf->outbox, bookmark, &error);
+
+	*dealt = rc == 0 ? plan_dealt(plan, bookmark) : 0;
+	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
 }
 
-/* Rows of this very replay that the phone was dealt before. 0, or an exit status when it is in the midst of another. */
-static int read_bookmark(const struct phones *phones, size_t index, struct phone *phone)
+static int go_on(struct phones *phones)
 {
-	uint8_t found[BOOKMARK_BYTES], ours[BOOKMARK_BYTES];
-	struct error error;
-	int rc = outbox_bookmark(phone->turf->outbox, found, &error);
-	uint64_t dealt = get_be64(found + 12), rows = get_be64(found + 20);
-	uint32_t clients = get_be32(found + 4), place = get_be32(found + 8);
+	for (size_t i = 0; i < phones->n_dealing; i++) {
+		struct phone *phone = &phones->phones[i];
+		uint64_t dealt;
 
-	if (rc < 0)
-		return complain(EXIT_FAULT, "%s", error.text);
-	if (rc == OUTBOX_NOTHING || phones->csv->n == 0)
-		return 0;
-	put_bookmark(phones, index, dealt, ours);
-	if (memcmp(ours, found, BOOKMARK_BYTES) == 0) {
-		phone->dealt = dealt < phone->total ? dealt : phone->total;
-		return 0;
+		if (rows_dealt(phone, &phones->plan, &dealt) != 0)
+			return EXIT_FAULT;
+		phone->dealt = dealt < phone->total ? (size_t)dealt : phone->total;
+		phones->dealt_before += phone->dealt;
 	}
-	if (clients > 0 && dealt >= rows / clients + (place < rows % clients))
-		return 0; /* the other one was dealt to the end */
-	return complain(
-		EXIT_USAGE,
-		"%s is in the midst of another replay (%llu rows, --clients %u). Run that one again to finish it, "
-		"or use another --outbox",
-		phones->folder, (unsigned long long)rows, clients);
+	return 0;
+}
+
+/* Another replay may take the folder once the last one was dealt to the end: what waits is sent all the same. */
+static int check_ended(struct phones *phones, const struct plan *other)
+{
+	uint64_t all = 0, dealt;
+
+	for (size_t i = 0; i < phones->n; i++) {
+		if (rows_dealt(&phones->phones[i], other, &dealt) != 0)
+			return EXIT_FAULT;
+		all += dealt;
+	}
+	return all >= other->rows || all == 0 ? 0
+				  : complain(EXIT_USAGE,
+					     "%s is in the midst of another replay (%llu rows, --clients %u). Run that "
+					     "one again to finish it, or use another --outbox",
+					     phones->folder, (unsigned long long)other->rows, other->clients);
+}
+
+/* Goes on with the folder's replay, or begins one. A file without questions only sends what waits. */
+static int take_plan(struct phones *phones)
+{
+	struct plan found;
+	struct error error;
+	int rc = phones->csv->n == 0 ? PLAN_NONE : plan_read(phones->folder, &found, &error);
+
+	if (phones->csv->n == 0)
+		return 0;
+	if (rc == 0 && plan_same(&found, phones->csv, (uint32_t)phones->n_dealing)) {
+		phones->plan = found;
+		return go_on(phones);
+	}
+	if (rc == 0 && check_ended(phones, &found) != 0)
+		return EXIT_USAGE;
+	phones->plan = (struct plan){
+		.mark = phones->csv->mark,
+		.rows = phones->csv->n,
+		.clients = (uint32_t)phones->n_dealing,
+	};
+	if (rc >= 0)
+		rc = plan_write(phones->folder, &phones->plan, &error);
+	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
 }
 
 /* ---- Folders ---------------------------------------------------------------------------------------------------- */
@@ -151,12 +178,9 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	rc = cli_open(&own, &phone->turf, true, on_verdict, phones);
 	if (rc != 0)
 		return rc;
-	if (index < phones->n_dealing) {
+	if (index < phones->n_dealing)
 		phone->total = phones->csv->n / phones->n_dealing + (index < phones->csv->n % phones->n_dealing);
-		rc = read_bookmark(phones, index, phone);
-		phones->dealt_before += phone->dealt;
-	}
-	if (rc == 0 && outbox_pending(phone->turf->outbox, &waiting, &error) < 0)
+	if (outbox_pending(phone->turf->outbox, &waiting, &error) < 0)
 		rc = complain(EXIT_FAULT, "%s", error.text);
 	phones->waited_before += waiting;
 	return rc;
@@ -189,7 +213,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 	allow_files(phones->n);
 	for (size_t i = 0; i < phones->n && rc == 0; i++)
 		rc = open_phone(phones, cli, i);
-	return rc;
+	return rc != 0 ? rc : take_plan(phones);
 }
 
 void phones_close(struct phones *phones)
@@ -231,7 +255,7 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	}
 	if (n == 0)
 		return 0;
-	put_bookmark(phones, index, phone->dealt + n, bookmark);
+	plan_bookmark(&phones->plan, phone->dealt + n, bookmark);
 	rc = turf_questions_marked(phone->turf, questions, n, NULL, bookmark, &error);
 	if (rc < 0)
 		return complain(status_of_fault(rc), "%s", error.text);
@@ -295,8 +319,7 @@ int phones_finish(struct phones *phones)
 {
 	struct error error;
 
-	for (size_t i = 0; i < phones->n_dealing && phones->csv->n > 0; i++)
-		if (outbox_clear_bookmark(phones->phones[i].turf->outbox, &error) < 0)
-			return complain(EXIT_FAULT, "%s", error.text);
+	if (phones->csv->n > 0 && plan_end(phones->folder, &error) < 0)
+		return complain(EXIT_FAULT, "%s", error.text);
 	return 0;
 }

@@ -3,7 +3,8 @@
  * The simulated phones of `turf replay`: handles of libturf with outboxes in FOLDER/phone-0, phone-1, ...
  *
  * Row i of the file belongs to phone i modulo the number of phones. Each phone's outbox remembers, in the transaction
- * that stores the questions, how far it was dealt; so a replay that was killed goes on without dealing a row twice.
+ * that stores the questions, how far it was dealt; so a replay that was killed goes on without dealing a row twice
+ * (cli_plan.h).
  */
 #ifndef TURF_BROKER_CLIENT_CLI_PHONES_H
 #define TURF_BROKER_CLIENT_CLI_PHONES_H
@@ -11,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "broker-client/cli.h"
-#include "broker-client/cli_csv.h"
+#include "broker-client/cli_plan.h"
 
 enum { VERDICTS = 32 };
 
@@ -22,6 +23,7 @@ struct phone {
 
 struct phones {
 	const struct csv *csv;
+	struct plan plan;
 	uint32_t shift;        /* added to each day */
 	size_t n, n_dealing;   /* all; those that are dealt rows come first, the others had something waiting */
 	struct phone *phones;  /* heap */

@@ -46,14 +46,16 @@ static void print_problem(void *context, const char *line)
 /* 0 or an exit status. */
 static int read_file(const char *path, struct csv *csv)
 {
-	FILE *file = fopen(path, "re");
+	bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened anew */
+	FILE *file = standard ? stdin : fopen(path, "re");
 	struct error error;
 	int rc;
 
 	if (!file)
 		return complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
 	rc = csv_read(file, path, csv, print_problem, NULL, &error);
-	(void)fclose(file);
+	if (!standard)
+		(void)fclose(file);
 	if (rc < 0)
 		return complain(EXIT_USAGE, "%s", error.text);
 	if (rc > CSV_PROBLEMS_MAX)

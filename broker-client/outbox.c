@@ -161,18 +161,6 @@ int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTE
 	return db_read(outbox->db, bookmark_body, bookmark, error);
 }
 
-static int clear_bookmark_body(struct db_txn *txn, void *context)
-{
-	(void)context;
-	db_delete(txn, DB_META, "bookmark", strlen("bookmark"));
-	return 0;
-}
-
-int outbox_clear_bookmark(struct outbox *outbox, struct error *error)
-{
-	return db_write(outbox->db, clear_bookmark_body, NULL, error);
-}
-
 struct retracting {
 	const struct event_id *id;
 	const char *team;

@@ -58,9 +58,8 @@ int outbox_org(const char *path, char org[static SLUG_BYTES]);
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
 	       const uint8_t *bookmark, struct error *error);
 
-/* The caller's bookmark: 0, or OUTBOX_NOTHING. Clearing it is durable too. */
+/* The caller's bookmark: 0, or OUTBOX_NOTHING. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
-int outbox_clear_bookmark(struct outbox *outbox, struct error *error);
 
 /* Takes a tap back. An unknown id needs `team` and `day`, else OUTBOX_UNKNOWN. OUTBOX_NOTHING: it is so already. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
