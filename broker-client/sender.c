@@ -305,9 +305,13 @@ void sender_hurry(struct sender *sender, int64_t now_ms, uint32_t spread_ms)
 		struct sender_entry *entry = &sender->entries[i];
 		int64_t soon = now_ms + random_below(sender, spread_ms);
 
+		if (entry->state == SENDER_IN_FLIGHT)
+			entry->state = SENDER_WAITING;
 		if (entry->state == SENDER_WAITING && entry->due_ms > soon)
 			entry->due_ms = soon;
 	}
+	for (uint32_t i = 0; i < SENDER_SLOTS_MAX; i++)
+		sender->slots[i].used = false;
 }
 
 struct sender_entry *sender_sent(struct sender *sender, const struct event_id *id)

@@ -91,7 +91,7 @@ void sender_expire(struct sender *sender, int64_t now_ms);
 /* The connection is gone: all that was in flight goes first on the next. */
 void sender_lost(struct sender *sender, int64_t now_ms);
 
-/* The aggregator is back: what waits goes within `spread_ms`. */
+/* The aggregator began anew: what has no receipt by then goes again within `spread_ms`. */
 void sender_hurry(struct sender *sender, int64_t now_ms, uint32_t spread_ms);
 
 /* The entry that was sent on this connection with that id; NULL: none, and a receipt for it means nothing. */

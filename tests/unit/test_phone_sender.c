@@ -383,6 +383,29 @@ static void test_the_aggregators_return_brings_waiting_events_forward(void **sta
 	sender_release(&sender);
 }
 
+static void test_what_was_under_way_when_the_aggregator_died_goes_again_soon(void **state)
+{
+	struct sender sender;
+	struct sender_batch batch;
+	int64_t now = 100;
+
+	(void)state;
+	open_sender(&sender, 8);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		add(&sender, seq, "oost");
+	assert_true(sender_next(&sender, now, &batch));
+	sender_hurry(&sender, now, 2000);
+	receipt(&sender, 2, now); /* the broker had kept it for the next one: a receipt is as good as ever */
+	while (sender_wake_ms(&sender, now) < INT64_MAX) {
+		now = next_batch(&sender, now, &batch);
+		assert_in_range(now, 100, 2100);
+		assert_true(batch.n <= 4); /* no reason to send singly */
+		receipts(&sender, &batch, now);
+	}
+	assert_null(sender_find(&sender, 5));
+	sender_release(&sender);
+}
+
 /* Whatever is sent, answered, lost or unanswered in whatever order: nothing is forgotten, nothing is sent twice at
  * once, and with an aggregator that answers in the end everything gets its verdict. */
 static void test_random_histories_end_empty(void **state)
@@ -441,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_only_what_was_sent_can_have_a_receipt),
 		cmocka_unit_test(test_adding_twice_is_adding_once_and_gone_can_come_back),
 		cmocka_unit_test(test_the_aggregators_return_brings_waiting_events_forward),
+		cmocka_unit_test(test_what_was_under_way_when_the_aggregator_died_goes_again_soon),
 		cmocka_unit_test(test_random_histories_end_empty),
 	};
 
