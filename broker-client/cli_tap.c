@@ -369,6 +369,21 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
 
+/* The status comes first: it may tell of a new store, which is to be offered everything again. */
+static void send_waiting(const struct cli *cli, struct turf *turf)
+{
+	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
+	int64_t until_ms = monotonic_ms() + wait_ms;
+	uint32_t today;
+	char reason[TURF_ERROR_BYTES];
+
+	(void)turf_today(turf, wait_ms, &today);
+	wait_ms = (int)(until_ms - monotonic_ms());
+	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT &&
+	    turf_connection(turf, reason, sizeof reason) != TURF_ONLINE)
+		(void)complain(0, "%s", *reason ? reason : "the broker does not answer");
+}
+
 int cli_pending(struct cli *cli)
 {
 	struct catalogue catalogue = {0};
@@ -380,7 +395,7 @@ int cli_pending(struct cli *cli)
 		rc = cli_open(cli, &turf, cli->send, NULL, NULL);
 	if (rc == 0) {
 		if (cli->send)
-			(void)turf_wait(turf, cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms);
+			send_waiting(cli, turf);
 		rc = show_pending(cli, turf,
 				  turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL);
 	}

@@ -153,13 +153,12 @@ static void receipt_arrived(struct turf *turf, const struct inbound *message)
 /* ---- Status and catalogue --------------------------------------------------------------------------------------- */
 
 /* Taps older than the org's retract_days need not be remembered. */
-static void forget_old(struct turf *turf)
+static void forget_old(struct turf *turf, uint32_t today)
 {
 	uint32_t days = turf->has_catalogue ? turf->catalogue.retract_days : RETRACT_DAYS_DEFAULT;
 	struct error error;
 
-	if (turf->has_today &&
-	    outbox_forget_before(turf->outbox, turf->today > days ? turf->today - days : 0, &error) < 0)
+	if (outbox_forget_before(turf->outbox, today > days ? today - days : 0, &error) < 0)
 		session_fault(turf, &error);
 }
 
@@ -190,33 +189,32 @@ static void meet_instance(struct turf *turf, const char *instance)
 	turf->met_instance = true;
 }
 
-static void meet_today(struct turf *turf, const char *text)
+static void tell_today(struct turf *turf, uint32_t today)
 {
-	uint32_t today;
-
-	if (!text || date_parse(text, &today) != 0)
-		return;
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->today = today;
 	turf->has_today = true;
 	turf->changes++;
 	(void)pthread_cond_broadcast(&turf->changed);
 	(void)pthread_mutex_unlock(&turf->lock);
-	forget_old(turf);
 }
 
+/* First what is too old is forgotten, then what is left is offered to a new store; whoever waits for the date finds
+ * both done. */
 static void status_arrived(struct turf *turf, const struct inbound *message)
 {
 	json_t *status = json_loadb((const char *)message->bytes, message->length, 0, NULL);
+	const char *date = json_string_value(json_object_get(status, "today"));
+	uint32_t today = 0;
+	bool dated = date && date_parse(date, &today) == 0;
 
-	if (!json_is_object(status)) {
-		json_decref(status);
-		return;
-	}
-	meet_today(turf, json_string_value(json_object_get(status, "today")));
+	if (dated)
+		forget_old(turf, today);
 	meet_epoch(turf, json_string_value(json_object_get(status, "epoch")));
 	if (json_is_true(json_object_get(status, "online")))
 		meet_instance(turf, json_string_value(json_object_get(status, "instance")));
+	if (dated)
+		tell_today(turf, today);
 	json_decref(status);
 }
 
@@ -250,7 +248,8 @@ static void catalogue_arrived(struct turf *turf, const struct inbound *message)
 		return;
 	if (outbox_put_catalogue(turf->outbox, message->bytes, message->length, &error) < 0)
 		session_fault(turf, &error);
-	forget_old(turf);
+	if (turf->has_today)
+		forget_old(turf, turf->today);
 }
 
 int session_load_catalogue(struct turf *turf, struct error *error)
