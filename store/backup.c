@@ -104,6 +104,8 @@ int store_backup(struct store *store, const char *directory, struct error *error
 		rc = manifest_write(directory, &manifest, error);
 	if (rc == 0)
 		rc = files_sync(directory, error);
+	if (rc == 0 && made)
+		rc = files_sync_parent(directory, error);
 	if (rc == 0)
 		return 0;
 	manifest_remove(directory);

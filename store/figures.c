@@ -51,7 +51,6 @@ static int measure_file(const struct store *store, struct store_figures *out, st
 
 int store_figures(struct store *store, struct store_figures *out, struct error *error)
 {
-	struct lmdb_size size;
 	struct lmdb_txn lmdb;
 	struct state state;
 	int rc;
@@ -59,13 +58,11 @@ int store_figures(struct store *store, struct store_figures *out, struct error *
 	*out = (struct store_figures){.daemon_pid = files_daemon(store->path)};
 	rc = measure_file(store, out, error);
 	if (rc == 0)
-		rc = lmdb_measure(&store->lmdb, &size, error);
-	if (rc == 0)
 		rc = lmdb_begin(&store->lmdb, &lmdb, false, error);
 	if (rc < 0)
 		return error_prefix(error, rc, "figures");
-	out->used_bytes = size.used_bytes;
-	out->map_bytes = size.map_bytes;
+	out->used_bytes = lmdb_used_bytes(&lmdb);
+	out->map_bytes = store->lmdb.map_bytes;
 	if (state_load(&lmdb, store->org, &state)) {
 		out->ids = lmdb_count(&lmdb, DB_IDS);
 		out->quarantined = lmdb_count(&lmdb, DB_QUARANTINE);

@@ -50,6 +50,20 @@ int files_sync(const char *path, struct error *error)
 	return rc;
 }
 
+int files_sync_parent(const char *path, struct error *error)
+{
+	char parent[PATH_MAX];
+	size_t length = strnlen(path, sizeof parent - 1);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length > 0 && path[length - 1] != '/')
+		length--;
+	memcpy(parent, path, length);
+	parent[length] = '\0';
+	return files_sync(length > 0 ? parent : ".", error);
+}
+
 /* ---- The directory ------------------------------------------------------------------------------ */
 
 static bool is_leftover(const char *name)
@@ -80,9 +94,15 @@ static int check_empty(const char *directory, struct error *error)
 
 static int make_directory(const char *directory, struct error *error)
 {
-	if (mkdir(directory, DIRECTORY_MODE) == 0)
+	int rc;
+
+	if (mkdir(directory, DIRECTORY_MODE) < 0)
+		return system_fault(error, directory, "cannot make the directory");
+	rc = files_sync_parent(directory, error);
+	if (rc == 0)
 		return FILES_NO_STORE;
-	return system_fault(error, directory, "cannot make the directory");
+	(void)rmdir(directory); /* the next attempt makes and syncs it anew */
+	return rc;
 }
 
 int files_look(const char *directory, bool create, struct error *error)

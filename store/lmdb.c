@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#include "store/guard.h"
 
 enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
 
@@ -28,7 +25,7 @@ const char *database_name(enum database database)
 }
 
 /* A full disk shows as EIO too: LMDB says so of every short write. */
-static int translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error)
+int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error)
 {
 	const char *path = lmdb->path, *reason = mdb_strerror(rc);
 
@@ -52,62 +49,6 @@ static int translate(const struct lmdb *lmdb, int rc, const char *call, struct e
 	}
 }
 
-/* ---- A file that was cut off ---------------------------------------------------------------------- */
-
-/* LMDB leaves pages at the end unwritten when they were taken and freed in one transaction, so a file may end
- * before its last page, if all pages that are missing are free. */
-struct tail {
-	struct MDB_txn *txn;
-	uint64_t first, end; /* pages that the file does not have */
-	uint64_t free;       /* of which free */
-};
-
-static void count_free(void *context)
-{
-	struct tail *tail = context;
-	MDB_cursor *cursor;
-	MDB_val key, list;
-
-	if (mdb_cursor_open(tail->txn, 0, &cursor) != 0)
-		return;
-	while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0) {
-		const size_t *pages = list.mv_data;
-
-		for (size_t i = 1; i <= pages[0]; i++)
-			tail->free += pages[i] >= tail->first && pages[i] < tail->end;
-	}
-	mdb_cursor_close(cursor);
-}
-
-/* The order matters while another process writes: last page, transaction, file length. */
-static int check_length(struct lmdb *lmdb, struct error *error)
-{
-	struct tail tail = {0};
-	mdb_filehandle_t fd;
-	MDB_envinfo info;
-	struct stat file;
-	MDB_stat stat;
-	int signal, rc;
-
-	(void)mdb_env_info(lmdb->env, &info);
-	(void)mdb_env_stat(lmdb->env, &stat);
-	(void)mdb_env_get_fd(lmdb->env, &fd);
-	rc = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &tail.txn);
-	if (rc != 0)
-		return translate(lmdb, rc, "mdb_txn_begin", error);
-	rc = fstat(fd, &file) < 0 ? errno : 0;
-	tail.first = (uint64_t)file.st_size / stat.ms_psize;
-	tail.end = info.me_last_pgno + 1;
-	signal = rc == 0 && tail.first < tail.end ? guard_run(count_free, &tail) : 0;
-	mdb_txn_abort(tail.txn);
-	if (rc != 0)
-		return translate(lmdb, rc, "fstat", error);
-	if (signal != 0 || (tail.first < tail.end && tail.free < tail.end - tail.first))
-		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup", lmdb->path,
-				 (unsigned long long)tail.first, (unsigned long long)tail.end);
-	return 0;
-}
-
 /* ---- The environment ---------------------------------------------------------------------------- */
 
 static int find_databases(struct lmdb *lmdb, struct error *error)
@@ -117,17 +58,17 @@ static int find_databases(struct lmdb *lmdb, struct error *error)
 	int rc = mdb_txn_begin(lmdb->env, NULL, flags ? 0 : MDB_RDONLY, &txn);
 
 	if (rc != 0)
-		return translate(lmdb, rc, "mdb_txn_begin", error);
+		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
 	for (size_t i = 0; i < DATABASES && (rc == 0 || rc == MDB_NOTFOUND); i++) {
 		rc = mdb_dbi_open(txn, names[i], flags, &lmdb->handles[i]);
 		lmdb->found[i] = rc == 0;
 	}
 	if (rc != 0 && rc != MDB_NOTFOUND) {
 		mdb_txn_abort(txn);
-		return translate(lmdb, rc, "mdb_dbi_open", error);
+		return lmdb_translate(lmdb, rc, "mdb_dbi_open", error);
 	}
 	rc = mdb_txn_commit(txn);
-	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_txn_commit", error);
+	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_txn_commit", error);
 }
 
 static int open_environment(struct lmdb *lmdb, struct error *error)
@@ -138,14 +79,14 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 	int rc = mdb_env_create(&lmdb->env);
 
 	if (rc != 0)
-		return translate(lmdb, rc, "mdb_env_create", error);
+		return lmdb_translate(lmdb, rc, "mdb_env_create", error);
 	rc = mdb_env_set_maxdbs(lmdb->env, DATABASES);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
 	if (rc == 0)
 		rc = mdb_env_open(lmdb->env, lmdb->path, flags, FILE_MODE);
 	if (rc != 0)
-		return translate(lmdb, rc, "mdb_env_open", error);
+		return lmdb_translate(lmdb, rc, "mdb_env_open", error);
 	(void)mdb_env_info(lmdb->env, &info);
 	lmdb->map_bytes = info.me_mapsize;
 	return 0;
@@ -156,7 +97,7 @@ int lmdb_resume(struct lmdb *lmdb, struct error *error)
 	int rc = open_environment(lmdb, error);
 
 	if (rc == 0 && !lmdb->options.create)
-		rc = check_length(lmdb, error);
+		rc = lmdb_check_length(lmdb, error);
 	if (rc == 0)
 		rc = find_databases(lmdb, error);
 	if (rc < 0)
@@ -215,7 +156,7 @@ static int set_map(struct lmdb *lmdb, size_t bytes, struct error *error)
 	rc = mdb_env_set_mapsize(lmdb->env, bytes);
 	if (rc != 0) {
 		lmdb_suspend(lmdb);
-		return translate(lmdb, rc, "mdb_env_set_mapsize", error);
+		return lmdb_translate(lmdb, rc, "mdb_env_set_mapsize", error);
 	}
 	(void)mdb_env_info(lmdb->env, &info);
 	lmdb->map_bytes = info.me_mapsize;
@@ -244,7 +185,7 @@ static int recover(struct lmdb *lmdb, int rc, struct error *error)
 		lmdb_suspend(lmdb);
 		return 0;
 	}
-	return translate(lmdb, rc, "mdb_txn_begin", error);
+	return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
 }
 
 int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
@@ -258,29 +199,7 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 		return rc;
 	rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
 	lmdb_abort(&txn);
-	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_env_copyfd2", error);
-}
-
-int lmdb_measure(struct lmdb *lmdb, struct lmdb_size *size, struct error *error)
-{
-	enum { META_PAGES = 2 };
-	struct lmdb_txn txn;
-	uint64_t pages = META_PAGES;
-	MDB_stat stat;
-	int rc = lmdb_begin(lmdb, &txn, false, error);
-
-	if (rc < 0)
-		return rc;
-	(void)mdb_env_stat(lmdb->env, &stat);
-	pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-	for (size_t i = 0; i < DATABASES && rc == 0; i++) {
-		rc = mdb_stat(txn.txn, lmdb->handles[i], &stat);
-		if (rc == 0)
-			pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-	}
-	*size = (struct lmdb_size){.used_bytes = pages * stat.ms_psize, .map_bytes = lmdb->map_bytes};
-	lmdb_abort(&txn);
-	return rc == 0 ? 0 : translate(lmdb, rc, "mdb_stat", error);
+	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_copyfd2", error);
 }
 
 /* ---- Transactions ------------------------------------------------------------------------------ */
@@ -304,7 +223,7 @@ int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct erro
 		if (fault < 0)
 			return fault;
 	}
-	return translate(lmdb, rc, "mdb_txn_begin", error);
+	return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
 }
 
 void lmdb_abort(struct lmdb_txn *txn)
@@ -321,7 +240,7 @@ static void refused(struct lmdb_txn *txn, int rc, const char *call)
 	if (txn->fault != 0)
 		return;
 	txn->map_full = rc == MDB_MAP_FULL;
-	txn->fault = translate(txn->lmdb, rc, call, &txn->error);
+	txn->fault = lmdb_translate(txn->lmdb, rc, call, &txn->error);
 }
 
 int lmdb_commit(struct lmdb_txn *txn, struct error *error)

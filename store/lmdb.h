@@ -64,10 +64,8 @@ void lmdb_check_readers(struct lmdb *lmdb);
 /* Writes the live pages, and nothing else, to `fd`. */
 int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error);
 
-struct lmdb_size {
-	uint64_t used_bytes, map_bytes;
-};
-int lmdb_measure(struct lmdb *lmdb, struct lmdb_size *size, struct error *error);
+/* A fault for what LMDB's `call` returned. */
+int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error);
 
 /* ---- Transactions ------------------------------------------------------------------------------ */
 
@@ -99,6 +97,18 @@ bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, str
 void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, struct span value);
 bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key); /* false: was not there */
 uint64_t lmdb_count(struct lmdb_txn *txn, enum database database);
+
+/* ---- Pages: lmdb_pages.c ------------------------------------------------------------------------- */
+
+/* Refuses a file that was cut off: LMDB would find out by SIGBUS. */
+int lmdb_check_length(struct lmdb *lmdb, struct error *error);
+
+/* Bytes that hold something. */
+uint64_t lmdb_used_bytes(struct lmdb_txn *txn);
+
+/* Whether every page is either used or free, and no page is free twice. While another process writes, this may not
+ * be known; then it is taken to be so. */
+bool lmdb_pages_add_up(struct lmdb_txn *txn);
 
 /* ---- Cursors: key and value of the record where it stands ---------------------------------------- */
 

@@ -214,6 +214,8 @@ static void verify_all(void *context)
 	    !read_all(v, DB_WEEKS, read_week) || !read_all(v, DB_PERIODS, read_period) || !read_all(v, DB_IDS, read_id) ||
 	    !read_all(v, DB_QUARANTINE, read_quarantined))
 		return;
+	if (!lmdb_pages_add_up(v->view->lmdb))
+		found(&v->findings, "pages: those used and those free are not those there are");
 	check_catalogue(v);
 	check_quarantine(v);
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);

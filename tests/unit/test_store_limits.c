@@ -211,26 +211,36 @@ static void open_as_tool(struct stage *stage, bool read_only)
 	expect(store_open(&stage->store, &tool, &stage->error) == 0);
 }
 
-/* Counts and says so over a pipe; then waits for the next word. */
+/* This process's words to another, and its answers. */
 struct dialogue {
 	struct stage *stage;
 	int words[2], answers[2];
-	uint64_t counted;
 };
 
-static void dialogue_open(struct dialogue *dialogue, struct stage *stage)
+/* `speak` is the other process's part. */
+static pid_t dialogue_open(struct dialogue *dialogue, struct stage *stage, void (*speak)(struct dialogue *dialogue))
 {
+	pid_t pid;
+
 	*dialogue = (struct dialogue){.stage = stage};
 	assert_int_equal(pipe(dialogue->words), 0);
 	assert_int_equal(pipe(dialogue->answers), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		speak(dialogue);
+		_exit(0);
+	}
+	/* So that the end of the other is heard as the end of its answers. */
+	(void)close(dialogue->words[0]);
+	(void)close(dialogue->answers[1]);
+	return pid;
 }
 
 static void dialogue_close(struct dialogue *dialogue)
 {
-	for (int i = 0; i < 2; i++) {
-		(void)close(dialogue->words[i]);
-		(void)close(dialogue->answers[i]);
-	}
+	(void)close(dialogue->words[1]);
+	(void)close(dialogue->answers[0]);
 }
 
 /* Reads the counts each time it is asked to, in one view that stays open and in a new one. */
@@ -270,19 +280,8 @@ static void test_another_process_reads_while_this_one_writes(void **state)
 	struct stage *stage = *state;
 	struct dialogue dialogue;
 	int status;
-	pid_t pid;
+	pid_t pid = dialogue_open(&dialogue, stage, read_when_asked);
 
-	stage_close(stage);
-	dialogue_open(&dialogue, stage);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)close(dialogue.answers[0]);
-		stage->options.as_daemon = false;
-		read_when_asked(&dialogue);
-		_exit(0);
-	}
-	stage_open(stage);
 	ask(&dialogue, 0, 0);
 	for (uint32_t n = 1; n <= 5; n++) {
 		assert_verdict(stage, "oost", question(n, TODAY, 1, ANSWERED), VERDICT_COUNTED);
@@ -368,11 +367,7 @@ static void test_killed_in_the_middle_of_a_transaction(void **state)
 	stage_open(stage);
 	assert_int_equal(fold_batch(stage, 0, 1), 0);
 	stage_close(stage);
-	dialogue_open(&dialogue, stage);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0)
-		fold_until_killed(&dialogue);
+	pid = dialogue_open(&dialogue, stage, fold_until_killed);
 	assert_int_equal(read(dialogue.answers[0], &word, 1), 1);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -409,11 +404,7 @@ static void test_what_was_committed_survives_a_kill(void **state)
 	stage_close(stage);
 	stage->options.map_bytes = 64 << 20;
 	for (uint32_t round = 0; round < 5; round++) {
-		dialogue_open(&dialogue, stage);
-		pid = fork();
-		assert_true(pid >= 0);
-		if (pid == 0)
-			commit_until_killed(&dialogue);
+		pid = dialogue_open(&dialogue, stage, commit_until_killed);
 		for (promised = 0; promised < 7 * (3 + round); promised += 7)
 			assert_int_equal(read(dialogue.answers[0], &word, 1), 1);
 		assert_int_equal(kill(pid, SIGKILL), 0); /* wherever it is by now */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <errno.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+
+#include "store/guard.h"
+#include "store/lmdb.h"
+
+enum { META_PAGES = 2, FREE_DATABASE = 0 };
+
+/* What LMDB's list of free pages holds. Its records are lists of page numbers, descending, their number first. */
+struct free_pages {
+	uint64_t n;
+	uint64_t n_within; /* of which from `first` up to, not including, `end` */
+	uint64_t first, end;
+	bool sound;        /* every list descends, and names pages of the file only */
+};
+
+static void count_list(struct free_pages *free, const size_t *list, size_t bytes)
+{
+	if (bytes < sizeof *list || list[0] > bytes / sizeof *list - 1) {
+		free->sound = false;
+		return;
+	}
+	for (size_t i = 1; i <= list[0]; i++) {
+		free->n++;
+		free->n_within += list[i] >= free->first && list[i] < free->end;
+		free->sound &= list[i] >= META_PAGES && list[i] < free->end && (i == 1 || list[i] < list[i - 1]);
+	}
+}
+
+static int count_free(MDB_txn *txn, struct free_pages *free)
+{
+	MDB_cursor *cursor;
+	MDB_val key, list;
+	int rc = mdb_cursor_open(txn, FREE_DATABASE, &cursor);
+
+	if (rc != 0)
+		return rc;
+	free->sound = true;
+	while ((rc = mdb_cursor_get(cursor, &key, &list, MDB_NEXT)) == 0)
+		count_list(free, list.mv_data, list.mv_size);
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* ---- A file that was cut off ---------------------------------------------------------------------- */
+
+/* LMDB leaves pages at the end unwritten when they were taken and freed in one transaction. So a file may end before
+ * its last page, if all that is missing is free; and the list of what is free may be missing itself. */
+struct tail {
+	MDB_txn *txn;
+	struct free_pages free;
+	int rc;
+};
+
+static void read_tail(void *context)
+{
+	struct tail *tail = context;
+
+	tail->rc = count_free(tail->txn, &tail->free);
+}
+
+/* The order matters while another process writes: last page, transaction, file length. */
+int lmdb_check_length(struct lmdb *lmdb, struct error *error)
+{
+	struct tail tail = {.rc = 0};
+	struct free_pages *free = &tail.free;
+	mdb_filehandle_t fd;
+	MDB_envinfo info;
+	struct stat file;
+	MDB_stat stat;
+	int signal = 0, rc;
+
+	(void)mdb_env_info(lmdb->env, &info);
+	(void)mdb_env_stat(lmdb->env, &stat);
+	(void)mdb_env_get_fd(lmdb->env, &fd);
+	rc = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &tail.txn);
+	if (rc != 0)
+		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
+	rc = fstat(fd, &file) < 0 ? errno : 0;
+	free->first = (uint64_t)file.st_size / stat.ms_psize;
+	free->end = info.me_last_pgno + 1;
+	if (rc == 0 && free->first < free->end)
+		signal = guard_run(read_tail, &tail);
+	mdb_txn_abort(tail.txn);
+	if (rc != 0)
+		return lmdb_translate(lmdb, rc, "fstat", error);
+	if (signal != 0 || tail.rc != 0 || (free->first < free->end && free->n_within < free->end - free->first))
+		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup", lmdb->path,
+				 (unsigned long long)free->first, (unsigned long long)free->end);
+	return 0;
+}
+
+/* ---- Adding up ------------------------------------------------------------------------------------ */
+
+static uint64_t pages_of(const MDB_stat *stat)
+{
+	return stat->ms_branch_pages + stat->ms_leaf_pages + stat->ms_overflow_pages;
+}
+
+/* Of all databases, LMDB's own two among them. */
+static uint64_t count_used(struct lmdb_txn *txn)
+{
+	enum { MAIN_DATABASE = 1 };
+	uint64_t pages = META_PAGES;
+	MDB_stat stat;
+
+	for (MDB_dbi own = FREE_DATABASE; own <= MAIN_DATABASE; own++)
+		if (mdb_stat(txn->txn, own, &stat) == 0)
+			pages += pages_of(&stat);
+	for (size_t i = 0; i < DATABASES; i++)
+		if (mdb_stat(txn->txn, txn->lmdb->handles[i], &stat) == 0)
+			pages += pages_of(&stat);
+	return pages;
+}
+
+uint64_t lmdb_used_bytes(struct lmdb_txn *txn)
+{
+	MDB_stat stat;
+
+	(void)mdb_env_stat(txn->lmdb->env, &stat);
+	return count_used(txn) * stat.ms_psize;
+}
+
+bool lmdb_pages_add_up(struct lmdb_txn *txn)
+{
+	struct free_pages free = {0};
+	MDB_envinfo info;
+
+	(void)mdb_env_info(txn->lmdb->env, &info);
+	if (info.me_last_txnid != mdb_txn_id(txn->txn))
+		return true;
+	free.end = info.me_last_pgno + 1;
+	return count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
+}
