@@ -119,11 +119,26 @@ static bool fits(const struct cli *cli, const struct catalogue *catalogue, uint3
 	return true;
 }
 
+static bool is_code(const char *typed)
+{
+	return *typed != '\0' && strspn(typed, "0123456789") == strlen(typed);
+}
+
+/* Codes need no catalogue: such a tap is stored at once, even the first on this device. */
+static bool all_codes(const struct cli *cli)
+{
+	bool all = cli->team && is_code(cli->arguments[0]);
+
+	for (unsigned i = 0; i < cli->n_labels; i++)
+		all = all && is_code(cli->labels[i]);
+	return all;
+}
+
 /* The cached catalogue; the newest one when the cached one does not know the words; NULL when there is none at all. */
 static const struct catalogue *find_catalogue(const struct cli *cli, struct turf *turf, uint32_t day,
 					      struct catalogue *catalogue)
 {
-	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
+	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
 	struct error error;
 	bool found = turf_catalogue(turf, false, wait_ms, catalogue, &error) == 0;
 	struct catalogue newest = {0};

@@ -22,7 +22,7 @@ enum {
 	CONNECT_TIMEOUT_DEFAULT_S = 5,
 	MAX_INFLIGHT = 100, /* never reached, the owner's window is smaller: at the limit Paho stalls for a second */
 	SUBSCRIBE_MAX = 8,
-	REASON_BYTES = 400,
+	REASON_BYTES = 2 * MQTT_HOST_BYTES + 128,
 };
 
 static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER;
@@ -65,9 +65,12 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 	else if (atomic_load(&mqtt->distrusted))
 		(void)snprintf(reason, sizeof reason, "the certificate of %s:%u is not trusted here", at->host,
 			       at->port);
+	else if (at->tls)
+		(void)snprintf(reason, sizeof reason,
+			       "no TLS with %s:%u: no broker there, or its certificate does not name %s", at->host,
+			       at->port, at->host);
 	else
-		(void)snprintf(reason, sizeof reason, "no broker answers%s at %s:%u", at->tls ? " with TLS" : "",
-			       at->host, at->port);
+		(void)snprintf(reason, sizeof reason, "no broker answers at %s:%u", at->host, at->port);
 	emit(mqtt, MQTT_EVENT_CONNECT_FAILED, reason, NULL);
 }
 
