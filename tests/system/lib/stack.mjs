@@ -30,14 +30,19 @@ export class Stack {
     return `turf/v1/${this.org}/${rest}`;
   }
 
-  // Resolves when turfd serves: its status says so, and it is this process's status and not an older one's.
-  async startTurfd(options = {}) {
-    const screen = await Client.connect(null, this.broker.url);
-    const { config, today, arguments: more = [] } = { ...this.options, ...options };
-    const args = ['--config', config, '--store', this.store, '--broker', this.broker.url];
+  // options: those of start(), and url (where turfd finds the broker), turfd (the program), env.
+  launchTurfd(options = {}) {
+    const { config, today, url, turfd, env, arguments: more = [] } = { ...this.options, ...options };
+    const args = ['--config', config, '--store', this.store, '--broker', url ?? this.broker.url];
     args.push('--credentials', this.broker.credentialsFile, ...(today ? ['--today', today] : []), ...more);
-    this.turfd = new Running(program('turfd'), args);
-    const { turfd } = this;
+    this.turfd = new Running(turfd ?? program('turfd'), args, { env });
+    return this.turfd;
+  }
+
+  // Resolves when turfd serves: its status says so, and it is this process's status and not an older one's.
+  async startTurfd(options) {
+    const screen = await Client.connect(null, this.broker.url);
+    const turfd = this.launchTurfd(options);
     const died = turfd.ended.then(() => Promise.reject(new Error(`turfd ended: ${turfd.log}`)));
     died.catch(() => {});
     try {
