@@ -63,6 +63,17 @@ static int wait_for_answer(const struct cli *cli, struct turf *turf, const struc
 	return rc;
 }
 
+/* Another process with this outbox open may have sent it too, and got the receipt first. What is remembered no more was
+ * not refused, for refusals stay. */
+static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf_id *id, bool retraction)
+{
+	struct turf_tap tap;
+
+	if (turf_get(turf, id, &tap, NULL, 0) == 0)
+		return retraction ? tap.retraction_verdict : tap.verdict;
+	return retraction ? TURF_ALREADY_RETRACTED : TURF_ALREADY_COUNTED;
+}
+
 /* Waits for the verdict and says what became of the tap. Returns the exit status. */
 static int conclude(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_tap *tap,
 		    bool retraction, const struct catalogue *catalogue)
@@ -72,6 +83,8 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	int rc = wait_for_answer(cli, turf, &tap->id);
 	enum turf_verdict verdict = find_answer(answers, &tap->id, retraction, &others);
 
+	if (rc == 0 && verdict == TURF_NO_VERDICT)
+		verdict = answered_elsewhere(turf, &tap->id, retraction);
 	if (rc < 0)
 		return complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is in it", cli->outbox_path);
 	if (verdict == TURF_NO_VERDICT) {

@@ -5,10 +5,15 @@
  * Paho 1.3.12 walks one list of commands for all clients: MQTTAsync_destroy under its first lock, MQTTAsync_send under
  * its second. And the last destroy stops Paho's threads while a connect may be starting them. So every call into Paho
  * is made under `paho`, one lock for the process. No callback takes it, and the owners' locks are never held here.
+ *
+ * Paho looks up names while it holds its first lock: offline, that stops every client of the process for as long as the
+ * resolver tries. So a name is looked up here first, on a thread of its own that nobody waits for.
  */
 #include "broker-client/mqtt_async.h"
 #include "broker-client/mqtt_common.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,10 +31,18 @@ enum {
 };
 
 static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lookups = PTHREAD_MUTEX_INITIALIZER; /* taken before `paho` and before the owners' locks */
+
+/* A name that is being looked up. Its thread frees it; `mqtt` is NULL once nobody wants the answer. */
+struct lookup {
+	struct mqtt_async *mqtt;
+	char host[MQTT_HOST_BYTES];
+};
 
 struct mqtt_async {
 	MQTTAsync client;
 	struct mqtt_address address;
+	struct lookup *lookup; /* under `lookups`; NULL: none under way */
 	char *user, *password, *ca_file;
 	int keepalive_s, connect_timeout_s;
 	void (*on_event)(void *context, const struct mqtt_event *event);
@@ -184,6 +197,10 @@ void mqtt_async_close(struct mqtt_async *mqtt)
 	if (!mqtt)
 		return;
 	atomic_store(&mqtt->closing, true);
+	(void)pthread_mutex_lock(&lookups);
+	if (mqtt->lookup)
+		mqtt->lookup->mqtt = NULL;
+	(void)pthread_mutex_unlock(&lookups);
 	if (mqtt->client) {
 		(void)pthread_mutex_lock(&paho);
 		MQTTAsync_destroy(&mqtt->client);
@@ -195,7 +212,7 @@ void mqtt_async_close(struct mqtt_async *mqtt)
 	free(mqtt);
 }
 
-int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
+static int connect_client(struct mqtt_async *mqtt, struct error *error)
 {
 	MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer;
 	MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
@@ -223,6 +240,72 @@ int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
 	rc = MQTTAsync_connect(mqtt->client, &connect);
 	(void)pthread_mutex_unlock(&paho);
 	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "connect: %s", MQTTAsync_strerror(rc));
+}
+
+static void looked_up(struct mqtt_async *mqtt, int failure)
+{
+	char reason[REASON_BYTES];
+	struct error error;
+
+	mqtt->lookup = NULL;
+	if (failure)
+		(void)snprintf(reason, sizeof reason, "%s: %s", mqtt->address.host, gai_strerror(failure));
+	else if (connect_client(mqtt, &error) < 0)
+		(void)snprintf(reason, sizeof reason, "%.*s", (int)sizeof reason - 1, error.text);
+	else
+		return;
+	emit(mqtt, MQTT_EVENT_CONNECT_FAILED, reason, NULL);
+}
+
+static void *look_up(void *context)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	struct lookup *lookup = context;
+	int failure = getaddrinfo(lookup->host, NULL, &hints, &found);
+
+	if (failure == 0)
+		freeaddrinfo(found);
+	(void)pthread_mutex_lock(&lookups);
+	if (lookup->mqtt)
+		looked_up(lookup->mqtt, failure);
+	(void)pthread_mutex_unlock(&lookups);
+	free(lookup);
+	return NULL;
+}
+
+static bool is_number(const char *host)
+{
+	struct in_addr address;
+
+	return *host == '[' || inet_pton(AF_INET, host, &address) == 1;
+}
+
+int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
+{
+	struct lookup *lookup;
+	pthread_t thread;
+	int rc;
+
+	if (is_number(mqtt->address.host))
+		return connect_client(mqtt, error);
+	lookup = calloc(1, sizeof *lookup);
+	if (!lookup)
+		return error_set(error, FAULT_MEMORY, "no memory to look up %s", mqtt->address.host);
+	lookup->mqtt = mqtt;
+	memcpy(lookup->host, mqtt->address.host, sizeof lookup->host);
+	(void)pthread_mutex_lock(&lookups);
+	if (mqtt->lookup)
+		mqtt->lookup->mqtt = NULL;
+	rc = pthread_create(&thread, NULL, look_up, lookup);
+	mqtt->lookup = rc == 0 ? lookup : NULL;
+	(void)pthread_mutex_unlock(&lookups);
+	if (rc != 0) {
+		free(lookup);
+		return error_set(error, FAULT_SYSTEM, "no thread to look up %s: %s", mqtt->address.host, strerror(rc));
+	}
+	(void)pthread_detach(thread);
+	return 0;
 }
 
 int mqtt_async_disconnect(struct mqtt_async *mqtt, struct error *error)
