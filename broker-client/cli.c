@@ -168,8 +168,8 @@ static int parse(struct cli *cli, const struct command *command, int argc, char 
 			return complain(EXIT_USAGE, "%s needs a value; see turf %s --help", argv[optind - 1],
 					command->name);
 		if (!spec || !(command->options & BIT(spec - specs)))
-			return complain(EXIT_USAGE, "turf %s has no option %s; see turf %s --help", command->name,
-					argv[optind - 1], command->name);
+			return complain(EXIT_USAGE, "turf %s has no option %s%s; see turf %s --help", command->name,
+					spec ? "--" : "", spec ? spec->name : argv[optind - 1], command->name);
 		if (spec->kind == KIND_HELP) {
 			cli_help(stdout, command->name);
 			*helped = true;
