@@ -146,7 +146,7 @@ static void look_at_replaced(void *context)
 static int check_replaced(struct replaced *replaced, const struct manifest *manifest, struct error *error)
 {
 	if (guard_run(look_at_replaced, replaced) != 0)
-		replaced->lmdb.readers = 0; /* its transaction goes with the environment */
+		lmdb_drop_readers(&replaced->lmdb);
 	lmdb_close(&replaced->lmdb);
 	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
 		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', and the backup those of '%s'", replaced->path,

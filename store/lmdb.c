@@ -51,6 +51,36 @@ int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct err
 
 /* ---- The environment ---------------------------------------------------------------------------- */
 
+/* So that they can be found when their owner is gone. */
+static void note_reader(struct lmdb *lmdb, MDB_txn *txn)
+{
+	for (size_t i = 0; i < READERS_NOTED; i++)
+		if (!lmdb->reading[i]) {
+			lmdb->reading[i] = txn;
+			break;
+		}
+	lmdb->readers++;
+}
+
+static void forget_reader(struct lmdb *lmdb, MDB_txn *txn)
+{
+	for (size_t i = 0; i < READERS_NOTED; i++)
+		if (lmdb->reading[i] == txn)
+			lmdb->reading[i] = NULL;
+	lmdb->readers--;
+}
+
+void lmdb_drop_readers(struct lmdb *lmdb)
+{
+	for (size_t i = 0; i < READERS_NOTED; i++) {
+		if (lmdb->reading[i])
+			mdb_txn_abort(lmdb->reading[i]);
+		lmdb->reading[i] = NULL;
+	}
+	lmdb->readers = 0;
+}
+
+/* Their handles last when the transaction is committed, a reading one too. */
 static int find_databases(struct lmdb *lmdb, struct error *error)
 {
 	unsigned flags = lmdb->options.create ? MDB_CREATE : 0;
@@ -59,10 +89,12 @@ static int find_databases(struct lmdb *lmdb, struct error *error)
 
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
+	note_reader(lmdb, txn);
 	for (size_t i = 0; i < DATABASES && (rc == 0 || rc == MDB_NOTFOUND); i++) {
 		rc = mdb_dbi_open(txn, names[i], flags, &lmdb->handles[i]);
 		lmdb->found[i] = rc == 0;
 	}
+	forget_reader(lmdb, txn);
 	if (rc != 0 && rc != MDB_NOTFOUND) {
 		mdb_txn_abort(txn);
 		return lmdb_translate(lmdb, rc, "mdb_dbi_open", error);
@@ -215,7 +247,8 @@ int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct erro
 			return fault;
 		rc = mdb_txn_begin(lmdb->env, NULL, writes ? 0 : MDB_RDONLY, &txn->txn);
 		if (rc == 0) {
-			lmdb->readers += !writes;
+			if (!writes)
+				note_reader(lmdb, txn->txn);
 			return 0;
 		}
 		txn->txn = NULL;
@@ -230,8 +263,9 @@ void lmdb_abort(struct lmdb_txn *txn)
 {
 	if (!txn->txn)
 		return;
+	if (!txn->writes)
+		forget_reader(txn->lmdb, txn->txn);
 	mdb_txn_abort(txn->txn);
-	txn->lmdb->readers -= !txn->writes;
 	txn->txn = NULL;
 }
 

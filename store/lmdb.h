@@ -40,6 +40,8 @@ struct lmdb_options {
 	size_t map_bytes;
 };
 
+enum { READERS_NOTED = 8 };
+
 struct lmdb {
 	struct MDB_env *env; /* NULL: closed, or lost and to be opened again by the next begin */
 	struct lmdb_options options;
@@ -48,6 +50,7 @@ struct lmdb {
 	bool found[DATABASES];
 	size_t map_bytes;
 	unsigned readers; /* read transactions that this process has open */
+	struct MDB_txn *reading[READERS_NOTED];
 };
 
 /* Which databases are in the file is told by `found`; that is the caller's to judge. */
@@ -57,6 +60,9 @@ void lmdb_close(struct lmdb *lmdb); /* a cleared struct is fine */
 /* Closes, without forgetting how to open again. No transaction may be open. */
 void lmdb_suspend(struct lmdb *lmdb);
 int lmdb_resume(struct lmdb *lmdb, struct error *error);
+
+/* Ends the reading transactions that a guard (guard.h) has cut short; nobody may use them, or their cursors, again. */
+void lmdb_drop_readers(struct lmdb *lmdb);
 
 /* Frees the reader slots of processes that died. */
 void lmdb_check_readers(struct lmdb *lmdb);

@@ -14,6 +14,7 @@ struct free_pages {
 	uint64_t n_within; /* of which from `first` up to, not including, `end` */
 	uint64_t first, end;
 	bool sound;        /* every list descends, and names pages of the file only */
+	MDB_cursor *cursor;
 };
 
 static void count_list(struct free_pages *free, const size_t *list, size_t bytes)
@@ -29,19 +30,25 @@ static void count_list(struct free_pages *free, const size_t *list, size_t bytes
 	}
 }
 
+/* The cursor is the caller's to close: a guard may end the counting. */
 static int count_free(MDB_txn *txn, struct free_pages *free)
 {
-	MDB_cursor *cursor;
 	MDB_val key, list;
-	int rc = mdb_cursor_open(txn, FREE_DATABASE, &cursor);
+	int rc = mdb_cursor_open(txn, FREE_DATABASE, &free->cursor);
 
-	if (rc != 0)
-		return rc;
-	free->sound = true;
-	while ((rc = mdb_cursor_get(cursor, &key, &list, MDB_NEXT)) == 0)
-		count_list(free, list.mv_data, list.mv_size);
-	mdb_cursor_close(cursor);
+	free->sound = rc == 0;
+	while (rc == 0) {
+		rc = mdb_cursor_get(free->cursor, &key, &list, MDB_NEXT);
+		if (rc == 0)
+			count_list(free, list.mv_data, list.mv_size);
+	}
 	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static void close_list(struct free_pages *free)
+{
+	if (free->cursor)
+		mdb_cursor_close(free->cursor);
 }
 
 /* ---- A file that was cut off ---------------------------------------------------------------------- */
@@ -83,6 +90,7 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 	free->end = info.me_last_pgno + 1;
 	if (rc == 0 && free->first < free->end)
 		signal = guard_run(read_tail, &tail);
+	close_list(free);
 	mdb_txn_abort(tail.txn);
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "fstat", error);
@@ -127,10 +135,13 @@ bool lmdb_pages_add_up(struct lmdb_txn *txn)
 {
 	struct free_pages free = {0};
 	MDB_envinfo info;
+	bool add_up;
 
 	(void)mdb_env_info(txn->lmdb->env, &info);
 	if (info.me_last_txnid != mdb_txn_id(txn->txn))
 		return true;
 	free.end = info.me_last_pgno + 1;
-	return count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
+	add_up = count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
+	close_list(&free);
+	return add_up;
 }

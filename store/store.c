@@ -225,7 +225,7 @@ static int open_environment(struct store *store, const struct store_options *opt
 
 	if (signal == 0)
 		return reading.rc;
-	store->lmdb.readers = 0; /* their transactions go with the environment */
+	lmdb_drop_readers(&store->lmdb);
 	return error_set(error, FAULT_DAMAGED, "%s: reading it ended in signal %d: pages are damaged; restore a backup",
 			 options->path, signal);
 }

@@ -13,7 +13,8 @@ struct verification {
 	const struct store_view *view;
 	struct ledger ledger;
 	struct findings findings;
-	int fault; /* of our own: no memory */
+	struct lmdb_cursor cursor; /* here, so that it can be closed when the guard ends the reading */
+	int fault;                 /* of our own: no memory */
 };
 
 /* What one record says goes into the ledger; false: it is damaged. */
@@ -48,20 +49,25 @@ static bool ascends(struct span key, const struct key *last)
 /* Ends at LMDB's first complaint: what follows it could not be trusted. */
 static bool read_all(struct verification *v, enum database database, record_reader *read)
 {
-	struct lmdb_cursor cursor;
+	struct lmdb_cursor *cursor = &v->cursor;
 	struct key last = {.length = 0};
+	uint64_t n = 0;
 	bool more;
 
-	lmdb_cursor_open(&cursor, v->view->lmdb, database);
-	for (more = lmdb_seek(&cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(&cursor)) {
-		if (!ascends(cursor.key, &last))
+	lmdb_cursor_open(cursor, v->view->lmdb, database);
+	for (more = lmdb_seek(cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(cursor)) {
+		if (!ascends(cursor->key, &last))
 			found(&v->findings, "database %s: keys are out of order", database_name(database));
-		last.length = cursor.key.length < KEY_BYTES ? cursor.key.length : KEY_BYTES;
-		memcpy(last.bytes, cursor.key.at, last.length);
-		if (!read(v, cursor.key, cursor.value))
-			tell_damaged(v, database, cursor.key);
+		last.length = cursor->key.length < KEY_BYTES ? cursor->key.length : KEY_BYTES;
+		memcpy(last.bytes, cursor->key.at, last.length);
+		if (!read(v, cursor->key, cursor->value))
+			tell_damaged(v, database, cursor->key);
+		n++;
 	}
-	lmdb_cursor_close(&cursor);
+	lmdb_cursor_close(cursor);
+	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
+		found(&v->findings, "database %s: %" PRIu64 " records can be read, and there are said to be %" PRIu64,
+		      database_name(database), n, lmdb_count(v->view->lmdb, database));
 	if (v->view->lmdb->fault != 0)
 		found(&v->findings, "database %s: %s", database_name(database), v->view->lmdb->error.text);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
@@ -233,6 +239,7 @@ int store_verify(struct store *store, void (*finding)(void *context, const char 
 	rc = ledger_init(&v.ledger, error);
 	if (rc == 0) {
 		signal = guard_run(verify_all, &v);
+		lmdb_cursor_close(&v.cursor);
 		if (signal != 0)
 			found(&v.findings, "reading ended in signal %d: pages of the file are damaged", signal);
 		if (v.fault != 0)

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Verify finds what is wrong: records that were altered, records that are missing, counters that do not follow from
+ * the ids, files that were cut off, and any flipped byte that matters. It never crashes on one.
+ */
+#include "tests/unit/store_stage.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+
+/* ---- A store with something of everything ---------------------------------------------------------------- */
+
+static void put_all(struct stage *stage)
+{
+	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED, .day = TODAY, .length = 5, .bytes = "tap?"};
+	struct store_txn *txn;
+
+	(void)keep_time(stage, TODAY, false);
+	(void)tell(stage, "oost", labelled(1, TODAY, 7));
+	(void)tell(stage, "oost", question(2, TODAY, 255, REFERRED));
+	(void)tell(stage, "west", question(3, TODAY - 20, 1, ANSWERED)); /* settled */
+	(void)tell(stage, "west", labelled(4, Q3_LAST, 65535));          /* late */
+	(void)tell(stage, "west", retraction(5, TODAY));
+	txn = begin(stage);
+	store_put_catalogue(txn, &stage->rules);
+	store_quarantine(txn, &entry);
+	commit(stage, txn);
+	assert_sound(stage);
+}
+
+static int setup_full(void **state)
+{
+	int rc = stage_setup(state);
+
+	if (rc != 0)
+		return rc;
+	stage_open(*state);
+	put_all(*state);
+	return 0;
+}
+
+/* ---- Changing records behind the store's back -------------------------------------------------------------- */
+
+struct raw {
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+};
+
+static struct raw raw_open(struct stage *stage, const char *database)
+{
+	struct raw raw;
+
+	stage_close(stage);
+	assert_int_equal(mdb_env_create(&raw.env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(raw.env, 8), 0);
+	assert_int_equal(mdb_env_open(raw.env, stage->path, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(raw.env, NULL, 0, &raw.txn), 0);
+	assert_int_equal(mdb_dbi_open(raw.txn, database, 0, &raw.dbi), 0);
+	return raw;
+}
+
+static void raw_close(struct raw *raw, struct stage *stage)
+{
+	assert_int_equal(mdb_txn_commit(raw->txn), 0);
+	mdb_env_close(raw->env);
+	stage->options.as_daemon = false; /* a tool writes nothing at its opening */
+	stage->options.read_only = true;
+	stage_open(stage);
+}
+
+/* The n-th record of a database, copied. */
+struct record_copy {
+	uint8_t key[512], value[8192];
+	size_t key_length, length;
+};
+
+static struct record_copy raw_get(const struct raw *raw, unsigned n)
+{
+	struct record_copy copy;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+
+	assert_int_equal(mdb_cursor_open(raw->txn, raw->dbi, &cursor), 0);
+	assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), 0);
+	while (n-- > 0)
+		assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_NEXT), 0);
+	copy.key_length = key.mv_size;
+	memcpy(copy.key, key.mv_data, key.mv_size);
+	copy.length = value.mv_size;
+	memcpy(copy.value, value.mv_data, value.mv_size);
+	mdb_cursor_close(cursor);
+	return copy;
+}
+
+static void raw_put(const struct raw *raw, struct record_copy *copy)
+{
+	MDB_val key = {.mv_size = copy->key_length, .mv_data = copy->key};
+	MDB_val value = {.mv_size = copy->length, .mv_data = copy->value};
+
+	assert_int_equal(mdb_put(raw->txn, raw->dbi, &key, &value, 0), 0);
+}
+
+static void raw_delete(const struct raw *raw, struct record_copy *copy)
+{
+	MDB_val key = {.mv_size = copy->key_length, .mv_data = copy->key};
+
+	assert_int_equal(mdb_del(raw->txn, raw->dbi, &key, NULL), 0);
+}
+
+/* As a program would that does as it should, but for the arithmetic. */
+static void seal_again(struct record_copy *copy)
+{
+	put_be32(copy->value + copy->length - 4,
+		 crc32c_more(crc32c(copy->key, copy->key_length), copy->value, copy->length - 4));
+}
+
+/* Verify, or opening before it, says so. */
+static void must_find(struct stage *stage, const char *word)
+{
+	char first[ERROR_TEXT_BYTES] = "";
+
+	if (findings_of(stage, first) == 0 || !strstr(first, word))
+		fail_msg("expected a finding with '%s', the first is: %s", word, first);
+}
+
+/* ---- Records ------------------------------------------------------------------------------------------------ */
+
+/* Every byte of every record's key and value, one after another, on a store that is otherwise whole. */
+static void test_every_byte_of_every_record(void **state)
+{
+	static const char *const databases[] = {"teams", "ids", "counts", "weeks", "quarantine"};
+	struct stage *stage = *state;
+
+	for (size_t d = 0; d < sizeof databases / sizeof databases[0]; d++) {
+		struct raw raw = raw_open(stage, databases[d]);
+		struct record_copy whole = raw_get(&raw, 0);
+
+		raw_close(&raw, stage);
+		for (size_t i = 0; i < whole.key_length + whole.length; i++) {
+			struct record_copy flipped = whole;
+
+			*(i < whole.key_length ? &flipped.key[i] : &flipped.value[i - whole.key_length]) ^= 0x10;
+			raw = raw_open(stage, databases[d]);
+			raw_delete(&raw, &whole);
+			raw_put(&raw, &flipped);
+			raw_close(&raw, stage);
+			assert_true(findings_of(stage, NULL) > 0);
+			raw = raw_open(stage, databases[d]);
+			raw_delete(&raw, &flipped);
+			raw_put(&raw, &whole);
+			raw_close(&raw, stage);
+		}
+		assert_sound(stage);
+	}
+}
+
+/* What no other record speaks of: the retraction of nothing, and a label's share that has no detail (any more). */
+static bool stands_alone(const char *database, const struct record_copy *record)
+{
+	if (strcmp(database, "ids") == 0)
+		return record->value[0] == 3;
+	return strcmp(database, "counts") == 0 && record->key[4] == 2 && memcmp(record->value, record->value + 8, 8) == 0;
+}
+
+/* A record that is gone: each of each database but `meta`. */
+static void test_every_record_is_missed(void **state)
+{
+	static const char *const databases[] = {"teams", "ids", "counts", "weeks", "quarantine"};
+	struct stage *stage = *state;
+
+	for (size_t d = 0; d < sizeof databases / sizeof databases[0]; d++) {
+		struct raw raw = raw_open(stage, databases[d]);
+		MDB_stat stat;
+
+		assert_int_equal(mdb_stat(raw.txn, raw.dbi, &stat), 0);
+		raw_close(&raw, stage);
+		for (unsigned i = 0; i < stat.ms_entries; i++) {
+			struct record_copy record;
+
+			raw = raw_open(stage, databases[d]);
+			record = raw_get(&raw, i);
+			raw_delete(&raw, &record);
+			raw_close(&raw, stage);
+			assert_int_equal(findings_of(stage, NULL) > 0, !stands_alone(databases[d], &record));
+			raw = raw_open(stage, databases[d]);
+			raw_put(&raw, &record);
+			raw_close(&raw, stage);
+		}
+		assert_sound(stage);
+	}
+}
+
+/* Counters and ids that are well formed, sealed, and wrong. */
+static void test_sums_that_do_not_add_up(void **state)
+{
+	static const struct {
+		const char *database;
+		unsigned record;
+		size_t byte; /* of the value, the last of an integer */
+		const char *word;
+	} changes[] = {
+		/* counts: the first is of 2019-Q3, team west (2): domain 1 answered, late 1 */
+		{"counts", 0, 7, "2019-Q3 of team west, domain 1 answered: counted is 1, but settled 0 and 0 ids"},
+		{"counts", 0, 23, "2019-Q3: the counters say 0 counted and 0 late"},
+		{"counts", 0, 31, "is shown"},
+		/* then its label; then 2019-Q4, team oost (1): domains 1 and 255, label 7 */
+		{"counts", 1, 7, "label 65535"},
+		{"counts", 2, 7, "2019-Q4 of team oost, domain 1 answered: counted is 0, but settled 0 and 1 ids"},
+		{"counts", 2, 15, "settled 1 and 1 ids with detail"},
+		{"counts", 2, 23, "late in a quarter that is not final"},
+		{"counts", 2, 31, "nothing is held"},
+		{"counts", 3, 7, "domain 255 referred"},
+		{"counts", 4, 7, "label 7"},
+		{"weeks", 0, 7, "week 2019-W46 of team oost: counted is 3, but settled 0 and 2 ids"},
+		{"weeks", 1, 15, "week 2019-W40 of team west: counted is 1, but settled 0 and 0 ids"},
+		/* ids: the settled one loses its state, a detailed one its domain, a late one is called counted */
+		{"ids", 0, 0, "2019-Q3: the counters say"},
+		{"ids", 1, 0, "2019-Q4: the counters say"},
+		{"ids", 2, 3, "counted in a cell or a week that has no record"},
+	};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		struct raw raw = raw_open(stage, changes[i].database);
+		struct record_copy whole = raw_get(&raw, changes[i].record), changed = whole;
+
+		changed.value[changes[i].byte] ^= strcmp(changes[i].database, "ids") == 0 ? 3 : 1;
+		seal_again(&changed);
+		raw_put(&raw, &changed);
+		raw_close(&raw, stage);
+		must_find(stage, changes[i].word);
+		raw = raw_open(stage, changes[i].database);
+		raw_put(&raw, &whole);
+		raw_close(&raw, stage);
+		assert_sound(stage);
+	}
+}
+
+static void test_an_id_too_many(void **state)
+{
+	struct stage *stage = *state;
+	struct raw raw = raw_open(stage, "ids");
+	struct record_copy extra = raw_get(&raw, 1);
+
+	extra.key[19] ^= 1;
+	seal_again(&extra);
+	raw_put(&raw, &extra);
+	raw_close(&raw, stage);
+	must_find(stage, "2019-Q4: the counters say 3 counted and 0 late; the ids, with those purged and 0 taken in by "
+			 "revisions, 4 and 0");
+}
+
+static void test_an_id_that_was_purged(void **state)
+{
+	struct stage *stage = *state;
+	struct record_copy old;
+	struct raw raw;
+
+	live_until(stage, TODAY + 461);
+	assert_sound(stage);
+	raw = raw_open(stage, "ids");
+	old = (struct record_copy){.key_length = 20, .length = 5, .value = {3}};
+	put_be32(old.key, TODAY - 1);
+	seal_again(&old);
+	raw_put(&raw, &old);
+	raw_close(&raw, stage);
+	must_find(stage, "ids of that day were purged");
+}
+
+static void test_detail_that_was_to_go(void **state)
+{
+	struct stage *stage = *state;
+	struct raw raw = raw_open(stage, "ids");
+	struct record_copy with_detail = raw_get(&raw, 2);
+
+	assert_true(with_detail.length > 5);
+	raw_close(&raw, stage);
+	stage_close(stage);
+	stage->options.as_daemon = true;
+	stage->options.read_only = false;
+	stage_open(stage);
+	live_until(stage, TODAY + 15);
+	assert_sound(stage);
+	raw = raw_open(stage, "ids");
+	raw_put(&raw, &with_detail);
+	raw_close(&raw, stage);
+	must_find(stage, "was to be settled");
+}
+
+static void test_a_quarantine_out_of_bounds(void **state)
+{
+	struct stage *stage = *state;
+	struct raw raw = raw_open(stage, "quarantine");
+	struct record_copy entry = raw_get(&raw, 0);
+
+	entry.key[8]++;
+	seal_again(&entry);
+	raw_put(&raw, &entry);
+	raw_close(&raw, stage);
+	must_find(stage, "quarantine: 2 entries, and 1 are known");
+}
+
+/* ---- Fold on damage ------------------------------------------------------------------------------------------- */
+
+static void test_nothing_is_counted_onto_damage(void **state)
+{
+	struct stage *stage = *state;
+	struct raw raw = raw_open(stage, "counts");
+	struct record_copy cell = raw_get(&raw, 2);
+	struct store_txn *txn;
+	struct folded folded;
+
+	cell.value[7] ^= 4;
+	raw_put(&raw, &cell);
+	raw_close(&raw, stage);
+	stage_close(stage);
+	stage->options.read_only = false;
+	stage_open(stage);
+	txn = begin(stage);
+	fold_one(stage, txn, "oost", question(10, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
+	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_DAMAGED, "'counts' is damaged");
+	assert_verdict(stage, "west", question(11, TODAY, 1, ANSWERED), VERDICT_COUNTED); /* what is whole goes on */
+}
+
+/* ---- Files ---------------------------------------------------------------------------------------------------- */
+
+struct image {
+	char path[PATH_MAX];
+	uint8_t *bytes;
+	size_t length;
+};
+
+static struct image image_of(struct stage *stage)
+{
+	struct image image = {.bytes = NULL};
+	struct stat status;
+	int fd;
+
+	stage_close(stage);
+	(void)snprintf(image.path, sizeof image.path, "%s/data.mdb", stage->path);
+	fd = open(image.path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	image.length = (size_t)status.st_size;
+	image.bytes = malloc(image.length);
+	assert_non_null(image.bytes);
+	assert_int_equal(read(fd, image.bytes, image.length), image.length);
+	assert_int_equal(close(fd), 0);
+	stage->options.as_daemon = false;
+	stage->options.read_only = true;
+	return image;
+}
+
+static void write_image(const struct image *image, size_t length)
+{
+	int fd = open(image->path, O_WRONLY | O_TRUNC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, image->bytes, length), length);
+	assert_int_equal(close(fd), 0);
+}
+
+static void test_a_file_that_was_cut_off(void **state)
+{
+	struct stage *stage = *state;
+	struct image image = image_of(stage);
+	unsigned refused = 0;
+
+	for (size_t length = 4096; length < image.length; length += 4096) {
+		int rc;
+
+		write_image(&image, length);
+		rc = store_open(&stage->store, &stage->options, &stage->error);
+		assert_true(rc < 0 || findings_of(stage, NULL) == 0);
+		if (rc < 0) {
+			refused++;
+			assert_true(rc == FAULT_DAMAGED || rc == FAULT_FOREIGN);
+		}
+		stage_close(stage);
+	}
+	assert_true(refused >= 3);
+	write_image(&image, image.length);
+	stage_open(stage);
+	assert_sound(stage);
+	free(image.bytes);
+}
+
+/* Everything that the store tells, in one number. */
+static void add_to_sum(uint32_t *sum, const void *bytes, size_t length)
+{
+	*sum = crc32c_more(*sum, bytes, length);
+}
+
+static bool sum_entry(void *context, const struct quarantined *entry)
+{
+	add_to_sum(context, entry->bytes, entry->length);
+	return true;
+}
+
+static uint32_t sum_of_all(struct stage *stage)
+{
+	static const char *const teams[] = {"oost", "west", TEAM_ALL};
+	struct store_figures figures = figures_of(stage);
+	struct catalogue catalogue;
+	struct store_view *view;
+	uint32_t sum = 0;
+
+	must(stage, store_view_open(stage->store, &view, &stage->error));
+	for (size_t t = 0; t < 3; t++)
+		for (uint32_t quarter = Q3_2019; quarter <= Q4_2019; quarter++) {
+			struct tally tally;
+
+			memset(&tally, 0, sizeof tally);
+			must(stage, store_view_quarter(view, teams[t], quarter, &tally, &stage->error));
+			add_to_sum(&sum, &tally, sizeof tally);
+		}
+	for (size_t t = 0; t < 3; t++) {
+		uint64_t weeks[WEEKS_MAX + 1] = {0};
+
+		must(stage, store_view_weeks(view, teams[t], 2019, weeks, &stage->error));
+		add_to_sum(&sum, weeks, sizeof weeks);
+	}
+	must(stage, store_view_catalogue(view, &catalogue, &stage->error));
+	add_to_sum(&sum, catalogue.teams, catalogue.n_teams * sizeof *catalogue.teams);
+	catalogue_release(&catalogue);
+	must(stage, store_view_quarantine(view, sum_entry, &sum, &stage->error));
+	store_view_close(view);
+	add_to_sum(&sum, &figures.ids, sizeof figures.ids);
+	add_to_sum(&sum, &figures.ids_detailed, sizeof figures.ids_detailed);
+	return sum;
+}
+
+/* In a process of its own, so that a crash is told apart from a finding. */
+struct flip {
+	struct stage *stage;
+	uint32_t whole; /* sum_of_all before */
+};
+
+static void verify_flipped(void *context)
+{
+	struct flip *flip = context;
+	struct stage *stage = flip->stage;
+
+	if (store_open(&stage->store, &stage->options, &stage->error) < 0)
+		_exit(2);
+	if (store_verify(stage->store, keep_finding, (char[ERROR_TEXT_BYTES]){""}, &stage->error) != 0)
+		_exit(2);
+	/* What verify does not find has changed nothing. */
+	expect(sum_of_all(stage) == flip->whole);
+}
+
+/* The first two pages are LMDB's roots: a flip there may show the state before the last commit, which is whole. */
+static void test_a_flipped_byte_is_found_or_changes_nothing(void **state)
+{
+	enum { ROOTS = 8192, STEP = 457 };
+	struct stage *stage = *state;
+	struct flip flip = {.stage = stage};
+	struct image image;
+	unsigned found = 0, tried = 0;
+
+	flip.whole = sum_of_all(stage);
+	image = image_of(stage);
+	for (size_t at = ROOTS; at < image.length; at += STEP, tried++) {
+		int status;
+
+		image.bytes[at] ^= (uint8_t)(1 << at % 8);
+		write_image(&image, image.length);
+		status = in_another_process(verify_flipped, &flip);
+		if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 2))
+			fail_msg("byte %zu flipped: status %#x", at, (unsigned)status);
+		found += WEXITSTATUS(status) == 2;
+		image.bytes[at] ^= (uint8_t)(1 << at % 8);
+	}
+	assert_true(found > 0 && found < tried);
+	write_image(&image, image.length);
+	stage_open(stage);
+	assert_sound(stage);
+	free(image.bytes);
+}
+
+#define FULL(test) cmocka_unit_test_setup_teardown(test, setup_full, stage_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FULL(test_every_byte_of_every_record),
+		FULL(test_every_record_is_missed),
+		FULL(test_sums_that_do_not_add_up),
+		FULL(test_an_id_too_many),
+		FULL(test_an_id_that_was_purged),
+		FULL(test_detail_that_was_to_go),
+		FULL(test_a_quarantine_out_of_bounds),
+		FULL(test_nothing_is_counted_onto_damage),
+		FULL(test_a_file_that_was_cut_off),
+		FULL(test_a_flipped_byte_is_found_or_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
