@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Builds both pages into $BUILD/web (default: build/web in the project's root): bundles with hashed names, and a service
+// worker that knows them. A page is a folder src/NAME with NAME.html and main.js. Prints what each page loads before it
+// can be used and what it loads after, in kB gzip; the tap page's first load is bounded.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'esbuild';
+import { compileRaw } from 'pbf/compile';
+import schema from 'resolve-protobuf-schema';
+
+const web = dirname(fileURLToPath(import.meta.url));
+const root = resolve(web, '../..');
+const out = join(resolve(root, process.env.BUILD || 'build'), 'web');
+const FIRST_LOAD_MAX = { tap: 40_000 };
+const STATIC = join(web, 'src/static');
+
+// ---- Code from proto/turf.proto ---------------------------------------------------------------------
+
+function generate() {
+  const target = join(web, 'gen/turf.js');
+  const code = compileRaw(schema.sync(join(root, 'proto/turf.proto')));
+  if (existsSync(target) && readFileSync(target, 'utf8') === code) return;
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(`${target}.${process.pid}`, code);
+  renameSync(`${target}.${process.pid}`, target);
+}
+
+// ---- Bundles ----------------------------------------------------------------------------------------
+
+const pages = () => readdirSync(join(web, 'src')).filter((name) => existsSync(join(web, 'src', name, `${name}.html`)));
+
+const common = { absWorkingDir: web, bundle: true, minify: true, target: ['es2022', 'chrome109', 'safari16', 'firefox115'], logLevel: 'warning', legalComments: 'none' };
+
+function bundle(names, into) {
+  return build({
+    ...common,
+    entryPoints: names.map((name) => ({ in: join(web, 'src', name, 'main.js'), out: name })),
+    outdir: join(into, 'assets'),
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+    metafile: true,
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+  });
+}
+
+// All outputs that `entry` needs: at once, or with `later` also what it may import afterwards.
+function reach(outputs, entry, later, seen = new Set()) {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  if (outputs[entry].cssBundle) seen.add(outputs[entry].cssBundle);
+  for (const { path, kind, external } of outputs[entry].imports) {
+    if (!external && outputs[path] && (kind === 'import-statement' || (later && kind === 'dynamic-import'))) reach(outputs, path, later, seen);
+  }
+  return seen;
+}
+
+// ---- Pages --------------------------------------------------------------------------------------------
+
+const toSite = (into, path) => relative(into, join(web, path));
+
+function writePage(name, outputs, into) {
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === relative(web, join(web, 'src', name, 'main.js')));
+  const now = [...reach(outputs, entry, false)];
+  const all = [...reach(outputs, entry, true)];
+  const site = (path) => toSite(into, path);
+  const scripts = now.filter((path) => path.endsWith('.js') && path !== entry);
+  const head = [
+    ...now.filter((path) => path.endsWith('.css')).map((path) => `<link rel="stylesheet" href="${site(path)}">`),
+    ...scripts.map((path) => `<link rel="modulepreload" href="${site(path)}">`),
+    `<script type="module" src="${site(entry)}"></script>`,
+  ].join('\n    ');
+  const html = readFileSync(join(web, 'src', name, `${name}.html`), 'utf8').replace('<!-- assets -->', head);
+  writeFileSync(join(into, `${name}.html`), html);
+  return { name, now: [`${name}.html`, ...now.map(site)], all: [`${name}.html`, ...all.map(site)] };
+}
+
+function copyStatic(into) {
+  const names = existsSync(STATIC) ? readdirSync(STATIC) : [];
+  for (const name of names) writeFileSync(join(into, name), readFileSync(join(STATIC, name)));
+  return names;
+}
+
+// ---- Service worker -----------------------------------------------------------------------------------
+
+// What the tap page needs is kept from the start; the other pages' files are kept once they were fetched.
+function writeWorker(into, made, files) {
+  const precache = [...new Set([...(made.find(({ name }) => name === 'tap')?.all ?? []), ...files])].sort();
+  const version = createHash('sha256');
+  for (const path of [...new Set(made.flatMap(({ all }) => all).concat(files))].sort()) version.update(path).update(readFileSync(join(into, path)));
+  version.update(readFileSync(join(web, 'src/sw.js')));
+  return build({
+    ...common,
+    entryPoints: [join(web, 'src/sw.js')],
+    outfile: join(into, 'sw.js'),
+    format: 'iife',
+    define: { PRECACHE: JSON.stringify(precache), VERSION: JSON.stringify(version.digest('hex').slice(0, 16)) },
+  });
+}
+
+// ---- Sizes --------------------------------------------------------------------------------------------
+
+const gzipSize = (into, paths) => paths.reduce((sum, path) => sum + gzipSync(readFileSync(join(into, path)), { level: 9 }).length, 0);
+const kilo = (bytes) => (bytes / 1000).toFixed(1);
+
+// False when a page's first load is larger than it may be.
+function tellSizes(into, made) {
+  let fits = true;
+  for (const { name, now, all } of made) {
+    const first = gzipSize(into, now);
+    const bound = FIRST_LOAD_MAX[name];
+    const rest = gzipSize(into, all.filter((path) => !now.includes(path)));
+    console.log(`${name}: first load ${kilo(first)} kB gzip${bound ? ` (at most ${kilo(bound)})` : ''}, after it ${kilo(rest)} kB`);
+    if (bound && first > bound) fits = false;
+  }
+  return fits;
+}
+
+// ---- The whole ----------------------------------------------------------------------------------------
+
+// Into a folder beside the old one, which takes its place at the end: a server never sees half a build.
+async function main() {
+  generate();
+  if (process.argv.includes('--generate')) return;
+  const into = `${out}.${process.pid}`;
+  mkdirSync(into, { recursive: true });
+  try {
+    const { metafile } = await bundle(pages(), into);
+    const files = copyStatic(into);
+    const made = pages().map((name) => writePage(name, metafile.outputs, into));
+    await writeWorker(into, made, files);
+    if (!tellSizes(into, made)) throw new Error('the first load is too large');
+    rmSync(out, { recursive: true, force: true });
+    renameSync(into, out);
+  } finally {
+    rmSync(into, { recursive: true, force: true });
+  }
+}
+
+main().catch((error) => {
+  console.error(`build.mjs: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The calendar, as in proto/calendar.h: a day is the number of days since 1970-01-01, a quarter is year * 4 + (0..3).
+// Pure, but for todayIn, which is given the moment.
+
+const DAY_MS = 86_400_000;
+export const DAY_MAX = 2_932_896; // 9999-12-31
+export const TIMEZONE = 'Europe/Amsterdam';
+
+const utc = (day) => new Date(day * DAY_MS);
+
+export function dateOfDay(day) {
+  const date = utc(day);
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+}
+
+export const dayOfDate = (year, month, day) => Date.UTC(year, month - 1, day) / DAY_MS;
+
+// "2019-12-31"; parsing takes this form only and checks the calendar, null otherwise.
+export const formatDate = (day) => utc(day).toISOString().slice(0, 10);
+
+export function parseDate(text) {
+  const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text ?? '');
+  if (!parts) return null;
+  const day = dayOfDate(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+  return day >= 0 && formatDate(day) === text ? day : null;
+}
+
+// The calendar day of a moment (milliseconds) in a time zone; an unknown zone counts as the Netherlands.
+export function todayIn(timezone, now) {
+  const form = { year: 'numeric', month: '2-digit', day: '2-digit' };
+  let parts;
+  try {
+    parts = new Intl.DateTimeFormat('en-CA', { ...form, timeZone: timezone || TIMEZONE }).formatToParts(now);
+  } catch {
+    parts = new Intl.DateTimeFormat('en-CA', { ...form, timeZone: TIMEZONE }).formatToParts(now);
+  }
+  const of = (type) => Number(parts.find((part) => part.type === type).value);
+  return dayOfDate(of('year'), of('month'), of('day'));
+}
+
+// ---- Quarters -------------------------------------------------------------------------------------
+
+export function quarterOfDay(day) {
+  const { year, month } = dateOfDay(day);
+  return year * 4 + Math.floor((month - 1) / 3);
+}
+
+export const quarterFirstDay = (quarter) => dayOfDate(Math.floor(quarter / 4), (quarter % 4) * 3 + 1, 1);
+export const quarterLastDay = (quarter) => quarterFirstDay(quarter + 1) - 1;
+export const yearOfQuarter = (quarter) => Math.floor(quarter / 4);
+export const formatQuarter = (quarter) => `${Math.floor(quarter / 4)}-Q${(quarter % 4) + 1}`;
+
+// "2019-Q4" or "2019", as topics name them: {year, quarter} (quarter null for a year), or null.
+export function parsePeriod(text) {
+  const parts = /^(\d{4})(?:-Q([1-4]))?$/.exec(text ?? '');
+  if (!parts || Number(parts[1]) < 1970) return null;
+  const year = Number(parts[1]);
+  return { year, quarter: parts[2] ? year * 4 + Number(parts[2]) - 1 : null };
+}
+
+// ---- ISO weeks ------------------------------------------------------------------------------------
+
+// The ISO year is the one that holds the week's Thursday.
+export function isoWeekOfDay(day) {
+  const weekday = (day + 3) % 7; // Monday 0: 1970-01-01 was a Thursday
+  const thursday = day - weekday + 3;
+  const { year } = dateOfDay(thursday);
+  return { year, week: Math.floor((thursday - dayOfDate(year, 1, 1)) / 7) + 1 };
+}
+
+export function isoWeekFirstDay({ year, week }) {
+  const fourth = dayOfDate(year, 1, 4);
+  return fourth - ((fourth + 3) % 7) + (week - 1) * 7;
+}
+
+export const isoWeeksInYear = (year) => isoWeekOfDay(dayOfDate(year, 12, 28)).week;

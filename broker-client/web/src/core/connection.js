@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: EUPL-1.2
+// One end of an MQTT connection over WebSocket: connects, connects again with a fresh client id each time, reads what
+// the aggregator tells. The library is loaded when it is first needed, so that no tap waits for it.
+import { decodeCatalogue, decodeReceipt, decodeStatus, decodeSummary, decodeWeekly } from './messages.js';
+import { newClientId, parseTopic, topics } from './topics.js';
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+
+const decoders = { receipt: decodeReceipt, summary: decodeSummary, weekly: decodeWeekly, catalogue: decodeCatalogue, status: decodeStatus };
+
+// The broker behind the page's own origin.
+export const ownBroker = (location) => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/mqtt`;
+
+export class Connection {
+  #options;
+  #client = null;
+  #wanted = new Set();
+  #timer = 0;
+  #waitMs = FIRST_WAIT_MS;
+  #running = false;
+
+  state = 'offline'; // offline, connecting, online
+  clientId = '';
+
+  // {org, url, receipts: whether to listen for receipts, load: gives the mqtt library, handlers}. Handlers:
+  //   online(clientId), offline(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
+  //   cleared({kind, team, period, year}): a retained topic was deleted.
+  constructor({ receipts = false, load = () => import('mqtt'), ...options }) {
+    this.#options = { receipts, load, ...options };
+    this.#wanted.add(topics.catalogue(options.org)).add(topics.status(options.org));
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#connect();
+  }
+
+  stop() {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    this.#drop();
+  }
+
+  // The phone woke up, or the network is back: connect now, and make sure that an open connection is alive.
+  wake() {
+    this.#waitMs = FIRST_WAIT_MS;
+    if (!this.#running) return;
+    if (this.state === 'online') this.#probe();
+    else if (this.state === 'offline') this.#connect();
+  }
+
+  // Topics to hear besides catalogue and status, from now on and after every reconnect; others are left.
+  listen(filters) {
+    const { org } = this.#options;
+    const wanted = new Set([topics.catalogue(org), topics.status(org), ...filters]);
+    const fresh = [...wanted].filter((filter) => !this.#wanted.has(filter));
+    const left = [...this.#wanted].filter((filter) => !wanted.has(filter));
+    this.#wanted = wanted;
+    if (this.state !== 'online') return;
+    if (left.length) this.#client.unsubscribe(left);
+    if (fresh.length) this.#client.subscribe(fresh, { qos: 0 });
+  }
+
+  // Hands over a submission; a receipt, not the broker, tells what became of it.
+  publish(topic, bytes) {
+    if (this.state !== 'online') return false;
+    this.#client.publish(topic, bytes, { qos: 1 });
+    return true;
+  }
+
+  async #connect() {
+    clearTimeout(this.#timer);
+    if (!this.#running || this.state === 'connecting') return;
+    this.#become('connecting');
+    let library;
+    try {
+      library = await this.#options.load();
+    } catch {
+      this.#again();
+      return;
+    }
+    if (this.#running) this.#open(library);
+  }
+
+  #open(library) {
+    this.clientId = newClientId();
+    const connect = library.connect ?? library.default.connect;
+    const client = connect(this.#options.url, {
+      clientId: this.clientId, protocolVersion: 4, clean: true, reconnectPeriod: 0, connectTimeout: 10_000,
+      keepalive: 20, timerVariant: 'native', queueQoSZero: false, resubscribe: false,
+    });
+    this.#client = client;
+    client.on('connect', () => this.#opened(client));
+    client.on('message', (topic, bytes) => client === this.#client && this.#take(topic, bytes));
+    client.on('error', () => client === this.#client && this.#again());
+    client.on('close', () => client === this.#client && this.#again());
+  }
+
+  #opened(client) {
+    if (client !== this.#client) return;
+    const { org, receipts } = this.#options;
+    const filters = [...this.#wanted];
+    if (receipts) filters.unshift(topics.receipt(org, this.clientId));
+    client.subscribe(filters, { qos: 0 }, (error) => {
+      if (client !== this.#client) return;
+      if (error) {
+        this.#again();
+        return;
+      }
+      this.#waitMs = FIRST_WAIT_MS;
+      this.#become('online');
+    });
+  }
+
+  #take(topic, bytes) {
+    const parsed = parseTopic(topic, this.#options.org);
+    if (!parsed || (parsed.kind === 'receipt' && parsed.clientId !== this.clientId)) return;
+    if (bytes.length === 0) {
+      this.#tell('cleared', parsed);
+      return;
+    }
+    const message = decoders[parsed.kind](Uint8Array.from(bytes));
+    if (message && (!message.org || message.org === this.#options.org)) this.#tell(parsed.kind, message);
+  }
+
+  #again() {
+    this.#drop();
+    if (!this.#running) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), this.#waitMs * (0.75 + Math.random() / 2));
+    this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);
+  }
+
+  #drop() {
+    const client = this.#client;
+    this.#client = null;
+    this.clientId = '';
+    client?.end(true);
+    this.#become('offline');
+  }
+
+  // A socket that slept with the phone may be dead without a word: an unsubscribe from nothing must be answered.
+  #probe() {
+    const client = this.#client;
+    const timer = setTimeout(() => client === this.#client && this.#again(), 5_000);
+    client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), () => clearTimeout(timer));
+  }
+
+  #become(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.#tell(state, this.clientId);
+  }
+
+  #tell(name, value) {
+    this.#options.handlers?.[name]?.(value);
+  }
+}
+
+// Calls `wake` when the phone, the tab or the network comes back. Returns how to stop that.
+export function onReturn(wake) {
+  const visible = () => document.visibilityState === 'visible' && wake();
+  document.addEventListener('visibilitychange', visible);
+  addEventListener('pageshow', wake);
+  addEventListener('online', wake);
+  return () => {
+    document.removeEventListener('visibilitychange', visible);
+    removeEventListener('pageshow', wake);
+    removeEventListener('online', wake);
+  };
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Which language, and its texts: one flat file a page and language. Dutch comes with the page; English is fetched when
+// it is asked for.
+
+let sources = { nl: {}, en: async () => ({ default: {} }) };
+let texts = {};
+export let language = 'nl';
+
+// What the page can say: {nl: texts, en: () => import('./texts.en.js')}.
+export function useTexts(given) {
+  sources = given;
+  texts = given.nl;
+}
+
+// t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
+export function t(key, values = {}) {
+  const forms = (texts[key] ?? sources.nl[key] ?? key).split('|');
+  const form = forms.length > 1 && values.n !== 1 ? forms[1] : forms[0];
+  return form.replace(/\{(\w+)\}/g, (_all, name) => String(values[name] ?? ''));
+}
+
+// Resolves when the texts are there; the last ones stay when they cannot be had.
+export async function setLanguage(wanted) {
+  try {
+    texts = wanted === 'en' ? (await sources.en()).default : sources.nl;
+    language = wanted === 'en' ? 'en' : 'nl';
+  } catch {
+    return; // English is not in the cache and there is no network
+  }
+  document.documentElement.lang = language;
+}
+
+const KEY = 'turf-language';
+
+export function savedLanguage() {
+  try {
+    return localStorage.getItem(KEY) === 'en' ? 'en' : 'nl';
+  } catch {
+    return 'nl';
+  }
+}
+
+export function saveLanguage(wanted) {
+  try {
+    localStorage.setItem(KEY, wanted);
+  } catch {
+    // storage is forbidden: it holds until the page closes
+  }
+}

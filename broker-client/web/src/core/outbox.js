@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The phone's durable memory in IndexedDB: taps that wait, taps that were answered, the cached catalogue and the last
+// epoch. Every change is one transaction; a tap is on disk when `add` resolves. Several tabs may have it open. Nothing
+// here says who tapped.
+//
+//   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
+//   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, and the page's own
+import { openDB } from 'idb';
+
+import { held, newTap, refusal, settle, waits } from './tap.js';
+
+const VERSION = 1;
+const SAFE = { durability: 'strict' };
+
+function upgrade(db) {
+  const taps = db.createObjectStore('taps', { keyPath: 'n', autoIncrement: true });
+  taps.createIndex('id', 'id', { unique: true });
+  taps.createIndex('waiting', 'waiting');
+  db.createObjectStore('meta');
+}
+
+// Only what waits stands in the index: an absent property is not indexed.
+function indexed(tap) {
+  const { waiting, ...rest } = tap;
+  return waits(tap) ? { ...rest, waiting: 1 } : rest;
+}
+
+export class Outbox {
+  #db;
+
+  // `onGone`: the database was closed by the browser (storage emptied, or a newer page wants to upgrade it).
+  static async open(org, { onGone = () => {} } = {}) {
+    const outbox = new Outbox();
+    outbox.#db = await openDB(`turf-${org}`, VERSION, {
+      upgrade,
+      blocking: (_now, _wanted, event) => {
+        event.target.close();
+        onGone();
+      },
+      terminated: onGone,
+    });
+    return outbox;
+  }
+
+  close() {
+    this.#db.close();
+  }
+
+  // One write transaction over both tables; `body` may await only what belongs to it.
+  async #write(body) {
+    const txn = this.#db.transaction(['taps', 'meta'], 'readwrite', SAFE);
+    const taps = txn.objectStore('taps');
+    const meta = txn.objectStore('meta');
+    try {
+      const result = await body({
+        taps,
+        meta,
+        tap: (id) => taps.index('id').get(id),
+        keep: async (tap, forget) =>
+          waits(tap) || refusal(tap) || tap.day >= (forget ?? (await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
+      });
+      await txn.done;
+      return result;
+    } catch (error) {
+      txn.done.catch(() => {});
+      if (txn.error === null) abort(txn);
+      throw error;
+    }
+  }
+
+  // New questions, all or none, in order; returns them as stored.
+  add(questions) {
+    return this.#write(({ taps }) =>
+      Promise.all(
+        questions.map(async (question) => {
+          const tap = newTap(question);
+          return { ...tap, n: await taps.add(indexed(tap)) };
+        }),
+      ),
+    );
+  }
+
+  all() {
+    return this.#db.getAll('taps');
+  }
+
+  waiting() {
+    return this.#db.getAllFromIndex('taps', 'waiting');
+  }
+
+  // Changes taps that are still held, by `change(tap)`: labels added in the seconds before they go, or the hold itself.
+  changeHeld(ids, now, change) {
+    return this.#write(async ({ tap, taps }) => {
+      for (const id of ids) {
+        const found = await tap(id);
+        if (found?.questionWaits && !found.sent && held(found, now)) await taps.put(indexed({ ...found, ...change }));
+      }
+    });
+  }
+
+  // Notes that these may leave the phone; returns the ids that still wait with that act, the only ones to be sent.
+  markSent(events) {
+    return this.#write(async ({ tap, taps }) => {
+      const ids = [];
+      for (const { id, act } of events) {
+        const found = await tap(id);
+        if (!found || !(act === 'question' ? found.questionWaits : found.retractionWaits && !found.questionWaits)) continue;
+        ids.push(id);
+        if (!found.sent || found.hold) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
+      }
+      return ids;
+    });
+  }
+
+  // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction.
+  retract(ids) {
+    return this.#write(async ({ tap, taps }) => {
+      for (const id of ids) {
+        const found = await tap(id);
+        if (!found || found.retracting) continue;
+        if (found.questionWaits && !found.sent) await taps.delete(found.n);
+        else await taps.put(indexed({ ...found, retracting: true, retractionWaits: true, hold: 0 }));
+      }
+    });
+  }
+
+  // Forgets refusals the worker has seen: a refused question leaves, a refused retraction leaves its question counted.
+  dismiss(ids) {
+    return this.#write(({ tap, taps, keep }) => dismissAll(ids, { tap, taps, keep }));
+  }
+
+  // A refused question counted again as a new event on another day, in one step.
+  recount(ids, make) {
+    return this.#write(async ({ tap, taps, keep }) => {
+      for (const id of ids) {
+        const found = await tap(id);
+        if (found && refusal(found)) await taps.add(indexed(newTap(make(found))));
+      }
+      await dismissAll(ids, { tap, taps, keep });
+    });
+  }
+
+  // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': nothing waits any more).
+  settle(results) {
+    return this.#write(async ({ tap, keep }) => {
+      const settled = [];
+      for (const result of results) {
+        const found = await tap(result.id);
+        const waiting = found && (result.act === 'question' ? found.questionWaits : found.retractionWaits);
+        const outcome = waiting ? settle(found, result.act, result.verdict) : 'gone';
+        if (outcome === 'end' || outcome === 'both') await keep(found);
+        settled.push({ ...result, outcome });
+      }
+      return settled;
+    });
+  }
+
+  // From now on taps of days before `day` are forgotten once nothing of them waits or is refused.
+  forgetBefore(day) {
+    return this.#write(async ({ taps, meta, keep }) => {
+      if ((await meta.get('forget')) === day) return;
+      await meta.put(day, 'forget');
+      for (const tap of await taps.getAll()) if (tap.day < day) await keep(tap, day);
+    });
+  }
+
+  // The store's epoch as the status tells it. Another than the one met last puts every remembered tap back in the queue
+  // (rule 13). Returns how many events.
+  meetEpoch(epoch) {
+    return this.#write(async ({ taps, meta }) => {
+      const last = await meta.get('epoch');
+      if (last === epoch) return 0;
+      await meta.put(epoch, 'epoch');
+      const forget = (await meta.get('forget')) ?? 0;
+      let n = 0;
+      for (const tap of last === undefined ? [] : await taps.getAll()) {
+        if (tap.day < forget) continue;
+        const again = { ...tap, questionWaits: true, retractionWaits: tap.retracting };
+        n += Number(again.questionWaits !== tap.questionWaits) + Number(again.retractionWaits !== tap.retractionWaits);
+        await taps.put(indexed({ ...again, sent: true }));
+      }
+      return n;
+    });
+  }
+
+  get(name) {
+    return this.#db.get('meta', name);
+  }
+
+  put(name, value) {
+    return this.#db.put('meta', value, name);
+  }
+}
+
+async function dismissAll(ids, { tap, taps, keep }) {
+  for (const id of ids) {
+    const found = await tap(id);
+    if (!found || !refusal(found)) continue;
+    if (refusal(found) === found.retractionVerdict) await keep({ ...found, retracting: false, retractionVerdict: 0 });
+    else if (found.retractionWaits) await keep({ ...found, questionVerdict: 0 });
+    else await taps.delete(found.n);
+  }
+}
+
+function abort(txn) {
+  try {
+    txn.abort();
+  } catch {
+    // it has ended already
+  }
+}

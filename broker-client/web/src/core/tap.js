@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A tap as the outbox remembers it, and what a verdict makes of it; the twin of broker-client/outbox_tap.h. Pure.
+//
+// {n, id, team, day, domain, outcome, labels,       n: its place in tap order; id: hex
+//  questionWaits, retractionWaits, retracting,      retracting: taking it back was asked for, answered or not
+//  questionVerdict, retractionVerdict,              the last; 0: none yet
+//  sent,                                            what waits may have left the phone: written before it is published
+//  hold}                                            until this moment (milliseconds) it may not leave the phone; 0: it may
+import { isKnownVerdict, isRefusal, Verdict } from './messages.js';
+
+const V = Verdict;
+// A hold that ends later than this is none: the clock was set back.
+const HOLD_MAX_MS = 120_000;
+
+const echoOfQuestion = new Set([V.VERDICT_COUNTED, V.VERDICT_ALREADY_COUNTED, V.VERDICT_COUNTED_LATE]);
+const retractedBy = new Set([V.VERDICT_RETRACTED, V.VERDICT_ALREADY_RETRACTED]);
+const refusesRetraction = new Set([V.VERDICT_REFUSED_MALFORMED, V.VERDICT_REFUSED_DAY_IN_FUTURE, V.VERDICT_REFUSED_RETRACTION_TOO_LATE]);
+
+export const newTap = ({ id, team, day, domain, outcome, labels = [], hold = 0 }) => ({
+  id, team, day, domain, outcome, labels, hold,
+  questionWaits: true, retractionWaits: false, retracting: false, questionVerdict: 0, retractionVerdict: 0, sent: false,
+});
+
+export const waits = (tap) => tap.questionWaits || tap.retractionWaits;
+export const held = (tap, now) => tap.hold > now && tap.hold <= now + HOLD_MAX_MS;
+
+// As far as the phone knows it does not count: it was taken back.
+export const retracted = (tap) => retractedBy.has(tap.retractionVerdict) || tap.questionVerdict === V.VERDICT_ALREADY_RETRACTED;
+
+// A refusal that the worker has not dismissed: its verdict, or 0.
+export function refusal(tap) {
+  if (isRefusal(tap.retractionVerdict)) return tap.retractionVerdict;
+  return isRefusal(tap.questionVerdict) && !retracted(tap) ? tap.questionVerdict : 0;
+}
+
+// What a worker can tell apart: device, sent, counted, late, refused, and for what is taken back: retracting, retracted.
+export function stateOf(tap) {
+  if (refusal(tap)) return 'refused';
+  if (retracted(tap)) return 'retracted';
+  if (tap.retracting && waits(tap)) return 'retracting';
+  if (tap.questionWaits) return tap.sent ? 'sent' : 'device';
+  return tap.questionVerdict === V.VERDICT_COUNTED_LATE ? 'late' : 'counted';
+}
+
+// The event that may be sent of a tap now: {seq, id, act, team, ...}, or null. A retraction is held back while its
+// question waits, so that a receipt for an id can mean only one of the two.
+export function sendable(tap, now) {
+  if (held(tap, now) || !waits(tap)) return null;
+  const { id, team, day, domain, outcome, labels } = tap;
+  if (tap.questionWaits) return { seq: tap.n * 2, id, team, day, act: 'question', domain, outcome, labels };
+  return { seq: tap.n * 2 + 1, id, team, day, act: 'retraction' };
+}
+
+// 'ignore': no verdict for this act, a late echo of the other; 'keep': says nothing final; 'end'; 'both'.
+export function outcomeOf(act, verdict) {
+  if (!isKnownVerdict(verdict)) return 'keep';
+  if (act === 'question') {
+    if (verdict === V.VERDICT_ALREADY_RETRACTED) return 'both';
+    return verdict === V.VERDICT_RETRACTED || verdict === V.VERDICT_REFUSED_RETRACTION_TOO_LATE ? 'ignore' : 'end';
+  }
+  if (retractedBy.has(verdict) || refusesRetraction.has(verdict)) return 'end';
+  return echoOfQuestion.has(verdict) || isRefusal(verdict) ? 'ignore' : 'keep';
+}
+
+// Writes into the tap what a verdict on `act` ends, and returns the outcome. A question that ends, refused ones too, sets
+// its retraction free: that makes sure that the id can never count.
+export function settle(tap, act, verdict) {
+  const outcome = outcomeOf(act, verdict);
+  if (outcome === 'ignore' || outcome === 'keep') return outcome;
+  tap.sent = false;
+  if (act === 'retraction') {
+    tap.retractionWaits = false;
+    tap.retractionVerdict = verdict;
+    return outcome;
+  }
+  tap.questionWaits = false;
+  tap.questionVerdict = verdict;
+  if (outcome === 'both' && tap.retractionWaits) {
+    tap.retractionWaits = false;
+    tap.retractionVerdict = V.VERDICT_ALREADY_RETRACTED;
+  }
+  return outcome;
+}
+
+// Whether taking it back can be offered: it would not be refused. `rules`: {today, retractDays, isFinal(day)}.
+export function mayRetract(tap, { today, retractDays, isFinal }) {
+  if (tap.retracting || retracted(tap) || refusal(tap)) return false;
+  if (tap.questionWaits && !tap.sent) return true;
+  return tap.questionVerdict !== V.VERDICT_COUNTED_LATE && today - tap.day <= retractDays && tap.day - today <= 1 && !isFinal(tap.day);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Topic names: built and parsed here and nowhere else. All under turf/v1/{org}/.
+import { parsePeriod } from './calendar.js';
+
+export const ALL = 'all';
+const CLIENT_ID_CHARS = 22;
+
+export const isSlug = (text) => /^[a-z0-9][a-z0-9-]{0,30}$/.test(text);
+export const isClientId = (text) => /^[A-Za-z0-9_-]{22}$/.test(text);
+
+// Fresh for each connection: 22 characters of 6 random bits each.
+export function newClientId() {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
+  return Array.from(crypto.getRandomValues(new Uint8Array(CLIENT_ID_CHARS)), (byte) => alphabet[byte & 63]).join('');
+}
+
+const under = (org, rest) => `turf/v1/${org}/${rest}`;
+
+export const topics = {
+  registration: (org, team) => under(org, `registration/${team}`),
+  receipt: (org, clientId) => under(org, `receipt/${clientId}`),
+  summary: (org, team, period) => under(org, `summary/${team}/${period}`),
+  weekly: (org, team, isoYear) => under(org, `weekly/${team}/${isoYear}`),
+  catalogue: (org) => under(org, 'catalogue'),
+  status: (org) => under(org, 'status/aggregator'),
+};
+
+const parsers = {
+  receipt: ([clientId, ...more]) => !more.length && isClientId(clientId ?? '') && { kind: 'receipt', clientId },
+  summary: ([team, period, ...more]) =>
+    !more.length && isSlug(team ?? '') && parsePeriod(period ?? '') && { kind: 'summary', team, period },
+  weekly: ([team, year, ...more]) =>
+    !more.length && isSlug(team ?? '') && /^\d{4}$/.test(year ?? '') && { kind: 'weekly', team, year: Number(year) },
+  catalogue: (more) => !more.length && { kind: 'catalogue' },
+  status: ([who, ...more]) => !more.length && who === 'aggregator' && { kind: 'status' },
+};
+
+// {kind, team, period, year, clientId} as far as the kind has them; null: no topic of this org that a page reads.
+export function parseTopic(text, org) {
+  const prefix = under(org, '');
+  if (!text.startsWith(prefix)) return null;
+  const [kind, ...rest] = text.slice(prefix.length).split('/');
+  return (Object.hasOwn(parsers, kind) && parsers[kind](rest)) || null;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The one Trusted Types policy of the pages, called `turf`: our own service worker, and nothing else, may be a script URL.
+
+const WORKER = 'sw.js';
+
+const policy = globalThis.trustedTypes?.createPolicy('turf', {
+  createScriptURL: (url) => {
+    if (url !== WORKER) throw new TypeError('not our service worker');
+    return url;
+  },
+});
+
+export async function registerWorker() {
+  if (!('serviceWorker' in navigator)) return null;
+  try {
+    return await navigator.serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER);
+  } catch {
+    return null; // no secure context, or forbidden: the page works, but not from a cold start without network
+  }
+}
