@@ -28,7 +28,8 @@ static int check_empty(const char *directory, struct error *error)
 		return error_set(error, FAULT_SYSTEM, "%s: %s", directory, strerror(errno));
 	while (rc == 0 && (entry = readdir(open)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			rc = error_set(error, FAULT_INPUT, "%s: holds '%s'; give a new or empty directory", directory, entry->d_name);
+			rc = error_set(error, FAULT_INPUT, "%s: holds '%s'; give a new or empty directory", directory,
+				       entry->d_name);
 	(void)closedir(open);
 	return rc;
 }
@@ -149,8 +150,8 @@ static int check_replaced(struct replaced *replaced, const struct manifest *mani
 		lmdb_drop_readers(&replaced->lmdb);
 	lmdb_close(&replaced->lmdb);
 	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
-		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', and the backup those of '%s'", replaced->path,
-				 replaced->org, manifest->org);
+		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', and the backup those of '%s'",
+				 replaced->path, replaced->org, manifest->org);
 	return 0;
 }
 
@@ -170,13 +171,15 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 	files_close(&to);
 	files_close(&from);
 	if (rc == 0 && strcasecmp(sha256, manifest->sha256) != 0)
-		rc = error_set(error, FAULT_DAMAGED, "%s: SHA-256 is not the manifest's: the backup is damaged; take another", data);
+		rc = error_set(error, FAULT_DAMAGED,
+			       "%s: SHA-256 is not the manifest's: the backup is damaged; take another", data);
 	return rc;
 }
 
 /* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
  * readers believe the figures (rules 12 and 13). */
-static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, uint64_t generation, uint64_t unix_seconds)
+static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, uint64_t generation,
+		       uint64_t unix_seconds)
 {
 	struct state state;
 
@@ -252,7 +255,8 @@ int store_restore(const char *directory, const char *path, bool replace, uint64_
 		restoration.there = rc == 0;
 	}
 	if (restoration.there && !replace)
-		rc = error_set(error, FAULT_INPUT, "%s: holds a store already; with --replace the backup takes its place", path);
+		rc = error_set(error, FAULT_INPUT,
+			       "%s: holds a store already; with --replace the backup takes its place", path);
 	if (rc >= 0)
 		rc = files_lock_daemon(path, &daemon_lock, error);
 	if (rc >= 0)

@@ -25,8 +25,8 @@ static const char *const leftovers[] = {".", "..", DAEMON_LOCK, ACCESS_LOCK, LMD
 
 static int system_fault(struct error *error, const char *path, const char *what)
 {
-	return error_set(error, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_SYSTEM, "%s: %s: %s", path, what,
-			 strerror(errno));
+	return error_set(error, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_SYSTEM, "%s: %s: %s", path,
+			 what, strerror(errno));
 }
 
 int files_path(char out[static PATH_MAX], const char *directory, const char *name, struct error *error)
@@ -86,7 +86,8 @@ static int check_empty(const char *directory, struct error *error)
 	while (rc > 0 && (entry = readdir(open)))
 		if (!is_leftover(entry->d_name))
 			rc = error_set(error, FAULT_INPUT,
-				       "%s: holds '%s' and no " DATA_FILE ": not a store; give a store, or a new or empty directory",
+				       "%s: holds '%s' and no " DATA_FILE
+				       ": not a store; give a store, or a new or empty directory",
 				       directory, entry->d_name);
 	(void)closedir(open);
 	return rc;
@@ -116,8 +117,8 @@ int files_look(const char *directory, bool create, struct error *error)
 	if (stat(directory, &status) < 0) {
 		if (errno == ENOENT && create)
 			return make_directory(directory, error);
-		return errno == ENOENT ? error_set(error, FAULT_INPUT, "%s: no such store", directory) :
-					 system_fault(error, directory, "cannot look at it");
+		return errno == ENOENT ? error_set(error, FAULT_INPUT, "%s: no such store", directory)
+				       : system_fault(error, directory, "cannot look at it");
 	}
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, FAULT_INPUT, "%s: not a directory; a store is a directory", directory);
@@ -182,7 +183,9 @@ int files_lock_daemon(const char *directory, int *fd, struct error *error)
 	int rc = lock(directory, DAEMON_LOCK, LOCK_EX | LOCK_NB, fd, error), length;
 
 	if (rc == LOCK_HELD) {
-		rc = error_set(error, FAULT_BUSY, "%s: held by process %d (%s/" DAEMON_LOCK "); a store has one daemon: stop that one first",
+		rc = error_set(error, FAULT_BUSY,
+			       "%s: held by process %d (%s/" DAEMON_LOCK
+			       "); a store has one daemon: stop that one first",
 			       directory, read_pid(*fd), directory);
 		files_close(fd);
 	}
@@ -225,7 +228,8 @@ int files_lock_swap(const char *directory, int *fd, struct error *error)
 	if (rc != LOCK_HELD)
 		return rc;
 	files_close(fd);
-	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended", directory);
+	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended",
+			 directory);
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */

@@ -12,7 +12,8 @@ static void look_up(struct store_txn *txn, const struct key *key, struct id_reco
 
 	*id = (struct id_record){.state = KNOWN_NOTHING};
 	if (lmdb_get(&txn->lmdb, DB_IDS, key_span(key), &value) && !id_decode(key_span(key), value, id))
-		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "the record of an id is damaged; verify tells which; restore a backup");
+		lmdb_fail(&txn->lmdb, FAULT_DAMAGED,
+			  "the record of an id is damaged; verify tells which; restore a backup");
 }
 
 static void put_id(struct store_txn *txn, const struct key *key, const struct id_record *id)

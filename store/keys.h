@@ -51,7 +51,7 @@ bool id_key_parse(struct span key, struct id_place *place);
 enum cell_kind { CELL_DOMAIN = 1, CELL_LABEL = 2 };
 struct cell_key {
 	uint16_t quarter, team;
-	uint8_t kind;    /* enum cell_kind */
+	uint8_t kind; /* enum cell_kind */
 	uint16_t code;
 	uint8_t outcome; /* enum outcome; labels: 0 */
 };

@@ -207,14 +207,14 @@ static void compare_cell(const struct ledger *ledger, const struct ledger_cell *
 	if (!ledger->teams[entry->key.team][0])
 		found(findings, "%s: the team has number %u, which no team has", where, entry->key.team);
 	if (cell->settled + entry->detail != cell->counted)
-		found(findings, "%s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64 " ids with detail", where,
-		      cell->counted, cell->settled, entry->detail);
+		found(findings, "%s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64 " ids with detail",
+		      where, cell->counted, cell->settled, entry->detail);
 	if (cell->shown != cell->counted && state->cells.policy == CELLS_LIVE)
-		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown, and nothing is held", where, cell->counted,
-		      cell->shown);
+		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown, and nothing is held", where,
+		      cell->counted, cell->shown);
 	else if (cell->shown != cell->counted && entry->key.quarter <= state->final_through)
-		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown in a final quarter", where, cell->counted,
-		      cell->shown);
+		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown in a final quarter", where,
+		      cell->counted, cell->shown);
 	if (cell->late > 0 && entry->key.quarter > state->final_through)
 		found(findings, "%s: %" PRIu64 " late in a quarter that is not final", where, cell->late);
 }
@@ -230,14 +230,15 @@ static void compare_shown(const struct ledger *ledger, struct findings *findings
 
 		counted[cell->key.outcome] += cell->cell.counted;
 		shown[cell->key.outcome] += cell->cell.shown;
-		if (i + 1 < ledger->n_cells && next->key.quarter == cell->key.quarter && next->key.team == cell->key.team)
+		if (i + 1 < ledger->n_cells && next->key.quarter == cell->key.quarter &&
+		    next->key.team == cell->key.team)
 			continue;
 		period_format(period_of_quarter(cell->key.quarter), period);
 		for (int outcome = OUTCOME_ANSWERED; outcome <= OUTCOME_REFERRED; outcome++)
 			if (shown[outcome] > counted[outcome])
-				found(findings, "%s of team %s: %" PRIu64 " %s are shown, and %" PRIu64 " counted", period,
-				      ledger->teams[cell->key.team], shown[outcome], outcome_name((enum outcome)outcome),
-				      counted[outcome]);
+				found(findings, "%s of team %s: %" PRIu64 " %s are shown, and %" PRIu64 " counted",
+				      period, ledger->teams[cell->key.team], shown[outcome],
+				      outcome_name((enum outcome)outcome), counted[outcome]);
 		memset(counted, 0, sizeof counted);
 		memset(shown, 0, sizeof shown);
 	}
@@ -253,25 +254,30 @@ static void compare_quarter(uint32_t number, const struct ledger_quarter *quarte
 	if (ids_counted == quarter->cells_counted && ids_late == quarter->cells_late + record->taken_in)
 		return;
 	period_format(period_of_quarter(number), period);
-	found(findings, "%s: the counters say %" PRIu64 " counted and %" PRIu64 " late; the ids, with those purged and %" PRIu64
-	      " taken in by revisions, %" PRIu64 " and %" PRIu64, period, quarter->cells_counted, quarter->cells_late,
-	      record->taken_in, ids_counted, ids_late - record->taken_in);
+	found(findings,
+	      "%s: the counters say %" PRIu64 " counted and %" PRIu64 " late; the ids, with those purged and %" PRIu64
+	      " taken in by revisions, %" PRIu64 " and %" PRIu64,
+	      period, quarter->cells_counted, quarter->cells_late, record->taken_in, ids_counted,
+	      ids_late - record->taken_in);
 }
 
 static void compare_week(const struct ledger *ledger, const struct ledger_week *entry, struct findings *findings)
 {
 	if (entry->week.settled + entry->detail != entry->week.counted)
-		found(findings, "week %u-W%02u of team %s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64
-		      " ids with detail", entry->key.iso_year, entry->key.week,
-		      ledger->teams[entry->key.team][0] ? ledger->teams[entry->key.team] : "(unknown)", entry->week.counted,
-		      entry->week.settled, entry->detail);
+		found(findings,
+		      "week %u-W%02u of team %s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64
+		      " ids with detail",
+		      entry->key.iso_year, entry->key.week,
+		      ledger->teams[entry->key.team][0] ? ledger->teams[entry->key.team] : "(unknown)",
+		      entry->week.counted, entry->week.settled, entry->detail);
 }
 
-static void compare_iso_week(uint32_t year, uint32_t week, const struct ledger_iso_week *whole, struct findings *findings)
+static void compare_iso_week(uint32_t year, uint32_t week, const struct ledger_iso_week *whole,
+			     struct findings *findings)
 {
 	if (whole->ids + whole->purged != whole->counted)
-		found(findings, "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64, year, week,
-		      whole->counted, whole->ids + whole->purged);
+		found(findings, "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64,
+		      year, week, whole->counted, whole->ids + whole->purged);
 }
 
 void ledger_compare(struct ledger *ledger, const struct store_state *state, struct findings *findings)

@@ -15,8 +15,13 @@ enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
 static const uint64_t map_bytes_max = sizeof(size_t) > 4 ? (uint64_t)1 << 42 : (uint64_t)1 << 30;
 
 static const char *const names[DATABASES] = {
-	[DB_META] = "meta",   [DB_TEAMS] = "teams",     [DB_IDS] = "ids",
-	[DB_COUNTS] = "counts", [DB_WEEKS] = "weeks", [DB_PERIODS] = "periods", [DB_QUARANTINE] = "quarantine",
+	[DB_META] = "meta",
+	[DB_TEAMS] = "teams",
+	[DB_IDS] = "ids",
+	[DB_COUNTS] = "counts",
+	[DB_WEEKS] = "weeks",
+	[DB_PERIODS] = "periods",
+	[DB_QUARANTINE] = "quarantine",
 };
 
 const char *database_name(enum database database)
@@ -34,10 +39,12 @@ int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct err
 	case EIO:
 	case EDQUOT:
 	case EFBIG:
-		return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s: %s); make room", path, call, reason);
+		return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s: %s); make room", path, call,
+				 reason);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-		return error_set(error, FAULT_DAMAGED, "%s: the file is damaged (%s: %s); restore a backup", path, call, reason);
+		return error_set(error, FAULT_DAMAGED, "%s: the file is damaged (%s: %s); restore a backup", path, call,
+				 reason);
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 	case MDB_INCOMPATIBLE:
@@ -198,7 +205,8 @@ static int set_map(struct lmdb *lmdb, size_t bytes, struct error *error)
 static int grow(struct lmdb *lmdb, struct error *error)
 {
 	if (lmdb->map_bytes > map_bytes_max / 2)
-		return error_set(error, FAULT_FULL, "%s: the map is at its largest, %zu bytes", lmdb->path, lmdb->map_bytes);
+		return error_set(error, FAULT_FULL, "%s: the map is at its largest, %zu bytes", lmdb->path,
+				 lmdb->map_bytes);
 	return set_map(lmdb, 2 * lmdb->map_bytes, error);
 }
 

@@ -33,10 +33,10 @@ struct span {
 };
 
 struct lmdb_options {
-	const char *path;  /* a directory; with `alone`: a file */
+	const char *path; /* a directory; with `alone`: a file */
 	bool read_only;
-	bool alone;        /* nobody else knows this file: no lock file */
-	bool create;       /* make the databases; the file must be new */
+	bool alone;  /* nobody else knows this file: no lock file */
+	bool create; /* make the databases; the file must be new */
 	size_t map_bytes;
 };
 
@@ -80,7 +80,7 @@ struct lmdb_txn {
 	struct MDB_txn *txn; /* NULL: ended */
 	bool writes;
 	bool map_full;
-	int fault;           /* the first one; 0: none */
+	int fault; /* the first one; 0: none */
 	struct error error;
 };
 
@@ -135,7 +135,7 @@ bool lmdb_seek(struct lmdb_cursor *cursor, struct span key);
 bool lmdb_next(struct lmdb_cursor *cursor);
 bool lmdb_last(struct lmdb_cursor *cursor);
 
-/* Of the record where it stands; `value` may have another length. After removal, lmdb_next goes to the following one. */
+/* Of the record where it stands; `value` may have another length. After a removal lmdb_next goes to the next one. */
 void lmdb_replace(struct lmdb_cursor *cursor, struct span key, struct span value);
 void lmdb_remove(struct lmdb_cursor *cursor);
 

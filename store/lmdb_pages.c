@@ -13,7 +13,7 @@ struct free_pages {
 	uint64_t n;
 	uint64_t n_within; /* of which from `first` up to, not including, `end` */
 	uint64_t first, end;
-	bool sound;        /* every list descends, and names pages of the file only */
+	bool sound; /* every list descends, and names pages of the file only */
 	MDB_cursor *cursor;
 };
 
@@ -95,8 +95,8 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "fstat", error);
 	if (signal != 0 || tail.rc != 0 || (free->first < free->end && free->n_within < free->end - free->first))
-		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup", lmdb->path,
-				 (unsigned long long)free->first, (unsigned long long)free->end);
+		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup",
+				 lmdb->path, (unsigned long long)free->first, (unsigned long long)free->end);
 	return 0;
 }
 

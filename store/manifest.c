@@ -22,8 +22,9 @@ static const char title[] = "turf store backup\n";
 
 static int refused(struct error *error, const char *path, const char *what)
 {
-	return error_set(error, errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO ? FAULT_FULL : FAULT_SYSTEM,
-			 "%s: %s: %s", path, what, strerror(errno));
+	return error_set(
+		error, errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO ? FAULT_FULL : FAULT_SYSTEM,
+		"%s: %s: %s", path, what, strerror(errno));
 }
 
 /* ---- Text --------------------------------------------------------------------------------------- */
@@ -47,8 +48,10 @@ int manifest_write(const char *directory, const struct manifest *manifest, struc
 
 	if (rc < 0)
 		return rc;
-	length = snprintf(text, sizeof text, "%sformat %" PRIu32 "\norg %s\nepoch %s\ngeneration %" PRIu64 "\nsha256 " DATA_FILE " %s\n",
-			  title, manifest->format, manifest->org, manifest->epoch, manifest->generation, manifest->sha256);
+	length = snprintf(text, sizeof text,
+			  "%sformat %" PRIu32 "\norg %s\nepoch %s\ngeneration %" PRIu64 "\nsha256 " DATA_FILE " %s\n",
+			  title, manifest->format, manifest->org, manifest->epoch, manifest->generation,
+			  manifest->sha256);
 	return write_text(path, text, (size_t)length, error);
 }
 
@@ -66,8 +69,9 @@ static int read_text(const char *path, char text[static MANIFEST_BYTES], struct 
 	ssize_t length;
 
 	if (fd < 0)
-		return errno == ENOENT ? error_set(error, FAULT_INPUT, "%s: no such file; without it this is not a whole backup", path) :
-					 refused(error, path, "cannot read it");
+		return errno == ENOENT ? error_set(error, FAULT_INPUT,
+						   "%s: no such file; without it this is not a whole backup", path)
+				       : refused(error, path, "cannot read it");
 	length = read(fd, text, MANIFEST_BYTES - 1);
 	if (length < 0)
 		rc = refused(error, path, "read");
@@ -137,7 +141,8 @@ int manifest_read(const char *directory, struct manifest *manifest, struct error
 	if (!parse(text, manifest))
 		return error_set(error, FAULT_DAMAGED, "%s: not the manifest of a turf backup, or damaged", path);
 	if (manifest->format > STORE_FORMAT)
-		return error_set(error, FAULT_FOREIGN, "%s: made by a newer turf: store format %" PRIu32 ", and this one knows up to %d",
+		return error_set(error, FAULT_FOREIGN,
+				 "%s: made by a newer turf: store format %" PRIu32 ", and this one knows up to %d",
 				 path, manifest->format, STORE_FORMAT);
 	return 0;
 }

@@ -289,8 +289,9 @@ bool team_slug_decode(struct span key, struct span value, char slug[static SLUG_
 static uint8_t state_byte(enum known state)
 {
 	assert(state != KNOWN_NOTHING);
-	return state == KNOWN_COUNTED ? STORED_COUNTED :
-	       state == KNOWN_COUNTED_LATE ? STORED_COUNTED_LATE : STORED_RETRACTED;
+	return state == KNOWN_COUNTED        ? STORED_COUNTED
+	       : state == KNOWN_COUNTED_LATE ? STORED_COUNTED_LATE
+					     : STORED_RETRACTED;
 }
 
 static bool known_of_byte(uint8_t byte, enum known *state)
@@ -330,7 +331,8 @@ bool id_decode(struct span key, struct span value, struct id_record *id)
 		return false;
 	if (bytes.length == 0)
 		return true;
-	if (id->state != KNOWN_COUNTED || bytes.length < 4 || bytes.length > 4 + 2 * EVENT_LABELS_MAX || bytes.length % 2 != 0)
+	if (id->state != KNOWN_COUNTED || bytes.length < 4 || bytes.length > 4 + 2 * EVENT_LABELS_MAX ||
+	    bytes.length % 2 != 0)
 		return false;
 	id->detailed = true;
 	id->team = take16(&bytes);
@@ -436,7 +438,8 @@ bool purged_week_decode(struct span key, struct span value, uint64_t *purged)
 
 /* ---- quarantine ---------------------------------------------------------------------------------- */
 
-size_t quarantine_encode(const struct key *key, const struct quarantined *entry, uint8_t out[static QUARANTINE_RECORD_BYTES])
+size_t quarantine_encode(const struct key *key, const struct quarantined *entry,
+			 uint8_t out[static QUARANTINE_RECORD_BYTES])
 {
 	size_t slug = strlen(entry->team), length = 0;
 

@@ -59,11 +59,11 @@ struct record team_slug_encode(const struct key *key, const char *slug);
 bool team_slug_decode(struct span key, struct span value, char slug[static SLUG_BYTES]);
 
 struct id_record {
-	enum known state;  /* never KNOWN_NOTHING */
-	bool detailed;     /* the rest is there; KNOWN_COUNTED only */
+	enum known state; /* never KNOWN_NOTHING */
+	bool detailed;    /* the rest is there; KNOWN_COUNTED only */
 	uint16_t team;
 	uint8_t domain;
-	uint8_t outcome;   /* enum outcome */
+	uint8_t outcome; /* enum outcome */
 	uint8_t n_labels;
 	uint16_t labels[EVENT_LABELS_MAX];
 };
@@ -74,7 +74,7 @@ struct cell_record {
 	uint64_t counted;
 	uint64_t settled; /* of which no id has the detail any more */
 	uint64_t late;
-	uint64_t shown;   /* what held cells have let out */
+	uint64_t shown; /* what held cells have let out */
 };
 struct record cell_encode(const struct key *key, const struct cell_record *cell);
 bool cell_decode(struct span key, struct span value, struct cell_record *cell);
@@ -103,7 +103,8 @@ size_t seal(struct span key, uint8_t *bytes, size_t length);
 bool unseal(struct span key, struct span value, struct span *bytes);
 
 /* Key and value of `entry`, which keeps at most SUBMISSION_BYTES_MAX bytes. */
-size_t quarantine_encode(const struct key *key, const struct quarantined *entry, uint8_t out[static QUARANTINE_RECORD_BYTES]);
+size_t quarantine_encode(const struct key *key, const struct quarantined *entry,
+			 uint8_t out[static QUARANTINE_RECORD_BYTES]);
 bool quarantine_decode(struct span key, struct span value, struct quarantined *entry);
 
 #endif

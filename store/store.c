@@ -77,18 +77,21 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 	uint32_t format;
 
 	if (!txn->lmdb->found[DB_META] || !lmdb_get(txn, DB_META, key_span(&key), &value))
-		return txn->fault != 0 ? lmdb_outcome(txn, error) :
-					 error_set(error, FAULT_FOREIGN, "%s: another program's LMDB environment, not a turf store",
-						   directory);
+		return txn->fault != 0
+			       ? lmdb_outcome(txn, error)
+			       : error_set(error, FAULT_FOREIGN,
+					   "%s: another program's LMDB environment, not a turf store", directory);
 	if (!format_decode(value, &format) || format == 0)
 		return error_set(error, FAULT_DAMAGED, "%s: the format record is damaged; restore a backup", directory);
 	if (format > STORE_FORMAT)
-		return error_set(error, FAULT_FOREIGN, "%s: written by a newer turf: store format %u, and this one knows up to %u; "
-				 "install that version again, or restore a backup of this one", directory, format, STORE_FORMAT);
+		return error_set(error, FAULT_FOREIGN,
+				 "%s: written by a newer turf: store format %u, and this one knows up to %u; "
+				 "install that version again, or restore a backup of this one",
+				 directory, format, STORE_FORMAT);
 	for (size_t i = 0; i < DATABASES; i++)
 		if (!txn->lmdb->found[i])
-			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup", directory,
-					 database_name((enum database)i));
+			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup",
+					 directory, database_name((enum database)i));
 	return 0;
 }
 
@@ -99,12 +102,14 @@ static int check_org(struct lmdb_txn *txn, const char *directory, char org[stati
 	struct span value;
 
 	if (!lmdb_get(txn, DB_META, key_span(&key), &value) || !org_decode(value, found))
-		return txn->fault != 0 ? lmdb_outcome(txn, error) :
-					 error_set(error, FAULT_DAMAGED, "%s: the org record is missing or damaged; restore a backup",
-						   directory);
+		return txn->fault != 0
+			       ? lmdb_outcome(txn, error)
+			       : error_set(error, FAULT_DAMAGED,
+					   "%s: the org record is missing or damaged; restore a backup", directory);
 	if (org[0] && strcmp(org, found) != 0)
-		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', not of '%s'; give that org's own store",
-				 directory, found, org);
+		return error_set(error, FAULT_FOREIGN,
+				 "%s: holds the counts of org '%s', not of '%s'; give that org's own store", directory,
+				 found, org);
 	memcpy(org, found, sizeof found);
 	return 0;
 }
@@ -132,7 +137,8 @@ static void put_meta(struct lmdb_txn *txn, struct key key, struct record record)
 
 static int write_first(struct lmdb *lmdb, const struct store_options *options, struct error *error)
 {
-	struct state state = {.shown = {.created = options->today, .clock_day = options->today}, .released = options->today};
+	struct state state = {.shown = {.created = options->today, .clock_day = options->today},
+			      .released = options->today};
 	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
 	struct lmdb_txn txn;
 	int rc;
@@ -260,7 +266,8 @@ int store_open(struct store **out, const struct store_options *options, struct e
 	if (options->org)
 		memcpy(store->org, options->org, strnlen(options->org, SLUG_BYTES - 1));
 	store->path = strdup(options->path);
-	rc = store->path ? open_files(store, options, error) : error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
+	rc = store->path ? open_files(store, options, error)
+			 : error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
 	if (rc >= 0 && options->as_daemon)
 		rc = start_daemon(store, options, error);
 	if (rc < 0) {

@@ -55,19 +55,19 @@ struct store_state {
 	uint32_t created;             /* day */
 	uint64_t generation;
 	struct cells cells;
-	uint32_t clock_day;      /* the last date that was trusted */
-	uint32_t pending_day;    /* a date that jumped and waits for confirmation; 0: none */
+	uint32_t clock_day;   /* the last date that was trusted */
+	uint32_t pending_day; /* a date that jumped and waits for confirmation; 0: none */
 	uint32_t purged_before, settled_before, final_through; /* as in struct standing */
-	uint32_t deleted_since;  /* the day since when freed pages hold deleted bytes, see store_compact; 0: none do */
+	uint32_t deleted_since; /* the day since when freed pages hold deleted bytes, see store_compact; 0: none do */
 };
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 /* > 0 results */
 enum {
-	STORE_AGAIN = 1, /* store_commit: the map was full and has grown, nothing is done: begin and fold the same again */
-	STORE_MORE = 1,  /* store_keep_time: there is more to settle or purge: call again */
-	STORE_NONE = 1,  /* there is no such entry */
+	STORE_AGAIN = 1, /* store_commit: the map was full and has grown, nothing is done: fold the same again */
+	STORE_MORE = 1, /* store_keep_time: there is more to settle or purge: call again */
+	STORE_NONE = 1, /* there is no such entry */
 };
 
 /* A transaction remembers its first fault: later calls on it do nothing and return 0, commit reports it. */
@@ -77,8 +77,8 @@ void store_txn_state(struct store_txn *txn, struct store_state *state);
 /* What one event did. */
 struct folded {
 	enum verdict verdict;
-	bool changed;           /* a figure of this team and quarter moved */
-	char team[SLUG_BYTES];  /* the team whose figure moved: the question's own, also for a retraction */
+	bool changed;          /* a figure of this team and quarter moved */
+	char team[SLUG_BYTES]; /* the team whose figure moved: the question's own, also for a retraction */
 	uint32_t quarter;
 	uint32_t day;
 };

@@ -13,7 +13,8 @@
  * that raised them; quarantine within its bounds. Each finding is told to `finding` as a sentence. Returns the
  * number of findings, or a fault. Nothing is changed.
  */
-int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context, struct error *error);
+int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,
+		 struct error *error);
 
 /* A compact copy in the new or empty directory `directory`, with MANIFEST: SHA-256, org, epoch and generation. */
 int store_backup(struct store *store, const char *directory, struct error *error);
@@ -24,12 +25,12 @@ int store_backup(struct store *store, const char *directory, struct error *error
 int store_restore(const char *directory, const char *path, bool replace, uint64_t unix_seconds, struct error *error);
 
 struct store_figures {
-	uint64_t ids;             /* ids remembered */
-	uint64_t ids_detailed;    /* of which with detail */
+	uint64_t ids;          /* ids remembered */
+	uint64_t ids_detailed; /* of which with detail */
 	uint64_t quarantined;
 	uint64_t file_bytes, used_bytes, map_bytes;
-	uint32_t oldest_id_day;   /* 0: no ids */
-	int daemon_pid;           /* 0: no daemon holds it */
+	uint32_t oldest_id_day; /* 0: no ids */
+	int daemon_pid;         /* 0: no daemon holds it */
 };
 int store_figures(struct store *store, struct store_figures *out, struct error *error);
 

@@ -38,22 +38,27 @@ struct tally {
 	struct cell referred[DOMAIN_CODE_MAX + 1];
 	uint32_t n_labels;
 	struct label_cell labels[LABELS_MAX]; /* ascending */
-	uint32_t revision; /* 1 unless store_revise raised it */
+	uint32_t revision;                    /* 1 unless store_revise raised it */
 };
 
 /* Adds to `tally` (clear it first) what `team` has in `quarter`; TEAM_ALL: the sum of the teams. */
-int store_view_quarter(const struct store_view *view, const char *team, uint32_t quarter, struct tally *tally, struct error *error);
+int store_view_quarter(const struct store_view *view, const char *team, uint32_t quarter, struct tally *tally,
+		       struct error *error);
 
 /* Questions per ISO week, weeks[1..53], late ones included; TEAM_ALL: the sum. Adds; clear it first. */
-int store_view_weeks(const struct store_view *view, const char *team, uint32_t iso_year, uint64_t weeks[static WEEKS_MAX + 1], struct error *error);
+int store_view_weeks(const struct store_view *view, const char *team, uint32_t iso_year,
+		     uint64_t weeks[static WEEKS_MAX + 1], struct error *error);
 
 /* Whether any question was ever counted there (catalogue_history.counted). */
-bool store_view_counted(const struct store_view *view, enum catalogue_part part, const char *team, uint32_t code, uint32_t quarter);
+bool store_view_counted(const struct store_view *view, enum catalogue_part part, const char *team, uint32_t code,
+			uint32_t quarter);
 
 /* The first and last quarter that hold a record of `team` (or TEAM_ALL). 0 or STORE_NONE. */
-int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last, struct error *error);
+int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last,
+		    struct error *error);
 
 /* Quarantine, oldest first within a reason. `each` returns false to stop. */
-int store_view_quarantine(const struct store_view *view, bool (*each)(void *context, const struct quarantined *entry), void *context, struct error *error);
+int store_view_quarantine(const struct store_view *view, bool (*each)(void *context, const struct quarantined *entry),
+			  void *context, struct error *error);
 
 #endif

@@ -122,7 +122,8 @@ static bool read_id(struct lmdb_cursor *cursor, struct id_place *place, struct i
 	return false;
 }
 
-static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const struct id_place *place, struct id_record *id)
+static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const struct id_place *place,
+			struct id_record *id)
 {
 	struct key key = id_key(place);
 	struct record record;
@@ -170,7 +171,8 @@ static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 	record.purged_counted += state == KNOWN_COUNTED;
 	record.purged_late += state == KNOWN_COUNTED_LATE;
 	quarter_put(&txn->lmdb, quarter, &record);
-	if (lmdb_get(&txn->lmdb, DB_PERIODS, key_span(&key), &value) && !purged_week_decode(key_span(&key), value, &purged))
+	if (lmdb_get(&txn->lmdb, DB_PERIODS, key_span(&key), &value) &&
+	    !purged_week_decode(key_span(&key), value, &purged))
 		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "a record of database 'periods' is damaged; restore a backup");
 	purged_record = purged_week_encode(&key, purged + 1);
 	lmdb_put(&txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));

@@ -33,7 +33,8 @@ static void tell_damaged(struct verification *v, enum database database, struct 
 		return;
 	}
 	hex_encode(key.at, key.length < KEY_BYTES ? key.length : KEY_BYTES, hex);
-	found(&v->findings, "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
+	found(&v->findings,
+	      "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
 	      database_name(database), hex);
 }
 
@@ -108,13 +109,15 @@ static bool read_team(struct verification *v, struct span key, struct span value
 			return false;
 		memcpy(v->ledger.teams[number], slug, sizeof slug);
 		if (number > v->view->state.teams || !team_find(lmdb, slug, &number_back) || number_back != number)
-			found(&v->findings, "database teams: number %u stands for team '%s', and '%s' not for it", number, slug, slug);
+			found(&v->findings, "database teams: number %u stands for team '%s', and '%s' not for it",
+			      number, slug, slug);
 		return true;
 	}
 	if (!team_slug_key_parse(key, slug) || !team_number_decode(key, value, &number))
 		return false;
 	if (!team_slug(lmdb, number, back) || strcmp(back, slug) != 0)
-		found(&v->findings, "database teams: team '%s' has number %u, which does not stand for it", slug, number);
+		found(&v->findings, "database teams: team '%s' has number %u, which does not stand for it", slug,
+		      number);
 	return true;
 }
 
@@ -166,7 +169,8 @@ static bool read_id(struct verification *v, struct span key, struct span value)
 		return false;
 	date_format(place.day, date);
 	if (!ledger_add_id(&v->ledger, place.day, &id))
-		found(&v->findings, "database ids: an id of %s was counted in a cell or a week that has no record", date);
+		found(&v->findings, "database ids: an id of %s was counted in a cell or a week that has no record",
+		      date);
 	if (place.day < state->purged_to)
 		found(&v->findings, "database ids: an id of %s is there, and ids of that day were purged", date);
 	if (id.detailed && memcmp(key.at, settled.bytes, settled.length) < 0)
@@ -195,8 +199,9 @@ static void check_quarantine(struct verification *v)
 	for (int i = 0; i < REFUSALS; i++) {
 		known += state.entries[i];
 		if (state.entries[i] > state.limit)
-			found(&v->findings, "quarantine: %" PRIu32 " entries of reason %s, and the limit is %" PRIu32, state.entries[i],
-			      verdict_name((enum verdict)(VERDICT_REFUSED_MALFORMED + i)), state.limit);
+			found(&v->findings, "quarantine: %" PRIu32 " entries of reason %s, and the limit is %" PRIu32,
+			      state.entries[i], verdict_name((enum verdict)(VERDICT_REFUSED_MALFORMED + i)),
+			      state.limit);
 	}
 	if (known != entries)
 		found(&v->findings, "quarantine: %" PRIu64 " entries, and %" PRIu64 " are known", entries, known);
@@ -216,8 +221,9 @@ static void verify_all(void *context)
 {
 	struct verification *v = context;
 
-	if (!read_all(v, DB_META, read_meta) || !read_all(v, DB_TEAMS, read_team) || !read_all(v, DB_COUNTS, read_cell) ||
-	    !read_all(v, DB_WEEKS, read_week) || !read_all(v, DB_PERIODS, read_period) || !read_all(v, DB_IDS, read_id) ||
+	if (!read_all(v, DB_META, read_meta) || !read_all(v, DB_TEAMS, read_team) ||
+	    !read_all(v, DB_COUNTS, read_cell) || !read_all(v, DB_WEEKS, read_week) ||
+	    !read_all(v, DB_PERIODS, read_period) || !read_all(v, DB_IDS, read_id) ||
 	    !read_all(v, DB_QUARANTINE, read_quarantined))
 		return;
 	if (!lmdb_pages_add_up(v->view->lmdb))
@@ -227,7 +233,8 @@ static void verify_all(void *context)
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
 }
 
-int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context, struct error *error)
+int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,
+		 struct error *error)
 {
 	struct verification v = {.findings = {.tell = finding, .context = context}};
 	struct store_view *view;

@@ -144,7 +144,8 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 		if (!span_begins(cursor.key, prefix))
 			break;
 		if (!week_key_parse(cursor.key, &key) || !week_decode(cursor.key, cursor.value, &week)) {
-			lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database 'weeks' is damaged; verify tells which; "
+			lmdb_fail(lmdb, FAULT_DAMAGED,
+				  "a record of database 'weeks' is damaged; verify tells which; "
 				  "restore a backup");
 			break;
 		}
@@ -203,7 +204,8 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 		if (!lmdb_seek(cursor, key_span(&key)))
 			return false;
 		if (!cell_key_parse(cursor->key, &cell)) {
-			lmdb_fail(cursor->txn, FAULT_DAMAGED, "a key of database 'counts' is damaged; restore a backup");
+			lmdb_fail(cursor->txn, FAULT_DAMAGED,
+				  "a key of database 'counts' is damaged; restore a backup");
 			return false;
 		}
 		if (team == TEAM_NONE || (cell.team == team && cell.quarter == *quarter)) {
@@ -215,7 +217,8 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 	return false;
 }
 
-int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last, struct error *error)
+int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last,
+		    struct error *error)
 {
 	uint32_t quarter = 0;
 	struct lmdb_cursor cursor;

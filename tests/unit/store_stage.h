@@ -29,14 +29,14 @@
 #include "store/store_view.h"
 
 enum {
-	TODAY = 18215,      /* 2019-11-15 */
+	TODAY = 18215, /* 2019-11-15 */
 	UNIX_NOW = 1573776000,
 	Q3_2019 = 8078,
 	Q4_2019 = 8079,
 	Q1_2020 = 8080,
-	Q3_LAST = 18169,    /* 2019-09-30 */
-	Q4_FIRST = 18170,   /* 2019-10-01 */
-	Q4_LAST = 18261,    /* 2019-12-31 */
+	Q3_LAST = 18169,  /* 2019-09-30 */
+	Q4_FIRST = 18170, /* 2019-10-01 */
+	Q4_LAST = 18261,  /* 2019-12-31 */
 };
 
 #define ANSWERED OUTCOME_ANSWERED
@@ -94,7 +94,11 @@ static inline int stage_setup(void **state)
 	(void)snprintf(stage->path, sizeof stage->path, "%s/store", stage->folder);
 	stage->today = TODAY;
 	stage->options = (struct store_options){
-		.path = stage->path, .org = "dekop", .as_daemon = true, .unix_seconds = UNIX_NOW, .today = TODAY,
+		.path = stage->path,
+		.org = "dekop",
+		.as_daemon = true,
+		.unix_seconds = UNIX_NOW,
+		.today = TODAY,
 	};
 	stage->teams[0] = (struct team){.id = "oost", .name = "Oost"};
 	stage->teams[1] = (struct team){.id = "west", .name = "West"};
@@ -105,10 +109,20 @@ static inline int stage_setup(void **state)
 	stage->labels[0] = (struct label){.code = 7, .name = "Sportfonds", .kind = LABEL_SUBJECT};
 	stage->labels[1] = (struct label){.code = 65535, .name = "Inloopuur", .kind = LABEL_ORIGIN};
 	stage->rules = (struct catalogue){
-		.version = 1, .org = "dekop", .name = "De Kop", .timezone = "Europe/Amsterdam",
-		.accept_days = 400, .retract_days = 14, .grace_days = 28, .counting_since = Q4_FIRST - 400,
-		.teams = stage->teams, .n_teams = 3, .domains = stage->domains, .n_domains = 3,
-		.labels = stage->labels, .n_labels = 2,
+		.version = 1,
+		.org = "dekop",
+		.name = "De Kop",
+		.timezone = "Europe/Amsterdam",
+		.accept_days = 400,
+		.retract_days = 14,
+		.grace_days = 28,
+		.counting_since = Q4_FIRST - 400,
+		.teams = stage->teams,
+		.n_teams = 3,
+		.domains = stage->domains,
+		.n_domains = 3,
+		.labels = stage->labels,
+		.n_labels = 2,
 	};
 	*state = stage;
 	return 0;
@@ -155,7 +169,8 @@ static inline struct event_id id_number(uint32_t number)
 
 static inline struct event question(uint32_t number, uint32_t day, uint32_t domain, enum outcome outcome)
 {
-	return (struct event){.id = id_number(number), .day = day, .act = ACT_QUESTION, .domain = domain, .outcome = outcome};
+	return (struct event){
+		.id = id_number(number), .day = day, .act = ACT_QUESTION, .domain = domain, .outcome = outcome};
 }
 
 static inline struct event labelled(uint32_t number, uint32_t day, uint32_t label)
@@ -218,7 +233,7 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 	return folded_of(stage, team, event).verdict;
 }
 
-#define assert_verdict(stage, team, event, expected) \
+#define assert_verdict(stage, team, event, expected)                                                                   \
 	assert_string_equal(verdict_name(tell(stage, team, event)), verdict_name(expected))
 
 /* Until nothing is left to do. True: figures may have moved. */
@@ -268,7 +283,8 @@ static inline struct tally tally_of(struct stage *stage, const char *team, uint3
 	return tally;
 }
 
-static inline struct cell cell_of(struct stage *stage, const char *team, uint32_t quarter, uint32_t domain, enum outcome outcome)
+static inline struct cell cell_of(struct stage *stage, const char *team, uint32_t quarter, uint32_t domain,
+				  enum outcome outcome)
 {
 	struct tally tally = tally_of(stage, team, quarter);
 
@@ -368,12 +384,12 @@ static inline int in_another_process(void (*act)(void *context), void *context)
 }
 
 /* For use in another process, where cmocka cannot fail a test: ends it with a status that is not 0. */
-#define expect(condition) \
-	do { \
-		if (!(condition)) { \
-			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-			_exit(1); \
-		} \
+#define expect(condition)                                                                                              \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                  \
+			_exit(1);                                                                                      \
+		}                                                                                                      \
 	} while (0)
 
 #endif

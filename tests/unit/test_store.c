@@ -100,7 +100,8 @@ static void test_what_is_no_store_is_refused(void **state)
 	write_file(stage->path, "letters.txt", "dear reader");
 	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "letters.txt");
 	write_file(stage->path, "data.mdb", "dear reader");
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN, "not a turf store");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN,
+		    "not a turf store");
 	tool.path = "/dev/null";
 	must_refuse(stage, store_open(&stage->store, &tool, &stage->error), FAULT_INPUT, "not a directory");
 	assert_null(stage->store);
@@ -168,7 +169,8 @@ static void test_a_newer_format_is_refused(void **state)
 	stage_close(stage);
 	put_be32(format + 8, crc32c_more(crc32c("format", 6), format, 8));
 	put_meta(stage, "format", format, sizeof format);
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN, "newer turf: store format 2");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN,
+		    "newer turf: store format 2");
 }
 
 static void test_a_damaged_format_or_state_is_no_newer_one(void **state)
@@ -188,7 +190,8 @@ static void test_another_programs_environment_is_refused(void **state)
 
 	assert_int_equal(mkdir(stage->path, 0700), 0);
 	put_meta(stage, "something", "else", 4);
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN, "not a turf store");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN,
+		    "not a turf store");
 }
 
 static void test_a_second_daemon_is_told_who_was_first(void **state)
@@ -336,7 +339,8 @@ static void test_every_cell_of_the_table(void **state)
 		{RETRACTED, ACT_RETRACTION, VERDICT_ALREADY_RETRACTED, 0},
 	};
 	static const uint32_t days[] = {
-		[NOTHING] = TODAY, [COUNTED] = TODAY, [COUNTED_SETTLED] = TODAY - 20, [COUNTED_LATE] = Q3_LAST, [RETRACTED] = TODAY,
+		[NOTHING] = TODAY,        [COUNTED] = TODAY,   [COUNTED_SETTLED] = TODAY - 20,
+		[COUNTED_LATE] = Q3_LAST, [RETRACTED] = TODAY,
 	};
 	struct stage *stage = *state;
 
@@ -352,7 +356,8 @@ static void test_every_cell_of_the_table(void **state)
 			assert_verdict(stage, "oost", event,
 				       table[i].stored == COUNTED_LATE ? VERDICT_COUNTED_LATE : VERDICT_COUNTED);
 		before = counted_in(stage, "oost", Q4_2019);
-		assert_verdict(stage, "oost", table[i].arrives == ACT_QUESTION ? event : retraction(i, day), table[i].verdict);
+		assert_verdict(stage, "oost", table[i].arrives == ACT_QUESTION ? event : retraction(i, day),
+			       table[i].verdict);
 		assert_int_equal(counted_in(stage, "oost", Q4_2019), before + (uint64_t)(int64_t)table[i].counted);
 		assert_sound(stage);
 	}

@@ -134,8 +134,8 @@ static void test_the_manifest_says_what_it_is(void **state)
 	backup(stage);
 	manifest = read_file(in_folder(stage, "backup/MANIFEST"), &length);
 	(void)snprintf(expected, sizeof expected,
-		       "turf store backup\nformat 1\norg dekop\nepoch %s\ngeneration %llu\nsha256 data.mdb ", seen.epoch,
-		       (unsigned long long)seen.generation);
+		       "turf store backup\nformat 1\norg dekop\nepoch %s\ngeneration %llu\nsha256 data.mdb ",
+		       seen.epoch, (unsigned long long)seen.generation);
 	assert_memory_equal(manifest, expected, strlen(expected));
 	assert_int_equal(length, strlen(expected) + 64 + 1);
 	free(manifest);
@@ -150,7 +150,8 @@ static void test_a_backup_needs_a_directory_of_its_own(void **state)
 	backup(stage);
 	must_refuse(stage, store_backup(stage->store, in_folder(stage, "backup"), &stage->error), FAULT_INPUT,
 		    "give a new or empty directory");
-	must_refuse(stage, store_backup(stage->store, in_folder(stage, "not/there"), &stage->error), FAULT_SYSTEM, "not/there");
+	must_refuse(stage, store_backup(stage->store, in_folder(stage, "not/there"), &stage->error), FAULT_SYSTEM,
+		    "not/there");
 	assert_int_equal(mkdir(in_folder(stage, "empty"), 0700), 0);
 	must(stage, store_backup(stage->store, in_folder(stage, "empty"), &stage->error));
 }

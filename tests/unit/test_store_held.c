@@ -209,7 +209,10 @@ static void tap_and_undo(struct stage *stage, uint64_t *seed, struct cells cells
 static void test_sums_hold_whatever_comes(void **state)
 {
 	static const struct cells policies[] = {
-		{.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}, {.policy = CELLS_LIVE}, {.policy = CELLS_EVERY, .every = 2},
+		{.policy = CELLS_DAILY},
+		{.policy = CELLS_EVERY, .every = 5},
+		{.policy = CELLS_LIVE},
+		{.policy = CELLS_EVERY, .every = 2},
 	};
 	struct stage *stage = *state;
 	uint64_t seed = 20191115;

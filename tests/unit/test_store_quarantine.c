@@ -59,11 +59,11 @@ static void list(struct stage *stage, struct listing *listing)
 	store_view_close(view);
 }
 
-#define assert_kept(stage, of_reason, expected) \
-	do { \
-		struct listing kept = {.reason = of_reason}; \
-		list(stage, &kept); \
-		assert_string_equal(kept.text, expected); \
+#define assert_kept(stage, of_reason, expected)                                                                        \
+	do {                                                                                                           \
+		struct listing kept = {.reason = of_reason};                                                           \
+		list(stage, &kept);                                                                                    \
+		assert_string_equal(kept.text, expected);                                                              \
 	} while (0)
 
 static void test_entries_are_kept_as_they_came(void **state)
@@ -180,12 +180,9 @@ static void test_entries_go_with_the_ids_of_their_day(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SMALL(test_entries_are_kept_as_they_came),
-		SMALL(test_the_largest_entry_fits),
-		SMALL(test_the_oldest_makes_room_within_its_reason),
-		SMALL(test_an_entry_can_be_dropped),
-		SMALL(test_a_smaller_limit_holds_at_once),
-		SMALL(test_a_tool_does_not_know_better),
+		SMALL(test_entries_are_kept_as_they_came),           SMALL(test_the_largest_entry_fits),
+		SMALL(test_the_oldest_makes_room_within_its_reason), SMALL(test_an_entry_can_be_dropped),
+		SMALL(test_a_smaller_limit_holds_at_once),           SMALL(test_a_tool_does_not_know_better),
 		SMALL(test_entries_go_with_the_ids_of_their_day),
 	};
 

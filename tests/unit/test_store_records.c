@@ -17,8 +17,8 @@
 
 enum { DAY = 18261, QUARTER = 8079 }; /* 2019-12-31, 2019-Q4: 0x4755, 0x1f8f */
 
-static const struct event_id an_id = {{0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
-				       0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0xff}};
+static const struct event_id an_id = {
+	{0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0xff}};
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
@@ -146,15 +146,26 @@ static void test_other_keys_that_are_none(void **state)
 static void test_meta(void **state)
 {
 	struct state given = {
-		.shown = {
-			.epoch = "000102030405060708090a0b0c0d0eff",
-			.created = 1, .generation = 0x0102030405060708u, .cells = {.policy = CELLS_EVERY, .every = 5},
-			.clock_day = 2, .pending_day = 3, .purged_before = 4, .settled_before = 5, .final_through = QUARTER,
-			.deleted_since = 7,
-		},
-		.settled = {.day = DAY, .id = an_id}, .purged_to = 8, .released = 9, .teams = 258,
+		.shown =
+			{
+				.epoch = "000102030405060708090a0b0c0d0eff",
+				.created = 1,
+				.generation = 0x0102030405060708u,
+				.cells = {.policy = CELLS_EVERY, .every = 5},
+				.clock_day = 2,
+				.pending_day = 3,
+				.purged_before = 4,
+				.settled_before = 5,
+				.final_through = QUARTER,
+				.deleted_since = 7,
+			},
+		.settled = {.day = DAY, .id = an_id},
+		.purged_to = 8,
+		.released = 9,
+		.teams = 258,
 	};
-	struct quarantine_state quarantine = {.sequence = 1, .limit = 2, .entries = {3, 4, 5, 6, 7, 8, 9}}, quarantine_back;
+	struct quarantine_state quarantine = {.sequence = 1, .limit = 2, .entries = {3, 4, 5, 6, 7, 8, 9}},
+				quarantine_back;
 	struct record record = state_encode(&given);
 	struct state back = {.purged_to = 0};
 	char org[SLUG_BYTES];
@@ -171,13 +182,13 @@ static void test_meta(void **state)
 			0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0x1f, 0x8f,              /* purged, settled, final */
 			0, 0, 0, 7,                                            /* deleted_since */
 			0, 0, 0x47, 0x55, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255, /* settled place */
-			0, 0, 0, 8, 0, 0, 0, 9, 1, 2));                        /* purged_to, released, teams */
+			0, 0, 0, 8, 0, 0, 0, 9, 1, 2)); /* purged_to, released, teams */
 	assert_true(state_decode(record_span(&record), &back));
 	is_same(state_encode(&back), record);
 	record = quarantine_state_encode(&quarantine);
 	is_record(record, quarantine_state_key(),
-		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0,
-			8, 0, 0, 0, 9));
+		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7,
+			0, 0, 0, 8, 0, 0, 0, 9));
 	assert_true(quarantine_state_decode(record_span(&record), &quarantine_back));
 	is_same(quarantine_state_encode(&quarantine_back), record);
 	record = org_encode("dekop");
@@ -200,8 +211,14 @@ static void test_teams(void **state)
 static void test_ids(void **state)
 {
 	struct key key = id_key(&(struct id_place){.day = DAY, .id = an_id});
-	struct id_record id = {.state = KNOWN_COUNTED, .detailed = true, .team = 258, .domain = 255, .outcome = 2, .n_labels = 2,
-			       .labels = {7, 65534}}, back;
+	struct id_record id = {.state = KNOWN_COUNTED,
+			       .detailed = true,
+			       .team = 258,
+			       .domain = 255,
+			       .outcome = 2,
+			       .n_labels = 2,
+			       .labels = {7, 65534}},
+			 back;
 	struct record record = id_encode(&key, &id);
 
 	(void)state;
@@ -247,8 +264,11 @@ static void test_counters(void **state)
 	struct key quarter = quarter_key(QUARTER), purged = purged_week_key(2020, 1);
 
 	(void)state;
-	is_record(cell_encode(&cell, &(struct cell_record){.counted = 1, .settled = 2, .late = 3, .shown = 0x0102030405060708u}), cell,
-		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8));
+	is_record(
+		cell_encode(&cell,
+			    &(struct cell_record){.counted = 1, .settled = 2, .late = 3, .shown = 0x0102030405060708u}),
+		cell,
+		BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8));
 	is_record(week_encode(&week, &(struct week_record){.counted = 1, .settled = 2}), week,
 		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2));
 	is_record(quarter_encode(&quarter, &(struct quarter_record){1, 2, 3, 4}), quarter,
@@ -258,8 +278,13 @@ static void test_counters(void **state)
 
 static void test_quarantine(void **state)
 {
-	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED, .sequence = 1, .team = "oost", .day = DAY, .length = 2,
-				    .bytes = {0xab, 0xcd}}, back = {.day = 0};
+	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED,
+				    .sequence = 1,
+				    .team = "oost",
+				    .day = DAY,
+				    .length = 2,
+				    .bytes = {0xab, 0xcd}},
+			   back = {.day = 0};
 	struct key key = quarantine_key(entry.reason, entry.sequence);
 	uint8_t bytes[QUARANTINE_RECORD_BYTES];
 	struct span value = {bytes, quarantine_encode(&key, &entry, bytes)};
@@ -306,8 +331,9 @@ static void decode_all(struct span key, struct span value)
 
 static void test_any_bytes(void **state)
 {
-	const struct key keys[] = {format_key(), org_key(), state_key(), quarantine_state_key(), team_number_key(1),
-				   quarantine_key(VERDICT_REFUSED_MALFORMED, 1)};
+	const struct key keys[] = {format_key(),       org_key(),
+				   state_key(),        quarantine_state_key(),
+				   team_number_key(1), quarantine_key(VERDICT_REFUSED_MALFORMED, 1)};
 	uint32_t seed = 1;
 
 	(void)state;

@@ -193,8 +193,8 @@ static void fill_day(struct stage *stage, uint32_t day, uint32_t from, uint32_t 
 		struct store_txn *txn = begin(stage);
 
 		for (uint32_t i = from; i < from + n; i++)
-			fold_one(stage, txn, i % 2 ? "oost" : "west", i % 3 ? question(i, day, 1, ANSWERED) : labelled(i, day, 7),
-				 &folded);
+			fold_one(stage, txn, i % 2 ? "oost" : "west",
+				 i % 3 ? question(i, day, 1, ANSWERED) : labelled(i, day, 7), &folded);
 		rc = store_commit(&txn, &stage->error);
 	} while (rc == STORE_AGAIN);
 	must(stage, rc);
@@ -212,7 +212,8 @@ static void test_settling_and_purging_go_in_steps(void **state)
 	(void)keep_time(stage, TODAY, false);
 	fill_day(stage, TODAY, 0, QUESTIONS);
 	live_until(stage, TODAY + 14);
-	for (time.today = TODAY + 15; (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE; steps++) {
+	for (time.today = TODAY + 15; (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE;
+	     steps++) {
 		assert_sound(stage);
 		/* What the walk has not reached is refused already. */
 		assert_verdict(stage, "oost", retraction(QUESTIONS - 1, TODAY), VERDICT_REFUSED_RETRACTION_TOO_LATE);
@@ -224,7 +225,8 @@ static void test_settling_and_purging_go_in_steps(void **state)
 	assert_int_equal(figures_of(stage).ids_detailed, 0);
 	live_until(stage, TODAY + 460);
 	assert_int_equal(figures_of(stage).ids, QUESTIONS);
-	for (time.today = TODAY + 461; (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE;)
+	for (time.today = TODAY + 461;
+	     (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE;)
 		assert_sound(stage);
 	must(stage, rc);
 	assert_int_equal(figures_of(stage).ids, 0);

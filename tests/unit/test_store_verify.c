@@ -160,7 +160,8 @@ static bool stands_alone(const char *database, const struct record_copy *record)
 {
 	if (strcmp(database, "ids") == 0)
 		return record->value[0] == 3;
-	return strcmp(database, "counts") == 0 && record->key[4] == 2 && memcmp(record->value, record->value + 8, 8) == 0;
+	return strcmp(database, "counts") == 0 && record->key[4] == 2 &&
+	       memcmp(record->value, record->value + 8, 8) == 0;
 }
 
 /* A record that is gone: each of each database but `meta`. */
@@ -399,7 +400,8 @@ static bool sum_entry(void *context, const struct quarantined *entry)
 	return true;
 }
 
-static void sum_quarter(const struct store_view *view, struct stage *stage, const char *team, uint32_t quarter, uint32_t *sum)
+static void sum_quarter(const struct store_view *view, struct stage *stage, const char *team, uint32_t quarter,
+			uint32_t *sum)
 {
 	struct tally tally = {.n_labels = 0};
 
@@ -500,16 +502,11 @@ static void test_a_flipped_byte_is_found_or_changes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FULL(test_every_byte_of_every_record),
-		FULL(test_every_record_is_missed),
-		FULL(test_sums_that_do_not_add_up),
-		FULL(test_an_id_too_many),
-		FULL(test_an_id_that_was_purged),
-		FULL(test_detail_that_was_to_go),
-		FULL(test_a_quarantine_out_of_bounds),
-		FULL(test_nothing_is_counted_onto_damage),
-		FULL(test_a_file_that_was_cut_off),
-		FULL(test_a_flipped_byte_is_found_or_changes_nothing),
+		FULL(test_every_byte_of_every_record), FULL(test_every_record_is_missed),
+		FULL(test_sums_that_do_not_add_up),    FULL(test_an_id_too_many),
+		FULL(test_an_id_that_was_purged),      FULL(test_detail_that_was_to_go),
+		FULL(test_a_quarantine_out_of_bounds), FULL(test_nothing_is_counted_onto_damage),
+		FULL(test_a_file_that_was_cut_off),    FULL(test_a_flipped_byte_is_found_or_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
