@@ -6,6 +6,10 @@
  *
  * MQTT 3.1.1 does not say why a connection ended. Two signs tell a takeover: a younger daemon's status on the status
  * topic, or a broker that remembers our session and yet ends it at once, again and again.
+ *
+ * A broker that remembers our session sends what it has kept for us at once. Paho takes all of that into memory while
+ * it waits for the answer to a subscription (200,000 messages: 110 MB, and every call slower for it). So then we
+ * subscribe when nothing more is waiting; the session has its subscriptions of before.
  */
 #include "aggregator/daemon.h"
 
@@ -20,6 +24,7 @@
 enum {
 	WAIT_MAX_MS = 30000,
 	SHORT_SESSION_MS = 5000,
+	QUIET_MS = 20, /* a broker that has kept something for us sends it right behind its answer */
 	STRIKES_MAX = 5,
 };
 
@@ -116,6 +121,14 @@ static int subscribe(struct daemon *daemon, struct error *error)
 	return mqtt_subscribe(daemon->link.mqtt, filter, 1, error);
 }
 
+static int subscribe_now(struct daemon *daemon, struct error *why)
+{
+	int rc = subscribe(daemon, why);
+
+	daemon->link.subscribed = rc == 0;
+	return rc;
+}
+
 static void connect_now(struct daemon *daemon)
 {
 	struct link *link = &daemon->link;
@@ -124,8 +137,9 @@ static void connect_now(struct daemon *daemon)
 	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
 
 	step_reached("connected");
-	if (rc == 0)
-		rc = subscribe(daemon, &why);
+	link->subscribed = false;
+	if (rc == 0 && !link->session_present)
+		rc = subscribe_now(daemon, &why);
 	if (rc < 0) {
 		if (first_failure)
 			log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why.text);
@@ -209,8 +223,11 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 
 	while (daemon->link.up) {
 		struct mqtt_message message = {0};
-		int received = mqtt_receive(daemon->link.mqtt, wait_ms, &message, &why);
+		bool listen = !daemon->link.subscribed && daemon->inbox.n == 0;
+		int received = mqtt_receive(daemon->link.mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
 
+		if (received == MQTT_NOTHING && listen)
+			received = subscribe_now(daemon, &why); /* brings the retained status: look again */
 		if (received == MQTT_NOTHING)
 			break;
 		if (received < 0) {
@@ -218,6 +235,8 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 			break;
 		}
 		wait_ms = 0;
+		if (!message.topic)
+			continue;
 		rc = dispatch(daemon, &message, error);
 		if (rc < 0 || (!stuck && inbox_full(&daemon->inbox)))
 			break;

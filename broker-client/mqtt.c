@@ -193,7 +193,8 @@ void mqtt_message_release(struct mqtt_message *message)
 
 	if (received)
 		MQTTClient_freeMessage(&received);
-	MQTTClient_free((void *)(uintptr_t)message->topic);
+	if (message->topic)
+		MQTTClient_free((void *)(uintptr_t)message->topic);
 	*message = (struct mqtt_message){0};
 }
 
