@@ -263,6 +263,7 @@ int store_restore(const char *directory, const char *path, bool replace, uint64_
 		rc = files_lock_swap(path, &swap_lock, error);
 	if (rc >= 0)
 		rc = restore_locked(&restoration, error);
+	files_give_to_owner(path);
 	files_close(&swap_lock);
 	files_unlock_daemon(&daemon_lock);
 	return rc < 0 ? error_prefix(error, rc, "restore") : 0;

@@ -47,7 +47,10 @@ static int swap(struct store *store, struct error *error)
 
 	lmdb_suspend(&store->lmdb);
 	rc = files_install_new(store->path, false, error);
-	return rc < 0 ? rc : lmdb_resume(&store->lmdb, error);
+	if (rc == 0)
+		rc = lmdb_resume(&store->lmdb, error);
+	files_give_to_owner(store->path);
+	return rc;
 }
 
 int store_compact(struct store *store, struct error *error)

@@ -64,6 +64,20 @@ int files_sync_parent(const char *path, struct error *error)
 	return files_sync(length > 0 ? parent : ".", error);
 }
 
+void files_give_to_owner(const char *directory)
+{
+	static const char *const names[] = {DATA_FILE, KEPT_DATA_FILE, LMDB_LOCK, DAEMON_LOCK, ACCESS_LOCK};
+	char path[PATH_MAX];
+	struct stat status;
+
+	if (geteuid() != 0 || stat(directory, &status) < 0)
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (files_path(path, directory, names[i], NULL) == 0 &&
+		    lchown(path, status.st_uid, status.st_gid) < 0 && errno != ENOENT)
+			return; /* who opens it next is told */
+}
+
 /* ---- The directory ------------------------------------------------------------------------------ */
 
 static bool is_leftover(const char *name)

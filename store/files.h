@@ -49,6 +49,9 @@ void files_drop_new(const char *directory);
  * `keep`: the old one stays as data.mdb.before-restore. Call it with the access lock for swapping. */
 int files_install_new(const char *directory, bool keep, struct error *error);
 
+/* What root has made here belongs to the owner of the directory, or the daemon could not open it. */
+void files_give_to_owner(const char *directory);
+
 int files_sync(const char *path, struct error *error);        /* a file or a directory */
 int files_sync_parent(const char *path, struct error *error); /* a new directory's name, in the one that holds it */
 

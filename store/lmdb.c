@@ -152,6 +152,7 @@ void lmdb_suspend(struct lmdb *lmdb)
 	if (lmdb->env)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
+	lmdb->settled = false;
 }
 
 int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error)
@@ -239,10 +240,28 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 		return rc;
 	rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
 	lmdb_abort(&txn);
+	if (rc == MDB_INCOMPATIBLE) /* LMDB's word for it */
+		return error_set(error, FAULT_DAMAGED, "%s: its pages do not add up; verify it, and restore a backup",
+				 lmdb->path);
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_copyfd2", error);
 }
 
 /* ---- Transactions ------------------------------------------------------------------------------ */
+
+static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
+{
+	int rc = 0;
+
+	if (!txn->writes)
+		note_reader(lmdb, txn->txn);
+	else if (!lmdb->settled)
+		rc = lmdb_settle_roots(lmdb, error);
+	if (rc < 0)
+		lmdb_abort(txn);
+	else if (txn->writes)
+		lmdb->settled = true;
+	return rc;
+}
 
 int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
 {
@@ -254,11 +273,8 @@ int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct erro
 		if (fault < 0)
 			return fault;
 		rc = mdb_txn_begin(lmdb->env, NULL, writes ? 0 : MDB_RDONLY, &txn->txn);
-		if (rc == 0) {
-			if (!writes)
-				note_reader(lmdb, txn->txn);
-			return 0;
-		}
+		if (rc == 0)
+			return begun(lmdb, txn, error);
 		txn->txn = NULL;
 		fault = recover(lmdb, rc, error);
 		if (fault < 0)

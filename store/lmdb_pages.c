@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/guard.h"
 #include "store/lmdb.h"
@@ -98,6 +99,27 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup",
 				 lmdb->path, (unsigned long long)free->first, (unsigned long long)free->end);
 	return 0;
+}
+
+/* ---- The roots ------------------------------------------------------------------------------------- */
+
+/* A root, and what stands before it, is in the first sector of its page. */
+int lmdb_settle_roots(struct lmdb *lmdb, struct error *error)
+{
+	uint8_t sector[512];
+	mdb_filehandle_t fd;
+	MDB_stat stat;
+
+	(void)mdb_env_stat(lmdb->env, &stat);
+	(void)mdb_env_get_fd(lmdb->env, &fd);
+	for (off_t page = 0; page < META_PAGES; page++) {
+		off_t at = page * (off_t)stat.ms_psize;
+		ssize_t length = pread(fd, sector, sizeof sector, at);
+
+		if (length < 0 || pwrite(fd, sector, (size_t)length, at) != length)
+			return lmdb_translate(lmdb, errno, "writing the roots again", error);
+	}
+	return fdatasync(fd) == 0 ? 0 : lmdb_translate(lmdb, errno, "syncing the roots", error);
 }
 
 /* ---- Adding up ------------------------------------------------------------------------------------ */

@@ -274,6 +274,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
 		store_close(store);
 		return error_prefix(error, rc, "open the store");
 	}
+	files_give_to_owner(options->path);
 	/* A daemon's file is replaced by the daemon alone, a reader keeps the file it has. A tool that may write
 	 * must not do so to a file that has lost its place. */
 	if (options->as_daemon || options->read_only)

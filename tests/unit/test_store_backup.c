@@ -141,6 +141,33 @@ static void test_the_manifest_says_what_it_is(void **state)
 	free(manifest);
 }
 
+/* root restores, and the daemon is another user. */
+static void test_what_root_makes_belongs_to_the_directorys_owner(void **state)
+{
+	enum { SOMEBODY = 65534 };
+	static const char *const names[] = {"data.mdb", "data.mdb.before-restore", "lock.mdb", "access.lock", "turfd.lock"};
+	struct stage *stage = *state;
+	struct stat status;
+	char path[PATH_MAX];
+
+	if (geteuid() != 0) {
+		print_message("skipped: only root can give files away\n");
+		skip();
+	}
+	backup(stage);
+	stage_close(stage);
+	assert_int_equal(chown(stage->path, SOMEBODY, SOMEBODY), 0);
+	must(stage, restore(stage, "backup", true));
+	stage->options.as_daemon = false;
+	stage_open(stage);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", stage->path, names[i]);
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_uid, SOMEBODY);
+		assert_int_equal(status.st_gid, SOMEBODY);
+	}
+}
+
 /* ---- What is refused ------------------------------------------------------------------------------------- */
 
 static void test_a_backup_needs_a_directory_of_its_own(void **state)
@@ -466,6 +493,7 @@ int main(void)
 		OPENED(test_a_backup_comes_back_where_nothing_was),
 		OPENED(test_a_backup_holds_what_was_committed),
 		OPENED(test_the_manifest_says_what_it_is),
+		OPENED(test_what_root_makes_belongs_to_the_directorys_owner),
 		OPENED(test_a_backup_needs_a_directory_of_its_own),
 		OPENED(test_nothing_is_replaced_unasked_or_under_a_daemon),
 		OPENED(test_another_orgs_backup_is_refused),
