@@ -145,7 +145,8 @@ static void test_the_manifest_says_what_it_is(void **state)
 static void test_what_root_makes_belongs_to_the_directorys_owner(void **state)
 {
 	enum { SOMEBODY = 65534 };
-	static const char *const names[] = {"data.mdb", "data.mdb.before-restore", "lock.mdb", "access.lock", "turfd.lock"};
+	static const char *const names[] = {"data.mdb", "data.mdb.before-restore", "lock.mdb", "access.lock",
+					    "turfd.lock"};
 	struct stage *stage = *state;
 	struct stat status;
 	char path[PATH_MAX];
