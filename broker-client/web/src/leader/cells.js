@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What stands in one cell: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
+
+import { ALL } from '../core/topics.js';
+import { questionsOf, summaryOf } from './figures.js';
+import { daysOfPeriod } from './periods.js';
+
+// Reasons: before (did not exist yet), ended, uncounted (before counting began), to-come, absent (nothing was
+// received: not ours to read, or still under way).
+export const none = (reason) => ({ none: reason });
+export const share = (part, whole) => (whole > 0 ? { share: part / whole } : none('no-questions'));
+
+export const isFigure = (cell) => typeof cell === 'number';
+
+function outside(entry, { first, last }) {
+  if (entry.valid_from > last) return 'before';
+  if (entry.valid_until && entry.valid_until <= first) return 'ended';
+  return null;
+}
+
+function whyNothing(figures, team, period, today) {
+  const days = daysOfPeriod(period);
+  const entry = figures.catalogue?.teams.find((one) => one.id === team);
+  const reason = entry && outside(entry, days);
+  if (reason) return reason;
+  if (figures.catalogue && days.last < figures.catalogue.counting_since) return 'uncounted';
+  if (today !== null && days.first > today) return 'to-come';
+  return 'absent';
+}
+
+// A figure of a whole team: `pick` takes it from the summary.
+export function teamCell(figures, team, period, today, pick = questionsOf) {
+  const summary = summaryOf(figures, team, period);
+  return summary ? pick(summary) : none(whyNothing(figures, team, period, today));
+}
+
+// Questions in one domain. A domain that the summary does not list was not valid in that period.
+export function domainCell(figures, team, period, today, code, pick = questionsOf) {
+  const summary = summaryOf(figures, team, period);
+  if (!summary) return none(whyNothing(figures, team, period, today));
+  const counts = summary.domains.find((one) => one.domain === code);
+  if (counts) return pick(counts);
+  const entry = figures.catalogue?.domains.find((one) => one.code === code);
+  return none((entry && outside(entry, daysOfPeriod(period))) ?? 'uncounted');
+}
+
+// The sum of the cells that are figures; when none is, the reason of the first.
+export function sumCells(cells) {
+  const numbers = cells.filter(isFigure);
+  return numbers.length ? numbers.reduce((sum, one) => sum + one, 0) : cells[0];
+}
+
+// b minus a; unknown when one of them is no figure.
+export function differenceCell(a, b) {
+  return isFigure(a) && isFigure(b) ? { difference: b - a } : none('no-comparison');
+}
+
+export function teamName(figures, team, words) {
+  if (team === ALL) return words.t('whole_org');
+  return figures.catalogue?.teams.find((one) => one.id === team)?.name ?? team;
+}
+
+export function domainName(figures, code, words) {
+  return figures.catalogue?.domains.find((one) => one.code === code)?.name ?? words.t('domain_unknown', { code });
+}

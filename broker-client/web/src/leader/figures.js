@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Everything the page has heard. Pure: messages in, figures out.
+//
+// A summary that speaks of a newer catalogue than ours waits until that catalogue is here, so that no figure is ever
+// shown under a wrong name; what was shown before stays until then.
+import { Figures } from '../core/figures.js';
+
+export function createFigures() {
+  return { catalogue: null, status: null, newest: new Figures(), waiting: new Figures() };
+}
+
+// Each take… returns whether what is shown may have changed.
+
+export function takeCatalogue(figures, catalogue) {
+  figures.catalogue = catalogue;
+  const waiting = figures.waiting.summaries();
+  figures.waiting = new Figures();
+  for (const summary of waiting) takeSummary(figures, summary);
+  return true;
+}
+
+export function takeSummary(figures, summary) {
+  const early = !figures.catalogue || summary.catalogue_version > figures.catalogue.version;
+  const news = (early ? figures.waiting : figures.newest).takeSummary(summary);
+  return news && !early;
+}
+
+export const takeWeekly = (figures, weekly) => figures.newest.takeWeekly(weekly);
+
+// Another epoch is another store: its figures are told anew, and what it does not have must not stay on the screen.
+// Returns whether it is one.
+export function takeStatus(figures, status) {
+  const another = Boolean(figures.status?.epoch && status.epoch && figures.status.epoch !== status.epoch);
+  figures.status = status;
+  if (another) forget(figures);
+  return another;
+}
+
+function forget(figures) {
+  figures.newest = new Figures();
+  figures.waiting = new Figures();
+}
+
+export function takeCleared(figures, topic) {
+  figures.waiting.clear(topic);
+  figures.newest.clear(topic);
+  return true;
+}
+
+export const summaryOf = (figures, team, period) => figures.newest.summary(team, period);
+export const questionsOf = (counts) => counts.answered + counts.referred;
+export const catalogueIsLate = (figures) => Boolean(figures.catalogue) && figures.waiting.summaries().length > 0;
+
+// Quarters that a team has a summary of, oldest first.
+export function quartersHeard(figures, team) {
+  const own = figures.newest.summaries().filter((summary) => summary.team === team);
+  return own.map((summary) => summary.period).filter((period) => period.includes('-Q')).sort();
+}

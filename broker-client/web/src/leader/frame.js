@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The page around its parts: whose figures, how fresh, and where else to look.
+import { validOn } from '../core/catalogue.js';
+import { el } from '../core/dom.js';
+import { ALL } from '../core/topics.js';
+import { choice } from './elements.js';
+import { catalogueIsLate, summaryOf } from './figures.js';
+import { linkOf } from './link.js';
+import { formatRoute } from './route.js';
+import { viewCompare, viewLive, viewReport } from './views.js';
+
+const VIEWS = [['live', viewLive], ['compare', viewCompare], ['report', viewReport]];
+
+// In the organisation's order; teams that ended stand apart, since their figures can still be read.
+function teamChoice({ figures, words, team, today }) {
+  const teams = figures.catalogue.teams.map((one) => ({ value: one.id, label: one.name, ended: !validOn(one, today) }));
+  const ended = teams.filter((one) => one.ended);
+  const options = [...teams.filter((one) => !one.ended), { value: ALL, label: words.t('whole_org') }];
+  if (ended.length) options.push({ group: words.t('ended_teams'), options: ended });
+  if (team !== ALL && !teams.some((one) => one.value === team)) options.unshift({ value: team, label: team });
+  return choice('team', words.t('choose_team'), options, team);
+}
+
+function navigation({ words, team, view, looking }) {
+  const links = VIEWS.map(([name]) =>
+    el('li', {}, el('a', { href: formatRoute({ ...looking, team, view: name }), 'aria-current': name === view ? 'page' : null, 'data-key': `view-${name}` }, words.t(`view_${name}`))),
+  );
+  return el('nav', { class: 'views', 'aria-label': words.t('views') }, el('ul', {}, links));
+}
+
+// When the newest of the figures looked at were published.
+function updated({ figures, team, view, period, year }) {
+  const shown = view === 'report' ? String(year) : period;
+  return Math.max(0, ...[team, ALL].map((one) => summaryOf(figures, one, shown)?.as_of ?? 0));
+}
+
+function freshness(page) {
+  const { words, link, now, figures } = page;
+  const { state, mark, updatedAt, alerts } = linkOf({ link, status: figures.status, updated: updated(page), now }, words);
+  if (catalogueIsLate(figures)) alerts.push(words.t('catalogue_waiting'));
+  if (page.failed) alerts.splice(0, alerts.length, words.t('failed'));
+  return {
+    mark: el('p', { class: `fresh fresh--${state}` }, el('span', { class: 'fresh__mark' }, mark), updatedAt ? el('span', { class: 'fresh__time' }, ` ${updatedAt}`) : null),
+    alerts: el('div', { class: 'alerts', role: 'status' }, alerts.map((text) => el('p', { class: 'alert alert--warn' }, text))),
+  };
+}
+
+const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newest.summaries().some((one) => one.team === team);
+
+function content(page) {
+  const { words, figures, view } = page;
+  if (!ready(page)) return el('p', { class: 'note note--empty' }, words.t(figures.catalogue && page.link.state === 'online' ? 'no_figures' : 'loading'));
+  return VIEWS.find(([name]) => name === view)[1](page);
+}
+
+// A fragment for patchChildren.
+export function drawPage(page) {
+  const { words, figures } = page;
+  const { mark, alerts } = freshness(page);
+  const language = el('button', { type: 'button', class: 'button button--quiet', lang: words.t('language_other_code'), 'data-action': 'language', 'data-key': 'language' }, words.t('language_other'));
+  const tree = document.createDocumentFragment();
+  tree.append(
+    el('a', { class: 'skip', href: '#content', 'data-action': 'skip', 'data-key': 'skip' }, words.t('skip')),
+    el('header', { class: 'top' },
+      el('div', { class: 'top__row' }, el('p', { class: 'top__org' }, figures.catalogue?.name ?? 'turf'), mark, language),
+      el('div', { class: 'top__row' }, figures.catalogue ? teamChoice(page) : null, navigation(page)),
+    ),
+    el('main', { id: 'content', class: `view view--${page.view}`, tabindex: '-1' }, alerts, content(page)),
+  );
+  return tree;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What leaves the page at a touch: files, pictures, the clipboard. Nothing goes over the network.
+import { FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { sceneAsSvg, TITLE_HEIGHT } from './svg.js';
+
+export function download(name, type, content) {
+  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+export const downloadSvg = (name, scene) => download(name, 'image/svg+xml', sceneAsSvg(scene));
+
+function drawMark(context, mark) {
+  context.fillStyle = PALETTE[mark.role];
+  context.strokeStyle = PALETTE[mark.role];
+  if (mark.kind === 'rect') context.fillRect(mark.x, mark.y, mark.width, mark.height);
+  else if (mark.kind === 'line') {
+    context.beginPath();
+    context.moveTo(mark.x1, mark.y1);
+    context.lineTo(mark.x2, mark.y2);
+    context.stroke();
+  } else {
+    context.font = `${mark.role === 'value' ? 600 : 400} ${FONT_SIZE}px ${FONT_FAMILY}`;
+    context.textAlign = { start: 'left', middle: 'center', end: 'right' }[mark.anchor];
+    context.fillText(mark.content, mark.x, mark.y);
+  }
+}
+
+// Drawn mark by mark: an SVG file in an image would need a policy that lets images come from elsewhere.
+export function downloadPng(name, scene, scale = 3) {
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(scene.width * scale);
+  canvas.height = Math.round((scene.height + TITLE_HEIGHT) * scale);
+  const context = canvas.getContext('2d');
+  context.scale(scale, scale);
+  context.fillStyle = '#ffffff';
+  context.fillRect(0, 0, scene.width, scene.height + TITLE_HEIGHT);
+  context.fillStyle = PALETTE.label;
+  context.font = `600 16px ${FONT_FAMILY}`;
+  context.fillText(scene.title, 0, 18);
+  context.translate(0, TITLE_HEIGHT);
+  for (const mark of scene.marks) drawMark(context, mark);
+  canvas.toBlob((blob) => blob && download(name, 'image/png', blob), 'image/png');
+}
+
+// The older way works where the clipboard is closed to pages that came over plain HTTP.
+function copyByCommand(text, html) {
+  const give = (event) => {
+    event.preventDefault();
+    event.clipboardData.setData('text/plain', text);
+    event.clipboardData.setData('text/html', html);
+  };
+  document.addEventListener('copy', give);
+  try {
+    return document.execCommand('copy');
+  } finally {
+    document.removeEventListener('copy', give);
+  }
+}
+
+// Resolves to whether it worked.
+export async function copyTable(text, html) {
+  const blob = (type, content) => new Blob([content], { type });
+  try {
+    await navigator.clipboard.write([
+      new ClipboardItem({ 'text/plain': blob('text/plain', text), 'text/html': blob('text/html', html) }),
+    ]);
+    return true;
+  } catch {
+    return copyByCommand(text, html);
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: EUPL-1.2
+// This quarter: the totals of a team, its domains, and how these compare with earlier. Pure.
+
+import { crosswalk } from '../core/crosswalk.js';
+import { differenceCell, domainName, share, teamCell } from './cells.js';
+import { questionsOf, summaryOf } from './figures.js';
+import { shiftQuarter } from './periods.js';
+
+// The figures on top: this quarter, the one before, the same one last year.
+export function headline(figures, team, period, today) {
+  const summary = summaryOf(figures, team, period);
+  const questions = teamCell(figures, team, period, today);
+  const before = teamCell(figures, team, shiftQuarter(period, -1), today);
+  const lastYear = teamCell(figures, team, shiftQuarter(period, -4), today);
+  return {
+    questions,
+    answered: teamCell(figures, team, period, today, (one) => one.answered),
+    referred: teamCell(figures, team, period, today, (one) => one.referred),
+    referredShare: summary ? share(summary.referred, questionsOf(summary)) : questions,
+    before,
+    lastYear,
+    sinceLastYear: differenceCell(lastYear, questions),
+    status: summary?.status ?? 0,
+    revision: summary?.revision ?? 0,
+    late: summary?.late ?? 0,
+    held: summary ? heldOf(summary) : 0,
+  };
+}
+
+export const heldOf = (summary) => summary.undistributed_answered + summary.undistributed_referred;
+
+export const domainsOf = (figures, summary, rolled) =>
+  rolled ? crosswalk(summary.domains, figures.catalogue.domains) : summary.domains;
+
+const countCells = ({ answered, referred }) => [answered + referred, answered, referred];
+
+// One row a domain in the catalogue's order, what is not shown per domain yet, and the total, which is the sum.
+export function domainRows(figures, summary, rolled, words) {
+  const rows = domainsOf(figures, summary, rolled).map((counts) => ({
+    key: counts.domain,
+    title: domainName(figures, counts.domain, words),
+    kind: 'plain',
+    cells: countCells(counts),
+  }));
+  if (heldOf(summary) > 0) {
+    const { undistributed_answered: answered, undistributed_referred: referred } = summary;
+    rows.push({ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: countCells({ answered, referred }) });
+  }
+  rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: countCells(summary) });
+  return rows;
+}
+
+export function domainTable(figures, team, period, rolled, words, id) {
+  const summary = summaryOf(figures, team, period);
+  const columns = [
+    { title: words.t('domain'), kind: 'text' },
+    { title: words.t('questions'), kind: 'count' },
+    { title: words.t('answered'), kind: 'count' },
+    { title: words.t('referred'), kind: 'count' },
+  ];
+  return { id, bars: true, columns, rows: summary ? domainRows(figures, summary, rolled, words) : [] };
+}
+
+export function labelRows(figures, summary, words) {
+  const names = new Map((figures.catalogue?.labels ?? []).map((label) => [label.code, label]));
+  return summary.labels.map(({ label, count }) => ({
+    key: label,
+    kind: 'plain',
+    group: names.get(label)?.kind ?? 0,
+    title: names.get(label)?.name ?? words.t('label_unknown', { code: label }),
+    cells: [count],
+  }));
+}
+
+// The labels of one period by kind; nothing when there are none.
+export function labelTables(figures, team, period, words, id) {
+  const summary = summaryOf(figures, team, period);
+  const rows = summary ? labelRows(figures, summary, words) : [];
+  return [1, 2, 3]
+    .map((kind) => ({
+      id: `${id}-${kind}`,
+      bars: true,
+      columns: [
+        { title: words.t(`label_kind_${kind}`), kind: 'text' },
+        { title: words.t('questions'), kind: 'count' },
+      ],
+      rows: rows.filter((row) => row.group === kind),
+    }))
+    .filter((table) => table.rows.length > 0);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The team leader's page: what was heard and what is looked at, drawn at most once a frame.
+import '../core/tokens.css';
+import './leader.css';
+import './print.css';
+import { parseDate, todayIn } from '../core/calendar.js';
+import { loadConfig } from '../core/config.js';
+import { Connection, onReturn, ownBroker } from '../core/connection.js';
+import { byId } from '../core/dom.js';
+import { language, savedLanguage, saveLanguage, setLanguage, t, useTexts } from '../core/language.js';
+import { ALL, topics } from '../core/topics.js';
+import { registerWorker } from '../core/trusted.js';
+import * as heard from './figures.js';
+import { drawPage } from './frame.js';
+import { patchChildren } from './patch.js';
+import { yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
+import { formatRoute, parseRoute } from './route.js';
+import { yearsHeard } from './report.js';
+import nl from './texts.nl.js';
+import { createWords } from './words.js';
+
+const TEAM_KEY = 'turf-leader-team';
+const CLOCK_MS = 20_000; // how often the page looks whether the day or the age of what it shows has changed
+
+const state = {
+  figures: heard.createFigures(),
+  link: { state: 'offline', since: 0 },
+  looking: { team: ALL, view: 'live', period: null, year: null },
+  rolled: false,
+  failed: false,
+  shown: { tables: new Map(), charts: new Map() },
+};
+let connection = null;
+let org = '';
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+// ---- What is looked at ------------------------------------------------------------------------------
+
+function rememberedTeam() {
+  try {
+    return localStorage.getItem(TEAM_KEY);
+  } catch {
+    return null;
+  }
+}
+
+function rememberTeam(team) {
+  try {
+    localStorage.setItem(TEAM_KEY, team);
+  } catch {
+    // storage is forbidden: the address still holds it
+  }
+}
+
+function readAddress() {
+  const { team, view, period, year } = parseRoute(location.hash);
+  state.looking = { team: team ?? rememberedTeam() ?? ALL, view: view ?? 'live', period, year };
+  listen();
+  draw();
+}
+
+function look(changes) {
+  const looking = { ...state.looking, ...changes };
+  if (changes.team) rememberTeam(changes.team);
+  location.hash = formatRoute(looking); // readAddress follows
+}
+
+// The aggregator's date while it speaks: it may be pinned, and clocks of screens are wrong.
+function today() {
+  const { status, catalogue } = state.figures;
+  const told = parseDate(status?.today);
+  if (told !== null && (status.online || status.today_pinned)) return told;
+  return todayIn(catalogue?.timezone, Date.now());
+}
+
+function yearShown() {
+  const { year } = state.looking;
+  const known = yearsHeard(state.figures);
+  if (year !== null || known.length === 0) return year;
+  const wanted = yearOfReport(today());
+  return known.includes(wanted) ? wanted : known[0];
+}
+
+// ---- What is heard ------------------------------------------------------------------------------------
+
+// All of the own team and of the organisation; of the other teams only the year that a report shows.
+function filtersNow() {
+  const { team, view } = state.looking;
+  const filters = [team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]);
+  if (view === 'report') {
+    const year = yearShown();
+    if (year !== null) for (const period of [...quartersOfYear(year), String(year)]) filters.push(topics.summary(org, '+', period));
+  }
+  return filters;
+}
+
+const listen = () => connection?.listen(filtersNow());
+
+function became(link) {
+  const since = state.link.state === 'online' ? seconds() : state.link.since;
+  state.link = { state: link, since };
+  draw();
+}
+
+function tookStatus(status) {
+  if (heard.takeStatus(state.figures, status)) {
+    connection.listen([]);
+    connection.listen(filtersNow());
+  }
+  draw();
+}
+
+const drawIf = (changed) => changed && draw();
+
+const handlers = {
+  online: () => became('online'),
+  connecting: () => became('connecting'),
+  offline: () => became('offline'),
+  catalogue: (catalogue) => drawIf(heard.takeCatalogue(state.figures, catalogue)),
+  summary: (summary) => {
+    const yearBefore = yearShown();
+    drawIf(heard.takeSummary(state.figures, summary));
+    if (yearShown() !== yearBefore) listen();
+  },
+  weekly: (weekly) => drawIf(heard.takeWeekly(state.figures, weekly)),
+  status: tookStatus,
+  cleared: (topic) => drawIf(heard.takeCleared(state.figures, topic)),
+};
+
+// ---- Drawing ------------------------------------------------------------------------------------------
+
+let waiting = 0;
+
+function draw() {
+  waiting ||= requestAnimationFrame(() => {
+    waiting = 0;
+    drawNow();
+  });
+}
+
+function drawNow() {
+  const { figures, looking } = state;
+  const app = byId('app');
+  state.shown = { tables: new Map(), charts: new Map() };
+  const page = {
+    figures, link: state.link, failed: state.failed, shown: state.shown, rolled: state.rolled,
+    words: createWords(t, language, figures.catalogue?.timezone),
+    looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
+    period: looking.period ?? quarterOfDay(today()),
+    width: Math.max(280, byId('content')?.clientWidth ?? app.clientWidth),
+  };
+  document.title = `${page.words.t('page_title')} – ${figures.catalogue?.name ?? 'turf'}`;
+  patchChildren(app, drawPage(page));
+}
+
+// ---- Touches ------------------------------------------------------------------------------------------
+
+function say(text) {
+  byId('said').textContent = text;
+}
+
+async function copy(id) {
+  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
+  const { table, heading } = state.shown.tables.get(id);
+  const words = createWords(t, language, state.figures.catalogue?.timezone);
+  const copied = await copyTable(tableAsTsv(table, heading, words), tableAsHtml(table, heading, words));
+  say(t(copied ? 'copied' : 'copy_failed'));
+}
+
+// As the files are called: organisation, team, what it is.
+const fileName = (what, ending) => `${org}-${state.looking.team}-${what}.${ending}`;
+
+async function saveChart(id, form) {
+  const { downloadPng, downloadSvg } = await import('./leave.js');
+  const scene = state.shown.charts.get(id);
+  if (form === 'svg') downloadSvg(fileName(id, 'svg'), scene);
+  else downloadPng(fileName(id, 'png'), scene);
+}
+
+async function saveCsv(form) {
+  const [{ download }, { yearAsCsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
+  const words = createWords(t, language, state.figures.catalogue?.timezone);
+  const year = yearShown();
+  download(`${org}-${year}-${form}.csv`, 'text/csv;charset=utf-8', yearAsCsv(state.figures, year, words, form));
+}
+
+async function otherLanguage() {
+  await setLanguage(language === 'nl' ? 'en' : 'nl');
+  saveLanguage(language);
+  draw();
+}
+
+const actions = {
+  copy: ({ table }) => copy(table),
+  svg: ({ chart }) => saveChart(chart, 'svg'),
+  png: ({ chart }) => saveChart(chart, 'png'),
+  csv: ({ form }) => saveCsv(form),
+  print: () => print(),
+  language: otherLanguage,
+  skip: (_data, event) => {
+    event.preventDefault(); // the address says what is looked at
+    byId('content').focus();
+  },
+};
+
+const choices = {
+  team: (team) => look({ team }),
+  period: (period) => look({ period }),
+  year: (year) => look({ year: Number(year) }),
+  list: (list) => {
+    state.rolled = list === 'rolled';
+    draw();
+  },
+};
+
+function listenToTouches() {
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('[data-action]');
+    if (button) actions[button.dataset.action]?.(button.dataset, event);
+  });
+  document.addEventListener('change', (event) => {
+    const name = event.target.dataset?.choice;
+    if (name) choices[name]?.(event.target.value);
+  });
+  addEventListener('hashchange', readAddress);
+  addEventListener('resize', draw);
+}
+
+// ---- Start ----------------------------------------------------------------------------------------------
+
+async function start() {
+  useTexts({ nl, en: () => import('./texts.en.js') });
+  await setLanguage(savedLanguage());
+  listenToTouches();
+  readAddress();
+  setInterval(draw, CLOCK_MS);
+  try {
+    ({ org } = await loadConfig());
+  } catch {
+    state.failed = true;
+    draw();
+    return;
+  }
+  connection = new Connection({ org, url: ownBroker(location), handlers });
+  listen();
+  connection.start();
+  onReturn(() => connection.wake());
+  registerWorker();
+}
+
+start();

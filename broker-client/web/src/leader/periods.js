@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Quarters and years by their names ("2019-Q4", "2019"), as topics and tables use them. Pure.
+import * as calendar from '../core/calendar.js';
+
+export const quarterName = (year, n) => `${year}-Q${n}`;
+export const quartersOfYear = (year) => [1, 2, 3, 4].map((n) => quarterName(year, n));
+export const quarterOfDay = (day) => calendar.formatQuarter(calendar.quarterOfDay(day));
+
+export function yearOf(name) {
+  return calendar.parsePeriod(name)?.year;
+}
+
+// 1..4; 0 for a year.
+export function quarterNumber(name) {
+  const { quarter } = calendar.parsePeriod(name);
+  return quarter === null ? 0 : (quarter % 4) + 1;
+}
+
+// The quarter `steps` later (earlier when negative).
+export const shiftQuarter = (name, steps) => calendar.formatQuarter(calendar.parsePeriod(name).quarter + steps);
+
+export function quartersBetween(first, last) {
+  const names = [];
+  for (let name = first; name <= last; name = shiftQuarter(name, 1)) names.push(name);
+  return names;
+}
+
+// First and last day, both inside.
+export function daysOfPeriod(name) {
+  const { year, quarter } = calendar.parsePeriod(name);
+  if (quarter === null) return { first: calendar.dayOfDate(year, 1, 1), last: calendar.dayOfDate(year, 12, 31) };
+  return { first: calendar.quarterFirstDay(quarter), last: calendar.quarterLastDay(quarter) };
+}
+
+// The `count` ISO weeks that end with the one of `day`, oldest first: [{ year, week }].
+export function weeksUpTo(day, count) {
+  return Array.from({ length: count }, (_, i) => calendar.isoWeekOfDay(day - 7 * (count - 1 - i)));
+}
+
+// The year that a report is about: the one before until the first quarter is over.
+export function yearOfReport(day) {
+  const { year, month } = calendar.dateOfDay(day);
+  return month <= 3 ? year - 1 : year;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The year for the report: totals per quarter, the five largest domains, the share referred, per team. Pure.
+
+import { ALL } from '../core/topics.js';
+import { domainName, isFigure, share, sumCells, teamCell } from './cells.js';
+import { questionsOf, summaryOf } from './figures.js';
+import { quarterFigures } from './compare.js';
+import { domainRows, domainsOf } from './live.js';
+import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
+
+export const TOP = 5;
+
+// Years that anything is known of, newest first.
+export function yearsHeard(figures) {
+  const years = new Set();
+  for (const summary of figures.newest.summaries()) years.add(yearOf(summary.period));
+  return [...years].sort((a, b) => b - a);
+}
+
+// While a count travels, a quarter can be ahead of its year for a moment; a report must not be printed just then.
+export function addsUp(figures, team, year) {
+  const whole = summaryOf(figures, team, String(year));
+  if (!whole) return false;
+  const quarters = quartersOfYear(year).map((period) => summaryOf(figures, team, period)).filter(Boolean);
+  const sum = (pick) => quarters.reduce((total, one) => total + pick(one), 0);
+  return sum((one) => one.answered) === whole.answered && sum((one) => one.referred) === whole.referred;
+}
+
+const quarterColumns = (year, words) =>
+  quartersOfYear(year).map((period) => ({ title: words.t('quarter_short', { n: quarterNumber(period) }), kind: 'count' }));
+
+export function yearTable(figures, team, year, today, words, id) {
+  const columns = [
+    { title: words.t('quarter'), kind: 'text' },
+    { title: words.t('questions'), kind: 'count' },
+    { title: words.t('answered'), kind: 'count' },
+    { title: words.t('referred'), kind: 'count' },
+    { title: words.t('referred_share'), kind: 'share' },
+  ];
+  const row = (period, kind) => {
+    const one = quarterFigures(figures, team, period, today);
+    const title = kind === 'total' ? words.t('year_total', { year }) : words.period(period);
+    const cells = [one.questions, one.answered, one.referred, one.referredShare];
+    return { key: period, title, kind, mark: words.statusOf(one), cells };
+  };
+  return { id, columns, rows: [...quartersOfYear(year).map((one) => row(one, 'plain')), row(String(year), 'total')] };
+}
+
+// The five domains with most questions, and any that share the fifth place; never one without questions.
+export function topDomains(figures, team, year, rolled) {
+  const summary = summaryOf(figures, team, String(year));
+  if (!summary) return [];
+  const counted = domainsOf(figures, summary, rolled).filter((one) => questionsOf(one) > 0);
+  const sorted = counted.sort((a, b) => questionsOf(b) - questionsOf(a));
+  return sorted.filter((one) => questionsOf(one) >= questionsOf(sorted[Math.min(TOP, sorted.length) - 1]));
+}
+
+export function topTable(figures, team, year, rolled, words, id) {
+  const summary = summaryOf(figures, team, String(year));
+  const columns = [
+    { title: words.t('domain'), kind: 'text' },
+    { title: words.t('questions'), kind: 'count' },
+    { title: words.t('share_of_all'), kind: 'share' },
+    { title: words.t('referred'), kind: 'count' },
+    { title: words.t('referred_share'), kind: 'share' },
+  ];
+  const rows = topDomains(figures, team, year, rolled).map((one) => ({
+    key: one.domain,
+    title: domainName(figures, one.domain, words),
+    kind: 'plain',
+    cells: [questionsOf(one), share(questionsOf(one), questionsOf(summary)), one.referred, share(one.referred, questionsOf(one))],
+  }));
+  return { id, columns, rows };
+}
+
+// Teams that existed in the year, in the configuration's order: never by size, this is no ranking.
+export function teamsOfYear(figures, year) {
+  const { first, last } = daysOfPeriod(String(year));
+  return (figures.catalogue?.teams ?? []).filter(
+    (team) => team.valid_from <= last && (!team.valid_until || team.valid_until > first),
+  );
+}
+
+export function teamTable(figures, year, today, words, id) {
+  const columns = [
+    { title: words.t('team'), kind: 'text' },
+    ...quarterColumns(year, words),
+    { title: words.t('year_total', { year }), kind: 'count' },
+    { title: words.t('referred'), kind: 'count' },
+    { title: words.t('referred_share'), kind: 'share' },
+  ];
+  const row = (team, title, kind) => {
+    const whole = quarterFigures(figures, team, String(year), today);
+    const quarters = quartersOfYear(year).map((period) => teamCell(figures, team, period, today));
+    return { key: team, title, kind, cells: [...quarters, whole.questions, whole.referred, whole.referredShare] };
+  };
+  const rows = teamsOfYear(figures, year).map((team) => row(team.id, team.name, 'plain'));
+  rows.push(row(ALL, words.t('whole_org'), 'total'));
+  return { id, columns, rows };
+}
+
+// Whether the teams that can be read are all of them: then their sum is the organisation's total.
+export function teamsAddUp(figures, year) {
+  const cells = teamsOfYear(figures, year).map((team) => teamCell(figures, team.id, String(year), null));
+  const all = summaryOf(figures, ALL, String(year));
+  return Boolean(all) && cells.every(isFigure) && sumCells(cells) === questionsOf(all);
+}
+
+export function yearDomainTable(figures, team, year, rolled, words, id) {
+  const summary = summaryOf(figures, team, String(year));
+  const columns = [
+    { title: words.t('domain'), kind: 'text' },
+    { title: words.t('questions'), kind: 'count' },
+    { title: words.t('answered'), kind: 'count' },
+    { title: words.t('referred'), kind: 'count' },
+  ];
+  return { id, bars: true, columns, rows: summary ? domainRows(figures, summary, rolled, words) : [] };
+}

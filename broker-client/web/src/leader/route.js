@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What is looked at, as the part of the address after the #: it can be kept as a bookmark, and never leaves the
+// browser. "#oost/vergelijken/2019-Q4", "#all/jaarverslag/2019". Pure.
+import { parsePeriod } from '../core/calendar.js';
+import { ALL, isSlug } from '../core/topics.js';
+
+export const VIEWS = { nu: 'live', vergelijken: 'compare', jaarverslag: 'report' };
+
+export const nameOfView = (view) => Object.keys(VIEWS).find((name) => VIEWS[name] === view);
+
+// What is not there, or not right, is null: the page then chooses.
+export function parseRoute(hash) {
+  const [team, name, period] = hash.replace(/^#/, '').split('/');
+  const view = Object.hasOwn(VIEWS, name ?? '') ? VIEWS[name] : null;
+  const parsed = parsePeriod(period);
+  const isYear = parsed?.quarter === null;
+  return {
+    team: isSlug(team ?? '') ? team : null,
+    view,
+    period: parsed && !isYear && view === 'compare' ? period : null,
+    year: isYear && view === 'report' ? parsed.year : null,
+  };
+}
+
+export function formatRoute({ team, view, period, year }) {
+  const last = { compare: period, report: year }[view];
+  return `#${team ?? ALL}/${nameOfView(view)}${last ? `/${last}` : ''}`;
+}

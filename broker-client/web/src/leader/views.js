@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The three parts of the page, drawn from the figures. Each gives elements; what can leave the page (tables, charts) is
+// noted in `shown`, so that a button finds it by id.
+//
+// `page`: { figures, words, team, period, year, today, rolled, width, shown: { tables, charts } }
+import { el } from '../core/dom.js';
+import { ALL } from '../core/topics.js';
+import { isFigure, teamName } from './cells.js';
+import { barChart, quarterChart, weekChart } from './charts.js';
+import * as compare from './compare.js';
+import { chartButtons, chartElement, choice, copyButton, note, section, tableElement } from './elements.js';
+import { summaryOf } from './figures.js';
+import * as live from './live.js';
+import { quarterNumber, quartersOfYear, shiftQuarter, weeksUpTo, yearOf } from './periods.js';
+import * as report from './report.js';
+
+const WEEKS_WIDE = 26;
+const WEEKS_NARROW = 13;
+const NARROW = 560;
+const FINAL = 3;
+
+const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
+const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred') });
+
+function keepTable(page, table, heading) {
+  page.shown.tables.set(table.id, { table, heading });
+  return table;
+}
+
+function shownTable(page, table, caption, heading, hideCaption) {
+  return tableElement(keepTable(page, table, heading), caption, page.words, hideCaption);
+}
+
+function shownChart(page, id, scene) {
+  page.shown.charts.set(id, scene);
+  return chartElement(scene, id);
+}
+
+// What has to be said about the figures of one summary.
+function remarks(page, team, period) {
+  const summary = summaryOf(page.figures, team, period);
+  if (!summary) return [];
+  const { words } = page;
+  const held = live.heldOf(summary);
+  return [
+    held > 0 && note(words.t('not_per_domain_note', { n: held, count: words.number(held) })),
+    summary.late > 0 && note(words.t('late_note', { n: summary.late, count: words.number(summary.late) })),
+    summary.answered + summary.referred === 0 && note(words.t('nothing_tapped')),
+  ].filter(Boolean);
+}
+
+// ---- Now --------------------------------------------------------------------------------------------
+
+function tile(label, value, extra, kind = '') {
+  return el(
+    'div',
+    { class: `tile ${kind}` },
+    el('dt', { class: 'tile__label' }, label),
+    el('dd', { class: 'tile__value' }, value, extra ? el('span', { class: 'tile__extra' }, ` ${extra}`) : null),
+  );
+}
+
+function tiles(page) {
+  const { figures, words, team, period, today } = page;
+  const head = live.headline(figures, team, period, today);
+  const referredShare = isFigure(head.referred) && head.referred > 0 ? words.cell(head.referredShare) : '';
+  const whole = (cell) => (isFigure(cell) ? words.t('whole_quarter') : '');
+  return el(
+    'dl',
+    { class: 'tiles' },
+    tile(words.t('questions'), words.cell(head.questions), '', 'tile--main'),
+    tile(words.t('answered'), words.cell(head.answered), '', 'tile--answered'),
+    tile(words.t('referred'), words.cell(head.referred), referredShare, 'tile--referred'),
+    tile(words.t('quarter_before'), words.cell(head.before), whole(head.before), 'tile--quiet'),
+    tile(words.t('same_quarter_last_year'), words.cell(head.lastYear), whole(head.lastYear), 'tile--quiet'),
+  );
+}
+
+function domainPart(page, team) {
+  const { figures, words, period, rolled } = page;
+  const id = team === ALL ? 'live-all' : 'live-own';
+  const table = live.domainTable(figures, team, period, rolled, words, id);
+  const heading = `${nameOf(page, team)}, ${words.period(period)}`;
+  if (table.rows.length === 0) return el('div', { class: 'half' }, el('h3', {}, nameOf(page, team)), note(words.t('no_figures')));
+  const status = words.statusOf(summaryOf(figures, team, period));
+  return el(
+    'div',
+    { class: 'half', 'data-key': id },
+    el('div', { class: 'half__head' }, el('h3', {}, nameOf(page, team)), el('span', { class: 'mark' }, status), copyButton(table, heading, words)),
+    shownTable(page, table, `${words.t('per_domain')}: ${heading}`, heading, true),
+    remarks(page, team, period),
+  );
+}
+
+function weeksPart(page) {
+  const { figures, words, team, today, width } = page;
+  const count = width < NARROW ? WEEKS_NARROW : WEEKS_WIDE;
+  const weeks = compare.weekCourse(figures, team, weeksUpTo(today, count));
+  if (!weeks.some((one) => isFigure(one.questions))) return null;
+  const title = `${words.t('weeks_heading')}: ${nameOf(page)}`;
+  const most = Math.max(...weeks.map((one) => (isFigure(one.questions) ? one.questions : 0)));
+  const description = words.t('weeks_description', { first: weeks[0].week, last: weeks.at(-1).week, most: words.number(most) });
+  const marked = weeks.map((one) => ({
+    ...one,
+    label: String(one.week),
+    hint: `${words.t('week_of', one)}: ${words.cell(one.questions)}`,
+  }));
+  const scene = weekChart(marked, { width, title, description }, words.number);
+  const chart = shownChart(page, 'weeks', scene);
+  return section('weeks', words.t('weeks_heading'), chartButtons('weeks', title, words), chart, note(words.t('weeks_note')));
+}
+
+function labelsPart(page) {
+  const { figures, words, team, period } = page;
+  const tables = live.labelTables(figures, team, period, words, 'labels');
+  if (tables.length === 0) return null;
+  const heading = (table) => `${nameOf(page)}, ${words.period(period)}: ${table.columns[0].title}`;
+  const drawn = tables.map((table) => shownTable(page, table, heading(table), heading(table), true));
+  return section('labels', words.t('labels_heading'), [], el('div', { class: 'thirds' }, drawn), note(words.t('labels_note')));
+}
+
+export function viewLive(page) {
+  const { words, period, team } = page;
+  const teams = team === ALL ? [ALL] : [team, ALL];
+  return [
+    el('h1', {}, words.t('live_heading'), ' ', el('span', { class: 'h1__of' }, `${nameOf(page)}, ${words.period(period)}`)),
+    tiles(page),
+    section('domains', words.t('per_domain'), [listChoice(page, teams)], el('div', { class: 'halves' }, teams.map((one) => domainPart(page, one))), listNote(page, teams)),
+    weeksPart(page),
+    labelsPart(page),
+  ];
+}
+
+// ---- The crosswalk ------------------------------------------------------------------------------------
+
+function listChoice(page, teams) {
+  const { words } = page;
+  if (!compare.hasCrosswalk(page.figures, teams)) return null;
+  const options = [
+    { value: 'counted', label: words.t('list_as_counted') },
+    { value: 'rolled', label: words.t('list_older') },
+  ];
+  return choice('list', words.t('list_choice'), options, page.rolled ? 'rolled' : 'counted');
+}
+
+const listNote = (page, teams) => (page.rolled && compare.hasCrosswalk(page.figures, teams) ? note(page.words.t('list_note')) : null);
+
+// ---- Compare ------------------------------------------------------------------------------------------
+
+const shortQuarter = (page, period) => page.words.t('quarter_short', { n: quarterNumber(period) });
+
+// For a chart: the year stands below its first quarter only.
+function marked(page, course) {
+  const { words } = page;
+  return course.map((one, i) => ({
+    ...one,
+    label: shortQuarter(page, one.period),
+    sublabel: i === 0 || quarterNumber(one.period) === 1 ? String(yearOf(one.period)) : '',
+    hint: `${words.period(one.period)}: ${words.cell(one.questions)}`,
+  }));
+}
+
+function courseChart(page, id, course, title) {
+  const { words, width } = page;
+  const open = course.some((one) => one.status && one.status !== FINAL);
+  const names = { ...namesOf(words), open: open ? words.t('answered_not_final') : '' };
+  const said = course.map((one) => `${words.period(one.period)} ${words.cell(one.questions)}`).join('; ');
+  const options = { width, title, description: `${words.t('course_description')} ${said}.`, names, none: (cell) => words.t(`none_short_${cell.none}`) };
+  return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
+}
+
+function coursePart(page) {
+  const { figures, words, team, today, width } = page;
+  const all = compare.courseOf(figures, team, today);
+  const course = width < NARROW ? all.slice(-8) : all.slice(-20);
+  const title = `${words.t('course_heading')}: ${nameOf(page)}`;
+  const table = compare.quarterTable(figures, team, today, words, 'quarters');
+  const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];
+  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true));
+}
+
+function comparePart(page) {
+  const { figures, words, team, period, today, rolled } = page;
+  const periods = [period, shiftQuarter(period, -1), shiftQuarter(period, -4)];
+  const table = compare.domainPeriodTable(figures, team, periods, today, rolled, words, 'domain-periods');
+  const title = `${words.t('domains_compared')}: ${nameOf(page)}`;
+  const quarters = compare.quartersShown(figures, team, today).reverse();
+  const options = quarters.map((one) => ({ value: one, label: words.period(one) }));
+  const tools = [choice('period', words.t('look_at'), options, period), listChoice(page, [team]), copyButton(table, title, words)];
+  const groups = table.rows.some((row) => row.kind === 'group');
+  return section(
+    'compared', words.t('domains_compared'), tools,
+    shownTable(page, table, title, title, true),
+    groups ? note(words.t('side_by_side_note')) : null,
+    listNote(page, [team]),
+    remarks(page, team, period),
+  );
+}
+
+export function viewCompare(page) {
+  const { words } = page;
+  return [el('h1', {}, words.t('compare_heading'), ' ', el('span', { class: 'h1__of' }, nameOf(page))), coursePart(page), comparePart(page)];
+}
+
+// ---- The year for the report --------------------------------------------------------------------------
+
+function yearPart(page) {
+  const { figures, words, team, year, today } = page;
+  const table = report.yearTable(figures, team, year, today, words, 'year-quarters');
+  const course = quartersOfYear(year).map((period) => compare.quarterFigures(figures, team, period, today));
+  const heading = words.t('report_quarters');
+  const title = `${heading}: ${nameOf(page)}, ${year}`;
+  const chart = courseChart(page, 'year-course', course, title);
+  return section(table.id, heading, [copyButton(table, title, words), ...chartButtons('year-course', title, words)], chart, shownTable(page, table, title, title, true));
+}
+
+function topPart(page) {
+  const { figures, words, team, year, rolled, width } = page;
+  const heading = words.t('report_top');
+  const title = `${heading}: ${nameOf(page)}, ${year}`;
+  const table = report.topTable(figures, team, year, rolled, words, 'year-top');
+  if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
+  const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
+  const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
+  const scene = barChart(rows, { width: Math.min(width, 900), title, description, names: namesOf(words) }, words.number);
+  const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
+  return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true));
+}
+
+function teamsPart(page) {
+  const { figures, words, year, today } = page;
+  const table = report.teamTable(figures, year, today, words, 'year-teams');
+  const heading = words.t('report_teams');
+  const title = `${heading}, ${year}`;
+  return section(
+    'year-teams', heading, [copyButton(table, title, words)],
+    shownTable(page, table, title, title, true),
+    note(words.t('report_teams_note')),
+    report.teamsAddUp(figures, year) ? null : note(words.t('report_teams_absent')),
+  );
+}
+
+function yearDomainsPart(page) {
+  const { figures, words, team, year, rolled } = page;
+  const heading = words.t('report_domains');
+  const title = `${heading}: ${nameOf(page)}, ${year}`;
+  const table = report.yearDomainTable(figures, team, year, rolled, words, 'year-domains');
+  const shown = shownTable(page, table, title, title, true);
+  return section('year-domains', heading, [copyButton(table, title, words)], shown, listNote(page, [team]), remarks(page, team, String(year)));
+}
+
+function summaryText(page, whole) {
+  const { words, year } = page;
+  const all = whole.answered + whole.referred;
+  const value = { count: words.number(whole.referred), all: words.number(all), share: all > 0 ? words.share(whole.referred / all) : '' };
+  const lines = [
+    all > 0 && words.t('report_referred', value),
+    words.t('report_counted'),
+    words.t('report_status', { status: words.statusOf(whole) }),
+    words.t('report_moment', { moment: words.moment(whole.as_of) }),
+  ];
+  return el('div', { class: 'lead' }, el('p', { class: 'lead__total' }, el('strong', {}, words.number(all)), ` ${words.t('questions_in', { n: all, year })}`), lines.filter(Boolean).map((line) => el('p', {}, line)));
+}
+
+function reportTools(page) {
+  const { words, figures, year } = page;
+  const years = report.yearsHeard(figures).map((one) => ({ value: String(one), label: String(one) }));
+  const tool = (action, label, form) => el('button', { type: 'button', class: 'button', 'data-action': action, 'data-form': form ?? null, 'data-key': `${action}-${form}` }, label);
+  return el(
+    'div', { class: 'report-tools' },
+    choice('year', words.t('report_year'), years, String(year)),
+    listChoice(page, [page.team, ALL]),
+    tool('print', words.t('print')),
+    tool('csv', words.t('csv_dutch'), 'nl'),
+    tool('csv', words.t('csv_english'), 'en'),
+  );
+}
+
+export function viewReport(page) {
+  const { figures, words, team, year } = page;
+  if (year === null) return [el('h1', {}, words.t('view_report')), note(words.t('report_none'))];
+  const whole = summaryOf(figures, team, String(year));
+  const heading = el('h1', {}, words.t('report_heading', { year }), ' ', el('span', { class: 'h1__of' }, nameOf(page)));
+  if (!whole) return [heading, reportTools(page), note(words.t('no_figures'))];
+  return [
+    heading,
+    reportTools(page),
+    summaryText(page, whole),
+    report.addsUp(figures, team, year) ? null : el('p', { class: 'alert alert--warn' }, words.t('report_not_summing')),
+    yearPart(page),
+    topPart(page),
+    teamsPart(page),
+    yearDomainsPart(page),
+  ];
+}

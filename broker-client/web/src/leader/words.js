@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Texts and numbers in one language, as the tables and charts ask for them. Pure; `t` gives the texts (core/language.js).
+import { parsePeriod, todayIn } from '../core/calendar.js';
+import * as format from '../core/format.js';
+
+const OPEN = 1;
+const PROVISIONAL = 2;
+const FINAL = 3;
+
+export function createWords(t, language, timezone) {
+  const number = (value) => format.number(value, language);
+
+  // Open, provisional, final; revised when it is not the first final figure; how many came too late for it.
+  function statusOf({ status, revision = 0, late = 0 }) {
+    const parts = [];
+    if (status === OPEN) parts.push(t('status_open'));
+    if (status === PROVISIONAL) parts.push(t('status_provisional'));
+    if (status === FINAL) parts.push(t(revision > 1 ? 'status_revised' : 'status_final', { revision }));
+    if (late > 0) parts.push(t('late_count', { count: number(late) }));
+    return parts.join(', ');
+  }
+
+  function period(name) {
+    const { year, quarter } = parsePeriod(name);
+    return quarter === null ? String(year) : format.quarterName(quarter, language);
+  }
+
+  function difference(value) {
+    if (value === 0) return t('no_difference');
+    return `${value > 0 ? '+' : '\u2212'}${number(Math.abs(value))}`;
+  }
+
+  // A cell (see cells.js) as a reader sees it.
+  function cell(value) {
+    if (typeof value === 'number') return number(value);
+    if (typeof value === 'string') return value;
+    if ('share' in value) return format.share(value.share, language);
+    if ('difference' in value) return difference(value.difference);
+    return t(`none_${value.none}`);
+  }
+
+  const time = (seconds) => format.time(seconds, language, timezone || undefined);
+  const share = (value) => format.share(value, language);
+  const dayOf = (seconds) => todayIn(timezone, seconds * 1000);
+  const moment = (seconds) => `${format.numericDate(dayOf(seconds), language)}, ${time(seconds)}`;
+  // The time alone while it is still that day.
+  const since = (seconds, now) => (dayOf(seconds) === dayOf(now) ? time(seconds) : moment(seconds));
+  return { language, t, number, share, cell, period, statusOf, time, moment, since };
+}
