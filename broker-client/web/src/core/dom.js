@@ -25,3 +25,37 @@ export function fill(parent, ...children) {
 }
 
 export const byId = (id) => document.getElementById(id);
+
+// Brings the children of `parent` in line with `items`, by key; an element stays while its signature does, so that a
+// press that is under way, the focus and a screen reader's place are not lost.
+export function reconcile(parent, items, { key, signature, make }) {
+  const old = new Map([...parent.children].map((child) => [child.dataset.item, child]));
+  const wanted = items.map((item) => {
+    const name = String(key(item));
+    const sign = JSON.stringify(signature(item));
+    const kept = old.get(name);
+    if (kept?.dataset.sign === sign) return kept;
+    const made = make(item);
+    made.dataset.item = name;
+    made.dataset.sign = sign;
+    if (kept?.contains(document.activeElement)) made.dataset.refocus = document.activeElement.dataset.key ?? '';
+    return made;
+  });
+  if (wanted.length !== parent.children.length || wanted.some((child, i) => child !== parent.children[i])) parent.replaceChildren(...wanted);
+  for (const child of wanted) refocus(child);
+}
+
+function refocus(child) {
+  const key = child.dataset.refocus;
+  if (key === undefined) return;
+  delete child.dataset.refocus;
+  (child.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? child.querySelector('button'))?.focus();
+}
+
+// Builds `parent` anew only when what it shows has changed.
+export function renderWhen(parent, signature, build) {
+  const sign = JSON.stringify(signature);
+  if (parent.dataset.sign === sign) return;
+  parent.dataset.sign = sign;
+  fill(parent, build());
+}

@@ -1,6 +1,190 @@
 // SPDX-License-Identifier: EUPL-1.2
+// The worker's page: one screen, one tap a question. Order matters here: what was chosen last is on the screen and takes
+// taps before anything is fetched from the network.
 import '../core/tokens.css';
-import { Outbox } from '../core/outbox.js';
-import { Connection } from '../core/connection.js';
-import { decodeCatalogue } from '../core/messages.js';
-console.log(Outbox, Connection, decodeCatalogue);
+import './tap.css';
+
+import { teamName } from '../core/catalogue.js';
+import { loadConfig } from '../core/config.js';
+import { onReturn, ownBroker } from '../core/connection.js';
+import { byId, el, fill, renderWhen } from '../core/dom.js';
+import { language, saveLanguage, savedLanguage, setLanguage, t, useTexts } from '../core/language.js';
+import { Device } from './device.js';
+import { flash, plainChoice, renderGrid, renderMode, renderOutcome } from './grid.js';
+import { renderBar } from './list.js';
+import { renderNotices } from './notices.js';
+import { Phone } from './phone.js';
+import { openCatchUp, openList, openTeams, Sheet, teamButtons } from './sheets.js';
+import { Snack } from './snack.js';
+import texts from './texts.nl.js';
+import { renderTotal } from './total.js';
+
+useTexts({ nl: texts, en: () => import('./texts.en.js') });
+
+let phone;
+let snack;
+let sheet;
+let choice = plainChoice();
+let frame = 0;
+
+const device = new Device(() => changed());
+
+// ---- Parts of the screen, made once ---------------------------------------------------------------
+
+const parts = {
+  head: el('header', { class: 'head' }),
+  notices: el('div', { class: 'notices', 'aria-live': 'polite' }),
+  first: el('section', { class: 'first' }),
+  mode: el('div', { class: 'mode', role: 'status' }),
+  outcome: el('div', { class: 'outcome-row' }),
+  grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1' }),
+  none: el('p', { class: 'soft' }),
+  total: el('section', { class: 'team-total' }),
+  privacy: el('p', { class: 'privacy soft' }),
+  snack: el('section', { class: 'snack', hidden: true }),
+  bar: el('div', { class: 'bar' }),
+  live: el('p', { class: 'visually-hidden', role: 'status' }),
+};
+
+function layOut() {
+  const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
+  parts.skip = skip;
+  const main = el('main', {}, parts.notices, parts.first, parts.mode, parts.outcome, parts.grid, parts.none, parts.total, parts.privacy);
+  fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.snack, parts.bar), parts.live);
+}
+
+// Said by a screen reader; the same words twice are said twice.
+function say(text) {
+  parts.live.textContent = '';
+  requestAnimationFrame(() => {
+    parts.live.textContent = text;
+  });
+}
+
+// ---- What the worker does ---------------------------------------------------------------------------
+
+function choose(change) {
+  choice = { ...choice, ...change };
+  changed();
+}
+
+async function tap(domain, tile) {
+  const { outcome, count } = choice;
+  const day = choice.day ?? phone.today;
+  let ids;
+  try {
+    ids = await phone.tap({ day, domain: domain.code, outcome, count });
+  } catch {
+    return; // the outbox could not keep it, and says so above the grid
+  }
+  flash(tile);
+  navigator.vibrate?.(15);
+  choice = { ...plainChoice(), day: choice.day };
+  snack.show({ ids, day, domain: domain.code, outcome, count });
+  device.use();
+  changed();
+}
+
+async function switchLanguage() {
+  const wanted = language === 'nl' ? 'en' : 'nl';
+  saveLanguage(wanted);
+  await setLanguage(wanted);
+  snack?.refresh();
+  changed();
+}
+
+// ---- Drawing ------------------------------------------------------------------------------------------
+
+const teamChip = (id) =>
+  el('button', { type: 'button', class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
+
+// The teams of this phone, one touch each; and the way to all others.
+function drawHead() {
+  const valid = phone?.teams.filter((id) => phone.choosable.some((team) => team.id === id)) ?? [];
+  renderWhen(parts.head, [valid, phone?.team, phone?.catalogue?.version, language], () => [
+    el('h1', { class: 'visually-hidden' }, t('title')),
+    valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip),
+      phone.choosable.length > 1 && el('button', { type: 'button', class: 'button button--quiet', 'data-key': 'other-team', onclick: () => openTeams(sheet, phone) }, t('otherTeam'))),
+    valid.length === 0 && el('p', { class: 'brand' }, 'Turf'),
+    el('button', { type: 'button', class: 'button button--quiet language', lang: language === 'nl' ? 'en' : 'nl', 'data-key': 'language', 'aria-label': t('languageLabel'), onclick: switchLanguage }, language === 'nl' ? 'EN' : 'NL'),
+  ]);
+}
+
+// Before there is a team to count for.
+function drawFirst(ready) {
+  parts.first.hidden = ready;
+  const ended = phone?.team && phone.catalogue ? phone.team : '';
+  const wait = phone?.state === 'offline' && !phone.catalogue;
+  renderWhen(parts.first, [ready, ended, wait, phone?.choosable, language], () => {
+    if (ready) return [];
+    if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait ? 'loadingSlow' : 'loading'))];
+    if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
+    return [
+      ended && el('p', {}, t('teamEnded', { team: teamName(phone.catalogue, ended) })),
+      el('h2', {}, t('chooseTeam')), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, (id) => phone.setTeam(id)),
+    ];
+  });
+}
+
+function draw() {
+  frame = 0;
+  const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
+  document.title = t('title');
+  parts.skip.textContent = t('skip');
+  drawHead();
+  drawFirst(ready);
+  if (!phone) return;
+  for (const name of ['mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
+  renderNotices(parts.notices, phone, device);
+  renderBar(parts.bar, phone, () => openList(sheet, phone));
+  sheet.refresh?.();
+  if (!ready) return;
+  renderMode(parts.mode, phone, choice, choose);
+  renderOutcome(parts.outcome, choice, choose, () => openCatchUp(sheet, phone, choice, choose));
+  parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
+  parts.none.textContent = t('noDomains');
+  parts.snack.setAttribute('aria-label', t('undo'));
+  renderTotal(parts.total, phone);
+  parts.privacy.textContent = t('privacy');
+}
+
+// Whatever changed is drawn once a frame, and at once where no frame will come.
+function changed() {
+  if (document.visibilityState === 'hidden') draw();
+  else frame ||= requestAnimationFrame(draw);
+}
+
+// ---- Start ----------------------------------------------------------------------------------------------
+
+function leave() {
+  snack?.close();
+  if (device.update) device.takeUpdate();
+  phone?.leave();
+}
+
+function failed() {
+  fill(parts.first, el('p', {}, t('noConfig')), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry')));
+}
+
+async function start() {
+  layOut();
+  if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
+  draw();
+  const { org } = await loadConfig();
+  phone = await Phone.open({ org, url: ownBroker(location), onChange: changed });
+  device.meet(await phone.used());
+  sheet = new Sheet();
+  snack = new Snack(parts.snack, phone, say);
+  draw();
+  onReturn(() => phone.wake());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
+  addEventListener('pagehide', leave);
+  addEventListener('keydown', (event) => event.key === 'z' && (event.ctrlKey || event.metaKey) && snack.undo());
+  // After the first paint: the network's library must not hold up the first tap.
+  requestAnimationFrame(() => setTimeout(() => {
+    phone.wake();
+    device.serve();
+  }));
+}
+
+start().catch(failed);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the page knows of the phone it is on: home screen, storage that was emptied, a newer version of the page. What it
+// keeps for that says only that turf was used here, never by whom or when.
+import { registerWorker } from '../core/trusted.js';
+
+const USED = 'turf-used';
+const NOT_NOW = 'turf-install-not-now';
+
+const remember = (key) => {
+  try {
+    localStorage.setItem(key, '1');
+  } catch {
+    // storage is forbidden
+  }
+};
+
+const remembered = (key) => {
+  try {
+    return localStorage.getItem(key) === '1';
+  } catch {
+    return false;
+  }
+};
+
+// iPads say they are Macs, with fingers.
+const isIos = () => /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.userAgent.includes('Macintosh') && navigator.maxTouchPoints > 1);
+
+export class Device {
+  #onChange;
+  #prompt = null;
+  #waiting = null;
+  #used = false;
+
+  emptied = false;
+  update = false;
+
+  constructor(onChange) {
+    this.#onChange = onChange;
+    addEventListener('beforeinstallprompt', (event) => {
+      event.preventDefault();
+      this.#prompt = event;
+      onChange();
+    });
+    addEventListener('appinstalled', () => this.refuseInstall());
+  }
+
+  get standalone() {
+    return matchMedia('(display-mode: standalone)').matches || navigator.standalone === true;
+  }
+
+  // An outbox that was never used on a phone that remembers turf, or on a page that was open before: it was emptied.
+  meet(outboxUsed) {
+    this.#used = Boolean(outboxUsed);
+    this.emptied = !outboxUsed && (remembered(USED) || history.state?.used === true);
+  }
+
+  // With the first tap: the marks above, and a request to keep the storage.
+  async use() {
+    if (this.#used) return;
+    this.#used = true;
+    remember(USED);
+    history.replaceState({ ...history.state, used: true }, '');
+    this.#onChange();
+    await navigator.storage?.persist?.().catch(() => false);
+  }
+
+  dismissEmptied() {
+    this.emptied = false;
+    this.#onChange();
+  }
+
+  // '' or the text that asks for a place on the home screen; only after turf has been used here.
+  get installText() {
+    if (!this.#used || this.standalone || remembered(NOT_NOW)) return '';
+    if (this.#prompt) return 'install';
+    return isIos() ? 'installIos' : '';
+  }
+
+  async install() {
+    const prompt = this.#prompt;
+    this.#prompt = null;
+    await prompt?.prompt();
+    this.#onChange();
+  }
+
+  refuseInstall() {
+    remember(NOT_NOW);
+    this.#onChange();
+  }
+
+  // The service worker, and word of a newer one that waits. It takes over when the worker says so, or unseen when the
+  // page is hidden; then every tab loads anew.
+  async serve() {
+    const registration = await registerWorker();
+    if (!registration) return;
+    const waits = () => {
+      if (!registration.waiting || !navigator.serviceWorker.controller) return;
+      this.#waiting = registration.waiting;
+      this.update = true;
+      this.#onChange();
+    };
+    waits();
+    registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', waits));
+    let controlled = Boolean(navigator.serviceWorker.controller);
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      if (controlled) location.reload();
+      controlled = true;
+    });
+  }
+
+  takeUpdate() {
+    this.#waiting?.postMessage('take-over');
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The outcome and the domains: where a tap is made. The usual outcome is chosen already, so that a question takes one
+// tap; another outcome holds for one tap and then falls back.
+import { domainsOn } from '../core/catalogue.js';
+import { el, reconcile, renderWhen } from '../core/dom.js';
+import { relativeDate } from '../core/format.js';
+import { language, t } from '../core/language.js';
+import { Outcome } from '../core/messages.js';
+import { icon } from './icons.js';
+
+const { OUTCOME_ANSWERED: ANSWERED, OUTCOME_REFERRED: REFERRED } = Outcome;
+
+export const outcomeWord = (outcome) => t(outcome === REFERRED ? 'referredLower' : 'answeredLower');
+
+// What the next tap will count; `day` null: today.
+export const plainChoice = () => ({ outcome: ANSWERED, day: null, count: 1 });
+
+function outcomeButton(outcome, name, choice, choose) {
+  const pressed = choice.outcome === outcome;
+  return el('button', {
+    type: 'button', class: `outcome outcome--${name}`, 'aria-pressed': String(pressed), 'data-key': name,
+    onclick: () => choose({ outcome }),
+  }, icon(name), el('span', {}, t(name)));
+}
+
+export function renderOutcome(parent, choice, choose, openCatchUp) {
+  renderWhen(parent, [choice, language], () => [
+    el('div', { class: 'outcomes', role: 'group', 'aria-label': t('outcome') },
+      outcomeButton(ANSWERED, 'answered', choice, choose),
+      outcomeButton(REFERRED, 'referred', choice, choose)),
+    el('button', { type: 'button', class: 'button catch-up', 'data-key': 'catch-up', 'aria-label': t('moreLabel'), onclick: openCatchUp }, t('more')),
+  ]);
+}
+
+// A bar that cannot be overlooked while taps count for another day, or more than once.
+export function renderMode(parent, phone, choice, choose) {
+  const other = choice.day !== null && choice.day !== phone.today;
+  parent.hidden = !other && choice.count === 1;
+  renderWhen(parent, [choice, other, phone.today, language], () => {
+    const day = other ? relativeDate(choice.day, phone.today, language) : '';
+    const text = other ? t(choice.count > 1 ? 'countingFor' : 'countingForDay', { day, n: choice.count }) : t('countingTimes', { n: choice.count });
+    return [el('p', {}, text), el('button', { type: 'button', class: 'button', 'data-key': 'back', onclick: () => choose({ day: null, count: 1 }) }, t('backToToday'))];
+  });
+}
+
+// `recent`: code of the domain that was just tapped, for the moment that shows it.
+export function renderGrid(parent, phone, choice, tap) {
+  const day = choice.day ?? phone.today;
+  const domains = phone.catalogue ? domainsOn(phone.catalogue, day) : [];
+  parent.dataset.outcome = choice.outcome === REFERRED ? 'referred' : 'answered';
+  parent.setAttribute('aria-label', t(choice.outcome === REFERRED ? 'domainsHintReferred' : 'domainsHint'));
+  reconcile(parent, domains, {
+    key: ({ code }) => code,
+    signature: ({ name }) => name,
+    make: (domain) =>
+      el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event.currentTarget) },
+        el('span', { class: 'domain__name' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
+  });
+  return domains.length;
+}
+
+// The mark on the tile says that it was taken; pressed again, it starts anew.
+export function flash(tile) {
+  tile.classList.remove('domain--taken');
+  void tile.offsetWidth; // so that the animation starts anew
+  tile.classList.add('domain--taken');
+  clearTimeout(tile.flashTimer);
+  tile.flashTimer = setTimeout(() => tile.classList.remove('domain--taken'), 900);
+}

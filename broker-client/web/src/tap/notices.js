@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
+import { domainName, teamName } from '../core/catalogue.js';
+import { el, reconcile } from '../core/dom.js';
+import { longDate, relativeDate } from '../core/format.js';
+import { language, t } from '../core/language.js';
+import { isRefusal, Verdict } from '../core/messages.js';
+import { refusal } from '../core/tap.js';
+import { outcomeWord } from './grid.js';
+
+const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
+
+// One card for all that was refused for one reason on one day.
+function refusals(phone) {
+  const groups = new Map();
+  for (const tap of phone.taps) {
+    const verdict = refusal(tap);
+    if (!verdict) continue;
+    const onRetraction = isRefusal(tap.retractionVerdict);
+    const key = `${onRetraction ? 'retraction' : 'question'}-${verdict}-${tap.day}`;
+    const group = groups.get(key) ?? { key, verdict, onRetraction, day: tap.day, taps: [] };
+    group.taps.push(tap);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+const button = (key, text, onclick, main) =>
+  el('button', { type: 'button', class: main ? 'button button--primary' : 'button', 'data-key': key, onclick }, text);
+
+function lines(phone, taps) {
+  const texts = taps.map((tap) => t('refusedWhat', {
+    domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), team: teamName(phone.catalogue, tap.team), day: relativeDate(tap.day, phone.today, language),
+  }));
+  const counts = new Map();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return el('ul', {}, [...counts].map(([text, n]) => el('li', {}, n > 1 ? `${n}× ${text}` : text)));
+}
+
+// A wrong date is counted on the right day: as a new event, since the refused one can never count.
+function refusalCard(phone, { key, verdict, onRetraction, taps }) {
+  const ids = taps.map(({ id }) => id);
+  const right = phone.countingDay ?? phone.today;
+  const mend = !onRetraction && (verdict === IN_FUTURE || verdict === TOO_OLD);
+  return el('section', { class: 'notice notice--refused' },
+    el('h2', {}, t(onRetraction ? 'refusedRetraction' : 'refusedTitle', { n: taps.length })),
+    lines(phone, taps),
+    el('p', {}, t(`reason${verdict}`)),
+    el('div', { class: 'notice__buttons' },
+      mend && button(`mend-${key}`, t('countOn', { day: relativeDate(right, phone.today, language) }), () => phone.recount(ids, right), true),
+      button(`dismiss-${key}`, t('dismiss'), () => phone.dismiss(ids))));
+}
+
+function plain(kind, text, ...buttons) {
+  return el('section', { class: `notice notice--${kind}` }, el('p', {}, text), buttons.some(Boolean) && el('div', { class: 'notice__buttons' }, buttons));
+}
+
+// The phone's date and the aggregator's differ by more than clocks do around midnight.
+function wrongDate(phone) {
+  const other = phone.countingDay;
+  return other !== null && Math.abs(other - phone.today) > 1 ? { own: longDate(phone.today, language), other: longDate(other, language) } : null;
+}
+
+// [{key, signature, make}] of all that is to be shown; `device` is what the page knows of the phone: see device.js.
+function collect(phone, device) {
+  const found = [];
+  const add = (key, signature, make) => found.push({ key, signature, make });
+  if (phone.trouble) add('trouble', '', () => plain('refused', t('storageTrouble'), button('reload', t('reload'), () => location.reload())));
+  if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => device.dismissEmptied())));
+  for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
+  const dates = wrongDate(phone);
+  if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));
+  if (phone.status && !phone.status.online && phone.state === 'online') add('away', '', () => plain('calm', t('aggregatorAway')));
+  if (phone.reoffered) add('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
+  if (device.update) add('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
+  const install = device.installText;
+  if (install) add('install', install, () => plain('calm', t(install),
+    install === 'install' && button('install', t('installNow'), () => device.install(), true), button('not-now', t('notNow'), () => device.refuseInstall())));
+  return found;
+}
+
+export function renderNotices(parent, phone, device) {
+  reconcile(parent, collect(phone, device), {
+    key: ({ key }) => key,
+    signature: ({ signature }) => [signature, language, phone.today],
+    make: ({ make }) => make(),
+  });
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The phone behind the page: outbox, sender and connection as one. A tap is on disk before `tap` resolves; after that it
+// goes by itself, through lost connections, reloads and several tabs, until a receipt ends it.
+import { teamsOn } from '../core/catalogue.js';
+import { formatQuarter, isoWeekOfDay, parseDate, quarterLastDay, quarterOfDay, todayIn } from '../core/calendar.js';
+import { Connection } from '../core/connection.js';
+import { Figures } from '../core/figures.js';
+import { decodeCatalogue, encodeSubmission, newId, QuarterStatus } from '../core/messages.js';
+import { Outbox } from '../core/outbox.js';
+import { Sender } from '../core/sender.js';
+import { ALL, topics } from '../core/topics.js';
+import { SenderLock } from './lock.js';
+import { held, mayRetract, sendable, waits } from '../core/tap.js';
+
+export const UNDO_MS = 6_000;
+const RETRACT_DAYS = 14; // until a catalogue tells
+const HURRY_SPREAD_MS = 2_000;
+const WEEKS_SHOWN = 8;
+
+export class Phone {
+  #org;
+  #outbox;
+  #sender;
+  #connection;
+  #lock;
+  #channel;
+  #now;
+  #onChange;
+  #taps = new Map();
+  #figures = new Figures();
+  #instance = '';
+  #pinned = '';
+  #pumping = false;
+  #pumpAgain = false;
+  #timer = 0;
+
+  catalogue = null;
+  status = null;
+  team = '';
+  teams = []; // the ones this phone has used, in the order of their choice
+  trouble = ''; // 'storage': the outbox could not be written or was taken away
+  reoffered = 0;
+
+  // {org, url, onChange, now, load, retryMs}: `load` and `retryMs` as in Connection and Sender.
+  static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs }) {
+    const phone = new Phone();
+    phone.#org = org;
+    phone.#now = now;
+    phone.#onChange = onChange;
+    phone.#outbox = await Outbox.open(org, { onGone: () => phone.#fail() });
+    phone.#sender = new Sender({ retryMs });
+    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), ...(load && { load }) });
+    phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#locked(mine));
+    phone.#channel = new BroadcastChannel(`turf-${org}`);
+    phone.#channel.onmessage = () => phone.#reload().then(() => phone.#pump());
+    await phone.#recall();
+    return phone;
+  }
+
+  async #recall() {
+    const [bytes, team, teams, pinned] = await Promise.all(['catalogue', 'team', 'teams', 'pinned'].map((name) => this.#outbox.get(name)));
+    this.catalogue = bytes ? decodeCatalogue(bytes) : null;
+    this.team = team ?? '';
+    this.teams = teams ?? [];
+    this.#pinned = pinned ?? '';
+    await this.#reload();
+  }
+
+  // Whether this phone has ever been used: to notice a storage that was emptied.
+  used() {
+    return this.#outbox.get('used');
+  }
+
+  // ---- What is so now -----------------------------------------------------------------------------
+
+  get state() {
+    return this.#connection.state;
+  }
+
+  // The phone's own date, in the org's time zone; a simulated clock counts where the aggregator says it has one.
+  get today() {
+    const pinned = this.#pinned && parseDate(this.#pinned);
+    return pinned || todayIn(this.catalogue?.timezone, this.#now());
+  }
+
+  // The aggregator's date as it last told; null: it has not.
+  get countingDay() {
+    return this.status?.online ? parseDate(this.status.today) : null;
+  }
+
+  // Newest first.
+  get taps() {
+    return [...this.#taps.values()].sort((a, b) => b.n - a.n);
+  }
+
+  get waiting() {
+    const waiting = this.taps.filter(waits);
+    const sent = waiting.filter((tap) => tap.sent).length;
+    return { all: waiting.length, sent, device: waiting.length - sent };
+  }
+
+  get quarter() {
+    return quarterOfDay(this.today);
+  }
+
+  get summary() {
+    return this.#figures.summary(this.team, formatQuarter(this.quarter));
+  }
+
+  // The last weeks of the team, oldest first: [{year, week, questions}].
+  get course() {
+    const first = this.today - 7 * (WEEKS_SHOWN - 1);
+    return Array.from({ length: WEEKS_SHOWN }, (_, i) => isoWeekOfDay(first + 7 * i))
+      .map(({ year, week }) => ({ year, week, questions: this.#figures.weekly(this.team, year)?.weeks.find((entry) => entry.week === week)?.questions }))
+      .filter(({ questions }) => questions !== undefined);
+  }
+
+  mayRetract(tap) {
+    const { retract_days: retractDays = RETRACT_DAYS, grace_days: graceDays = Infinity } = this.catalogue ?? {};
+    const today = this.countingDay ?? this.today;
+    const isFinal = (day) =>
+      today - quarterLastDay(quarterOfDay(day)) > graceDays ||
+      this.#figures.summary(tap.team, formatQuarter(quarterOfDay(day)))?.status === QuarterStatus.QUARTER_FINAL;
+    return mayRetract(tap, { today, retractDays, isFinal });
+  }
+
+  // The first day that may still be chosen for a question.
+  get firstDay() {
+    const { accept_days: acceptDays = 0, counting_since: since = 0 } = this.catalogue ?? {};
+    return Math.max(since, this.today - acceptDays);
+  }
+
+  // ---- What the worker does -----------------------------------------------------------------------
+
+  async setTeam(team) {
+    this.team = team;
+    this.teams = [...new Set([...this.teams, team])];
+    this.#listen();
+    this.#onChange();
+    await Promise.all([this.#outbox.put('team', team), this.#outbox.put('teams', this.teams)]);
+  }
+
+  // The same team no longer has a place among those of one touch.
+  async forgetTeam(team) {
+    this.teams = this.teams.filter((id) => id !== team);
+    this.#onChange();
+    await this.#outbox.put('teams', this.teams);
+  }
+
+  // `count` questions; resolves with their ids when they are on disk.
+  async tap({ day, domain, outcome, labels = [], count = 1 }) {
+    const hold = this.#now() + UNDO_MS;
+    const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold }));
+    const taps = await this.#guarded(() => this.#outbox.add(questions));
+    for (const tap of taps) this.#taps.set(tap.id, tap);
+    this.#outbox.put('used', true).catch(() => {});
+    this.#changed();
+    return questions.map(({ id }) => id);
+  }
+
+  // Labels for taps that have not left yet, and a new moment until which they stay.
+  async change(ids, change, holdMs = UNDO_MS) {
+    const full = { ...change, hold: this.#now() + holdMs };
+    await this.#guarded(() => this.#outbox.changeHeld(ids, this.#now(), full));
+    await this.#reload();
+    this.#changed();
+  }
+
+  // Nothing of these is waited with any longer.
+  async release(ids) {
+    await this.#guarded(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
+    await this.#reload();
+    this.#changed();
+  }
+
+  async retract(ids) {
+    await this.#guarded(() => this.#outbox.retract(ids));
+    await this.#reload();
+    this.#changed();
+  }
+
+  async dismiss(ids) {
+    await this.#guarded(() => this.#outbox.dismiss(ids));
+    await this.#reload();
+    this.#changed();
+  }
+
+  async recount(ids, day) {
+    await this.#guarded(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
+    await this.#reload();
+    this.#changed();
+  }
+
+  forgetReoffered() {
+    this.reoffered = 0;
+    this.#onChange();
+  }
+
+  // ---- Coming and going ---------------------------------------------------------------------------
+
+  // After the first paint, and whenever the page is seen again.
+  wake() {
+    this.#lock.take();
+    this.#listen();
+    this.#connection.start();
+    this.#connection.wake();
+    this.#onChange();
+    this.#pump();
+  }
+
+  // The page is hidden or left: what was held back goes at once, without waiting for anything.
+  leave() {
+    const now = this.#now();
+    const kept = [...this.#taps.values()].filter((tap) => held(tap, now));
+    for (const tap of kept) tap.hold = 0;
+    if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
+    this.#fillSender(now);
+    if (this.#mayPublish()) for (let batch; (batch = this.#sender.next(now)); ) this.#publish(batch, batch.entries.map(({ id }) => id));
+    if (this.waiting.all === 0) this.#connection.stop();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#connection.stop();
+    this.#lock.release();
+    this.#channel.close();
+    this.#outbox.close();
+  }
+
+  // ---- Inside -------------------------------------------------------------------------------------
+
+  #fail() {
+    this.trouble = 'storage';
+    this.#onChange();
+  }
+
+  async #guarded(write) {
+    try {
+      return await write();
+    } catch (error) {
+      this.#fail();
+      throw error;
+    }
+  }
+
+  async #reload() {
+    this.#taps = new Map((await this.#outbox.all()).map((tap) => [tap.id, tap]));
+    this.#onChange();
+  }
+
+  // This tab changed the outbox: the others read it again, and what may go goes.
+  #changed() {
+    this.#channel.postMessage('changed');
+    this.#onChange();
+    this.#pump();
+  }
+
+  #locked(mine) {
+    if (mine) this.#pump();
+    else this.#sender.lost(this.#now());
+  }
+
+  #mayPublish() {
+    return this.#lock.mine && this.#connection.state === 'online';
+  }
+
+  #listen() {
+    if (!this.team) return;
+    const week = isoWeekOfDay(this.today);
+    const before = isoWeekOfDay(this.today - 7 * (WEEKS_SHOWN - 1));
+    const years = [...new Set([week.year, before.year])];
+    this.#connection.listen([
+      topics.summary(this.#org, this.team, formatQuarter(this.quarter)),
+      ...years.map((year) => topics.weekly(this.#org, this.team, year)),
+    ]);
+  }
+
+  #handlers() {
+    return {
+      online: () => (this.#onChange(), this.#pump()),
+      connecting: () => this.#onChange(),
+      offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
+      receipt: (results) => this.#receipt(results),
+      summary: (summary) => summary.team !== ALL && this.#figures.takeSummary(summary) && this.#onChange(),
+      weekly: (weekly) => this.#figures.takeWeekly(weekly) && this.#onChange(),
+      cleared: (topic) => (this.#figures.clear(topic), this.#onChange()),
+      catalogue: (catalogue) => this.#takeCatalogue(catalogue),
+      status: (status) => this.#takeStatus(status),
+    };
+  }
+
+  async #takeCatalogue(catalogue) {
+    this.catalogue = catalogue;
+    this.#listen();
+    this.#onChange();
+    await this.#outbox.put('catalogue', catalogue.bytes).catch(() => {});
+  }
+
+  async #takeStatus(status) {
+    this.status = status;
+    const pinned = status.today_pinned ? String(status.today) : '';
+    if (pinned !== this.#pinned && status.online) {
+      this.#pinned = pinned;
+      await this.#outbox.put('pinned', pinned);
+      this.#listen();
+    }
+    if (status.online && typeof status.instance === 'string') this.#meetInstance(status.instance);
+    this.#onChange();
+    if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
+    const day = this.countingDay;
+    if (day !== null && this.catalogue) await this.#outbox.forgetBefore(day - this.catalogue.retract_days);
+  }
+
+  // Another run of the aggregator: what has no receipt goes again soon.
+  #meetInstance(instance) {
+    if (this.#instance && this.#instance !== instance) {
+      this.#sender.hurry(this.#now(), HURRY_SPREAD_MS);
+      this.#pump();
+    }
+    this.#instance = instance;
+  }
+
+  async #meetEpoch(epoch) {
+    const n = await this.#outbox.meetEpoch(epoch);
+    if (n === 0) return;
+    this.reoffered = n;
+    await this.#reload();
+    this.#changed();
+  }
+
+  async #receipt(results) {
+    const now = this.#now();
+    const mine = [];
+    for (const { id, verdict } of results) {
+      const entry = this.#sender.sent(id);
+      if (!entry) continue;
+      this.#sender.heard(entry, now);
+      mine.push({ id, act: entry.act, verdict, entry });
+    }
+    if (mine.length === 0) return;
+    for (const { entry, outcome } of await this.#guarded(() => this.#outbox.settle(mine))) {
+      if (outcome === 'keep') this.#sender.keep(entry, this.#now());
+      else if (outcome !== 'ignore') this.#sender.done(entry);
+    }
+    await this.#reload();
+    this.#changed();
+  }
+
+  #fillSender(now) {
+    this.#sender.expire(now);
+    for (const tap of this.#taps.values()) {
+      const event = sendable(tap, now);
+      if (event) this.#sender.add(event);
+    }
+  }
+
+  // One at a time; asked for while it runs, it runs once more.
+  async #pump() {
+    if (this.#pumping) {
+      this.#pumpAgain = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      do {
+        this.#pumpAgain = false;
+        await this.#sendAll();
+      } while (this.#pumpAgain);
+    } catch {
+      this.#fail();
+    } finally {
+      this.#pumping = false;
+    }
+    this.#sleep();
+  }
+
+  async #sendAll() {
+    if (!this.#mayPublish()) return;
+    this.#fillSender(this.#now());
+    for (let batch; this.#mayPublish() && (batch = this.#sender.next(this.#now())); ) {
+      const { clientId } = this.#connection;
+      const ids = await this.#outbox.markSent(batch.entries);
+      if (clientId === this.#connection.clientId) this.#publish(batch, ids, true);
+    }
+  }
+
+  // `marked`: the outbox knows; otherwise it is told now, and nobody waits for it.
+  #publish({ team, entries }, ids, marked = false) {
+    const events = [];
+    for (const entry of entries) {
+      const tap = ids.includes(entry.id) ? this.#taps.get(entry.id) : null;
+      const event = tap && sendable({ ...tap, hold: 0 }, 0);
+      if (event?.seq !== entry.seq) {
+        this.#sender.done(entry);
+        continue;
+      }
+      Object.assign(tap, { sent: true, hold: 0 });
+      events.push(event);
+    }
+    if (events.length === 0) return;
+    if (!marked) this.#outbox.markSent(events).catch(() => {});
+    this.#connection.publish(topics.registration(this.#org, team), encodeSubmission(events, this.#connection.clientId));
+    this.#onChange();
+  }
+
+  // Until something is due: a slot that runs out, an entry's next turn, the end of a hold.
+  #sleep() {
+    clearTimeout(this.#timer);
+    const now = this.#now();
+    let wake = this.#mayPublish() ? this.#sender.wake(now) : Infinity;
+    for (const tap of this.#taps.values()) if (held(tap, now)) wake = Math.min(wake, tap.hold);
+    if (wake < Infinity) this.#timer = setTimeout(() => this.#pump(), Math.max(10, wake - now));
+  }
+
+  // Teams a worker can choose today.
+  get choosable() {
+    return this.catalogue ? teamsOn(this.catalogue, this.today) : [];
+  }
+}
