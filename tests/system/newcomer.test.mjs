@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { build, root, temporaryFolder } from './lib/paths.mjs';
-import { Running, eventually, freePort, run } from './lib/processes.mjs';
+import { freePort, portAnswers, run } from './lib/processes.mjs';
 
 // What a newcomer types after deploy/run, without the remarks.
 function session() {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   assert.match(readme, /^ *deploy\/run\b/m, 'the README says how to start');
   const lines = readme.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim());
-  const typed = lines.filter((line) => /^build\/(turf|turfctl) /.test(line));
-  assert.deepEqual(typed.map((line) => line.match(/\b(tap|watch|undo|replay|show)\b/)?.[1]), ['tap', 'watch', 'undo', 'replay', 'show']);
-  return typed;
+  const typed = lines.filter((line) => /^(deploy\/run --|build\/turf )/.test(line));
+  assert.deepEqual(typed.map((line) => line.match(/\b(background|tap|watch|undo|replay)\b/)?.[1]),
+    ['background', 'tap', 'watch', 'undo', 'replay']);
+  const [, show] = readme.match(/^`(build\/turfctl .* show)`/m);
+  return [...typed, show];
 }
 
 test("the README's session works as printed", async (t) => {
-  const [tap, watch, undo, replay, show] = session();
+  const [start, tap, watch, undo, replay, show] = session();
   const folder = temporaryFolder(t, 'turf-newcomer');
-  const ready = join(folder, 'ready');
   const [mqtt, http] = [await freePort(), await freePort()];
-  const args = ['--dir', join(folder, 'run'), '--mqtt-port', mqtt, '--http-port', http, '--ready-file', ready].map(String);
-  const stack = new Running(join(root, 'deploy/run'), args, { deathSignal: 'TERM' });
-  atEnd(t, () => stack.kill('SIGTERM'));
-  await eventually(() => existsSync(ready) || stack.status, 'deploy/run to serve');
-  assert.equal(stack.status, null, stack.log);
+  const place = ['--dir', join(folder, 'run'), '--mqtt-port', mqtt, '--http-port', http].join(' ');
+  atEnd(t, () => run(join(root, 'deploy/run'), ['--stop', '--dir', join(folder, 'run')]));
 
   // The README speaks of the ordinary places; the programs under test and this instance may be elsewhere.
   const paste = async (line) => {
     const env = { TURF_BROKER: `mqtt://127.0.0.1:${mqtt}`, HOME: folder, XDG_STATE_HOME: '', XDG_DATA_HOME: '' };
-    const there = line.replaceAll('build/run/', `'${folder}/run/'`).replace(/^build\/turf/, `'${build}'/turf`);
+    const there = line.replace(/^deploy\/run/, `$& ${place}`).replaceAll('build/run/', `'${folder}/run/'`).replace(/^build\/turf/, `'${build}'/turf`);
     const result = await run('bash', ['-c', there], { env });
     assert.equal(result.code, 0, `${line}\n${result.stdout}${result.stderr}`);
     return result.stdout;
   };
+  assert.match(await paste(start), /turf counts for steenwijkerland/);
+  assert.match(await paste(start), /already/);
   const screen = await Client.connect(t, `mqtt://127.0.0.1:${mqtt}`);
   await screen.subscribe('turf/v1/+/summary-json/+/+');
   // The newest figures of each team and period: { 'oost/2026-Q4': {…} }.
@@ -57,5 +57,7 @@ test("the README's session works as printed", async (t) => {
   // Both shifted years count: nothing is refused or late, and the whole file is in the figures.
   await screen.until(() => questions('all', /^\d{4}$/) === 1886, 'all of the replay in the figures');
   assert.match(await paste(show), /Financiën/);
-  assert.deepEqual(await stack.stop(), { code: 0, signal: null });
+  await screen.close();
+  assert.equal((await run(join(root, 'deploy/run'), ['--stop', '--dir', join(folder, 'run')])).code, 0);
+  assert.equal(await portAnswers(mqtt), false);
 });
