@@ -59,6 +59,7 @@ struct daemon {
 	bool time_due;           /* store_keep_time wants to be called */
 	bool date_unreadable;    /* said so in the log */
 	bool compact_due;
+	uint32_t deleted_since;  /* the store's: freed pages hold deleted bytes since then; 0: none do */
 	bool status_due;
 	uint64_t status_at_ms, look_at_ms, watchdog_at_ms, watchdog_ms;
 };

@@ -38,7 +38,7 @@ uint32_t upkeep_today(struct daemon *daemon)
 		daemon->status.today = today;
 		daemon->time_due = true;
 		tell_at_once(daemon);
-		daemon->compact_due = daemon->config.compact_days && today % daemon->config.compact_days == 0;
+		daemon->compact_due = true;
 	}
 	return today;
 }
@@ -153,6 +153,7 @@ static int look(struct daemon *daemon, struct error *error)
 	}
 	daemon->status_due |= state.generation != daemon->status.generation;
 	daemon->status.generation = state.generation;
+	daemon->deleted_since = state.deleted_since;
 	if (!store_changed_elsewhere(daemon->store))
 		return 0;
 	daemon->time_due = true; /* its end publishes everything again */
@@ -199,11 +200,16 @@ int upkeep_leave(struct daemon *daemon, struct error *error)
 	return rc;
 }
 
+/* Looked at once a day. A tool that has the store open makes it wait for the next. */
 static int compact(struct daemon *daemon, struct error *error)
 {
-	int rc = store_compact(daemon->store, error);
+	uint32_t days = daemon->config.compact_days, since = daemon->deleted_since;
+	int rc;
 
 	daemon->compact_due = false;
+	if (days == 0 || since == 0 || daemon->status.today < since + days)
+		return 0;
+	rc = store_compact(daemon->store, error);
 	if (rc == 0)
 		log_info("compacted store=%s", daemon->config.store_path);
 	return rc < 0 ? rc : 0;
