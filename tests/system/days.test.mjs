@@ -9,6 +9,7 @@ import test from 'node:test';
 import { writeConfig } from './lib/config.mjs';
 import { dateOf, dayOf, decode, question, retraction } from './lib/messages.mjs';
 import { temporaryFolder } from './lib/paths.mjs';
+import { eventually } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 class Calendar {
@@ -211,4 +212,19 @@ test('cells = 5: domains move when five new questions are in', async (t) => {
   await w.phone.register('oost', [question('2019-11-05', 5)]);
   await shows(w, 'oost', '2019-Q4', { answered: 5, undistributed_answered: 0 });
   await shows(w, 'all', '2019-Q4', { answered: 6, undistributed_answered: 1 });
+});
+
+test('detail goes when a tap cannot be taken back any more, and a compacting copy leaves its bytes behind', async (t) => {
+  const w = await world(t, '2019-11-05', { retract_days: 1, limits: { compact_days: 2 } });
+  await w.phone.register('oost', [question('2019-11-05', 1), question('2019-11-05', 3)]);
+  const detailed = async () => Number((await w.stack.turfctl(['info'])).stdout.match(/(\d+) with detail/)[1]);
+  assert.equal(await detailed(), 2);
+  await moveDayByDay(w, '2019-11-07');
+  await eventually(async () => (await detailed()) === 0, 'the detail to go');
+  assert.ok(!w.stack.turfd.log.includes('compacted'));
+  await moveDayByDay(w, '2019-11-09');
+  await eventually(() => w.stack.turfd.log.includes('compacted'), 'the compacting copy');
+  await shows(w, 'oost', '2019-Q4', { answered: 2 });
+  assert.deepEqual(await w.phone.register('oost', [question('2019-11-09', 1)]), ['VERDICT_COUNTED']);
+  await w.stack.turfctl(['verify']);
 });
