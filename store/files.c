@@ -50,6 +50,7 @@ int files_sync(const char *path, struct error *error)
 	return rc;
 }
 
+/* Without leave to read the parent nobody can sync it; then it was not we who made the name there. */
 int files_sync_parent(const char *path, struct error *error)
 {
 	char parent[PATH_MAX];
@@ -61,6 +62,8 @@ int files_sync_parent(const char *path, struct error *error)
 		length--;
 	memcpy(parent, path, length);
 	parent[length] = '\0';
+	if (length > 0 && access(parent, R_OK) < 0 && errno == EACCES)
+		return 0;
 	return files_sync(length > 0 ? parent : ".", error);
 }
 
@@ -109,18 +112,12 @@ static int check_empty(const char *directory, struct error *error)
 
 static int make_directory(const char *directory, struct error *error)
 {
-	int rc;
-
-	if (mkdir(directory, DIRECTORY_MODE) < 0)
-		return system_fault(error, directory, "cannot make the directory");
-	rc = files_sync_parent(directory, error);
-	if (rc == 0)
+	if (mkdir(directory, DIRECTORY_MODE) == 0)
 		return FILES_NO_STORE;
-	(void)rmdir(directory); /* the next attempt makes and syncs it anew */
-	return rc;
+	return system_fault(error, directory, "cannot make the directory");
 }
 
-int files_look(const char *directory, bool create, struct error *error)
+static int look(const char *directory, bool create, struct error *error)
 {
 	char data[PATH_MAX];
 	struct stat status;
@@ -146,6 +143,17 @@ int files_look(const char *directory, bool create, struct error *error)
 	if (errno != ENOENT)
 		return system_fault(error, data, "cannot look at it");
 	return create ? check_empty(directory, error) : error_set(error, FAULT_INPUT, "%s: holds no store", directory);
+}
+
+/* The directory's own name must be as lasting as what will be counted in it, whoever made it and when. */
+int files_look(const char *directory, bool create, struct error *error)
+{
+	int rc = look(directory, create, error), sync;
+
+	if (rc != FILES_NO_STORE)
+		return rc;
+	sync = files_sync_parent(directory, error);
+	return sync < 0 ? sync : rc;
 }
 
 /* ---- Locks -------------------------------------------------------------------------------------- */

@@ -152,7 +152,7 @@ void lmdb_suspend(struct lmdb *lmdb)
 	if (lmdb->env)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
-	lmdb->settled = false;
+	lmdb->firm = false;
 }
 
 int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error)
@@ -254,12 +254,12 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 
 	if (!txn->writes)
 		note_reader(lmdb, txn->txn);
-	else if (!lmdb->settled)
-		rc = lmdb_settle_roots(lmdb, error);
+	else if (!lmdb->firm)
+		rc = lmdb_make_firm(lmdb, error);
 	if (rc < 0)
 		lmdb_abort(txn);
 	else if (txn->writes)
-		lmdb->settled = true;
+		lmdb->firm = true;
 	return rc;
 }
 

@@ -49,7 +49,7 @@ struct lmdb {
 	unsigned handles[DATABASES];
 	bool found[DATABASES];
 	size_t map_bytes;
-	bool settled;     /* see lmdb_settle_roots */
+	bool firm;        /* see lmdb_make_firm */
 	unsigned readers; /* read transactions that this process has open */
 	struct MDB_txn *reading[READERS_NOTED];
 };
@@ -110,10 +110,13 @@ uint64_t lmdb_count(struct lmdb_txn *txn, enum database database);
 /* Refuses a file that was cut off: LMDB would find out by SIGBUS. */
 int lmdb_check_length(struct lmdb *lmdb, struct error *error);
 
-/* Makes the disk agree with what this machine sees of the file's two roots, before the first write to the other pages:
- * a root that could not be written, and that LMDB therefore took back, may be on the disk all the same. Pages that are
- * free now may be used in that root, and after a power cut it would be found. In a writing transaction. */
-int lmdb_settle_roots(struct lmdb *lmdb, struct error *error);
+/*
+ * Makes the disk agree with what this machine sees, before the first change to it; in a writing transaction.
+ * The file's name: a sync of its directory may have failed when it was put in place. Its roots: one that could not be
+ * written, and that LMDB therefore took back, may be on the disk all the same; it would be found after a power cut,
+ * when pages that it uses, and that are free now, have been written to.
+ */
+int lmdb_make_firm(struct lmdb *lmdb, struct error *error);
 
 /* Bytes that hold something. */
 uint64_t lmdb_used_bytes(struct lmdb_txn *txn);
