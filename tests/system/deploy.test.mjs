@@ -14,6 +14,8 @@ import { Running, alive, eventually, freePort, portAnswers, run } from './lib/pr
 
 const command = join(root, 'deploy/run');
 
+const readReady = (file) => Object.fromEntries(readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
+
 // A running deploy/run: `ready` holds what its ready file says.
 async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = [], ports } = {}) {
   const [mqtt, http] = ports ?? [await freePort(), await freePort()];
@@ -24,8 +26,7 @@ async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = []
   atEnd(t, () => running.kill('SIGTERM'));
   await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
   assert.equal(running.status, null, running.log);
-  const ready = Object.fromEntries(readFileSync(readyFile, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
-  return { running, ready, readyFile, dir, folder, ports: [mqtt, http] };
+  return { running, ready: readReady(readyFile), readyFile, dir, folder, ports: [mqtt, http] };
 }
 
 // deploy/run that cannot start: exit status 1 and one sentence.
@@ -86,6 +87,33 @@ for (const [name, what] of [['turfd', 'turfd'], ['broker', 'the broker']]) {
     await nothingLeft(stack);
   });
 }
+
+test('--background returns when it serves, --stop ends it', async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  const dir = join(folder, 'run');
+  const ports = [await freePort(), await freePort()];
+  const readyFile = join(folder, 'ready');
+  const typed = (...args) => run(command, ['--dir', dir, ...args].map(String));
+  const start = () => typed('--mqtt-port', ports[0], '--http-port', ports[1], '--ready-file', readyFile, '--background');
+  atEnd(t, () => typed('--stop'));
+  const first = await start();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /deploy\/run --stop ends it[^]*tap --team oost financ/);
+  const ready = readReady(readyFile);
+  assert.ok(alive(Number(ready.turfd_pid)) && (await portAnswers(ports[1])));
+  const again = await start();
+  assert.deepEqual([again.code, again.stdout], [0, `turf is running in ${dir} already.\n`]);
+  assert.deepEqual((await typed('--stop')).code, 0);
+  await nothingLeft({ ready, readyFile, ports });
+  const { code, stderr } = await typed('--stop');
+  assert.deepEqual([code, stderr], [1, `deploy/run: nothing runs in ${dir}.\n`]);
+});
+
+test('--background tells at once why it cannot start', async (t) => {
+  const ports = [await takenPort(t), await freePort()];
+  const dir = join(temporaryFolder(t), 'run');
+  assert.match(await refused(dir, ports, ['--background']), /port \d+ is taken/);
+});
 
 test('what it started ends when it is killed', async (t) => {
   const stack = await deploy(t);
