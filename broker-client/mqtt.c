@@ -10,6 +10,8 @@
 
 #include <MQTTClient.h>
 
+#include "broker-client/mqtt_common.h"
+
 enum {
 	KEEPALIVE_DEFAULT_S = 30,
 	CONNECT_TIMEOUT_DEFAULT_S = 5,
@@ -94,20 +96,9 @@ void mqtt_close(struct mqtt *mqtt)
 /* The library gives CONNACK codes as 1..5 and everything else as negative numbers. */
 static const char *connect_failure(int rc)
 {
-	switch (rc) {
-	case 1:
-		return "the broker does not speak MQTT 3.1.1";
-	case 2:
-		return "the broker refuses this client id";
-	case 3:
-		return "the broker is not available";
-	case 4:
-		return "the broker refuses user name or password";
-	case 5:
-		return "the broker does not let this client in";
-	default:
-		return rc == MQTTCLIENT_FAILURE ? "no connection" : MQTTClient_strerror(rc);
-	}
+	if (rc > 0 && mqtt_connack_reason(rc))
+		return mqtt_connack_reason(rc);
+	return rc == MQTTCLIENT_FAILURE ? "no connection" : MQTTClient_strerror(rc);
 }
 
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
