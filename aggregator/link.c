@@ -9,7 +9,7 @@
  *
  * A broker that remembers our session sends what it has kept for us at once. Paho takes all of that into memory while
  * it waits for the answer to a subscription (200,000 messages: 110 MB, and every call slower for it). So then we
- * subscribe when nothing more is waiting; the session has its subscriptions of before.
+ * subscribe when nothing more is waiting, or after a while; the session has its subscriptions of before.
  */
 #include "aggregator/daemon.h"
 
@@ -25,6 +25,7 @@ enum {
 	WAIT_MAX_MS = 30000,
 	SHORT_SESSION_MS = 5000,
 	QUIET_MS = 20, /* a broker that has kept something for us sends it right behind its answer */
+	LISTEN_MAX_MS = 10000, /* in a flood it is never quiet */
 	STRIKES_MAX = 5,
 };
 
@@ -152,15 +153,26 @@ static void connect_now(struct daemon *daemon)
 	log_info("connected broker=%s session=%s", daemon->config.broker, link->session_present ? "kept" : "new");
 }
 
+static void subscribe_at_last(struct daemon *daemon)
+{
+	struct error why = {{0}};
+
+	if (subscribe_now(daemon, &why) < 0)
+		link_lost(daemon, why.text);
+}
+
 int link_keep(struct daemon *daemon, struct error *error)
 {
 	struct link *link = &daemon->link;
+	uint64_t now_ms = clock_monotonic_ms();
 
 	if (link->strikes >= STRIKES_MAX)
 		return taken_over(daemon, "it keeps ending our session right after it began, as it does when another "
 					  "client uses our client id", error);
-	if (!link->up && clock_monotonic_ms() >= link->try_at_ms)
+	if (!link->up && now_ms >= link->try_at_ms)
 		connect_now(daemon);
+	else if (link->up && !link->subscribed && now_ms >= link->up_since_ms + LISTEN_MAX_MS)
+		subscribe_at_last(daemon);
 	return 0;
 }
 
