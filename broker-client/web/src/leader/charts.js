@@ -9,12 +9,15 @@ import { isFigure } from './cells.js';
 const FONT = 13;
 export const FONT_SIZE = FONT;
 const AXIS_GAP = 8;
+const LEGEND_LINE = 20;
+const PLOT_HEIGHT = 218;
+const WEEKS_HEIGHT = 156;
 const CHAR = 7.2; // about as wide as a letter of this size is
 
 // Of a chart that is a file or on paper; the page has its own, which know of the dark.
 export const PALETTE = {
   answered: '#0b5d4a',
-  'answered-open': '#6aa893',
+  'answered-open': '#5b9b86',
   referred: '#d9772b',
   axis: '#33424a',
   grid: '#d5dde0',
@@ -50,11 +53,11 @@ function gridOf(frame, most, number) {
   return { y, marks, steps };
 }
 
-const frameOf = (width, height, most, number, belowAxis) => ({
+const frameOf = (width, bottom, most, number) => ({
   left: number(axisSteps(most).at(-1)).length * CHAR + AXIS_GAP + 2,
   right: width - 2,
   top: FONT * 1.8,
-  bottom: height - belowAxis,
+  bottom,
 });
 
 // Which of `count` labels fit: every nth, counted from the last.
@@ -76,20 +79,28 @@ function column(one, x, width, y, number, roles) {
 const SETTLED = { answered: 'answered', referred: 'referred' };
 const MOVING = { answered: 'answered-open', referred: 'referred' };
 
-function legend(names, frame, y) {
-  let x = frame.left;
-  return names.flatMap(([role, name]) => {
-    const marks = [rect(role, x, y - FONT + 3, FONT - 2, FONT - 2), text('muted', x + FONT + 3, y, name)];
-    x += FONT + 3 + name.length * CHAR + 18;
-    return marks;
+// Of the roles that occur only, in as many lines as it takes: { marks, height }. `y` is where it begins.
+function legend(names, drawn, left, right, y) {
+  let x = left;
+  let base = y + FONT;
+  const used = Object.keys(names).filter((role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role));
+  const marks = used.flatMap((role) => {
+    const width = FONT + 3 + names[role].length * CHAR;
+    if (x > left && x + width > right) {
+      x = left;
+      base += LEGEND_LINE;
+    }
+    const at = x;
+    x += width + 18;
+    return [rect(role, at, base - FONT + 3, FONT - 2, FONT - 2), text('muted', at + FONT + 3, base, names[role])];
   });
+  return { marks, height: base + 8 - y };
 }
 
 // `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]
 export function quarterChart(course, { width, title, description, names, none }, number) {
   const most = Math.max(0, ...course.map((one) => (isFigure(one.questions) ? one.questions : 0)));
-  const height = 280;
-  const frame = frameOf(width, height, most, number, 62);
+  const frame = frameOf(width, PLOT_HEIGHT, most, number);
   const { y, marks } = gridOf(frame, most, number);
   const slot = (frame.right - frame.left) / Math.max(1, course.length);
   const bar = Math.min(64, slot * 0.66);
@@ -103,15 +114,15 @@ export function quarterChart(course, { width, title, description, names, none },
     }
     if (one.sublabel) marks.push(text('muted', middle, frame.bottom + 34, one.sublabel, 'middle'));
   });
-  marks.push(...legend([['answered', names.answered], ['referred', names.referred], ...(names.open ? [['answered-open', names.open]] : [])], frame, height - 6));
-  return { width, height, title, description, marks };
+  const below = legend(names, marks, frame.left, width, frame.bottom + 44);
+  marks.push(...below.marks);
+  return { width, height: frame.bottom + 44 + below.height, title, description, marks };
 }
 
 // `weeks`: [{ week, label, questions, hint }]
 export function weekChart(weeks, { width, title, description }, number) {
   const most = Math.max(0, ...weeks.map((one) => (isFigure(one.questions) ? one.questions : 0)));
-  const height = 180;
-  const frame = frameOf(width, height, most, number, 24);
+  const frame = frameOf(width, WEEKS_HEIGHT, most, number);
   const { y, marks } = gridOf(frame, most, number);
   const slot = (frame.right - frame.left) / Math.max(1, weeks.length);
   const labelEvery = every(weeks.length, slot, 34);
@@ -124,7 +135,7 @@ export function weekChart(weeks, { width, title, description }, number) {
     }
     if ((weeks.length - 1 - i) % labelEvery === 0) marks.push(text('muted', x + slot / 2, frame.bottom + 17, one.label, 'middle'));
   });
-  return { width, height, title, description, marks };
+  return { width, height: frame.bottom + 24, title, description, marks };
 }
 
 // Cuts a name that is too long for the room, at a letter.
@@ -137,7 +148,7 @@ function fit(name, room) {
 export function barChart(rows, { width, title, description, names }, number) {
   const most = Math.max(1, ...rows.map((one) => one.answered + one.referred));
   const row = 30;
-  const nameRoom = Math.min(width * 0.42, Math.max(0, ...rows.map((one) => one.name.length)) * CHAR + 10);
+  const nameRoom = Math.min(width * 0.5, Math.max(0, ...rows.map((one) => one.name.length)) * CHAR + 10);
   const right = width - number(most).length * CHAR - 10;
   const x = (value) => nameRoom + (value / most) * (right - nameRoom);
   const marks = rows.flatMap((one, i) => {
@@ -150,8 +161,8 @@ export function barChart(rows, { width, title, description, names }, number) {
     parts.push(text('value', x(one.answered + one.referred) + 6, top + 16, number(one.answered + one.referred)));
     return parts;
   });
-  const height = rows.length * row + 30;
-  marks.push(line('axis', nameRoom, 0, nameRoom, rows.length * row));
-  marks.push(...legend([['answered', names.answered], ['referred', names.referred]], { left: nameRoom }, height - 6));
-  return { width, height, title, description, marks };
+  const bottom = rows.length * row;
+  marks.push(line('axis', nameRoom, 0, nameRoom, bottom));
+  const below = legend(names, marks, nameRoom, width, bottom + 6);
+  return { width, height: bottom + 6 + below.height, title, description, marks: [...marks, ...below.marks] };
 }

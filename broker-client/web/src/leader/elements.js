@@ -40,7 +40,7 @@ export function tableElement(table, caption, words, hideCaption = false) {
   const counted = table.rows.filter((row) => row.kind !== 'total' && isFigure(row.cells[0]));
   const most = Math.max(0, ...counted.map((row) => row.cells[0]));
   const captionId = `${table.id}-caption`;
-  const head = table.columns.map((column, i) => el('th', { scope: 'col', class: i ? `cell cell--${column.kind}` : null }, column.title));
+  const head = table.columns.map((column, i) => el('th', { scope: 'col', class: i ? `cell cell--${column.kind}` : null }, column.head ?? column.title));
   return el(
     'div',
     { class: 'table-frame', role: 'region', tabindex: '0', 'aria-labelledby': captionId, 'data-key': table.id },

@@ -32,6 +32,10 @@ export const heldOf = (summary) => summary.undistributed_answered + summary.undi
 export const domainsOf = (figures, summary, rolled) =>
   rolled ? crosswalk(summary.domains, figures.catalogue.domains) : summary.domains;
 
+// Where a column is narrow its heading breaks at a syllable.
+const countColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'count' });
+export const countColumns = (words) => ['questions', 'answered', 'referred'].map((name) => countColumn(name, words));
+
 const countCells = ({ answered, referred }) => [answered + referred, answered, referred];
 
 // One row a domain in the catalogue's order, what is not shown per domain yet, and the total, which is the sum.
@@ -52,13 +56,7 @@ export function domainRows(figures, summary, rolled, words) {
 
 export function domainTable(figures, team, period, rolled, words, id) {
   const summary = summaryOf(figures, team, period);
-  const columns = [
-    { title: words.t('domain'), kind: 'text' },
-    { title: words.t('questions'), kind: 'count' },
-    { title: words.t('answered'), kind: 'count' },
-    { title: words.t('referred'), kind: 'count' },
-  ];
-  return { id, bars: true, columns, rows: summary ? domainRows(figures, summary, rolled, words) : [] };
+  return { id, bars: true, columns: [{ title: words.t('domain'), kind: 'text' }, ...countColumns(words)], rows: summary ? domainRows(figures, summary, rolled, words) : [] };
 }
 
 export function labelRows(figures, summary, words) {

@@ -20,6 +20,7 @@ import nl from './texts.nl.js';
 import { createWords } from './words.js';
 
 const TEAM_KEY = 'turf-leader-team';
+const NARROW = 560; // a phone: fewer columns in charts, shorter names
 const CLOCK_MS = 20_000; // how often the page looks whether the day or the age of what it shows has changed
 
 const state = {
@@ -139,19 +140,29 @@ function draw() {
   });
 }
 
+// Charts are drawn as wide as there is room, so that their letters keep their size.
+function chartWidth() {
+  const part = document.querySelector('.part');
+  const room = part ? part.clientWidth - 2 * parseFloat(getComputedStyle(part).paddingInlineStart) : byId('app').clientWidth - 64;
+  return Math.max(240, Math.floor(room));
+}
+
+const wordsNow = (short) => createWords(t, language, state.figures.catalogue?.timezone, short);
+
 function drawNow() {
   const { figures, looking } = state;
   const app = byId('app');
   state.shown = { tables: new Map(), charts: new Map() };
   const page = {
     figures, link: state.link, failed: state.failed, shown: state.shown, rolled: state.rolled,
-    words: createWords(t, language, figures.catalogue?.timezone),
+    words: wordsNow(chartWidth() < NARROW),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
-    width: Math.max(280, byId('content')?.clientWidth ?? app.clientWidth),
+    width: chartWidth(), narrow: chartWidth() < NARROW,
   };
   document.title = `${page.words.t('page_title')} – ${figures.catalogue?.name ?? 'turf'}`;
   patchChildren(app, drawPage(page));
+  if (chartWidth() !== page.width) draw();
 }
 
 // ---- Touches ------------------------------------------------------------------------------------------
@@ -163,7 +174,7 @@ function say(text) {
 async function copy(id) {
   const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
   const { table, heading } = state.shown.tables.get(id);
-  const words = createWords(t, language, state.figures.catalogue?.timezone);
+  const words = wordsNow();
   const copied = await copyTable(tableAsTsv(table, heading, words), tableAsHtml(table, heading, words));
   say(t(copied ? 'copied' : 'copy_failed'));
 }
@@ -180,7 +191,7 @@ async function saveChart(id, form) {
 
 async function saveCsv(form) {
   const [{ download }, { yearAsCsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
-  const words = createWords(t, language, state.figures.catalogue?.timezone);
+  const words = wordsNow();
   const year = yearShown();
   download(`${org}-${year}-${form}.csv`, 'text/csv;charset=utf-8', yearAsCsv(state.figures, year, words, form));
 }

@@ -5,7 +5,7 @@ import { ALL } from '../core/topics.js';
 import { domainName, isFigure, share, sumCells, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';
-import { domainRows, domainsOf } from './live.js';
+import { countColumns, domainRows, domainsOf } from './live.js';
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
 
 export const TOP = 5;
@@ -32,9 +32,7 @@ const quarterColumns = (year, words) =>
 export function yearTable(figures, team, year, today, words, id) {
   const columns = [
     { title: words.t('quarter'), kind: 'text' },
-    { title: words.t('questions'), kind: 'count' },
-    { title: words.t('answered'), kind: 'count' },
-    { title: words.t('referred'), kind: 'count' },
+    ...countColumns(words),
     { title: words.t('referred_share'), kind: 'share' },
   ];
   const row = (period, kind) => {
@@ -108,11 +106,5 @@ export function teamsAddUp(figures, year) {
 
 export function yearDomainTable(figures, team, year, rolled, words, id) {
   const summary = summaryOf(figures, team, String(year));
-  const columns = [
-    { title: words.t('domain'), kind: 'text' },
-    { title: words.t('questions'), kind: 'count' },
-    { title: words.t('answered'), kind: 'count' },
-    { title: words.t('referred'), kind: 'count' },
-  ];
-  return { id, bars: true, columns, rows: summary ? domainRows(figures, summary, rolled, words) : [] };
+  return { id, bars: true, columns: [{ title: words.t('domain'), kind: 'text' }, ...countColumns(words)], rows: summary ? domainRows(figures, summary, rolled, words) : [] };
 }

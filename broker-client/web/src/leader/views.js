@@ -2,7 +2,7 @@
 // The three parts of the page, drawn from the figures. Each gives elements; what can leave the page (tables, charts) is
 // noted in `shown`, so that a button finds it by id.
 //
-// `page`: { figures, words, team, period, year, today, rolled, width, shown: { tables, charts } }
+// `page`: { figures, words, team, period, year, today, rolled, width, narrow, shown: { tables, charts } }
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { isFigure, teamName } from './cells.js';
@@ -16,11 +16,9 @@ import * as report from './report.js';
 
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
-const NARROW = 560;
-const FINAL = 3;
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
-const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred') });
+const namesOf = ({ t }) => ({ answered: t('answered'), 'answered-open': t('answered_not_final'), referred: t('referred') });
 
 function keepTable(page, table, heading) {
   page.shown.tables.set(table.id, { table, heading });
@@ -93,8 +91,8 @@ function domainPart(page, team) {
 }
 
 function weeksPart(page) {
-  const { figures, words, team, today, width } = page;
-  const count = width < NARROW ? WEEKS_NARROW : WEEKS_WIDE;
+  const { figures, words, team, today, width, narrow } = page;
+  const count = narrow ? WEEKS_NARROW : WEEKS_WIDE;
   const weeks = compare.weekCourse(figures, team, weeksUpTo(today, count));
   if (!weeks.some((one) => isFigure(one.questions))) return null;
   const title = `${words.t('weeks_heading')}: ${nameOf(page)}`;
@@ -162,17 +160,15 @@ function marked(page, course) {
 
 function courseChart(page, id, course, title) {
   const { words, width } = page;
-  const open = course.some((one) => one.status && one.status !== FINAL);
-  const names = { ...namesOf(words), open: open ? words.t('answered_not_final') : '' };
   const said = course.map((one) => `${words.period(one.period)} ${words.cell(one.questions)}`).join('; ');
-  const options = { width, title, description: `${words.t('course_description')} ${said}.`, names, none: (cell) => words.t(`none_short_${cell.none}`) };
+  const options = { width, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => words.t(`none_short_${cell.none}`) };
   return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
 }
 
 function coursePart(page) {
-  const { figures, words, team, today, width } = page;
+  const { figures, words, team, today, narrow } = page;
   const all = compare.courseOf(figures, team, today);
-  const course = width < NARROW ? all.slice(-8) : all.slice(-20);
+  const course = narrow ? all.slice(-8) : all.slice(-20);
   const title = `${words.t('course_heading')}: ${nameOf(page)}`;
   const table = compare.quarterTable(figures, team, today, words, 'quarters');
   const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];
@@ -222,7 +218,7 @@ function topPart(page) {
   if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
   const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
   const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
-  const scene = barChart(rows, { width: Math.min(width, 900), title, description, names: namesOf(words) }, words.number);
+  const scene = barChart(rows, { width, title, description, names: namesOf(words) }, words.number);
   const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
   return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true));
 }

@@ -7,7 +7,8 @@ const OPEN = 1;
 const PROVISIONAL = 2;
 const FINAL = 3;
 
-export function createWords(t, language, timezone) {
+// `short`: quarters as "K4 2019", for a narrow screen.
+export function createWords(t, language, timezone, short = false) {
   const number = (value) => format.number(value, language);
 
   // Open, provisional, final; revised when it is not the first final figure; how many came too late for it.
@@ -22,7 +23,8 @@ export function createWords(t, language, timezone) {
 
   function period(name) {
     const { year, quarter } = parsePeriod(name);
-    return quarter === null ? String(year) : format.quarterName(quarter, language);
+    if (quarter === null) return String(year);
+    return short ? t('quarter_of_year', { n: (quarter % 4) + 1, year }) : format.quarterName(quarter, language);
   }
 
   function difference(value) {
