@@ -43,6 +43,8 @@ export function relativeDate(day, today, language = 'nl') {
   return shortDate(day, language);
 }
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 // 4e kwartaal 2026
 export const quarterName = (quarter, language = 'nl') => quarterForms[language]((quarter % 4) + 1, Math.floor(quarter / 4));
 

@@ -23,13 +23,9 @@ function outcomeButton(outcome, name, choice, choose) {
   }, icon(name), el('span', {}, t(name)));
 }
 
-export function renderOutcome(parent, choice, choose, openCatchUp) {
-  renderWhen(parent, [choice, language], () => [
-    el('div', { class: 'outcomes', role: 'group', 'aria-label': t('outcome') },
-      outcomeButton(ANSWERED, 'answered', choice, choose),
-      outcomeButton(REFERRED, 'referred', choice, choose)),
-    el('button', { type: 'button', class: 'button catch-up', 'data-key': 'catch-up', 'aria-label': t('moreLabel'), onclick: openCatchUp }, t('more')),
-  ]);
+export function renderOutcome(parent, choice, choose) {
+  parent.setAttribute('aria-label', t('outcome'));
+  renderWhen(parent, [choice, language], () => [outcomeButton(ANSWERED, 'answered', choice, choose), outcomeButton(REFERRED, 'referred', choice, choose)]);
 }
 
 // A bar that cannot be overlooked while taps count for another day, or more than once.

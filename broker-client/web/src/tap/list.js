@@ -2,7 +2,7 @@
 // The own taps of this phone, by day, with what became of each; and what still waits, always in view.
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { el, reconcile, renderWhen } from '../core/dom.js';
-import { number, relativeDate } from '../core/format.js';
+import { capital, number, relativeDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
@@ -18,14 +18,23 @@ export function waitingText(phone) {
   return parts.filter(Boolean).join(' · ');
 }
 
-export function renderBar(parent, phone, open) {
+function waitingIcon(phone) {
   const { all, device } = phone.waiting;
+  if (all > 0) return device ? 'device' : 'sent';
+  return phone.taps.length ? 'counted' : '';
+}
+
+// `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
+export function renderBar(parent, phone, ready, open) {
   const text = waitingText(phone);
-  const connection = t(phone.state);
-  renderWhen(parent, [text, connection, all === 0, device, language], () => [
-    el('p', { class: 'bar__waiting', id: 'waiting' }, all === 0 ? icon('counted') : icon(device ? 'device' : 'sent'), el('span', {}, text)),
-    el('p', { class: `bar__connection bar__connection--${phone.state}` }, connection),
-    el('button', { type: 'button', class: 'button bar__list', 'data-key': 'list', onclick: open }, t('myTaps')),
+  const sign = waitingIcon(phone);
+  renderWhen(parent, [text, sign, phone.state, ready, language], () => [
+    el('div', { class: 'bar__state' },
+      el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
+      el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state))),
+    el('div', { class: 'bar__buttons' },
+      ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
+      el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps'))),
   ]);
 }
 
@@ -54,7 +63,7 @@ export function renderList(parent, phone, takeBack) {
   reconcile(parent, byDay(phone.taps), {
     key: ([day]) => day,
     signature: () => [language, phone.today],
-    make: ([day]) => el('section', {}, el('h3', {}, relativeDate(day, phone.today, language)), el('ul', { class: 'taps' })),
+    make: ([day]) => el('section', {}, el('h3', {}, capital(relativeDate(day, phone.today, language))), el('ul', { class: 'taps' })),
   });
   for (const [day, taps] of byDay(phone.taps)) {
     reconcile(parent.querySelector(`[data-item="${day}"] > ul`), taps, { key: ({ id }) => id, signature: signature(phone), make: (tap) => row(phone, tap, takeBack) });

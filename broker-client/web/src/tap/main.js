@@ -36,7 +36,7 @@ const parts = {
   notices: el('div', { class: 'notices', 'aria-live': 'polite' }),
   first: el('section', { class: 'first' }),
   mode: el('div', { class: 'mode', role: 'status' }),
-  outcome: el('div', { class: 'outcome-row' }),
+  outcome: el('div', { class: 'outcomes', role: 'group' }),
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1' }),
   none: el('p', { class: 'soft' }),
   total: el('section', { class: 'team-total' }),
@@ -136,11 +136,11 @@ function draw() {
   if (!phone) return;
   for (const name of ['mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
   renderNotices(parts.notices, phone, device);
-  renderBar(parts.bar, phone, () => openList(sheet, phone));
+  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose) });
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);
-  renderOutcome(parts.outcome, choice, choose, () => openCatchUp(sheet, phone, choice, choose));
+  renderOutcome(parts.outcome, choice, choose);
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
   parts.none.textContent = t('noDomains');
   parts.snack.setAttribute('aria-label', t('undo'));

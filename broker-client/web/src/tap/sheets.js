@@ -2,7 +2,7 @@
 // What opens over the page: the choice of a team, catching up, the own taps. Native dialogs: Escape and focus are theirs.
 import { formatDate, parseDate } from '../core/calendar.js';
 import { el, fill } from '../core/dom.js';
-import { relativeDate } from '../core/format.js';
+import { capital, relativeDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { legend, renderList } from './list.js';
 
@@ -62,7 +62,7 @@ function dayButtons(phone, draft, redraw) {
     days.map((day) => el('button', {
       type: 'button', class: 'chip', 'data-key': `day-${day}`, 'aria-pressed': String(draft.day === day),
       onclick: () => redraw({ day }),
-    }, relativeDate(day, today, language))),
+    }, capital(relativeDate(day, today, language)))),
     el('label', { class: 'date' }, el('span', {}, t('otherDay')),
       el('input', {
         type: 'date', min: formatDate(firstDay), max: formatDate(today), value: formatDate(draft.day), 'data-key': 'date',

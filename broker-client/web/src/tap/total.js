@@ -14,7 +14,7 @@ function bars(course) {
     el('tbody', {}, course.map(({ week, questions }) =>
       el('tr', {},
         el('th', { scope: 'row' }, String(week)),
-        el('td', {}, el('span', { class: 'course__bar', style: { '--part': String(questions / most) } }), el('span', { class: 'course__number' }, number(questions, language)))))));
+        el('td', {}, el('span', { class: questions ? 'course__bar' : 'course__none', style: { '--part': String(questions / most) } }), el('span', { class: 'course__number' }, number(questions, language)))))));
 }
 
 function weekWords(phone) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the pages' modules find in a browser and Node 18 does not have.
+import { webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+globalThis.crypto ??= webcrypto;
+
+export const golden = JSON.parse(readFileSync(new URL('../../data/golden/messages.json', import.meta.url), 'utf8'));
+
+// The same dice in every run: a function like Math.random.
+export function dice(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
