@@ -101,6 +101,17 @@ $(BUILD)/turf.pc: broker-client/turf.pc.in Makefile
 	@mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' $< > $@
 
+# ---- The pages: need node and npm, which the programs do not, so that `all` leaves them out ----------------
+.PHONY: web
+web: $(BUILD)/web/sw.js
+
+$(BUILD)/web/sw.js: $(web_sources) $(web)/node_modules/.package-lock.json
+	BUILD=$(BUILD) node $(web)/build.mjs
+
+$(web)/node_modules/.package-lock.json: $(web)/package-lock.json
+	cd $(web) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 # ---- Tests: tests/run runs everything ------------------------------------------------------------
 unit: $(unit_programs)
 
@@ -136,6 +147,7 @@ clean:
 
 help:
 	@echo 'make              build turfd, turfctl, turf and libturf in $(BUILD)/'
+	@echo 'make web          build the pages in $(BUILD)/web/'
 	@echo 'make check        run all tests (tests/run)'
 	@echo 'make lint         check the module boundaries'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
