@@ -47,6 +47,8 @@ cli     := $(wildcard broker-client/cli*.c)
 libturf := $(filter-out $(cli) broker-client/mqtt.c,$(wildcard broker-client/*.c))
 unit    := $(wildcard tests/unit/test_*.c)
 unit_support := $(filter-out $(unit),$(wildcard tests/unit/*.c))
+web     := broker-client/web
+web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
