@@ -142,6 +142,7 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 {
 	bool moved = false;
 
+	figures_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
 		struct key prefix = cell_prefix_quarter((uint16_t)quarter);
 
@@ -152,5 +153,6 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 
 bool held_show_after(struct store_txn *txn, uint32_t quarter)
 {
+	figures_write(txn);
 	return show_all(txn, cell_prefix_quarter((uint16_t)(quarter + 1)), (struct key){.length = 0});
 }

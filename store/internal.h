@@ -34,6 +34,7 @@ struct store_txn {
 	bool changed;
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
 	size_t n_touched, touched_room;
+	struct moves *moves; /* moves.c; NULL until a figure moves */
 };
 
 struct store_view {
@@ -72,7 +73,7 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
 /* A number without a slug is a fault. */
 bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES]);
 
-/* ---- cells.c ---------------------------------------------------------------------------------- */
+/* ---- moves.c ---------------------------------------------------------------------------------- */
 
 /* By how much the cells and the week of one question move. */
 struct step {
@@ -82,6 +83,16 @@ void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *d
 
 /* Takes the detail from a counted id, whose share of the figures is settled then. */
 void figures_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
+
+/* Writes what has moved: before cells are walked in the same transaction, and at commit. */
+void figures_write(struct store_txn *txn);
+
+void moves_free(struct moves *moves); /* NULL is fine */
+
+/* ---- cells.c ---------------------------------------------------------------------------------- */
+
+/* Gives the transaction its fault. */
+void record_damaged(struct lmdb_txn *lmdb, enum database database);
 
 /* Walks the cells that begin with `prefix`, in order. */
 struct cell_walk {

@@ -331,6 +331,7 @@ void store_abort(struct store_txn **take_txn)
 		return;
 	lmdb_abort(&txn->lmdb);
 	free(txn->touched);
+	moves_free(txn->moves);
 	free(txn);
 }
 
@@ -339,6 +340,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	struct store_txn *txn = *take_txn;
 	int rc = 0;
 
+	figures_write(txn);
 	held_evaluate(txn);
 	if (txn->changed) {
 		txn->state.shown.generation++;
