@@ -39,7 +39,7 @@ async function refused(dir, ports, args = []) {
 }
 
 async function nothingLeft({ ready, readyFile, ports }) {
-  for (const pid of [ready.turfd_pid, ready.broker_pid]) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
+  for (const pid of [ready.turfd_pid, ready.broker_pid, ready.web_pid]) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
   for (const port of ports) assert.equal(await portAnswers(port), false, `port ${port} still answers`);
   assert.equal(existsSync(readyFile), false, 'the ready file is gone');
 }
@@ -55,10 +55,15 @@ async function takenPort(t) {
 test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) => {
   const stack = await deploy(t);
   const { ready, running, dir, ports } = stack;
-  assert.deepEqual([ready.mqtt, ready.ws], [`mqtt://127.0.0.1:${ports[0]}`, `ws://127.0.0.1:${ports[1]}`]);
+  assert.deepEqual([ready.mqtt, ready.http, ready.ws],
+    [`mqtt://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}/`, `ws://127.0.0.1:${ports[1]}/mqtt`]);
   assert.equal(ready.dir, dir);
   assert.ok(alive(Number(ready.turfd_pid)) && alive(Number(ready.broker_pid)));
   await eventually(() => /tap --team oost financ/.test(running.stdout), 'what to type next');
+  const [worker, leader] = running.stdout.match(/http:\/\/\S+/g);
+  assert.equal(worker, ready.http);
+  for (const page of [worker, leader]) assert.match(await (await fetch(page)).text(), /<script type="module" src="assets\//, page);
+  assert.deepEqual(await (await fetch(new URL('config.json', worker))).json(), { org: ready.org });
   for (const url of [ready.mqtt, ready.ws]) {
     const screen = await Client.connect(t, url);
     await screen.subscribe(`turf/v1/${ready.org}/status/aggregator`);
@@ -78,8 +83,8 @@ test('Ctrl-C stops it, and turfd has time to say goodbye', async (t) => {
   await nothingLeft(stack);
 });
 
-for (const [name, what] of [['turfd', 'turfd'], ['broker', 'the broker']]) {
-  test(`when ${name} dies, the other is stopped and the reason told`, async (t) => {
+for (const [name, what] of [['turfd', 'turfd'], ['broker', 'the broker'], ['web', 'the web server']]) {
+  test(`when ${name} dies, the others are stopped and the reason told`, async (t) => {
     const stack = await deploy(t);
     process.kill(Number(stack.ready[`${name}_pid`]), 'SIGKILL');
     assert.deepEqual(await stack.running.ended, { code: 1, signal: null });
@@ -118,7 +123,7 @@ test('--background tells at once why it cannot start', async (t) => {
 test('what it started ends when it is killed', async (t) => {
   const stack = await deploy(t);
   await stack.running.kill('SIGKILL');
-  for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid]) {
+  for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid, stack.ready.web_pid]) {
     await eventually(() => !alive(Number(pid)), `process ${pid} to end`);
   }
 });
