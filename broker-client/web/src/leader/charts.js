@@ -11,6 +11,7 @@ export const FONT_SIZE = FONT;
 const AXIS_GAP = 8;
 const LEGEND_LINE = 20;
 const PLOT_HEIGHT = 218;
+const PLOT_HEIGHT_FLAT = 160; // on paper, where two charts with their tables share a page
 const WEEKS_HEIGHT = 156;
 const CHAR = 7.2; // about as wide as a letter of this size is
 
@@ -98,9 +99,9 @@ function legend(names, drawn, left, right, y) {
 }
 
 // `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]
-export function quarterChart(course, { width, title, description, names, none }, number) {
+export function quarterChart(course, { width, flat = false, title, description, names, none }, number) {
   const most = Math.max(0, ...course.map((one) => (isFigure(one.questions) ? one.questions : 0)));
-  const frame = frameOf(width, PLOT_HEIGHT, most, number);
+  const frame = frameOf(width, flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT, most, number);
   const { y, marks } = gridOf(frame, most, number);
   const slot = (frame.right - frame.left) / Math.max(1, course.length);
   const bar = Math.min(64, slot * 0.66);
@@ -145,20 +146,21 @@ function fit(name, room) {
 }
 
 // `rows`: [{ name, answered, referred }]: lying bars, in the order given.
-export function barChart(rows, { width, title, description, names }, number) {
+export function barChart(rows, { width, flat = false, title, description, names }, number) {
   const most = Math.max(1, ...rows.map((one) => one.answered + one.referred));
-  const row = 30;
+  const row = flat ? 24 : 30;
+  const bar = row - 8;
   const nameRoom = Math.min(width * 0.5, Math.max(0, ...rows.map((one) => one.name.length)) * CHAR + 10);
   const right = width - number(most).length * CHAR - 10;
   const x = (value) => nameRoom + (value / most) * (right - nameRoom);
   const marks = rows.flatMap((one, i) => {
     const top = i * row + 4;
-    const parts = [text('label', 0, top + 16, fit(one.name, nameRoom)), rect('answered', nameRoom, top, x(one.answered) - nameRoom, 22)];
+    const parts = [text('label', 0, top + bar / 2 + 5, fit(one.name, nameRoom)), rect('answered', nameRoom, top, x(one.answered) - nameRoom, bar)];
     if (one.referred > 0) {
       const from = x(one.answered) + (one.answered > 0 ? 1 : 0);
-      parts.push(rect('referred', from, top, Math.max(1, x(one.answered + one.referred) - from), 22));
+      parts.push(rect('referred', from, top, Math.max(1, x(one.answered + one.referred) - from), bar));
     }
-    parts.push(text('value', x(one.answered + one.referred) + 6, top + 16, number(one.answered + one.referred)));
+    parts.push(text('value', x(one.answered + one.referred) + 6, top + bar / 2 + 5, number(one.answered + one.referred)));
     return parts;
   });
   const bottom = rows.length * row;

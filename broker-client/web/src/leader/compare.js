@@ -19,13 +19,13 @@ export function quartersShown(figures, team, today) {
 
 export function quarterFigures(figures, team, period, today) {
   const summary = summaryOf(figures, team, period);
-  const questions = teamCell(figures, team, period, today);
+  const nothing = none('no-questions'); // the reason stands once, with the questions
   return {
     period,
-    questions,
-    answered: teamCell(figures, team, period, today, (one) => one.answered),
-    referred: teamCell(figures, team, period, today, (one) => one.referred),
-    referredShare: summary ? share(summary.referred, questionsOf(summary)) : questions,
+    questions: teamCell(figures, team, period, today),
+    answered: summary?.answered ?? nothing,
+    referred: summary?.referred ?? nothing,
+    referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
     late: summary?.late ?? 0,
     status: summary?.status ?? 0,
     revision: summary?.revision ?? 0,

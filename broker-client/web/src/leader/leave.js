@@ -28,6 +28,12 @@ function drawMark(context, mark) {
   } else {
     context.font = `${mark.role === 'value' ? 600 : 400} ${FONT_SIZE}px ${FONT_FAMILY}`;
     context.textAlign = { start: 'left', middle: 'center', end: 'right' }[mark.anchor];
+    if (mark.role === 'value') {
+      context.strokeStyle = '#ffffff';
+      context.lineWidth = 3;
+      context.strokeText(mark.content, mark.x, mark.y);
+      context.lineWidth = 1;
+    }
     context.fillText(mark.content, mark.x, mark.y);
   }
 }

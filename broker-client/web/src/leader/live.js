@@ -2,28 +2,21 @@
 // This quarter: the totals of a team, its domains, and how these compare with earlier. Pure.
 
 import { crosswalk } from '../core/crosswalk.js';
-import { differenceCell, domainName, share, teamCell } from './cells.js';
+import { domainName, none, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';
 
 // The figures on top: this quarter, the one before, the same one last year.
 export function headline(figures, team, period, today) {
   const summary = summaryOf(figures, team, period);
-  const questions = teamCell(figures, team, period, today);
-  const before = teamCell(figures, team, shiftQuarter(period, -1), today);
-  const lastYear = teamCell(figures, team, shiftQuarter(period, -4), today);
+  const nothing = none('no-questions'); // the reason stands once, with the questions
   return {
-    questions,
-    answered: teamCell(figures, team, period, today, (one) => one.answered),
-    referred: teamCell(figures, team, period, today, (one) => one.referred),
-    referredShare: summary ? share(summary.referred, questionsOf(summary)) : questions,
-    before,
-    lastYear,
-    sinceLastYear: differenceCell(lastYear, questions),
-    status: summary?.status ?? 0,
-    revision: summary?.revision ?? 0,
-    late: summary?.late ?? 0,
-    held: summary ? heldOf(summary) : 0,
+    questions: teamCell(figures, team, period, today),
+    answered: summary?.answered ?? nothing,
+    referred: summary?.referred ?? nothing,
+    referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
+    before: teamCell(figures, team, shiftQuarter(period, -1), today),
+    lastYear: teamCell(figures, team, shiftQuarter(period, -4), today),
   };
 }
 

@@ -9,7 +9,6 @@ import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
 import { language, savedLanguage, saveLanguage, setLanguage, t, useTexts } from '../core/language.js';
 import { ALL, topics } from '../core/topics.js';
-import { registerWorker } from '../core/trusted.js';
 import * as heard from './figures.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
@@ -17,10 +16,13 @@ import { yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
 import { formatRoute, parseRoute } from './route.js';
 import { yearsHeard } from './report.js';
 import nl from './texts.nl.js';
+import { keepUpToDate } from './update.js';
 import { createWords } from './words.js';
 
 const TEAM_KEY = 'turf-leader-team';
-const NARROW = 560; // a phone: fewer columns in charts, shorter names
+const NARROW = 560; // a phone: fewer columns in charts
+const CROWDED = 670; // shorter names of quarters in tables
+const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
 const CLOCK_MS = 20_000; // how often the page looks whether the day or the age of what it shows has changed
 
 const state = {
@@ -29,6 +31,7 @@ const state = {
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
   failed: false,
+  onPaper: false,
   shown: { tables: new Map(), charts: new Map() },
 };
 let connection = null;
@@ -142,6 +145,7 @@ function draw() {
 
 // Charts are drawn as wide as there is room, so that their letters keep their size.
 function chartWidth() {
+  if (state.onPaper) return PAPER_WIDTH;
   const part = document.querySelector('.part');
   const room = part ? part.clientWidth - 2 * parseFloat(getComputedStyle(part).paddingInlineStart) : byId('app').clientWidth - 64;
   return Math.max(240, Math.floor(room));
@@ -155,14 +159,19 @@ function drawNow() {
   state.shown = { tables: new Map(), charts: new Map() };
   const page = {
     figures, link: state.link, failed: state.failed, shown: state.shown, rolled: state.rolled,
-    words: wordsNow(chartWidth() < NARROW),
+    words: wordsNow(chartWidth() < CROWDED),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
-    width: chartWidth(), narrow: chartWidth() < NARROW,
+    width: chartWidth(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,
   };
   document.title = `${page.words.t('page_title')} – ${figures.catalogue?.name ?? 'turf'}`;
   patchChildren(app, drawPage(page));
   if (chartWidth() !== page.width) draw();
+}
+
+function drawFor(paper) {
+  state.onPaper = paper;
+  drawNow();
 }
 
 // ---- Touches ------------------------------------------------------------------------------------------
@@ -236,6 +245,8 @@ function listenToTouches() {
   });
   addEventListener('hashchange', readAddress);
   addEventListener('resize', draw);
+  addEventListener('beforeprint', () => drawFor(true));
+  addEventListener('afterprint', () => drawFor(false));
 }
 
 // ---- Start ----------------------------------------------------------------------------------------------
@@ -257,7 +268,7 @@ async function start() {
   listen();
   connection.start();
   onReturn(() => connection.wake());
-  registerWorker();
+  keepUpToDate();
 }
 
 start();

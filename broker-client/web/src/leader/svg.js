@@ -16,7 +16,7 @@ function markAsSvg(mark) {
   }
   const { x, y } = mark;
   if (mark.kind === 'rect') return `<rect${attributes({ x, y, width: mark.width, height: mark.height, fill: colour })}/>`;
-  const weight = mark.role === 'value' ? { 'font-weight': 600 } : {};
+  const weight = mark.role === 'value' ? { 'font-weight': 600, 'paint-order': 'stroke', stroke: '#ffffff', 'stroke-width': 3 } : {};
   return `<text${attributes({ x, y, 'text-anchor': mark.anchor, fill: colour, ...weight })}>${escape(mark.content)}</text>`;
 }
 

@@ -102,6 +102,7 @@ export default {
   look_at: 'Quarter',
   list_as_counted: 'As counted',
   list_older: 'On the older list of domains',
+  running_note: '{period} is still running; the differences are with whole quarters.',
   list_choice: 'List of domains',
   list_note: 'New domains are added to the older domain that they come from. The reverse is impossible: how an older figure would have been split was not counted.',
   side_by_side_note: 'Where the list of domains changed, old and new stand below each other, with their sum above.',

@@ -2,10 +2,10 @@
 // The three parts of the page, drawn from the figures. Each gives elements; what can leave the page (tables, charts) is
 // noted in `shown`, so that a button finds it by id.
 //
-// `page`: { figures, words, team, period, year, today, rolled, width, narrow, shown: { tables, charts } }
+// `page`: { figures, words, team, period, year, today, rolled, width, narrow, onPaper, shown: { tables, charts } }
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
-import { isFigure, teamName } from './cells.js';
+import { isFigure, teamCell, teamName } from './cells.js';
 import { barChart, quarterChart, weekChart } from './charts.js';
 import * as compare from './compare.js';
 import { chartButtons, chartElement, choice, copyButton, note, section, tableElement } from './elements.js';
@@ -16,6 +16,7 @@ import * as report from './report.js';
 
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
+const OPEN = 1;
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
 const namesOf = ({ t }) => ({ answered: t('answered'), 'answered-open': t('answered_not_final'), referred: t('referred') });
@@ -49,12 +50,12 @@ function remarks(page, team, period) {
 
 // ---- Now --------------------------------------------------------------------------------------------
 
-function tile(label, value, extra, kind = '') {
+function tile(words, label, cell, extra, kind) {
   return el(
     'div',
-    { class: `tile ${kind}` },
+    { class: `tile ${kind}${isFigure(cell) ? '' : ' tile--none'}` },
     el('dt', { class: 'tile__label' }, label),
-    el('dd', { class: 'tile__value' }, value, extra ? el('span', { class: 'tile__extra' }, ` ${extra}`) : null),
+    el('dd', { class: 'tile__value' }, words.cell(cell), extra ? el('span', { class: 'tile__extra' }, ` ${extra}`) : null),
   );
 }
 
@@ -66,12 +67,18 @@ function tiles(page) {
   return el(
     'dl',
     { class: 'tiles' },
-    tile(words.t('questions'), words.cell(head.questions), '', 'tile--main'),
-    tile(words.t('answered'), words.cell(head.answered), '', 'tile--answered'),
-    tile(words.t('referred'), words.cell(head.referred), referredShare, 'tile--referred'),
-    tile(words.t('quarter_before'), words.cell(head.before), whole(head.before), 'tile--quiet'),
-    tile(words.t('same_quarter_last_year'), words.cell(head.lastYear), whole(head.lastYear), 'tile--quiet'),
+    tile(words, words.t('questions'), head.questions, '', 'tile--main'),
+    tile(words, words.t('answered'), head.answered, '', 'tile--answered'),
+    tile(words, words.t('referred'), head.referred, referredShare, 'tile--referred'),
+    tile(words, words.t('quarter_before'), head.before, whole(head.before), 'tile--quiet'),
+    tile(words, words.t('same_quarter_last_year'), head.lastYear, whole(head.lastYear), 'tile--quiet'),
   );
+}
+
+// Why there is nothing of a team in this quarter.
+function whyNone({ figures, words, period, today }, team) {
+  const cell = teamCell(figures, team, period, today);
+  return cell.none === 'absent' ? words.t('no_figures') : `${words.period(period)}: ${words.cell(cell)}.`;
 }
 
 function domainPart(page, team) {
@@ -79,7 +86,7 @@ function domainPart(page, team) {
   const id = team === ALL ? 'live-all' : 'live-own';
   const table = live.domainTable(figures, team, period, rolled, words, id);
   const heading = `${nameOf(page, team)}, ${words.period(period)}`;
-  if (table.rows.length === 0) return el('div', { class: 'half' }, el('h3', {}, nameOf(page, team)), note(words.t('no_figures')));
+  if (table.rows.length === 0) return el('div', { class: 'half' }, el('h3', {}, nameOf(page, team)), note(whyNone(page, team)));
   const status = words.statusOf(summaryOf(figures, team, period));
   return el(
     'div',
@@ -129,6 +136,12 @@ export function viewLive(page) {
   ];
 }
 
+// A quarter that has just begun is not less than a whole one.
+function runningNote(page, team, period) {
+  if (summaryOf(page.figures, team, period)?.status !== OPEN) return null;
+  return note(page.words.t('running_note', { period: page.words.period(period) }));
+}
+
 // ---- The crosswalk ------------------------------------------------------------------------------------
 
 function listChoice(page, teams) {
@@ -161,7 +174,7 @@ function marked(page, course) {
 function courseChart(page, id, course, title) {
   const { words, width } = page;
   const said = course.map((one) => `${words.period(one.period)} ${words.cell(one.questions)}`).join('; ');
-  const options = { width, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => words.t(`none_short_${cell.none}`) };
+  const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => words.t(`none_short_${cell.none}`) };
   return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
 }
 
@@ -172,7 +185,7 @@ function coursePart(page) {
   const title = `${words.t('course_heading')}: ${nameOf(page)}`;
   const table = compare.quarterTable(figures, team, today, words, 'quarters');
   const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];
-  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true));
+  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true), runningNote(page, team, all.at(-1)?.period ?? page.period));
 }
 
 function comparePart(page) {
@@ -187,6 +200,7 @@ function comparePart(page) {
   return section(
     'compared', words.t('domains_compared'), tools,
     shownTable(page, table, title, title, true),
+    runningNote(page, team, period),
     groups ? note(words.t('side_by_side_note')) : null,
     listNote(page, [team]),
     remarks(page, team, period),
@@ -218,7 +232,7 @@ function topPart(page) {
   if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
   const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
   const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
-  const scene = barChart(rows, { width, title, description, names: namesOf(words) }, words.number);
+  const scene = barChart(rows, { width, flat: page.onPaper, title, description, names: namesOf(words) }, words.number);
   const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
   return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true));
 }
@@ -252,8 +266,7 @@ function summaryText(page, whole) {
   const lines = [
     all > 0 && words.t('report_referred', value),
     words.t('report_counted'),
-    words.t('report_status', { status: words.statusOf(whole) }),
-    words.t('report_moment', { moment: words.moment(whole.as_of) }),
+    `${words.t('report_status', { status: words.statusOf(whole) })} ${words.t('report_moment', { moment: words.moment(whole.as_of) })}`,
   ];
   return el('div', { class: 'lead' }, el('p', { class: 'lead__total' }, el('strong', {}, words.number(all)), ` ${words.t('questions_in', { n: all, year })}`), lines.filter(Boolean).map((line) => el('p', {}, line)));
 }
