@@ -10,6 +10,7 @@ const SEEN = 'turf-seen';
 async function fetchAll() {
   const cache = await caches.open(CACHE);
   await cache.addAll(PRECACHE.map((path) => new Request(path, { cache: 'reload' })));
+  await keep(new Request('config.json', { cache: 'no-cache' }), SEEN);
 }
 
 async function dropOthers() {

@@ -17,7 +17,7 @@ import { Phone } from './phone.js';
 import { openCatchUp, openList, openTeams, Sheet, teamButtons } from './sheets.js';
 import { Snack } from './snack.js';
 import texts from './texts.nl.js';
-import { renderTotal } from './total.js';
+import { renderGlance, renderTotal } from './total.js';
 
 useTexts({ nl: texts, en: () => import('./texts.en.js') });
 
@@ -35,6 +35,7 @@ const parts = {
   head: el('header', { class: 'head' }),
   notices: el('div', { class: 'notices', 'aria-live': 'polite' }),
   first: el('section', { class: 'first' }),
+  glance: el('p', { class: 'glance' }),
   mode: el('div', { class: 'mode', role: 'status' }),
   outcome: el('div', { class: 'outcomes', role: 'group' }),
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1' }),
@@ -49,7 +50,7 @@ const parts = {
 function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
-  const main = el('main', {}, parts.notices, parts.first, parts.mode, parts.outcome, parts.grid, parts.none, parts.total, parts.privacy);
+  const main = el('main', {}, parts.notices, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.total, parts.privacy);
   fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.snack, parts.bar), parts.live);
 }
 
@@ -134,7 +135,7 @@ function draw() {
   drawHead();
   drawFirst(ready);
   if (!phone) return;
-  for (const name of ['mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
+  for (const name of ['glance', 'mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
   renderNotices(parts.notices, phone, device);
   renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose) });
   sheet.refresh?.();
@@ -144,6 +145,7 @@ function draw() {
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
   parts.none.textContent = t('noDomains');
   parts.snack.setAttribute('aria-label', t('undo'));
+  renderGlance(parts.glance, phone);
   renderTotal(parts.total, phone);
   parts.privacy.textContent = t('privacy');
 }
@@ -171,10 +173,11 @@ async function start() {
   if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
   draw();
   const { org } = await loadConfig();
-  phone = await Phone.open({ org, url: ownBroker(location), onChange: changed });
-  device.meet(await phone.used());
+  const opened = await Phone.open({ org, url: ownBroker(location), onChange: changed });
+  device.meet(await opened.used());
   sheet = new Sheet();
-  snack = new Snack(parts.snack, phone, say);
+  snack = new Snack(parts.snack, opened, say);
+  phone = opened;
   draw();
   onReturn(() => phone.wake());
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());

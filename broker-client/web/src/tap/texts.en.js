@@ -2,7 +2,7 @@
 export default {
   title: 'Count questions',
   language: 'Nederlands',
-  languageLabel: 'Naar het Nederlands',
+  languageLabel: 'NL: naar het Nederlands',
   loading: 'Fetching the teams…',
   loadingSlow: 'No connection yet. The first time, the internet is needed to fetch the teams.',
   noConfig: 'This page could not be loaded. Check the internet connection and try again.',

@@ -2,7 +2,7 @@
 export default {
   title: 'Vragen tellen',
   language: 'English',
-  languageLabel: 'Switch to English',
+  languageLabel: 'EN: switch to English',
   loading: 'De teams worden opgehaald…',
   loadingSlow: 'Nog geen verbinding. De eerste keer is internet nodig om de teams op te halen.',
   noConfig: 'Deze pagina kon niet worden geladen. Controleer de internetverbinding en probeer het opnieuw.',

@@ -27,6 +27,15 @@ function weekWords(phone) {
   return words.filter(Boolean).join(', ');
 }
 
+// The same in one line, in view while tapping.
+export function renderGlance(parent, phone) {
+  const { summary } = phone;
+  const words = summary && [t('totalQuestions', { n: summary.questions, count: number(summary.questions, language) }), weekWords(phone)];
+  const text = words ? words.filter(Boolean).join(' · ') : '';
+  parent.hidden = !text;
+  if (parent.textContent !== text) parent.textContent = text;
+}
+
 export function renderTotal(parent, phone) {
   const { summary, course } = phone;
   const name = teamName(phone.catalogue, phone.team);
