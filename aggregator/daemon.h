@@ -33,6 +33,7 @@ struct link {
 	bool greeted;        /* catalogue and status were published on this connection */
 	bool session_present;
 	bool subscribed;     /* on this connection; see link.c */
+	uint64_t listen_at_ms; /* when to subscribe once more, if it is quiet */
 	uint64_t up_since_ms;
 	uint64_t try_at_ms;  /* when to connect next */
 	uint64_t wait_ms;    /* the wait before that: doubles, up to a limit */

@@ -10,6 +10,9 @@
  * A broker that remembers our session sends what it has kept for us at once. Paho takes all of that into memory while
  * it waits for the answer to a subscription (200,000 messages: 110 MB, and every call slower for it). So then we
  * subscribe when nothing more is waiting, or after a while; the session has its subscriptions of before.
+ *
+ * A retained registration that comes while we are connected looks like any other in MQTT 3.1.1. Subscribing again now
+ * and then, when it is quiet, brings it once more with its mark, so that it can be cleared.
  */
 #include "aggregator/daemon.h"
 
@@ -26,6 +29,7 @@ enum {
 	SHORT_SESSION_MS = 5000,
 	QUIET_MS = 20, /* a broker that has kept something for us sends it right behind its answer */
 	LISTEN_MAX_MS = 10000, /* in a flood it is never quiet */
+	LISTEN_AGAIN_MS = 5000,
 	STRIKES_MAX = 5,
 };
 
@@ -108,25 +112,26 @@ static int taken_over(struct daemon *daemon, const char *sign, struct error *err
 			 daemon->catalogue.org);
 }
 
-static int subscribe(struct daemon *daemon, struct error *error)
+static int subscribe_status(struct daemon *daemon, struct error *error)
 {
 	char filter[TOPIC_BYTES];
-	int rc;
 
-	/* The status first: its retained message is here before the answer to the second subscription is. */
 	topic_status(filter, daemon->catalogue.org);
-	rc = mqtt_subscribe(daemon->link.mqtt, filter, 0, error);
-	if (rc < 0)
-		return rc;
-	topic_all_registrations(filter, daemon->catalogue.org);
-	return mqtt_subscribe(daemon->link.mqtt, filter, 1, error);
+	return mqtt_subscribe(daemon->link.mqtt, filter, 0, error);
 }
 
-static int subscribe_now(struct daemon *daemon, struct error *why)
+/* The status first: its retained message is here before the answer to the second subscription is. */
+static int subscribe(struct daemon *daemon, struct error *error)
 {
-	int rc = subscribe(daemon, why);
+	struct link *link = &daemon->link;
+	char filter[TOPIC_BYTES];
+	int rc = link->subscribed ? 0 : subscribe_status(daemon, error);
 
-	daemon->link.subscribed = rc == 0;
+	topic_all_registrations(filter, daemon->catalogue.org);
+	if (rc == 0)
+		rc = mqtt_subscribe(link->mqtt, filter, 1, error);
+	link->subscribed = rc == 0;
+	link->listen_at_ms = clock_monotonic_ms() + LISTEN_AGAIN_MS;
 	return rc;
 }
 
@@ -140,7 +145,7 @@ static void connect_now(struct daemon *daemon)
 	step_reached("connected");
 	link->subscribed = false;
 	if (rc == 0 && !link->session_present)
-		rc = subscribe_now(daemon, &why);
+		rc = subscribe(daemon, &why);
 	if (rc < 0) {
 		if (first_failure)
 			log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why.text);
@@ -157,7 +162,7 @@ static void subscribe_at_last(struct daemon *daemon)
 {
 	struct error why = {{0}};
 
-	if (subscribe_now(daemon, &why) < 0)
+	if (subscribe(daemon, &why) < 0)
 		link_lost(daemon, why.text);
 }
 
@@ -235,11 +240,11 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 
 	while (daemon->link.up) {
 		struct mqtt_message message = {0};
-		bool listen = !daemon->link.subscribed && daemon->inbox.n == 0;
+		bool listen = daemon->inbox.n == 0 && (!daemon->link.subscribed || clock_monotonic_ms() >= daemon->link.listen_at_ms);
 		int received = mqtt_receive(daemon->link.mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
 
 		if (received == MQTT_NOTHING && listen)
-			received = subscribe_now(daemon, &why); /* brings the retained status: look again */
+			received = subscribe(daemon, &why); /* brings what is retained: look again */
 		if (received == MQTT_NOTHING)
 			break;
 		if (received < 0) {

@@ -101,6 +101,21 @@ test('called offline by its will or by someone else, it says that it is there', 
   await w.screen.until(() => online() > before, 'the answer');
 });
 
+test('a retained registration counts once and is cleared, also when it comes while turfd is connected', async (t) => {
+  const w = await world(t);
+  const watcher = await w.stack.watcher();
+  const phone = await w.stack.phone();
+  const one = tap();
+  await phone.send('oost', [one], { retain: true });
+  assert.deepEqual(await phone.verdicts([one.id]), ['VERDICT_COUNTED']);
+  const topic = w.stack.topic('registration/oost');
+  await watcher.until((messages) => messages.some((message) => message.topic === topic && message.payload.length === 0), 'the clearing');
+  await counted(w, 1);
+  const late = await w.stack.watcher();
+  await late.until(() => late.newest(w.stack.topic('status/aggregator')), 'what is retained');
+  assert.equal(late.newest(topic), undefined);
+});
+
 test('the will has the same since', async (t) => {
   const w = await world(t);
   const { since, epoch } = w.stack.status;
