@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Debian's Chromium, and what a worker does in it. All that a page asks of the network is kept, and every complaint of
+// the browser: a policy that was broken, a script that failed.
+import assert from 'node:assert/strict';
+
+import { chromium } from 'playwright-core';
+
+import { atEnd } from '../../system/lib/cleanup.mjs';
+import { patience, temporaryFolder } from '../../system/lib/paths.mjs';
+import { eventually } from '../../system/lib/processes.mjs';
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+// One phone: its storage lives in a folder, so that it survives `restart`.
+export class Phone {
+  static async start(t, site, options = {}) {
+    const phone = new Phone();
+    Object.assign(phone, { site, requests: [], complaints: [], options: { viewport: { width: 360, height: 740 }, locale: 'nl-NL', reducedMotion: 'reduce', ...options } });
+    phone.folder = temporaryFolder(t, 'turf-browser');
+    atEnd(t, () => phone.context?.close());
+    await phone.#launch();
+    return phone;
+  }
+
+  async #launch() {
+    this.context = await chromium.launchPersistentContext(this.folder, { executablePath, headless: true, args, timeout: patience, ...this.options });
+    this.context.setDefaultTimeout(patience);
+    this.context.on('request', (request) => this.requests.push(request.url()));
+    this.context.on('weberror', (error) => this.complaints.push(String(error.error())));
+    this.context.on('page', (page) => this.#listen(page));
+    for (const page of this.context.pages()) this.#listen(page);
+  }
+
+  #listen(page) {
+    page.on('websocket', (socket) => this.requests.push(socket.url()));
+    page.on('console', (message) => {
+      if (/Content.Security.Policy|TrustedHTML|TrustedScript|Trusted Type|MIME type/i.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  // The browser ends, and comes back with what it had stored.
+  async restart() {
+    await this.context.close();
+    await this.#launch();
+  }
+
+  async open(url = this.site.url) {
+    const page = await this.context.newPage();
+    await page.goto(url);
+    return page;
+  }
+
+  // The page's process dies, without a last word.
+  async crash(page) {
+    const dead = new Promise((resolve) => page.once('crash', resolve));
+    const session = await this.context.newCDPSession(page);
+    session.send('Page.crash').catch(() => {}); // nobody is left to answer
+    await dead;
+    await page.close();
+  }
+
+  // Nothing but the site was asked for anything, and no policy was broken.
+  keptToItself() {
+    const own = [this.site.origin, this.site.origin.replace('http', 'ws')];
+    assert.deepEqual(this.requests.filter((url) => !own.includes(url.split('/').slice(0, 3).join('/'))), []);
+    assert.deepEqual(this.complaints, []);
+  }
+}
+
+// ---- The worker's page ------------------------------------------------------------------------------
+
+export const team = (page, name) => page.getByRole('button', { name, exact: true });
+export const domain = (page, code) => page.locator(`[data-key="domain-${code}"]`);
+
+export async function chooseTeam(page, name = 'Oost') {
+  await team(page, name).click();
+  await domain(page, 1).waitFor();
+}
+
+// A page of a phone that was used before.
+export async function openTap(phone) {
+  const page = await phone.open();
+  await domain(page, 1).waitFor();
+  return page;
+}
+
+// The taps that the phone has on disk: all that were made, and those that wait.
+export const stored = (page) => page.evaluate(() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('turf-proef');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('taps').objectStore('taps').getAll();
+    reading.onerror = () => reject(reading.error);
+    reading.onsuccess = () => {
+      opening.result.close();
+      resolve({ all: reading.result.length, waiting: reading.result.filter(({ waiting }) => waiting).length });
+    };
+  };
+}));
+
+// One question more; resolves when the phone has it on disk.
+export async function tap(page, code, { referred = false } = {}) {
+  const { all } = await stored(page);
+  if (referred) await page.locator('[data-key="referred"]').click();
+  await domain(page, code).click();
+  await eventually(async () => (await stored(page)).all === all + 1, 'the tap on disk');
+}
+
+// The network is said to be back, as a phone says it.
+export const wake = (page) => page.evaluate(() => dispatchEvent(new Event('online')));
+
+export const online = (page) => page.locator('.bar__connection--online').waitFor();
+export const waitingText = (page) => page.locator('#waiting');
+
+// Until nothing waits any more; a phone that is looked at again now and then.
+export async function drained(page, limit = patience * 3) {
+  await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox', limit);
+  await page.getByText('Alles is geteld').waitFor();
+}
+
+// Kept for a start without a network.
+export const workerReady = (page) => page.evaluate(async () => {
+  await navigator.serviceWorker.ready;
+});

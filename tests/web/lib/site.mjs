@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The whole site as a worker meets it: real nginx with the built pages, real mosquitto, real turfd; between nginx and
+// the broker a network that can be made bad.
+import { join } from 'node:path';
+
+import { atEnd } from '../../system/lib/cleanup.mjs';
+import { writeConfig } from '../../system/lib/config.mjs';
+import { build, root, temporaryFolder } from '../../system/lib/paths.mjs';
+import { Running, eventually, freePort, portAnswers, succeed } from '../../system/lib/processes.mjs';
+import { Proxy } from '../../system/lib/proxy.mjs';
+import { Stack } from '../../system/lib/stack.mjs';
+
+const path = `${process.env.PATH}:/usr/sbin`;
+export const pages = join(build, 'web');
+
+export class Site {
+  // site.url is the worker's page; settings: changes of turfd's configuration.
+  static async start(t, settings = {}) {
+    const site = new Site();
+    await succeed('make', ['-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']);
+    site.stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), websockets: true });
+    site.net = await Proxy.start(t, Number(new URL(site.stack.broker.wsUrl).port));
+    site.folder = temporaryFolder(t, 'turf-site');
+    atEnd(t, () => site.nginx?.kill('SIGKILL'));
+    site.port = await freePort();
+    site.origin = `http://127.0.0.1:${site.port}`;
+    site.url = `${site.origin}/`;
+    site.leaderUrl = (hash = '#oost/nu') => `${site.origin}/leader.html${hash}`;
+    const netPort = site.net.server.address().port;
+    await succeed(join(root, 'deploy/web-config'), [site.folder, site.port, 'proef', netPort, pages].map(String));
+    await site.serve();
+    return site;
+  }
+
+  async serve() {
+    this.nginx = new Running('nginx', ['-e', 'stderr', '-p', this.folder, '-c', 'nginx.conf'], { env: { PATH: path } });
+    await eventually(async () => {
+      if (this.nginx.status) throw new Error(`nginx ended: ${this.nginx.log}`);
+      return portAnswers(this.port);
+    }, 'nginx');
+  }
+
+  // As if this phone had no network at all.
+  async vanish() {
+    await this.nginx.kill('SIGTERM');
+  }
+
+  // What the store counts, of all teams and all time: {questions, 'oost/1/answered': n, …}, zeros left out.
+  async counted() {
+    const { stdout } = await this.stack.turfctl(['export', '--format', 'json']);
+    const figures = { questions: 0 };
+    for (const { team, period, domains } of JSON.parse(stdout).summaries) {
+      if (team === 'all' || !period.includes('Q')) continue;
+      for (const { domain, ...cell } of domains) {
+        for (const outcome of ['answered', 'referred']) {
+          if (!cell[outcome]) continue;
+          const key = `${team}/${domain}/${outcome}`;
+          figures[key] = (figures[key] ?? 0) + cell[outcome];
+          figures.questions += cell[outcome];
+        }
+      }
+    }
+    return figures;
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The worker's page in a real browser, from the tap to the count in the store and on the leader's page.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
+import { Site } from './lib/site.mjs';
+
+test('a tap is counted once, the leader sees it, and nobody else is asked for anything', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const leader = await phone.open(site.leaderUrl());
+  await leader.getByText('Live', { exact: true }).waitFor();
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 3);
+  await waitingText(page).getByText('1 op dit toestel').waitFor();
+  await drained(page);
+  await leader.locator('[data-key="total"], .row--total').getByText('1', { exact: true }).first().waitFor();
+  await page.getByText('1 vraag dit kwartaal', { exact: true }).waitFor();
+  assert.deepEqual(await site.counted(), { questions: 1, 'oost/3/answered': 1 });
+  phone.keptToItself();
+});
+
+test('undone within its seconds, a tap never leaves the phone', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await tap(page, 1);
+  await page.getByRole('button', { name: 'Ongedaan maken' }).click();
+  await tap(page, 2, { referred: true });
+  await page.reload(); // leaving sends at once
+  await drained(page);
+  assert.equal((await stored(page)).all, 1);
+  assert.deepEqual(await site.counted(), { questions: 1, 'oost/2/referred': 1 });
+});
+
+test('from a cold start without a network: taps are kept, and counted when it is back', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const before = await phone.open();
+  await chooseTeam(before);
+  await workerReady(before);
+  await site.vanish();
+  await phone.restart();
+  const page = await openTap(phone);
+  for (const code of [1, 1, 5]) await tap(page, code);
+  await waitingText(page).getByText('3 op dit toestel').waitFor();
+  await page.getByText('Geen verbinding').waitFor();
+  await phone.restart();
+  const again = await openTap(phone);
+  assert.deepEqual(await stored(again), { all: 3, waiting: 3 });
+  await site.serve();
+  await wake(again);
+  await drained(again);
+  assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 2, 'oost/5/answered': 1 });
+  phone.keptToItself();
+});
+
+test('daemon killed and broker restarted empty while taps wait', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 1);
+  await site.stack.turfd.kill('SIGKILL');
+  await page.getByText('De telling staat even stil').waitFor();
+  await tap(page, 2);
+  await waitingText(page).getByText('verzonden').waitFor(); // the broker has it, and forgets it
+  await site.stack.broker.kill();
+  await tap(page, 3);
+  await page.reload();
+  await domain(page, 1).waitFor();
+  await site.stack.broker.startAgain();
+  await site.stack.startTurfd();
+  await wake(page);
+  await drained(page);
+  assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
+});
+
+test('two tabs of one phone: every tap once', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const one = await phone.open();
+  await chooseTeam(one);
+  await online(one);
+  const other = await openTap(phone);
+  for (let i = 0; i < 3; i++) {
+    await tap(one, 1);
+    await tap(other, 2);
+  }
+  await phone.crash(one);
+  await drained(other);
+  assert.deepEqual(await site.counted(), { questions: 6, 'oost/1/answered': 3, 'oost/2/answered': 3 });
+});
+
+test('by keyboard alone: team, outcome, domain, undo, and taking back', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  const focused = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
+  const tabTo = async (selector) => {
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab');
+      if (await focused(selector)) return;
+    }
+    assert.fail(`${selector} cannot be reached by Tab`);
+  };
+  await page.locator('.team').first().waitFor();
+  await tabTo('.team');
+  await page.keyboard.press('Enter');
+  await domain(page, 1).waitFor();
+  await tabTo('[data-key="referred"]');
+  await page.keyboard.press('Space');
+  await tabTo('[data-key="domain-1"]');
+  await page.keyboard.press('Enter');
+  await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
+  await page.keyboard.press('Control+z');
+  await page.locator('.snack').waitFor({ state: 'hidden' });
+  assert.equal((await stored(page)).all, 0);
+  await tabTo('[data-key="domain-2"]');
+  await page.keyboard.press('Enter');
+  await drained(page);
+  await tabTo('[data-key="list"]');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await tabTo('.tap__back');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByText('Teruggenomen').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  assert.deepEqual(await site.counted(), { questions: 0 });
+});
