@@ -215,7 +215,7 @@ static void read_limits(struct source *source, const config_setting_t *root, str
 static const struct config defaults = {
 	.keepalive_s = 30,
 	.retry_ms = 1000,
-	.batch_messages = 1000,
+	.batch_messages = 3000,
 	.summary_interval_ms = 200,
 	.quarantine_limit = QUARANTINE_LIMIT_DEFAULT,
 	.compact_days = 7,

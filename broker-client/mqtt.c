@@ -28,6 +28,7 @@ struct mqtt {
 	char *will_topic, *will_payload;
 	bool will_retained, clean_session, connected;
 	int keepalive_s, connect_timeout_s;
+	int socket; /* Paho's */
 };
 
 /* NULL stays NULL; `*failed` is set when memory runs out, so that a row of copies needs one check. */
@@ -105,14 +106,31 @@ static const char *connect_failure(int rc)
 	return rc == MQTTCLIENT_FAILURE ? "no connection" : MQTTClient_strerror(rc);
 }
 
-/* A receipt follows the acknowledgement of its submission: with Nagle's algorithm it would wait 40 ms for the broker's
- * kernel. Paho keeps its socket to itself, so every descriptor is asked; what is no TCP socket says no. */
-static void send_at_once(void)
+/* Paho keeps its socket to itself: of this process's descriptors it is the one that is connected to another host. */
+static int find_socket(void)
 {
-	static const int yes = 1;
+	for (int fd = DESCRIPTORS_MAX - 1; fd >= 0; fd--) {
+		struct sockaddr_storage peer;
+		socklen_t length = sizeof peer;
 
-	for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+		if (getpeername(fd, (struct sockaddr *)&peer, &length) == 0 &&
+		    (peer.ss_family == AF_INET || peer.ss_family == AF_INET6))
+			return fd;
+	}
+	return -1;
+}
+
+/*
+ * A receipt follows the acknowledgement of its submission: Nagle's algorithm holds it back for 40 ms, until the broker's
+ * kernel has acknowledged that. Without the algorithm each receipt of a flood is a packet of its own, which costs a
+ * third of the processor time. So the algorithm stays, and what it holds goes before we wait.
+ */
+static void push(const struct mqtt *mqtt)
+{
+	static const int yes = 1, no = 0;
+
+	(void)setsockopt(mqtt->socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+	(void)setsockopt(mqtt->socket, IPPROTO_TCP, TCP_NODELAY, &no, sizeof no);
 }
 
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
@@ -143,7 +161,7 @@ int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 	mqtt->connected = rc == MQTTCLIENT_SUCCESS;
 	if (!mqtt->connected)
 		return error_set(error, FAULT_BROKER, "%s", connect_failure(rc));
-	send_at_once();
+	mqtt->socket = find_socket();
 	*session_present = connect.returned.sessionPresent != 0;
 	return 0;
 }
@@ -173,8 +191,11 @@ int mqtt_receive(struct mqtt *mqtt, int timeout_ms, struct mqtt_message *message
 {
 	MQTTClient_message *received = NULL;
 	char *topic = NULL;
-	int topic_length = 0;
-	int rc = MQTTClient_receive(mqtt->client, &topic, &topic_length, &received, (unsigned long)timeout_ms);
+	int topic_length = 0, rc;
+
+	if (timeout_ms > 0)
+		push(mqtt);
+	rc = MQTTClient_receive(mqtt->client, &topic, &topic_length, &received, (unsigned long)timeout_ms);
 
 	if (!received) {
 		if (rc == MQTTCLIENT_SUCCESS || rc == MQTTCLIENT_TOPICNAME_TRUNCATED)

@@ -59,7 +59,7 @@ static void the_least_gets_the_defaults(void **state)
 	assert_null(config->ca_file);
 	assert_int_equal(config->keepalive_s, 30);
 	assert_int_equal(config->retry_ms, 1000);
-	assert_int_equal(config->batch_messages, 1000);
+	assert_int_equal(config->batch_messages, 3000);
 	assert_int_equal(config->summary_interval_ms, 200);
 	assert_int_equal(config->quarantine_limit, QUARANTINE_LIMIT_DEFAULT);
 	assert_int_equal(config->compact_days, 7);
