@@ -83,7 +83,7 @@ test('the course runs over every quarter, newest on top, with what each figure i
   ]);
   const table = compare.quarterTable(figures, 'oost', TODAY, words, 'x');
   assert.deepEqual(keys(table), ['2019-Q4', '2019-Q3', '2019-Q2', '2019-Q1', '2018-Q4']);
-  assert.deepEqual(table.rows.map((row) => row.mark), ['loopt nog', 'voorlopig', 'definitief', '', 'definitief, herziening 2, 3 nagekomen']);
+  assert.deepEqual(table.rows.map((row) => row.mark), ['loopt nog', 'voorlopig', 'definitief, niets geregistreerd', '', 'definitief, herziening 2, 3 nagekomen']);
   assert.deepEqual(byKey(table, '2019-Q4').cells, [10, 8, 2, { share: 0.2 }, 10, { difference: 0 }, 32]);
   assert.deepEqual(byKey(table, '2019-Q2').cells[0], 0);
   assert.deepEqual(byKey(table, '2019-Q2').cells[3], { none: 'no-questions' });

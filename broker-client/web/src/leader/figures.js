@@ -6,7 +6,7 @@
 import { Figures } from '../core/figures.js';
 
 export function createFigures() {
-  return { catalogue: null, status: null, newest: new Figures(), waiting: new Figures() };
+  return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures() };
 }
 
 // Each take… returns whether what is shown may have changed.
@@ -32,6 +32,8 @@ export const takeWeekly = (figures, weekly) => figures.newest.takeWeekly(weekly)
 export function takeStatus(figures, status) {
   const another = Boolean(figures.status?.epoch && status.epoch && figures.status.epoch !== status.epoch);
   figures.status = status;
+  // A Last Will tells no date: a pinned one holds on.
+  if (status.online) figures.pinned = status.today_pinned ? status.today : null;
   if (another) forget(figures);
   return another;
 }

@@ -49,7 +49,10 @@ const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newes
 
 function content(page) {
   const { words, figures, view } = page;
-  if (!ready(page)) return el('p', { class: 'note note--empty' }, words.t(figures.catalogue && page.link.state === 'online' ? 'no_figures' : 'loading'));
+  if (!ready(page)) {
+    const heard = figures.catalogue && page.link.state === 'online';
+    return [el('h1', {}, words.t('page_title')), el('p', { class: 'note note--empty' }, words.t(heard ? 'no_figures' : 'loading'))];
+  }
   return VIEWS.find(([name]) => name === view)[1](page);
 }
 

@@ -21,7 +21,7 @@ import { createWords } from './words.js';
 
 const TEAM_KEY = 'turf-leader-team';
 const NARROW = 560; // a phone: fewer columns in charts
-const CROWDED = 670; // shorter names of quarters in tables
+const CROWDED = 800; // shorter names of quarters in tables
 const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
 const CLOCK_MS = 20_000; // how often the page looks whether the day or the age of what it shows has changed
 
@@ -72,10 +72,9 @@ function look(changes) {
 
 // The aggregator's date while it speaks: it may be pinned, and clocks of screens are wrong.
 function today() {
-  const { status, catalogue } = state.figures;
-  const told = parseDate(status?.today);
-  if (told !== null && (status.online || status.today_pinned)) return told;
-  return todayIn(catalogue?.timezone, Date.now());
+  const { status, pinned, catalogue } = state.figures;
+  const told = parseDate(status?.online ? status.today : pinned);
+  return told ?? todayIn(catalogue?.timezone, Date.now());
 }
 
 function yearShown() {
@@ -159,7 +158,7 @@ function drawNow() {
   state.shown = { tables: new Map(), charts: new Map() };
   const page = {
     figures, link: state.link, failed: state.failed, shown: state.shown, rolled: state.rolled,
-    words: wordsNow(chartWidth() < CROWDED),
+    words: wordsNow(!state.onPaper && chartWidth() < CROWDED),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
     width: chartWidth(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,

@@ -80,6 +80,7 @@ export default {
   none_short_absent: '?',
   'none_no-questions': '–',
   'none_no-comparison': '–',
+  nothing_in: 'nothing registered',
   nothing_tapped: 'Nothing was registered. There may have been no questions, or nobody tapped.',
 
   live_heading: 'Questions this quarter',
@@ -126,7 +127,7 @@ export default {
 
   print: 'Print',
   copy: 'Copy',
-  copy_of: 'Copy the table {table}',
+  copy_of: 'Copy: {table}',
   copied: 'Copied: paste it into a spreadsheet.',
   copy_failed: 'This browser does not allow copying. Download the figures as CSV.',
   csv_dutch: 'CSV for a Dutch Excel',

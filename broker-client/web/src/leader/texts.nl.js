@@ -80,6 +80,7 @@ export default {
   none_short_absent: '?',
   'none_no-questions': '–',
   'none_no-comparison': '–',
+  nothing_in: 'niets geregistreerd',
   nothing_tapped: 'Er is niets geregistreerd. Dat kan betekenen dat er geen vragen waren, of dat er niet is geturfd.',
 
   live_heading: 'Vragen dit kwartaal',
@@ -126,7 +127,7 @@ export default {
 
   print: 'Afdrukken',
   copy: 'Kopiëren',
-  copy_of: 'Kopieer de tabel {table}',
+  copy_of: 'Kopiëren: {table}',
   copied: 'Gekopieerd: plak in een spreadsheet.',
   copy_failed: 'Kopiëren mag niet van deze browser. Download de cijfers als CSV.',
   csv_dutch: 'CSV voor Nederlandse Excel',

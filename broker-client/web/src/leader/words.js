@@ -11,12 +11,14 @@ const FINAL = 3;
 export function createWords(t, language, timezone, short = false) {
   const number = (value) => format.number(value, language);
 
-  // Open, provisional, final; revised when it is not the first final figure; how many came too late for it.
-  function statusOf({ status, revision = 0, late = 0 }) {
+  // Open, provisional, final; revised when it is not the first final figure; whether nothing came in, and how many
+  // came too late for it.
+  function statusOf({ status, revision = 0, late = 0, questions }) {
     const parts = [];
     if (status === OPEN) parts.push(t('status_open'));
     if (status === PROVISIONAL) parts.push(t('status_provisional'));
     if (status === FINAL) parts.push(t(revision > 1 ? 'status_revised' : 'status_final', { revision }));
+    if (questions === 0) parts.push(t('nothing_in'));
     if (late > 0) parts.push(t('late_count', { count: number(late) }));
     return parts.join(', ');
   }
