@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Many taps while the network loses, stalls and refuses, and the page is reloaded, cut off and killed: at the end the
+// outbox is empty and the store counts what was tapped, no more and no less.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { random } from '../system/lib/outbox.mjs';
+import { long } from '../system/lib/paths.mjs';
+import { eventually } from '../system/lib/processes.mjs';
+import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, wake } from './lib/browser.mjs';
+import { Site } from './lib/site.mjs';
+
+const seed = Number(process.env.TURF_SEED ?? 20191231);
+const taps = long ? 500 : 60;
+const PER_ROUND = 5;
+const modes = ['refuse', 'stall', 'losedown', 'loseup', 'slow', 'pass'];
+
+// What is held back goes at once when the page is hidden, into whatever the network is.
+const hide = (page) => page.evaluate(() => dispatchEvent(new Event('pagehide')));
+
+// Resolves when the network has done its harm: something was lost, or waits, or the phone is cut off.
+async function felt({ net }, mode, page) {
+  if (mode === 'refuse') await page.locator('.bar__connection--online').waitFor({ state: 'detached' });
+  if (!['stall', 'losedown', 'loseup'].includes(mode)) return;
+  const directions = () => [...net.pairs].flatMap((pair) => pair.directions);
+  await eventually(() => directions().some(({ hurt, queue }) => hurt || queue.length), `the network to ${mode}`);
+}
+
+// Each gives the page on which it goes on.
+const ends = {
+  hidden: async (_site, _phone, page) => page,
+  async cut(site, _phone, page) {
+    site.net.cut();
+    return page;
+  },
+  async reloaded(_site, _phone, page) {
+    await page.reload();
+    await domain(page, 1).waitFor();
+    return page;
+  },
+  async killed(_site, phone, page) {
+    await phone.crash(page);
+    return openTap(phone);
+  },
+};
+
+test(`${taps} taps through a bad network, reloads and killed pages (seed ${seed})`, async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const chance = random(seed);
+  const model = { questions: 0 };
+  let page = await phone.open();
+  await chooseTeam(page);
+  const names = Object.keys(ends);
+  const rounds = Array.from({ length: taps / PER_ROUND }, (_, i) => ({
+    mode: modes[i % modes.length], end: names[(i + Math.floor(i / modes.length)) % names.length],
+  }));
+  for (const { mode, end } of chance.shuffled(rounds)) {
+    t.diagnostic(`${mode}, ${end}`);
+    await online(page);
+    for (let i = 0; i < PER_ROUND; i++) {
+      const code = 1 + chance.below(11);
+      const referred = chance.below(4) === 0;
+      await tap(page, code, { referred });
+      const key = `oost/${code}/${referred ? 'referred' : 'answered'}`;
+      model[key] = (model[key] ?? 0) + 1;
+      model.questions += 1;
+    }
+    site.net.set(mode);
+    await hide(page);
+    await felt(site, mode, page);
+    page = await ends[end](site, phone, page);
+    site.net.set('pass');
+    await wake(page);
+  }
+  await drained(page);
+  assert.deepEqual(await stored(page), { all: taps, waiting: 0 });
+  assert.deepEqual(await site.counted(), model);
+  await site.stack.turfctl(['verify']);
+  phone.keptToItself();
+});
