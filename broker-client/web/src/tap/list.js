@@ -13,6 +13,7 @@ export const stateMark = (state) => el('span', { class: `state state--${state}` 
 // "3 op dit toestel · 2 verzonden", or that everything is counted.
 export function waitingText(phone) {
   const { all, device, sent } = phone.waiting;
+  if (all === 0 && phone.refused) return '';
   if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingYet');
   const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t('waitSent', { n: number(sent, language) })];
   return parts.filter(Boolean).join(' · ');
@@ -21,16 +22,19 @@ export function waitingText(phone) {
 function waitingIcon(phone) {
   const { all, device } = phone.waiting;
   if (all > 0) return device ? 'device' : 'sent';
+  if (phone.refused) return '';
   return phone.taps.length ? 'counted' : '';
 }
 
-// `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
+// `open`: {list, catchUp, refused}; before there is a team there is nothing to catch up with.
 export function renderBar(parent, phone, ready, open) {
   const text = waitingText(phone);
   const sign = waitingIcon(phone);
-  renderWhen(parent, [text, sign, phone.state, ready, language], () => [
+  const { refused } = phone;
+  renderWhen(parent, [text, sign, refused, phone.state, ready, language], () => [
     el('div', { class: 'bar__state' },
-      el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
+      text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
+      refused > 0 && el('button', { type: 'button', class: 'bar__refused', 'data-key': 'refused', onclick: open.refused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
       el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state))),
     el('div', { class: 'bar__buttons' },
       ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),

@@ -3,6 +3,8 @@
 // taps before anything is fetched from the network.
 import '../core/tokens.css';
 import './tap.css';
+import './foot.css';
+import './sheets.css';
 
 import { teamName } from '../core/catalogue.js';
 import { loadConfig } from '../core/config.js';
@@ -26,6 +28,9 @@ let snack;
 let sheet;
 let choice = plainChoice();
 let frame = 0;
+let lastTap = -Infinity;
+
+const TAPPING_MS = 3_000;
 
 const device = new Device(() => changed());
 
@@ -34,6 +39,7 @@ const device = new Device(() => changed());
 const parts = {
   head: el('header', { class: 'head' }),
   notices: el('div', { class: 'notices', 'aria-live': 'polite' }),
+  calm: el('div', { class: 'notices', 'aria-live': 'polite' }),
   first: el('section', { class: 'first' }),
   glance: el('p', { class: 'glance' }),
   mode: el('div', { class: 'mode', role: 'status' }),
@@ -50,7 +56,7 @@ const parts = {
 function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
-  const main = el('main', {}, parts.notices, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.total, parts.privacy);
+  const main = el('main', {}, parts.notices, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
   fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.snack, parts.bar), parts.live);
 }
 
@@ -71,6 +77,7 @@ function choose(change) {
 
 async function tap(domain, tile) {
   const { outcome, count } = choice;
+  lastTap = performance.now();
   const day = choice.day ?? phone.today;
   let ids;
   try {
@@ -92,6 +99,13 @@ async function switchLanguage() {
   await setLanguage(wanted);
   snack?.refresh();
   changed();
+}
+
+// To the first refusal, wherever the page was scrolled to.
+function showRefusals() {
+  const card = parts.notices.querySelector('.notice--refused');
+  card?.scrollIntoView({ block: 'center' });
+  card?.querySelector('button')?.focus();
 }
 
 // ---- Drawing ------------------------------------------------------------------------------------------
@@ -127,6 +141,14 @@ function drawFirst(ready) {
   });
 }
 
+// A card that comes in above the grid must not move it away under a thumb that is tapping.
+function drawNotices() {
+  const before = parts.grid.getBoundingClientRect().top;
+  renderNotices(parts, phone, device);
+  const moved = parts.grid.getBoundingClientRect().top - before;
+  if (moved && performance.now() - lastTap < TAPPING_MS) scrollBy({ top: moved, behavior: 'instant' });
+}
+
 function draw() {
   frame = 0;
   const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
@@ -136,8 +158,8 @@ function draw() {
   drawFirst(ready);
   if (!phone) return;
   for (const name of ['glance', 'mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
-  renderNotices(parts.notices, phone, device);
-  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose) });
+  drawNotices();
+  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose), refused: showRefusals });
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);

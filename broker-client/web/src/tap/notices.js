@@ -65,24 +65,25 @@ function wrongDate(phone) {
 function collect(phone, device) {
   const found = [];
   const add = (key, signature, make) => found.push({ key, signature, make });
+  const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', '', () => plain('refused', t('storageTrouble'), button('reload', t('reload'), () => location.reload())));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => device.dismissEmptied())));
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
   const dates = wrongDate(phone);
   if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));
-  if (phone.status && !phone.status.online && phone.state === 'online') add('away', '', () => plain('calm', t('aggregatorAway')));
-  if (phone.reoffered) add('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
-  if (device.update) add('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
+  if (phone.status && !phone.status.online && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
+  if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
+  if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
   const install = device.installText;
-  if (install) add('install', install, () => plain('calm', t(install),
+  if (install) calm('install', install, () => plain('calm', t(install),
     install === 'install' && button('install', t('installNow'), () => device.install(), true), button('not-now', t('notNow'), () => device.refuseInstall())));
   return found;
 }
 
-export function renderNotices(parent, phone, device) {
-  reconcile(parent, collect(phone, device), {
-    key: ({ key }) => key,
-    signature: ({ signature }) => [signature, language, phone.today],
-    make: ({ make }) => make(),
-  });
+// What needs the worker comes above the grid (`notices`), what is only good to know below it (`calm`).
+export function renderNotices({ notices, calm }, phone, device) {
+  const all = collect(phone, device);
+  const how = { key: ({ key }) => key, signature: ({ signature }) => [signature, language, phone.today], make: ({ make }) => make() };
+  reconcile(notices, all.filter((notice) => !notice.calm), how);
+  reconcile(calm, all.filter((notice) => notice.calm), how);
 }

@@ -10,7 +10,7 @@ import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { ALL, topics } from '../core/topics.js';
 import { SenderLock } from './lock.js';
-import { held, mayRetract, sendable, waits } from '../core/tap.js';
+import { held, mayRetract, refusal, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
 const RETRACT_DAYS = 14; // until a catalogue tells
@@ -97,6 +97,11 @@ export class Phone {
     const waiting = this.taps.filter(waits);
     const sent = waiting.filter((tap) => tap.sent).length;
     return { all: waiting.length, sent, device: waiting.length - sent };
+  }
+
+  // Refusals that were not dismissed yet.
+  get refused() {
+    return this.taps.filter(refusal).length;
   }
 
   get quarter() {

@@ -70,6 +70,7 @@ export default {
 
   allCounted: 'Everything is counted',
   nothingYet: 'Nothing tapped yet',
+  barRefused: '{n} not counted',
   waitDevice: '{n} on this device',
   waitSent: '{n} sent',
   online: 'Connected',

@@ -70,6 +70,7 @@ export default {
 
   allCounted: 'Alles is geteld',
   nothingYet: 'Nog niets getikt',
+  barRefused: '{n} niet geteld',
   waitDevice: '{n} op dit toestel',
   waitSent: '{n} verzonden',
   online: 'Verbonden',
