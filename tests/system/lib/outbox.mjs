@@ -29,7 +29,8 @@ function shuffle(list, next) {
 
 const REST_MS = 2000; // an idle phone looks around so often
 const keyOf = (event) => event.id.toString('hex');
-const ofRetractions = ['VERDICT_RETRACTED', 'VERDICT_ALREADY_RETRACTED', 'VERDICT_REFUSED_RETRACTION_TOO_LATE', 'VERDICT_REFUSED_DAY_IN_FUTURE'];
+const ofRetractionsOnly = ['VERDICT_RETRACTED', 'VERDICT_REFUSED_RETRACTION_TOO_LATE'];
+const ofRetractions = [...ofRetractionsOnly, 'VERDICT_ALREADY_RETRACTED', 'VERDICT_REFUSED_DAY_IN_FUTURE'];
 
 export class OutboxPhone {
   // events: [{ team, event }]; onResult(result) is told of each receipt's results for events still in the outbox.
@@ -154,11 +155,12 @@ export class OutboxPhone {
     if (!entry) return;
     const tap = this.taps.get(id);
     const undoing = Boolean(entry.event.retraction);
+    if (!undoing && ofRetractionsOnly.includes(result.verdict)) return; // the second answer to a retraction of before
     const about = undoing && ofRetractions.includes(result.verdict) ? 'undone' : 'verdict';
     tap[about] = result.verdict;
     if (!undoing || about === 'undone') this.pending.delete(id);
-    // Too late to take it back, so the tap stands; the retraction may have taken its place before it was sent.
-    if (result.verdict === 'VERDICT_REFUSED_RETRACTION_TOO_LATE' && !tap.verdict) this.pending.set(id, { team: tap.team, event: tap.event });
+    // It cannot be taken back, so the tap stands; the retraction may have taken its place before it was sent.
+    if (about === 'undone' && result.verdict.includes('REFUSED') && !tap.verdict) this.pending.set(id, { team: tap.team, event: tap.event });
     this.onResult(result);
   }
 }

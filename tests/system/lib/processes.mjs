@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Programs under test: started, listened to, killed by process id, never left behind.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 
 import { patience, root } from './paths.mjs';
@@ -46,6 +47,15 @@ export const alive = (pid) => {
     return false;
   }
 };
+
+// Stopped by a signal, and not by a debugger or by its end.
+export function halted(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].startsWith('T');
+  } catch {
+    return false;
+  }
+}
 
 // A program that runs on. It dies with the test, even when the test is killed. options: cwd, env, deathSignal, ownGroup
 // (a process group of its own, as a shell gives to what is typed).

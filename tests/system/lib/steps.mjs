@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Programs that die or halt at a named step (base/step.h). STEPS_BUILD names their build; without it they are made here.
+import { join, resolve } from 'node:path';
+
+import { build, root } from './paths.mjs';
+import { succeed } from './processes.mjs';
+
+let made;
+
+async function make() {
+  if (process.env.STEPS_BUILD) return resolve(root, process.env.STEPS_BUILD);
+  const folder = join(build, 'steps');
+  const programs = ['turfd', 'turfctl'].map((name) => join(folder, name));
+  await succeed('make', ['-s', '-j2', `BUILD=${folder}`, 'STEPS=1', ...programs]);
+  return folder;
+}
+
+export async function stepsProgram(name) {
+  return join(await (made ??= make()), name);
+}
+
+// In the order in which they are passed, with how many passings of it a disturbed turfd surely makes.
+export const steps = {
+  connected: 1, 'before-catalogue': 1, 'before-status': 3, 'after-status': 3, 'view-open': 20, 'before-summary': 40, 'before-twin': 40,
+  'after-summary': 40, taken: 12, 'before-decode': 12, 'before-fold': 30, 'before-commit': 6, 'after-commit': 6, 'before-receipt': 8,
+  'after-receipt': 8, 'after-batch': 6, 'before-time-commit': 2, 'before-swap': 1, 'between-swap': 1, 'after-swap': 1,
+};
+
+// Those of a date that moves on.
+export const stepsOfTime = ['before-time-commit', 'before-swap', 'between-swap', 'after-swap'];
