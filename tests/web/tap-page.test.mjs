@@ -97,6 +97,29 @@ test('two tabs of one phone: every tap once', async (t) => {
   assert.deepEqual(await site.counted(), { questions: 6, 'oost/1/answered': 3, 'oost/2/answered': 3 });
 });
 
+test('a date that is one day off counts; one that is wrong is refused, and counted on the right day at a touch', async (t) => {
+  const site = await Site.start(t);
+  const nearly = await Phone.start(t, site);
+  await nearly.setDateOff(1);
+  const one = await nearly.open();
+  await chooseTeam(one);
+  await tap(one, 1);
+  await one.reload();
+  await drained(one);
+  const wrong = await Phone.start(t, site);
+  await wrong.setDateOff(3);
+  const page = await wrong.open();
+  await chooseTeam(page);
+  await tap(page, 2);
+  await page.reload();
+  await page.getByText('1 vraag is niet geteld').waitFor();
+  assert.deepEqual(await site.counted(), { questions: 1, 'oost/1/answered': 1 });
+  await page.locator('[data-key^="mend-"]').click();
+  await drained(page);
+  await page.getByText('1 vraag is niet geteld').waitFor({ state: 'detached' });
+  assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/answered': 1 });
+});
+
 test('by keyboard alone: team, outcome, domain, undo, and taking back', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);

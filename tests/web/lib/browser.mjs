@@ -52,6 +52,14 @@ export class Phone {
     return page;
   }
 
+  // Pages opened from now on believe that it is so many days later.
+  setDateOff(days) {
+    return this.context.addInitScript((ms) => {
+      const { now } = Date;
+      Date.now = () => now() + ms;
+    }, days * 86_400_000);
+  }
+
   // The page's process dies, without a last word.
   async crash(page) {
     const dead = new Promise((resolve) => page.once('crash', resolve));

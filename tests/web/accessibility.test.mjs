@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: EUPL-1.2
+// axe finds nothing on any state of both pages, by day and by night.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import test from 'node:test';
+
+import { question } from '../system/lib/messages.mjs';
+import { Phone, chooseTeam, domain, online, stored, tap, waitingText } from './lib/browser.mjs';
+import { Site } from './lib/site.mjs';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const settings = {
+  labels: [
+    { code: 1, name: 'Sportfonds', kind: 'subject' },
+    { code: 2, name: 'Balie', kind: 'origin' },
+    { code: 3, name: 'Huisarts', kind: 'referred-to' },
+  ],
+};
+
+// Through the debugger, since the pages' policy lets no other script in.
+async function run(page, code) {
+  const session = await page.context().newCDPSession(page);
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression: code, awaitPromise: true, returnByValue: true });
+  await session.detach();
+  assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description);
+  return result.value;
+}
+
+const look = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations, passes }) => ({
+  passed: passes.length,
+  violations: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html.slice(0, 200) + ' ' + (any[0]?.message ?? '')).join(' | ')),
+}))`;
+
+async function sound(page, state) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await run(page, `if (!globalThis.axe) { ${source} }`);
+    const { violations, passed } = await run(page, look);
+    assert.ok(passed > 5, `${state}, ${colorScheme}: axe looked at something`);
+    assert.deepEqual(violations, [], `${state}, ${colorScheme}`);
+  }
+}
+
+test("the worker's page", async (t) => {
+  const site = await Site.start(t, settings);
+  const page = await (await Phone.start(t, site)).open();
+  await page.locator('.team').first().waitFor();
+  await sound(page, 'choice of the team');
+  await chooseTeam(page);
+  await online(page);
+  await sound(page, 'nothing tapped');
+  await tap(page, 3, { referred: true });
+  await page.locator('[data-key="add"]').click();
+  await page.locator('.snack .chip').first().waitFor();
+  await sound(page, 'snackbar with labels');
+  await page.locator('[data-key="done"]').click();
+  await page.getByText('Alles is geteld').waitFor();
+  await page.locator('.course, .total').first().waitFor();
+  await sound(page, 'counted');
+  await page.locator('[data-key="list"]').click();
+  await page.locator('.tap__back').waitFor();
+  await sound(page, 'own taps');
+  await page.keyboard.press('Escape');
+  await page.locator('[data-key="catch-up"]').click();
+  await page.locator('[data-key="more"]').click();
+  await sound(page, 'catching up');
+  await page.locator('[data-key="go"]').click();
+  await page.locator('.mode').getByText('telt 2 keer').waitFor();
+  await sound(page, 'two at a time');
+});
+
+test("the worker's page when things are not as they should be", async (t) => {
+  const site = await Site.start(t);
+  const page = await (await Phone.start(t, site)).open();
+  await chooseTeam(page);
+  await online(page);
+  await site.stack.turfd.kill('SIGKILL');
+  await page.getByText('De telling staat even stil').waitFor();
+  await sound(page, 'the aggregator is gone');
+  await tap(page, 1);
+  site.net.set('refuse');
+  await page.locator('.bar__connection--offline').waitFor();
+  await waitingText(page).getByText('1 op dit toestel').waitFor();
+  await sound(page, 'offline, one waits');
+  await page.locator('[data-key="language"]').click();
+  await page.locator('html[lang="en"]').waitFor();
+  await sound(page, 'in English');
+  assert.equal((await stored(page)).all, 1);
+  assert.equal(await domain(page, 1).isVisible(), true);
+});
+
+test('a refusal', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.setDateOff(3);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 1);
+  await page.reload();
+  await page.getByText('1 vraag is niet geteld').waitFor();
+  await sound(page, 'refused');
+});
+
+for (const [name, viewport] of [['phone', { width: 360, height: 740 }], ['meeting room', { width: 1440, height: 900 }]]) {
+  test(`the team leader's page on a ${name}`, async (t) => {
+    const site = await Site.start(t, settings);
+    const tapper = await site.stack.phone();
+    const today = new Date().toISOString().slice(0, 10);
+    const year = Number(today.slice(0, 4));
+    const taps = [question(today, 1), question(today, 3, 'OUTCOME_REFERRED', [1, 3]), ...[1, 2, 3, 3].map((code) => question(`${year - 1}-11-15`, code))];
+    assert.ok((await tapper.register('oost', taps)).every((verdict) => verdict.startsWith('VERDICT_COUNTED')));
+    const phone = await Phone.start(t, site, { viewport });
+    const page = await phone.open(site.leaderUrl());
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.locator('table').first().waitFor();
+    await sound(page, 'this quarter');
+    for (const [view, heading] of [['compare', 'Vragen vergelijken'], ['report', 'Vragen in ']]) {
+      await page.locator(`[data-key="view-${view}"]`).click();
+      await page.getByRole('heading', { name: heading }).first().waitFor();
+      await sound(page, view);
+    }
+    await page.locator('[data-key="view-live"]').click();
+    await site.stack.turfd.kill('SIGKILL');
+    await page.getByText('De telling staat stil').waitFor();
+    await sound(page, 'the aggregator is gone');
+    site.net.set('refuse');
+    await page.getByText('Geen verbinding', { exact: true }).waitFor();
+    await sound(page, 'no connection');
+    phone.keptToItself();
+  });
+}
