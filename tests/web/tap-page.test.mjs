@@ -81,6 +81,30 @@ test('daemon killed and broker restarted empty while taps wait', async (t) => {
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
 });
 
+test('an update of the page while taps wait', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await workerReady(page);
+  site.net.set('refuse');
+  for (const code of [1, 2]) await tap(page, code);
+  site.update();
+  await page.reload();
+  await page.locator('body[data-build="later"]').waitFor({ state: 'detached' }); // not before somebody says so
+  await page.locator('[data-key="update"]').click();
+  await page.locator('body[data-build="later"]').waitFor();
+  await domain(page, 1).waitFor();
+  assert.deepEqual(await stored(page), { all: 2, waiting: 2 });
+  await tap(page, 3);
+  site.net.set('pass');
+  await wake(page);
+  await drained(page);
+  assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
+  phone.keptToItself();
+});
+
 test('two tabs of one phone: every tap once', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);

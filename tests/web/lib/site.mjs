@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The whole site as a worker meets it: real nginx with the built pages, real mosquitto, real turfd; between nginx and
 // the broker a network that can be made bad.
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { atEnd } from '../../system/lib/cleanup.mjs';
@@ -43,6 +45,21 @@ export class Site {
   // As if this phone had no network at all.
   async vanish() {
     await this.nginx.kill('SIGTERM');
+  }
+
+  // A later build of the pages takes the place of the one that is served. Its tap page says data-build="later".
+  update() {
+    const later = join(this.folder, 'later');
+    cpSync(pages, later, { recursive: true });
+    const change = (name, from, to) => {
+      const text = readFileSync(join(later, name), 'utf8');
+      assert.match(text, from, name);
+      writeFileSync(join(later, name), text.replace(from, to));
+    };
+    change('tap.html', /<body>/, '<body data-build="later">');
+    change('sw.js', /\b[0-9a-f]{16}\b/, '0123456789abcdef');
+    symlinkSync(later, join(this.folder, 'pages.new'));
+    renameSync(join(this.folder, 'pages.new'), join(this.folder, 'pages'));
   }
 
   // What the store counts, of all teams and all time: {questions, 'oost/1/answered': n, …}, zeros left out.
