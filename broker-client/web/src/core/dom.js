@@ -49,7 +49,7 @@ function refocus(child) {
   const key = child.dataset.refocus;
   if (key === undefined) return;
   delete child.dataset.refocus;
-  (child.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? child.querySelector('button'))?.focus();
+  (child.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? child.querySelector('button') ?? child).focus();
 }
 
 // Builds `parent` anew only when what it shows has changed.

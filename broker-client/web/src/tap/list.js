@@ -45,7 +45,7 @@ export function renderBar(parent, phone, ready, open) {
 function row(phone, tap, takeBack) {
   const words = { domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), day: relativeDate(tap.day, phone.today, language) };
   const labels = tap.labels.map((code) => labelName(phone.catalogue, code)).join(', ');
-  return el('li', { class: 'tap' },
+  return el('li', { class: 'tap', tabindex: '-1' },
     el('div', { class: 'tap__what' },
       el('strong', {}, words.domain),
       el('span', {}, `${words.outcome} · ${teamName(phone.catalogue, tap.team)}`),

@@ -88,7 +88,7 @@ async function tap(domain, tile) {
   flash(tile);
   navigator.vibrate?.(15);
   choice = { ...plainChoice(), day: choice.day };
-  snack.show({ ids, day, domain: domain.code, outcome, count });
+  snack.show({ ids, day, domain: domain.code, outcome, count, origin: tile });
   device.use();
   changed();
 }
@@ -144,7 +144,9 @@ function drawFirst(ready) {
 // A card that comes in above the grid must not move it away under a thumb that is tapping.
 function drawNotices() {
   const before = parts.grid.getBoundingClientRect().top;
+  const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
   renderNotices(parts, phone, device);
+  if (focused && document.activeElement === document.body) parts.grid.focus();
   const moved = parts.grid.getBoundingClientRect().top - before;
   if (moved && performance.now() - lastTap < TAPPING_MS) scrollBy({ top: moved, behavior: 'instant' });
 }

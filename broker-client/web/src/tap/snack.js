@@ -14,7 +14,7 @@ export class Snack {
   #parent;
   #phone;
   #say;
-  #shown = null; // {ids, day, domain, outcome, count, labels, open}
+  #shown = null; // {ids, day, domain, outcome, count, labels, open, origin}
   #timer = 0;
 
   constructor(parent, phone, say) {
@@ -36,8 +36,10 @@ export class Snack {
     this.#say(`${this.#title()}. ${t('savedHere')}`);
   }
 
+  // The keyboard's focus goes back to where the tap was made.
   close() {
     clearTimeout(this.#timer);
+    if (this.#parent.contains(document.activeElement)) this.#shown?.origin?.focus();
     this.#shown = null;
     this.#parent.hidden = true;
     fill(this.#parent);
