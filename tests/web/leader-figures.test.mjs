@@ -111,7 +111,11 @@ test('it says when the connection is gone, since when, and when only the countin
   const lost = at({ state: 'offline', since: 1577800300 }, { online: true });
   assert.equal(lost.mark, 'Geen verbinding');
   assert.match(lost.alerts[0], /sinds 14:51/);
-  assert.equal(at({ state: 'connecting', since: 0 }, null).mark, 'Verbinding maken…');
+  const first = at({ state: 'connecting', since: 0, began: 1577800599 }, null);
+  assert.deepEqual([first.mark, first.alerts], ['Verbinding maken…', []]);
+  assert.equal(at({ state: 'offline', since: 0, began: 1577800500 }, null).alerts.length, 1);
+  assert.equal(at({ ...online, changed: 1577800598 }, null).mark, 'Verbinding maken…');
+  assert.match(at({ ...online, changed: 1577800500 }, null).alerts[0], /nog niets gehoord/);
   const still = at(online, { online: false });
   assert.equal(still.mark, 'Telling staat stil');
   assert.equal(still.alerts.length, 1);

@@ -20,7 +20,7 @@ function bare(cell, words) {
 const titleOf = (row) => (row.mark ? `${row.title} (${row.mark})` : row.title);
 
 // Heading first: a figure carries with it whose it is.
-export function plainRows(table, heading, words) {
+function plainRows(table, heading, words) {
   return [
     [heading],
     table.columns.map((column) => column.title),

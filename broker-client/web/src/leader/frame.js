@@ -65,8 +65,11 @@ export function drawPage(page) {
   tree.append(
     el('a', { class: 'skip', href: '#content', 'data-action': 'skip', 'data-key': 'skip' }, words.t('skip')),
     el('header', { class: 'top' },
-      el('div', { class: 'top__row' }, el('p', { class: 'top__org' }, figures.catalogue?.name ?? 'turf'), mark, language),
-      el('div', { class: 'top__row' }, figures.catalogue ? teamChoice(page) : null, navigation(page)),
+      el('p', { class: 'top__org' }, figures.catalogue?.name ?? 'turf'),
+      mark,
+      language,
+      figures.catalogue ? teamChoice(page) : null,
+      navigation(page),
     ),
     el('main', { id: 'content', class: `view view--${page.view}`, tabindex: '-1' }, alerts, content(page)),
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What leaves the page at a touch: files, pictures, the clipboard. Nothing goes over the network.
 import { FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
-import { sceneAsSvg, TITLE_HEIGHT } from './svg.js';
+import { MARGIN, sceneAsSvg, TITLE_HEIGHT } from './svg.js';
 
 export function download(name, type, content) {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
@@ -41,16 +41,18 @@ function drawMark(context, mark) {
 // Drawn mark by mark: an SVG file in an image would need a policy that lets images come from elsewhere.
 export function downloadPng(name, scene, scale = 3) {
   const canvas = document.createElement('canvas');
-  canvas.width = Math.round(scene.width * scale);
-  canvas.height = Math.round((scene.height + TITLE_HEIGHT) * scale);
+  const width = scene.width + 2 * MARGIN;
+  const height = scene.height + TITLE_HEIGHT + 2 * MARGIN;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
   const context = canvas.getContext('2d');
   context.scale(scale, scale);
   context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, scene.width, scene.height + TITLE_HEIGHT);
+  context.fillRect(0, 0, width, height);
   context.fillStyle = PALETTE.label;
   context.font = `600 16px ${FONT_FAMILY}`;
-  context.fillText(scene.title, 0, 18);
-  context.translate(0, TITLE_HEIGHT);
+  context.fillText(scene.title, MARGIN, MARGIN + 14);
+  context.translate(MARGIN, MARGIN + TITLE_HEIGHT);
   for (const mark of scene.marks) drawMark(context, mark);
   canvas.toBlob((blob) => blob && download(name, 'image/png', blob), 'image/png');
 }

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What must be said about how fresh the figures are: honest when the connection or the aggregator is gone. Pure.
 
-// `link`: { state: offline|connecting|online, since: when it was last online (seconds, 0: never) }. Times in seconds.
+const PATIENCE = 4; // before a first connection, or a first word of the aggregator, is called late
+
+// `link`: { state: offline|connecting|online, since: when it was last online (0: never), began: when the page opened,
+// changed: when the state became what it is }, all in seconds.
 export function linkOf({ link, status, updated, now }, words) {
   const updatedAt = updated ? words.t('updated_at', { time: words.since(updated, now) }) : '';
   if (link.state !== 'online') {
     const mark = link.since ? words.t('link_lost') : words.t('link_connecting');
     return { state: link.since ? 'lost' : 'connecting', mark, updatedAt, alerts: lostAlerts(link, now, words) };
   }
-  if (status && !status.online) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_gone')] };
+  if (!status && now - link.changed < PATIENCE) return { state: 'connecting', mark: words.t('link_connecting'), updatedAt, alerts: [] };
+  if (!status) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_unknown')] };
+  if (!status.online) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_gone')] };
   return { state: 'live', mark: words.t('link_live'), updatedAt, alerts: troublesOf(status, words) };
 }
 
-function lostAlerts({ since }, now, words) {
+function lostAlerts({ since, began }, now, words) {
+  if (!since && now - began < PATIENCE) return [];
   return [since ? words.t('lost_text', { time: words.since(since, now) }) : words.t('never_connected')];
 }
 
 function troublesOf(status, words) {
   const alerts = [];
-  if (status?.store && status.store !== 'ok') alerts.push(words.t('store_trouble'));
-  if (status?.date_pending) alerts.push(words.t('date_pending'));
+  if (status.store && status.store !== 'ok') alerts.push(words.t('store_trouble'));
+  if (status.date_pending) alerts.push(words.t('date_pending'));
   return alerts;
 }

@@ -3,7 +3,7 @@
 import { rollsUpTo } from '../core/crosswalk.js';
 
 // The catalogue's order; codes that it does not know come last.
-export function inOrder(catalogue, codes) {
+function inOrder(catalogue, codes) {
   const place = (code) => {
     const at = catalogue.domains.findIndex((domain) => domain.code === code);
     return at < 0 ? catalogue.domains.length + code : at;

@@ -52,7 +52,7 @@ export function domainTable(figures, team, period, rolled, words, id) {
   return { id, bars: true, columns: [{ title: words.t('domain'), kind: 'text' }, ...countColumns(words)], rows: summary ? domainRows(figures, summary, rolled, words) : [] };
 }
 
-export function labelRows(figures, summary, words) {
+function labelRows(figures, summary, words) {
   const names = new Map((figures.catalogue?.labels ?? []).map((label) => [label.code, label]));
   return summary.labels.map(({ label, count }) => ({
     key: label,

@@ -2,6 +2,8 @@
 // The team leader's page: what was heard and what is looked at, drawn at most once a frame.
 import '../core/tokens.css';
 import './leader.css';
+import './tables.css';
+import './wide.css';
 import './print.css';
 import { parseDate, todayIn } from '../core/calendar.js';
 import { loadConfig } from '../core/config.js';
@@ -23,11 +25,12 @@ const TEAM_KEY = 'turf-leader-team';
 const NARROW = 560; // a phone: fewer columns in charts
 const CROWDED = 800; // shorter names of quarters in tables
 const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
-const CLOCK_MS = 20_000; // how often the page looks whether the day or the age of what it shows has changed
+const SAY_MS = 6_000;
+const CLOCK_MS = 5_000; // how often the page looks whether the day or the age of what it shows has changed
 
 const state = {
   figures: heard.createFigures(),
-  link: { state: 'offline', since: 0 },
+  link: { state: 'offline', since: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
   failed: false,
@@ -90,7 +93,7 @@ function yearShown() {
 // All of the own team and of the organisation; of the other teams only the year that a report shows.
 function filtersNow() {
   const { team, view } = state.looking;
-  const filters = [team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]);
+  const filters = [topics.summary(org, team, '+'), topics.summary(org, ALL, '+'), topics.weekly(org, team, '+')];
   if (view === 'report') {
     const year = yearShown();
     if (year !== null) for (const period of [...quartersOfYear(year), String(year)]) filters.push(topics.summary(org, '+', period));
@@ -102,7 +105,7 @@ const listen = () => connection?.listen(filtersNow());
 
 function became(link) {
   const since = state.link.state === 'online' ? seconds() : state.link.since;
-  state.link = { state: link, since };
+  state.link = { ...state.link, state: link, since, changed: seconds() };
   draw();
 }
 
@@ -175,8 +178,12 @@ function drawFor(paper) {
 
 // ---- Touches ------------------------------------------------------------------------------------------
 
+let saying = 0;
+
 function say(text) {
+  clearTimeout(saying);
   byId('said').textContent = text;
+  saying = setTimeout(() => (byId('said').textContent = ''), SAY_MS);
 }
 
 async function copy(id) {
@@ -256,6 +263,8 @@ async function start() {
   listenToTouches();
   readAddress();
   setInterval(draw, CLOCK_MS);
+  const library = import('mqtt'); // while the settings are fetched
+  library.catch(() => {}); // the connection tries again
   try {
     ({ org } = await loadConfig());
   } catch {

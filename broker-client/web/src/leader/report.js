@@ -8,7 +8,7 @@ import { quarterFigures } from './compare.js';
 import { countColumns, domainRows, domainsOf } from './live.js';
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
 
-export const TOP = 5;
+const TOP = 5;
 
 // Years that anything is known of, newest first.
 export function yearsHeard(figures) {

@@ -4,9 +4,9 @@
 import { parsePeriod } from '../core/calendar.js';
 import { ALL, isSlug } from '../core/topics.js';
 
-export const VIEWS = { nu: 'live', vergelijken: 'compare', jaarverslag: 'report' };
+const VIEWS = { nu: 'live', vergelijken: 'compare', jaarverslag: 'report' };
 
-export const nameOfView = (view) => Object.keys(VIEWS).find((name) => VIEWS[name] === view);
+const nameOfView = (view) => Object.keys(VIEWS).find((name) => VIEWS[name] === view);
 
 // What is not there, or not right, is null: the page then chooses.
 export function parseRoute(hash) {

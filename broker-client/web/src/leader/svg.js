@@ -4,6 +4,7 @@ import { FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
 import { escape } from './export.js';
 
 export const TITLE_HEIGHT = 30;
+export const MARGIN = 16;
 
 const round = (value) => Number(value.toFixed(2));
 const attributes = (pairs) => Object.entries(pairs).map(([name, value]) => ` ${name}="${escape(typeof value === 'number' ? round(value) : value)}"`).join('');
@@ -22,13 +23,13 @@ function markAsSvg(mark) {
 
 // An SVG file that stands on its own: colours as attributes, white ground, title and description for those who listen.
 export function sceneAsSvg({ width, height, title, description, marks }) {
-  const top = TITLE_HEIGHT;
-  const box = { xmlns: 'http://www.w3.org/2000/svg', width, height: height + top, viewBox: `0 0 ${width} ${round(height + top)}` };
+  const outer = { width: width + 2 * MARGIN, height: round(height + TITLE_HEIGHT + 2 * MARGIN) };
+  const box = { xmlns: 'http://www.w3.org/2000/svg', ...outer, viewBox: `0 0 ${outer.width} ${outer.height}` };
   return (
     `<svg${attributes({ ...box, role: 'img', 'font-family': FONT_FAMILY, 'font-size': FONT_SIZE })}>` +
     `<title>${escape(title)}</title><desc>${escape(description)}</desc>` +
     `<rect width="100%" height="100%" fill="#ffffff"/>` +
-    `<text${attributes({ x: 0, y: 18, 'font-size': 16, 'font-weight': 600, fill: PALETTE.label })}>${escape(title)}</text>` +
-    `<g transform="translate(0 ${top})">${marks.map(markAsSvg).join('')}</g></svg>\n`
+    `<text${attributes({ x: MARGIN, y: MARGIN + 14, 'font-size': 16, 'font-weight': 600, fill: PALETTE.label })}>${escape(title)}</text>` +
+    `<g transform="translate(${MARGIN} ${MARGIN + TITLE_HEIGHT})">${marks.map(markAsSvg).join('')}</g></svg>\n`
   );
 }

@@ -43,7 +43,6 @@ export default {
   labels_heading: 'Questions by subject and origin',
   labels_note: 'Labels are optional and a question can have more than one: these counts do not add up to the total.',
   questions: 'Questions',
-  questions_lower: 'questions',
   answered: 'Answered',
   referred: 'Referred',
   questions_head: 'Ques\u00adtions',
@@ -84,8 +83,6 @@ export default {
   nothing_tapped: 'Nothing was registered. There may have been no questions, or nobody tapped.',
 
   live_heading: 'Questions this quarter',
-  of_which_answered: 'answered',
-  of_which_referred: 'referred',
   quarter_before: 'Previous quarter',
   same_quarter_last_year: 'Same quarter last year',
   whole_quarter: 'whole quarter',
@@ -93,7 +90,6 @@ export default {
   weeks_heading: 'Questions by week',
   weeks_note: 'Working figures: all counted questions, late ones too. The last week is still running.',
   week_of: 'week {week}',
-  week_short: 'w{week}',
   weeks_description: 'Questions by week from week {first} to week {last}; most in a week: {most}.',
 
   compare_heading: 'Compare questions',

@@ -43,7 +43,6 @@ export default {
   labels_heading: 'Vragen naar onderwerp en herkomst',
   labels_note: 'Labels zijn niet verplicht, en een vraag kan er meer dan een hebben: deze aantallen tellen niet op tot het totaal.',
   questions: 'Vragen',
-  questions_lower: 'vragen',
   answered: 'Beantwoord',
   referred: 'Doorverwezen',
   questions_head: 'Vragen',
@@ -84,8 +83,6 @@ export default {
   nothing_tapped: 'Er is niets geregistreerd. Dat kan betekenen dat er geen vragen waren, of dat er niet is geturfd.',
 
   live_heading: 'Vragen dit kwartaal',
-  of_which_answered: 'beantwoord',
-  of_which_referred: 'doorverwezen',
   quarter_before: 'Vorig kwartaal',
   same_quarter_last_year: 'Zelfde kwartaal vorig jaar',
   whole_quarter: 'heel kwartaal',
@@ -93,7 +90,6 @@ export default {
   weeks_heading: 'Vragen per week',
   weeks_note: 'Werkcijfers: alle getelde vragen, ook nagekomen. De laatste week loopt nog.',
   week_of: 'week {week}',
-  week_short: 'w{week}',
   weeks_description: 'Vragen per week van week {first} tot en met week {last}; meest in een week: {most}.',
 
   compare_heading: 'Vragen vergelijken',
