@@ -6,6 +6,8 @@ import http from 'node:http';
 import { extname, join } from 'node:path';
 import test from 'node:test';
 
+import { atEnd } from '../system/lib/cleanup.mjs';
+import { eventually } from '../system/lib/processes.mjs';
 import { Site, pages } from './lib/site.mjs';
 
 const types = {
@@ -17,8 +19,8 @@ const policy = {
   'base-uri': "'none'", 'form-action': "'none'", 'require-trusted-types-for': "'script'", 'trusted-types': 'turf',
 };
 
-// {status, headers, text}; `upgrade`: asks for a websocket as a browser does, and ends it when it has one.
-function ask(site, path, { headers = {}, upgrade = false, method = 'GET' } = {}) {
+// {status, headers, text, socket}; `upgrade`: asks for a websocket as a browser does, and ends it unless it is to `keep`.
+function ask(site, path, { headers = {}, upgrade = false, method = 'GET', keep = false } = {}) {
   const asking = upgrade && {
     Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Protocol': 'mqtt',
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
@@ -27,8 +29,8 @@ function ask(site, path, { headers = {}, upgrade = false, method = 'GET' } = {})
     const request = http.request({ host: '127.0.0.1', port: site.port, path, method, headers: { ...asking, ...headers }, agent: false });
     request.once('error', reject);
     request.once('upgrade', ({ statusCode, headers: got }, socket) => {
-      socket.destroy();
-      resolve({ status: statusCode, headers: got });
+      if (!keep) socket.destroy();
+      resolve({ status: statusCode, headers: got, socket });
     });
     request.once('response', (response) => {
       let text = '';
@@ -105,4 +107,18 @@ test('another name that leads here finds nothing', async (t) => {
   const Host = `evil.example:${site.port}`;
   assert.equal((await ask(site, '/', { headers: { Host } })).status, 421);
   assert.equal((await ask(site, '/mqtt', { headers: { Host, Origin: `http://${Host}` }, upgrade: true })).status, 421);
+});
+
+test('the four hundred and first websocket is turned away, the pages are still served, and a place comes free', async (t) => {
+  const site = await Site.start(t);
+  const open = [];
+  atEnd(t, () => open.forEach(({ socket }) => socket.destroy()));
+  while (open.length < 400) {
+    open.push(...(await Promise.all(Array.from({ length: 50 }, () => ask(site, '/mqtt', { upgrade: true, keep: true })))));
+  }
+  assert.deepEqual(new Set(open.map(({ status }) => status)), new Set([101]));
+  assert.equal((await ask(site, '/mqtt', { upgrade: true })).status, 503);
+  assert.equal((await ask(site, '/tap.html')).status, 200);
+  open.pop().socket.destroy();
+  await eventually(async () => (await ask(site, '/mqtt', { upgrade: true })).status === 101, 'a free place');
 });
