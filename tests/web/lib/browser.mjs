@@ -17,7 +17,8 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 export class Phone {
   static async start(t, site, options = {}) {
     const phone = new Phone();
-    Object.assign(phone, { site, requests: [], complaints: [], options: { viewport: { width: 360, height: 740 }, locale: 'nl-NL', reducedMotion: 'reduce', ...options } });
+    Object.assign(phone, { site, requests: [], complaints: [] });
+    phone.options = { viewport: { width: 360, height: 740 }, locale: 'nl-NL', reducedMotion: 'reduce', ...options };
     phone.folder = temporaryFolder(t, 'turf-browser');
     atEnd(t, () => phone.context?.close());
     await phone.#launch();
@@ -122,7 +123,7 @@ export const wake = (page) => page.evaluate(() => dispatchEvent(new Event('onlin
 export const online = (page) => page.locator('.bar__connection--online').waitFor();
 export const waitingText = (page) => page.locator('#waiting');
 
-// Until nothing waits any more; a phone that is looked at again now and then.
+// Until nothing waits any more.
 export async function drained(page, limit = patience * 3) {
   await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox', limit);
   await page.getByText('Alles is geteld').waitFor();

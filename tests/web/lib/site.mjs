@@ -19,7 +19,8 @@ export class Site {
   // site.url is the worker's page; settings: changes of turfd's configuration.
   static async start(t, settings = {}) {
     const site = new Site();
-    await succeed('make', ['-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']);
+    // Test files that run side by side build one after the other, as deploy/run does.
+    await succeed('flock', [join(build, '.making'), 'make', '-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']);
     site.stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), websockets: true });
     site.net = await Proxy.start(t, Number(new URL(site.stack.broker.wsUrl).port));
     site.folder = temporaryFolder(t, 'turf-site');
