@@ -38,6 +38,7 @@ struct link {
 	uint64_t try_at_ms;  /* when to connect next */
 	uint64_t wait_ms;    /* the wait before that: doubles, up to a limit */
 	uint32_t strikes;    /* sessions in a row that the broker ended at once */
+	struct error told;   /* why connecting failed, as last said in the log; empty: nothing was */
 };
 
 struct daemon {

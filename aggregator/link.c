@@ -96,6 +96,8 @@ void link_lost(struct daemon *daemon, const char *reason)
 	struct link *link = &daemon->link;
 	uint64_t lasted = clock_monotonic_ms() - link->up_since_ms;
 
+	if (!link->up)
+		return; /* one loss may show twice in a turn */
 	link->up = false;
 	link->greeted = false;
 	link->strikes = link->session_present && lasted < SHORT_SESSION_MS ? link->strikes + 1 : 0;
@@ -135,11 +137,19 @@ static int subscribe(struct daemon *daemon, struct error *error)
 	return rc;
 }
 
+/* Each reason once, however often it is tried: a password that is refused must not hide behind a broker that was away. */
+static void tell_unreachable(struct daemon *daemon, const struct error *why)
+{
+	if (strcmp(daemon->link.told.text, why->text) == 0)
+		return;
+	log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why->text);
+	daemon->link.told = *why;
+}
+
 static void connect_now(struct daemon *daemon)
 {
 	struct link *link = &daemon->link;
 	struct error why = {{0}};
-	bool first_failure = link->wait_ms == daemon->config.retry_ms;
 	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
 
 	step_reached("connected");
@@ -147,12 +157,12 @@ static void connect_now(struct daemon *daemon)
 	if (rc == 0 && !link->session_present)
 		rc = subscribe(daemon, &why);
 	if (rc < 0) {
-		if (first_failure)
-			log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why.text);
+		tell_unreachable(daemon, &why);
 		try_later(link);
 		return;
 	}
 	link->up = true;
+	link->told.text[0] = '\0';
 	link->up_since_ms = clock_monotonic_ms();
 	daemon->status.counters.connects++;
 	log_info("connected broker=%s session=%s", daemon->config.broker, link->session_present ? "kept" : "new");
@@ -166,14 +176,22 @@ static void subscribe_at_last(struct daemon *daemon)
 		link_lost(daemon, why.text);
 }
 
+/* From here a rival and a broker that does not take what we publish first, the catalogue, look alike. */
+static int kept_out(const struct daemon *daemon, struct error *error)
+{
+	return error_set(error, FAULT_BUSY,
+			 "the broker ended our session right after it began, %d times in a row: taken over by another client with the id "
+			 "turf-aggregator-%s (run one daemon for an org), or the catalogue is over the broker's max_packet_size "
+			 "(it takes up to %d bytes)", STRIKES_MAX, daemon->catalogue.org, CATALOGUE_BYTES_MAX);
+}
+
 int link_keep(struct daemon *daemon, struct error *error)
 {
 	struct link *link = &daemon->link;
 	uint64_t now_ms = clock_monotonic_ms();
 
 	if (link->strikes >= STRIKES_MAX)
-		return taken_over(daemon, "it keeps ending our session right after it began, as it does when another "
-					  "client uses our client id", error);
+		return kept_out(daemon, error);
 	if (!link->up && now_ms >= link->try_at_ms)
 		connect_now(daemon);
 	else if (link->up && !link->subscribed && now_ms >= link->up_since_ms + LISTEN_MAX_MS)

@@ -5,11 +5,14 @@
  */
 #include "broker-client/mqtt.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <MQTTClient.h>
 
@@ -98,12 +101,24 @@ void mqtt_close(struct mqtt *mqtt)
 	free(mqtt);
 }
 
+/* The library does not say why it could not make a socket. */
+static bool out_of_descriptors(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd < 0 && (errno == EMFILE || errno == ENFILE);
+}
+
 /* The library gives CONNACK codes as 1..5 and everything else as negative numbers. */
 static const char *connect_failure(int rc)
 {
 	if (rc > 0 && mqtt_connack_reason(rc))
 		return mqtt_connack_reason(rc);
-	return rc == MQTTCLIENT_FAILURE ? "no connection" : MQTTClient_strerror(rc);
+	if (rc != MQTTCLIENT_FAILURE)
+		return MQTTClient_strerror(rc);
+	return out_of_descriptors() ? "this process has no file descriptor left" : "no connection";
 }
 
 /* Paho keeps its socket to itself: of this process's descriptors it is the one that is connected to another host. */
