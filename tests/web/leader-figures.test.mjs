@@ -59,12 +59,15 @@ test('zero is a figure; not yet, no longer, not counted, to come and not receive
   const teams = [
     { id: 'oost', name: 'Oost', valid_from: 0, valid_until: 0 },
     { id: 'nieuw', name: 'Nieuw', valid_from: day('2019-07-01'), valid_until: 0 },
+    { id: 'net', name: 'Net', valid_from: day('2019-06-30'), valid_until: 0 },
     { id: 'oud', name: 'Oud', valid_from: 0, valid_until: day('2019-04-01') },
   ];
   const figures = figuresOf(catalogue({ teams }), [summary('oost', '2019-Q4', { 1: [0, 0] })]);
   const cases = [
     ['oost', '2019-Q4', 0, '0'],
     ['nieuw', '2019-Q2', { none: 'before' }, 'bestond nog niet'],
+    ['net', '2019-Q1', { none: 'before' }, 'bestond nog niet'],
+    ['net', '2019-Q2', { none: 'absent' }, 'niet ontvangen'],
     ['oud', '2019-Q2', { none: 'ended' }, 'bestond niet meer'],
     ['oud', '2019-Q1', { none: 'absent' }, 'niet ontvangen'],
     ['oost', '2017-Q4', { none: 'uncounted' }, 'niet geteld'],

@@ -84,6 +84,8 @@ test('columns are as tall as their figures; no column stands where there is no f
   const scene = quarterChart(course, options, String);
   const [half, whole] = rects(scene, 'answered');
   assert.ok(Math.abs(whole.height - 2 * half.height) < 1e-6);
+  const lines = scene.marks.filter((mark) => mark.kind === 'line').map((mark) => mark.y1);
+  assert.deepEqual([half.y, whole.y], lines.slice(1)); // the axis reads 0, 50, 100
   const said = scene.marks.filter((mark) => mark.kind === 'text').map((mark) => mark.content);
   assert.ok(said.includes('nog niet'));
   assert.equal(said.filter((text) => text === '0').length, 2); // on the axis, and above the quarter without questions

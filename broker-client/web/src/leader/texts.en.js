@@ -32,7 +32,7 @@ export default {
 
   quarter: 'Quarter',
   quarter_short: 'Q{n}',
-  quarter_of_year: 'Q{n} {year}',
+  quarter_of_year: 'Q{n}\u00a0{year}',
   domain: 'Domain',
   domain_unknown: 'Domain {code}',
   domain_and_successors: '{name} and successors',

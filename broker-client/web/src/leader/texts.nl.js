@@ -32,7 +32,7 @@ export default {
 
   quarter: 'Kwartaal',
   quarter_short: 'K{n}',
-  quarter_of_year: 'K{n} {year}',
+  quarter_of_year: 'K{n}\u00a0{year}',
   domain: 'Domein',
   domain_unknown: 'Domein {code}',
   domain_and_successors: '{name} en opvolgers',
@@ -99,7 +99,7 @@ export default {
   look_at: 'Kwartaal',
   list_as_counted: 'Zoals geteld',
   list_older: 'Op de oudere domeinlijst',
-  running_note: 'Het {period} loopt nog; de verschillen zijn met hele kwartalen.',
+  running_note: '{period} loopt nog; de verschillen zijn met hele kwartalen.',
   list_choice: 'Domeinlijst',
   list_note: 'Nieuwe domeinen zijn bij het oudere domein opgeteld waar ze uit voortkomen. Andersom kan niet: hoe een ouder cijfer verdeeld zou zijn, is niet geteld.',
   side_by_side_note: 'Waar de domeinlijst veranderde, staan oud en nieuw onder elkaar, met de optelling erboven.',
