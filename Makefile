@@ -60,7 +60,7 @@ unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
-.PHONY: all unit check lint install clean help
+.PHONY: all unit check lint bench bench-packages install clean help
 
 all: $(programs) $(libraries) $(BUILD)/turf.pc
 
@@ -127,6 +127,44 @@ $(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/
 		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
 
+# ---- Bench: what docs/performance.md reports; ONLY=NAME runs one ----------------------------------
+ONLY          ?=
+BENCH_SCALE   ?= 1
+BENCH_TRIALS  ?= 5
+bench_programs := $(addprefix $(BUILD)/bench/,load watch latency store stages null null_async expert)
+bench_common   := $(call objects,tests/bench/raw.c tests/bench/events.c)
+
+bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/nodered/node_modules
+	@BUILD=$(BUILD) ONLY=$(ONLY) BENCH_SCALE=$(BENCH_SCALE) BENCH_TRIALS=$(BENCH_TRIALS) node tests/bench/run.mjs
+
+bench-packages:
+	deploy/install-packages build run bench
+
+$(call objects,$(wildcard tests/bench/*.c)): | bench-packages $(BUILD)/proto/turf.pb-c.h
+
+$(addprefix $(BUILD)/bench/,load watch latency null null_async expert): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(bench_common) $(core)
+	@mkdir -p $(@D)
+	$(CC) $(ldflags) -o $@ $^ $(libs_proto) -lpthread $(bench_libs)
+$(BUILD)/bench/null: bench_libs = $(PAHO_SYNC)
+$(BUILD)/bench/null_async: bench_libs = $(PAHO_ASYNC)
+$(BUILD)/bench/expert: bench_libs = $(call pkg,libmosquitto) $(call pkg,sqlite3)
+
+$(addprefix $(BUILD)/bench/,store stages): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/folding.o $(bench_common) \
+		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+	@mkdir -p $(@D)
+	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
+
+$(BUILD)/bench/turf_pb2.py: proto/turf.proto | bench-packages
+	@mkdir -p $(@D)
+	protoc --python_out=$(@D) --proto_path=proto $<
+
+# sqlite3 is compiled here; where node's headers are installed, none are looked for elsewhere.
+$(BUILD)/bench/nodered/node_modules: tests/bench/nodered/package.json | bench-packages
+	@mkdir -p $(@D)
+	cp $< $(@D)
+	cd $(@D) && $(if $(wildcard /usr/include/node/common.gypi),npm_config_nodedir=/usr) npm install --no-audit --no-fund --no-package-lock
+	touch $@
+
 check:
 	tests/run
 
@@ -152,6 +190,7 @@ help:
 	@echo 'make web          build the pages in $(BUILD)/web/'
 	@echo 'make check        run all tests (tests/run)'
 	@echo 'make lint         check the module boundaries'
+	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make clean        remove $(BUILD)/'
 	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined STEPS=1'

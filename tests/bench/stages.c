@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * bench-stages DIRECTORY BATCH BATCHES EVENTS PHONES: the processor time of each stage of the pipeline, in nanoseconds a
+ * question: decode validate fold commit receipt. The pipeline's own functions, one stage after the other for a whole
+ * batch, so that the clock is read between stages and not between events.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aggregator/receipts.h"
+#include "proto/topic.h"
+#include "tests/bench/folding.h"
+#include "tests/bench/raw.h"
+
+enum stage { DECODE, VALIDATE, FOLD, COMMIT, RECEIPT, STAGES };
+
+struct message {
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+	size_t length;
+	char to[CLIENT_ID_BYTES];
+};
+
+/* One event on its way through the stages. */
+struct passage {
+	struct event event;
+	const struct message *message;
+	struct admitted admitted;
+	struct folded folded;
+};
+
+struct bench {
+	struct folding folding;
+	struct receipts *receipts;
+	size_t batch, events, phones;
+	struct message *messages;
+	struct passage *passages;
+	size_t n;
+	uint64_t spent[STAGES], mark;
+	size_t receipt_bytes;
+};
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void stage_ends(struct bench *bench, enum stage stage)
+{
+	uint64_t now = cpu_ns();
+
+	bench->spent[stage] += now - bench->mark;
+	bench->mark = now;
+}
+
+static void draw(struct bench *bench)
+{
+	struct folding *folding = &bench->folding;
+
+	folding_draw(folding, bench->batch * bench->events, BENCH_DAY);
+	for (size_t i = 0; i < bench->batch; i++) {
+		struct message *message = &bench->messages[i];
+
+		bench_phone(random_below(&folding->random, (uint32_t)bench->phones), message->to);
+		message->length = submission_encode(folding->events + i * bench->events, bench->events, message->to,
+						    message->bytes, sizeof message->bytes);
+	}
+}
+
+static void decode(struct bench *bench)
+{
+	struct submission submission;
+
+	bench->n = 0;
+	for (size_t i = 0; i < bench->batch; i++) {
+		const struct message *message = &bench->messages[i];
+
+		if (submission_decode(message->bytes, message->length, &submission) != 0)
+			die("a submission does not decode");
+		for (size_t e = 0; e < submission.n_events; e++, bench->n++) {
+			bench->passages[bench->n].event = submission.events[e].event;
+			bench->passages[bench->n].message = message;
+		}
+	}
+}
+
+static int no_send(void *context, const char *to, const uint8_t *bytes, size_t length)
+{
+	struct bench *bench = context;
+	char topic[TOPIC_BYTES];
+
+	(void)bytes;
+	topic_receipt(topic, BENCH_ORG, to);
+	bench->receipt_bytes += length;
+	return 0;
+}
+
+static void answer(struct bench *bench)
+{
+	struct error error;
+
+	receipts_clear(bench->receipts);
+	for (size_t i = 0; i < bench->n; i++) {
+		const struct passage *passage = &bench->passages[i];
+		struct result result = {.id_length = EVENT_ID_BYTES, .verdict = passage->folded.verdict};
+
+		memcpy(result.id, passage->event.id.bytes, EVENT_ID_BYTES);
+		if (receipts_add(bench->receipts, passage->message->to, &result, &error) < 0)
+			die("%s", error.text);
+	}
+	(void)receipts_each(bench->receipts, no_send, bench);
+}
+
+static void run_batch(struct bench *bench)
+{
+	struct store_txn *txn;
+	struct error error;
+	int rc;
+
+	draw(bench);
+	bench->mark = cpu_ns();
+	decode(bench);
+	stage_ends(bench, DECODE);
+	for (size_t i = 0; i < bench->n; i++)
+		bench->passages[i].admitted = admit(&bench->passages[i].event, bench->folding.teams[i], bench_catalogue(),
+						    &bench->folding.standing);
+	stage_ends(bench, VALIDATE);
+	do {
+		if (store_begin(bench->folding.store, &txn, &error) < 0)
+			die("%s", error.text);
+		for (size_t i = 0; i < bench->n; i++)
+			store_fold(txn, &bench->passages[i].admitted, &bench->passages[i].folded);
+		stage_ends(bench, FOLD);
+		rc = store_commit(&txn, &error);
+		stage_ends(bench, COMMIT);
+	} while (rc == STORE_AGAIN);
+	if (rc < 0)
+		die("%s", error.text);
+	answer(bench);
+	stage_ends(bench, RECEIPT);
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench bench;
+	size_t batches;
+
+	if (argc != 6)
+		die("usage: bench-stages DIRECTORY BATCH BATCHES EVENTS PHONES");
+	bench.batch = (size_t)number_argument(argv[2]);
+	batches = (size_t)number_argument(argv[3]);
+	bench.events = (size_t)number_argument(argv[4]);
+	bench.phones = (size_t)number_argument(argv[5]);
+	folding_open(&bench.folding, argv[1], 1);
+	bench.receipts = receipts_new(bench.batch);
+	bench.messages = calloc(bench.batch, sizeof *bench.messages);
+	bench.passages = calloc(bench.batch * bench.events, sizeof *bench.passages);
+	if (!bench.receipts || !bench.messages || !bench.passages)
+		die("no memory");
+	for (size_t i = 0; i < batches; i++)
+		run_batch(&bench);
+	for (size_t i = 0; i < STAGES; i++)
+		(void)printf("%.1f%c", (double)bench.spent[i] / (double)(batches * bench.batch * bench.events), i + 1 < STAGES ? ' ' : '\n');
+	receipts_free(bench.receipts);
+	free(bench.messages);
+	free(bench.passages);
+	folding_close(&bench.folding);
+	return 0;
+}
