@@ -128,6 +128,6 @@ for (const [name, viewport] of [['phone', { width: 360, height: 740 }], ['meetin
     site.net.set('refuse');
     await page.getByText('Geen verbinding', { exact: true }).waitFor();
     await sound(page, 'no connection');
-    phone.keptToItself();
+    await phone.keptToItself();
   });
 }

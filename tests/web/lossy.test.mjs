@@ -77,5 +77,5 @@ test(`${taps} taps through a bad network, reloads and killed pages (seed ${seed}
   assert.deepEqual(await stored(page), { all: taps, waiting: 0 });
   assert.deepEqual(await site.counted(), model);
   await site.stack.turfctl(['verify']);
-  phone.keptToItself();
+  await phone.keptToItself();
 });

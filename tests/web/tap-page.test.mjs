@@ -20,7 +20,7 @@ test('a tap is counted once, the leader sees it, and nobody else is asked for an
   await leader.locator('[data-key="total"], .row--total').getByText('1', { exact: true }).first().waitFor();
   await page.getByText('1 vraag dit kwartaal', { exact: true }).waitFor();
   assert.deepEqual(await site.counted(), { questions: 1, 'oost/3/answered': 1 });
-  phone.keptToItself();
+  await phone.keptToItself();
 });
 
 test('undone within its seconds, a tap never leaves the phone', async (t) => {
@@ -56,7 +56,7 @@ test('from a cold start without a network: taps are kept, and counted when it is
   await wake(again);
   await drained(again);
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 2, 'oost/5/answered': 1 });
-  phone.keptToItself();
+  await phone.keptToItself();
 });
 
 test('daemon killed and broker restarted empty while taps wait', async (t) => {
@@ -102,7 +102,7 @@ test('an update of the page while taps wait', async (t) => {
   await wake(page);
   await drained(page);
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
-  phone.keptToItself();
+  await phone.keptToItself();
 });
 
 test('two tabs of one phone: every tap once', async (t) => {

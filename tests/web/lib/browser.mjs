@@ -70,11 +70,12 @@ export class Phone {
     await page.close();
   }
 
-  // Nothing but the site was asked for anything, and no policy was broken.
-  keptToItself() {
+  // Nothing but the site was asked for anything, no policy was broken, and no cookie was set.
+  async keptToItself() {
     const own = [this.site.origin, this.site.origin.replace('http', 'ws')];
     assert.deepEqual(this.requests.filter((url) => !own.includes(url.split('/').slice(0, 3).join('/'))), []);
     assert.deepEqual(this.complaints, []);
+    assert.deepEqual(await this.context.cookies(), []);
   }
 }
 
