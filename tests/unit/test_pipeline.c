@@ -28,7 +28,7 @@ enum {
 	IDS = 24,           /* few, so that they meet again and again */
 	BATCH_MESSAGES = 6,
 	STEPS = 40,         /* batches in a sequence */
-	SEQUENCES = 1500,
+	SEQUENCES = 800,
 };
 
 static uint64_t seed;
