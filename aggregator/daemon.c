@@ -210,17 +210,32 @@ static void clear_retained(struct daemon *daemon)
 	}
 }
 
+/* The status tells of the worse of counting and upkeep, and of a change at once. */
+static void judge_health(struct daemon *daemon)
+{
+	enum store_health worse = daemon->counting > daemon->upkeep ? daemon->counting : daemon->upkeep;
+
+	if (daemon->status.store != worse)
+		daemon->status_at_ms = 0;
+	daemon->status.store = worse;
+	daemon->status_due = true;
+}
+
+static enum store_health health_of(int fault)
+{
+	return fault == FAULT_FULL ? STORE_FULL : STORE_FAILING;
+}
+
 static void store_refused(struct daemon *daemon, int fault, const struct error *error)
 {
-	enum store_health health = fault == FAULT_FULL ? STORE_FULL : STORE_FAILING;
+	enum store_health health = health_of(fault);
 
-	if (daemon->status.store != health)
+	if (daemon->counting != health)
 		log_error("store-%s reason=\"%s\" no receipts until it works again; nothing is lost",
 			  health == STORE_FULL ? "full" : "failing", error->text);
-	daemon->status_at_ms = daemon->status.store == health ? daemon->status_at_ms : 0;
-	daemon->status.store = health;
-	daemon->status_due = true;
+	daemon->counting = health;
 	daemon->count_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
+	judge_health(daemon);
 }
 
 /* Counts what is in the inbox; only then are there receipts. */
@@ -236,27 +251,34 @@ static void count(struct daemon *daemon)
 		store_refused(daemon, rc, &error);
 		return;
 	}
-	if (daemon->status.store != STORE_OK)
+	if (daemon->counting != STORE_OK)
 		log_info("store-works-again");
-	daemon->status.store = STORE_OK;
-	daemon->status_due = true;
+	daemon->counting = STORE_OK;
 	daemon->count_at_ms = 0;
+	judge_health(daemon);
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
 	clear_retained(daemon);
 	inbox_clear(&daemon->inbox);
 	step_reached("after-batch");
 }
 
-/* Upkeep meets a store that refuses like counting does: say so, try again later. */
+/* Upkeep may fail where counting does not, as it reads: counting goes on, upkeep is tried again by itself. */
 static void keep_up(struct daemon *daemon)
 {
 	struct error error = {{0}};
+	bool held_back = clock_monotonic_ms() < daemon->upkeep_at_ms;
 	int rc = upkeep_run(daemon, &error);
+	enum store_health health = rc < 0 ? health_of(rc) : STORE_OK;
 
-	if (rc < 0) {
-		store_refused(daemon, rc, &error);
-		daemon->look_at_ms = daemon->count_at_ms;
-	}
+	if (rc == 0 && (held_back || daemon->upkeep == STORE_OK))
+		return;
+	if (rc == 0)
+		log_info("upkeep-works-again");
+	else if (daemon->upkeep != health)
+		log_error("upkeep-failing reason=\"%s\" counting goes on; figures, closing and purging wait", error.text);
+	daemon->upkeep = health;
+	daemon->upkeep_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
+	judge_health(daemon);
 }
 
 static void wait_unconnected(struct daemon *daemon, int wait_ms)

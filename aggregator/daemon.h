@@ -57,7 +57,9 @@ struct daemon {
 	bool stopping;
 	bool reload;
 	int broken;              /* a fault met where it could not be returned */
+	enum store_health counting, upkeep; /* the worse one is the status's */
 	uint64_t count_at_ms;    /* the store refused: not before this */
+	uint64_t upkeep_at_ms;   /* upkeep failed: not before this */
 	bool time_due;           /* store_keep_time wants to be called */
 	bool date_unreadable;    /* said so in the log */
 	bool compact_due;
@@ -93,7 +95,7 @@ void link_lost(struct daemon *daemon, const char *reason);
 /* The org's date now; the last known one when it cannot be read. */
 uint32_t upkeep_today(struct daemon *daemon);
 
-/* Whatever time has made due. 0 or a fault. */
+/* Whatever time has made due; the status and the watchdog also while upkeep_at_ms holds back the rest. 0 or a fault. */
 int upkeep_run(struct daemon *daemon, struct error *error);
 
 /* Milliseconds until upkeep has something to do. */

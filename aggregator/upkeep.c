@@ -183,10 +183,8 @@ static int publish(struct daemon *daemon, uint64_t now_ms, struct error *error)
 
 	if (!daemon->link.greeted)
 		rc = upkeep_greet(daemon, error);
-	if (rc == 0 && publisher_wait_ms(daemon->publisher, now_ms) == 0)
+	if (rc == 0 && daemon->link.up && publisher_wait_ms(daemon->publisher, now_ms) == 0)
 		rc = publish_due(daemon, now_ms, error);
-	if (rc == 0 && daemon->status_due && now_ms >= daemon->status_at_ms)
-		publish_status(daemon, true);
 	return rc;
 }
 
@@ -215,18 +213,14 @@ static int compact(struct daemon *daemon, struct error *error)
 	return rc < 0 ? rc : 0;
 }
 
-int upkeep_run(struct daemon *daemon, struct error *error)
+static int keep(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
-	uint64_t now_ms = clock_monotonic_ms();
 	int rc = 0;
 
-	if (daemon->watchdog_ms && now_ms >= daemon->watchdog_at_ms) {
-		notify_manager("WATCHDOG=1");
-		daemon->watchdog_at_ms = now_ms + daemon->watchdog_ms;
-	}
 	if (now_ms >= daemon->look_at_ms) {
 		(void)upkeep_today(daemon);
 		daemon->look_at_ms = now_ms + LOOK_INTERVAL_MS;
+		store_check_readers(daemon->store);
 		rc = look(daemon, error);
 	}
 	if (rc == 0 && daemon->time_due && daemon->inbox.n == 0)
@@ -238,6 +232,22 @@ int upkeep_run(struct daemon *daemon, struct error *error)
 	return rc;
 }
 
+int upkeep_run(struct daemon *daemon, struct error *error)
+{
+	uint64_t now_ms = clock_monotonic_ms();
+	int rc = 0;
+
+	if (daemon->watchdog_ms && now_ms >= daemon->watchdog_at_ms) {
+		notify_manager("WATCHDOG=1");
+		daemon->watchdog_at_ms = now_ms + daemon->watchdog_ms;
+	}
+	if (now_ms >= daemon->upkeep_at_ms)
+		rc = keep(daemon, now_ms, error);
+	if (daemon->link.up && daemon->status_due && now_ms >= daemon->status_at_ms)
+		publish_status(daemon, true);
+	return rc;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -246,12 +256,13 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 int upkeep_wait_ms(const struct daemon *daemon)
 {
 	uint64_t now_ms = clock_monotonic_ms();
-	uint64_t until = earlier(now_ms + WAIT_MAX_MS, daemon->look_at_ms);
+	bool held_back = now_ms < daemon->upkeep_at_ms;
+	uint64_t until = earlier(now_ms + WAIT_MAX_MS, held_back ? daemon->upkeep_at_ms : daemon->look_at_ms);
 	int summaries = publisher_wait_ms(daemon->publisher, now_ms);
 
-	if (daemon->time_due || (daemon->link.up && !daemon->link.greeted))
+	if (!held_back && (daemon->time_due || (daemon->link.up && !daemon->link.greeted)))
 		return 0;
-	if (daemon->link.up && summaries >= 0)
+	if (!held_back && daemon->link.up && summaries >= 0)
 		until = earlier(until, now_ms + (uint64_t)summaries);
 	if (daemon->link.up && daemon->status_due)
 		until = earlier(until, daemon->status_at_ms);

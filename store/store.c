@@ -356,6 +356,11 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
 }
 
+void store_check_readers(struct store *store)
+{
+	lmdb_check_readers(&store->lmdb);
+}
+
 bool store_changed_elsewhere(struct store *store)
 {
 	struct state state;

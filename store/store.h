@@ -128,6 +128,9 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *mo
  * No transaction or view may be open. */
 int store_compact(struct store *store, struct error *error);
 
+/* Frees what readers that were killed hold on to, and without which the file grows: now and then. */
+void store_check_readers(struct store *store);
+
 /* Whether another process (turfctl) has committed since the last call: its transactions lie between our own. */
 bool store_changed_elsewhere(struct store *store);
 
