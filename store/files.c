@@ -50,7 +50,19 @@ int files_sync(const char *path, struct error *error)
 	return rc;
 }
 
-/* Without leave to read the parent nobody can sync it; then it was not we who made the name there. */
+/* For when the parent may not be read, and so not be synced by itself: all of the file system. */
+static int sync_all(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return system_fault(error, path, "open");
+	if (syncfs(fd) < 0)
+		rc = system_fault(error, path, "syncfs");
+	(void)close(fd);
+	return rc;
+}
+
 int files_sync_parent(const char *path, struct error *error)
 {
 	char parent[PATH_MAX];
@@ -63,7 +75,7 @@ int files_sync_parent(const char *path, struct error *error)
 	memcpy(parent, path, length);
 	parent[length] = '\0';
 	if (length > 0 && access(parent, R_OK) < 0 && errno == EACCES)
-		return 0;
+		return sync_all(path, error);
 	return files_sync(length > 0 ? parent : ".", error);
 }
 
