@@ -26,19 +26,26 @@ function waitingIcon(phone) {
   return phone.taps.length ? 'counted' : '';
 }
 
+function layOutBar(parent) {
+  parent.append(el('div', { class: 'bar__state' }), el('div', { class: 'bar__buttons' }));
+  return parent.children;
+}
+
 // `open`: {list, catchUp, refused}; before there is a team there is nothing to catch up with.
 export function renderBar(parent, phone, ready, open) {
   const text = waitingText(phone);
   const sign = waitingIcon(phone);
   const { refused } = phone;
-  renderWhen(parent, [text, sign, refused, phone.state, ready, language], () => [
-    el('div', { class: 'bar__state' },
-      text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
-      refused > 0 && el('button', { type: 'button', class: 'bar__refused', 'data-key': 'refused', onclick: open.refused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
-      el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state))),
-    el('div', { class: 'bar__buttons' },
-      ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
-      el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps'))),
+  const [state, buttons] = parent.children.length ? parent.children : layOutBar(parent);
+  renderWhen(state, [text, sign, refused, phone.state, language], () => [
+    text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
+    refused > 0 && el('button', { type: 'button', class: 'bar__refused', 'data-key': 'refused', onclick: open.refused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
+    el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state)),
+  ]);
+  // Apart from what changes with every tap: a press that is under way must find its button again.
+  renderWhen(buttons, [ready, language], () => [
+    ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
+    el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps')),
   ]);
 }
 

@@ -29,8 +29,10 @@ let sheet;
 let choice = plainChoice();
 let frame = 0;
 let lastTap = -Infinity;
+let leftAt = Infinity;
 
 const TAPPING_MS = 3_000;
+const FORGET_CHOICE_MS = 10 * 60_000;
 
 const device = new Device(() => changed());
 
@@ -180,33 +182,42 @@ function changed() {
   else frame ||= requestAnimationFrame(draw);
 }
 
+// After a while away nobody remembers that taps counted for another day.
+function back() {
+  if (Date.now() - leftAt > FORGET_CHOICE_MS) choice = plainChoice();
+  phone.wake();
+}
+
 // ---- Start ----------------------------------------------------------------------------------------------
 
 function leave() {
+  leftAt = Date.now();
   snack?.close();
   if (device.update) device.takeUpdate();
   phone?.leave();
 }
 
-function failed() {
-  fill(parts.first, el('p', {}, t('noConfig')), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry')));
+function failed(reason) {
+  parts.first.hidden = false;
+  fill(parts.first, el('p', {}, t(reason)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry')));
 }
 
 async function start() {
   layOut();
   if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
   draw();
-  const { org } = await loadConfig();
-  const opened = await Phone.open({ org, url: ownBroker(location), onChange: changed });
+  const config = await loadConfig().catch(() => null);
+  if (!config) return failed('noConfig');
+  const opened = await Phone.open({ org: config.org, url: ownBroker(location), onChange: changed });
   device.meet(await opened.used());
   sheet = new Sheet();
   snack = new Snack(parts.snack, opened, say);
   phone = opened;
   draw();
-  onReturn(() => phone.wake());
+  onReturn(back);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
   addEventListener('pagehide', leave);
-  addEventListener('keydown', (event) => event.key === 'z' && (event.ctrlKey || event.metaKey) && snack.undo());
+  addEventListener('keydown', (event) => event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.target.matches('input') && snack.undo());
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
@@ -214,4 +225,4 @@ async function start() {
   }));
 }
 
-start().catch(failed);
+start().catch(() => failed('storageTrouble'));

@@ -52,7 +52,7 @@ export class Phone {
     phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), ...(load && { load }) });
     phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#locked(mine));
     phone.#channel = new BroadcastChannel(`turf-${org}`);
-    phone.#channel.onmessage = () => phone.#reload().then(() => phone.#pump());
+    phone.#channel.onmessage = () => phone.#safely(phone.#reload().then(() => phone.#pump()));
     await phone.#recall();
     return phone;
   }
@@ -131,8 +131,9 @@ export class Phone {
 
   // The first day that may still be chosen for a question.
   get firstDay() {
-    const { accept_days: acceptDays = 0, counting_since: since = 0 } = this.catalogue ?? {};
-    return Math.max(since, this.today - acceptDays);
+    const { accept_days: acceptDays = 0, counting_since: since = 0, teams = [] } = this.catalogue ?? {};
+    const { valid_from: begun = 0 } = teams.find(({ id }) => id === this.team) ?? {};
+    return Math.max(since, begun, this.today - acceptDays);
   }
 
   // ---- What the worker does -----------------------------------------------------------------------
@@ -248,6 +249,11 @@ export class Phone {
     }
   }
 
+  // What the network started and nobody waits for.
+  #safely(work) {
+    work.catch(() => this.#fail());
+  }
+
   async #reload() {
     this.#taps = new Map((await this.#outbox.all()).map((tap) => [tap.id, tap]));
     this.#onChange();
@@ -285,12 +291,12 @@ export class Phone {
       online: () => (this.#onChange(), this.#pump()),
       connecting: () => this.#onChange(),
       offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
-      receipt: (results) => this.#receipt(results),
+      receipt: (results) => this.#safely(this.#receipt(results)),
       summary: (summary) => summary.team !== ALL && this.#figures.takeSummary(summary) && this.#onChange(),
       weekly: (weekly) => this.#figures.takeWeekly(weekly) && this.#onChange(),
       cleared: (topic) => (this.#figures.clear(topic), this.#onChange()),
-      catalogue: (catalogue) => this.#takeCatalogue(catalogue),
-      status: (status) => this.#takeStatus(status),
+      catalogue: (catalogue) => this.#safely(this.#takeCatalogue(catalogue)),
+      status: (status) => this.#safely(this.#takeStatus(status)),
     };
   }
 

@@ -101,7 +101,7 @@ export default {
 
   emptied: "This device's storage was emptied. What was counted stays counted; taps that had not been sent are gone.",
   emptiedHint: 'Put this page on the home screen, and the device will keep the taps better.',
-  storageTrouble: 'This device cannot store anything now. Free some space or leave the private window, and load the page again. This tap was not kept.',
+  storageTrouble: 'This device cannot store anything now. Free some space or leave the private window, and load the page again. What you tap now is not kept.',
   reload: 'Load again',
   reoffered: 'Counting was restored. {n} earlier tap is offered again to be sure; nothing counts twice.|Counting was restored. {n} earlier taps are offered again to be sure; nothing counts twice.',
   wrongDate: "This device believes it is {own}, counting says {other}. Set the device's date right.",

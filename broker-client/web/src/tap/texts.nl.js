@@ -101,7 +101,7 @@ export default {
 
   emptied: 'De opslag van dit toestel is leeggemaakt. Wat geteld was blijft geteld; tikken die nog niet verzonden waren, zijn weg.',
   emptiedHint: 'Zet deze pagina op het beginscherm, dan bewaart het toestel de tikken beter.',
-  storageTrouble: 'Dit toestel kan nu niets opslaan. Maak ruimte vrij of verlaat het privévenster, en laad de pagina opnieuw. Deze tik is niet bewaard.',
+  storageTrouble: 'Dit toestel kan nu niets opslaan. Maak ruimte vrij of verlaat het privévenster, en laad de pagina opnieuw. Wat u nu tikt, wordt niet bewaard.',
   reload: 'Opnieuw laden',
   reoffered: 'De telling is hersteld. {n} eerdere tik wordt voor de zekerheid opnieuw aangeboden; niets telt dubbel.|De telling is hersteld. {n} eerdere tikken worden voor de zekerheid opnieuw aangeboden; niets telt dubbel.',
   wrongDate: 'Dit toestel denkt dat het {own} is, de telling zegt {other}. Zet de datum van het toestel goed.',
