@@ -106,7 +106,8 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	Turf__V1__Submission *message;
 	int flaw;
 
-	memset(submission, 0, sizeof *submission);
+	submission->n_events = 0;
+	submission->receipt_to[0] = '\0';
 	if (length > SUBMISSION_BYTES_MAX)
 		return SUBMISSION_TOO_LONG;
 	flaw = survey(bytes, length, submission);
@@ -115,6 +116,7 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	message = turf__v1__submission__unpack(&allocator, length, bytes);
 	if (!message || message->n_events != submission->n_events)
 		return SUBMISSION_NOT_PROTOBUF;
+	memset(submission->events, 0, submission->n_events * sizeof submission->events[0]);
 	for (uint32_t i = 0; i < submission->n_events; i++)
 		take_submitted(message->events[i], &submission->events[i]);
 	return 0;

@@ -50,13 +50,13 @@ static void describe_change(struct folded *out, const char *team, uint32_t day)
 	memcpy(out->team, team, SLUG_BYTES);
 }
 
-static struct id_record detail_of(struct store_txn *txn, const struct admitted *admitted)
+static struct id_record detail_of(const struct admitted *admitted, uint16_t team)
 {
 	const struct event *event = &admitted->event;
 	struct id_record id = {
 		.state = KNOWN_COUNTED,
 		.detailed = true,
-		.team = team_find_or_add(txn, admitted->team),
+		.team = team,
 		.domain = (uint8_t)event->domain,
 		.outcome = (uint8_t)event->outcome,
 		.n_labels = (uint8_t)event->n_labels,
@@ -68,19 +68,40 @@ static struct id_record detail_of(struct store_txn *txn, const struct admitted *
 	return id;
 }
 
-/* A question that no retraction can reach any more is stored without detail, and settled from the first. */
-static void count_question(struct store_txn *txn, const struct key *key, const struct admitted *admitted, bool late)
+/* Its team's number. A team gets one with the first question that counts: never for an id that is known. */
+static bool team_of_new(struct store_txn *txn, const struct key *key, const char *slug, uint16_t *team)
+{
+	struct id_record id;
+
+	if (team_find(&txn->lmdb, slug, team))
+		return true;
+	look_up(txn, key, &id);
+	if (txn->lmdb.fault != 0 || id.state != KNOWN_NOTHING)
+		return false;
+	*team = team_find_or_add(txn, slug);
+	return true;
+}
+
+/* Nearly every question is new, so its id is looked for and marked in one step. False: it is known already (nothing is
+ * done), or a fault. A question that no retraction can reach any more is stored without detail, and settled at once. */
+static bool count_new(struct store_txn *txn, const struct key *key, const struct admitted *admitted, bool late)
 {
 	uint32_t day = admitted->event.day;
 	bool settled = !late && day < txn->state.shown.settled_before;
-	struct id_record id = detail_of(txn, admitted);
+	struct id_record detail, bare = {.state = late ? KNOWN_COUNTED_LATE : KNOWN_COUNTED};
+	struct record record;
+	uint16_t team;
 
-	figures_move(txn, day, &id, (struct step){.counted = !late, .settled = settled, .late = late});
+	if (!team_of_new(txn, key, admitted->team, &team))
+		return false;
+	detail = detail_of(admitted, team);
+	record = id_encode(key, late || settled ? &bare : &detail);
+	if (!lmdb_put_new(&txn->lmdb, DB_IDS, key_span(key), record_span(&record)))
+		return false;
+	figures_move(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
 	if (!late)
-		held_touch(txn, (uint16_t)quarter_of_day(day), id.team);
-	if (late || settled)
-		id = (struct id_record){.state = late ? KNOWN_COUNTED_LATE : KNOWN_COUNTED};
-	put_id(txn, key, &id);
+		held_touch(txn, (uint16_t)quarter_of_day(day), team);
+	return true;
 }
 
 /* The counters go down of the question's own team, whatever team's topic the retraction came on. */
@@ -108,27 +129,38 @@ static void mark_retracted(struct store_txn *txn, const struct key *key)
 	put_id(txn, key, &(struct id_record){.state = KNOWN_RETRACTED});
 }
 
+/* What comes of an id that is known, or of an event that does not count. */
+static enum verdict fold_known(struct store_txn *txn, const struct key *key, const struct admitted *admitted,
+			       struct folded *out)
+{
+	uint32_t day = admitted->event.day;
+	struct id_record id;
+	enum verdict verdict;
+
+	look_up(txn, key, &id);
+	if (txn->lmdb.fault != 0)
+		return VERDICT_UNSPECIFIED;
+	verdict = as_things_stand(txn, day, judge(admitted, id.state));
+	if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED)
+		take_back(txn, key, day, &id, out);
+	else if (verdict == VERDICT_RETRACTED)
+		mark_retracted(txn, key);
+	return verdict;
+}
+
 void store_fold(struct store_txn *txn, const struct admitted *admitted, struct folded *out)
 {
 	uint32_t day = admitted->event.day;
 	struct id_place place = {.day = day, .id = admitted->event.id};
 	struct key key = id_key(&place);
-	struct id_record id;
-	enum verdict verdict;
+	enum verdict verdict = as_things_stand(txn, day, judge(admitted, KNOWN_NOTHING));
+	bool counts = verdict == VERDICT_COUNTED || verdict == VERDICT_COUNTED_LATE;
 
 	*out = (struct folded){.day = day};
-	look_up(txn, &key, &id);
-	if (txn->lmdb.fault != 0)
-		return;
-	verdict = as_things_stand(txn, day, judge(admitted, id.state));
-	if (verdict == VERDICT_COUNTED || verdict == VERDICT_COUNTED_LATE) {
-		count_question(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE);
+	if (counts && count_new(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE))
 		describe_change(out, admitted->team, day);
-	} else if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED) {
-		take_back(txn, &key, day, &id, out);
-	} else if (verdict == VERDICT_RETRACTED) {
-		mark_retracted(txn, &key);
-	}
+	else
+		verdict = fold_known(txn, &key, admitted, out);
 	if (txn->lmdb.fault != 0)
 		*out = (struct folded){.day = day};
 	else

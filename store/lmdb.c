@@ -378,6 +378,19 @@ void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, str
 		refused(txn, rc, "mdb_put");
 }
 
+bool lmdb_put_new(struct lmdb_txn *txn, enum database database, struct span key, struct span value)
+{
+	MDB_val k = to_val(key), v = to_val(value);
+	int rc;
+
+	if (txn->fault != 0)
+		return false;
+	rc = mdb_put(txn->txn, txn->lmdb->handles[database], &k, &v, MDB_NOOVERWRITE);
+	if (rc != 0 && rc != MDB_KEYEXIST)
+		refused(txn, rc, "mdb_put");
+	return rc == 0;
+}
+
 bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key)
 {
 	MDB_val k = to_val(key);

@@ -102,6 +102,8 @@ int lmdb_outcome(const struct lmdb_txn *txn, struct error *error);
 
 bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, struct span *value);
 void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, struct span value);
+/* False: there is a record with that key, or a fault; then nothing is put. */
+bool lmdb_put_new(struct lmdb_txn *txn, enum database database, struct span key, struct span value);
 bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key); /* false: was not there */
 uint64_t lmdb_count(struct lmdb_txn *txn, enum database database);
 
