@@ -107,7 +107,7 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	int flaw;
 
 	submission->n_events = 0;
-	submission->receipt_to[0] = '\0';
+	memset(submission->receipt_to, 0, sizeof submission->receipt_to);
 	if (length > SUBMISSION_BYTES_MAX)
 		return SUBMISSION_TOO_LONG;
 	flaw = survey(bytes, length, submission);
