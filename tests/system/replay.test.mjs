@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { isDeepStrictEqual } from 'node:util';
 
 import { expectedFigures, published, shapes } from './lib/figures.mjs';
 import { decode } from './lib/messages.mjs';
