@@ -7,7 +7,9 @@
  *   map resized       another process grew it: take over its size, begin again
  *   readers full      slots of killed processes are cleared, begin again
  *   disk full         commit says EIO or ENOSPC: FAULT_FULL, earlier commits stand
- *   meta page failed  LMDB refuses all further work (MDB_PANIC): close and open again, begin again
+ *   meta page failed  LMDB refuses all further work (MDB_PANIC): close and open again, begin again; what was written of
+ *                     it is written over first (make_firm)
+ *   map cannot move   it is gone: close, open again at the next transaction
  * Full sync throughout: no flag that trades durability for speed.
  */
 #include "broker-client/outbox_db.h"
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +37,8 @@ struct db {
 	ino_t inode;
 	char *path;
 	pthread_mutex_t lock; /* one transaction at a time: the map may be moved between any two */
-	MDB_env *env;
+	MDB_env *env;         /* NULL: lost, to be opened again by the next transaction */
+	bool firm;            /* make_firm has been called */
 	MDB_dbi tables[DB_TABLES];
 };
 
@@ -92,9 +96,11 @@ static void close_env(struct db *db)
 	if (db->env)
 		mdb_env_close(db->env);
 	db->env = NULL;
+	db->firm = false;
 }
 
-static int open_env(struct db *db)
+/* `path`: the folder, or with MDB_NOSUBDIR the file. */
+static int start_env(struct db *db, const char *path, unsigned flags)
 {
 	int rc = mdb_env_create(&db->env);
 
@@ -105,7 +111,66 @@ static int open_env(struct db *db)
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(db->env, MAP_BYTES_FIRST);
 	if (rc == 0)
-		rc = mdb_env_open(db->env, db->path, MDB_NOTLS, 0600);
+		rc = mdb_env_open(db->env, path, MDB_NOTLS | flags, 0600);
+	return rc;
+}
+
+/* ---- Making one ------------------------------------------------------------------------------------------------- */
+
+/* The file appears whole: LMDB alone would leave one behind that nobody can open, if the power fails at the start. The
+ * folder's own name, and those of the folders above it, are on the disk before it. */
+static int make_file(struct db *db, int folder, const char *made, const char *file)
+{
+	int rc = unlink(made) < 0 && errno != ENOENT ? errno : start_env(db, made, MDB_NOSUBDIR | MDB_NOLOCK);
+
+	if (rc == 0)
+		rc = open_tables(db, 0, MDB_CREATE);
+	close_env(db);
+	if (rc == 0 && (syncfs(folder) < 0 || rename(made, file) < 0))
+		rc = errno;
+	if (rc != 0)
+		(void)unlink(made);
+	return rc;
+}
+
+/* Another process may have made it meanwhile. */
+static int make_file_once(struct db *db, int folder)
+{
+	char *file = NULL, *made = NULL;
+	int rc = 0;
+
+	while (flock(folder, LOCK_EX) < 0 && rc == 0)
+		rc = errno == EINTR ? 0 : errno;
+	if (rc == 0 && (asprintf(&file, "%s/data.mdb", db->path) < 0 || asprintf(&made, "%s.new", file) < 0))
+		rc = ENOMEM;
+	if (rc == 0 && access(file, F_OK) < 0)
+		rc = errno == ENOENT ? make_file(db, folder, made, file) : errno;
+	free(made);
+	free(file);
+	return rc;
+}
+
+/* The file is there, and its name on the disk: also when an earlier attempt to sync that has failed. */
+static int find_or_make_file(struct db *db)
+{
+	int folder = open(db->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (folder < 0)
+		return errno;
+	if (!db_exists(db->path))
+		rc = make_file_once(db, folder);
+	if (rc == 0 && fsync(folder) < 0)
+		rc = errno;
+	(void)close(folder);
+	return rc;
+}
+
+static int open_env(struct db *db)
+{
+	int rc = find_or_make_file(db);
+
+	if (rc == 0)
+		rc = start_env(db, db->path, 0);
 	if (rc == 0) {
 		(void)mdb_reader_check(db->env, NULL);
 		rc = open_tables(db, MDB_RDONLY, 0);
@@ -117,34 +182,16 @@ static int open_env(struct db *db)
 	return rc;
 }
 
-static int sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
-}
-
-/* mkdir -p; each new folder is synced into its parent. `path` is written to and restored. */
+/* mkdir -p. `path` is written to and restored. */
 static int make_folders(char *path)
 {
 	for (char *end = path + 1;; end++) {
 		char kept = *end;
-		char *parent;
 
 		if (kept != '/' && kept != '\0')
 			continue;
 		*end = '\0';
-		if (mkdir(path, 0700) == 0) {
-			parent = strrchr(path, '/');
-			if (parent && parent != path)
-				*parent = '\0';
-			(void)sync_folder(parent ? (parent == path ? "/" : path) : ".");
-			if (parent)
-				*parent = '/';
-		} else if (errno != EEXIST) {
+		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 			*end = kept;
 			return -1;
 		}
@@ -209,7 +256,6 @@ int db_open(struct db **out, const char *path, struct error *error)
 		rc = translate(db, rc ? rc : open_env(db), error);
 	if (rc < 0)
 		goto fail;
-	(void)sync_folder(db->path);
 	*out = db;
 	return 0;
 fail:
@@ -241,14 +287,58 @@ void db_close(struct db *db)
 	free(db);
 }
 
+/* A root that could not be written, and that LMDB took back, may be on the disk all the same: after a power cut it would
+ * be found, when pages that it uses have been written to. So the roots are written again as they are seen, before the
+ * first change; each is in the first sector of its page. In a writing transaction. */
+static int make_firm(struct db *db)
+{
+	uint8_t sector[512];
+	mdb_filehandle_t fd;
+	MDB_stat stat;
+	ssize_t length, written;
+	int rc = mdb_env_stat(db->env, &stat);
+
+	if (rc == 0)
+		rc = mdb_env_get_fd(db->env, &fd);
+	for (off_t page = 0; page < 2 && rc == 0; page++) {
+		length = pread(fd, sector, sizeof sector, page * (off_t)stat.ms_psize);
+		written = length < 0 ? -1 : pwrite(fd, sector, (size_t)length, page * (off_t)stat.ms_psize);
+		rc = written == length && length > 0 ? 0 : written < 0 ? errno : EIO;
+	}
+	return rc == 0 && fdatasync(fd) < 0 ? errno : rc;
+}
+
+static int begin_once(struct db *db, unsigned flags, MDB_txn **txn)
+{
+	int rc = db->env ? mdb_txn_begin(db->env, NULL, flags, txn) : MDB_PANIC;
+
+	if (rc != 0 || db->firm || flags & MDB_RDONLY)
+		return rc;
+	rc = make_firm(db);
+	db->firm = rc == 0;
+	if (rc != 0)
+		mdb_txn_abort(*txn);
+	return rc;
+}
+
+/* A map that could not be moved is gone. */
+static int move_map(struct db *db, size_t bytes)
+{
+	int rc = mdb_env_set_mapsize(db->env, bytes);
+
+	if (rc != 0)
+		close_env(db);
+	return rc;
+}
+
 static int begin(struct db *db, unsigned flags, MDB_txn **txn)
 {
 	int rc = 0;
 
 	for (int attempt = 0; attempt < BEGIN_ATTEMPTS; attempt++) {
-		rc = db->env ? mdb_txn_begin(db->env, NULL, flags, txn) : MDB_PANIC;
+		rc = begin_once(db, flags, txn);
 		if (rc == MDB_MAP_RESIZED) {
-			rc = mdb_env_set_mapsize(db->env, 0);
+			rc = move_map(db, 0);
 		} else if (rc == MDB_READERS_FULL) {
 			rc = mdb_reader_check(db->env, NULL);
 		} else if (rc == MDB_PANIC) {
@@ -268,7 +358,7 @@ static int grow(struct db *db)
 	MDB_envinfo info;
 	int rc = mdb_env_info(db->env, &info);
 
-	return rc ? rc : mdb_env_set_mapsize(db->env, 2 * info.me_mapsize);
+	return rc ? rc : move_map(db, 2 * info.me_mapsize);
 }
 
 static int run_once(struct db *db, db_body *body, void *context, unsigned flags, int *rc)
