@@ -49,6 +49,8 @@ unit    := $(wildcard tests/unit/test_*.c)
 unit_support := $(filter-out $(unit),$(wildcard tests/unit/*.c))
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
+fault   := $(wildcard tests/fault/test_*.c)
+fault_support := $(filter-out $(fault),$(wildcard tests/fault/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
@@ -57,10 +59,11 @@ core := $(BUILD)/libproto.a $(BUILD)/libbase.a
 programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
 unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
+fault_programs := $(patsubst tests/fault/%.c,$(BUILD)/tests/%,$(fault))
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
-.PHONY: all unit check lint bench bench-packages install clean help
+.PHONY: all unit fault check lint bench bench-packages install clean help
 
 all: $(programs) $(libraries) $(BUILD)/turf.pc
 
@@ -126,6 +129,23 @@ $(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_
 $(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) \
 		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
+
+# Tests that make calls fail: every call that a WRAP in tests/fault names comes through there, those of the libraries
+# too, which is why they are linked from their archives (libconfig, which does not survive a failed malloc, is not).
+wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/fault/*.c)
+libs_fault := -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
+
+fault: $(fault_programs)
+
+$(BUILD)/libfault.a: $(call objects,$(fault_support))
+
+phone_faults := $(filter %_phone,$(fault_programs))
+$(phone_faults): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libturf.a $(BUILD)/libfault.a
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
+
+$(filter-out $(phone_faults),$(fault_programs)): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libaggregator.a \
+		$(BUILD)/libstore.a $(core) $(BUILD)/libfault.a
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_SYNC) $(call pkg,libconfig)
 
 # ---- Bench: what docs/performance.md reports; ONLY=NAME runs one ----------------------------------
 ONLY          ?=

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The seam between turf and what can fail under it. The programs of this folder are linked with --wrap for every call
+ * that a WRAP in seam*.c names, and with LMDB, protobuf-c and jansson from their archives, so that what these call
+ * comes through here too. Production code knows nothing of it.
+ *
+ * Any call may be told to fail, the Nth of its kind; heap memory is counted; what is written is told to record.h.
+ */
+#ifndef TURF_TESTS_FAULT_SEAM_H
+#define TURF_TESTS_FAULT_SEAM_H
+
+#include <stdbool.h>
+
+enum seam {
+	SEAM_MEMORY, /* malloc and its like */
+	SEAM_LMDB,   /* every call to LMDB that can fail */
+	SEAM_FILE,   /* open, read, write, sync, rename, lock, map, …: ours and LMDB's own */
+	SEAM_CLOCK,
+	SEAM_RANDOM,
+	SEAM_HASH,   /* libcrypto */
+	SEAM_BROKER, /* see broker.h */
+	SEAMS,
+};
+
+const char *seam_name(enum seam seam);
+
+/* How many ways a call of this seam can fail; not every call knows all of them. */
+unsigned seam_kinds(enum seam seam);
+
+struct fault_plan {
+	enum seam seam;
+	unsigned nth;  /* 1: the first call from now on */
+	unsigned kind; /* 0 to seam_kinds - 1 */
+	bool for_good; /* and all calls after it */
+};
+
+/* From now on, until seam_disarm: the name of the first call that failed, or NULL. */
+void seam_arm(const struct fault_plan *plan);
+const char *seam_disarm(void);
+
+/* Pieces of heap memory that were taken and not given back, by turf and the libraries named above. */
+long seam_heap(void);
+
+#endif

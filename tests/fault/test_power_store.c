@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The power fails while the store works, at every write and every sync, and what was not synced is lost in every way
+ * that a disk may lose it. Whatever is left opens, verifies, and knows every event that had its receipt; and when the
+ * phones have said again what had none, every question counts once.
+ *
+ * One session goes on from where a cut left the one before. In the second test the disk also fails now and then, cut or
+ * no cut. TURF_SEED and TURF_CHAINS choose other runs; a failure prints its seed.
+ */
+#include "tests/fault/folder.h"
+#include "tests/fault/phones.h"
+#include "tests/fault/power.h"
+#include "tests/fault/record.h"
+#include "tests/fault/seam.h"
+
+enum {
+	CHAINS = 2,      /* a test */
+	CHAIN = 3,       /* sessions that go on from each other */
+	STEPS = 24,      /* of a session */
+	MOMENTS_MAX = 256,
+	BACKUPS_MAX = 8,
+};
+
+#define DATA "store/data.mdb"
+
+/* A fact that begins at a moment. */
+struct moment {
+	uint32_t at;
+	uint64_t value;
+};
+
+struct world {
+	struct stage stage;
+	struct phones phones;
+	struct batch batch;
+	struct pipeline pipeline;
+	struct counters counters;
+	bool failing; /* the disk, now and then */
+	uint64_t dice;
+	char base[FOLDER_BYTES + 16];
+	struct moment days[MOMENTS_MAX], generations[MOMENTS_MAX], backups[BACKUPS_MAX];
+	uint32_t n_days, n_generations, n_backups, backups_tried;
+	uint32_t opened_at; /* from here on there is a store; NEVER: not yet */
+	char epoch[EPOCH_TEXT_BYTES];
+	uint64_t cuts;
+};
+
+static struct world world;
+
+static uint32_t draw(uint32_t below)
+{
+	return power_draw(&world.dice, below);
+}
+
+static uint32_t now(void)
+{
+	return (uint32_t)record_length();
+}
+
+static void note(struct moment *list, uint32_t *n, uint64_t value)
+{
+	assert_true(*n < MOMENTS_MAX);
+	list[(*n)++] = (struct moment){.at = now(), .value = value};
+}
+
+/* The last value that held at `moment`. */
+static uint64_t value_at(const struct moment *list, uint32_t n, uint32_t moment)
+{
+	uint64_t value = 0;
+
+	for (uint32_t i = 0; i < n && list[i].at <= moment; i++)
+		value = list[i].value;
+	return value;
+}
+
+static void ignore_moved(void *context, const struct folded *folded)
+{
+	(void)context;
+	(void)folded;
+}
+
+/* ---- A session ---------------------------------------------------------------------------------------- */
+
+/* Now and then one of the next calls to the disk will fail. */
+static void trouble(void)
+{
+	struct fault_plan plan = {.seam = SEAM_FILE, .nth = 1 + draw(20), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
+
+	if (world.failing && draw(3) == 0)
+		seam_arm(&plan);
+}
+
+static void note_state(void)
+{
+	struct store_state state = state_of(&world.stage);
+
+	note(world.generations, &world.n_generations, state.generation);
+	if (world.opened_at != NEVER)
+		return;
+	world.opened_at = now();
+	memcpy(world.epoch, state.epoch, sizeof world.epoch);
+}
+
+static void open_store(void)
+{
+	struct stage *stage = &world.stage;
+
+	trouble();
+	if (store_open(&stage->store, &stage->options, &stage->error) != 0) {
+		assert_non_null(seam_disarm());
+		stage_open(stage);
+	}
+	(void)seam_disarm();
+	world.pipeline.store = stage->store;
+	note_state();
+}
+
+static void put_rules(uint64_t value)
+{
+	static const struct cells choice[] = {{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}};
+	struct stage *stage = &world.stage;
+	struct store_txn *txn;
+
+	stage->rules.version = 1 + (uint32_t)value;
+	if (store_begin(stage->store, &txn, &stage->error) != 0)
+		return;
+	store_put_catalogue(txn, &stage->rules);
+	store_put_cells(txn, choice[value % 3]);
+	(void)store_commit(&txn, &stage->error);
+}
+
+static void pass_time(uint32_t days)
+{
+	struct stage *stage = &world.stage;
+	struct store_time time = {.today = stage->today + days, .catalogue = &stage->rules};
+	bool moved;
+	int rc;
+
+	stage->today += days;
+	note(world.days, &world.n_days, stage->today);
+	do {
+		rc = store_keep_time(stage->store, &time, &moved, &stage->error);
+	} while (rc == STORE_MORE);
+}
+
+static void make_backup(void)
+{
+	char path[PATH_MAX];
+
+	if (world.n_backups == BACKUPS_MAX)
+		return;
+	(void)snprintf(path, sizeof path, "%s/backup-%u", world.base, world.backups_tried);
+	if (store_backup(world.stage.store, path, &world.stage.error) == 0)
+		world.backups[world.n_backups++] = (struct moment){.at = now(), .value = world.backups_tried};
+	world.backups_tried++;
+}
+
+static void count_taps(void)
+{
+	struct batch *batch = &world.batch;
+	struct stage *stage = &world.stage;
+	uint32_t before = now();
+
+	phones_tap(&world.phones, &world.dice, stage->today, batch);
+	for (uint32_t i = 0; i < batch->n_events; i++) {
+		struct sent *sent = &world.phones.list[batch->events[i]];
+
+		sent->sent_at = sent->sent_at < before ? sent->sent_at : before;
+	}
+	trouble();
+	if (phones_count(&world.pipeline, batch, stage->today, &stage->error) != 0) {
+		assert_non_null(seam_disarm());
+		must(stage, phones_count(&world.pipeline, batch, stage->today, &stage->error));
+	}
+	(void)seam_disarm();
+	note_state();
+}
+
+static void reopen(void)
+{
+	stage_close(&world.stage);
+	open_store();
+}
+
+static void one_step(void)
+{
+	uint32_t what = draw(100);
+
+	if (what < 64) {
+		count_taps();
+		return;
+	}
+	trouble();
+	if (what < 74)
+		pass_time(1 + draw(2));
+	else if (what < 82)
+		(void)store_compact(world.stage.store, &world.stage.error);
+	else if (what < 88)
+		put_rules(draw(6));
+	else if (what < 93)
+		make_backup();
+	(void)seam_disarm();
+	if (what >= 93)
+		reopen();
+}
+
+static void run_session(void)
+{
+	struct stage *stage = &world.stage;
+
+	world.n_days = world.n_generations = 0;
+	record_begin(world.base);
+	world.opened_at = world.opened_at == NEVER ? NEVER : now();
+	for (uint32_t i = 0; i < world.n_backups; i++)
+		world.backups[i].at = now();
+	note(world.days, &world.n_days, stage->today);
+	(void)snprintf(stage->path, sizeof stage->path, "%s/store", world.base);
+	open_store();
+	for (int step = 0; step < STEPS; step++)
+		one_step();
+	if (draw(2))
+		stage_close(stage);
+	record_end();
+	stage_close(stage);
+}
+
+/* ---- What is left after a cut ---------------------------------------------------------------------------- */
+
+/* The lock file means nothing after a restart of the machine, whatever is in it. */
+static void spoil_lock_file(const char *image, uint64_t *dice)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/store/lock.mdb", image);
+	file = fopen(path, "r+e");
+	for (int i = 0; file && i < 8192; i++)
+		(void)fputc((int)power_draw(dice, 256), file);
+	if (file)
+		(void)fclose(file);
+}
+
+static void check_state(uint32_t moment)
+{
+	struct store_state state = state_of(&world.stage);
+
+	if (world.opened_at <= moment)
+		assert_string_equal(state.epoch, world.epoch);
+	assert_true(state.generation > value_at(world.generations, world.n_generations, moment));
+}
+
+static void check_known(uint32_t moment)
+{
+	struct store_txn *txn = begin(&world.stage);
+
+	phones_check_known(&world.phones, moment, &world.stage, txn);
+	store_abort(&txn);
+}
+
+static void say_again(uint32_t moment, uint64_t *dice)
+{
+	struct stage *stage = &world.stage;
+	uint32_t next = 0;
+
+	while (phones_repeat(&world.phones, dice, moment, &next, &world.batch))
+		must(stage, phones_count(&world.pipeline, &world.batch, stage->today, &stage->error));
+}
+
+/* A backup that was reported done can be brought back; one that was not is refused, or whole. */
+static void check_backup(uint32_t moment, const char *image, uint64_t *dice)
+{
+	struct stage *stage = &world.stage;
+	char from[PATH_MAX], to[PATH_MAX];
+	uint32_t number = power_draw(dice, world.backups_tried + 1);
+	bool done = false;
+	int rc;
+
+	for (uint32_t i = 0; i < world.n_backups; i++)
+		done |= world.backups[i].value == number && world.backups[i].at <= moment;
+	(void)snprintf(from, sizeof from, "%s/backup-%u", image, number);
+	(void)snprintf(to, sizeof to, "%s/restored", image);
+	rc = store_restore(from, to, false, UNIX_NOW, &stage->error);
+	if (done && rc != 0)
+		fail_msg("backup %u: %s", number, stage->error.text);
+	if (rc == 0) {
+		(void)snprintf(stage->path, sizeof stage->path, "%s", to);
+		stage_open(stage);
+		assert_sound(stage);
+		stage_close(stage);
+	}
+	folder_remove(to);
+}
+
+static void check_image(uint32_t moment, const char *image, uint64_t *dice)
+{
+	struct stage *stage = &world.stage;
+
+	stage->today = (uint32_t)value_at(world.days, world.n_days, moment);
+	(void)snprintf(stage->path, sizeof stage->path, "%s/store", image);
+	if (power_draw(dice, 4) == 0)
+		spoil_lock_file(image, dice);
+	stage_open(stage);
+	world.pipeline.store = stage->store;
+	assert_sound(stage);
+	check_state(moment);
+	check_known(moment);
+	say_again(moment, dice);
+	phones_check_counts(&world.phones, moment, stage);
+	assert_sound(stage);
+	stage_close(stage);
+	if (world.backups_tried > 0 && power_draw(dice, 4) == 0)
+		check_backup(moment, image, dice);
+	world.cuts++;
+}
+
+/* What a receipt promised was synced when it went out. */
+static void check_receipts(const struct power *power)
+{
+	for (uint32_t i = 0; i < world.phones.n; i++) {
+		const struct sent *sent = &world.phones.list[i];
+
+		if (sent->receipt_at != power_at(power) || sent->refused || sent->receipt_at == 0)
+			continue;
+		if (!power_holds(power, DATA, &sent->event.id, sizeof sent->event.id))
+			fail_msg("moment %u: event %u has its receipt and is not on the disk", sent->receipt_at, i);
+		assert_false(!world.failing && power_unsynced(power, DATA));
+	}
+}
+
+static void cut_everywhere(const char *image, uint64_t *dice)
+{
+	struct power *power = power_new();
+
+	do {
+		if (power_at(power) < world.days[0].at)
+			continue; /* still the beginning */
+		check_receipts(power);
+		for (int i = 0; i < 2; i++) {
+			folder_clear(image);
+			power_cut(power, (enum cut)power_draw(dice, CUTS), dice, image);
+			check_image((uint32_t)power_at(power), image, dice);
+		}
+	} while (power_step(power));
+	power_free(power);
+}
+
+/* The next session goes on from a cut somewhere in this one. */
+static void go_on(const char *image, uint64_t *dice)
+{
+	uint32_t from = world.days[0].at, at = from + power_draw(dice, (uint32_t)record_length() - from + 1), kept = 0;
+	struct power *power = power_new();
+
+	while (power_at(power) < at && power_step(power))
+		;
+	at = (uint32_t)power_at(power);
+	folder_clear(image);
+	power_cut(power, (enum cut)power_draw(dice, CUTS), dice, image);
+	power_free(power);
+	check_image(at, image, dice);
+	for (uint32_t i = 0; i < world.n_backups; i++)
+		if (world.backups[i].at <= at)
+			world.backups[kept++] = world.backups[i];
+	world.n_backups = kept;
+	world.opened_at = world.opened_at <= at ? world.opened_at : NEVER;
+	phones_forget_after(&world.phones, at);
+	folder_copy(image, world.base);
+}
+
+/* ---- Chains of sessions ------------------------------------------------------------------------------------- */
+
+static uint64_t running; /* the seed that is under way; 0: none */
+
+static void chain_init(uint64_t seed, bool failing)
+{
+	struct stage *stage = &world.stage;
+	void *state = NULL;
+
+	memset(&world, 0, sizeof world);
+	assert_int_equal(stage_setup(&state), 0);
+	*stage = *(struct stage *)state;
+	free(state);
+	stage->rules.teams = stage->teams;
+	stage->rules.domains = stage->domains;
+	stage->rules.labels = stage->labels;
+	stage->options.path = stage->path;
+	world.failing = failing;
+	world.dice = seed * 1000003;
+	world.opened_at = NEVER;
+	world.pipeline = (struct pipeline){
+		.catalogue = &stage->rules,
+		.receipts = receipts_new(PHONES_MESSAGES),
+		.counters = &world.counters,
+		.moved = ignore_moved,
+	};
+	(void)snprintf(world.base, sizeof world.base, "%.200s/base", stage->folder);
+	folder_clear(world.base);
+}
+
+static void run_chain(uint64_t seed, bool failing)
+{
+	char image[PATH_MAX];
+	uint64_t dice = ~seed;
+
+	chain_init(seed, failing);
+	(void)snprintf(image, sizeof image, "%s/image", world.stage.folder);
+	for (int session = 0; session < CHAIN; session++) {
+		run_session();
+		cut_everywhere(image, &dice);
+		go_on(image, &dice);
+	}
+	record_forget();
+	receipts_free(world.pipeline.receipts);
+	folder_remove(world.stage.folder);
+}
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void run_chains(bool failing)
+{
+	uint64_t chains = from_environment("TURF_CHAINS", CHAINS), first = from_environment("TURF_SEED", 20200), cuts = 0;
+
+	for (uint64_t i = 0; i < chains; i++) {
+		running = first + i;
+		run_chain(running, failing);
+		cuts += world.cuts;
+	}
+	running = 0;
+	print_message("# %llu power cuts\n", (unsigned long long)cuts);
+	assert_true(cuts > 100 * chains);
+}
+
+static int tell_seed(void **state)
+{
+	(void)state;
+	if (running)
+		print_error("again with TURF_SEED=%llu TURF_CHAINS=1\n", (unsigned long long)running);
+	running = 0;
+	return 0;
+}
+
+static void test_a_disk_that_works(void **state)
+{
+	(void)state;
+	run_chains(false);
+}
+
+static void test_a_disk_that_fails_now_and_then(void **state)
+{
+	(void)state;
+	run_chains(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_a_disk_that_works, tell_seed),
+		cmocka_unit_test_teardown(test_a_disk_that_fails_now_and_then, tell_seed),
+	};
+
+	if (access("/dev/shm", W_OK) == 0)
+		(void)setenv("TMPDIR", "/dev/shm", 0);
+	return cmocka_run_group_tests_name("power cuts, store", tests, NULL, NULL);
+}
