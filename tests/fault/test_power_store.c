@@ -283,7 +283,7 @@ static void check_backup(uint32_t moment, const char *image, uint64_t *dice)
 	if (done && rc != 0)
 		fail_msg("backup %u: %s", number, stage->error.text);
 	if (rc == 0) {
-		(void)snprintf(stage->path, sizeof stage->path, "%s", to);
+		assert_true(snprintf(stage->path, sizeof stage->path, "%s", to) < (int)sizeof stage->path);
 		stage_open(stage);
 		assert_sound(stage);
 		stage_close(stage);
