@@ -276,6 +276,7 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 		if (rc < 0 || (!stuck && inbox_full(&daemon->inbox)))
 			break;
 	}
+	mqtt_push(daemon->link.mqtt); /* so that the broker sends on while we count */
 	return rc;
 }
 

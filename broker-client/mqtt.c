@@ -140,9 +140,9 @@ static int find_socket(void)
 /*
  * A receipt follows the acknowledgement of its submission: Nagle's algorithm holds it back for 40 ms, until the broker's
  * kernel has acknowledged that. Without the algorithm each receipt of a flood is a packet of its own, which costs a
- * third of the processor time. So the algorithm stays, and what it holds goes before we wait.
+ * third of the processor time. So the algorithm stays, and what it holds goes before we wait or work.
  */
-static void push(const struct mqtt *mqtt)
+void mqtt_push(const struct mqtt *mqtt)
 {
 	static const int yes = 1, no = 0;
 
@@ -211,7 +211,7 @@ int mqtt_receive(struct mqtt *mqtt, int timeout_ms, struct mqtt_message *message
 	int topic_length = 0, rc;
 
 	if (timeout_ms > 0)
-		push(mqtt);
+		mqtt_push(mqtt);
 	rc = MQTTClient_receive(mqtt->client, &topic, &topic_length, &received, (unsigned long)timeout_ms);
 
 	if (!received) {

@@ -72,6 +72,10 @@ enum { MQTT_NOTHING = 1 };
 int mqtt_receive(struct mqtt *mqtt, int timeout_ms, struct mqtt_message *message, struct error *error);
 void mqtt_message_release(struct mqtt_message *message); /* of either flavour; a cleared message is fine */
 
+/* Small packets are sent together: acknowledgements and publications may stay here until the next mqtt_receive that
+ * waits. This sends them now, for a caller that will be busy with something else. */
+void mqtt_push(const struct mqtt *mqtt);
+
 /* At QoS 0. FAULT_BROKER: the connection is gone. */
 int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained, struct error *error);
 
