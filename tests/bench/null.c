@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,6 +47,8 @@ static void connect_to(struct null *null, const char *port, const char *id, cons
 	char address[64];
 
 	(void)snprintf(address, sizeof address, "mqtt://127.0.0.1:%s", port);
+	if (getenv("PAHO_QUIET"))
+		MQTTClient_setTraceLevel(MQTTCLIENT_TRACE_ERROR);
 	options.MQTTVersion = MQTTVERSION_3_1_1;
 	options.cleansession = 0;
 	options.username = user;
