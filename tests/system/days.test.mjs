@@ -2,29 +2,13 @@
 // Days: quarter edges, leap days, phones whose clock is a day ahead, midnights that pass while turfd runs, a date that
 // jumps a year and comes back, teams and domains that end. The org's date stands in a file that the test rewrites.
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'node:test';
 
+import { Calendar } from './lib/calendar.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { dateOf, dayOf, decode, question, retraction } from './lib/messages.mjs';
-import { temporaryFolder } from './lib/paths.mjs';
 import { eventually } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
-
-class Calendar {
-  constructor(t, date) {
-    this.file = join(temporaryFolder(t, 'turf-date'), 'today');
-    this.write(date);
-  }
-
-  // In one step: turfd never reads half a date.
-  write(date) {
-    this.date = date;
-    writeFileSync(`${this.file}.new`, `${date}\n`);
-    renameSync(`${this.file}.new`, this.file);
-  }
-}
 
 async function world(t, date, changes = {}) {
   const calendar = new Calendar(t, date);

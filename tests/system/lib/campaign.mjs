@@ -4,9 +4,10 @@
 // broker and the phones against a model that counted along. Everything is drawn from one seed; a cycle has its own, so
 // that a failing one can be begun with.
 import assert from 'node:assert/strict';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Calendar } from './calendar.mjs';
 import { atEnd } from './cleanup.mjs';
 import { writeConfig } from './config.mjs';
 import { disturbances } from './disturbances.mjs';
@@ -61,11 +62,10 @@ export class Campaign {
     const campaign = new Campaign();
     Object.assign(campaign, { t, seed, cycles: from, base: firstDay, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: new Set(), audited: [] });
     campaign.replays = temporaryFolder(t, 'turf-replays');
-    campaign.dateFile = join(campaign.replays, 'today');
-    campaign.writeDate(firstDay);
+    campaign.calendar = new Calendar(t, dateOf(firstDay));
     campaign.model = new Model({ retract_days: 14, grace_days: 28, domains: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], ...settings });
     const config = writeConfig(t, { ...settings, limits, broker });
-    campaign.stack = await Stack.start(t, 'proef', { config, today: `@${campaign.dateFile}`, turfd: await stepsProgram('turfd') });
+    campaign.stack = await Stack.start(t, 'proef', { config, today: `@${campaign.calendar.file}`, turfd: await stepsProgram('turfd') });
     await campaign.#connectEverybody(phones);
     return campaign;
   }
@@ -91,15 +91,13 @@ export class Campaign {
 
   // ---- What disturbances do -----------------------------------------------------------------------
 
-  writeDate(date) {
-    this.date = date;
-    writeFileSync(`${this.dateFile}.new`, `${dateOf(date)}\n`);
-    renameSync(`${this.dateFile}.new`, this.dateFile);
+  get date() {
+    return dayOf(this.calendar.date);
   }
 
   // The next day begins, once turfd has seen this one; it would not trust a date that moves by more than two.
   midnight() {
-    if (this.screen.status.today === dateOf(this.date) && this.date < this.base + DAYS_OF_A_CYCLE) this.writeDate(this.date + 1);
+    if (this.screen.status.today === dateOf(this.date) && this.date < this.base + DAYS_OF_A_CYCLE) this.calendar.write(dateOf(this.date + 1));
   }
 
   launchTurfd(env) {

@@ -11,13 +11,13 @@ import { program, temporaryFolder } from './paths.mjs';
 import { Running, run, succeed } from './processes.mjs';
 
 export class Stack {
-  // options: config (a file), today, websockets, arguments (more of turfd's).
+  // options: config (a file), today, store (a folder), websockets, arguments (more of turfd's).
   static async start(t, org, options) {
     const stack = new Stack();
     stack.org = org;
     stack.options = options;
     stack.folder = temporaryFolder(t, `turf-${org}`);
-    stack.store = join(stack.folder, 'store');
+    stack.store = options.store ?? join(stack.folder, 'store');
     mkdirSync(join(stack.folder, 'phone'));
     stack.broker = await Broker.start(t, org, { websockets: options.websockets });
     stack.t = t;
