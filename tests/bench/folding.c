@@ -78,6 +78,8 @@ void folding_commit(struct folding *folding, size_t events)
 			struct folded folded;
 
 			store_fold(txn, &admitted, &folded);
+			if (folded.verdict == VERDICT_UNSPECIFIED)
+				break; /* the commit says why: most often, the map must grow */
 			if (folded.verdict != VERDICT_COUNTED && folded.verdict != VERDICT_COUNTED_LATE)
 				die("a tap was not counted: %s", verdict_name(folded.verdict));
 		}

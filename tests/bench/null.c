@@ -47,7 +47,7 @@ static void connect_to(struct null *null, const char *port, const char *id, cons
 	char address[64];
 
 	(void)snprintf(address, sizeof address, "mqtt://127.0.0.1:%s", port);
-	if (getenv("PAHO_QUIET"))
+	if (getenv("PAHO_TRACELESS")) /* as turfd has it; nobody's first Paho program does */
 		MQTTClient_setTraceLevel(MQTTCLIENT_TRACE_ERROR);
 	options.MQTTVersion = MQTTVERSION_3_1_1;
 	options.cleansession = 0;

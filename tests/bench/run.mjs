@@ -33,11 +33,19 @@ if (only && !benches[only]) {
   console.error(`no bench is called ${only}; there are ${Object.keys(benches).join(', ')}`);
   process.exit(2);
 }
+const before = written();
 const rows = [];
+const failures = [];
 for (const name of only ? [only] : Object.keys(benches)) {
   process.stderr.write(`${name} (load ${loadavg()[0].toFixed(1)}) ...\n`);
-  rows.push(...(await benches[name]()));
+  try {
+    rows.push(...(await benches[name]()));
+  } catch (error) {
+    failures.push(`${name}: ${error.message}`);
+  }
+  const names = new Set(rows.map((row) => row.name));
+  writeFileSync(file, `${JSON.stringify([...before.filter((row) => !names.has(row.name)), ...rows], null, 2)}\n`);
 }
-const names = new Set(rows.map(({ name }) => name));
-writeFileSync(file, `${JSON.stringify([...written().filter(({ name }) => !names.has(name)), ...rows], null, 2)}\n`);
 console.log(table(rows));
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length ? 1 : 0;

@@ -43,16 +43,18 @@ const drains = (names, options, times = trials) =>
   inTurns(times, Object.fromEntries(names.map((name) => [name, (turn) => drain(name, { ...options, seed: turn + 1 })])));
 
 async function drainOfPhones() {
-  const got = await drains(['null', 'turfd', 'expert', 'null-async'], { submissions: queued, phones: 1000 });
+  const got = await drains(['null', 'turfd', 'expert', 'null-async', 'null-traceless'], { submissions: queued, phones: 1000 });
   const [turfd, expert, sync, async] = ['turfd', 'expert', 'null', 'null-async'].map((name) => rates(got[name]));
   const faster = median(sync) >= median(async) ? [sync, 'null subscriber, MQTTClient'] : [async, 'null subscriber, MQTTAsync'];
   return [
     compared('drain', turfd, 'submissions/s', faster[1], faster[0], ['>=', 0.7]),
     compared('drain, expert', turfd, 'submissions/s', 'libmosquitto + SQLite in C', expert, ['>=', 0.85]),
+    compared('drain, traceless', turfd, 'submissions/s', "null subscriber, MQTTClient, Paho's trace off", rates(got['null-traceless'])),
     row('drain, null MQTTClient', median(sync), 'submissions/s'),
     row('drain, null MQTTAsync', median(async), 'submissions/s'),
     row('drain, processor turfd', median(got.turfd.map(({ cpu }) => cpu)), 'us/submission'),
     row('drain, processor null', median(got.null.map(({ cpu }) => cpu)), 'us/submission'),
+    row('drain, processor null, traceless', median(got['null-traceless'].map(({ cpu }) => cpu)), 'us/submission'),
     row('drain, processor expert', median(got.expert.map(({ cpu }) => cpu)), 'us/submission'),
   ];
 }

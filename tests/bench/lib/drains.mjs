@@ -27,6 +27,10 @@ export const consumers = {
   },
   null: { start: (stage, { submissions }) => stage.start(tool('null'), [...stage.login(), 'count', String(submissions), last]) },
   'null-async': { start: (stage, { submissions }) => stage.start(tool('null_async'), [...stage.login(), String(submissions), last]) },
+  'null-traceless': {
+    start: (stage, { submissions }) =>
+      stage.start(tool('null'), [...stage.login(), 'count', String(submissions), last], { env: { PAHO_TRACELESS: '1' } }),
+  },
   answer: { start: (stage) => stage.start(tool('null'), [...stage.login(), 'answer']) },
   expert: {
     start: (stage) => stage.start(tool('expert'), [...stage.login(), stage.path('expert.db')]),
