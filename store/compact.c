@@ -2,25 +2,33 @@
 #include "store/files.h"
 #include "store/internal.h"
 
+static int write_cleared(struct lmdb *copy, const char *org, struct error *error)
+{
+	struct state state;
+	struct lmdb_txn txn;
+	int rc = lmdb_begin(copy, &txn, true, error);
+
+	if (rc < 0)
+		return rc;
+	if (state_load(&txn, org, &state)) {
+		state.shown.deleted_since = 0;
+		state_save(&txn, &state);
+	}
+	return lmdb_commit(&txn, error);
+}
+
 /* Says in the copy, which nobody has open yet, that it holds no deleted bytes. */
 static int clear_deleted(struct store *store, const char *path, struct error *error)
 {
 	struct lmdb_options options = {.path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
-	struct state state;
-	struct lmdb_txn txn;
 	struct lmdb copy;
 	int rc = lmdb_open(&copy, &options, error);
 
 	if (rc < 0)
 		return rc;
-	rc = lmdb_begin(&copy, &txn, true, error);
-	if (rc == 0) {
-		if (state_load(&txn, store->org, &state)) {
-			state.shown.deleted_since = 0;
-			state_save(&txn, &state);
-		}
-		rc = lmdb_commit(&txn, error);
-	}
+	do {
+		rc = write_cleared(&copy, store->org, error);
+	} while (rc == LMDB_GROWN);
 	lmdb_close(&copy);
 	return rc;
 }

@@ -156,7 +156,9 @@ static int write_all(int to, const uint8_t *bytes, size_t length)
 
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
+		if (written == 0)
+			errno = EIO;
+		if (written <= 0)
 			return -1;
 		bytes += written;
 		length -= (size_t)written;

@@ -168,7 +168,9 @@ static int create(const struct store_options *options, struct error *error)
 	files_drop_new(options->path);
 	rc = lmdb_open(&lmdb, &made, error);
 	if (rc == 0) {
-		rc = write_first(&lmdb, options, error);
+		do {
+			rc = write_first(&lmdb, options, error);
+		} while (rc == LMDB_GROWN);
 		lmdb_close(&lmdb);
 	}
 	if (rc == 0)

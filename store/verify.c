@@ -230,6 +230,8 @@ static void verify_all(void *context)
 		found(&v->findings, "pages: those used and those free are not those there are");
 	check_catalogue(v);
 	check_quarantine(v);
+	if (v->view->lmdb->fault != 0)
+		found(&v->findings, "%s", v->view->lmdb->error.text);
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
 }
 
