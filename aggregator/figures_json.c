@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/json_text.h"
+
 const char *figures_team_name(const struct catalogue *catalogue, const char *team)
 {
 	const struct team *found = catalogue_team(catalogue, team);
@@ -117,7 +119,7 @@ char *figures_json(const struct summary *summary, const struct catalogue *catalo
 	char *text = NULL;
 
 	if (put_figures(object, summary, domains, labels) == 0 && complete)
-		text = json_dumps(object, 0);
+		text = json_text(object, 0);
 	json_decref(object);
 	return text;
 }

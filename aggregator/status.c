@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "aggregator/json_text.h"
+
 static const char *health_name(enum store_health health)
 {
 	switch (health) {
@@ -27,14 +29,33 @@ static json_t *date_json(uint32_t day)
 	return json_string(text);
 }
 
+/* NULL: no memory. */
 static json_t *counters_json(const struct counters *counters)
 {
 	json_t *object = json_object();
+	int failed = 0;
 
-#define COUNTER_SET(name) (void)json_object_set_new(object, #name, json_integer((json_int_t)counters->name));
+#define COUNTER_SET(name) failed |= json_object_set_new(object, #name, json_integer((json_int_t)counters->name));
 	COUNTERS(COUNTER_SET)
 #undef COUNTER_SET
-	return object;
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* What only a daemon that is there can say. 0 or -1: no memory. */
+static int put_present(json_t *object, const struct status *status)
+{
+	int failed = 0;
+
+	failed |= json_object_set_new(object, "today", date_json(status->today));
+	failed |= json_object_set_new(object, "today_pinned", json_boolean(status->today_pinned));
+	failed |= json_object_set_new(object, "date_pending", date_json(status->date_pending));
+	failed |= json_object_set_new(object, "store", json_string(health_name(status->store)));
+	failed |= json_object_set_new(object, "generation", json_integer((json_int_t)status->generation));
+	failed |= json_object_set_new(object, "counters", counters_json(&status->counters));
+	return failed;
 }
 
 char *status_json(const struct status *status, bool online)
@@ -42,19 +63,10 @@ char *status_json(const struct status *status, bool online)
 	json_t *object = json_pack("{s:b s:s s:I s:s s:s s:s}", "online", online, "org", status->org, "since",
 				   (json_int_t)status->since, "version", status->version, "epoch", status->epoch,
 				   "instance", status->instance);
-	char *text;
+	char *text = NULL;
 
-	if (!object)
-		return NULL;
-	if (online) {
-		(void)json_object_set_new(object, "today", date_json(status->today));
-		(void)json_object_set_new(object, "today_pinned", json_boolean(status->today_pinned));
-		(void)json_object_set_new(object, "date_pending", date_json(status->date_pending));
-		(void)json_object_set_new(object, "store", json_string(health_name(status->store)));
-		(void)json_object_set_new(object, "generation", json_integer((json_int_t)status->generation));
-		(void)json_object_set_new(object, "counters", counters_json(&status->counters));
-	}
-	text = json_dumps(object, JSON_COMPACT);
+	if (object && (!online || put_present(object, status) == 0))
+		text = json_text(object, JSON_COMPACT);
 	json_decref(object);
 	return text;
 }
