@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aggregator/ctl.h"
+#include "store/guard.h"
 
 enum option_bit {
 	TAKES_TEAM = 1 << 0,
@@ -216,6 +217,34 @@ static int check_command_line(const struct command *command, const struct comman
 	return CTL_OK;
 }
 
+struct guarded {
+	const struct command *command;
+	const struct ctl *ctl;
+	int rc;
+};
+
+static void run_command(void *context)
+{
+	struct guarded *guarded = context;
+
+	guarded->rc = guarded->command->run(guarded->ctl);
+}
+
+/* What is damaged may end the reading in a signal: that is told as what it is. */
+static int run_guarded(const struct command *command, const struct ctl *ctl)
+{
+	struct guarded guarded = {.command = command, .ctl = ctl};
+	int signal = guard_run(run_command, &guarded);
+
+	if (signal == 0)
+		return guarded.rc;
+	(void)fprintf(stderr,
+		      "turfctl: reading %s ended in signal %d: pages of the file are damaged. Keep the store as it is, "
+		      "and restore the last good backup (turfctl restore).\n",
+		      ctl->store, signal);
+	return CTL_FAILED;
+}
+
 static int run(int argc, char **argv)
 {
 	struct command_line line = {0};
@@ -243,7 +272,7 @@ static int run(int argc, char **argv)
 	if (!command)
 		return ctl_usage("say what to do, for example: turfctl --store DIR show");
 	rc = check_command_line(command, &line);
-	return rc != CTL_OK ? rc : command->run(&line.ctl);
+	return rc != CTL_OK ? rc : run_guarded(command, &line.ctl);
 }
 
 int main(int argc, char **argv)
