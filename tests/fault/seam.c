@@ -16,6 +16,7 @@
 static struct fault_plan plan;
 static atomic_uint calls_left; /* until one fails; 0: none will */
 static _Atomic(const char *) failed;
+static atomic_bool paused;
 static atomic_long heap;
 
 const char *seam_name(enum seam seam)
@@ -46,12 +47,27 @@ const char *seam_disarm(void)
 	return atomic_load(&failed);
 }
 
+const char *seam_failed(void)
+{
+	return atomic_load(&failed);
+}
+
+void seam_pause(void)
+{
+	atomic_store(&paused, true);
+}
+
+void seam_resume(void)
+{
+	atomic_store(&paused, false);
+}
+
 bool seam_fails(enum seam seam, const char *call)
 {
 	const char *none = NULL;
 	unsigned left;
 
-	if (atomic_load(&calls_left) == 0 || seam != plan.seam)
+	if (atomic_load(&calls_left) == 0 || seam != plan.seam || atomic_load(&paused))
 		return false;
 	left = atomic_fetch_sub(&calls_left, 1);
 	if (left > 1)
@@ -198,9 +214,22 @@ void seam_give_memory(void *memory)
 
 /* ---- Clock, random source, hash -------------------------------------------------------------------- */
 
+static time_t pinned;
+
+void seam_set_time(time_t now)
+{
+	pinned = now;
+}
+
 WRAP(time_t, time, time_t *out)
 {
-	return seam_fails(SEAM_CLOCK, "time") ? (time_t)-1 : __real_time(out);
+	if (seam_fails(SEAM_CLOCK, "time"))
+		return (time_t)-1;
+	if (pinned == 0)
+		return __real_time(out);
+	if (out)
+		*out = pinned;
+	return pinned;
 }
 
 WRAP(struct tm *, localtime_r, const time_t *moment, struct tm *out)

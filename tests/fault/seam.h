@@ -10,6 +10,7 @@
 #define TURF_TESTS_FAULT_SEAM_H
 
 #include <stdbool.h>
+#include <time.h>
 
 enum seam {
 	SEAM_MEMORY, /* malloc and its like */
@@ -37,6 +38,14 @@ struct fault_plan {
 /* From now on, until seam_disarm: the name of the first call that failed, or NULL. */
 void seam_arm(const struct fault_plan *plan);
 const char *seam_disarm(void);
+const char *seam_failed(void); /* so far */
+
+/* Between the two nothing fails and no call is counted: for what the test does in a callback. */
+void seam_pause(void);
+void seam_resume(void);
+
+/* From now on the system's clock says this; 0: what it says. */
+void seam_set_time(time_t now);
 
 /* Pieces of heap memory that were taken and not given back, by turf and the libraries named above. */
 long seam_heap(void);
