@@ -120,13 +120,16 @@ $(web)/node_modules/.package-lock.json: $(web)/package-lock.json
 # ---- Tests: tests/run runs everything ------------------------------------------------------------
 unit: $(unit_programs)
 
+# What tests share; each links what it names.
+$(BUILD)/libunit.a: $(call objects,$(unit_support))
+
 # Tests of libturf link the phone's side, all others the daemon's: the two Paho flavours never meet.
 phone_cli := $(call objects,$(filter-out broker-client/cli.c,$(cli)))
 phone_tests := $(filter $(BUILD)/tests/test_phone%,$(unit_programs))
-$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) $(phone_cli) $(BUILD)/libturf.a
+$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a $(phone_cli) $(BUILD)/libturf.a
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
 
-$(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call objects,$(unit_support)) \
+$(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a \
 		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
 

@@ -9,7 +9,7 @@
 void model_init(struct model *model, const struct catalogue *catalogue, uint32_t today)
 {
 	*model = (struct model){.catalogue = catalogue};
-	model_day(model, today);
+	model_day(model, today, true);
 }
 
 void model_release(struct model *model)
@@ -17,17 +17,36 @@ void model_release(struct model *model)
 	free(model->entries);
 }
 
-void model_day(struct model *model, uint32_t today)
+static bool within_two_days(uint32_t a, uint32_t b)
+{
+	return a <= b + 2 && b <= a + 2;
+}
+
+static void trust(struct model *model, uint32_t today)
 {
 	const struct catalogue *c = model->catalogue;
 
-	model->today = today;
 	for (uint32_t quarter = quarter_of_day(today) - 8; quarter <= quarter_of_day(today); quarter++) {
 		if (today > quarter_last_day(quarter) + c->grace_days && quarter > model->final_through)
 			model->final_through = quarter;
 	}
 	if (today - c->accept_days - 60 > model->purged_before)
 		model->purged_before = today - c->accept_days - 60;
+	if (today - c->retract_days > model->settled_before)
+		model->settled_before = today - c->retract_days;
+	model->clock_day = today;
+	model->pending_day = 0;
+}
+
+void model_day(struct model *model, uint32_t today, bool confirmed)
+{
+	bool stood = model->pending_day && today > model->pending_day && within_two_days(today, model->pending_day);
+
+	model->today = today;
+	if (confirmed || stood || !model->clock_day || within_two_days(today, model->clock_day))
+		trust(model, today);
+	else
+		model->pending_day = today;
 }
 
 static struct model_entry *find(struct model *model, const struct event *event)
@@ -60,7 +79,8 @@ static void remember(struct model *model, const struct event *event, const char 
 
 static bool retraction_too_late(const struct model *model, uint32_t day)
 {
-	return (int64_t)model->today - day > model->catalogue->retract_days || quarter_of_day(day) <= model->final_through;
+	return (int64_t)model->today - day > model->catalogue->retract_days || day < model->settled_before ||
+	       quarter_of_day(day) <= model->final_through;
 }
 
 static bool label_fits(const struct model *model, const struct event *event, uint32_t code)
@@ -140,6 +160,21 @@ enum verdict model_apply(struct model *model, const struct event *event, const c
 	struct model_entry *known = find(model, event);
 
 	return event->act == ACT_QUESTION ? apply_question(model, known, event, team) : apply_retraction(model, known, event, team);
+}
+
+uint64_t model_revise(struct model *model, uint32_t quarter)
+{
+	uint64_t taken_in = 0;
+
+	for (size_t i = 0; i < model->n; i++) {
+		struct model_entry *entry = &model->entries[i];
+
+		if (entry->state != MODEL_LATE || quarter_of_day(entry->event.day) != quarter)
+			continue;
+		entry->state = MODEL_COUNTED;
+		taken_in++;
+	}
+	return taken_in;
 }
 
 static bool of_team(const struct model_entry *entry, const char *team)

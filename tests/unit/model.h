@@ -19,8 +19,11 @@ struct model_entry {
 struct model {
 	const struct catalogue *catalogue;
 	uint32_t today;
-	uint32_t final_through; /* quarter */
-	uint32_t purged_before; /* day */
+	uint32_t clock_day;      /* the last date that was trusted; 0: none yet */
+	uint32_t pending_day;    /* a date that jumped; 0: none */
+	uint32_t final_through;  /* quarter */
+	uint32_t purged_before;  /* day */
+	uint32_t settled_before; /* day: too late to retract, also if the clock goes back */
 	struct model_entry *entries;
 	size_t n, capacity;
 };
@@ -28,8 +31,12 @@ struct model {
 void model_init(struct model *model, const struct catalogue *catalogue, uint32_t today);
 void model_release(struct model *model);
 
-/* A new day: quarters close, old ids are forgotten. Days only go forward here. */
-void model_day(struct model *model, uint32_t today);
+/* It is that day now. A date that can be trusted closes quarters and forgets old ids, for good; one that jumped by more
+ * than two days waits until it is `confirmed` or has stood for a day. */
+void model_day(struct model *model, uint32_t today, bool confirmed);
+
+/* Takes the late questions of a final quarter into its figures; how many. */
+uint64_t model_revise(struct model *model, uint32_t quarter);
 
 /* What the aggregator must answer to this well-formed event, and what it then must have counted. */
 enum verdict model_apply(struct model *model, const struct event *event, const char *team);
