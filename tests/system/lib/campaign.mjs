@@ -60,7 +60,7 @@ export class Campaign {
   // options: seed, phones (how many), from (the first cycle).
   static async start(t, { seed, phones = 6, from = 0 }) {
     const campaign = new Campaign();
-    Object.assign(campaign, { t, seed, cycles: from, base: firstDay, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: new Set(), audited: [] });
+    Object.assign(campaign, { t, seed, cycles: from, base: firstDay, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: {}, audited: [] });
     campaign.replays = temporaryFolder(t, 'turf-replays');
     campaign.calendar = new Calendar(t, dateOf(firstDay));
     campaign.model = new Model({ retract_days: 14, grace_days: 28, domains: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], ...settings });
@@ -109,7 +109,7 @@ export class Campaign {
   }
 
   note(what) {
-    const [kind] = what.split(':');
+    const [kind] = what.split(' at ');
     this.happened[kind] = (this.happened[kind] ?? 0) + 1;
     this.story.push(what);
   }
@@ -208,7 +208,7 @@ export class Campaign {
       await this.#heal();
       await this.#check();
     } catch (error) {
-      const again = `TURF_SEED=${this.seed} TURF_FROM=${number}`;
+      const again = `TURF_SEED=${this.seed} TURF_FROM=${number} node tests/system/campaign.test.mjs`;
       error.message = `${error.message}\n${again} begins with this cycle: ${this.story.join(', ')}\n${this.stack.turfd.log.slice(-3000)}`;
       throw error;
     }
@@ -330,15 +330,19 @@ export class Campaign {
 }
 
 // So many cycles from this seed; then everything that was ever answered is sent once more. TURF_SEED, TURF_FROM and
-// TURF_CYCLES take their place, to repeat what a failure names.
+// TURF_CYCLES take their place, to repeat what a failure names. Each step is died at in turn.
 export async function campaign(t, cycles, seed) {
   const { TURF_SEED = seed, TURF_FROM = 0, TURF_CYCLES = cycles } = process.env;
+  const begin = Date.now();
+  process.stdout.write(`# TURF_SEED=${TURF_SEED} repeats this\n`); // told even when time runs out
   const running = await Campaign.start(t, { seed: Number(TURF_SEED), from: Number(TURF_FROM) });
   for (let n = 0; n < Number(TURF_CYCLES); n++) await running.cycle();
   await running.auditAll();
   const { stdout } = await running.stack.turfctl(['verify']);
-  t.diagnostic(`seed ${TURF_SEED}: ${TURF_CYCLES} cycles, ${running.audited.length} taps; ${stdout.trim()}`);
-  t.diagnostic(Object.entries(running.happened).map(([what, n]) => `${what} ${n}`).join(', '));
-  const missed = Object.keys(steps).filter((step) => !running.deaths.has(step));
+  const told = (counts) => Object.entries(counts).map(([what, n]) => `${what} ${n}`).join(', ');
+  t.diagnostic(`seed ${TURF_SEED}: ${TURF_CYCLES} cycles in ${Math.round((Date.now() - begin) / 1000)} s, ${running.audited.length} taps; ${stdout.trim()}`);
+  t.diagnostic(`what happened: ${told(running.happened)}`);
+  t.diagnostic(`turfd died at: ${told(running.deaths)}`);
+  const missed = Object.keys(steps).filter((step) => !running.deaths[step]);
   assert.ok(TURF_CYCLES < Object.keys(steps).length || missed.length === 0, `turfd never died at ${missed}`);
 }

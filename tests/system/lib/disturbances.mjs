@@ -36,7 +36,7 @@ export const disturbances = {
     campaign.note(`turfd dies at ${passing}`);
     const turfd = await lead(campaign, { TURF_DIE_AT: passing }, step, (one) => one.status);
     assert.deepEqual(turfd.status, { code: null, signal: 'SIGKILL' }, `turfd was to die at ${passing}`);
-    campaign.deaths.add(step);
+    campaign.deaths[step] = (campaign.deaths[step] ?? 0) + 1;
     campaign.launchTurfd();
   },
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Programs that die or halt at a named step (base/step.h). STEPS_BUILD names their build; without it they are made here.
+import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { build, root } from './paths.mjs';
@@ -28,3 +29,15 @@ export const steps = {
 
 // Those of a date that moves on.
 export const stepsOfTime = ['before-time-commit', 'before-swap', 'between-swap', 'after-swap'];
+
+// Those that only turfctl passes: backup.test.mjs dies there.
+export const stepsOfBackup = ['before-manifest'];
+
+// Every name that a program of ours gives to a step.
+export function stepsInSources() {
+  const sources = ['aggregator', 'base', 'broker-client', 'proto', 'store'].flatMap((folder) => {
+    const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.c'));
+    return names.map((name) => readFileSync(join(root, folder, name), 'utf8'));
+  });
+  return sources.flatMap((text) => [...text.matchAll(/step_reached\("([^"]+)"\)/g)].map(([, name]) => name));
+}
