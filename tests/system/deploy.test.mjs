@@ -2,55 +2,15 @@
 // deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
-import { root, temporaryFolder } from './lib/paths.mjs';
-import { Running, alive, eventually, freePort, portAnswers, run } from './lib/processes.mjs';
-
-const command = join(root, 'deploy/run');
-
-const readReady = (file) => Object.fromEntries(readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
-
-// A running deploy/run: `ready` holds what its ready file says.
-async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = [], ports } = {}) {
-  const [mqtt, http] = ports ?? [await freePort(), await freePort()];
-  const readyFile = join(temporaryFolder(t, 'turf-ready'), 'ready');
-  const dir = join(folder, 'run');
-  const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
-  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true });
-  atEnd(t, () => running.kill('SIGTERM'));
-  await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
-  assert.equal(running.status, null, running.log);
-  return { running, ready: readReady(readyFile), readyFile, dir, folder, ports: [mqtt, http] };
-}
-
-// deploy/run that cannot start: exit status 1 and one sentence.
-async function refused(dir, ports, args = []) {
-  const all = ['--dir', dir, '--mqtt-port', ports[0], '--http-port', ports[1], ...args].map(String);
-  const { code, stdout, stderr } = await run(command, all);
-  assert.equal(code, 1, stdout + stderr);
-  assert.match(stderr, /^deploy\/run: .*\.?\n$/, 'one line on stderr');
-  return stderr;
-}
-
-async function nothingLeft({ ready, readyFile, ports }) {
-  for (const pid of [ready.turfd_pid, ready.broker_pid, ready.web_pid]) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
-  for (const port of ports) assert.equal(await portAnswers(port), false, `port ${port} still answers`);
-  assert.equal(existsSync(readyFile), false, 'the ready file is gone');
-}
-
-// A port that someone else listens on.
-async function takenPort(t) {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  atEnd(t, () => server.close());
-  return server.address().port;
-}
+import { command, deploy, nothingLeft, readReady, refused, takenPort } from './lib/deploy.mjs';
+import { temporaryFolder } from './lib/paths.mjs';
+import { alive, eventually, freePort, portAnswers, run } from './lib/processes.mjs';
 
 test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) => {
   const stack = await deploy(t);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // axe finds nothing on any state of both pages, by day and by night.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import test from 'node:test';
 
 import { question } from '../system/lib/messages.mjs';
+import { sound } from './lib/axe.mjs';
 import { Phone, chooseTeam, domain, online, stored, tap, waitingText } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
-const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const settings = {
   labels: [
     { code: 1, name: 'Sportfonds', kind: 'subject' },
@@ -17,30 +15,6 @@ const settings = {
     { code: 3, name: 'Huisarts', kind: 'referred-to' },
   ],
 };
-
-// Through the debugger, since the pages' policy lets no other script in.
-async function run(page, code) {
-  const session = await page.context().newCDPSession(page);
-  const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression: code, awaitPromise: true, returnByValue: true });
-  await session.detach();
-  assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description);
-  return result.value;
-}
-
-const look = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations, passes }) => ({
-  passed: passes.length,
-  violations: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html.slice(0, 200) + ' ' + (any[0]?.message ?? '')).join(' | ')),
-}))`;
-
-async function sound(page, state) {
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    await run(page, `if (!globalThis.axe) { ${source} }`);
-    const { violations, passed } = await run(page, look);
-    assert.ok(passed > 5, `${state}, ${colorScheme}: axe looked at something`);
-    assert.deepEqual(violations, [], `${state}, ${colorScheme}`);
-  }
-}
 
 test("the worker's page", async (t) => {
   const site = await Site.start(t, settings);

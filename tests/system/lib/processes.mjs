@@ -18,9 +18,9 @@ export async function eventually(condition, what, limit = patience) {
   }
 }
 
-export function portAnswers(port) {
+export function portAnswers(port, address = '127.0.0.1') {
   return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
+    const socket = net.connect(port, address);
     socket.once('connect', () => resolve(true) || socket.destroy());
     socket.once('error', () => resolve(false) || socket.destroy());
   });
