@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What deploy/broker-config lets whom do. A phone of the demo is not logged in; only the aggregator writes what is retained.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -87,11 +87,13 @@ test('a wrong password is refused, and the right one is only in files for the ow
 
 test('it listens on the loopback address only, for websockets too', async (t) => {
   const broker = await Broker.start(t, 'proef', { websockets: true });
-  const ports = [broker.port, Number(new URL(broker.wsUrl).port)];
+  const descriptors = `/proc/${broker.process.pid}/fd`;
+  const own = readdirSync(descriptors).map((name) => readlinkSync(join(descriptors, name)));
   const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => readFileSync(file, 'utf8').split('\n'))
-    .map((line) => line.trim().split(/\s+/)).filter(([, , , state]) => state === '0A')
-    .map(([, local]) => local.split(':')).filter(([, port]) => ports.includes(parseInt(port, 16)));
-  assert.deepEqual(listening.map(([address]) => address), ['0100007F', '0100007F']);
+    .map((line) => line.trim().split(/\s+/)).filter(([, , , state]) => state === '0A').filter((fields) => own.includes(`socket:[${fields[9]}]`))
+    .map(([, local]) => local.split(':')).map(([address, port]) => [address, parseInt(port, 16)]);
+  const ports = [broker.port, Number(new URL(broker.wsUrl).port)];
+  assert.deepEqual(listening.sort(), ports.map((port) => ['0100007F', port]).sort());
 });
 
 test('the broker keeps nothing on disk and logs no payload, topic or client', async (t) => {

@@ -2,6 +2,7 @@
 // deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -114,6 +115,31 @@ for (const [which, i] of [['mqtt', 0], ['http', 1]]) {
     assert.equal(await portAnswers(ports[1 - i]), false);
   });
 }
+
+// A mosquitto that, before it starts, tells us on `port` which one it will take for websockets, and waits for a word.
+const telling = (port) => `#!/bin/bash
+exec 3<> /dev/tcp/127.0.0.1/${port}
+sed -n 's/^listener \\(32[0-9]*\\) .*/\\1/p' "$2" >&3
+read -r <&3
+PATH=\${PATH#*:}:/usr/sbin exec mosquitto "$@" 3>&-
+`;
+
+test("when another program takes the websockets' port first, another one is chosen", async (t) => {
+  const folder = temporaryFolder(t);
+  const others = [];
+  const told = net.createServer((starting) => starting.once('data', (port) => {
+    if (others.length) starting.end('go on\n');
+    else others.push(net.createServer().listen(Number(port), '127.0.0.1', () => starting.end('taken\n')));
+  }));
+  await new Promise((resolve) => told.listen(0, '127.0.0.1', resolve));
+  atEnd(t, () => [told, ...others].forEach((server) => server.close()));
+  writeFileSync(join(folder, 'mosquitto'), telling(told.address().port), { mode: 0o755 });
+  const { ready } = await deploy(t, { env: { PATH: `${folder}:${process.env.PATH}` } });
+  assert.equal(others.length, 1);
+  const screen = await Client.connect(t, ready.ws);
+  await screen.subscribe(`turf/v1/${ready.org}/status/aggregator`);
+  await screen.until((messages) => messages.some(({ payload }) => JSON.parse(payload).online), 'online status');
+});
 
 test('a store in use is refused, and the broker is stopped again', async (t) => {
   const stack = await deploy(t);

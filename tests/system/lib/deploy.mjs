@@ -14,12 +14,12 @@ export const command = join(root, 'deploy/run');
 export const readReady = (file) => Object.fromEntries(readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(/=(.*)/, 2)));
 
 // A running deploy/run: `ready` holds what its ready file says.
-export async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = [], ports } = {}) {
+export async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), args = [], ports, env } = {}) {
   const [mqtt, http] = ports ?? [await freePort(), await freePort()];
   const readyFile = join(temporaryFolder(t, 'turf-ready'), 'ready');
   const dir = join(folder, 'run');
   const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
-  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true });
+  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true, env });
   atEnd(t, () => running.kill('SIGTERM'));
   await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
   assert.equal(running.status, null, running.log);

@@ -26,16 +26,25 @@ export function portAnswers(port, address = '127.0.0.1') {
   });
 }
 
-// Below the range that the kernel gives to outgoing connections, so that a broker finds its port again after a restart.
+// Listens, and says whether that could be. `hold`: until this process ends, without keeping it from ending.
+function listens(port, address, { hold }) {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, address, () => {
+      if (!hold) server.close(() => resolve(true));
+      else resolve(Boolean(server.unref()));
+    });
+  });
+}
+
+// Below the range that the kernel gives to outgoing connections, so that a broker finds its port again after a restart,
+// and below the one in which deploy/run looks for its own. Between the choice and the use of a port, and for as long as this
+// process lives, no other test is given it: a second loopback address holds it.
 export async function freePort() {
   for (;;) {
     const port = 20000 + Math.floor(Math.random() * 12000);
-    const free = await new Promise((resolve) => {
-      const server = net.createServer();
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
+    if ((await listens(port, '127.0.0.99', { hold: true })) && (await listens(port, '127.0.0.1', { hold: false }))) return port;
   }
 }
 
