@@ -6,6 +6,7 @@ VERSION := 0.1.0
 # ---- Knobs: give them on the command line -----------------------------------------------------
 BUILD   ?= build
 CC      ?= cc
+CLANG   ?= clang
 CFLAGS  ?= -O2 -g
 LDFLAGS ?=
 PREFIX  ?= /usr/local
@@ -51,6 +52,8 @@ web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
 fault   := $(wildcard tests/fault/test_*.c)
 fault_support := $(filter-out $(fault),$(wildcard tests/fault/*.c))
+fuzz    := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz_support := $(filter-out $(fuzz),$(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
@@ -60,6 +63,7 @@ programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
 unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
 fault_programs := $(patsubst tests/fault/%.c,$(BUILD)/tests/%,$(fault))
+fuzz_programs := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(fuzz))
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
@@ -150,6 +154,35 @@ $(filter-out $(phone_faults),$(fault_programs)): $(BUILD)/tests/%: $(BUILD)/test
 		$(BUILD)/libstore.a $(core) $(BUILD)/libfault.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_SYNC) $(call pkg,libconfig)
 
+# Fuzz targets, with clang's libFuzzer and sanitizers: objects and programs of their own in $(BUILD)/fuzz/, whatever CC and
+# SANITIZE are. tests/fuzz/run runs one.
+fuzz_flags   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz_cflags   = $(filter-out $(sanitizers) -D_FORTIFY_SOURCE=2,$(cflags)) $(fuzz_flags) -fsanitize=fuzzer-no-link
+fuzz_ldflags  = $(filter-out $(sanitizers),$(ldflags)) $(fuzz_flags) -fsanitize=fuzzer
+fuzz_objects  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(1))
+fuzz_core    := $(call fuzz_objects,$(base) $(proto)) $(BUILD)/fuzz/proto/turf.pb-c.o
+
+.PHONY: fuzz
+fuzz: $(fuzz_programs)
+
+$(BUILD)/fuzz/%.o: %.c | $(BUILD)/proto/turf.pb-c.h
+	@mkdir -p $(@D)
+	$(CLANG) $(fuzz_cflags) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
+	@mkdir -p $(@D)
+	$(CLANG) $(fuzz_cflags) -w -c -o $@ $<
+
+$(BUILD)/fuzz/libphone.a: $(call fuzz_objects,$(fuzz_support) $(libturf) $(filter-out broker-client/cli.c,$(cli))) $(fuzz_core)
+$(BUILD)/fuzz/libdaemon.a: $(call fuzz_objects,$(fuzz_support) $(unit_support) $(aggregator) $(store)) $(fuzz_core)
+
+phone_fuzz := $(filter $(BUILD)/fuzz/phone%,$(fuzz_programs))
+$(phone_fuzz): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libphone.a
+	$(CLANG) $(fuzz_ldflags) -o $@ $^ $(libs_phone)
+
+$(filter-out $(phone_fuzz),$(fuzz_programs)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libdaemon.a
+	$(CLANG) $(fuzz_ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
+
 # ---- Bench: what docs/performance.md reports; ONLY=NAME runs one ----------------------------------
 ONLY          ?=
 BENCH_SCALE   ?= 1
@@ -213,6 +246,7 @@ help:
 	@echo 'make web          build the pages in $(BUILD)/web/'
 	@echo 'make check        run all tests (tests/run)'
 	@echo 'make lint         check the module boundaries'
+	@echo 'make fuzz         build the fuzz targets in $(BUILD)/fuzz/ (docs/testing.md)'
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make clean        remove $(BUILD)/'

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Whole sequences against the model: the bytes are the dice of a trial (tests/unit/trial.h). Phones tap, take back and
+ * send again, strangers send anything at all, days pass and jump, the operator confirms dates and revises quarters, the
+ * store is closed, opened and compacted. Each receipt, each figure and the store's own proof must be right.
+ */
+#include <string.h>
+
+#include "proto/calendar.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/trial.h"
+
+enum { ACTS_MAX = 48, EVENTS = 4, SENT = 8, DAYS_BACK = 20, DAYS_AHEAD = 500, CHECKS_MAX = 3 };
+
+/* Submissions that went out, and may go out again. */
+struct sent {
+	char team[SLUG_BYTES];
+	size_t length;
+	uint8_t bytes[TRIAL_BYTES];
+};
+
+struct sequence {
+	struct feed feed;
+	struct trial trial;
+	struct trial_batch batch;
+	struct sent sent[SENT];
+	size_t n_sent; /* in all; the last SENT are kept */
+	int checks;
+};
+
+static uint32_t throw(void *context, uint32_t sides)
+{
+	return feed_below(context, sides);
+}
+
+/* ---- Messages ------------------------------------------------------------------------------------------ */
+
+static const char *draw_phone(struct sequence *sequence)
+{
+	static const char *const phones[] = {"abcdefghijklmnopqrstuv", "ABCDEFGHIJKLMNOPQRSTUV", "0123456789-_0123456789", ""};
+
+	return phones[feed_below(&sequence->feed, 4)];
+}
+
+static void keep_sent(struct sequence *sequence, const char *team)
+{
+	struct sent *sent = &sequence->sent[sequence->n_sent++ % SENT];
+	const struct mqtt_message *last = &sequence->batch.messages[sequence->batch.inbox.n - 1].mqtt;
+
+	memcpy(sent->team, team, strlen(team) + 1);
+	sent->length = last->length;
+	memcpy(sent->bytes, last->payload, last->length);
+}
+
+static void put_events(struct sequence *sequence)
+{
+	const char *team = trial_team(&sequence->trial), *phone = draw_phone(sequence);
+	struct event events[EVENTS];
+	size_t n = 1 + feed_below(&sequence->feed, EVENTS);
+
+	for (size_t i = 0; i < n; i++)
+		events[i] = trial_event(&sequence->trial);
+	trial_put_events(&sequence->trial, &sequence->batch, team, phone, events, n);
+	keep_sent(sequence, team);
+}
+
+/* What was sent before, as it was or with a few bytes other than they were, on its own topic or another team's. */
+static void put_again(struct sequence *sequence, uint32_t changes)
+{
+	const struct sent *sent = &sequence->sent[feed_below(&sequence->feed, SENT)];
+	uint8_t bytes[TRIAL_BYTES];
+	const char *team = feed_below(&sequence->feed, 4) ? sent->team : trial_team(&sequence->trial);
+
+	memcpy(bytes, sent->bytes, sent->length);
+	for (; changes > 0 && sent->length > 0; changes--)
+		bytes[feed_number(&sequence->feed, 2) % sent->length] = (uint8_t)feed_number(&sequence->feed, 1);
+	trial_put_bytes(&sequence->trial, &sequence->batch, team, bytes, sent->length);
+}
+
+static void put_hostile(struct sequence *sequence)
+{
+	const char *team = trial_team(&sequence->trial);
+	const uint8_t *bytes;
+	size_t length = feed_bytes(&sequence->feed, TRIAL_BYTES, &bytes);
+
+	trial_put_bytes(&sequence->trial, &sequence->batch, team, bytes, length);
+}
+
+static void count_batch(struct sequence *sequence)
+{
+	trial_batch_init(&sequence->batch);
+	for (uint32_t left = 1 + feed_below(&sequence->feed, TRIAL_MESSAGES); left > 0; left--) {
+		switch (feed_below(&sequence->feed, 6)) {
+		case 0:
+			put_again(sequence, 0);
+			break;
+		case 1:
+			put_again(sequence, 1 + feed_below(&sequence->feed, 4));
+			break;
+		case 2:
+			put_hostile(sequence);
+			break;
+		default:
+			put_events(sequence);
+			break;
+		}
+	}
+	trial_count(&sequence->trial, &sequence->batch);
+}
+
+/* ---- Time and the operator -------------------------------------------------------------------------------- */
+
+static void pass_days(struct sequence *sequence)
+{
+	trial_day(&sequence->trial, sequence->trial.model.today + feed_below(&sequence->feed, 3), false);
+}
+
+static void jump(struct sequence *sequence)
+{
+	struct trial *trial = &sequence->trial;
+	uint32_t today = trial->model.today + 2 * feed_below(&sequence->feed, 128) - 100;
+
+	if (today >= TRIAL_START - DAYS_BACK && today < TRIAL_START + DAYS_AHEAD)
+		trial_day(trial, today, feed_below(&sequence->feed, 2));
+}
+
+static void revise(struct sequence *sequence)
+{
+	uint32_t back = feed_below(&sequence->feed, 4);
+
+	trial_revise(&sequence->trial, quarter_of_day(sequence->trial.model.today) - back);
+}
+
+static void compact(struct sequence *sequence)
+{
+	struct error error;
+	int rc = store_compact(sequence->trial.store, &error);
+
+	hold(rc == 0 || rc == STORE_NONE);
+}
+
+static void look(struct sequence *sequence)
+{
+	if (sequence->checks++ < CHECKS_MAX)
+		trial_check_figures(&sequence->trial);
+}
+
+static void act(struct sequence *sequence)
+{
+	switch (feed_below(&sequence->feed, 16)) {
+	case 0:
+	case 1:
+		pass_days(sequence);
+		break;
+	case 2:
+		jump(sequence);
+		break;
+	case 3:
+		trial_confirm_date(&sequence->trial);
+		break;
+	case 4:
+		revise(sequence);
+		break;
+	case 5:
+		trial_reopen(&sequence->trial);
+		break;
+	case 6:
+		compact(sequence);
+		break;
+	case 7:
+		look(sequence);
+		break;
+	default:
+		count_batch(sequence);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct cells policies[] = {
+		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5},
+	};
+	static struct sequence sequence;
+
+	sequence.feed = (struct feed){data, size};
+	sequence.n_sent = 0;
+	sequence.checks = 0;
+	memset(sequence.sent, 0, sizeof sequence.sent);
+	trial_init(&sequence.trial, policies[feed_below(&sequence.feed, 3)],
+		   (struct trial_dice){.throw = throw, .context = &sequence.feed});
+	for (int i = 0; i < ACTS_MAX && sequence.feed.left > 0; i++)
+		act(&sequence);
+	trial_check_figures(&sequence.trial);
+	trial_check_store(&sequence.trial);
+	trial_release(&sequence.trial);
+	return 0;
+}
