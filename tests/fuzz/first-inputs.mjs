@@ -43,8 +43,7 @@ const arrives = (kind, message) => Buffer.concat([Buffer.from([0, 0, 3, 5, 1, 1,
 
 const inputs = {
 	submission: bytesOf('submissions'),
-	receipt: bytesOf('receipts'),
-	figures: [...bytesOf('summaries'), ...bytesOf('weeklies')],
+	published: ['receipts', 'summaries', 'weeklies'].flatMap(bytesOf),
 	catalogue: bytesOf('catalogues'),
 	topic: topics,
 	status: [status],
