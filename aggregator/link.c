@@ -11,6 +11,9 @@
  * it waits for the answer to a subscription (200,000 messages: 110 MB, and every call slower for it). So then we
  * subscribe when nothing more is waiting, or after a while; the session has its subscriptions of before.
  *
+ * What has arrived is a batch, and nobody waits for more. But in a flood the socket holds some tens of messages while the
+ * broker has thousands, and each batch costs a sync and its pages: there, a moment's wait makes the batch whole.
+ *
  * A retained registration that comes while we are connected looks like any other in MQTT 3.1.1. Subscribing again now
  * and then, when it is quiet, brings it once more with its mark, so that it can be cleared.
  */
@@ -31,6 +34,8 @@ enum {
 	LISTEN_MAX_MS = 10000, /* in a flood it is never quiet */
 	LISTEN_AGAIN_MS = 5000,
 	STRIKES_MAX = 5,
+	FLOOD = 32,            /* messages in one batch */
+	FLOOD_PATIENCE_MS = 2, /* the broker's next packet is under way */
 };
 
 int link_open(struct daemon *daemon, struct error *error)
@@ -263,6 +268,10 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 
 		if (received == MQTT_NOTHING && listen)
 			received = subscribe(daemon, &why); /* brings what is retained: look again */
+		if (received == MQTT_NOTHING && wait_ms == 0 && daemon->inbox.n >= FLOOD) {
+			wait_ms = FLOOD_PATIENCE_MS;
+			continue;
+		}
 		if (received == MQTT_NOTHING)
 			break;
 		if (received < 0) {

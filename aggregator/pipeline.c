@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "aggregator/batch.h"
 #include "base/step.h"
 #include "store/store_view.h"
 
@@ -10,6 +11,7 @@
 struct run {
 	struct pipeline *pipeline;
 	struct store_txn *txn;
+	struct batch batch;
 	struct standing standing;
 	struct counters counters; /* added to the pipeline's when the batch is on disk */
 	struct error *error;
@@ -41,55 +43,40 @@ static void quarantine_submission(struct run *run, const struct inbox_message *m
 	quarantine(run, message->team, VERDICT_REFUSED_MALFORMED, kept, length);
 }
 
-/* Validate and fold. What is malformed never reaches the store. */
-static struct folded count_event(struct run *run, const struct inbox_message *message, const struct submitted_event *arrived)
+static struct result result_of(const uint8_t *id, size_t length, enum verdict verdict)
 {
-	struct folded folded = {0};
+	struct result result = {.id_length = (uint8_t)length, .verdict = verdict};
 
-	if (arrived->malformed) {
-		folded.verdict = VERDICT_REFUSED_MALFORMED;
-	} else {
-		struct admitted admitted = admit(&arrived->event, message->team, run->pipeline->catalogue, &run->standing);
-
-		step_reached("before-fold");
-		store_fold(run->txn, &admitted, &folded);
-	}
-	if (folded.changed)
-		run->pipeline->moved(run->pipeline->context, &folded);
-	return folded;
+	memcpy(result.id, id, length);
+	return result;
 }
 
-static int tell(struct run *run, const char *receipt_to, const struct submitted_event *arrived, enum verdict verdict)
+static void note_verdict(struct run *run, const struct inbox_message *message, uint32_t i, enum verdict verdict)
 {
-	struct result result = {.id_length = arrived->id_length, .verdict = verdict};
-
-	if (!receipt_to[0] || arrived->id_length == 0)
-		return 0;
-	memcpy(result.id, arrived->id, arrived->id_length);
-	return receipts_add(run->pipeline->receipts, receipt_to, &result, run->error);
+	if (verdict_is_refusal(verdict))
+		quarantine_event(run, message, i, verdict);
+	run->counters.events++;
+	++*counters_of_verdict(&run->counters, verdict);
 }
 
-static int count_submission(struct run *run, const struct inbox_message *message, const struct submission *submission)
+/* ---- Decode --------------------------------------------------------------------------------------- */
+
+/* What is malformed never reaches the store. */
+static int take_submission(struct run *run, const struct inbox_message *message, const struct submission *submission)
 {
-	int rc = 0;
+	int rc = batch_begin(&run->batch, message, submission->receipt_to, run->error);
 
 	run->counters.submissions++;
 	for (uint32_t i = 0; i < submission->n_events && rc == 0; i++) {
-		const struct submitted_event *arrived = &submission->events[i];
-		struct folded folded = count_event(run, message, arrived);
-
-		if (folded.verdict == VERDICT_UNSPECIFIED)
-			break; /* the transaction has a fault; the commit will say which */
-		if (verdict_is_refusal(folded.verdict))
-			quarantine_event(run, message, i, folded.verdict);
-		run->counters.events++;
-		++*counters_of_verdict(&run->counters, folded.verdict);
-		rc = tell(run, submission->receipt_to, arrived, folded.verdict);
+		if (submission->events[i].malformed)
+			batch_note_malformed(&run->batch);
+		else
+			rc = batch_add(&run->batch, &submission->events[i].event, run->error);
 	}
 	return rc;
 }
 
-static int count_message(struct run *run, const struct inbox_message *message)
+static int take_message(struct run *run, const struct inbox_message *message)
 {
 	struct submission submission;
 	int rc;
@@ -105,7 +92,102 @@ static int count_message(struct run *run, const struct inbox_message *message)
 		quarantine_submission(run, message);
 		return 0;
 	}
-	return count_submission(run, message, &submission);
+	return take_submission(run, message, &submission);
+}
+
+/* ---- Validate and fold ------------------------------------------------------------------------------ */
+
+/* False: the transaction has a fault; the commit will say which. */
+static bool fold_event(struct run *run, struct batch_event *event)
+{
+	const struct inbox_message *message = run->batch.submissions[event->submission].message;
+	struct admitted admitted = admit(&event->event, message->team, run->pipeline->catalogue, &run->standing);
+	struct folded folded;
+
+	step_reached("before-fold");
+	store_fold(run->txn, &admitted, &folded);
+	if (folded.changed)
+		run->pipeline->moved(run->pipeline->context, &folded);
+	event->verdict = folded.verdict;
+	return folded.verdict != VERDICT_UNSPECIFIED;
+}
+
+/* ---- What is told: in order of arrival --------------------------------------------------------------- */
+
+/* Returns how many results. */
+static size_t answer_events(struct run *run, const struct batch_submission *submission, struct result *results)
+{
+	for (uint32_t i = 0; i < submission->n_events; i++) {
+		const struct batch_event *event = &run->batch.events[submission->first + i];
+
+		note_verdict(run, submission->message, i, event->verdict);
+		results[i] = result_of(event->event.id.bytes, EVENT_ID_BYTES, event->verdict);
+	}
+	return submission->n_events;
+}
+
+/* Malformed ids may be long and are rare: they are read once more, not kept. */
+static int answer_mixed(struct run *run, const struct batch_submission *submission, struct result *results, size_t *n)
+{
+	const struct mqtt_message *mqtt = &submission->message->mqtt;
+	const struct batch_event *next = &run->batch.events[submission->first];
+	struct submission again;
+	int rc = submission_decode(mqtt->payload, mqtt->length, &again);
+
+	if (rc != 0)
+		return error_set(run->error, FAULT_MEMORY, "no memory to decode a submission");
+	for (uint32_t i = 0; i < again.n_events; i++) {
+		const struct submitted_event *arrived = &again.events[i];
+		enum verdict verdict = arrived->malformed ? VERDICT_REFUSED_MALFORMED : next++->verdict;
+
+		note_verdict(run, submission->message, i, verdict);
+		if (arrived->id_length > 0)
+			results[(*n)++] = result_of(arrived->id, arrived->id_length, verdict);
+	}
+	return 0;
+}
+
+static int answer(struct run *run, const struct batch_submission *submission)
+{
+	struct result results[SUBMISSION_EVENTS_MAX];
+	size_t n = 0;
+	int rc = 0;
+
+	if (submission->n_malformed > 0)
+		rc = answer_mixed(run, submission, results, &n);
+	else
+		n = answer_events(run, submission, results);
+	if (rc == 0 && n > 0 && submission->receipt_to[0])
+		rc = receipts_add(run->pipeline->receipts, submission->receipt_to, results, n, run->error);
+	return rc;
+}
+
+static int count_batch(struct run *run)
+{
+	struct batch *batch = &run->batch;
+	bool sound = true;
+	int rc = 0;
+
+	batch_order(batch);
+	for (size_t i = 0; i < batch->n_events && sound; i++)
+		sound = fold_event(run, &batch->events[batch->order[i].event]);
+	for (size_t i = 0; i < batch->n_submissions && sound && rc == 0; i++)
+		rc = answer(run, &batch->submissions[i]);
+	batch_clear(batch);
+	return rc;
+}
+
+static int count_messages(struct run *run, const struct inbox *inbox)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < inbox->n && rc == 0; i++) {
+		rc = take_message(run, &inbox->messages[i]);
+		if (rc == 0 && (i + 1 == inbox->n || batch_full(&run->batch)))
+			rc = count_batch(run);
+	}
+	batch_release(&run->batch);
+	return rc;
 }
 
 static int attempt(struct pipeline *pipeline, const struct inbox *inbox, uint32_t today, struct error *error)
@@ -118,8 +200,7 @@ static int attempt(struct pipeline *pipeline, const struct inbox *inbox, uint32_
 		return rc;
 	store_txn_state(run.txn, &state);
 	run.standing = store_standing(&state, today);
-	for (size_t i = 0; i < inbox->n && rc == 0; i++)
-		rc = count_message(&run, &inbox->messages[i]);
+	rc = count_messages(&run, inbox);
 	if (rc < 0) {
 		store_abort(&run.txn);
 		return rc;

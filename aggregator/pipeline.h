@@ -5,7 +5,8 @@
  *     inbox_message -> submission -> submitted_event -> admitted -> folded -> result
  *       bytes          decode          (one tap)        validate    fold      receipt
  *
- * One type per stage: a stage cannot be left out. Everything in the inbox is one transaction; a receipt exists only
+ * One type per stage: a stage cannot be left out. Events are folded in the order of their ids (batch.h) and answered in
+ * that of their arrival. Everything in the inbox is one transaction; a receipt exists only
  * for what that transaction holds, and may be sent only after pipeline_run has returned 0.
  */
 #ifndef TURF_AGGREGATOR_PIPELINE_H

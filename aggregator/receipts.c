@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 enum { INLINE_BYTES = 48 }; /* one or two results: the usual receipt needs no memory of its own */
 
 struct receipt {
@@ -49,20 +51,11 @@ void receipts_free(struct receipts *receipts)
 	free(receipts);
 }
 
-/* FNV-1a. A phone that chooses its client id to collide slows down its own batch by a few compares. */
-static size_t hash(const char *to)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *to; to++)
-		h = (h ^ (uint8_t)*to) * 1099511628211u;
-	return (size_t)(h ^ h >> 32);
-}
-
-/* The slot of this phone's open receipt, or the empty one where it belongs. */
+/* The slot of this phone's open receipt, or the empty one where it belongs. A phone that chooses its client id to
+ * collide slows down its own batch by a few compares. */
 static uint32_t *slot_of(struct receipts *receipts, const char *to)
 {
-	size_t i = hash(to) & receipts->mask;
+	size_t i = hash_bytes(to, strlen(to)) & receipts->mask;
 
 	while (receipts->slots[i] && strcmp(receipts->list[receipts->slots[i] - 1].to, to) != 0)
 		i = (i + 1) & receipts->mask;
@@ -85,8 +78,10 @@ static struct receipt *begin(struct receipts *receipts, const char *to)
 	return &receipts->list[receipts->n++];
 }
 
-static int append(struct receipt *receipt, const uint8_t *bytes, size_t length)
+static int append(struct receipt *receipt, const struct result *results, size_t n)
 {
+	uint8_t bytes[RECEIPT_BYTES_MAX];
+	size_t length = receipt_encode(results, n, bytes, sizeof bytes);
 	size_t room = receipt->heap ? receipt->capacity : sizeof receipt->local;
 
 	if (receipt->length + length > room) {
@@ -102,24 +97,26 @@ static int append(struct receipt *receipt, const uint8_t *bytes, size_t length)
 	}
 	memcpy((receipt->heap ? receipt->heap : receipt->local) + receipt->length, bytes, length);
 	receipt->length += length;
-	receipt->results++;
+	receipt->results += (uint32_t)n;
 	return 0;
 }
 
-int receipts_add(struct receipts *receipts, const char *to, const struct result *result, struct error *error)
+int receipts_add(struct receipts *receipts, const char *to, const struct result *results, size_t n, struct error *error)
 {
-	uint8_t encoded[RESULT_ID_BYTES_MAX + 16];
-	size_t length = receipt_encode(result, 1, encoded, sizeof encoded);
 	uint32_t *slot = slot_of(receipts, to);
-	struct receipt *receipt = *slot ? &receipts->list[*slot - 1] : NULL;
 
-	if (!receipt || receipt->results == RECEIPT_RESULTS_MAX) {
-		receipt = begin(receipts, to);
-		if (receipt)
-			*slot = (uint32_t)receipts->n;
+	for (size_t some; n > 0; results += some, n -= some) {
+		struct receipt *receipt = *slot ? &receipts->list[*slot - 1] : NULL;
+
+		if (!receipt || receipt->results == RECEIPT_RESULTS_MAX) {
+			receipt = begin(receipts, to);
+			if (receipt)
+				*slot = (uint32_t)receipts->n;
+		}
+		some = receipt && n > RECEIPT_RESULTS_MAX - receipt->results ? RECEIPT_RESULTS_MAX - receipt->results : n;
+		if (!receipt || append(receipt, results, some) != 0)
+			return error_set(error, FAULT_MEMORY, "no memory for receipts");
 	}
-	if (!receipt || append(receipt, encoded, length) != 0)
-		return error_set(error, FAULT_MEMORY, "no memory for receipts");
 	return 0;
 }
 
@@ -141,5 +138,6 @@ void receipts_clear(struct receipts *receipts)
 	for (size_t i = 0; i < receipts->n; i++)
 		free(receipts->list[i].heap);
 	receipts->n = 0;
-	memset(receipts->slots, 0, (receipts->mask + 1) * sizeof *receipts->slots);
+	if (receipts->slots)
+		memset(receipts->slots, 0, (receipts->mask + 1) * sizeof *receipts->slots);
 }

@@ -17,8 +17,8 @@ struct receipts;
 struct receipts *receipts_new(size_t phones);
 void receipts_free(struct receipts *receipts); /* NULL is fine */
 
-/* `to` is a client id. 0 or FAULT_MEMORY. */
-int receipts_add(struct receipts *receipts, const char *to, const struct result *result, struct error *error);
+/* `n` results for the phone with the client id `to`. 0 or FAULT_MEMORY. */
+int receipts_add(struct receipts *receipts, const char *to, const struct result *results, size_t n, struct error *error);
 
 /* Calls `send` for each receipt, in order of first result; a result < 0 stops and is returned. */
 int receipts_each(const struct receipts *receipts,

@@ -5,6 +5,7 @@
 
 #include "store/files.h"
 #include "store/internal.h"
+#include "store/lmdb_pages.h"
 #include "store/store_admin.h"
 
 /* Details are only where the settling walk has not been. */

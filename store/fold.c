@@ -73,7 +73,7 @@ static bool team_of_new(struct store_txn *txn, const struct key *key, const char
 {
 	struct id_record id;
 
-	if (team_find(&txn->lmdb, slug, team))
+	if (team_known(txn, slug, team))
 		return true;
 	look_up(txn, key, &id);
 	if (txn->lmdb.fault != 0 || id.state != KNOWN_NOTHING)
@@ -96,7 +96,9 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 		return false;
 	detail = detail_of(admitted, team);
 	record = id_encode(key, late || settled ? &bare : &detail);
-	if (!lmdb_put_new(&txn->lmdb, DB_IDS, key_span(key), record_span(&record)))
+	if (!txn->ids.cursor)
+		lmdb_cursor_open(&txn->ids, &txn->lmdb, DB_IDS);
+	if (!lmdb_put_new(&txn->ids, key_span(key), record_span(&record)))
 		return false;
 	figures_move(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
 	if (!late)

@@ -27,6 +27,14 @@ struct team_quarter {
 	uint16_t quarter, team;
 };
 
+/* Teams that this transaction has looked up, in slots by their slugs. */
+enum { KNOWN_TEAMS = 64 };
+
+struct known_team {
+	char slug[SLUG_BYTES]; /* empty: none yet */
+	uint16_t number;
+};
+
 struct store_txn {
 	struct store *store;
 	struct lmdb_txn lmdb;
@@ -35,6 +43,10 @@ struct store_txn {
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
 	size_t n_touched, touched_room;
 	struct moves *moves; /* moves.c; NULL until a figure moves */
+	struct lmdb_cursor ids; /* where the last new id was put; opened by the first */
+	struct known_team known_teams[KNOWN_TEAMS];
+	uint32_t week_day; /* the last day that a week was asked for */
+	struct iso_week week; /* its own; year 0: none yet */
 };
 
 struct store_view {
@@ -69,6 +81,7 @@ void note_deletion(struct store_txn *txn);
 
 /* False: the team has none, or a fault. */
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number);
+bool team_known(struct store_txn *txn, const char *slug, uint16_t *number); /* the same, remembered in the transaction */
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
 /* A number without a slug is a fault. */
 bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES]);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/lmdb_pages.h"
+
 enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
 
 /* Address space only: the file grows as it is written. */
@@ -378,19 +380,6 @@ void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, str
 		refused(txn, rc, "mdb_put");
 }
 
-bool lmdb_put_new(struct lmdb_txn *txn, enum database database, struct span key, struct span value)
-{
-	MDB_val k = to_val(key), v = to_val(value);
-	int rc;
-
-	if (txn->fault != 0)
-		return false;
-	rc = mdb_put(txn->txn, txn->lmdb->handles[database], &k, &v, MDB_NOOVERWRITE);
-	if (rc != 0 && rc != MDB_KEYEXIST)
-		refused(txn, rc, "mdb_put");
-	return rc == 0;
-}
-
 bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key)
 {
 	MDB_val k = to_val(key);
@@ -470,6 +459,19 @@ bool lmdb_next(struct lmdb_cursor *cursor)
 bool lmdb_last(struct lmdb_cursor *cursor)
 {
 	return move(cursor, (MDB_val){0}, MDB_LAST);
+}
+
+bool lmdb_put_new(struct lmdb_cursor *cursor, struct span key, struct span value)
+{
+	MDB_val k = to_val(key), v = to_val(value);
+	int rc;
+
+	if (cursor->txn->fault != 0)
+		return false;
+	rc = mdb_cursor_put(cursor->cursor, &k, &v, MDB_NOOVERWRITE);
+	if (rc != 0 && rc != MDB_KEYEXIST)
+		refused(cursor->txn, rc, "mdb_cursor_put");
+	return rc == 0;
 }
 
 void lmdb_replace(struct lmdb_cursor *cursor, struct span key, struct span value)

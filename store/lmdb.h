@@ -102,30 +102,8 @@ int lmdb_outcome(const struct lmdb_txn *txn, struct error *error);
 
 bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, struct span *value);
 void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, struct span value);
-/* False: there is a record with that key, or a fault; then nothing is put. */
-bool lmdb_put_new(struct lmdb_txn *txn, enum database database, struct span key, struct span value);
 bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key); /* false: was not there */
 uint64_t lmdb_count(struct lmdb_txn *txn, enum database database);
-
-/* ---- Pages: lmdb_pages.c ------------------------------------------------------------------------- */
-
-/* Refuses a file that was cut off: LMDB would find out by SIGBUS. */
-int lmdb_check_length(struct lmdb *lmdb, struct error *error);
-
-/*
- * Makes the disk agree with what this machine sees, before the first change to it; in a writing transaction.
- * The file's name: a sync of its directory may have failed when it was put in place. Its roots: one that could not be
- * written, and that LMDB therefore took back, may be on the disk all the same; it would be found after a power cut,
- * when pages that it uses, and that are free now, have been written to.
- */
-int lmdb_make_firm(struct lmdb *lmdb, struct error *error);
-
-/* Bytes that hold something. */
-uint64_t lmdb_used_bytes(struct lmdb_txn *txn);
-
-/* Whether every page is either used or free, and no page is free twice. While another process writes, this may not
- * be known; then it is taken to be so. */
-bool lmdb_pages_add_up(struct lmdb_txn *txn);
 
 /* ---- Cursors: key and value of the record where it stands ---------------------------------------- */
 
@@ -145,6 +123,10 @@ void lmdb_cursor_close(struct lmdb_cursor *cursor);
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key);
 bool lmdb_next(struct lmdb_cursor *cursor);
 bool lmdb_last(struct lmdb_cursor *cursor);
+
+/* False: there is a record with that key, or a fault; then nothing is put. A key on the page where the cursor stands
+ * is not looked for from the root. */
+bool lmdb_put_new(struct lmdb_cursor *cursor, struct span key, struct span value);
 
 /* Of the record where it stands; `value` may have another length. After a removal lmdb_next goes to the next one. */
 void lmdb_replace(struct lmdb_cursor *cursor, struct span key, struct span value);

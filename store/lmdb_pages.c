@@ -6,7 +6,7 @@
 
 #include "store/files.h"
 #include "store/guard.h"
-#include "store/lmdb.h"
+#include "store/lmdb_pages.h"
 
 enum { META_PAGES = 2, FREE_DATABASE = 0 };
 

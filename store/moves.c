@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "store/internal.h"
 
 enum { FIRST_ROOM = 32 }; /* a power of two */
@@ -36,19 +37,9 @@ void moves_free(struct moves *moves)
 
 /* ---- Finding -------------------------------------------------------------------------------------- */
 
-/* FNV-1a */
-static size_t hash(enum database database, const struct key *key)
-{
-	uint64_t h = 14695981039346656037u ^ (uint64_t)database;
-
-	for (size_t i = 0; i < key->length; i++)
-		h = (h ^ key->bytes[i]) * 1099511628211u;
-	return (size_t)(h ^ h >> 32);
-}
-
 static uint32_t *slot_of(const struct moves *moves, enum database database, const struct key *key)
 {
-	size_t mask = 2 * moves->room - 1, i = hash(database, key) & mask;
+	size_t mask = 2 * moves->room - 1, i = (hash_bytes(key->bytes, key->length) ^ database) & mask;
 
 	for (; moves->slots[i]; i = (i + 1) & mask) {
 		const struct moved *moved = &moves->list[moves->slots[i] - 1];
@@ -165,10 +156,19 @@ static void move_cell(struct store_txn *txn, const struct cell_key *where, struc
 		cell->shown = cell->counted;
 }
 
+/* Questions come in the order of their days, as the pipeline folds them. */
+static struct iso_week week_of(struct store_txn *txn, uint32_t day)
+{
+	if (txn->week.year == 0 || txn->week_day != day)
+		txn->week = iso_week_of_day(day);
+	txn->week_day = day;
+	return txn->week;
+}
+
 /* Late ones count in their week at once, and have no detail there from the first. */
 static void move_week(struct store_txn *txn, uint32_t day, uint16_t team, struct step step)
 {
-	struct iso_week iso = iso_week_of_day(day);
+	struct iso_week iso = week_of(txn, day);
 	struct week_key where = {.iso_year = (uint16_t)iso.year, .team = team, .week = (uint8_t)iso.week};
 	struct key key = week_key(&where);
 	struct moved *moved = find(txn, DB_WEEKS, &key);

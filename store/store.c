@@ -331,6 +331,7 @@ void store_abort(struct store_txn **take_txn)
 	*take_txn = NULL;
 	if (!txn)
 		return;
+	lmdb_cursor_close(&txn->ids);
 	lmdb_abort(&txn->lmdb);
 	free(txn->touched);
 	moves_free(txn->moves);
@@ -342,6 +343,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	struct store_txn *txn = *take_txn;
 	int rc = 0;
 
+	lmdb_cursor_close(&txn->ids);
 	figures_write(txn);
 	held_evaluate(txn);
 	if (txn->changed) {

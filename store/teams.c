@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include <string.h>
+
+#include "base/bytes.h"
 #include "store/internal.h"
 
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number)
@@ -13,6 +16,21 @@ bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number)
 		return true;
 	lmdb_fail(lmdb, FAULT_DAMAGED, "the record of team '%s' is damaged; restore a backup", slug);
 	return false;
+}
+
+bool team_known(struct store_txn *txn, const char *slug, uint16_t *number)
+{
+	size_t length = strlen(slug);
+	struct known_team *known = &txn->known_teams[hash_bytes(slug, length) % KNOWN_TEAMS];
+
+	*number = known->number;
+	if (strcmp(known->slug, slug) == 0)
+		return true;
+	if (!team_find(&txn->lmdb, slug, number))
+		return false;
+	memcpy(known->slug, slug, length + 1);
+	known->number = *number;
+	return true;
 }
 
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug)

@@ -6,6 +6,7 @@
 #include "store/guard.h"
 #include "store/internal.h"
 #include "store/ledger.h"
+#include "store/lmdb_pages.h"
 #include "store/store_admin.h"
 #include "store/store_view.h"
 

@@ -45,6 +45,7 @@ void folding_open(struct folding *folding, const char *path, uint64_t seed)
 void folding_close(struct folding *folding)
 {
 	store_close(folding->store);
+	batch_release(&folding->batch);
 	free(folding->events);
 	free(folding->teams);
 }
@@ -64,25 +65,44 @@ void folding_draw(struct folding *folding, size_t events, uint32_t day)
 	}
 }
 
+/* False: the transaction has a fault; most often, the map must grow. */
+static bool fold_part(struct folding *folding, struct store_txn *txn, size_t first, size_t n)
+{
+	struct batch *batch = &folding->batch;
+	bool sound = true;
+
+	batch_clear(batch);
+	for (size_t i = 0; i < n; i++)
+		if ((i % SUBMISSION_EVENTS_MAX == 0 && batch_begin(batch, NULL, "", NULL) < 0) ||
+		    batch_add(batch, &folding->events[first + i], NULL) < 0)
+			die("no memory");
+	batch_order(batch);
+	for (size_t i = 0; i < n && sound; i++) {
+		size_t event = first + batch->order[i].event;
+		struct admitted admitted = admit(&folding->events[event], folding->teams[event], bench_catalogue(), &folding->standing);
+		struct folded folded;
+
+		store_fold(txn, &admitted, &folded);
+		sound = folded.verdict != VERDICT_UNSPECIFIED;
+		if (sound && folded.verdict != VERDICT_COUNTED && folded.verdict != VERDICT_COUNTED_LATE)
+			die("a tap was not counted: %s", verdict_name(folded.verdict));
+	}
+	return sound;
+}
+
 void folding_commit(struct folding *folding, size_t events)
 {
 	struct store_txn *txn;
 	struct error error;
+	bool sound;
 	int rc;
 
 	do {
 		if (store_begin(folding->store, &txn, &error) < 0)
 			die("%s", error.text);
-		for (size_t i = 0; i < events; i++) {
-			struct admitted admitted = admit(&folding->events[i], folding->teams[i], bench_catalogue(), &folding->standing);
-			struct folded folded;
-
-			store_fold(txn, &admitted, &folded);
-			if (folded.verdict == VERDICT_UNSPECIFIED)
-				break; /* the commit says why: most often, the map must grow */
-			if (folded.verdict != VERDICT_COUNTED && folded.verdict != VERDICT_COUNTED_LATE)
-				die("a tap was not counted: %s", verdict_name(folded.verdict));
-		}
+		sound = true;
+		for (size_t i = 0; i < events && sound; i += BATCH_EVENTS_MAX)
+			sound = fold_part(folding, txn, i, events - i < BATCH_EVENTS_MAX ? events - i : BATCH_EVENTS_MAX);
 		rc = store_commit(&txn, &error);
 	} while (rc == STORE_AGAIN);
 	if (rc < 0)

@@ -3,6 +3,7 @@
 #ifndef TURF_TESTS_BENCH_FOLDING_H
 #define TURF_TESTS_BENCH_FOLDING_H
 
+#include "aggregator/batch.h"
 #include "store/store.h"
 #include "tests/bench/events.h"
 
@@ -13,6 +14,7 @@ struct folding {
 	struct event *events; /* room for one batch */
 	const char **teams;
 	size_t room;
+	struct batch batch; /* the order in which they are folded, as the pipeline does */
 };
 
 /* As turfd opens it on BENCH_DAY, time already seen to: past days are settled. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "aggregator/batch.h"
 #include "aggregator/receipts.h"
 #include "proto/topic.h"
 #include "tests/bench/folding.h"
@@ -23,10 +24,8 @@ struct message {
 	char to[CLIENT_ID_BYTES];
 };
 
-/* One event on its way through the stages. */
+/* What validating and folding have made of an event. */
 struct passage {
-	struct event event;
-	const struct message *message;
 	struct admitted admitted;
 	struct folded folded;
 };
@@ -36,8 +35,8 @@ struct bench {
 	struct receipts *receipts;
 	size_t batch, events, phones;
 	struct message *messages;
-	struct passage *passages;
-	size_t n;
+	struct batch taken;
+	struct passage *passages; /* one for each event of `taken` */
 	uint64_t spent[STAGES], mark;
 	size_t receipt_bytes;
 };
@@ -76,16 +75,17 @@ static void decode(struct bench *bench)
 {
 	struct submission submission;
 
-	bench->n = 0;
+	batch_clear(&bench->taken);
 	for (size_t i = 0; i < bench->batch; i++) {
 		const struct message *message = &bench->messages[i];
 
 		if (submission_decode(message->bytes, message->length, &submission) != 0)
 			die("a submission does not decode");
-		for (size_t e = 0; e < submission.n_events; e++, bench->n++) {
-			bench->passages[bench->n].event = submission.events[e].event;
-			bench->passages[bench->n].message = message;
-		}
+		if (batch_begin(&bench->taken, NULL, submission.receipt_to, NULL) < 0)
+			die("no memory");
+		for (uint32_t e = 0; e < submission.n_events; e++)
+			if (batch_add(&bench->taken, &submission.events[e].event, NULL) < 0)
+				die("no memory");
 	}
 }
 
@@ -105,15 +105,37 @@ static void answer(struct bench *bench)
 	struct error error;
 
 	receipts_clear(bench->receipts);
-	for (size_t i = 0; i < bench->n; i++) {
-		const struct passage *passage = &bench->passages[i];
-		struct result result = {.id_length = EVENT_ID_BYTES, .verdict = passage->folded.verdict};
+	for (size_t i = 0; i < bench->taken.n_submissions; i++) {
+		const struct batch_submission *submission = &bench->taken.submissions[i];
+		struct result results[SUBMISSION_EVENTS_MAX];
 
-		memcpy(result.id, passage->event.id.bytes, EVENT_ID_BYTES);
-		if (receipts_add(bench->receipts, passage->message->to, &result, &error) < 0)
+		for (uint32_t e = 0; e < submission->n_events; e++) {
+			const struct passage *passage = &bench->passages[submission->first + e];
+
+			results[e] = (struct result){.id_length = EVENT_ID_BYTES, .verdict = passage->folded.verdict};
+			memcpy(results[e].id, passage->admitted.event.id.bytes, EVENT_ID_BYTES);
+		}
+		if (receipts_add(bench->receipts, submission->receipt_to, results, submission->n_events, &error) < 0)
 			die("%s", error.text);
 	}
 	(void)receipts_each(bench->receipts, no_send, bench);
+}
+
+static void validate(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->taken.n_events; i++)
+		bench->passages[i].admitted = admit(&bench->taken.events[i].event, bench->folding.teams[i], bench_catalogue(),
+						    &bench->folding.standing);
+}
+
+static void fold(struct bench *bench, struct store_txn *txn)
+{
+	batch_order(&bench->taken);
+	for (size_t i = 0; i < bench->taken.n_events; i++) {
+		struct passage *passage = &bench->passages[bench->taken.order[i].event];
+
+		store_fold(txn, &passage->admitted, &passage->folded);
+	}
 }
 
 static void run_batch(struct bench *bench)
@@ -126,15 +148,12 @@ static void run_batch(struct bench *bench)
 	bench->mark = cpu_ns();
 	decode(bench);
 	stage_ends(bench, DECODE);
-	for (size_t i = 0; i < bench->n; i++)
-		bench->passages[i].admitted = admit(&bench->passages[i].event, bench->folding.teams[i], bench_catalogue(),
-						    &bench->folding.standing);
+	validate(bench);
 	stage_ends(bench, VALIDATE);
 	do {
 		if (store_begin(bench->folding.store, &txn, &error) < 0)
 			die("%s", error.text);
-		for (size_t i = 0; i < bench->n; i++)
-			store_fold(txn, &bench->passages[i].admitted, &bench->passages[i].folded);
+		fold(bench, txn);
 		stage_ends(bench, FOLD);
 		rc = store_commit(&txn, &error);
 		stage_ends(bench, COMMIT);
@@ -167,6 +186,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < STAGES; i++)
 		(void)printf("%.1f%c", (double)bench.spent[i] / (double)(batches * bench.batch * bench.events), i + 1 < STAGES ? ' ' : '\n');
 	receipts_free(bench.receipts);
+	batch_release(&bench.taken);
 	free(bench.messages);
 	free(bench.passages);
 	folding_close(&bench.folding);

@@ -58,7 +58,7 @@ static void add(struct receipts *receipts, unsigned to, uint8_t id, size_t id_le
 
 	phone(name, to);
 	memset(result.id, id, id_length);
-	assert_int_equal(receipts_add(receipts, name, &result, NULL), 0);
+	assert_int_equal(receipts_add(receipts, name, &result, 1, NULL), 0);
 }
 
 static void test_results_go_to_their_own_phone_in_order(void **state)

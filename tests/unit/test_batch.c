@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The order in which a batch is folded, and batches that are folded in parts. */
+#include "tests/unit/store_stage.h"
+
+#include "aggregator/batch.h"
+#include "aggregator/pipeline.h"
+
+static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
+
+/* ---- The order ---------------------------------------------------------------------------------- */
+
+static void put(struct batch *batch, struct event event)
+{
+	assert_int_equal(batch_add(batch, &event, NULL), 0);
+}
+
+static void test_days_then_ids_then_arrival(void **state)
+{
+	struct batch batch = {0};
+	static const uint32_t expected[] = {3, 0, 2, 5, 1, 4};
+
+	(void)state;
+	assert_int_equal(batch_begin(&batch, NULL, phone, NULL), 0);
+	for (size_t i = 0; i < 6; i++) {
+		struct event event = {.day = i == 3 ? TODAY - 1 : TODAY, .act = i == 0 ? ACT_QUESTION : ACT_RETRACTION};
+
+		event.id.bytes[0] = (uint8_t[]){1, 9, 1, 200, 9, 1}[i];
+		put(&batch, event);
+	}
+	batch_order(&batch);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(batch.order[i].event, expected[i]);
+	batch_release(&batch);
+}
+
+static void test_events_belong_to_their_submission(void **state)
+{
+	struct batch batch = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		assert_int_equal(batch_begin(&batch, NULL, phone, NULL), 0);
+		for (uint32_t e = 0; e < i % 3; e++)
+			put(&batch, question(i, TODAY, 3, ANSWERED));
+	}
+	for (uint32_t i = 0; i < 1000; i++) {
+		assert_int_equal(batch.submissions[i].n_events, i % 3);
+		for (uint32_t e = 0; e < i % 3; e++)
+			assert_int_equal(batch.events[batch.submissions[i].first + e].submission, i);
+	}
+	batch_clear(&batch);
+	assert_int_equal(batch.n_events, 0);
+	batch_release(&batch);
+}
+
+/* ---- Parts -------------------------------------------------------------------------------------- */
+
+enum { MANY = BATCH_EVENTS_MAX / SUBMISSION_EVENTS_MAX + 100 };
+
+struct delivery {
+	struct inbox inbox;
+	struct inbox_message messages[MANY + 1];
+	uint8_t bytes[MANY + 1][SUBMISSION_BYTES_MAX];
+};
+
+static void deliver(struct delivery *delivery, const struct event *events, size_t n)
+{
+	size_t i = delivery->inbox.n++;
+	size_t length = submission_encode(events, n, phone, delivery->bytes[i], SUBMISSION_BYTES_MAX);
+
+	delivery->messages[i] = (struct inbox_message){.mqtt = {.payload = delivery->bytes[i], .length = length}, .team = "oost"};
+}
+
+static void ignore_figure(void *context, const struct folded *folded)
+{
+	(void)context;
+	(void)folded;
+}
+
+/* What the last message asks of ids of the first part is judged by what that part made of them. */
+static void test_parts_follow_each_other(void **state)
+{
+	struct stage *stage = *state;
+	struct delivery *delivery = calloc(1, sizeof *delivery);
+	struct event events[SUBMISSION_EVENTS_MAX], last[2] = {question(0, TODAY, 3, ANSWERED), retraction(1, TODAY)};
+	struct counters counters = {0};
+	struct pipeline pipeline = {
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .moved = ignore_figure,
+		.receipts = receipts_new(MANY),
+	};
+
+	assert_non_null(delivery);
+	delivery->inbox.messages = delivery->messages;
+	for (uint32_t i = 0; i < MANY; i++) {
+		for (uint32_t e = 0; e < SUBMISSION_EVENTS_MAX; e++)
+			events[e] = question(i * SUBMISSION_EVENTS_MAX + e, TODAY, 3, ANSWERED);
+		deliver(delivery, events, SUBMISSION_EVENTS_MAX);
+	}
+	deliver(delivery, last, 2);
+	must(stage, pipeline_run(&pipeline, &delivery->inbox, TODAY, &stage->error));
+	assert_int_equal(counters.counted, MANY * SUBMISSION_EVENTS_MAX);
+	assert_int_equal(counters.already_counted, 1);
+	assert_int_equal(counters.retracted, 1);
+	assert_int_equal(counters.events, MANY * SUBMISSION_EVENTS_MAX + 2);
+	receipts_free(pipeline.receipts);
+	free(delivery);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_days_then_ids_then_arrival),
+		cmocka_unit_test(test_events_belong_to_their_submission),
+		cmocka_unit_test_setup_teardown(test_parts_follow_each_other, stage_setup_open, stage_teardown),
+	};
+
+	return cmocka_run_group_tests_name("a batch", tests, NULL, NULL);
+}
