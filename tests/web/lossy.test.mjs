@@ -7,16 +7,13 @@ import test from 'node:test';
 import { random } from '../system/lib/outbox.mjs';
 import { long } from '../system/lib/paths.mjs';
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, wake } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, wake } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 const seed = Number(process.env.TURF_SEED ?? 20191231);
 const taps = long ? 500 : 60;
 const PER_ROUND = 5;
 const modes = ['refuse', 'stall', 'losedown', 'loseup', 'slow', 'pass'];
-
-// What is held back goes at once when the page is hidden, into whatever the network is.
-const hide = (page) => page.evaluate(() => dispatchEvent(new Event('pagehide')));
 
 // Resolves when the network has done its harm: something was lost, or waits, or the phone is cut off.
 async function felt({ net }, mode, page) {

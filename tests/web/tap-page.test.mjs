@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 test('a tap is counted once, the leader sees it, and nobody else is asked for anything', async (t) => {
@@ -142,42 +142,4 @@ test('a date that is one day off counts; one that is wrong is refused, and count
   await drained(page);
   await page.getByText('1 vraag is niet geteld').waitFor({ state: 'detached' });
   assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/answered': 1 });
-});
-
-test('by keyboard alone: team, outcome, domain, undo, and taking back', async (t) => {
-  const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  const focused = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
-  const tabTo = async (selector) => {
-    for (let i = 0; i < 60; i++) {
-      await page.keyboard.press('Tab');
-      if (await focused(selector)) return;
-    }
-    assert.fail(`${selector} cannot be reached by Tab`);
-  };
-  await page.locator('.team').first().waitFor();
-  await tabTo('.team');
-  await page.keyboard.press('Enter');
-  await domain(page, 1).waitFor();
-  await tabTo('[data-key="referred"]');
-  await page.keyboard.press('Space');
-  await tabTo('[data-key="domain-1"]');
-  await page.keyboard.press('Enter');
-  await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
-  await page.keyboard.press('Control+z');
-  await page.locator('.snack').waitFor({ state: 'hidden' });
-  assert.equal((await stored(page)).all, 0);
-  await tabTo('[data-key="domain-2"]');
-  await page.keyboard.press('Enter');
-  await drained(page);
-  await tabTo('[data-key="list"]');
-  await page.keyboard.press('Enter');
-  await page.getByRole('dialog').waitFor();
-  await tabTo('.tap__back');
-  await page.keyboard.press('Enter');
-  await page.getByRole('dialog').getByText('Teruggenomen').waitFor();
-  await page.keyboard.press('Escape');
-  await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  assert.deepEqual(await site.counted(), { questions: 0 });
 });

@@ -11,7 +11,7 @@ import { eventually } from '../../system/lib/processes.mjs';
 
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+  '--disable-component-update', '--disable-sync', '--lang=nl'];
 
 // One phone: its storage lives in a folder, so that it survives `restart`.
 export class Phone {
@@ -110,16 +110,19 @@ export const stored = (page) => page.evaluate(() => new Promise((resolve, reject
   };
 }));
 
-// One question more; resolves when the phone has it on disk.
-export async function tap(page, code, { referred = false } = {}) {
+// One question, or `more`; resolves when the phone has it on disk.
+export async function tap(page, code, { referred = false, more = 0 } = {}) {
   const { all } = await stored(page);
   if (referred) await page.locator('[data-key="referred"]').click();
   await domain(page, code).click();
-  await eventually(async () => (await stored(page)).all === all + 1, 'the tap on disk');
+  await eventually(async () => (await stored(page)).all === all + 1 + more, 'the tap on disk');
 }
 
 // The network is said to be back, as a phone says it.
 export const wake = (page) => page.evaluate(() => dispatchEvent(new Event('online')));
+
+// What is held back goes at once when the page is hidden, into whatever the network is.
+export const hide = (page) => page.evaluate(() => dispatchEvent(new Event('pagehide')));
 
 export const online = (page) => page.locator('.bar__connection--online').waitFor();
 export const waitingText = (page) => page.locator('#waiting');

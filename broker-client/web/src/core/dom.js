@@ -41,7 +41,9 @@ export function reconcile(parent, items, { key, signature, make }) {
     if (kept?.contains(document.activeElement)) made.dataset.refocus = document.activeElement.dataset.key ?? '';
     return made;
   });
-  if (wanted.length !== parent.children.length || wanted.some((child, i) => child !== parent.children[i])) parent.replaceChildren(...wanted);
+  const stays = new Set(wanted);
+  for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
+  wanted.forEach((child, i) => child !== parent.children[i] && parent.insertBefore(child, parent.children[i] ?? null));
   for (const child of wanted) refocus(child);
 }
 

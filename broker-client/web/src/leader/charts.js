@@ -13,7 +13,9 @@ const LEGEND_LINE = 20;
 const PLOT_HEIGHT = 218;
 const PLOT_HEIGHT_FLAT = 160; // on paper, where two charts with their tables share a page
 const WEEKS_HEIGHT = 156;
-const CHAR = 7.2; // about as wide as a letter of this size is
+const SMALL = 300; // a legend needs all of this width
+const CHAR = 7.2; // about as wide as a figure or a wide letter of this size is
+const CHAR_OF_TEXT = 6.6; // and a letter in running text
 
 // Of a chart that is a file or on paper; the page has its own, which know of the dark.
 export const PALETTE = {
@@ -86,7 +88,7 @@ function legend(names, drawn, left, right, y) {
   let base = y + FONT;
   const used = Object.keys(names).filter((role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role));
   const marks = used.flatMap((role) => {
-    const width = FONT + 3 + names[role].length * CHAR;
+    const width = FONT + 3 + names[role].length * CHAR_OF_TEXT;
     if (x > left && x + width > right) {
       x = left;
       base += LEGEND_LINE;
@@ -96,6 +98,21 @@ function legend(names, drawn, left, right, y) {
     return [rect(role, at, base - FONT + 3, FONT - 2, FONT - 2), text('muted', at + FONT + 3, base, names[role])];
   });
   return { marks, height: base + 8 - y };
+}
+
+// Neighbours without a figure for one reason share its words; where these do not fit either, a dash stands.
+function reasons(course, frame, slot, none) {
+  const runs = [];
+  course.forEach((one, i) => {
+    const words = isFigure(one.questions) ? null : none(one.questions);
+    if (words !== null && runs.at(-1)?.words === words && runs.at(-1).last === i - 1) runs.at(-1).last = i;
+    else if (words !== null) runs.push({ words, first: i, last: i });
+  });
+  const place = (words, first, last) => text('muted', frame.left + (slot * (first + last + 1)) / 2, frame.bottom - 6, words, 'middle');
+  return runs.flatMap(({ words, first, last }) => {
+    if (words.length * CHAR_OF_TEXT <= (last - first + 1) * slot) return [place(words, first, last)];
+    return Array.from({ length: last - first + 1 }, (_, i) => place(words && '–', first + i, first + i));
+  });
 }
 
 // `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]
@@ -109,13 +126,13 @@ export function quarterChart(course, { width, flat = false, title, description, 
   course.forEach((one, i) => {
     const middle = frame.left + slot * (i + 0.5);
     marks.push(...column(one, middle - bar / 2, bar, y, number, one.status === 3 ? SETTLED : MOVING));
-    if (!isFigure(one.questions)) marks.push(text('muted', middle, y(0) - 6, none(one.questions, slot), 'middle'));
     if ((course.length - 1 - i) % labelEvery === 0) {
       marks.push(text('label', middle, frame.bottom + 18, one.label, 'middle'));
     }
     if (one.sublabel) marks.push(text('muted', middle, frame.bottom + 34, one.sublabel, 'middle'));
   });
-  const below = legend(names, marks, frame.left, width, frame.bottom + 44);
+  marks.push(...reasons(course, frame, slot, none));
+  const below = legend(names, marks, width < SMALL ? 0 : frame.left, width, frame.bottom + 44);
   marks.push(...below.marks);
   return { width, height: frame.bottom + 44 + below.height, title, description, marks };
 }
@@ -139,32 +156,30 @@ export function weekChart(weeks, { width, title, description }, number) {
   return { width, height: frame.bottom + 24, title, description, marks };
 }
 
-// Cuts a name that is too long for the room, at a letter.
-function fit(name, room) {
-  const letters = Math.floor(room / CHAR);
-  return name.length <= letters ? name : `${name.slice(0, Math.max(1, letters - 1))}…`;
-}
-
-// `rows`: [{ name, answered, referred }]: lying bars, in the order given.
+// `rows`: [{ name, answered, referred }]: lying bars, in the order given. Where a name would take half the width it stands
+// above its bar.
 export function barChart(rows, { width, flat = false, title, description, names }, number) {
   const most = Math.max(1, ...rows.map((one) => one.answered + one.referred));
-  const row = flat ? 24 : 30;
-  const bar = row - 8;
-  const nameRoom = Math.min(width * 0.5, Math.max(0, ...rows.map((one) => one.name.length)) * CHAR + 10);
+  const longest = Math.max(0, ...rows.map((one) => one.name.length)) * CHAR_OF_TEXT + 12;
+  const above = longest > width * 0.4;
+  const bar = flat ? 16 : 22;
+  const row = bar + (above ? FONT + 17 : 8);
+  const left = above ? 1 : longest;
   const right = width - number(most).length * CHAR - 10;
-  const x = (value) => nameRoom + (value / most) * (right - nameRoom);
+  const x = (value) => left + (value / most) * (right - left);
   const marks = rows.flatMap((one, i) => {
-    const top = i * row + 4;
-    const parts = [text('label', 0, top + bar / 2 + 5, fit(one.name, nameRoom)), rect('answered', nameRoom, top, x(one.answered) - nameRoom, bar)];
+    const top = i * row + (above ? FONT + 11 : 4);
+    const whole = x(one.answered + one.referred);
+    const middle = top + bar / 2 + 5;
+    const parts = [text('label', 0, above ? top - 6 : middle, one.name), rect('answered', left, top, x(one.answered) - left, bar)];
     if (one.referred > 0) {
       const from = x(one.answered) + (one.answered > 0 ? 1 : 0);
-      parts.push(rect('referred', from, top, Math.max(1, x(one.answered + one.referred) - from), bar));
+      parts.push(rect('referred', from, top, Math.max(1, whole - from), bar));
     }
-    parts.push(text('value', x(one.answered + one.referred) + 6, top + bar / 2 + 5, number(one.answered + one.referred)));
-    return parts;
+    return [...parts, text('value', whole + 6, middle, number(one.answered + one.referred))];
   });
-  const bottom = rows.length * row;
-  marks.push(line('axis', nameRoom, 0, nameRoom, bottom));
-  const below = legend(names, marks, nameRoom, width, bottom + 6);
+  const bottom = rows.length * row + 4;
+  if (!above) marks.push(line('axis', left, 0, left, bottom));
+  const below = legend(names, marks, width < SMALL ? 0 : left, width, bottom + 6);
   return { width, height: bottom + 6 + below.height, title, description, marks: [...marks, ...below.marks] };
 }

@@ -69,11 +69,12 @@ function markElement(mark) {
   return svg('rect', { class: className, x, y, width, height }, hint ? svg('title', {}, hint) : null);
 }
 
-export function chartElement(scene, id) {
+// `scale`: how much larger than in the scene a reader has made all letters.
+export function chartElement(scene, id, scale = 1) {
   const { width, height, title, description, marks } = scene;
   return svg(
     'svg',
-    { class: 'chart', id, role: 'img', 'aria-label': `${title}. ${description}`, viewBox: `0 0 ${width} ${height}`, width, height },
+    { class: 'chart', id, role: 'img', 'aria-label': `${title}. ${description}`, viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale },
     marks.map(markElement),
   );
 }

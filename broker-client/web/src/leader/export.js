@@ -54,7 +54,7 @@ const STATUS_NAMES = ['', 'open', 'provisional', 'final'];
 
 function summaryLines(figures, summary, words) {
   const { org, team, period, status, revision, generation } = summary;
-  const who = [org, team, teamName(figures, team, words), period, STATUS_NAMES[status] ?? '', revision, generation];
+  const who = [org, team, team === ALL ? figures.catalogue.name : teamName(figures, team, words), period, STATUS_NAMES[status] ?? '', revision, generation];
   const counts = (one) => [one.answered, one.referred, questionsOf(one)];
   const held = { answered: summary.undistributed_answered, referred: summary.undistributed_referred };
   return [

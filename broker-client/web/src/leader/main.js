@@ -145,12 +145,15 @@ function draw() {
   });
 }
 
+// How large letters are to this reader, and on this screen.
+const letterScale = () => (state.onPaper ? 1 : parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
+
 // Charts are drawn as wide as there is room, so that their letters keep their size.
 function chartWidth() {
   if (state.onPaper) return PAPER_WIDTH;
   const part = document.querySelector('.part');
   const room = part ? part.clientWidth - 2 * parseFloat(getComputedStyle(part).paddingInlineStart) : byId('app').clientWidth - 64;
-  return Math.max(240, Math.floor(room));
+  return Math.max(150, Math.floor(room / letterScale()));
 }
 
 const wordsNow = (short) => createWords(t, language, state.figures.catalogue?.timezone, short);
@@ -164,7 +167,7 @@ function drawNow() {
     words: wordsNow(!state.onPaper && chartWidth() < CROWDED),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
-    width: chartWidth(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,
+    width: chartWidth(), scale: letterScale(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,
   };
   document.title = `${page.words.t('page_title')} – ${figures.catalogue?.name ?? 'turf'}`;
   patchChildren(app, drawPage(page));

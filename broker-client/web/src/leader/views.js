@@ -2,7 +2,7 @@
 // The three parts of the page, drawn from the figures. Each gives elements; what can leave the page (tables, charts) is
 // noted in `shown`, so that a button finds it by id.
 //
-// `page`: { figures, words, team, period, year, today, rolled, width, narrow, onPaper, shown: { tables, charts } }
+// `page`: { figures, words, team, period, year, today, rolled, width, scale, narrow, onPaper, shown: { tables, charts } }
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { isFigure, teamCell, teamName } from './cells.js';
@@ -16,6 +16,8 @@ import * as report from './report.js';
 
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
+const QUARTERS_MOST = 20;
+const QUARTER_WIDTH = 34; // room for its figure
 const OPEN = 1;
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
@@ -32,7 +34,7 @@ function shownTable(page, table, caption, heading, hideCaption) {
 
 function shownChart(page, id, scene) {
   page.shown.charts.set(id, scene);
-  return chartElement(scene, id);
+  return chartElement(scene, id, page.scale);
 }
 
 // What has to be said about the figures of one summary.
@@ -179,9 +181,9 @@ function courseChart(page, id, course, title) {
 }
 
 function coursePart(page) {
-  const { figures, words, team, today, narrow } = page;
+  const { figures, words, team, today, width } = page;
   const all = compare.courseOf(figures, team, today);
-  const course = narrow ? all.slice(-8) : all.slice(-20);
+  const course = all.slice(-Math.min(QUARTERS_MOST, Math.floor(width / QUARTER_WIDTH)));
   const title = `${words.t('course_heading')}: ${nameOf(page)}`;
   const table = compare.quarterTable(figures, team, today, words, 'quarters');
   const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];

@@ -35,7 +35,7 @@ export function renderMode(parent, phone, choice, choose) {
   renderWhen(parent, [choice, other, phone.today, language], () => {
     const day = other ? relativeDate(choice.day, phone.today, language) : '';
     const text = other ? t(choice.count > 1 ? 'countingFor' : 'countingForDay', { day, n: choice.count }) : t('countingTimes', { n: choice.count });
-    return [el('p', {}, text), el('button', { type: 'button', class: 'button', 'data-key': 'back', onclick: () => choose({ day: null, count: 1 }) }, t('backToToday'))];
+    return [el('p', {}, text), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
   });
 }
 

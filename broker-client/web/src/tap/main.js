@@ -118,10 +118,13 @@ const teamChip = (id) =>
 // The teams of this phone, one touch each; and the way to all others.
 function drawHead() {
   const valid = phone?.teams.filter((id) => phone.choosable.some((team) => team.id === id)) ?? [];
-  renderWhen(parts.head, [valid, phone?.team, phone?.catalogue?.version, language], () => [
+  const several = valid.length > 1;
+  const other = () => el('button', { type: 'button', class: 'button button--quiet', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => openTeams(sheet, phone) }, several ? '…' : t('otherTeam'));
+  parts.head.classList.toggle('head--teams', several);
+  renderWhen(parts.head, [valid, phone?.team, phone?.choosable.length, phone?.catalogue?.version, language], () => [
     el('h1', { class: 'visually-hidden' }, t('title')),
-    valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip),
-      phone.choosable.length > 1 && el('button', { type: 'button', class: 'button button--quiet', 'data-key': 'other-team', onclick: () => openTeams(sheet, phone) }, t('otherTeam'))),
+    valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip), !several && phone.choosable.length > 1 && other()),
+    several && phone.choosable.length > valid.length && other(),
     valid.length === 0 && el('p', { class: 'brand' }, 'Turf'),
     el('button', { type: 'button', class: 'button button--quiet language', lang: language === 'nl' ? 'en' : 'nl', 'data-key': 'language', 'aria-label': t('languageLabel'), onclick: switchLanguage }, language === 'nl' ? 'EN' : 'NL'),
   ]);

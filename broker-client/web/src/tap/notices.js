@@ -2,7 +2,7 @@
 // What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
 import { domainName, teamName } from '../core/catalogue.js';
 import { el, reconcile } from '../core/dom.js';
-import { longDate, relativeDate } from '../core/format.js';
+import { longDate, relativeDate, shortDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { isRefusal, Verdict } from '../core/messages.js';
 import { refusal } from '../core/tap.js';
@@ -28,9 +28,11 @@ function refusals(phone) {
 const button = (key, text, onclick, main) =>
   el('button', { type: 'button', class: main ? 'button button--primary' : 'button', 'data-key': key, onclick }, text);
 
-function lines(phone, taps) {
+// A day that was refused is given as a date: it is not the one that the phone thinks it is.
+function lines(phone, taps, wrongDay) {
+  const dayOf = ({ day }) => (wrongDay ? shortDate(day, language) : relativeDate(day, phone.today, language));
   const texts = taps.map((tap) => t('refusedWhat', {
-    domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), team: teamName(phone.catalogue, tap.team), day: relativeDate(tap.day, phone.today, language),
+    domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), team: teamName(phone.catalogue, tap.team), day: dayOf(tap),
   }));
   const counts = new Map();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
@@ -44,7 +46,7 @@ function refusalCard(phone, { key, verdict, onRetraction, taps }) {
   const mend = !onRetraction && (verdict === IN_FUTURE || verdict === TOO_OLD);
   return el('section', { class: 'notice notice--refused' },
     el('h2', {}, t(onRetraction ? 'refusedRetraction' : 'refusedTitle', { n: taps.length })),
-    lines(phone, taps),
+    lines(phone, taps, mend),
     el('p', {}, t(`reason${verdict}`)),
     el('div', { class: 'notice__buttons' },
       mend && button(`mend-${key}`, t('countOn', { day: relativeDate(right, phone.today, language) }), () => phone.recount(ids, right), true),
@@ -67,7 +69,7 @@ function collect(phone, device) {
   const add = (key, signature, make) => found.push({ key, signature, make });
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', '', () => plain('refused', t('storageTrouble'), button('reload', t('reload'), () => location.reload())));
-  if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => device.dismissEmptied())));
+  if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
   const dates = wrongDate(phone);
   if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));

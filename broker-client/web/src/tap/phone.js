@@ -71,6 +71,10 @@ export class Phone {
     return this.#outbox.get('used');
   }
 
+  noteUsed() {
+    return this.#outbox.put('used', true).catch(() => {});
+  }
+
   // ---- What is so now -----------------------------------------------------------------------------
 
   get state() {
@@ -159,7 +163,7 @@ export class Phone {
     const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold }));
     const taps = await this.#guarded(() => this.#outbox.add(questions));
     for (const tap of taps) this.#taps.set(tap.id, tap);
-    this.#outbox.put('used', true).catch(() => {});
+    this.noteUsed();
     this.#changed();
     return questions.map(({ id }) => id);
   }

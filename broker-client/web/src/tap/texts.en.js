@@ -40,7 +40,10 @@ export default {
   countingFor: 'You are counting for {day}, {n} times per tap.',
   countingForDay: 'You are counting for {day}.',
   countingTimes: 'The next tap counts {n} times.',
-  backToToday: 'Back to today',
+  backToToday: 'Today',
+  backToTodayLabel: 'Back to today',
+  backToOne: '1 time',
+  backToOneLabel: 'Back to 1 time',
 
   tapped: '{domain}, {outcome}',
   tappedMany: '{n}× {domain}, {outcome}',

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The team leader's page in a real browser, over two real years: what it shows of now and of before, that it says so when
+// what it shows is old, and what leaves it: paper, clipboard, files.
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { question } from '../system/lib/messages.mjs';
+import { temporaryFolder } from '../system/lib/paths.mjs';
+import { eventually, succeed } from '../system/lib/processes.mjs';
+import { Phone } from './lib/browser.mjs';
+import { TODAY, siteWithPast } from './lib/history.mjs';
+
+const options = { viewport: { width: 1280, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] };
+
+async function watched(t, hash) {
+  const site = await siteWithPast(t);
+  const phone = await Phone.start(t, site, options);
+  const page = await phone.open(site.leaderUrl(hash));
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.locator('table').first().waitFor();
+  return { site, phone, page };
+}
+
+// The cells of a table as they stand on the screen: { 'Financiën': ['5', '3', '2'], … }.
+const rowsOf = (page, table) =>
+  page.locator(`#${table} tbody tr`).evaluateAll((rows) =>
+    Object.fromEntries(rows.map((row) => [row.querySelector('.row-name').textContent.trim(), [...row.querySelectorAll('td')].map((cell) => cell.textContent)])));
+
+const shows = (page, table, row, cells) =>
+  eventually(async () => JSON.stringify((await rowsOf(page, table))[row]) === JSON.stringify(cells), `${row} to be ${cells}`).catch(async (error) => {
+    throw new Error(`${error.message}; it is ${(await rowsOf(page, table))[row]}`);
+  });
+
+const goTo = async (page, hash, heading) => {
+  await page.evaluate((to) => (location.hash = to), hash);
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+};
+
+test('now: counts as they come, how old they are, and an honest word when nothing comes any more', async (t) => {
+  const { site, phone, page } = await watched(t, '#oost/nu');
+  await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
+  await shows(page, 'live-all', 'Totaal', ['17', '12', '5']);
+  assert.deepEqual((await rowsOf(page, 'live-own'))['Justitie'], ['0', '0', '0'], 'zero is a figure');
+  const tapper = await site.stack.phone();
+  assert.deepEqual(await tapper.register('oost', [question(TODAY, 11, 'OUTCOME_REFERRED')]), ['VERDICT_COUNTED']);
+  await shows(page, 'live-own', 'Justitie', ['1', '0', '1']);
+  await shows(page, 'live-own', 'Totaal', ['15', '10', '5']);
+  await shows(page, 'live-all', 'Totaal', ['18', '12', '6']);
+  assert.deepEqual(await page.locator('.tile__value').allTextContents(), ['15', '10', '5 33,3\u00a0%', '138 heel kwartaal', '128 heel kwartaal']);
+  assert.match(await page.locator('.fresh__time').textContent(), /^ bijgewerkt om \d\d:\d\d$/);
+
+  await site.stack.turfd.kill('SIGKILL');
+  await page.getByText('Telling staat stil', { exact: true }).waitFor();
+  site.net.set('refuse');
+  await page.getByText('Geen verbinding', { exact: true }).waitFor();
+  await page.getByText(/^Geen verbinding sinds \d\d:\d\d\. De cijfers hieronder kunnen verouderd zijn/).waitFor();
+  await shows(page, 'live-own', 'Totaal', ['15', '10', '5']);
+  rmSync(site.stack.store, { recursive: true });
+  await site.stack.startTurfd();
+  site.net.set('pass');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Live', { exact: true }).waitFor();
+  await shows(page, 'live-own', 'Totaal', ['0', '0', '0']); // another store: its figures, not those of before
+  await phone.keptToItself();
+});
+
+test('before: quarters and their state, the same one last year, what did not exist yet, and the older list', async (t) => {
+  const { page } = await watched(t, '#oost/vergelijken');
+  await shows(page, 'quarters', '1e kwartaal 2020 loopt nog', ['14', '10', '4', '28,6\u00a0%', '128', '−114', '17']);
+  await shows(page, 'quarters', '4e kwartaal 2019 voorlopig', ['138', '127', '11', '8,0\u00a0%', '122', '+16', '337']);
+  await shows(page, 'quarters', '2e kwartaal 2019 definitief, 1 nagekomen', ['113', '106', '7', '6,2\u00a0%', '47', '+66', '276']);
+  await shows(page, 'quarters', '4e kwartaal 2018 definitief, herziening 2', ['122', '110', '12', '9,8\u00a0%', 'niet geteld', '–', '354']);
+  await shows(page, 'domain-periods', 'Dagbesteding en opvolgers', ['3', '6', '6', '−3', '−3']);
+  await shows(page, 'domain-periods', 'Dagbesteding', ['bestond niet meer', '6', '6', '–', '–']);
+  await shows(page, 'domain-periods', 'Werk & opleiding', ['2', 'bestond nog niet', 'bestond nog niet', '–', '–']);
+  await page.locator('[data-choice="list"]').selectOption('rolled');
+  await shows(page, 'domain-periods', 'Dagbesteding', ['3', '6', '6', '−3', '−3']);
+  assert.equal((await rowsOf(page, 'domain-periods'))['Werk & opleiding'], undefined);
+  await page.locator('[data-choice="period"]').selectOption('2019-Q2');
+  await shows(page, 'domain-periods', 'Totaal', ['113', '128', '47', '−15', '+66']);
+  await page.getByText('1 vraag kwam binnen toen dit al definitief was').waitFor();
+  await goTo(page, '#school/vergelijken', 'Schoolmaatschappelijk werk');
+  await shows(page, 'quarters', '4e kwartaal 2019', ['bestond nog niet', '–', '–', '–', 'bestond nog niet', '–', '337']);
+  assert.deepEqual((await page.locator('#course .chart__muted').allTextContents()).filter((text) => text === 'nog niet').length, 1, 'once for all quarters before');
+  await goTo(page, '#dorpen/jaarverslag/2018', 'Vragen in 2018');
+  await shows(page, 'year-quarters', '1e kwartaal 2018 definitief, niets geregistreerd', ['0', '0', '0', '–']);
+});
+
+test('figures that are held back per domain are said to be', async (t) => {
+  const site = await siteWithPast(t, { cells: 100 });
+  const page = await (await Phone.start(t, site, options)).open(site.leaderUrl());
+  await page.getByText('14 vragen staan al in het totaal, maar nog niet bij een domein').waitFor();
+  await shows(page, 'live-own', 'Nog niet per domein', ['14', '10', '4']);
+  await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
+});
+
+// ---- What leaves the page -----------------------------------------------------------------------------
+
+async function saved(page, selector) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator(selector).click()]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+test('the year for the report: totals per quarter and team, the top five, the share referred', async (t) => {
+  const { site, page } = await watched(t, '#all/jaarverslag/2019');
+  await shows(page, 'year-quarters', 'Heel 2019 voorlopig, 1 nagekomen', ['1.154', '1.050', '104', '9,0\u00a0%']);
+  const top = await rowsOf(page, 'year-top');
+  assert.equal(Object.keys(top).length, 5);
+  assert.deepEqual(top['Financiën'], ['328', '28,4\u00a0%', '31', '9,5\u00a0%']);
+  const teams = await rowsOf(page, 'year-teams');
+  assert.deepEqual(Object.keys(teams), ['Team Noord', 'Team Oost', 'Team West', 'Team Zuid', 'Hele organisatie'], 'as the organisation names them, not by size');
+  assert.deepEqual(teams['Hele organisatie'], ['311', '276', '230', '337', '1.154', '104', '9,0\u00a0%']);
+
+  await t.test('paper: A4, every word selectable, charts as lines and not as pictures', async (t2) => {
+    const file = join(temporaryFolder(t2), 'report.pdf');
+    writeFileSync(file, await page.pdf({ preferCSSPageSize: true, printBackground: false }));
+    const { stdout: info } = await succeed('pdfinfo', [file]);
+    assert.match(info, /Page size: +59[45]\.\d* x 84[12]\.?\d* pts \(A4\)/);
+    const pageCount = Number(info.match(/Pages: +(\d+)/)[1]);
+    assert.ok(pageCount >= 2 && pageCount <= 3, `${pageCount} pages`);
+    const { stdout: images } = await succeed('pdfimages', ['-list', file]);
+    assert.equal(images.trim().split('\n').length, 2, images);
+    const { stdout: text } = await succeed('pdftotext', ['-layout', file, '-']);
+    for (const words of ['Sociaal Werk De Kop', 'Vragen in 2019', 'Hele organisatie', 'voorlopig', 'Maatschappelijke participatie', 'Beantwoord', '1.154'])
+      assert.ok(text.includes(words), `${words} on paper`);
+    assert.match(text, /Team Oost +128 +113 +95 +138 +474 +52 +11,0/);
+    for (const words of ['Kopiëren', 'Afdrukken', 'SVG', 'bijgewerkt om', 'English']) assert.ok(!text.includes(words), `no ${words} on paper`);
+  });
+
+  await t.test('the clipboard: text with tabs, and a table', async () => {
+    await page.locator('[data-action="copy"][data-table="year-teams"]').click();
+    await page.getByText('Gekopieerd').waitFor();
+    const clip = await page.evaluate(async () => {
+      const [item] = await navigator.clipboard.read();
+      return Object.fromEntries(await Promise.all(item.types.map(async (type) => [type, await (await item.getType(type)).text()])));
+    });
+    const lines = clip['text/plain'].split('\n');
+    assert.deepEqual(lines.slice(0, 3), ['Vragen per team, 2019', 'Team\tK1\tK2\tK3\tK4\tHeel 2019\tDoorverwezen\tAandeel doorverwezen', 'Team Noord\t49\t44\t36\t53\t182\t16\t0,0879']);
+    assert.match(clip['text/html'], /<th align="left">Team Oost<\/th><td align="right">128<\/td>.*<td align="right">0,1097<\/td><\/tr>/);
+  });
+
+  await t.test('CSV for a Dutch and an English Excel: byte for byte what turfctl exports', async () => {
+    const exported = (separator) => site.stack.turfctl(['export', ...(separator === ',' ? [] : ['--separator', separator])]);
+    for (const [form, separator] of [['nl', ';'], ['en', ',']]) {
+      const { name, bytes } = await saved(page, `[data-action="csv"][data-form="${form}"]`);
+      assert.equal(name, `proef-2019-${form}.csv`);
+      assert.deepEqual([...bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf], 'a byte order mark');
+      const text = bytes.subarray(3).toString();
+      assert.equal(text.replaceAll('\r\n', '').search(/[\r\n]/), -1, 'lines end in CR LF');
+      const [head, ...lines] = text.trimEnd().split('\r\n');
+      const { stdout } = await exported(separator);
+      const [headOf, ...all] = stdout.replace(/^\ufeff/, '').trimEnd().split(/\r?\n/);
+      assert.equal(head, headOf);
+      const named = (line) => line.replace('"late, not in the total"', 'late').split(separator).filter((_, i) => i !== 8).join(separator); // what a row is called is in the page's language
+      const wanted = all.filter((line) => /^2019(-Q\d)?$/.test(line.split(separator)[3]));
+      assert.deepEqual(lines.map(named).sort(), wanted.map(named).sort());
+      assert.ok(lines.some((line) => line.startsWith(['proef', 'all', 'Sociaal Werk De Kop', '2019', 'provisional'].join(separator))));
+    }
+  });
+
+  await t.test('every chart as SVG and as PNG', async () => {
+    const charts = async () => {
+      for (const id of await page.locator('svg.chart').evaluateAll((all) => all.map((one) => one.id))) {
+        const svg = await saved(page, `[data-action="svg"][data-chart="${id}"]`);
+        assert.equal(svg.name, `proef-all-${id}.svg`);
+        assert.match(svg.bytes.toString(), /<title>[^<]*Hele organisatie/);
+        const png = await saved(page, `[data-action="png"][data-chart="${id}"]`);
+        assert.equal(png.bytes.subarray(1, 4).toString(), 'PNG');
+        assert.ok(png.bytes.readUInt32BE(16) > 1500 && png.bytes.length > 10_000, `${id}: ${png.bytes.readUInt32BE(16)} wide`);
+        files.set(id, svg.bytes);
+      }
+    };
+    const files = new Map();
+    await charts();
+    await goTo(page, '#all/vergelijken', 'Vragen vergelijken');
+    await charts();
+    await goTo(page, '#all/nu', 'Vragen dit kwartaal');
+    await charts();
+    assert.deepEqual([...files.keys()], ['year-course', 'top', 'course', 'weeks']);
+    const viewer = await page.context().newPage();
+    for (const [id, bytes] of files) {
+      await viewer.goto(`data:image/svg+xml;base64,${bytes.toString('base64')}`);
+      assert.ok((await viewer.locator('svg > g rect').count()) > 3, `${id} as a file of its own`);
+    }
+  });
+});

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What a worker's phone goes through: two teams, catching up, labels, refusals that stay, stores that begin anew, a
+// storage that was emptied, and what the page asks of the phone.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import test from 'node:test';
+
+import { eventually } from '../system/lib/processes.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, stored, tap, team, waitingText, wake } from './lib/browser.mjs';
+import { Site } from './lib/site.mjs';
+
+const labels = [
+  { code: 1, name: 'Sportfonds', kind: 'subject', domain: 1 },
+  { code: 2, name: 'Balie', kind: 'origin' },
+  { code: 3, name: 'Huisarts', kind: 'referred-to' },
+];
+
+async function opened(t, site, options) {
+  const phone = await Phone.start(t, site, options);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  return { phone, page };
+}
+
+const summaries = async ({ stack }) => JSON.parse((await stack.turfctl(['export', '--format', 'json'])).stdout).summaries;
+const list = (page) => page.getByRole('dialog');
+// As long as an event may take, and shorter than what is open in the snackbar is held back.
+const BEFORE_THE_HOLD_ENDS = 40_000;
+
+test('two teams at one touch each, remembered; six more for the last day of the quarter before', async (t) => {
+  const site = await Site.start(t, {}, { today: '2020-01-02' });
+  const { page } = await opened(t, site);
+  await page.locator('[data-key="other-team"]').click();
+  await list(page).getByRole('button', { name: 'West' }).click();
+  await tap(page, 4);
+  await page.reload();
+  await page.locator('[data-key="team-west"][aria-pressed="true"]').waitFor();
+  await team(page, 'Oost').click();
+  await page.locator('[data-key="team-oost"][aria-pressed="true"]').waitFor();
+  await page.locator('[data-key="catch-up"]').click();
+  await list(page).getByRole('button', { name: 'Di 31 dec' }).or(list(page).getByRole('button', { name: '31 dec 2019' })).click();
+  for (let i = 0; i < 5; i++) await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await page.locator('.mode').getByText('6 keer per tik').waitFor();
+  await domain(page, 5).click();
+  await waitingText(page).getByText('6 op dit toestel').waitFor();
+  await page.locator('.mode').getByText('6 keer per tik').waitFor({ state: 'detached' }); // the number holds for one tap, the day stays
+  await page.locator('[data-key="back"]').click();
+  await page.locator('.mode').waitFor({ state: 'hidden' });
+  await page.locator('[data-key="catch-up"]').click();
+  await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await tap(page, 6, { more: 1 });
+  await hide(page);
+  await drained(page);
+  const found = await summaries(site);
+  const totals = Object.fromEntries(found.filter(({ questions }) => questions).map((one) => [`${one.team}/${one.period}`, one.questions]));
+  assert.deepEqual(totals, { 'oost/2019-Q4': 6, 'oost/2019': 6, 'all/2019-Q4': 6, 'all/2019': 6, 'oost/2020-Q1': 2, 'oost/2020': 2, 'west/2020-Q1': 1, 'west/2020': 1, 'all/2020-Q1': 3, 'all/2020': 3 });
+  await page.getByText('2 vragen dit kwartaal', { exact: true }).waitFor();
+});
+
+test('labels are a third tap for who wants it: those that fit, until the page is hidden, and then they go at once', async (t) => {
+  const site = await Site.start(t, { labels });
+  const { page } = await opened(t, site);
+  await domain(page, 2).click();
+  await page.locator('[data-key="add"]').click();
+  assert.deepEqual(await page.locator('.snack .chip').allTextContents(), ['Balie']);
+  await page.locator('[data-key="done"]').click();
+  await page.locator('[data-key="referred"]').click();
+  await domain(page, 1).click();
+  await page.locator('[data-key="add"]').click();
+  assert.deepEqual(await page.locator('.snack .chip').allTextContents(), ['Sportfonds', 'Balie', 'Huisarts']);
+  await page.locator('[data-key="label-1"]').click();
+  await page.locator('[data-key="label-3"]').click();
+  await page.locator('[data-key="label-3"][aria-pressed="true"]').waitFor();
+  await eventually(async () => (await site.counted()).questions === 1, 'the first, which is done');
+  await hide(page);
+  await eventually(async () => (await site.counted()).questions === 2, 'the second, which was hidden', BEFORE_THE_HOLD_ENDS);
+  const all = (await summaries(site)).find((one) => one.team === 'all' && one.questions);
+  assert.deepEqual(all.labels.map(({ label, count }) => [label, count]), [[1, 1], [3, 1]]);
+});
+
+test('without labels in the catalogue nobody is asked for any', async (t) => {
+  const site = await Site.start(t);
+  const { page } = await opened(t, site);
+  await tap(page, 1);
+  await page.locator('[data-key="undo"]').waitFor();
+  assert.equal(await page.locator('[data-key="add"]').count(), 0);
+});
+
+test('a refusal stays through reloads until it is dismissed', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.setDateOff(3);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await page.getByText('Zet de datum van het toestel goed').waitFor();
+  await tap(page, 1);
+  const refusal = page.getByText('1 vraag is niet geteld');
+  await page.reload();
+  await refusal.waitFor();
+  await page.getByText('De datum ligt in de toekomst').waitFor();
+  await page.locator('.bar__refused').getByText('1 niet geteld').waitFor();
+  await page.reload();
+  await refusal.waitFor();
+  await page.locator('[data-key^="dismiss-"]').click();
+  await refusal.waitFor({ state: 'detached' });
+  await page.reload();
+  await domain(page, 1).waitFor();
+  assert.deepEqual(await stored(page), { all: 0, waiting: 0 });
+  assert.equal(await refusal.count(), 0);
+  assert.equal((await site.counted()).questions, 0);
+});
+
+test('on this phone, sent, counted: three states; a store and a broker that begin anew get everything again', async (t) => {
+  const site = await Site.start(t);
+  const { page } = await opened(t, site);
+  for (const code of [1, 2]) await tap(page, code);
+  await hide(page);
+  await drained(page);
+  await site.stack.turfd.stop();
+  await site.stack.broker.kill();
+  await tap(page, 3);
+  await page.locator('[data-key="list"]').click();
+  await list(page).getByText('Op dit toestel', { exact: true }).first().waitFor();
+  await site.stack.broker.startAgain();
+  await wake(page);
+  await hide(page);
+  await list(page).locator('.tap').getByText('Verzonden', { exact: true }).waitFor();
+  assert.equal(await list(page).locator('.tap').getByText('Geteld', { exact: true }).count(), 2);
+  rmSync(site.stack.store, { recursive: true });
+  await site.stack.startTurfd();
+  await eventually(async () => (await list(page).locator('.tap').getByText('Geteld', { exact: true }).count()) === 3, 'all to be counted again');
+  assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
+  await page.keyboard.press('Escape');
+  await page.getByText('De telling is hersteld. 2 eerdere tikken worden').waitFor();
+  await page.locator('[data-key="reoffered"]').click();
+  await page.getByText('De telling is hersteld').waitFor({ state: 'detached' });
+});
+
+test('an emptied storage is noticed and said until it is dismissed', async (t) => {
+  const site = await Site.start(t);
+  const { page } = await opened(t, site);
+  await tap(page, 1);
+  await hide(page);
+  await drained(page);
+  const notice = page.getByText('De opslag van dit toestel is leeggemaakt');
+  await page.reload();
+  await domain(page, 1).waitFor();
+  assert.equal(await notice.count(), 0);
+  await page.evaluate(() => new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase('turf-proef'), { onsuccess: done, onerror: failed })));
+  await page.getByText('Dit toestel kan nu niets opslaan').waitFor(); // while it is open
+  await page.locator('[data-key="reload"]').click();
+  await notice.waitFor();
+  await chooseTeam(page);
+  await page.locator('[data-key="emptied"]').click();
+  await notice.waitFor({ state: 'detached' });
+  await page.reload();
+  await domain(page, 1).waitFor();
+  assert.equal(await notice.count(), 0);
+  await tap(page, 2);
+  await hide(page);
+  await drained(page);
+  assert.equal((await site.counted()).questions, 2);
+});
+
+// What the page asks of the browser, in a browser that can be asked.
+const listening = () => {
+  globalThis.asked = [];
+  navigator.storage.persist = async () => Boolean(asked.push('persist'));
+  addEventListener('beforeinstallprompt', (event) => event.isTrusted && event.stopImmediatePropagation());
+};
+
+test('with the first tap the page asks for a storage that lasts, and for the home screen; no is no', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.context.addInitScript(listening);
+  const page = await phone.open();
+  await chooseTeam(page);
+  const offer = async () => {
+    await page.evaluate(() => {
+      const event = new Event('beforeinstallprompt', { cancelable: true });
+      event.prompt = async () => asked.push(event.defaultPrevented ? 'install' : 'install twice');
+      dispatchEvent(event);
+    });
+  };
+  assert.deepEqual(await page.evaluate(() => asked), []);
+  await tap(page, 1);
+  await eventually(() => page.evaluate(() => asked.includes('persist')), 'the request');
+  await offer();
+  await page.locator('[data-key="install"]').click();
+  await eventually(() => page.evaluate(() => asked.includes('install')), 'the prompt');
+  await page.locator('[data-key="install"]').waitFor({ state: 'detached' });
+  await offer();
+  await page.locator('[data-key="not-now"]').click();
+  await page.reload();
+  await domain(page, 1).waitFor();
+  await offer();
+  await tap(page, 1);
+  assert.equal(await page.locator('[data-key="install"]').count(), 0);
+  assert.deepEqual(await page.evaluate(() => asked), [], 'a phone that was used is asked for nothing again');
+});
+
+test('an iPhone is told how', async (t) => {
+  const site = await Site.start(t);
+  const userAgent = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
+  const phone = await Phone.start(t, site, { userAgent });
+  await phone.context.addInitScript(listening);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await tap(page, 1);
+  await page.getByText('tik op Deel en kies').waitFor();
+});
