@@ -327,7 +327,9 @@ static int drain(struct daemon *daemon, struct error *error)
 	if (daemon->inbox.n)
 		log_error("stopped-with-uncounted messages=%zu no receipts were sent for them: phones will send them again",
 			  daemon->inbox.n);
-	return upkeep_leave(daemon, error);
+	if (upkeep_leave(daemon, error) < 0)
+		log_error("stopped-with-unpublished reason=\"%s\" the next start publishes all figures", error->text);
+	return 0;
 }
 
 int daemon_run(struct daemon *daemon, struct error *error)

@@ -120,6 +120,7 @@ test('a file system that becomes read-only: no receipts, and after its repair no
   await load.shows(({ store }) => store !== 'ok', 'the status to say so');
   await load.standsStill();
   assert.deepEqual(await load.stack.turfd.stop(), { code: 0, signal: null });
+  assert.match(load.log, /<3>stopped-with-uncounted .*\n[^]*<6>stopped\n$/);
   disk.repair();
   await load.stack.startTurfd();
   await load.goesOn();
@@ -164,11 +165,11 @@ test('no file descriptor left: counting goes on; a new connection waits until th
 
 const READERS = 126; // LMDB's slots
 
-async function heldReaders(t, { stack }) {
+async function heldReaders(t, { stack }, n) {
   const turfctl = await stepsProgram('turfctl');
   const readers = [];
   atEnd(t, () => Promise.all(readers.map((reader) => reader.kill('SIGKILL'))));
-  while (readers.length < READERS) {
+  while (readers.length < n) {
     const some = Array.from({ length: 9 }, () => new Running(turfctl, ['verify', '--store', stack.store], { env: { TURF_HALT_AT: 'view-open:1' } }));
     readers.push(...some);
     await eventually(() => some.every(({ pid, status }) => status || halted(pid)), 'readers that hold on');
@@ -178,16 +179,23 @@ async function heldReaders(t, { stack }) {
 
 test('all places for readers are taken: counting goes on, figures wait; the places of killed ones are free at once', async (t) => {
   const load = await loaded(t);
-  const readers = await heldReaders(t, load);
+  const readers = await heldReaders(t, load, READERS);
   await load.says(/<3>upkeep-failing reason=".*READERS_FULL.*" counting goes on; figures, closing and purging wait/);
   await load.shows(({ store }) => store === 'failing', 'the status to say failing');
   await load.goesOn();
   const refused = await run(program('turfctl'), ['info', '--store', load.stack.store]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /READERS_FULL/);
-  await Promise.all(readers.map((reader) => reader.kill('SIGKILL')));
+  await Promise.all(readers.splice(0, 5).map((reader) => reader.kill('SIGKILL')));
   await load.says(/<6>upkeep-works-again/);
   await load.shows(({ store }) => store === 'ok', 'the status to say ok');
+  readers.push(...(await heldReaders(t, load, 9)));
+  await load.says(/<6>upkeep-works-again[^]*<3>upkeep-failing/);
+  await load.goesOn();
+  assert.deepEqual(await load.stack.turfd.stop(), { code: 0, signal: null });
+  assert.match(load.log, /<3>stopped-with-unpublished reason=".*READERS_FULL.*\n<6>stopped\n$/);
+  await Promise.all(readers.map((reader) => reader.kill('SIGKILL')));
+  await load.stack.startTurfd();
   await load.nothingIsLost();
 });
 
