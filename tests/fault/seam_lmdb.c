@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <lmdb.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "tests/fault/seam_impl.h"
 

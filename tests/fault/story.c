@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #include "tests/fault/folder.h"
+#include "tests/fault/power.h"
 
-enum { CALLS_MAX = 100000, PATIENCE_S = 60, SPARSE = 64 };
+enum { CALLS_MAX = 100000, PATIENCE_S = 60, SPARSE = 16, SEED = 20200 };
 
 static char where[256];
 static bool telling;
@@ -106,10 +107,24 @@ static unsigned tell_in_all_ways(const struct story *story, void *world, const c
 	return calls;
 }
 
+static uint64_t seed(void)
+{
+	const char *text = getenv("TURF_SEED");
+
+	return text ? strtoull(text, NULL, 10) : SEED;
+}
+
+/* How many calls further the next one is that fails. */
+static unsigned leap(const struct story *story, unsigned nth, uint64_t *dice)
+{
+	return story->sparse && !getenv("TURF_LONG") ? 1 + power_draw(dice, 1 + 2 * nth / SPARSE) : 1;
+}
+
 /* Neighbouring calls fail differently, so that every way is met often enough. */
 static unsigned tell_in_turn(const struct story *story, void *world, const char *folder, enum seam seam)
 {
 	struct fault_plan plan = {.seam = seam, .nth = 1};
+	uint64_t dice = seed();
 	unsigned calls = 0;
 
 	for (;;) {
@@ -119,7 +134,7 @@ static unsigned tell_in_turn(const struct story *story, void *world, const char 
 		if (!tell_once(story, world, folder, &plan))
 			return calls;
 		calls++;
-		plan.nth += story->sparse && !getenv("TURF_LONG") ? 1 + plan.nth / SPARSE : 1;
+		plan.nth += leap(story, plan.nth, &dice);
 	}
 }
 
@@ -145,7 +160,7 @@ int story_say_where(void **state)
 {
 	(void)state;
 	if (telling)
-		print_error("# it was told: %s\n", where);
+		print_error("# it was told: %s; TURF_SEED=%llu\n", where, (unsigned long long)seed());
 	telling = false;
 	return 0;
 }

@@ -23,7 +23,8 @@ struct story {
 	/* Nothing fails any more: what must hold, `rc` being what act returned. Lets go of everything that `begin` and
 	 * `act` have taken. `failed` is the name of the call that failed, NULL in the last telling. */
 	void (*end)(void *world, int rc, const char *failed);
-	/* It is long: the later a call, the less often one like it is made to fail; with TURF_LONG each in one way. */
+	/* It is long: the later a call, the less often one like it is made to fail (TURF_SEED chooses others); with
+	 * TURF_LONG each in one way. */
 	bool sparse;
 };
 
