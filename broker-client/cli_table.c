@@ -11,6 +11,8 @@
 
 enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, AROUND_DOMAINS = 6 };
 
+static const json_int_t figure_max = INT64_C(1000000000000); /* times a screen's columns it still fits */
+
 /* A table under way. */
 struct table {
 	FILE *out;
@@ -27,9 +29,12 @@ static const char *text(const json_t *object, const char *member)
 	return value ? value : "";
 }
 
+/* No count of questions, nor any moment, is beyond figure_max: what is, cannot be reckoned with. */
 static json_int_t number(const json_t *object, const char *member)
 {
-	return json_integer_value(json_object_get(object, member));
+	json_int_t value = json_integer_value(json_object_get(object, member));
+
+	return value < 0 ? 0 : value > figure_max ? figure_max : value;
 }
 
 /* One line, no wider than the screen, safe to show. */

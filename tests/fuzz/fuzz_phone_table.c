@@ -19,6 +19,7 @@ static void check_screen(const char *screen, size_t length, size_t lines, const 
 	for (size_t i = 0; i < length; i++) {
 		hold((unsigned char)screen[i] >= 0x20 || screen[i] == '\n');
 		hold(screen[i] != 0x7f);
+		hold(i == 0 || screen[i - 1] != '\xc2' || (unsigned char)screen[i] >= 0xa0); /* U+0080 to U+009f */
 		ends += screen[i] == '\n';
 	}
 	hold(ends == lines);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The table of `turf watch`: figures as they came, and figures that no aggregator of ours would send. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker-client/cli_table.h"
+
+static const struct table_style wide = {.columns = COLUMNS_DEFAULT};
+
+/* The table as text, on the heap; its lines are as many as table_print says. */
+static char *table_of(const char *json, const struct table_style *style)
+{
+	char *screen = NULL;
+	size_t length = 0, lines, ends = 0;
+	FILE *out = open_memstream(&screen, &length);
+
+	assert_non_null(out);
+	lines = table_print(out, json, strlen(json), style);
+	assert_int_equal(fclose(out), 0);
+	for (size_t i = 0; i < length; i++)
+		ends += screen[i] == '\n';
+	assert_int_equal(lines, ends);
+	return screen;
+}
+
+static void assert_shows(const char *json, const char *expected)
+{
+	char *screen = table_of(json, &wide);
+
+	if (!strstr(screen, expected))
+		fail_msg("no \"%s\" in:\n%s", expected, screen);
+	free(screen);
+}
+
+static void test_a_domain_is_shown_with_its_bar(void **state)
+{
+	static const char json[] = "{\"answered\":3,\"referred\":1,\"status\":\"open\",\"period\":\"2019-Q4\","
+				   "\"domains\":[{\"name\":\"Wonen\",\"answered\":3,\"referred\":1}],"
+				   "\"labels\":[{\"name\":\"Toeslagen\",\"count\":2}]}";
+
+	(void)state;
+	assert_shows(json, "2019-Q4 | loopt nog / open");
+	assert_shows(json, "4 vragen / questions: 3 beantwoord / answered, 1 doorverwezen / referred\n");
+	assert_shows(json, "Wonen                       3             1  ███");
+	assert_shows(json, "labels: Toeslagen 2\n");
+}
+
+static void test_what_is_no_summary_is_not_shown(void **state)
+{
+	static const char *const others[] = {"", "{", "[]", "7", "{}", "{\"domains\":{}}", "{\"domains\":[]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		char *screen = table_of(others[i], &wide);
+
+		assert_string_equal(screen, "");
+		free(screen);
+	}
+}
+
+static void test_figures_of_any_size_can_be_reckoned_with(void **state)
+{
+	static const char *const figures[] = {
+		"9223372036854775807", "-9223372036854775808", "9007199254740993", "1000000000001", "-1", "1e300", "null",
+	};
+	static const struct table_style widest = {.columns = UINT16_MAX};
+	char json[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+		const char *f = figures[i];
+
+		(void)snprintf(json, sizeof json,
+			       "{\"answered\":%s,\"referred\":%s,\"late\":%s,\"undistributed_answered\":%s,"
+			       "\"undistributed_referred\":%s,\"as_of\":%s,\"revision\":%s,"
+			       "\"domains\":[{\"answered\":%s,\"referred\":%s}],\"labels\":[{\"count\":%s}]}",
+			       f, f, f, f, f, f, f, f, f, f);
+		free(table_of(json, &widest));
+	}
+	assert_shows("{\"answered\":-5,\"referred\":2,\"domains\":[]}", "2 vragen / questions: 0 beantwoord");
+}
+
+static void test_names_do_not_steer_the_terminal(void **state)
+{
+	(void)state;
+	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb??c??d");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_domain_is_shown_with_its_bar),
+		cmocka_unit_test(test_what_is_no_summary_is_not_shown),
+		cmocka_unit_test(test_figures_of_any_size_can_be_reckoned_with),
+		cmocka_unit_test(test_names_do_not_steer_the_terminal),
+	};
+
+	return cmocka_run_group_tests_name("the table of turf watch", tests, NULL, NULL);
+}
