@@ -346,6 +346,8 @@ int daemon_run(struct daemon *daemon, struct error *error)
 	notify_manager("STOPPING=1");
 	if (rc == 0)
 		rc = drain(daemon, error);
+	if (rc != FAULT_BUSY) /* then somebody else's status stands there */
+		upkeep_say_offline(daemon);
 	if (rc == 0)
 		log_info("stopped");
 	return rc;

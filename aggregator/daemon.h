@@ -104,8 +104,11 @@ int upkeep_wait_ms(const struct daemon *daemon);
 /* Catalogue, status and all figures, to a broker that may have lost everything. */
 int upkeep_greet(struct daemon *daemon, struct error *error);
 
-/* The last words: what waits for its turn goes out at once, and the status says offline. */
+/* The last words: what waits for its turn goes out at once. */
 int upkeep_leave(struct daemon *daemon, struct error *error);
+
+/* The status, after which nothing may follow. */
+void upkeep_say_offline(struct daemon *daemon);
 
 /* ---- reload.c -------------------------------------------------------------------------------- */
 

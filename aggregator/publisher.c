@@ -7,7 +7,7 @@
 #include "base/step.h"
 #include "proto/calendar.h"
 
-enum { AT_A_TIME = 64 };
+enum { AT_A_TIME = 64, UNREADABLE_AGAIN_MS = 60000 };
 
 enum subject_kind { SUBJECT_SUMMARY, SUBJECT_WEEKLY };
 
@@ -260,9 +260,9 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 		rc = publish(mqtt, figures, &entry->subject, first);
 		if (rc == FAULT_BROKER)
 			return rc;
-		entry->waiting = false;
-		entry->due_ms = now_ms + publisher->interval_ms;
-		publisher->n_waiting--;
+		entry->waiting = rc < 0;
+		entry->due_ms = now_ms + (rc < 0 ? UNREADABLE_AGAIN_MS : publisher->interval_ms);
+		publisher->n_waiting -= rc == 0;
 		published++;
 		step_reached("after-summary");
 		if (rc < 0 && fault == 0) {

@@ -26,7 +26,7 @@ int publisher_touch_all(struct publisher *publisher, const struct figures *figur
 int publisher_wait_ms(const struct publisher *publisher, uint64_t now_ms);
 
 /* Publishes what is due, some tens at a time, so that counting never waits long. FAULT_BROKER: the rest stays due.
- * Any other fault is that of a figure that cannot be read: it is left out until it moves again, the others are not. */
+ * Any other fault is that of a figure that cannot be read: it is tried again after a minute, the others go on. */
 int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct figures *figures, uint64_t now_ms,
 		  struct counters *counters, struct error *error);
 

@@ -43,18 +43,18 @@ uint32_t upkeep_today(struct daemon *daemon)
 	return today;
 }
 
-static void publish_status(struct daemon *daemon, bool online)
+static void publish_status(struct daemon *daemon)
 {
 	char topic[TOPIC_BYTES];
-	char *json = status_json(&daemon->status, online);
+	char *json = status_json(&daemon->status, true);
 
 	topic_status(topic, daemon->catalogue.org);
 	step_reached("before-status");
 	if (json)
 		link_publish(daemon, topic, json, strlen(json), true);
 	step_reached("after-status");
+	daemon->status_due = !json;
 	free(json);
-	daemon->status_due = false;
 	daemon->status_at_ms = clock_monotonic_ms() + STATUS_INTERVAL_MS;
 }
 
@@ -111,7 +111,7 @@ int upkeep_greet(struct daemon *daemon, struct error *error)
 		rc = touch_all(daemon, error);
 	if (rc < 0)
 		return rc;
-	publish_status(daemon, true);
+	publish_status(daemon);
 	daemon->link.greeted = daemon->link.up;
 	return 0;
 }
@@ -194,8 +194,18 @@ int upkeep_leave(struct daemon *daemon, struct error *error)
 
 	while (rc == 0 && daemon->link.up && publisher_wait_ms(daemon->publisher, UINT64_MAX / 2) == 0)
 		rc = publish_due(daemon, UINT64_MAX / 2, error);
-	publish_status(daemon, false);
 	return rc;
+}
+
+/* In the words of the will, which the broker does not say after a proper goodbye. */
+void upkeep_say_offline(struct daemon *daemon)
+{
+	char topic[TOPIC_BYTES];
+
+	topic_status(topic, daemon->catalogue.org);
+	step_reached("before-status");
+	link_publish(daemon, topic, daemon->link.will, strlen(daemon->link.will), true);
+	step_reached("after-status");
 }
 
 /* Looked at once a day. A tool that has the store open makes it wait for the next. */
@@ -244,7 +254,7 @@ int upkeep_run(struct daemon *daemon, struct error *error)
 	if (now_ms >= daemon->upkeep_at_ms)
 		rc = keep(daemon, now_ms, error);
 	if (daemon->link.up && daemon->status_due && now_ms >= daemon->status_at_ms)
-		publish_status(daemon, true);
+		publish_status(daemon);
 	return rc;
 }
 
