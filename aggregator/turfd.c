@@ -145,6 +145,7 @@ int main(int argc, char **argv)
 		return check(command.daemon.config_path);
 	expect_damage(SIGSEGV);
 	expect_damage(SIGBUS);
+	expect_damage(SIGABRT); /* LMDB's own assertions end so */
 	rc = daemon_open(&daemon, &command.daemon, &error);
 	if (rc == 0) {
 		rc = daemon_run(&daemon, &error);
