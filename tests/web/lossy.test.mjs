@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Many taps while the network loses, stalls and refuses, and the page is reloaded, cut off and killed: at the end the
-// outbox is empty and the store counts what was tapped, no more and no less.
+// Many taps while the network loses, stalls and refuses, the page is reloaded, cut off and killed, and broker, daemon and
+// web server die and come back: at the end the outbox is empty and the store counts what was tapped, no more and no less.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { random } from '../system/lib/outbox.mjs';
 import { long } from '../system/lib/paths.mjs';
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, wake } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 const seed = Number(process.env.TURF_SEED ?? 20191231);
@@ -41,19 +41,45 @@ const ends = {
   },
 };
 
-test(`${taps} taps through a bad network, reloads and killed pages (seed ${seed})`, async (t) => {
+// What dies meanwhile, without a last word; each gives how it comes back.
+const deaths = {
+  nothing: async () => async () => {},
+  async broker({ stack }) {
+    await stack.broker.kill();
+    return () => stack.broker.startAgain();
+  },
+  async turfd({ stack }) {
+    await stack.turfd.kill('SIGKILL');
+    return () => stack.startTurfd();
+  },
+  async nginx(site) {
+    await site.nginx.kill('SIGKILL');
+    return () => site.serve();
+  },
+  async all(site) {
+    const back = [];
+    for (const name of ['nginx', 'broker', 'turfd']) back.push(await deaths[name](site));
+    return async () => {
+      for (const start of back) await start();
+    };
+  },
+};
+
+test(`${taps} taps through a bad network, reloads, killed pages and dead servers (seed ${seed})`, async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
   const chance = random(seed);
   const model = { questions: 0 };
   let page = await phone.open();
   await chooseTeam(page);
+  await workerReady(page);
   const names = Object.keys(ends);
+  const dying = Object.keys(deaths);
   const rounds = Array.from({ length: taps / PER_ROUND }, (_, i) => ({
-    mode: modes[i % modes.length], end: names[(i + Math.floor(i / modes.length)) % names.length],
+    mode: modes[i % modes.length], end: names[(i + Math.floor(i / modes.length)) % names.length], death: i % 2 ? 'nothing' : dying[(i / 2) % dying.length],
   }));
-  for (const { mode, end } of chance.shuffled(rounds)) {
-    t.diagnostic(`${mode}, ${end}`);
+  for (const { mode, end, death } of chance.shuffled(rounds)) {
+    t.diagnostic(`${mode}, ${end}, ${death}`);
     await online(page);
     for (let i = 0; i < PER_ROUND; i++) {
       const code = 1 + chance.below(11);
@@ -66,7 +92,9 @@ test(`${taps} taps through a bad network, reloads and killed pages (seed ${seed}
     site.net.set(mode);
     await hide(page);
     await felt(site, mode, page);
+    const comeBack = await deaths[death](site);
     page = await ends[end](site, phone, page);
+    await comeBack();
     site.net.set('pass');
     await wake(page);
   }
