@@ -102,5 +102,6 @@ void batch_order(struct batch *batch)
 		batch->order[i].key = (uint64_t)event->day << 32 | get_be32(event->id.bytes);
 		batch->order[i].event = (uint32_t)i;
 	}
-	qsort(batch->order, batch->n_events, sizeof *batch->order, by_place);
+	if (batch->n_events > 0) /* else there may be no list yet, and qsort wants one */
+		qsort(batch->order, batch->n_events, sizeof *batch->order, by_place);
 }

@@ -53,6 +53,19 @@ static void test_events_belong_to_their_submission(void **state)
 	batch_release(&batch);
 }
 
+/* As of messages in which nothing is well formed. */
+static void test_a_batch_without_events_has_no_order(void **state)
+{
+	struct batch batch = {0};
+
+	(void)state;
+	batch_order(&batch);
+	assert_int_equal(batch_begin(&batch, NULL, phone, NULL), 0);
+	batch_order(&batch);
+	assert_int_equal(batch.n_events, 0);
+	batch_release(&batch);
+}
+
 /* ---- Parts -------------------------------------------------------------------------------------- */
 
 enum { MANY = BATCH_EVENTS_MAX / SUBMISSION_EVENTS_MAX + 100 };
@@ -111,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_days_then_ids_then_arrival),
 		cmocka_unit_test(test_events_belong_to_their_submission),
+		cmocka_unit_test(test_a_batch_without_events_has_no_order),
 		cmocka_unit_test_setup_teardown(test_parts_follow_each_other, stage_setup_open, stage_teardown),
 	};
 
