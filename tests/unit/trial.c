@@ -121,8 +121,10 @@ void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 		.counters = &trial->counters,
 		.moved = ignore_moved,
 	};
-	for (size_t i = 0; i < TRIAL_IDS; i++)
-		memset(trial->ids[i].bytes, (int)(i + 1), EVENT_ID_BYTES);
+	for (size_t i = 0; i < TRIAL_IDS; i++) { /* two and two alike but for the last byte */
+		memset(trial->ids[i].bytes, (int)(i / 2 + 1), EVENT_ID_BYTES);
+		trial->ids[i].bytes[EVENT_ID_BYTES - 1] = (uint8_t)i;
+	}
 	trial_day(trial, TRIAL_START, false);
 }
 
