@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { eventually } from '../system/lib/processes.mjs';
 import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
@@ -81,20 +82,26 @@ test('daemon killed and broker restarted empty while taps wait', async (t) => {
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
 });
 
-test('an update of the page while taps wait', async (t) => {
+const later = (page) => page.locator('body[data-build="later"]').waitFor();
+const isLater = (page) => page.locator('body[data-build="later"]').count();
+
+test('an update of the page while taps wait, in both of two tabs', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
   const page = await phone.open();
   await chooseTeam(page);
   await online(page);
   await workerReady(page);
+  const other = await openTap(phone);
   site.net.set('refuse');
   for (const code of [1, 2]) await tap(page, code);
   site.update();
   await page.reload();
-  await page.locator('body[data-build="later"]').waitFor({ state: 'detached' }); // not before somebody says so
+  await page.locator('[data-key="update"]').waitFor();
+  assert.equal(await isLater(page), 0, 'not before somebody says so');
   await page.locator('[data-key="update"]').click();
-  await page.locator('body[data-build="later"]').waitFor();
+  await later(page);
+  await later(other);
   await domain(page, 1).waitFor();
   assert.deepEqual(await stored(page), { all: 2, waiting: 2 });
   await tap(page, 3);
@@ -103,6 +110,39 @@ test('an update of the page while taps wait', async (t) => {
   await drained(page);
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
   await phone.keptToItself();
+});
+
+test('an update comes by itself where nobody looks: a phone in a pocket, a screen on a wall', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await workerReady(page);
+  site.update();
+  await page.reload();
+  await page.locator('[data-key="update"]').waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await later(page);
+  assert.deepEqual(await stored(page), { all: 0, waiting: 0 });
+
+  const wall = await Phone.start(t, site);
+  const screen = await wall.context.newPage();
+  await screen.clock.install();
+  await screen.goto(site.leaderUrl());
+  await screen.getByText('Live', { exact: true }).waitFor();
+  await workerReady(screen);
+  site.update('last');
+  await screen.clock.fastForward('01:05:00'); // it looks for a newer build
+  const waits = () => screen.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration()).waiting));
+  await eventually(waits, 'the newer build to be fetched');
+  await screen.evaluate(() => (globalThis.sameAsBefore = true));
+  await screen.clock.fastForward('00:11:00'); // and nobody has touched it
+  await eventually(() => screen.evaluate(() => !globalThis.sameAsBefore).catch(() => false), 'the screen to load anew');
+  await screen.getByText('Live', { exact: true }).waitFor();
+  assert.equal(await waits(), false);
 });
 
 test('two tabs of one phone: every tap once', async (t) => {

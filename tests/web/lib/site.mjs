@@ -48,17 +48,17 @@ export class Site {
     await this.nginx.kill('SIGTERM');
   }
 
-  // A later build of the pages takes the place of the one that is served. Its tap page says data-build="later".
-  update() {
-    const later = join(this.folder, 'later');
+  // A later build of the pages takes the place of the one that is served. Its tap page says data-build="later", or `name`.
+  update(name = 'later') {
+    const later = join(this.folder, name);
     cpSync(pages, later, { recursive: true });
-    const change = (name, from, to) => {
-      const text = readFileSync(join(later, name), 'utf8');
-      assert.match(text, from, name);
-      writeFileSync(join(later, name), text.replace(from, to));
+    const change = (file, from, to) => {
+      const text = readFileSync(join(later, file), 'utf8');
+      assert.match(text, from, file);
+      writeFileSync(join(later, file), text.replace(from, to));
     };
-    change('tap.html', /<body>/, '<body data-build="later">');
-    change('sw.js', /\b[0-9a-f]{16}\b/, '0123456789abcdef');
+    change('tap.html', /<body>/, `<body data-build="${name}">`);
+    change('sw.js', /\b[0-9a-f]{16}\b/, name.padEnd(16, '0'));
     symlinkSync(later, join(this.folder, 'pages.new'));
     renameSync(join(this.folder, 'pages.new'), join(this.folder, 'pages'));
   }
