@@ -7,7 +7,7 @@
 #include "base/step.h"
 #include "proto/calendar.h"
 
-enum { AT_A_TIME = 64, UNREADABLE_AGAIN_MS = 60000 };
+enum { AT_A_TIME = 8, UNREADABLE_AGAIN_MS = 60000 };
 
 enum subject_kind { SUBJECT_SUMMARY, SUBJECT_WEEKLY };
 

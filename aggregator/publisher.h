@@ -25,7 +25,7 @@ int publisher_touch_all(struct publisher *publisher, const struct figures *figur
 /* Milliseconds from `now_ms` until something may be published; -1: nothing waits. */
 int publisher_wait_ms(const struct publisher *publisher, uint64_t now_ms);
 
-/* Publishes what is due, some tens at a time, so that counting never waits long. FAULT_BROKER: the rest stays due.
+/* Publishes what is due, a few at a time, so that counting never waits long. FAULT_BROKER: the rest stays due.
  * Any other fault is that of a figure that cannot be read: it is tried again after a minute, the others go on. */
 int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct figures *figures, uint64_t now_ms,
 		  struct counters *counters, struct error *error);
