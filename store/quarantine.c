@@ -61,7 +61,8 @@ static void remove_oldest(struct store_txn *txn, struct quarantine_state *state,
 	lmdb_cursor_close(&cursor);
 }
 
-/* An entry that cannot be read stays: verify tells of it, and it must not stop the counting. */
+/* The order of arrival is not that of days: the clock may have been ahead for a while. An entry that cannot be read
+ * stays: verify tells of it, and it must not stop the counting. */
 static void remove_expired(struct store_txn *txn, struct quarantine_state *state, enum verdict reason, uint32_t before)
 {
 	uint32_t *entries = entries_of(state, reason);
@@ -70,11 +71,8 @@ static void remove_expired(struct store_txn *txn, struct quarantine_state *state
 
 	lmdb_cursor_open(&cursor, &txn->lmdb, DB_QUARANTINE);
 	while (next_of_reason(&cursor, reason)) {
-		if (!quarantine_decode(cursor.key, cursor.value, &entry))
-			continue;
-		if (entry.day >= before)
-			break;
-		remove_here(txn, &cursor, entries);
+		if (quarantine_decode(cursor.key, cursor.value, &entry) && entry.day < before)
+			remove_here(txn, &cursor, entries);
 	}
 	lmdb_cursor_close(&cursor);
 }

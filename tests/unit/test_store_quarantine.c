@@ -175,6 +175,24 @@ static void test_entries_go_with_the_ids_of_their_day(void **state)
 	assert_sound(stage);
 }
 
+/* The clock was ahead for a while: what came then is kept as long as its day says, and nothing else is for its sake. */
+static void test_an_entry_of_a_wrong_day_holds_no_other(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY + 300, true);
+	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "ahead");
+	(void)keep_time(stage, TODAY, true);
+	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "today");
+	live_until(stage, TODAY + 460);
+	assert_int_equal(figures_of(stage).quarantined, 2);
+	live_until(stage, TODAY + 461);
+	assert_kept(stage, VERDICT_UNSPECIFIED, "1:zuid:ahead");
+	live_until(stage, TODAY + 761);
+	assert_int_equal(figures_of(stage).quarantined, 0);
+	assert_sound(stage);
+}
+
 #define SMALL(test) cmocka_unit_test_setup_teardown(test, setup_small, stage_teardown)
 
 int main(void)
@@ -183,7 +201,7 @@ int main(void)
 		SMALL(test_entries_are_kept_as_they_came),           SMALL(test_the_largest_entry_fits),
 		SMALL(test_the_oldest_makes_room_within_its_reason), SMALL(test_an_entry_can_be_dropped),
 		SMALL(test_a_smaller_limit_holds_at_once),           SMALL(test_a_tool_does_not_know_better),
-		SMALL(test_entries_go_with_the_ids_of_their_day),
+		SMALL(test_entries_go_with_the_ids_of_their_day),    SMALL(test_an_entry_of_a_wrong_day_holds_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
