@@ -117,8 +117,8 @@ web: $(BUILD)/web/sw.js
 $(BUILD)/web/sw.js: $(web_sources) $(web)/node_modules/.package-lock.json
 	BUILD=$(BUILD) node $(web)/build.mjs
 
-$(web)/node_modules/.package-lock.json: $(web)/package-lock.json
-	cd $(web) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+$(web)/node_modules/.package-lock.json tests/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # ---- Tests: tests/run runs everything ------------------------------------------------------------
@@ -190,7 +190,7 @@ BENCH_TRIALS  ?= 5
 bench_programs := $(addprefix $(BUILD)/bench/,load watch latency store stages null null_async expert)
 bench_common   := $(call objects,tests/bench/raw.c tests/bench/events.c)
 
-bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/nodered/node_modules
+bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/nodered/node_modules web tests/node_modules/.package-lock.json
 	@BUILD=$(BUILD) ONLY=$(ONLY) BENCH_SCALE=$(BENCH_SCALE) BENCH_TRIALS=$(BENCH_TRIALS) node tests/bench/run.mjs
 
 bench-packages:

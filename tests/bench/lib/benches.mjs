@@ -8,6 +8,7 @@ import { succeed } from '../../system/lib/processes.mjs';
 import { drained, idle, start } from './daemon.mjs';
 import { drain } from './drains.mjs';
 import { latency } from './latencies.mjs';
+import { firstLoad, screenTimes, tapTimes } from './pages.mjs';
 import { median, onStage, present, scaled, tool, trials } from './stage.mjs';
 
 const few = Math.min(trials, 3);
@@ -213,6 +214,35 @@ async function processor() {
   return names.map((name, i) => row(`processor, ${name}`, median(got.one.map((stages) => stages[i])), 'ns/question'));
 }
 
+// ---- Pages ------------------------------------------------------------------------------------------------------
+
+const slower = 4;
+const part = (list, p) => [...list].sort((a, b) => a - b)[Math.ceil(list.length * p) - 1];
+
+async function tapPage() {
+  const taps = scaled(60, 50);
+  const got = await inTurns(few, { slow: () => tapTimes(taps, slower), plain: () => tapTimes(taps, 1) });
+  const [slow, plain] = [got.slow, got.plain].map((runs) => runs.flat());
+  return ['p50', 'p95'].map((name) => {
+    const p = Number(name.slice(1)) / 100;
+    const judged = row(`tap to saved on screen, processor ${slower} times slower, ${name}`, part(slow, p), 'ms', { must: ['<=', 50] });
+    return { ...judged, against: `as fast as it is: ${part(plain, p).toFixed(1)} ms` };
+  });
+}
+
+async function leaderPage() {
+  const taps = scaled(200, 50);
+  const times = (await inTurns(few, { one: () => screenTimes(taps, 100) })).one.flat();
+  return [0.5, 0.99].map((p) => row(`receipt to the leader's screen, p${p * 100}`, part(times, p), 'ms', { must: ['<=', 1000] }));
+}
+
+async function pageSizes() {
+  return [
+    row('first load of the tap page', await firstLoad('tap'), 'bytes', { must: ['<=', 40_000] }),
+    row("first load of the leader's page", await firstLoad('leader'), 'bytes'),
+  ];
+}
+
 export const benches = {
   drain: drainOfPhones,
   'drain-own-phones': drainOfOwnPhones,
@@ -228,4 +258,7 @@ export const benches = {
   million,
   memory: memoryOfDrain,
   processor,
+  'tap-page': tapPage,
+  'leader-page': leaderPage,
+  'page-sizes': pageSizes,
 };

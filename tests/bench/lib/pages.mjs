@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The pages in Debian's Chromium, behind a real nginx, mosquitto and turfd: how soon a tap is safe, how soon a count is
+// on a leader's screen, and how much a page loads before it can be used.
+import http from 'node:http';
+import { gunzipSync } from 'node:zlib';
+
+import { question } from '../../system/lib/messages.mjs';
+import { eventually } from '../../system/lib/processes.mjs';
+import { Phone, chooseTeam, domain, online } from '../../web/lib/browser.mjs';
+import { Site } from '../../web/lib/site.mjs';
+import { now } from './stage.mjs';
+
+// What tests undo at their end is undone here.
+async function onSite(act) {
+  const undoings = [];
+  const t = { after: (undo) => undoings.push(undo) };
+  try {
+    return await act(await Site.start(t), t);
+  } finally {
+    for (const undo of undoings) await undo();
+  }
+}
+
+// ---- The worker's page ------------------------------------------------------------------------------------------
+
+// Runs in the page. From the event of a tap, as the browser dates it, to the frame that says "Opgeslagen" handed over to
+// be shown: a task after that frame's own work.
+function watchTaps() {
+  const times = [];
+  let tapped = null;
+  addEventListener('click', (event) => (tapped = event.timeStamp), { capture: true });
+  const shown = (since) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => times.push(performance.now() - since);
+    port2.postMessage(null);
+  };
+  const look = () => {
+    if (tapped === null || !document.querySelector('.snack').textContent.includes('Opgeslagen')) return;
+    const since = tapped;
+    tapped = null;
+    requestAnimationFrame(() => shown(since));
+  };
+  new MutationObserver(look).observe(document.querySelector('.snack'), { childList: true, subtree: true });
+  globalThis.tapTimes = times;
+}
+
+// The page at rest again: a thumb is slower than what a tap leaves to do.
+const rested = (page, taps) => page.evaluate((n) => new Promise((resolve) => {
+  const look = () => (globalThis.tapTimes.length < n ? requestAnimationFrame(look) : requestIdleCallback(resolve));
+  look();
+}), taps);
+
+// Milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
+export const tapTimes = (taps, slower) => onSite(async (site, t) => {
+  const phone = await Phone.start(t, site, { hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await page.evaluate(watchTaps);
+  const places = await Promise.all(Array.from({ length: 11 }, (_, i) => domain(page, i + 1).boundingBox()));
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  const warm = 5;
+  for (let tap = 1; tap <= warm + taps; tap++) {
+    const { x, y, width, height } = places[tap % places.length];
+    await page.touchscreen.tap(x + width / 2, y + height / 2);
+    await rested(page, tap);
+  }
+  return (await page.evaluate(() => globalThis.tapTimes)).slice(warm);
+});
+
+// ---- The leader's page --------------------------------------------------------------------------------------------
+
+// Runs in the page: tells each new total after the frame that shows it.
+function watchTotal(tell) {
+  let last = -1;
+  const look = () => {
+    const total = Number(document.querySelector('.row--total td')?.textContent.replace(/\D/g, ''));
+    if (total === last || Number.isNaN(total)) return;
+    last = total;
+    requestAnimationFrame(() => globalThis[tell](total));
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  look();
+}
+
+const randomPause = (meanMs) => new Promise((over) => setTimeout(over, -Math.log(1 - Math.random()) * meanMs));
+
+// Milliseconds from the receipt of each tap to the total that has it on the screen: taps of one phone at random moments.
+export const screenTimes = (taps, meanMs) => onSite(async (site, t) => {
+  const leader = await (await Phone.start(t, site, { viewport: { width: 1440, height: 900 } })).open(site.leaderUrl());
+  await leader.getByText('Live', { exact: true }).waitFor();
+  const shown = []; // the moments at which the screen had one more, two more, …
+  await leader.exposeFunction('tellTotal', (total) => {
+    while (shown.length < total) shown.push(now());
+  });
+  await leader.evaluate(watchTotal, 'tellTotal');
+  const phone = await site.stack.phone();
+  const today = site.stack.status.today;
+  const answered = [];
+  phone.client.mqtt.on('message', () => {
+    while (answered.length < phone.results.length) answered.push(now());
+  });
+  for (let tap = 0; tap < taps; tap++) {
+    await phone.send('oost', [question(today, 1 + (tap % 11))]);
+    await randomPause(meanMs);
+  }
+  await eventually(() => shown.length === taps && answered.length === taps, 'every tap on the screen');
+  return answered.map((moment, tap) => (shown[tap] - moment) / 1e6);
+});
+
+// ---- Sizes ----------------------------------------------------------------------------------------------------------
+
+function fetched(url) {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, { agent: false, headers: { 'Accept-Encoding': 'gzip' } }, (response) => {
+      const pieces = [];
+      response.on('data', (bytes) => pieces.push(bytes));
+      response.once('end', () => resolve({ status: response.statusCode, bytes: Buffer.concat(pieces), zipped: response.headers['content-encoding'] === 'gzip' }));
+    });
+    request.once('error', reject);
+  });
+}
+
+// Bytes that come from nginx before the page can be used: the page, its styles, and the scripts that it names.
+export const firstLoad = (name) => onSite(async (site) => {
+  const body = async (path) => {
+    const { status, bytes, zipped } = await fetched(new URL(path, site.url));
+    if (status !== 200) throw new Error(`${path}: ${status}`);
+    return { size: bytes.length, text: String(zipped ? gunzipSync(bytes) : bytes) };
+  };
+  const page = await body(`${name}.html`);
+  const paths = [...page.text.matchAll(/(?:<script[^>]* src|<link rel="(?:stylesheet|modulepreload)" href)="([^"]+)"/g)].map(([, path]) => path);
+  const parts = await Promise.all(paths.map(body));
+  return parts.reduce((sum, { size }) => sum + size, page.size);
+});
