@@ -141,7 +141,6 @@ void trial_release(struct trial *trial)
 	store_close(trial->store);
 	receipts_free(trial->receipts);
 	model_release(&trial->model);
-	free(trial->refused);
 	(void)nftw(trial->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -195,13 +194,27 @@ static void put_message(struct trial_batch *batch, const char *team, size_t leng
 	batch->inbox.n++;
 }
 
+/* The oldest of the reason makes room. */
+static void forget_oldest(struct trial *trial, enum verdict reason)
+{
+	size_t of_reason = 0, first = trial->n_refused;
+
+	for (size_t i = trial->n_refused; i-- > 0;) {
+		if (trial->refused[i].reason != reason)
+			continue;
+		of_reason++;
+		first = i;
+	}
+	if (of_reason < TRIAL_QUARANTINE)
+		return;
+	trial->n_refused--;
+	memmove(&trial->refused[first], &trial->refused[first + 1], (trial->n_refused - first) * sizeof *trial->refused);
+}
+
 static void refuse(struct trial *trial, enum verdict reason)
 {
-	if (trial->n_refused == trial->refused_room) {
-		trial->refused_room = trial->refused_room ? 2 * trial->refused_room : 256;
-		trial->refused = realloc(trial->refused, trial->refused_room * sizeof *trial->refused);
-		assert_non_null(trial->refused);
-	}
+	forget_oldest(trial, reason);
+	assert_true(trial->n_refused < TRIAL_REFUSED);
 	trial->refused[trial->n_refused++] = (struct trial_refused){.reason = reason, .day = trial->model.today};
 }
 
@@ -475,21 +488,6 @@ static void finding(void *context, const char *text)
 	print_error("verify: %s\n", text);
 }
 
-/* Of each reason the newest, as many as there is room for. */
-static uint64_t quarantine_expected(const struct trial *trial)
-{
-	uint64_t held[VERDICT_REFUSED_RETRACTION_TOO_LATE + 1] = {0}, sum = 0;
-
-	for (size_t i = 0; i < trial->n_refused; i++) {
-		uint64_t *of_reason = &held[trial->refused[i].reason];
-
-		*of_reason += *of_reason < TRIAL_QUARANTINE;
-	}
-	for (size_t i = 0; i < sizeof held / sizeof *held; i++)
-		sum += held[i];
-	return sum;
-}
-
 static void check_counters(const struct counters *c)
 {
 	assert_int_equal(c->events, c->counted + c->counted_late + c->already_counted + c->retracted + c->already_retracted +
@@ -508,6 +506,6 @@ void trial_check_store(struct trial *trial)
 		print_error("verify: %s\n", error.text);
 	assert_int_equal(found, 0);
 	must(store_figures(trial->store, &figures, &error), &error);
-	assert_int_equal(figures.quarantined, quarantine_expected(trial));
+	assert_int_equal(figures.quarantined, trial->n_refused);
 	check_counters(&trial->counters);
 }

@@ -15,7 +15,8 @@ enum {
 	TRIAL_IDS = 24,      /* few, so that they meet again and again */
 	TRIAL_MESSAGES = 6,  /* in one batch */
 	TRIAL_BYTES = SUBMISSION_BYTES_MAX + 32, /* of one message */
-	TRIAL_QUARANTINE = 8,
+	TRIAL_QUARANTINE = 8, /* entries of each reason */
+	TRIAL_REFUSED = TRIAL_QUARANTINE * 7,
 };
 
 /* Teams, domains and labels that begin and end within a few weeks of TRIAL_START. */
@@ -27,7 +28,7 @@ struct trial_dice {
 	void *context;
 };
 
-/* A refusal that quarantine should hold, unless newer ones of its reason have pushed it out. */
+/* An entry that quarantine should hold. */
 struct trial_refused {
 	enum verdict reason;
 	uint32_t day;
@@ -44,8 +45,8 @@ struct trial {
 	struct model model;
 	uint32_t latest; /* the last day that ever was today */
 	struct event_id ids[TRIAL_IDS];
-	struct trial_refused *refused; /* in the order of arrival */
-	size_t n_refused, refused_room;
+	struct trial_refused refused[TRIAL_REFUSED]; /* in the order of arrival */
+	size_t n_refused;
 };
 
 void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice);
