@@ -104,10 +104,13 @@ static void put_rules(struct trial *trial)
 
 void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 {
+	const char *place = getenv("TMPDIR");
+
 	/* In memory where there is such a place: thousands of sequences need no disk. */
+	if (!place)
+		place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	*trial = (struct trial){.cells = cells, .dice = dice};
-	(void)snprintf(trial->path, sizeof trial->path, "%s/turf-trial-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	(void)snprintf(trial->path, sizeof trial->path, "%s/turf-trial-XXXXXX", place);
 	assert_non_null(mkdtemp(trial->path));
 	model_init(&trial->model, &trial_rules, TRIAL_START);
 	open_store(trial);

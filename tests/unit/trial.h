@@ -35,7 +35,7 @@ struct trial_refused {
 };
 
 struct trial {
-	char path[64];
+	char path[256];
 	struct trial_dice dice;
 	struct cells cells;
 	struct store *store;
