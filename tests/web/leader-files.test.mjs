@@ -72,7 +72,7 @@ test('an axis has round steps up to its largest value', () => {
 });
 
 const rects = (scene, ...roles) => scene.marks.filter((mark) => mark.kind === 'rect' && roles.includes(mark.role) && mark.height > 12);
-const options = { width: 700, title: 'Titel', description: 'Uitleg', names: { answered: 'B', referred: 'D' }, none: () => 'nog niet' };
+const options = { width: 700, title: 'Titel', description: 'Uitleg', names: { answered: 'B', referred: 'D' }, none: () => ['bestond nog niet', 'nog niet'] };
 
 test('columns are as tall as their figures; no column stands where there is no figure', () => {
   const course = [
@@ -87,8 +87,19 @@ test('columns are as tall as their figures; no column stands where there is no f
   const lines = scene.marks.filter((mark) => mark.kind === 'line').map((mark) => mark.y1);
   assert.deepEqual([half.y, whole.y], lines.slice(1)); // the axis reads 0, 50, 100
   const said = scene.marks.filter((mark) => mark.kind === 'text').map((mark) => mark.content);
-  assert.ok(said.includes('nog niet'));
+  assert.ok(said.includes('bestond nog niet'));
   assert.equal(said.filter((text) => text === '0').length, 2); // on the axis, and above the quarter without questions
+});
+
+test('quarters without a figure say why: once for neighbours, shorter where there is less room, a dash where there is none', () => {
+  const before = { label: 'K', questions: { none: 'before' } };
+  const figure = { label: 'K', questions: 5, answered: 5, referred: 0, status: 3 };
+  const said = (course, width) =>
+    quarterChart(course, { ...options, width }, String).marks.filter((mark) => mark.kind === 'text' && /niet|–/.test(mark.content)).map((mark) => mark.content);
+  assert.deepEqual(said([before, before, before, figure], 700), ['bestond nog niet']);
+  assert.deepEqual(said([before, figure, before, figure], 300), ['nog niet', 'nog niet']);
+  assert.deepEqual(said([before, before, figure, figure, figure, figure, figure, figure], 300), ['nog niet']);
+  assert.deepEqual(said([before, figure, figure, figure, figure, figure, figure, before], 300), ['–', '–']);
 });
 
 test('all marks of a chart stay inside it, however narrow', () => {

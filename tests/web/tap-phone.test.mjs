@@ -38,6 +38,9 @@ test('two teams at one touch each, remembered; six more for the last day of the 
   await page.locator('[data-key="team-west"][aria-pressed="true"]').waitFor();
   await team(page, 'Oost').click();
   await page.locator('[data-key="team-oost"][aria-pressed="true"]').waitFor();
+  await page.locator('[data-key="other-team"]').click();
+  await list(page).getByRole('button', { name: 'West niet meer tonen' }).click();
+  await page.locator('[data-key="team-west"]').waitFor({ state: 'detached' });
   await page.locator('[data-key="catch-up"]').click();
   await list(page).getByRole('button', { name: 'Di 31 dec' }).or(list(page).getByRole('button', { name: '31 dec 2019' })).click();
   for (let i = 0; i < 5; i++) await page.locator('[data-key="more"]').click();

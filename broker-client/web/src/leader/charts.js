@@ -100,29 +100,32 @@ function legend(names, drawn, left, right, y) {
   return { marks, height: base + 8 - y };
 }
 
-// Neighbours without a figure for one reason share its words; where these do not fit either, a dash stands.
+// Neighbours without a figure for one reason share its words, in the longest form that fits; else each has a dash.
 function reasons(course, frame, slot, none) {
   const runs = [];
   course.forEach((one, i) => {
-    const words = isFigure(one.questions) ? null : none(one.questions);
-    if (words !== null && runs.at(-1)?.words === words && runs.at(-1).last === i - 1) runs.at(-1).last = i;
-    else if (words !== null) runs.push({ words, first: i, last: i });
+    const forms = isFigure(one.questions) ? null : none(one.questions);
+    if (forms && runs.at(-1)?.forms[0] === forms[0] && runs.at(-1).last === i - 1) runs.at(-1).last = i;
+    else if (forms) runs.push({ forms, first: i, last: i });
   });
   const place = (words, first, last) => text('muted', frame.left + (slot * (first + last + 1)) / 2, frame.bottom - 6, words, 'middle');
-  return runs.flatMap(({ words, first, last }) => {
-    if (words.length * CHAR_OF_TEXT <= (last - first + 1) * slot) return [place(words, first, last)];
-    return Array.from({ length: last - first + 1 }, (_, i) => place(words && '–', first + i, first + i));
+  return runs.flatMap(({ forms, first, last }) => {
+    const count = last - first + 1;
+    const words = forms.find((form) => form.length * CHAR_OF_TEXT <= count * slot);
+    if (words !== undefined) return [place(words, first, last)];
+    return Array.from({ length: count }, (_, i) => place('–', first + i, first + i));
   });
 }
 
-// `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]
+// `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]; `none` gives the words for a cell
+// without a figure, the longest first.
 export function quarterChart(course, { width, flat = false, title, description, names, none }, number) {
   const most = Math.max(0, ...course.map((one) => (isFigure(one.questions) ? one.questions : 0)));
   const frame = frameOf(width, flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT, most, number);
   const { y, marks } = gridOf(frame, most, number);
   const slot = (frame.right - frame.left) / Math.max(1, course.length);
   const bar = Math.min(64, slot * 0.66);
-  const labelEvery = every(course.length, slot, 34);
+  const labelEvery = every(course.length, slot, 24);
   course.forEach((one, i) => {
     const middle = frame.left + slot * (i + 0.5);
     marks.push(...column(one, middle - bar / 2, bar, y, number, one.status === 3 ? SETTLED : MOVING));

@@ -6,7 +6,7 @@ import { ALL } from '../core/topics.js';
 import { differenceCell, domainCell, domainName, none, share, sumCells, teamCell } from './cells.js';
 import { quartersHeard, questionsOf, summaryOf } from './figures.js';
 import { groupsOf } from './lists.js';
-import { countColumns, heldOf } from './live.js';
+import { countColumns, heldOf, shareColumn } from './live.js';
 import { quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
 
 // Every quarter from the first that anything is known of up to the present one (or a later one with questions).
@@ -46,7 +46,7 @@ function quarterRow(figures, team, one, today, words) {
 // Newest first: what is asked about most stands on top.
 export function quarterTable(figures, team, today, words, id) {
   const columns = [{ title: words.t('quarter'), kind: 'text' }, ...countColumns(words)];
-  columns.push({ title: words.t('referred_share'), kind: 'share' }, { title: words.t('last_year'), kind: 'count' });
+  columns.push(shareColumn('referred_share', words), { title: words.t('last_year'), kind: 'count' });
   columns.push({ title: words.t('difference'), kind: 'difference' });
   if (team !== ALL) columns.push({ title: words.t('whole_org'), kind: 'count' });
   const rows = courseOf(figures, team, today).reverse().map((one) => quarterRow(figures, team, one, today, words));

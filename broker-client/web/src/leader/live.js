@@ -26,7 +26,8 @@ export const domainsOf = (figures, summary, rolled) =>
   rolled ? crosswalk(summary.domains, figures.catalogue.domains) : summary.domains;
 
 // Where a column is narrow its heading breaks at a syllable.
-const countColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'count' });
+export const countColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'count' });
+export const shareColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'share' });
 export const countColumns = (words) => ['questions', 'answered', 'referred'].map((name) => countColumn(name, words));
 
 const countCells = ({ answered, referred }) => [answered + referred, answered, referred];

@@ -5,7 +5,7 @@ import { ALL } from '../core/topics.js';
 import { domainName, isFigure, share, sumCells, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';
-import { countColumns, domainRows, domainsOf } from './live.js';
+import { countColumn, countColumns, domainRows, domainsOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
 
 const TOP = 5;
@@ -33,7 +33,7 @@ export function yearTable(figures, team, year, today, words, id) {
   const columns = [
     { title: words.t('quarter'), kind: 'text' },
     ...countColumns(words),
-    { title: words.t('referred_share'), kind: 'share' },
+    shareColumn('referred_share', words),
   ];
   const row = (period, kind) => {
     const one = quarterFigures(figures, team, period, today);
@@ -58,9 +58,9 @@ export function topTable(figures, team, year, rolled, words, id) {
   const columns = [
     { title: words.t('domain'), kind: 'text' },
     { title: words.t('questions'), kind: 'count' },
-    { title: words.t('share_of_all'), kind: 'share' },
-    { title: words.t('referred'), kind: 'count' },
-    { title: words.t('referred_share'), kind: 'share' },
+    shareColumn('share_of_all', words),
+    countColumn('referred', words),
+    shareColumn('referred_share', words),
   ];
   const rows = topDomains(figures, team, year, rolled).map((one) => ({
     key: one.domain,
@@ -84,8 +84,8 @@ export function teamTable(figures, year, today, words, id) {
     { title: words.t('team'), kind: 'text' },
     ...quarterColumns(year, words),
     { title: words.t('year_total', { year }), kind: 'count' },
-    { title: words.t('referred'), kind: 'count' },
-    { title: words.t('referred_share'), kind: 'share' },
+    countColumn('referred', words),
+    shareColumn('referred_share', words),
   ];
   const row = (team, title, kind) => {
     const whole = quarterFigures(figures, team, String(year), today);

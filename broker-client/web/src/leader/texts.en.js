@@ -50,6 +50,8 @@ export default {
   referred_head: 'Re\u00adferred',
   referred_share: 'Share referred',
   share_of_all: 'Share of all questions',
+  referred_share_head: 'Share re\u00adferred',
+  share_of_all_head: 'Share of all questions',
   total: 'Total',
   year_total: 'All of {year}',
   last_year: 'A year earlier',
@@ -131,5 +133,4 @@ export default {
   save_svg: 'SVG',
   save_png: 'PNG',
   save_chart_as: '{form} of {chart}',
-  save_as: 'Save as',
 };

@@ -50,6 +50,8 @@ export default {
   referred_head: 'Door\u00adverwezen',
   referred_share: 'Aandeel doorverwezen',
   share_of_all: 'Aandeel van alle vragen',
+  referred_share_head: 'Aandeel door\u00adverwezen',
+  share_of_all_head: 'Aandeel van alle vragen',
   total: 'Totaal',
   year_total: 'Heel {year}',
   last_year: 'Een jaar eerder',
@@ -131,5 +133,4 @@ export default {
   save_svg: 'SVG',
   save_png: 'PNG',
   save_chart_as: '{form} van {chart}',
-  save_as: 'Bewaren als',
 };

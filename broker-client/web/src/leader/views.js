@@ -176,7 +176,7 @@ function marked(page, course) {
 function courseChart(page, id, course, title) {
   const { words, width } = page;
   const said = course.map((one) => `${words.period(one.period)} ${words.cell(one.questions)}`).join('; ');
-  const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => words.t(`none_short_${cell.none}`) };
+  const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => [words.t(`none_${cell.none}`), words.t(`none_short_${cell.none}`)] };
   return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
 }
 

@@ -10,7 +10,6 @@ const paths = {
   retracted: 'M5 9h9a5 5 0 0 1 0 10H9M5 9l4-4M5 9l4 4',
   referred: 'M5 19V9a3 3 0 0 1 3-3h11M14 1l5 5-5 5',
   answered: 'M4 5h16v11H10l-5 4v-4H4z',
-  cloud: 'M4 4l16 16M7 17h9M9.5 8.2A5 5 0 0 1 17 11a3.3 3.3 0 0 1 2.6 4.6M7.5 10.5A3.3 3.3 0 0 0 7 17',
 };
 paths.late = paths.counted;
 paths.retracting = paths.retracted;

@@ -124,7 +124,7 @@ function drawHead() {
   renderWhen(parts.head, [valid, phone?.team, phone?.choosable.length, phone?.catalogue?.version, language], () => [
     el('h1', { class: 'visually-hidden' }, t('title')),
     valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip), !several && phone.choosable.length > 1 && other()),
-    several && phone.choosable.length > valid.length && other(),
+    several && other(),
     valid.length === 0 && el('p', { class: 'brand' }, 'Turf'),
     el('button', { type: 'button', class: 'button button--quiet language', lang: language === 'nl' ? 'en' : 'nl', 'data-key': 'language', 'aria-label': t('languageLabel'), onclick: switchLanguage }, language === 'nl' ? 'EN' : 'NL'),
   ]);

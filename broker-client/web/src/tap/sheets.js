@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What opens over the page: the choice of a team, catching up, the own taps. Native dialogs: Escape and focus are theirs.
+import { teamName } from '../core/catalogue.js';
 import { formatDate, parseDate } from '../core/calendar.js';
 import { el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
@@ -45,12 +46,16 @@ export const teamButtons = (phone, choose) =>
   el('div', { class: 'teams' }, phone.choosable.map(({ id, name }) =>
     el('button', { type: 'button', class: 'team', 'aria-pressed': String(id === phone.team), onclick: () => choose(id) }, name)));
 
+// Below the choice: the teams of one touch that are not needed there any more.
 export function openTeams(sheet, phone) {
-  const choose = (id) => {
+  const then = (act) => (id) => {
     sheet.close();
-    phone.setTeam(id);
+    act(id);
   };
-  sheet.show(t('chooseTeam'), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, choose));
+  const forget = then((id) => phone.forgetTeam(id));
+  const others = phone.teams.filter((id) => id !== phone.team);
+  sheet.show(t('chooseTeam'), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, then((id) => phone.setTeam(id))),
+    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, t('removeTeam', { team: teamName(phone.catalogue, id) }))));
 }
 
 // ---- Catching up ----------------------------------------------------------------------------------

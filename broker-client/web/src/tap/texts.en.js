@@ -79,7 +79,6 @@ export default {
   online: 'Connected',
   offline: 'No connection',
   connecting: 'Connecting…',
-  offlineCalm: 'You can go on tapping.',
   aggregatorAway: 'Counting has paused for a moment. Your taps stay on this device until they are counted.',
 
   myTaps: 'My taps',

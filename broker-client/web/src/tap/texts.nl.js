@@ -79,7 +79,6 @@ export default {
   online: 'Verbonden',
   offline: 'Geen verbinding',
   connecting: 'Verbinden…',
-  offlineCalm: 'Tikken gaat gewoon door.',
   aggregatorAway: 'De telling staat even stil. Uw tikken blijven op dit toestel tot ze geteld zijn.',
 
   myTaps: 'Mijn tikken',
