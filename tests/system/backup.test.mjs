@@ -8,6 +8,7 @@ import test from 'node:test';
 
 import { writeConfig } from './lib/config.mjs';
 import { Load } from './lib/load.mjs';
+import { memoryOf } from './lib/memory.mjs';
 import { dayOf, question, retraction } from './lib/messages.mjs';
 import { random } from './lib/outbox.mjs';
 import { long, program, temporaryFolder } from './lib/paths.mjs';
@@ -272,6 +273,9 @@ async function flipUnder(stack, taps, chance) {
 test(`bits that flip under a turfd that counts: it counts on, or says what is wrong (seed ${seed})`, async (t) => {
   const stack = await finished(t);
   const original = readFileSync(join(stack.store, 'data.mdb'));
+  await stack.startTurfd();
+  if (memoryOf(stack.turfd.pid).sanitized) return t.skip('where LMDB follows a damaged page, a sanitizer has the last word');
+  await stack.turfd.stop();
   const chance = random(seed + 1);
   const seen = {};
   const flips = long ? 500 : 15;
