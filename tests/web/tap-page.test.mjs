@@ -50,6 +50,9 @@ test('from a cold start without a network: taps are kept, and counted when it is
   for (const code of [1, 1, 5]) await tap(page, code);
   await waitingText(page).getByText('3 op dit toestel').waitFor();
   await page.getByText('Geen verbinding').waitFor();
+  await page.locator('[data-key="language"]').click();
+  await page.getByText('3 on this device').waitFor(); // the other language is there without a network too
+  await page.locator('[data-key="language"]').click();
   await phone.restart();
   const again = await openTap(phone);
   assert.deepEqual(await stored(again), { all: 3, waiting: 3 });

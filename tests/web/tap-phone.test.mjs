@@ -84,12 +84,16 @@ test('labels are a third tap for who wants it: those that fit, until the page is
   assert.deepEqual(all.labels.map(({ label, count }) => [label, count]), [[1, 1], [3, 1]]);
 });
 
-test('without labels in the catalogue nobody is asked for any', async (t) => {
+test('what is chosen while a tap is being stored is for the next; without labels in the catalogue nobody is asked for any', async (t) => {
   const site = await Site.start(t);
   const { page } = await opened(t, site);
-  await tap(page, 1);
+  await page.evaluate(() => ['domain-1', 'referred'].forEach((key) => document.querySelector(`[data-key="${key}"]`).click()));
   await page.locator('[data-key="undo"]').waitFor();
   assert.equal(await page.locator('[data-key="add"]').count(), 0);
+  await tap(page, 2);
+  await hide(page);
+  await drained(page);
+  assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/referred': 1 });
 });
 
 test('a refusal stays through reloads until it is dismissed', async (t) => {
@@ -203,6 +207,19 @@ test('with the first tap the page asks for a storage that lasts, and for the hom
   await tap(page, 1);
   assert.equal(await page.locator('[data-key="install"]').count(), 0);
   assert.deepEqual(await page.evaluate(() => asked), [], 'a phone that was used is asked for nothing again');
+});
+
+test('both pages can be installed', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  for (const [url, name] of [[site.url, 'Turf'], [site.leaderUrl(), 'Turf cijfers']]) {
+    const page = await phone.open(url);
+    const session = await phone.context.newCDPSession(page);
+    const { errors, data } = await session.send('Page.getAppManifest');
+    assert.deepEqual([errors, JSON.parse(data).short_name], [[], name]);
+    const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+    assert.deepEqual(installabilityErrors, [], name);
+  }
 });
 
 test('an iPhone is told how', async (t) => {

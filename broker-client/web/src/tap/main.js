@@ -77,19 +77,23 @@ function choose(change) {
   changed();
 }
 
+// The choice is used up at once: what is chosen while the disk writes is for the next tap.
 async function tap(domain, tile) {
-  const { outcome, count } = choice;
+  const used = choice;
+  const { outcome, count } = used;
+  const day = used.day ?? phone.today;
+  const next = { ...plainChoice(), day: used.day };
+  choice = next;
   lastTap = performance.now();
-  const day = choice.day ?? phone.today;
   let ids;
   try {
     ids = await phone.tap({ day, domain: domain.code, outcome, count });
   } catch {
+    if (choice === next) choose(used);
     return; // the outbox could not keep it, and says so above the grid
   }
   flash(tile);
   navigator.vibrate?.(15);
-  choice = { ...plainChoice(), day: choice.day };
   snack.show({ ids, day, domain: domain.code, outcome, count, origin: tile });
   device.use();
   changed();
