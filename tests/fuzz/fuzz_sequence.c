@@ -145,6 +145,15 @@ static void look(struct sequence *sequence)
 		trial_check_figures(&sequence->trial);
 }
 
+static struct cells draw_cells(struct sequence *sequence)
+{
+	static const struct cells policies[] = {
+		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5},
+	};
+
+	return policies[feed_below(&sequence->feed, 3)];
+}
+
 static void act(struct sequence *sequence)
 {
 	switch (feed_below(&sequence->feed, 16)) {
@@ -170,6 +179,9 @@ static void act(struct sequence *sequence)
 	case 7:
 		look(sequence);
 		break;
+	case 8:
+		trial_cells(&sequence->trial, draw_cells(sequence));
+		break;
 	default:
 		count_batch(sequence);
 		break;
@@ -178,16 +190,13 @@ static void act(struct sequence *sequence)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct cells policies[] = {
-		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5},
-	};
 	static struct sequence sequence;
 
 	sequence.feed = (struct feed){data, size};
 	sequence.n_sent = 0;
 	sequence.checks = 0;
 	memset(sequence.sent, 0, sizeof sequence.sent);
-	trial_init(&sequence.trial, policies[feed_below(&sequence.feed, 3)],
+	trial_init(&sequence.trial, draw_cells(&sequence),
 		   (struct trial_dice){.throw = throw, .context = &sequence.feed});
 	for (int i = 0; i < ACTS_MAX && sequence.feed.left > 0; i++)
 		act(&sequence);

@@ -362,6 +362,17 @@ void trial_confirm_date(struct trial *trial)
 	trial_day(trial, trial->model.today, waits);
 }
 
+void trial_cells(struct trial *trial, struct cells cells)
+{
+	struct store_txn *txn;
+	struct error error = {{0}};
+
+	must(store_begin(trial->store, &txn, &error), &error);
+	store_put_cells(txn, cells);
+	must(store_commit(&txn, &error), &error);
+	trial->cells = cells;
+}
+
 void trial_revise(struct trial *trial, uint32_t quarter)
 {
 	struct store_txn *txn;

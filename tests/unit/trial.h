@@ -95,6 +95,9 @@ void trial_confirm_date(struct trial *trial);
 /* The operator takes a quarter's late questions in, if it is final. */
 void trial_revise(struct trial *trial, uint32_t quarter);
 
+/* From now on domain and label figures move by another rule. */
+void trial_cells(struct trial *trial, struct cells cells);
+
 /* Closes the store and opens it again. */
 void trial_reopen(struct trial *trial);
 
