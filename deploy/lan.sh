@@ -65,7 +65,7 @@ tell_lan() {
 	printf '  1. Point its camera at this code, or open %s , and do what that page says: once for each phone.\n' "$(start_url)"
 	printf '  2. Tap at %s ; a team leader watches at %sleader.html\n' "$(lan_url)" "$(lan_url)"
 	[[ -z $lan_news ]] || printf '  %s\n' "$lan_news"
-	printf '  Nothing opens? Both must be in one network, and a firewall here must let in TCP ports %s and %s.\n' "$start_port" "$https_port"
+	printf '  Nothing opens? Phone and machine must be in one network, and a firewall here must let in TCP ports %s and %s.\n' "$start_port" "$https_port"
 	[[ -z $others ]] || printf '  This machine is also %s; --lan-address takes another address than %s.\n' "$others" "$lan_address"
 	printf '  There are no passwords: whoever is in this network can tap and watch. It is for a trial.\n'
 	printf '  certificate authority %s, SHA-256\n  %s\n' "$(near "$dir/lan/ca.crt")" \

@@ -13,6 +13,7 @@ import jsqr from 'jsqr';
 
 import { sound } from '../web/lib/axe.mjs';
 import { Phone, chooseTeam, domain, workerReady } from '../web/lib/browser.mjs';
+import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { command, deploy, refused, takenPort } from './lib/deploy.mjs';
 import { root, temporaryFolder } from './lib/paths.mjs';
@@ -161,6 +162,25 @@ test('a phone that took in the authority taps, and the tap is counted', async (t
   const counted = (messages) => messages.some(({ payload }) => payload.length && JSON.parse(payload).questions === 1);
   await screen.until(counted, 'the tap in the figures');
   await start.getByText('Alles is geteld').waitFor();
+});
+
+test('in the background it shows the code too, and again to who asks again; never of one that runs without', async (t) => {
+  const dir = join(temporaryFolder(t), 'run');
+  const [mqtt, web, secure, begin] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const typed = (...args) => run(command, ['--dir', dir, '--mqtt-port', mqtt, '--http-port', web, ...args].map(String));
+  const withLan = ['--background', '--lan-address', address, '--https-port', secure, '--start-port', begin];
+  atEnd(t, () => typed('--stop'));
+  for (const words of [/--stop ends it/, /already/]) {
+    const { code, stdout, stderr } = await typed(...withLan);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, words);
+    assert.equal(readCode(stdout), `http://${address}:${begin}/`);
+  }
+  assert.equal((await typed('--stop')).code, 0);
+  assert.equal((await typed('--background')).code, 0);
+  const { code, stdout, stderr } = await typed(...withLan);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /running in .* already, without --lan/);
 });
 
 test('a second run has the same authority; an address outside its limits asks for another, and that is said', async (t) => {
