@@ -19,7 +19,7 @@ const policy = {
   'base-uri': "'none'", 'form-action': "'none'", 'require-trusted-types-for': "'script'", 'trusted-types': 'turf',
 };
 
-// {status, headers, text, socket}; `upgrade`: asks for a websocket as a browser does, and ends it unless it is to `keep`.
+// {status, headers, text, size, socket}; `upgrade`: asks for a websocket as a browser does, and ends it unless it is to `keep`.
 function ask(site, path, { headers = {}, upgrade = false, method = 'GET', keep = false } = {}) {
   const asking = upgrade && {
     Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Protocol': 'mqtt',
@@ -33,9 +33,9 @@ function ask(site, path, { headers = {}, upgrade = false, method = 'GET', keep =
       resolve({ status: statusCode, headers: got, socket });
     });
     request.once('response', (response) => {
-      let text = '';
-      response.on('data', (bytes) => (text += bytes));
-      response.once('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
+      const got = [];
+      response.on('data', (bytes) => got.push(bytes));
+      response.once('end', () => resolve({ status: response.statusCode, headers: response.headers, size: Buffer.concat(got).length, text: Buffer.concat(got).toString() }));
     });
     request.end();
   });
@@ -76,6 +76,17 @@ test('no page names another origin or has a script or style in itself', async (t
     assert.doesNotMatch(text, /\b(?:src|href)="(?:[a-z]+:|\/\/)/i, path);
     assert.doesNotMatch(text, /<script(?![^>]*\bsrc=)|<style|\son[a-z]+=|\sstyle=/i, path);
   }
+});
+
+test("the worker's page is at most 40 kB as nginx sends it, with all that it needs to take a tap", async (t) => {
+  const site = await Site.start(t);
+  const { text } = await ask(site, '/');
+  const needed = ['/', '/config.json', ...[...text.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path]) => `/${path}`)];
+  assert.ok(needed.length > 4, needed.join());
+  let size = 0;
+  for (const path of needed) size += (await ask(site, path, { headers: { 'Accept-Encoding': 'gzip' } })).size;
+  t.diagnostic(`${size} bytes`);
+  assert.ok(size <= 40_000, `${size} bytes`);
 });
 
 test('what is not there is not kept, and is guarded too', async (t) => {

@@ -12,7 +12,8 @@ const percent = (part, whole) => `${whole > 0 ? (100 * part) / whole : 0}%`;
 // Widths as custom properties, set through the style object.
 function bar(row, most) {
   const [questions, answered = questions, referred = 0] = row.cells;
-  const parts = [el('span', { class: 'bar__answered', style: { '--part': percent(answered, most) } })];
+  const parts = [];
+  if (answered > 0) parts.push(el('span', { class: 'bar__answered', style: { '--part': percent(answered, most) } }));
   if (referred > 0) parts.push(el('span', { class: 'bar__referred', style: { '--part': percent(referred, most) } }));
   return el('span', { class: 'bar', 'aria-hidden': 'true' }, parts);
 }
