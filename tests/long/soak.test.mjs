@@ -5,12 +5,13 @@
 // SOAK_PHONES, SOAK_DAYS (no more than one a second, since turfd would not trust a date that jumps; and 150 or more, so
 // that ids are purged during the last half).
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { Calendar } from '../system/lib/calendar.mjs';
 import { writeConfig } from '../system/lib/config.mjs';
+import { memoryOf } from '../system/lib/memory.mjs';
 import { dateOf, dayOf, question } from '../system/lib/messages.mjs';
 import { Model, shapeOf } from '../system/lib/model.mjs';
 import { OutboxPhone, random } from '../system/lib/outbox.mjs';
@@ -118,9 +119,8 @@ class Soak {
   }
 
   sample() {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     this.samples.push({
-      anonymous: Number(status.match(/RssAnon:\s+(\d+)/)[1]),
+      anonymous: memoryOf(this.pid).anonymous,
       descriptors: readdirSync(`/proc/${this.pid}/fd`).length,
       file: statSync(join(this.stack.store, 'data.mdb')).size,
     });

@@ -3,7 +3,7 @@
 // recovers by itself, and that nothing is lost. docs/operating.md has the table. A full disk is in daemon.test.mjs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -11,6 +11,7 @@ import { Calendar } from './lib/calendar.mjs';
 import { atEnd } from './lib/cleanup.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { Load } from './lib/load.mjs';
+import { memoryOf } from './lib/memory.mjs';
 import { dateOf, dayOf, encode, question } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
 import { Running, eventually, halted, run } from './lib/processes.mjs';
@@ -50,9 +51,8 @@ async function fillMap({ stack, status, screen }) {
 test('a full map grows by itself; without room to grow it waits, and goes on when there is some', async (t) => {
   const load = await loaded(t, { limits: { quarantine_limit: 100000 } });
   await load.goesOn();
-  const bytes = Number(readFileSync(`/proc/${load.stack.turfd.pid}/status`, 'utf8').match(/VmSize:\s+(\d+)/)[1]) * 1024;
-  const sanitized = bytes > 2 ** 40; // its address space is full of shadows
-  if (!sanitized) limit(load, 'as', bytes + (48 << 20));
+  const { mapped, sanitized } = memoryOf(load.stack.turfd.pid);
+  if (!sanitized) limit(load, 'as', (mapped + (48 << 10)) * 1024);
   await fillMap(load);
   if (!sanitized) {
     await load.says(/<3>store-f.*no receipts/);

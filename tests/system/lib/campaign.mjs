@@ -21,7 +21,6 @@ import { Screen } from './screen.mjs';
 import { Stack } from './stack.mjs';
 import { steps, stepsProgram } from './steps.mjs';
 
-const firstDay = dayOf('2020-02-10');
 const DAYS_OF_A_CYCLE = 6; // at most so many pass in one
 const settings = {
   accept_days: 200,
@@ -57,12 +56,12 @@ const isEqual = (a, b) => {
 };
 
 export class Campaign {
-  // options: seed, phones (how many), from (the first cycle).
-  static async start(t, { seed, phones = 6, from = 0 }) {
+  // options: seed, phones (how many), from (the first cycle), date (on which it begins).
+  static async start(t, { seed, phones = 6, from = 0, date = '2020-02-10' }) {
     const campaign = new Campaign();
-    Object.assign(campaign, { t, seed, cycles: from, base: firstDay, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: {}, audited: [] });
+    Object.assign(campaign, { t, seed, cycles: from, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: {}, audited: [] });
     campaign.replays = temporaryFolder(t, 'turf-replays');
-    campaign.calendar = new Calendar(t, dateOf(firstDay));
+    campaign.calendar = new Calendar(t, date);
     campaign.model = new Model({ retract_days: 14, grace_days: 28, domains: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], ...settings });
     const config = writeConfig(t, { ...settings, limits, broker });
     campaign.stack = await Stack.start(t, 'proef', { config, today: `@${campaign.calendar.file}`, turfd: await stepsProgram('turfd') });
@@ -208,7 +207,7 @@ export class Campaign {
       await this.#heal();
       await this.#check();
     } catch (error) {
-      const again = `TURF_SEED=${this.seed} TURF_FROM=${number} node tests/system/campaign.test.mjs`;
+      const again = `TURF_SEED=${this.seed} TURF_FROM=${number} TURF_DATE=${dateOf(this.base)} node tests/system/campaign.test.mjs`;
       error.message = `${error.message}\n${again} begins with this cycle: ${this.story.join(', ')}\n${this.stack.turfd.log.slice(-3000)}`;
       throw error;
     }
@@ -329,13 +328,13 @@ export class Campaign {
   }
 }
 
-// So many cycles from this seed; then everything that was ever answered is sent once more. TURF_SEED, TURF_FROM and
-// TURF_CYCLES take their place, to repeat what a failure names. Each step is died at in turn.
+// So many cycles from this seed; then everything that was ever answered is sent once more. TURF_SEED, TURF_FROM,
+// TURF_DATE and TURF_CYCLES take their place, to repeat what a failure names. Each step is died at in turn.
 export async function campaign(t, cycles, seed) {
-  const { TURF_SEED = seed, TURF_FROM = 0, TURF_CYCLES = cycles } = process.env;
+  const { TURF_SEED = seed, TURF_FROM = 0, TURF_DATE, TURF_CYCLES = cycles } = process.env;
   const begin = Date.now();
   process.stdout.write(`# TURF_SEED=${TURF_SEED} repeats this\n`); // told even when time runs out
-  const running = await Campaign.start(t, { seed: Number(TURF_SEED), from: Number(TURF_FROM) });
+  const running = await Campaign.start(t, { seed: Number(TURF_SEED), from: Number(TURF_FROM), date: TURF_DATE });
   for (let n = 0; n < Number(TURF_CYCLES); n++) await running.cycle();
   await running.auditAll();
   const { stdout } = await running.stack.turfctl(['verify']);
