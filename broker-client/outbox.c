@@ -285,8 +285,8 @@ int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entr
 	struct loading loading = { .after = after, .entries = entries, .max = max };
 	int rc = db_read(outbox->db, load_body, &loading, error);
 
-	*n = loading.n;
-	*last = loading.last;
+	*n = rc == 0 ? loading.n : 0;
+	*last = rc == 0 ? loading.last : after; /* what could not be read is not passed over */
 	return rc;
 }
 

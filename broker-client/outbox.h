@@ -70,7 +70,7 @@ int outbox_retract(struct outbox *outbox, const struct event_id *id, const char 
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error);
 
 /* What may be sent, after `seq` in the queue (0: from the start), at most `max`. Held-back retractions are left out.
- * `*last`: where the next call goes on. */
+ * `*last`: where the next call goes on; after a fault, where this one began. */
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error);
 
@@ -104,8 +104,9 @@ int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap
 /* From now on taps of days before `day` are forgotten once nothing of them waits or is refused. */
 int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error);
 
-/* The store's epoch as the status tells it. The first ever is stored; another than the stored one puts every
- * remembered tap back in the queue, in the same transaction (rule 13). `*requeued`: events put back. */
+/* The store's epoch as the status tells it. Another than the one met last puts every remembered tap back in the queue,
+ * in the same transaction (rule 13); so does the first ever, since what was answered before it may have been by another
+ * store. `*requeued`: events put back. */
 int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
 		      struct error *error);
 

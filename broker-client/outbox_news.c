@@ -67,12 +67,12 @@ static int epoch_body(struct db_txn *txn, void *context)
 	struct db_slice value;
 	struct tap tap;
 	uint64_t number = 0;
-	bool first = !get_meta(txn, "epoch", &value);
 
 	meeting->requeued = 0;
-	if (!first && value.length == EPOCH_BYTES && memcmp(value.bytes, meeting->epoch, EPOCH_BYTES) == 0)
+	if (get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	    memcmp(value.bytes, meeting->epoch, EPOCH_BYTES) == 0)
 		return OUTBOX_NOTHING;
-	while (!first && db_from(txn, DB_TAPS, number + 1, &number, &value)) {
+	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.bytes, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day >= forget)

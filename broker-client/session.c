@@ -79,10 +79,11 @@ static void on_event(void *context, const struct mqtt_event *event)
 	struct turf *turf = context;
 	struct inbound *copy = inbound_copy(event);
 
-	if (!copy)
-		return;
 	(void)pthread_mutex_lock(&turf->lock);
-	inbound_append(&turf->inbound, &copy);
+	if (copy)
+		inbound_append(&turf->inbound, &copy);
+	else if (event->kind != MQTT_EVENT_MESSAGE) /* a message comes again */
+		turf->deaf = true;
 	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
 	free(copy);
@@ -167,6 +168,7 @@ static int new_client(struct turf *turf, struct error *error)
 	turf->mqtt = next;
 	(void)pthread_mutex_lock(&turf->lock);
 	late = inbound_take(&turf->inbound);
+	turf->deaf = false;
 	(void)pthread_mutex_unlock(&turf->lock);
 	inbound_free(late);
 	return mqtt_async_connect(turf->mqtt, error);
@@ -361,19 +363,21 @@ static void *work(void *context)
 	while (!turf->closing) {
 		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
 		struct timespec until = timespec_of(until_ms);
-		bool poked = turf->poked, hurried = turf->hurried;
+		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
 		struct inbound *all;
 
-		if (!poked && !hurried && !turf->inbound.first && now_ms < until_ms) {
+		if (!poked && !hurried && !deaf && !turf->inbound.first && now_ms < until_ms) {
 			(void)pthread_cond_timedwait(&turf->wake, &turf->lock, &until);
 			continue;
 		}
-		turf->poked = turf->hurried = false;
+		turf->poked = turf->hurried = turf->deaf = false;
 		all = inbound_take(&turf->inbound);
 		(void)pthread_mutex_unlock(&turf->lock);
 		for (const struct inbound *each = all; each; each = each->next)
 			take_in(turf, each, monotonic_ms());
 		inbound_free(all);
+		if (deaf) /* how the connection stands, nobody knows any more */
+			link_down(turf, "no memory for what the connection has to say", monotonic_ms());
 		act(turf, poked, hurried);
 		(void)pthread_mutex_lock(&turf->lock);
 	}

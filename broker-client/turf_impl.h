@@ -39,6 +39,7 @@ struct turf {
 	/* under `lock` */
 	bool closing, poked, hurried;
 	struct inbound_queue inbound;
+	bool deaf;              /* something about the connection could not be put there */
 	enum turf_connection connection;
 	char reason[REASON_BYTES];
 	uint64_t changes;       /* counts what `changed` tells */
