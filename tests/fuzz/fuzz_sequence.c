@@ -2,7 +2,8 @@
 /*
  * Whole sequences against the model: the bytes are the dice of a trial (tests/unit/trial.h). Phones tap, take back and
  * send again, strangers send anything at all, days pass and jump, the operator confirms dates and revises quarters, the
- * store is closed, opened and compacted. Each receipt, each figure and the store's own proof must be right.
+ * store is closed, opened, compacted, backed up and brought back. Each receipt, each figure and the store's own proof
+ * must be right.
  */
 #include <string.h>
 
@@ -112,13 +113,13 @@ static void count_batch(struct sequence *sequence)
 
 static void pass_days(struct sequence *sequence)
 {
-	trial_day(&sequence->trial, sequence->trial.model.today + feed_below(&sequence->feed, 3), false);
+	trial_day(&sequence->trial, sequence->trial.now.model.today + feed_below(&sequence->feed, 3), false);
 }
 
 static void jump(struct sequence *sequence)
 {
 	struct trial *trial = &sequence->trial;
-	uint32_t today = trial->model.today + 2 * feed_below(&sequence->feed, 128) - 100;
+	uint32_t today = trial->now.model.today + 2 * feed_below(&sequence->feed, 128) - 100;
 
 	if (today >= TRIAL_START - DAYS_BACK && today < TRIAL_START + DAYS_AHEAD)
 		trial_day(trial, today, feed_below(&sequence->feed, 2));
@@ -128,7 +129,7 @@ static void revise(struct sequence *sequence)
 {
 	uint32_t back = feed_below(&sequence->feed, 4);
 
-	trial_revise(&sequence->trial, quarter_of_day(sequence->trial.model.today) - back);
+	trial_revise(&sequence->trial, quarter_of_day(sequence->trial.now.model.today) - back);
 }
 
 static void compact(struct sequence *sequence)
@@ -181,6 +182,12 @@ static void act(struct sequence *sequence)
 		break;
 	case 8:
 		trial_cells(&sequence->trial, draw_cells(sequence));
+		break;
+	case 9:
+		trial_backup(&sequence->trial);
+		break;
+	case 10:
+		trial_restore(&sequence->trial);
 		break;
 	default:
 		count_batch(sequence);

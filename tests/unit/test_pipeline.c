@@ -66,7 +66,7 @@ static void run_sequence(struct cells cells, struct counters *sum)
 	trial_init(&trial, cells, (struct trial_dice){.throw = throw});
 	for (int step = 0; step < STEPS; step++) {
 		if (draw(2))
-			trial_day(&trial, trial.model.today + 1 + draw(2), false);
+			trial_day(&trial, trial.now.model.today + 1 + draw(2), false);
 		if (draw(12) == 0)
 			trial_reopen(&trial);
 		count_batch(&trial);
@@ -75,7 +75,7 @@ static void run_sequence(struct cells cells, struct counters *sum)
 	}
 	/* Until everything is settled, closed and, now and then, purged. */
 	for (uint32_t day = 0; day < days_after; day++)
-		trial_day(&trial, trial.model.today + 1, false);
+		trial_day(&trial, trial.now.model.today + 1, false);
 	count_batch(&trial);
 	trial_check_figures(&trial);
 	trial_check_store(&trial);

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aggregator/figures.h"
 #include "proto/calendar.h"
 #include "store/store_admin.h"
+#include "store/store_view.h"
 
 static struct team teams[] = {
 	{.id = "oost", .name = "Oost"},
@@ -74,8 +74,8 @@ static void open_store(struct trial *trial)
 		.path = trial->path,
 		.org = "toets",
 		.as_daemon = true,
-		.unix_seconds = 1577000000,
-		.today = trial->model.today,
+		.unix_seconds = trial->unix_seconds,
+		.today = trial->now.model.today,
 		.map_bytes = 1 << 20,
 		.quarantine_limit = TRIAL_QUARANTINE,
 	};
@@ -85,10 +85,36 @@ static void open_store(struct trial *trial)
 	trial->pipeline.store = trial->store;
 }
 
+static struct store_state look(struct trial *trial)
+{
+	struct store_view *view;
+	struct store_state state;
+	struct error error = {{0}};
+
+	must(store_view_open(trial->store, &view, &error), &error);
+	store_view_state(view, &state);
+	store_view_close(view);
+	return state;
+}
+
+/* A second later; the generation rises whatever came back. */
+static void open_again(struct trial *trial, const struct store_state *before, bool restored)
+{
+	struct store_state after;
+
+	trial->unix_seconds++;
+	open_store(trial);
+	after = look(trial);
+	assert_true(after.generation > before->generation);
+	assert_true(restored == (strcmp(after.epoch, before->epoch) != 0));
+}
+
 void trial_reopen(struct trial *trial)
 {
+	struct store_state before = look(trial);
+
 	store_close(trial->store);
-	open_store(trial);
+	open_again(trial, &before, false);
 }
 
 static void put_rules(struct trial *trial)
@@ -98,7 +124,7 @@ static void put_rules(struct trial *trial)
 
 	must(store_begin(trial->store, &txn, &error), &error);
 	store_put_catalogue(txn, &trial_rules);
-	store_put_cells(txn, trial->cells);
+	store_put_cells(txn, trial->now.cells);
 	must(store_commit(&txn, &error), &error);
 }
 
@@ -109,10 +135,12 @@ void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 	/* In memory where there is such a place: thousands of sequences need no disk. */
 	if (!place)
 		place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	*trial = (struct trial){.cells = cells, .dice = dice};
-	(void)snprintf(trial->path, sizeof trial->path, "%s/turf-trial-XXXXXX", place);
-	assert_non_null(mkdtemp(trial->path));
-	model_init(&trial->model, &trial_rules, TRIAL_START);
+	*trial = (struct trial){.now.cells = cells, .dice = dice, .unix_seconds = 1577000000};
+	(void)snprintf(trial->folder, sizeof trial->folder, "%s/turf-trial-XXXXXX", place);
+	assert_non_null(mkdtemp(trial->folder));
+	(void)snprintf(trial->path, sizeof trial->path, "%s/store", trial->folder);
+	(void)snprintf(trial->backup, sizeof trial->backup, "%s/backup", trial->folder);
+	model_init(&trial->now.model, &trial_rules, TRIAL_START);
 	open_store(trial);
 	put_rules(trial);
 	trial->receipts = receipts_new(TRIAL_MESSAGES);
@@ -139,12 +167,18 @@ static int remove_entry(const char *path, const struct stat *status, int flag, s
 	return remove(path);
 }
 
+static void remove_tree(const char *path)
+{
+	(void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 void trial_release(struct trial *trial)
 {
 	store_close(trial->store);
 	receipts_free(trial->receipts);
-	model_release(&trial->model);
-	(void)nftw(trial->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	model_release(&trial->now.model);
+	model_release(&trial->saved.model);
+	remove_tree(trial->folder);
 }
 
 /* ---- Events -------------------------------------------------------------------------------------- */
@@ -163,7 +197,7 @@ struct event trial_event(struct trial *trial)
 	struct event event = {.id = trial->ids[draw(trial, TRIAL_IDS)]};
 
 	/* The same id comes on a few days only, so that resends and retractions meet what is known. */
-	event.day = trial->model.today + 2 - draw(trial, draw(trial, 4) ? 8 : 75);
+	event.day = trial->now.model.today + 2 - draw(trial, draw(trial, 4) ? 8 : 75);
 	event.day -= event.day % 3;
 	event.act = draw(trial, 3) ? ACT_QUESTION : ACT_RETRACTION;
 	if (event.act == ACT_RETRACTION)
@@ -200,25 +234,25 @@ static void put_message(struct trial_batch *batch, const char *team, size_t leng
 /* The oldest of the reason makes room. */
 static void forget_oldest(struct trial *trial, enum verdict reason)
 {
-	size_t of_reason = 0, first = trial->n_refused;
+	size_t of_reason = 0, first = trial->now.n_refused;
 
-	for (size_t i = trial->n_refused; i-- > 0;) {
-		if (trial->refused[i].reason != reason)
+	for (size_t i = trial->now.n_refused; i-- > 0;) {
+		if (trial->now.refused[i].reason != reason)
 			continue;
 		of_reason++;
 		first = i;
 	}
 	if (of_reason < TRIAL_QUARANTINE)
 		return;
-	trial->n_refused--;
-	memmove(&trial->refused[first], &trial->refused[first + 1], (trial->n_refused - first) * sizeof *trial->refused);
+	trial->now.n_refused--;
+	memmove(&trial->now.refused[first], &trial->now.refused[first + 1], (trial->now.n_refused - first) * sizeof *trial->now.refused);
 }
 
 static void refuse(struct trial *trial, enum verdict reason)
 {
 	forget_oldest(trial, reason);
-	assert_true(trial->n_refused < TRIAL_REFUSED);
-	trial->refused[trial->n_refused++] = (struct trial_refused){.reason = reason, .day = trial->model.today};
+	assert_true(trial->now.n_refused < TRIAL_REFUSED);
+	trial->now.refused[trial->now.n_refused++] = (struct trial_refused){.reason = reason, .day = trial->now.model.today};
 }
 
 static void expect(struct trial *trial, struct trial_batch *batch, const char *to, const struct result *result)
@@ -237,7 +271,7 @@ static void expect(struct trial *trial, struct trial_batch *batch, const char *t
 static void expect_event(struct trial *trial, struct trial_batch *batch, const char *team, const char *to,
 			 const struct event *event)
 {
-	struct result result = {.id_length = EVENT_ID_BYTES, .verdict = model_apply(&trial->model, event, team)};
+	struct result result = {.id_length = EVENT_ID_BYTES, .verdict = model_apply(&trial->now.model, event, team)};
 
 	memcpy(result.id, event->id.bytes, EVENT_ID_BYTES);
 	expect(trial, batch, to, &result);
@@ -312,7 +346,7 @@ void trial_count(struct trial *trial, struct trial_batch *batch)
 {
 	struct error error = {{0}};
 
-	must(pipeline_run(&trial->pipeline, &batch->inbox, trial->model.today, &error), &error);
+	must(pipeline_run(&trial->pipeline, &batch->inbox, trial->now.model.today, &error), &error);
 	assert_int_equal(receipts_each(trial->receipts, check_receipt, batch), 0);
 	for (size_t i = 0; i < batch->n_expected; i++)
 		assert_true(batch->expected[i].seen);
@@ -325,28 +359,28 @@ static void expire_refused(struct trial *trial)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < trial->n_refused; i++) {
-		if (trial->refused[i].day >= trial->model.purged_before)
-			trial->refused[kept++] = trial->refused[i];
+	for (size_t i = 0; i < trial->now.n_refused; i++) {
+		if (trial->now.refused[i].day >= trial->now.model.purged_before)
+			trial->now.refused[kept++] = trial->now.refused[i];
 	}
-	trial->n_refused = kept;
+	trial->now.n_refused = kept;
 }
 
 void trial_day(struct trial *trial, uint32_t today, bool confirmed)
 {
 	struct store_time time = {.today = today, .confirmed = confirmed, .catalogue = &trial_rules};
-	uint32_t purged_before = trial->model.purged_before;
+	uint32_t purged_before = trial->now.model.purged_before;
 	struct error error = {{0}};
 	bool moved;
 	int rc;
 
 	trial->latest = today > trial->latest ? today : trial->latest;
-	model_day(&trial->model, today, confirmed);
+	model_day(&trial->now.model, today, confirmed);
 	do
 		rc = store_keep_time(trial->store, &time, &moved, &error);
 	while (rc == STORE_MORE);
 	must(rc, &error);
-	if (trial->model.purged_before != purged_before)
+	if (trial->now.model.purged_before != purged_before)
 		expire_refused(trial);
 }
 
@@ -354,12 +388,12 @@ void trial_confirm_date(struct trial *trial)
 {
 	struct store_txn *txn;
 	struct error error = {{0}};
-	bool waits = trial->model.pending_day != 0;
+	bool waits = trial->now.model.pending_day != 0;
 
 	must(store_begin(trial->store, &txn, &error), &error);
 	assert_int_equal(store_confirm_date(txn), waits ? 0 : STORE_NONE);
 	must(store_commit(&txn, &error), &error);
-	trial_day(trial, trial->model.today, waits);
+	trial_day(trial, trial->now.model.today, waits);
 }
 
 void trial_cells(struct trial *trial, struct cells cells)
@@ -370,7 +404,7 @@ void trial_cells(struct trial *trial, struct cells cells)
 	must(store_begin(trial->store, &txn, &error), &error);
 	store_put_cells(txn, cells);
 	must(store_commit(&txn, &error), &error);
-	trial->cells = cells;
+	trial->now.cells = cells;
 }
 
 void trial_revise(struct trial *trial, uint32_t quarter)
@@ -383,143 +417,51 @@ void trial_revise(struct trial *trial, uint32_t quarter)
 	must(store_begin(trial->store, &txn, &error), &error);
 	store_revise(txn, quarter, &taken_in);
 	rc = store_commit(&txn, &error);
-	if (quarter > trial->model.final_through) {
+	if (quarter > trial->now.model.final_through) {
 		assert_int_equal(rc, FAULT_INPUT);
 		return;
 	}
 	must(rc, &error);
-	assert_int_equal(taken_in, model_revise(&trial->model, quarter));
+	assert_int_equal(taken_in, model_revise(&trial->now.model, quarter));
 }
 
-/* ---- Figures -------------------------------------------------------------------------------------- */
+/* ---- Backups ----------------------------------------------------------------------------------------- */
 
-static void check_cells(const struct trial *trial, const struct summary *summary, uint32_t first, uint32_t last)
+static void copy_accounts(const struct trial_accounts *from, struct trial_accounts *to)
 {
-	const struct model *model = &trial->model;
-	const char *team = summary->team;
-	uint64_t answered = 0, referred = 0;
+	struct model_entry *entries = malloc((from->model.n + 1) * sizeof *entries);
 
-	for (uint32_t i = 0; i < summary->n_domains; i++) {
-		const struct domain_count *count = &summary->domains[i];
-
-		answered += count->answered;
-		referred += count->referred;
-		if (trial->cells.policy != CELLS_LIVE)
-			continue;
-		assert_int_equal(count->answered, model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_ANSWERED));
-		assert_int_equal(count->referred, model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_REFERRED));
-	}
-	assert_int_equal(answered + summary->undistributed_answered, summary->answered);
-	assert_int_equal(referred + summary->undistributed_referred, summary->referred);
-	if (trial->cells.policy == CELLS_LIVE)
-		assert_int_equal(summary->undistributed_answered + summary->undistributed_referred, 0);
-	if (trial->cells.policy == CELLS_EVERY && !summary->period.is_year && strcmp(team, TEAM_ALL) != 0)
-		assert_true(summary->undistributed_answered + summary->undistributed_referred < trial->cells.every);
+	assert_non_null(entries);
+	if (from->model.n > 0)
+		memcpy(entries, from->model.entries, from->model.n * sizeof *entries);
+	model_release(&to->model);
+	*to = *from;
+	to->model.entries = entries;
+	to->model.capacity = from->model.n + 1;
 }
 
-static void check_labels(const struct trial *trial, const struct summary *summary, uint32_t first, uint32_t last)
+void trial_backup(struct trial *trial)
 {
-	if (trial->cells.policy != CELLS_LIVE)
+	struct error error = {{0}};
+
+	remove_tree(trial->backup);
+	must(store_backup(trial->store, trial->backup, &error), &error);
+	copy_accounts(&trial->now, &trial->saved);
+	trial->has_backup = true;
+}
+
+void trial_restore(struct trial *trial)
+{
+	struct store_state before = look(trial);
+	uint32_t today = trial->now.model.today;
+	struct error error = {{0}};
+
+	if (!trial->has_backup)
 		return;
-	for (size_t i = 0; i < trial_rules.n_labels; i++) {
-		uint64_t shown = 0;
-
-		for (uint32_t l = 0; l < summary->n_labels; l++)
-			shown += summary->labels[l].label == labels[i].code ? summary->labels[l].count : 0;
-		assert_int_equal(shown, model_count_label(&trial->model, summary->team, first, last, labels[i].code));
-	}
-}
-
-static void check_summary(const struct trial *trial, const struct figures *figures, const char *team, struct period period)
-{
-	uint32_t first = period_first_quarter(period), last = period_last_quarter(period);
-	const struct model *model = &trial->model;
-	static struct summary summary;
-	struct error error = {{0}};
-
-	must(figures_summary(figures, team, period, &summary, &error), &error);
-	assert_int_equal(summary.answered, model_count(model, MODEL_COUNTED, team, first, last, 0, OUTCOME_ANSWERED));
-	assert_int_equal(summary.referred, model_count(model, MODEL_COUNTED, team, first, last, 0, OUTCOME_REFERRED));
-	assert_int_equal(summary.late, model_count(model, MODEL_LATE, team, first, last, 0, OUTCOME_UNSPECIFIED));
-	check_cells(trial, &summary, first, last);
-	check_labels(trial, &summary, first, last);
-}
-
-static void check_weeks(const struct trial *trial, const struct figures *figures, const char *team, uint32_t iso_year)
-{
-	struct weekly weekly;
-	struct error error = {{0}};
-
-	must(figures_weekly(figures, team, iso_year, &weekly, &error), &error);
-	for (uint32_t i = 0; i < weekly.n_weeks; i++) {
-		struct iso_week week = {.year = iso_year, .week = weekly.weeks[i].week};
-
-		assert_int_equal(weekly.weeks[i].questions, model_count_week(&trial->model, team, week));
-	}
-}
-
-static void check_state(const struct trial *trial, const struct store_state *state)
-{
-	assert_int_equal(state->clock_day, trial->model.clock_day);
-	assert_int_equal(state->pending_day, trial->model.pending_day);
-	assert_int_equal(state->final_through, trial->model.final_through);
-	assert_int_equal(state->purged_before, trial->model.purged_before);
-}
-
-void trial_check_figures(struct trial *trial)
-{
-	static const char *const names[] = {"oost", "west", "zuid", TEAM_ALL};
-	uint32_t last = quarter_of_day(trial->latest + 1);
-	struct store_state state;
-	struct store_view *view;
-	struct figures figures;
-	struct error error = {{0}};
-
-	must(store_view_open(trial->store, &view, &error), &error);
-	store_view_state(view, &state);
-	check_state(trial, &state);
-	figures = (struct figures){
-		.view = view,
-		.catalogue = &trial_rules,
-		.standing = store_standing(&state, trial->model.today),
-	};
-	for (size_t t = 0; t < 4; t++) {
-		for (uint32_t quarter = quarter_of_day(trial_rules.counting_since); quarter <= last; quarter++)
-			check_summary(trial, &figures, names[t], period_of_quarter(quarter));
-		for (uint32_t year = 2019; year <= year_of_quarter(last); year++) {
-			check_summary(trial, &figures, names[t], period_of_year(year));
-			check_weeks(trial, &figures, names[t], year);
-		}
-	}
-	store_view_close(view);
-}
-
-/* ---- The store -------------------------------------------------------------------------------------- */
-
-static void finding(void *context, const char *text)
-{
-	(void)context;
-	print_error("verify: %s\n", text);
-}
-
-static void check_counters(const struct counters *c)
-{
-	assert_int_equal(c->events, c->counted + c->counted_late + c->already_counted + c->retracted + c->already_retracted +
-				    c->refused_malformed + c->refused_unknown_team + c->refused_unknown_domain +
-				    c->refused_unknown_label + c->refused_day_in_future + c->refused_day_too_old +
-				    c->refused_retraction_too_late);
-}
-
-void trial_check_store(struct trial *trial)
-{
-	struct store_figures figures;
-	struct error error = {{0}};
-	int found = store_verify(trial->store, finding, NULL, &error);
-
-	if (found < 0)
-		print_error("verify: %s\n", error.text);
-	assert_int_equal(found, 0);
-	must(store_figures(trial->store, &figures, &error), &error);
-	assert_int_equal(figures.quarantined, trial->n_refused);
-	check_counters(&trial->counters);
+	store_close(trial->store);
+	trial->unix_seconds++;
+	must(store_restore(trial->backup, trial->path, true, trial->unix_seconds, &error), &error);
+	copy_accounts(&trial->saved, &trial->now);
+	open_again(trial, &before, true);
+	trial_day(trial, today, false);
 }

@@ -34,19 +34,27 @@ struct trial_refused {
 	uint32_t day;
 };
 
-struct trial {
-	char path[256];
-	struct trial_dice dice;
+/* What the store should hold. */
+struct trial_accounts {
+	struct model model;
 	struct cells cells;
+	struct trial_refused refused[TRIAL_REFUSED]; /* in the order of arrival */
+	size_t n_refused;
+};
+
+struct trial {
+	char folder[256], path[288], backup[288];
+	struct trial_dice dice;
 	struct store *store;
+	uint64_t unix_seconds; /* a second later each time the store is opened */
 	struct receipts *receipts;
 	struct counters counters;
 	struct pipeline pipeline;
-	struct model model;
+	struct trial_accounts now;
+	struct trial_accounts saved; /* when there is a backup: as they were */
+	bool has_backup;
 	uint32_t latest; /* the last day that ever was today */
 	struct event_id ids[TRIAL_IDS];
-	struct trial_refused refused[TRIAL_REFUSED]; /* in the order of arrival */
-	size_t n_refused;
 };
 
 void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice);
@@ -100,6 +108,10 @@ void trial_cells(struct trial *trial, struct cells cells);
 
 /* Closes the store and opens it again. */
 void trial_reopen(struct trial *trial);
+
+/* Makes a backup in place of the last one; brings that back, as far as there is one. */
+void trial_backup(struct trial *trial);
+void trial_restore(struct trial *trial);
 
 /* Every figure of every team, quarter, year and week. */
 void trial_check_figures(struct trial *trial);
