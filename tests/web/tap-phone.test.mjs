@@ -111,6 +111,12 @@ test('a refusal stays through reloads until it is dismissed', async (t) => {
   await page.locator('.bar__refused').getByText('1 niet geteld').waitFor();
   await page.reload();
   await refusal.waitFor();
+  const mend = page.locator('[data-key^="mend-"]');
+  await mend.waitFor();
+  await site.stack.turfd.kill('SIGKILL');
+  await mend.waitFor({ state: 'detached' }); // nobody knows the right day
+  await site.stack.startTurfd();
+  await mend.waitFor();
   await page.locator('[data-key^="dismiss-"]').click();
   await refusal.waitFor({ state: 'detached' });
   await page.reload();

@@ -42,11 +42,13 @@ function lines(phone, taps, wrongDay) {
 // A wrong date is counted on the right day: as a new event, since the refused one can never count.
 function refusalCard(phone, { key, verdict, onRetraction, taps }) {
   const ids = taps.map(({ id }) => id);
-  const right = phone.countingDay ?? phone.today;
-  const mend = !onRetraction && (verdict === IN_FUTURE || verdict === TOO_OLD);
+  const wrongDay = !onRetraction && (verdict === IN_FUTURE || verdict === TOO_OLD);
+  // While turfd is away nobody knows the right day better than the phone, whose future was just refused.
+  const right = phone.countingDay ?? (verdict === TOO_OLD ? phone.today : null);
+  const mend = wrongDay && right !== null;
   return el('section', { class: 'notice notice--refused' },
     el('h2', {}, t(onRetraction ? 'refusedRetraction' : 'refusedTitle', { n: taps.length })),
-    lines(phone, taps, mend),
+    lines(phone, taps, wrongDay),
     el('p', {}, t(`reason${verdict}`)),
     el('div', { class: 'notice__buttons' },
       mend && button(`mend-${key}`, t('countOn', { day: relativeDate(right, phone.today, language) }), () => phone.recount(ids, right), true),
