@@ -23,34 +23,32 @@ async function onSite(act) {
 
 // ---- The worker's page ------------------------------------------------------------------------------------------
 
-// Runs in the page. From the event of a tap, as the browser dates it, to the frame that says "Opgeslagen" handed over to
-// be shown: a task after that frame's own work.
+// Runs in the page. From the event of a tap, as the browser dates it: `said`, to "Opgeslagen" in the page, which is when it
+// is on disk; `shown`, to the frame with that word handed over to be shown: the first task after that frame's own work.
 function watchTaps() {
   const times = [];
   let tapped = null;
   addEventListener('click', (event) => (tapped = event.timeStamp), { capture: true });
-  const shown = (since) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => times.push(performance.now() - since);
-    port2.postMessage(null);
-  };
+  const shown = (since, said) => scheduler.postTask(() => times.push({ said, shown: performance.now() - since }), { priority: 'user-blocking' });
   const look = () => {
     if (tapped === null || !document.querySelector('.snack').textContent.includes('Opgeslagen')) return;
     const since = tapped;
+    const said = performance.now() - since;
     tapped = null;
-    requestAnimationFrame(() => shown(since));
+    requestAnimationFrame(() => shown(since, said));
   };
   new MutationObserver(look).observe(document.querySelector('.snack'), { childList: true, subtree: true });
   globalThis.tapTimes = times;
 }
 
-// The page at rest again: a thumb is slower than what a tap leaves to do.
+// The page at rest again, since a thumb is slower than what a tap leaves to do, and a moment more or less, so that taps
+// do not come in step with the frames.
 const rested = (page, taps) => page.evaluate((n) => new Promise((resolve) => {
-  const look = () => (globalThis.tapTimes.length < n ? requestAnimationFrame(look) : requestIdleCallback(resolve));
+  const look = () => (globalThis.tapTimes.length < n ? requestAnimationFrame(look) : requestIdleCallback(() => setTimeout(resolve, Math.random() * 50)));
   look();
 }), taps);
 
-// Milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
+// { said, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
 export const tapTimes = (taps, slower) => onSite(async (site, t) => {
   const phone = await Phone.start(t, site, { hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
   const page = await phone.open();
