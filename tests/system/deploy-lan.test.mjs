@@ -24,7 +24,7 @@ const policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ance
 
 async function deployLan(t, options = {}) {
   const ports = options.lanPorts ?? [await freePort(), await freePort()];
-  const args = ['--lan', '--lan-address', options.address ?? address, '--https-port', ports[0], '--start-port', ports[1]];
+  const args = ['--lan', '--lan-address', options.address ?? address, '--https-port', ports[0], '--start-port', ports[1], ...(options.args ?? [])];
   const stack = await deploy(t, { ...options, args });
   const authority = readFileSync(join(stack.dir, 'lan/ca.crt'), 'utf8');
   return { ...stack, authority, lanPorts: ports };
@@ -186,7 +186,7 @@ test('in the background it shows the code too, and again to who asks again; neve
 test('a second run has the same authority; an address outside its limits asks for another, and that is said', async (t) => {
   const first = await deployLan(t);
   await first.running.stop();
-  const again = await deployLan(t, { folder: first.folder });
+  const again = await deployLan(t, { folder: first.folder, args: ['--fresh'] });
   assert.equal(again.authority, first.authority);
   assert.doesNotMatch(again.running.stdout, /take it in again/);
   await again.running.stop();
