@@ -246,6 +246,7 @@ help:
 	@echo 'make web          build the pages in $(BUILD)/web/'
 	@echo 'make check        run all tests (tests/run)'
 	@echo 'make lint         check the module boundaries'
+	@echo 'make fault        build the tests that make calls fail and cut the power in $(BUILD)/tests/ (docs/testing.md)'
 	@echo 'make fuzz         build the fuzz targets in $(BUILD)/fuzz/ (docs/testing.md)'
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
 	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
