@@ -67,10 +67,11 @@ function readAddress() {
   draw();
 }
 
+// At once: a drawing on the way would put a list box back to where it was, under the fingers.
 function look(changes) {
-  const looking = { ...state.looking, ...changes };
+  state.looking = { ...state.looking, ...changes };
   if (changes.team) rememberTeam(changes.team);
-  location.hash = formatRoute(looking); // readAddress follows
+  location.hash = formatRoute(state.looking); // readAddress follows
 }
 
 // The aggregator's date while it speaks: it may be pinned, and clocks of screens are wrong.
