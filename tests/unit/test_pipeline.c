@@ -104,10 +104,11 @@ static void run_sequences(struct cells cells)
 	running = 0;
 	if (n < SEQUENCES)
 		return;
-	/* The sequences were worth running: every kind of verdict came up. */
+	/* The sequences were worth running: every kind of verdict came up, and the map grew under way. */
 	assert_true(sum.counted && sum.counted_late && sum.already_counted && sum.retracted && sum.already_retracted);
 	assert_true(sum.refused_unknown_team && sum.refused_unknown_domain && sum.refused_unknown_label);
 	assert_true(sum.refused_day_in_future && sum.refused_day_too_old && sum.refused_retraction_too_late);
+	assert_true(sum.map_grown);
 }
 
 static int tell_seed(void **state)

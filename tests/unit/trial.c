@@ -76,7 +76,7 @@ static void open_store(struct trial *trial)
 		.as_daemon = true,
 		.unix_seconds = trial->unix_seconds,
 		.today = trial->now.model.today,
-		.map_bytes = 1 << 20,
+		.map_bytes = 64 << 10, /* it grows under way */
 		.quarantine_limit = TRIAL_QUARANTINE,
 	};
 	struct error error = {{0}};
@@ -117,20 +117,31 @@ void trial_reopen(struct trial *trial)
 	open_again(trial, &before, false);
 }
 
-static void put_rules(struct trial *trial)
+/* A transaction of the operator's, again when the map had to grow for it. 0 or its fault. */
+static int operate(struct trial *trial, void (*act)(struct store_txn *txn, void *context), void *context,
+		   struct error *error)
 {
 	struct store_txn *txn;
-	struct error error = {{0}};
+	int rc;
 
-	must(store_begin(trial->store, &txn, &error), &error);
+	do {
+		must(store_begin(trial->store, &txn, error), error);
+		act(txn, context);
+		rc = store_commit(&txn, error);
+	} while (rc == STORE_AGAIN);
+	return rc;
+}
+
+static void put_rules(struct store_txn *txn, void *cells)
+{
 	store_put_catalogue(txn, &trial_rules);
-	store_put_cells(txn, trial->now.cells);
-	must(store_commit(&txn, &error), &error);
+	store_put_cells(txn, *(struct cells *)cells);
 }
 
 void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 {
 	const char *place = getenv("TMPDIR");
+	struct error error = {{0}};
 
 	/* In memory where there is such a place: thousands of sequences need no disk. */
 	if (!place)
@@ -142,7 +153,7 @@ void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 	(void)snprintf(trial->backup, sizeof trial->backup, "%s/backup", trial->folder);
 	model_init(&trial->now.model, &trial_rules, TRIAL_START);
 	open_store(trial);
-	put_rules(trial);
+	must(operate(trial, put_rules, &cells, &error), &error);
 	trial->receipts = receipts_new(TRIAL_MESSAGES);
 	assert_non_null(trial->receipts);
 	trial->pipeline = (struct pipeline){
@@ -384,45 +395,59 @@ void trial_day(struct trial *trial, uint32_t today, bool confirmed)
 		expire_refused(trial);
 }
 
+static void confirm(struct store_txn *txn, void *confirmed)
+{
+	*(int *)confirmed = store_confirm_date(txn);
+}
+
 void trial_confirm_date(struct trial *trial)
 {
-	struct store_txn *txn;
 	struct error error = {{0}};
 	bool waits = trial->now.model.pending_day != 0;
+	int confirmed;
 
-	must(store_begin(trial->store, &txn, &error), &error);
-	assert_int_equal(store_confirm_date(txn), waits ? 0 : STORE_NONE);
-	must(store_commit(&txn, &error), &error);
+	must(operate(trial, confirm, &confirmed, &error), &error);
+	assert_int_equal(confirmed, waits ? 0 : STORE_NONE);
 	trial_day(trial, trial->now.model.today, waits);
+}
+
+static void put_cells(struct store_txn *txn, void *cells)
+{
+	store_put_cells(txn, *(struct cells *)cells);
 }
 
 void trial_cells(struct trial *trial, struct cells cells)
 {
-	struct store_txn *txn;
 	struct error error = {{0}};
 
-	must(store_begin(trial->store, &txn, &error), &error);
-	store_put_cells(txn, cells);
-	must(store_commit(&txn, &error), &error);
+	must(operate(trial, put_cells, &cells, &error), &error);
 	trial->now.cells = cells;
+}
+
+struct revision {
+	uint32_t quarter;
+	uint64_t taken_in;
+};
+
+static void revise(struct store_txn *txn, void *context)
+{
+	struct revision *revision = context;
+
+	store_revise(txn, revision->quarter, &revision->taken_in);
 }
 
 void trial_revise(struct trial *trial, uint32_t quarter)
 {
-	struct store_txn *txn;
+	struct revision revision = {.quarter = quarter};
 	struct error error = {{0}};
-	uint64_t taken_in;
-	int rc;
+	int rc = operate(trial, revise, &revision, &error);
 
-	must(store_begin(trial->store, &txn, &error), &error);
-	store_revise(txn, quarter, &taken_in);
-	rc = store_commit(&txn, &error);
 	if (quarter > trial->now.model.final_through) {
 		assert_int_equal(rc, FAULT_INPUT);
 		return;
 	}
 	must(rc, &error);
-	assert_int_equal(taken_in, model_revise(&trial->now.model, quarter));
+	assert_int_equal(revision.taken_in, model_revise(&trial->now.model, quarter));
 }
 
 /* ---- Backups ----------------------------------------------------------------------------------------- */
