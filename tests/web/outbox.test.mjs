@@ -81,6 +81,13 @@ test('a held tap may not leave; a hold from a clock that was set back is none', 
   assert.equal(sendable(tap, NOW - 3_600_000).id, tap.id);
 });
 
+test('a hold that is over is forgotten, one that holds is not', async () => {
+  const [over, holds] = await outbox.add([question({ hold: NOW - 1 }), question({ hold: NOW + 6_000 })]);
+  await outbox.forgetHolds([over.id, holds.id], NOW);
+  assert.deepEqual((await outbox.all()).map(({ hold }) => hold), [0, NOW + 6_000]);
+  assert.equal((await outbox.waiting()).length, 2);
+});
+
 test('labels join a tap only while it is held', async () => {
   const [tap] = await outbox.add([question({ hold: NOW + 6_000 })]);
   await outbox.changeHeld([tap.id], NOW, { labels: [7], hold: NOW + 60_000 });

@@ -20,6 +20,8 @@ test('a tap is counted once, the leader sees it, and nobody else is asked for an
   await drained(page);
   await leader.locator('[data-key="total"], .row--total').getByText('1', { exact: true }).first().waitFor();
   await page.getByText('1 vraag dit kwartaal', { exact: true }).waitFor();
+  await page.locator('.glance').getByText('Deze week 1').waitFor();
+  await page.locator('.course').waitFor();
   assert.deepEqual(await site.counted(), { questions: 1, 'oost/3/answered': 1 });
   await phone.keptToItself();
 });

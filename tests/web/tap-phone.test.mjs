@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, stored, tap, team, waitingText, wake } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, stored, tap, team, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 const labels = [
@@ -176,6 +176,38 @@ test('an emptied storage is noticed and said until it is dismissed', async (t) =
   await hide(page);
   await drained(page);
   assert.equal((await site.counted()).questions, 2);
+});
+
+// All that the browser keeps of the pages, but for the catalogue and the pages' own files.
+const kept = (page) => page.evaluate(async () => {
+  const db = await new Promise((done, failed) => Object.assign(indexedDB.open('turf-proef'), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+  const read = (store, how) => new Promise((done, failed) => Object.assign(db.transaction(store).objectStore(store)[how](), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+  const [taps, names, values] = [await read('taps', 'getAll'), await read('meta', 'getAllKeys'), await read('meta', 'getAll')];
+  db.close();
+  const meta = Object.fromEntries(names.map((name, i) => [name, name === 'catalogue' ? '' : values[i]]));
+  return { databases: (await indexedDB.databases()).map(({ name }) => name), taps, meta, local: { ...localStorage }, session: { ...sessionStorage }, history: history.state, caches: await caches.keys(), address: location.href };
+});
+
+test('nothing that the browser keeps says who tapped, or at what time', async (t) => {
+  const site = await Site.start(t);
+  const { phone, page } = await opened(t, site);
+  await workerReady(page);
+  await tap(page, 1);
+  await hide(page);
+  await drained(page);
+  site.net.set('refuse');
+  await tap(page, 2);
+  await eventually(async () => (await kept(page)).taps.every(({ hold }) => hold === 0), 'the hold of what waits to be forgotten');
+  const { taps, meta, local, caches, ...rest } = await kept(page);
+  const fields = ['day', 'domain', 'hold', 'id', 'labels', 'n', 'outcome', 'questionVerdict', 'questionWaits', 'retracting', 'retractionVerdict', 'retractionWaits', 'sent', 'team'];
+  assert.deepEqual(taps.map((one) => Object.keys(one).sort()), [fields, [...fields, 'waiting']]);
+  assert.deepEqual(Object.keys(meta).sort(), ['catalogue', 'epoch', 'forget', 'pinned', 'team', 'teams', 'used'].filter((name) => name in meta));
+  assert.deepEqual(local, { 'turf-used': '1' });
+  assert.deepEqual(rest, { databases: ['turf-proef'], session: {}, history: { used: true }, address: site.url });
+  assert.ok(caches.every((name) => /^turf-([0-9a-f]{16}|seen)$/.test(name)), caches.join());
+  const moments = JSON.stringify({ taps, meta }).match(/:\d{9,}/g);
+  assert.equal(moments, null, 'a number that could be a moment');
+  await phone.keptToItself();
 });
 
 // What the page asks of the browser, in a browser that can be asked.

@@ -98,6 +98,16 @@ export class Outbox {
     });
   }
 
+  // A hold is a time of day, and is not kept longer than it holds.
+  forgetHolds(ids, now) {
+    return this.#write(async ({ tap, taps }) => {
+      for (const id of ids) {
+        const found = await tap(id);
+        if (found?.hold && !held(found, now)) await taps.put(indexed({ ...found, hold: 0 }));
+      }
+    });
+  }
+
   // Notes that these may leave the phone; returns the ids that still wait with that act, the only ones to be sent.
   markSent(events) {
     return this.#write(async ({ tap, taps }) => {

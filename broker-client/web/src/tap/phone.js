@@ -390,13 +390,24 @@ export class Phone {
   }
 
   async #sendAll() {
-    if (!this.#mayPublish()) return;
+    if (!this.#mayPublish()) {
+      await this.#forgetHolds(this.#now());
+      return;
+    }
     this.#fillSender(this.#now());
     for (let batch; this.#mayPublish() && (batch = this.#sender.next(this.#now())); ) {
       const { clientId } = this.#connection;
       const ids = await this.#outbox.markSent(batch.entries);
       if (clientId === this.#connection.clientId) this.#publish(batch, ids, true);
     }
+  }
+
+  // What is sent loses its hold with that; what has to wait, here.
+  async #forgetHolds(now) {
+    const over = [...this.#taps.values()].filter((tap) => tap.hold && !held(tap, now));
+    if (over.length === 0) return;
+    await this.#outbox.forgetHolds(over.map(({ id }) => id), now);
+    for (const tap of over) tap.hold = 0;
   }
 
   // `marked`: the outbox knows; otherwise it is told now, and nobody waits for it.
