@@ -41,6 +41,27 @@ const stories = sizes => sizes.map((size, i) => dice(i + 1, size));
 // A story of the phone in which a message stands as it is, to the end: see anything_arrives in fuzz_phone.c.
 const arrives = (kind, message) => Buffer.concat([Buffer.from([0, 0, 3, 5, 1, 1, 3, 200, 7, kind, 255]), message]);
 
+// What fuzz_sequence.c and trial.c make of each byte. `ago`: by which die the day is thrown, and what it shows; the day is
+// today + 2 less that, rounded down to a third day. Domain 1, without labels.
+const question = (id, ago = [1, 2], outcome = 1) => [id, ...ago, 1, 0, outcome, 1];
+const retraction = (id, ago = [1, 2]) => [id, ...ago, 0];
+const message = (...events) => [3, 0, 0, events.length - 1, ...events.flat()];
+const batch = (...messages) => [11, messages.length - 1, ...messages.flat()];
+const again = (sent, team = 1) => [0, sent, team];
+const days = n => Array.from({ length: n }, () => [0, 1]).flat();
+const jump = (ahead, confirmed) => [2, (ahead + 100) / 2, confirmed ? 1 : 0];
+const [confirmDate, revise, reopen, compact, look, backup, restore] = [[3], [4, 1], [5], [6], [7], [9], [10]];
+const [live, daily, every] = [0, 1, 2];
+
+const eight = [message(question(0), question(1), question(2), question(3, [1, 2], 0)), message(question(4), question(5), question(6), question(7))];
+const four = batch(message(retraction(0), retraction(3), retraction(5), question(8)));
+const tales = [live, daily, every].map(cells => [
+	[cells, ...batch(...eight), ...look, ...four, ...look, ...batch(again(0), again(1, 0)), ...days(3), ...look],
+	[cells, ...batch(...eight), ...jump(22, true), ...batch(message(question(9, [0, 14]), question(10, [0, 14], 0))), ...look, ...revise, ...look, ...reopen],
+	[cells, ...batch(...eight), ...backup, ...four, ...restore, ...batch(again(0), again(1), again(2)), ...look],
+	[cells, ...batch(...eight), ...jump(120, false), ...look, ...confirmDate, ...compact, ...batch(again(0)), ...jump(-100, true), ...batch(again(0)), ...jump(120, true)],
+]).flat().map(bytes => Buffer.from(bytes));
+
 const inputs = {
 	submission: bytesOf('submissions'),
 	published: ['receipts', 'summaries', 'weeklies'].flatMap(bytesOf),
@@ -53,7 +74,7 @@ const inputs = {
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
 	phone: [...stories([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),
 		arrives(2, bytesOf('catalogues')[0])],
-	sequence: stories([60, 120, 240, 480, 960, 960, 960, 960, 2000, 2000]),
+	sequence: [...tales, ...stories([60, 120, 240, 480, 960, 960, 960, 960, 2000, 2000])],
 };
 
 for (const [target, list] of Object.entries(inputs)) {
