@@ -178,3 +178,46 @@ bool lmdb_pages_add_up(struct lmdb_txn *txn)
 	close_list(&free);
 	return add_up;
 }
+
+/* ---- The roots ------------------------------------------------------------------------------------ */
+
+/* LMDB's MDB_meta, behind the head of its page, as far as its transaction's number. */
+struct root {
+	uint8_t head[16];
+	uint32_t magic, version;
+	void *address;
+	size_t map_bytes;
+	struct {
+		uint32_t pad;
+		uint16_t flags, depth;
+		size_t pages[5];
+	} own[2];
+	size_t last_page, transaction;
+};
+
+/* A transaction whose number is even writes the first page, an odd one the second; a new file has both of 0. */
+static bool in_a_row(size_t even, size_t odd)
+{
+	if (even == 0 && odd == 0)
+		return true;
+	return even % 2 == 0 && odd % 2 == 1 && (even + 1 == odd || odd + 1 == even);
+}
+
+bool lmdb_roots_follow(struct lmdb_txn *txn)
+{
+	enum { TRIES = 5 }; /* another process may commit between the two */
+	struct root roots[META_PAGES];
+	mdb_filehandle_t fd;
+	bool follow = false;
+	MDB_stat stat;
+
+	(void)mdb_env_stat(txn->lmdb->env, &stat);
+	(void)mdb_env_get_fd(txn->lmdb->env, &fd);
+	for (int i = 0; i < TRIES && !follow; i++) {
+		for (size_t page = 0; page < META_PAGES; page++)
+			if (pread(fd, &roots[page], sizeof roots[page], (off_t)(page * stat.ms_psize)) != sizeof roots[page])
+				return false;
+		follow = in_a_row(roots[0].transaction, roots[1].transaction);
+	}
+	return follow;
+}

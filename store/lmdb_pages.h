@@ -23,4 +23,8 @@ uint64_t lmdb_used_bytes(struct lmdb_txn *txn);
  * be known; then it is taken to be so. */
 bool lmdb_pages_add_up(struct lmdb_txn *txn);
 
+/* Whether the file's two roots are those of two transactions in a row. LMDB takes the later one: where a number has
+ * changed, that may be the one before the last, with all of the last one gone. */
+bool lmdb_roots_follow(struct lmdb_txn *txn);
+
 #endif

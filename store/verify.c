@@ -48,6 +48,15 @@ static bool ascends(struct span key, const struct key *last)
 	return order < 0 || (order == 0 && last->length < key.length);
 }
 
+/* For want of memory the store is not to blame. `where` is put before the fault's own sentence. */
+static void tell_fault(struct verification *v, const char *where, int fault, const struct error *error)
+{
+	if (fault == FAULT_MEMORY)
+		v->fault = fault;
+	else if (fault < 0)
+		found(&v->findings, "%s: %s", where, error->text);
+}
+
 /* Ends at LMDB's first complaint: what follows it could not be trusted. */
 static bool read_all(struct verification *v, enum database database, record_reader *read)
 {
@@ -70,8 +79,7 @@ static bool read_all(struct verification *v, enum database database, record_read
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
 		found(&v->findings, "database %s: %" PRIu64 " records can be read, and there are said to be %" PRIu64,
 		      database_name(database), n, lmdb_count(v->view->lmdb, database));
-	if (v->view->lmdb->fault != 0)
-		found(&v->findings, "database %s: %s", database_name(database), v->view->lmdb->error.text);
+	tell_fault(v, database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
 }
 
@@ -213,8 +221,7 @@ static void check_catalogue(struct verification *v)
 	struct catalogue catalogue;
 	struct error error;
 
-	if (store_view_catalogue(v->view, &catalogue, &error) < 0)
-		found(&v->findings, "%s", error.text);
+	tell_fault(v, "catalogue", store_view_catalogue(v->view, &catalogue, &error), &error);
 	catalogue_release(&catalogue);
 }
 
@@ -229,10 +236,11 @@ static void verify_all(void *context)
 		return;
 	if (!lmdb_pages_add_up(v->view->lmdb))
 		found(&v->findings, "pages: those used and those free are not those there are");
+	if (!lmdb_roots_follow(v->view->lmdb))
+		found(&v->findings, "pages: the roots are not of two transactions in a row: the last one may be missing");
 	check_catalogue(v);
 	check_quarantine(v);
-	if (v->view->lmdb->fault != 0)
-		found(&v->findings, "%s", v->view->lmdb->error.text);
+	tell_fault(v, "pages", v->view->lmdb->fault, &v->view->lmdb->error);
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
 }
 
