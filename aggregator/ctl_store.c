@@ -97,6 +97,7 @@ struct revision {
 
 enum { NOTHING_TO_DO = 1 };
 
+/* Committed even where nothing was taken in: only then is it known that everything could be read. */
 static int revise(void *context, struct store_txn *txn, struct error *error)
 {
 	struct revision *revision = context;
@@ -108,7 +109,7 @@ static int revise(void *context, struct store_txn *txn, struct error *error)
 				 "%s is not final yet: what arrives for it is still counted in its figures",
 				 revision->text);
 	store_revise(txn, revision->quarter, &revision->taken_in);
-	return revision->taken_in == 0 ? NOTHING_TO_DO : 0;
+	return 0;
 }
 
 static int revision_number(struct store *store, uint32_t quarter, uint32_t *number, struct error *error)
@@ -140,6 +141,8 @@ int ctl_revise(const struct ctl *ctl)
 		struct revision revision = {.quarter = period.quarter, .text = ctl->words[0]};
 
 		rc = ctl_change(store, revise, &revision, &error);
+		if (rc == 0 && revision.taken_in == 0)
+			rc = NOTHING_TO_DO;
 		if (rc == 0)
 			rc = revision_number(store, period.quarter, &number, &error);
 		if (rc == 0)
