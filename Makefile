@@ -150,6 +150,7 @@ phone_faults := $(filter %_phone,$(fault_programs))
 $(phone_faults): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libturf.a $(BUILD)/libfault.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
 
+$(BUILD)/tests/test_fault_ctl: $(call objects,$(filter-out aggregator/turfctl.c,$(turfctl)))
 $(filter-out $(phone_faults),$(fault_programs)): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libaggregator.a \
 		$(BUILD)/libstore.a $(core) $(BUILD)/libfault.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_SYNC) $(call pkg,libconfig)

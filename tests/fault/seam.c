@@ -192,6 +192,15 @@ WRAP(int, __asprintf_chk, char **text, int flag, const char *pattern, ...)
 	return length;
 }
 
+/* Its bytes are the caller's, who frees them; what the C library takes besides, it gives back itself. */
+WRAP(FILE *, open_memstream, char **bytes, size_t *length)
+{
+	FILE *file = no_memory("open_memstream") ? NULL : __real_open_memstream(bytes, length);
+
+	heap += file != NULL;
+	return file;
+}
+
 WRAP(void, free, void *memory)
 {
 	heap -= memory != NULL;

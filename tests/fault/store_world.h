@@ -32,6 +32,7 @@ struct world {
 	uint64_t counted;             /* in the store to begin with */
 	uint32_t told, told_before;   /* a checksum of what was told */
 	int findings;
+	char epoch[EPOCH_TEXT_BYTES]; /* of the store to begin with */
 };
 
 /* For cmocka. At first there are the store that was lived in and a backup of it, and no store at the stage's path. */
