@@ -10,6 +10,16 @@ const text = path => readFileSync(path, 'utf8');
 
 // Without remarks and empty lines: what is short is changed more.
 const config = path => text(path).split('\n').filter(line => !/^\s*(#|\/\/|$)/.test(line)).join('\n');
+const catalogues = [
+	'zrm = ( ); domains = ( { code = 200; name = "Inburgering"; position = 3; rolls_up_to = 201; }, { code = 201; name = "Taal"; } );',
+	'zrm = ( { edition = "2013"; from = "2018-01-01"; }, { edition = "2017"; from = "2019-01-01"; until = "2020-01-01"; } );',
+	'zrm = ( { edition = "2013"; until = "open"; }, { edition = "2017"; } ); domains = ( { code = 8; name = "Zelfzorg"; renamed_from = "Activiteiten Dagelijks Leven"; } );',
+	'domains = ( { code = 2; valid_until = "open"; }, { code = 1; valid_from = "2018-01-01"; }, { code = 1; }, { code = 9; rolls_up_to = 99; } );',
+	'labels = ( { code = 7; name = "Toeslagen"; kind = "subject"; domain = 1; }, { code = 300; name = "IGSD"; kind = "referred-to"; valid_from = "2018-01-01"; } );',
+	'labels = ( { code = 7; name = "a"; kind = "origin"; domain = 99; }, { code = 7; name = "b"; kind = "x"; valid_until = "2018-01-01"; } ); cells = 5; counting_since = "2019-10-01";',
+].map(rest => `org = "o"; name = "O"; store = "s"; broker = { address = "mqtts://h:1"; keepalive_s = 9; };
+teams = ( { id = "oost"; name = "Oost"; valid_from = "2018-01-01"; valid_until = "2020-01-01"; }, { id = "west"; name = "West"; } );
+limits = { batch_messages = 9; compact_days = 0; }; ${rest}`);
 const csv = (path, lines) => text(path).split('\n').slice(0, lines).join('\n');
 
 const status = JSON.stringify({
@@ -69,7 +79,7 @@ const inputs = {
 	topic: topics,
 	status: [status],
 	config: [...['demo.conf.in', 'turfd.conf'].map(name => config(`deploy/${name}`)),
-		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`))],
+		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
 	phone_csv: [csv('tests/data/steenwijkerland.csv', 6), csv('tests/data/leeuwarden.csv', 4)],
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
 	phone: [...stories([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),

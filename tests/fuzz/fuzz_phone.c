@@ -14,7 +14,7 @@
 
 enum { TAPS = 12, ACTS_MAX = 48, RESULTS = 8, TODAY = 18261 };
 
-static const char org[] = "toets", client_id[] = "abcdefghijklmnopqrstuv";
+static const char org[] = "de-kop", client_id[] = "abcdefghijklmnopqrstuv";
 
 /* A tap as this test remembers it. */
 struct tapped {
