@@ -183,10 +183,11 @@ function draw() {
   parts.privacy.textContent = t('privacy');
 }
 
-// Whatever changed is drawn once a frame, and at once where no frame will come.
+// Whatever changed is drawn once a frame, after the frame that already says "Opgeslagen"; and at once where no frame
+// will come.
 function changed() {
   if (document.visibilityState === 'hidden') draw();
-  else frame ||= requestAnimationFrame(draw);
+  else frame ||= requestAnimationFrame(() => setTimeout(draw));
 }
 
 // After a while away nobody remembers that taps counted for another day.
