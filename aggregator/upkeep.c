@@ -130,8 +130,12 @@ static int keep_time(struct daemon *daemon, struct error *error)
 	if (rc < 0)
 		return rc;
 	daemon->time_due = rc == STORE_MORE;
+	if (daemon->time_due)
+		return 0;
 	/* A new date begins quarters and weeks even where the store has not moved. */
-	return daemon->time_due ? 0 : touch_all(daemon, error);
+	rc = touch_all(daemon, error);
+	daemon->time_due = rc < 0; /* what is to be published is not known yet */
+	return rc;
 }
 
 /* The store's own view of itself: for the status, and to see what turfctl has changed. */
