@@ -142,8 +142,8 @@ static int check_summary(void *context, const char *team, struct period period)
 	if (figures_summary(figures, team, period, &now, &error) != 0)
 		fail_msg("%s: %s: %s", story_where(), topic, error.text);
 	if (!same_figures(&kept, &now))
-		fail_msg("%s: old figures on %s: %u and not %u", story_where(), topic, (unsigned)kept.answered,
-			 (unsigned)now.answered);
+		fail_msg("%s: old figures on %s: %u, catalogue %u, and not %u, %u", story_where(), topic,
+			 (unsigned)kept.answered, kept.catalogue_version, (unsigned)now.answered, now.catalogue_version);
 	topic_summary_json(topic, figures->catalogue->org, team, period);
 	if (!broker_find(topic))
 		fail_msg("%s: nothing on %s", story_where(), topic);

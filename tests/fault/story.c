@@ -107,11 +107,16 @@ static unsigned tell_in_all_ways(const struct story *story, void *world, const c
 	return calls;
 }
 
-static uint64_t seed(void)
+static unsigned from_environment(const char *name, unsigned otherwise)
 {
-	const char *text = getenv("TURF_SEED");
+	const char *text = getenv(name);
 
-	return text ? strtoull(text, NULL, 10) : SEED;
+	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+static unsigned seed(void)
+{
+	return from_environment("TURF_SEED", SEED);
 }
 
 /* How many calls further the next one is that fails. */
@@ -123,7 +128,7 @@ static unsigned leap(const struct story *story, unsigned nth, uint64_t *dice)
 /* Neighbouring calls fail differently, so that every way is met often enough. */
 static unsigned tell_in_turn(const struct story *story, void *world, const char *folder, enum seam seam)
 {
-	struct fault_plan plan = {.seam = seam, .nth = 1};
+	struct fault_plan plan = {.seam = seam, .nth = from_environment("TURF_CALL", 1)};
 	uint64_t dice = seed();
 	unsigned calls = 0;
 
@@ -160,7 +165,7 @@ int story_say_where(void **state)
 {
 	(void)state;
 	if (telling)
-		print_error("# it was told: %s; TURF_SEED=%llu\n", where, (unsigned long long)seed());
+		print_error("# it was told: %s; TURF_SEED=%u\n", where, seed());
 	telling = false;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct story {
 /*
  * `seams`: bits 1 << SEAM_…, those that the story meets at all, which must be so. `folder`: whose maps are looked at.
  * Every call fails in one way after the other, from call to call; in all ways with TURF_LONG in the environment.
+ * TURF_CALL=N begins with the Nth call.
  */
 void story_tell(const struct story *story, void *world, const char *folder, unsigned seams);
 
