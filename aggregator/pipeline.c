@@ -130,7 +130,7 @@ static size_t answer_events(struct run *run, const struct batch_submission *subm
 static int answer_mixed(struct run *run, const struct batch_submission *submission, struct result *results, size_t *n)
 {
 	const struct mqtt_message *mqtt = &submission->message->mqtt;
-	const struct batch_event *next = &run->batch.events[submission->first];
+	size_t next = submission->first;
 	struct submission again;
 	int rc = submission_decode(mqtt->payload, mqtt->length, &again);
 
@@ -138,7 +138,7 @@ static int answer_mixed(struct run *run, const struct batch_submission *submissi
 		return error_set(run->error, FAULT_MEMORY, "no memory to decode a submission");
 	for (uint32_t i = 0; i < again.n_events; i++) {
 		const struct submitted_event *arrived = &again.events[i];
-		enum verdict verdict = arrived->malformed ? VERDICT_REFUSED_MALFORMED : next++->verdict;
+		enum verdict verdict = arrived->malformed ? VERDICT_REFUSED_MALFORMED : run->batch.events[next++].verdict;
 
 		note_verdict(run, submission->message, i, verdict);
 		if (arrived->id_length > 0)

@@ -90,6 +90,17 @@ static void ignore_figure(void *context, const struct folded *folded)
 	(void)folded;
 }
 
+static int expect_malformed(void *context, const char *to, const uint8_t *bytes, size_t length)
+{
+	static const uint8_t expected[] = "\x0a\x05\x0a\x01\x07\x10\x10";
+
+	++*(int *)context;
+	assert_string_equal(to, phone);
+	assert_int_equal(length, sizeof expected - 1);
+	assert_memory_equal(bytes, expected, length);
+	return 0;
+}
+
 /* What the last message asks of ids of the first part is judged by what that part made of them. */
 static void test_parts_follow_each_other(void **state)
 {
@@ -119,6 +130,28 @@ static void test_parts_follow_each_other(void **state)
 	free(delivery);
 }
 
+/* Its ids are answered all the same. */
+static void test_a_message_without_a_sound_event_is_answered(void **state)
+{
+	static const uint8_t bytes[] = "\x0a\x03\x0a\x01\x07\x12\x16" "abcdefghijklmnopqrstuv"; /* an id of one byte, no act */
+	struct stage *stage = *state;
+	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
+	struct inbox inbox = {.messages = &message, .n = 1};
+	struct counters counters = {0};
+	struct pipeline pipeline = {
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .moved = ignore_figure,
+		.receipts = receipts_new(1),
+	};
+	int receipts = 0;
+
+	must(stage, pipeline_run(&pipeline, &inbox, TODAY, &stage->error));
+	assert_int_equal(counters.events, 1);
+	assert_int_equal(counters.refused_malformed, 1);
+	assert_int_equal(receipts_each(pipeline.receipts, expect_malformed, &receipts), 0);
+	assert_int_equal(receipts, 1);
+	receipts_free(pipeline.receipts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +159,8 @@ int main(void)
 		cmocka_unit_test(test_events_belong_to_their_submission),
 		cmocka_unit_test(test_a_batch_without_events_has_no_order),
 		cmocka_unit_test_setup_teardown(test_parts_follow_each_other, stage_setup_open, stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_message_without_a_sound_event_is_answered, stage_setup_open,
+						stage_teardown),
 	};
 
 	return cmocka_run_group_tests_name("a batch", tests, NULL, NULL);
