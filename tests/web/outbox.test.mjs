@@ -189,20 +189,27 @@ test('what was answered is remembered for retract_days, what waits for ever', as
   assert.deepEqual(await outbox.all(), [], 'and it goes at once when it is old by then');
 });
 
-test('the first epoch is only remembered; another offers everything again', async () => {
+test('the first epoch and another offer again what was answered before; the same one nothing', async () => {
   const tap = await counted();
   const other = await counted();
   await outbox.retract([other.id]);
   await send(other, 'retraction');
   await verdict(other, V.VERDICT_RETRACTED, 'retraction');
-  assert.equal(await outbox.meetEpoch('a'.repeat(32)), 0);
-  assert.equal(await outbox.meetEpoch('a'.repeat(32)), 0);
-  assert.equal(await outbox.meetEpoch('b'.repeat(32)), 3, 'a question; a question and its retraction');
+  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 3, restored: false }, 'a question; a question and its retraction');
+  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 0, restored: false });
+  assert.deepEqual(await outbox.meetEpoch('b'.repeat(32)), { n: 0, restored: true }, 'they wait already');
   assert.equal((await outbox.waiting()).length, 2);
   await verdict(tap, V.VERDICT_ALREADY_COUNTED);
   await verdict(other, V.VERDICT_ALREADY_RETRACTED);
   assert.deepEqual(await outbox.waiting(), [], 'the restored store knew them: both acts end');
   assert.deepEqual((await outbox.all()).map(stateOf), ['counted', 'retracted']);
+  assert.deepEqual(await outbox.meetEpoch('c'.repeat(32)), { n: 3, restored: true });
+});
+
+test('what has not left yet is not sent for an epoch', async () => {
+  await outbox.add([question()]);
+  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 0, restored: false });
+  assert.ok(!(await only()).sent);
 });
 
 test('after a new epoch an empty store gets the question and then its retraction', async () => {

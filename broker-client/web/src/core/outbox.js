@@ -174,22 +174,22 @@ export class Outbox {
     });
   }
 
-  // The store's epoch as the status tells it. Another than the one met last puts every remembered tap back in the queue
-  // (rule 13). Returns how many events.
+  // The store's epoch as the status tells it. Another than the one met last, or the first, puts every remembered tap that
+  // has its receipt back in the queue (rule 13). Resolves to how many events, and whether there was an epoch before.
   meetEpoch(epoch) {
     return this.#write(async ({ taps, meta }) => {
       const last = await meta.get('epoch');
-      if (last === epoch) return 0;
+      if (last === epoch) return { n: 0, restored: false };
       await meta.put(epoch, 'epoch');
       const forget = (await meta.get('forget')) ?? 0;
       let n = 0;
-      for (const tap of last === undefined ? [] : await taps.getAll()) {
-        if (tap.day < forget) continue;
-        const again = { ...tap, questionWaits: true, retractionWaits: tap.retracting };
-        n += Number(again.questionWaits !== tap.questionWaits) + Number(again.retractionWaits !== tap.retractionWaits);
-        await taps.put(indexed({ ...again, sent: true }));
+      for (const tap of await taps.getAll()) {
+        const again = Number(!tap.questionWaits) + Number(!tap.retractionWaits && tap.retracting);
+        if (tap.day < forget || again === 0) continue;
+        n += again;
+        await taps.put(indexed({ ...tap, questionWaits: true, retractionWaits: tap.retracting, sent: true }));
       }
-      return n;
+      return { n, restored: last !== undefined };
     });
   }
 

@@ -336,9 +336,9 @@ export class Phone {
   }
 
   async #meetEpoch(epoch) {
-    const n = await this.#outbox.meetEpoch(epoch);
+    const { n, restored } = await this.#outbox.meetEpoch(epoch);
     if (n === 0) return;
-    this.reoffered = n;
+    if (restored) this.reoffered = n;
     await this.#reload();
     this.#changed();
   }
