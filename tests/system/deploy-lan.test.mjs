@@ -158,7 +158,7 @@ test('a phone that took in the authority taps, and the tap is counted', async (t
   const screen = await Client.connect(t, stack.ready.mqtt);
   await screen.subscribe(`turf/v1/${stack.ready.org}/summary-json/oost/+`);
   await domain(start, 1).click();
-  await start.getByText('Opgeslagen op dit toestel').waitFor();
+  await start.getByText('Opgeslagen op dit toestel', { exact: true }).waitFor();
   await start.reload(); // leaving sends at once
   const counted = (messages) => messages.some(({ payload }) => payload.length && JSON.parse(payload).questions === 1);
   await screen.until(counted, 'the tap in the figures');
