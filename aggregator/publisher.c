@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/step.h"
 #include "proto/calendar.h"
 
-enum { AT_A_TIME = 8, UNREADABLE_AGAIN_MS = 60000 };
+enum { AT_A_TIME = 8, UNREADABLE_AGAIN_MS = 60000, RECENT = 64 };
 
 enum subject_kind { SUBJECT_SUMMARY, SUBJECT_WEEKLY };
 
@@ -24,6 +25,12 @@ struct entry {
 	bool waiting;
 };
 
+/* A team and a day whose figures all wait already. */
+struct recent {
+	char team[SLUG_BYTES]; /* empty: none */
+	uint32_t day;
+};
+
 struct publisher {
 	uint32_t interval_ms;
 	struct entry *entries;
@@ -32,6 +39,7 @@ struct publisher {
 	size_t mask;
 	size_t n_waiting;
 	size_t next; /* where the last run stopped, so that no entry starves */
+	struct recent recent[RECENT]; /* a flood moves the same few figures again and again; a run forgets them */
 };
 
 struct publisher *publisher_new(uint32_t interval_ms)
@@ -54,13 +62,10 @@ void publisher_free(struct publisher *publisher)
 
 static size_t hash(const struct subject *subject)
 {
-	uint64_t h = 14695981039346656037u;
+	uint32_t what = (uint32_t)subject->kind << 1 | subject->period.is_year;
+	uint32_t when = subject->period.is_year ? subject->period.year : subject->period.quarter;
 
-	for (const char *c = subject->team; *c; c++)
-		h = (h ^ (uint8_t)*c) * 1099511628211u;
-	h = (h ^ (uint64_t)subject->kind << 1 ^ subject->period.is_year) * 1099511628211u;
-	h = (h ^ (subject->period.is_year ? subject->period.year : subject->period.quarter)) * 1099511628211u;
-	return (size_t)(h ^ h >> 32);
+	return hash_bytes(subject->team, strlen(subject->team)) ^ (when << 2 | what) * 2654435761u;
 }
 
 static bool same(const struct subject *a, const struct subject *b)
@@ -120,7 +125,7 @@ static int touch(struct publisher *publisher, enum subject_kind kind, const char
 	return 0;
 }
 
-int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error)
+static int touch_all_of(struct publisher *publisher, const struct folded *folded)
 {
 	const char *const teams[] = {folded->team, TEAM_ALL};
 	struct period quarter = period_of_quarter(folded->quarter);
@@ -135,7 +140,23 @@ int publisher_touch(struct publisher *publisher, const struct folded *folded, st
 		if (rc == 0)
 			rc = touch(publisher, SUBJECT_WEEKLY, teams[i], iso_year);
 	}
-	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
+	return rc;
+}
+
+int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error)
+{
+	size_t length = strlen(folded->team);
+	struct recent *recent = &publisher->recent[(hash_bytes(folded->team, length) ^ folded->day) % RECENT];
+	int rc;
+
+	if (recent->day == folded->day && strcmp(recent->team, folded->team) == 0)
+		return 0;
+	rc = touch_all_of(publisher, folded);
+	if (rc < 0)
+		return error_set(error, rc, "no memory for the list of summaries");
+	memcpy(recent->team, folded->team, length + 1);
+	recent->day = folded->day;
+	return 0;
 }
 
 static int touch_summary(void *context, const char *team, struct period period)
@@ -250,6 +271,7 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 	struct error *first = error; /* NULL once it holds a fault */
 	int published = 0, fault = 0;
 
+	memset(publisher->recent, 0, sizeof publisher->recent);
 	for (size_t seen = 0; seen < publisher->n && published < AT_A_TIME; seen++) {
 		struct entry *entry = &publisher->entries[publisher->next % publisher->n];
 		int rc;

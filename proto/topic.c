@@ -2,7 +2,6 @@
 #include "proto/topic.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PREFIX "turf/v1/"
@@ -143,15 +142,25 @@ enum topic_kind topic_parse(const char *text, size_t length, struct topic *topic
 	return topic->kind;
 }
 
+static char *append(char *at, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(at, text, length + 1);
+	return at + length;
+}
+
 /* PREFIX, org, and up to three levels that were checked; NULL ends them. TOPIC_BYTES holds the longest. */
 static void build(char *out, const char *org, const char *kind, const char *third, const char *fourth)
 {
-	int length;
+	const char *const levels[] = {kind, third, fourth};
+	char *at = append(out, PREFIX);
 
 	assert(slug_valid(org));
-	length = snprintf(out, TOPIC_BYTES, PREFIX "%s/%s%s%s%s%s", org, kind, third ? "/" : "", third ? third : "",
-			  fourth ? "/" : "", fourth ? fourth : "");
-	assert(length > 0 && length < TOPIC_BYTES);
+	at = append(at, org);
+	for (size_t i = 0; i < 3 && levels[i]; i++)
+		at = append(append(at, "/"), levels[i]);
+	assert(at < out + TOPIC_BYTES);
 }
 
 static void build_figures(char *out, const char *org, const char *kind, const char *team, struct period period)

@@ -26,7 +26,7 @@ static void put_id(struct store_txn *txn, const struct key *key, const struct id
 
 /* admit() saw the standing that its caller had read. Another process may have closed, settled or purged since:
  * what this transaction sees has the last word. */
-static enum verdict as_things_stand(const struct store_txn *txn, uint32_t day, enum verdict verdict)
+static enum verdict as_things_stand(struct store_txn *txn, uint32_t day, enum verdict verdict)
 {
 	const struct store_state *state = &txn->state.shown;
 
@@ -35,7 +35,7 @@ static enum verdict as_things_stand(const struct store_txn *txn, uint32_t day, e
 	case VERDICT_COUNTED_LATE:
 		if (day < state->purged_before)
 			return VERDICT_REFUSED_DAY_TOO_OLD;
-		return quarter_of_day(day) <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
+		return place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
 	case VERDICT_RETRACTED:
 		return day < state->settled_before ? VERDICT_REFUSED_RETRACTION_TOO_LATE : verdict;
 	default:
@@ -43,10 +43,10 @@ static enum verdict as_things_stand(const struct store_txn *txn, uint32_t day, e
 	}
 }
 
-static void describe_change(struct folded *out, const char *team, uint32_t day)
+static void describe_change(struct folded *out, const char *team, uint32_t quarter)
 {
 	out->changed = true;
-	out->quarter = quarter_of_day(day);
+	out->quarter = quarter;
 	memcpy(out->team, team, SLUG_BYTES);
 }
 
@@ -102,7 +102,7 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 		return false;
 	figures_move(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
 	if (!late)
-		held_touch(txn, (uint16_t)quarter_of_day(day), team);
+		held_touch(txn, (uint16_t)place_day(txn, day)->quarter, team);
 	return true;
 }
 
@@ -120,10 +120,10 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 	if (!team_slug(&txn->lmdb, id->team, team))
 		return;
 	figures_move(txn, day, id, (struct step){.counted = -1});
-	held_touch(txn, (uint16_t)quarter_of_day(day), id->team);
+	held_touch(txn, (uint16_t)place_day(txn, day)->quarter, id->team);
 	put_id(txn, key, &retracted);
 	note_deletion(txn);
-	describe_change(out, team, day);
+	describe_change(out, team, place_day(txn, day)->quarter);
 }
 
 static void mark_retracted(struct store_txn *txn, const struct key *key)
@@ -160,7 +160,7 @@ void store_fold(struct store_txn *txn, const struct admitted *admitted, struct f
 
 	*out = (struct folded){.day = day};
 	if (counts && count_new(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE))
-		describe_change(out, admitted->team, day);
+		describe_change(out, admitted->team, place_day(txn, day)->quarter);
 	else
 		verdict = fold_known(txn, &key, admitted, out);
 	if (txn->lmdb.fault != 0)

@@ -35,6 +35,13 @@ struct known_team {
 	uint16_t number;
 };
 
+/* A day's place in the calendar. */
+struct placed_day {
+	uint32_t day;
+	uint32_t quarter; /* 0: none yet */
+	struct iso_week week;
+};
+
 struct store_txn {
 	struct store *store;
 	struct lmdb_txn lmdb;
@@ -45,8 +52,7 @@ struct store_txn {
 	struct moves *moves; /* moves.c; NULL until a figure moves */
 	struct lmdb_cursor ids; /* where the last new id was put; opened by the first */
 	struct known_team known_teams[KNOWN_TEAMS];
-	uint32_t week_day; /* the last day that a week was asked for */
-	struct iso_week week; /* its own; year 0: none yet */
+	struct placed_day placed; /* the last day that was asked for */
 };
 
 struct store_view {
@@ -92,6 +98,9 @@ bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYT
 struct step {
 	int counted, settled, late;
 };
+/* Remembers the last one: questions come in the order of their days, as the pipeline folds them. */
+const struct placed_day *place_day(struct store_txn *txn, uint32_t day);
+
 void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step);
 
 /* Takes the detail from a counted id, whose share of the figures is settled then. */

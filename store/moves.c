@@ -156,19 +156,17 @@ static void move_cell(struct store_txn *txn, const struct cell_key *where, struc
 		cell->shown = cell->counted;
 }
 
-/* Questions come in the order of their days, as the pipeline folds them. */
-static struct iso_week week_of(struct store_txn *txn, uint32_t day)
+const struct placed_day *place_day(struct store_txn *txn, uint32_t day)
 {
-	if (txn->week.year == 0 || txn->week_day != day)
-		txn->week = iso_week_of_day(day);
-	txn->week_day = day;
-	return txn->week;
+	if (txn->placed.quarter == 0 || txn->placed.day != day)
+		txn->placed = (struct placed_day){day, quarter_of_day(day), iso_week_of_day(day)};
+	return &txn->placed;
 }
 
 /* Late ones count in their week at once, and have no detail there from the first. */
 static void move_week(struct store_txn *txn, uint32_t day, uint16_t team, struct step step)
 {
-	struct iso_week iso = week_of(txn, day);
+	struct iso_week iso = place_day(txn, day)->week;
 	struct week_key where = {.iso_year = (uint16_t)iso.year, .team = team, .week = (uint8_t)iso.week};
 	struct key key = week_key(&where);
 	struct moved *moved = find(txn, DB_WEEKS, &key);
@@ -183,7 +181,7 @@ static void move_week(struct store_txn *txn, uint32_t day, uint16_t team, struct
 void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step)
 {
 	struct cell_key cell = {
-		.quarter = (uint16_t)quarter_of_day(day),
+		.quarter = (uint16_t)place_day(txn, day)->quarter,
 		.team = detail->team,
 		.kind = CELL_DOMAIN,
 		.code = detail->domain,
