@@ -55,6 +55,7 @@ export class Outbox {
       const result = await body({
         taps,
         meta,
+        commit: () => txn.commit(), // now, before what was asked has been answered
         tap: (id) => taps.index('id').get(id),
         keep: async (tap, forget) =>
           waits(tap) || refusal(tap) || tap.day >= (forget ?? (await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
@@ -70,14 +71,14 @@ export class Outbox {
 
   // New questions, all or none, in order; returns them as stored.
   add(questions) {
-    return this.#write(({ taps }) =>
-      Promise.all(
-        questions.map(async (question) => {
-          const tap = newTap(question);
-          return { ...tap, n: await taps.add(indexed(tap)) };
-        }),
-      ),
-    );
+    return this.#write(({ taps, commit }) => {
+      const added = questions.map(async (question) => {
+        const tap = newTap(question);
+        return { ...tap, n: await taps.add(indexed(tap)) };
+      });
+      commit();
+      return Promise.all(added);
+    });
   }
 
   all() {

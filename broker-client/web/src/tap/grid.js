@@ -57,8 +57,10 @@ export function renderGrid(parent, phone, choice, tap) {
 
 // The mark on the tile says that it was taken; pressed again, it starts anew.
 export function flash(tile) {
-  tile.classList.remove('domain--taken');
-  void tile.offsetWidth; // so that the animation starts anew
+  if (tile.classList.contains('domain--taken')) {
+    tile.classList.remove('domain--taken');
+    void tile.offsetWidth; // so that the animation starts anew
+  }
   tile.classList.add('domain--taken');
   clearTimeout(tile.flashTimer);
   tile.flashTimer = setTimeout(() => tile.classList.remove('domain--taken'), 900);

@@ -92,9 +92,9 @@ async function tap(domain, tile) {
     if (choice === next) choose(used);
     return; // the outbox could not keep it, and says so above the grid
   }
+  snack.show({ ids, day, domain: domain.code, outcome, count, origin: tile });
   flash(tile);
   navigator.vibrate?.(15);
-  snack.show({ ids, day, domain: domain.code, outcome, count, origin: tile });
   device.use();
   changed();
 }
