@@ -92,10 +92,11 @@ async function drainOf64() {
 }
 
 async function drainOfPeers() {
-  const got = await drains(['turfd', 'python', 'node-red'], { submissions: scaled(50_000, 2000), phones: 1000 }, few);
+  const got = await drains(['turfd', 'python', 'node-red', 'null'], { submissions: scaled(50_000, 2000), phones: 1000 }, few);
   return [
     compared('drain, Python', rates(got.turfd), 'submissions/s', 'paho + sqlite3', rates(got.python), ['>=', 5]),
     compared('drain, Node-RED', rates(got.turfd), 'submissions/s', 'Node-RED + SQLite', rates(got['node-red']), ['>=', 5]),
+    compared('drain, null subscriber and Node-RED', rates(got.null), 'submissions/s', 'Node-RED + SQLite', rates(got['node-red'])),
   ];
 }
 
