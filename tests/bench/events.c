@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/bench/raw.h"
+#include "tests/dice.h"
 
 const char *const bench_teams[BENCH_TEAMS] = {"noord", "oost", "west", "zuid"};
 
@@ -14,14 +15,9 @@ static const uint8_t domains[] = {1, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16};
 
 enum { DOMAINS = sizeof domains / sizeof domains[0] };
 
-/* splitmix64 */
 uint64_t random_next(struct random *random)
 {
-	uint64_t z = random->state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	return dice_next(&random->state);
 }
 
 uint32_t random_below(struct random *random, uint32_t n)

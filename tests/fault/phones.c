@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "tests/fault/phones.h"
 
-#include "tests/fault/power.h"
+#include "tests/dice.h"
 #include "tests/fault/record.h"
 
 #define CLIENT_ID "abcdefghijklmnopqrstuv"
@@ -16,18 +16,18 @@ static const char *const teams[] = {"oost", "west", "noord", "zuid" /* there is 
 static uint32_t add_question(struct phones *phones, uint64_t *dice, uint32_t today)
 {
 	struct sent *sent = &phones->list[phones->n];
-	uint32_t team = power_draw(dice, 25) ? power_draw(dice, 3) : 3;
+	uint32_t team = dice_below(dice, 25) ? dice_below(dice, 3) : 3;
 
 	assert_true(phones->n < PHONES_EVENTS_MAX);
 	*sent = (struct sent){
-		.event = question(phones->drawn++, today - power_draw(dice, DAYS_BACK), codes[power_draw(dice, CODES)],
-				  power_draw(dice, 4) ? OUTCOME_ANSWERED : OUTCOME_REFERRED),
+		.event = question(phones->drawn++, today - dice_below(dice, DAYS_BACK), codes[dice_below(dice, CODES)],
+				  dice_below(dice, 4) ? OUTCOME_ANSWERED : OUTCOME_REFERRED),
 		.refused = team == 3,
 		.sent_at = NEVER,
 		.receipt_at = NEVER,
 	};
-	if (power_draw(dice, 3) == 0)
-		sent->event.labels[sent->event.n_labels++] = power_draw(dice, 2) ? 7 : 65535;
+	if (dice_below(dice, 3) == 0)
+		sent->event.labels[sent->event.n_labels++] = dice_below(dice, 2) ? 7 : 65535;
 	memcpy(sent->team, teams[team], strlen(teams[team]) + 1);
 	return phones->n++;
 }
@@ -36,7 +36,7 @@ static uint32_t add_question(struct phones *phones, uint64_t *dice, uint32_t tod
 static uint32_t add_retraction(struct phones *phones, uint64_t *dice, uint32_t of)
 {
 	struct sent *sent = &phones->list[phones->n];
-	const char *team = teams[power_draw(dice, 3)];
+	const char *team = teams[dice_below(dice, 3)];
 
 	assert_true(phones->n < PHONES_EVENTS_MAX);
 	*sent = (struct sent){.sent_at = NEVER, .receipt_at = NEVER};
@@ -47,11 +47,11 @@ static uint32_t add_retraction(struct phones *phones, uint64_t *dice, uint32_t o
 
 static uint32_t choose(struct phones *phones, uint64_t *dice, uint32_t today)
 {
-	uint32_t what = power_draw(dice, 100), which;
+	uint32_t what = dice_below(dice, 100), which;
 
 	if (phones->n == 0 || what < 60)
 		return add_question(phones, dice, today);
-	which = phones->n > 100 && what < 90 ? phones->n - 1 - power_draw(dice, 100) : power_draw(dice, phones->n);
+	which = phones->n > 100 && what < 90 ? phones->n - 1 - dice_below(dice, 100) : dice_below(dice, phones->n);
 	if (what < 75 && phones->list[which].event.act == ACT_QUESTION && !phones->list[which].refused &&
 	    phones->list[which].event.day + TAKEN_BACK_WITHIN >= today)
 		return add_retraction(phones, dice, which);
@@ -85,11 +85,11 @@ static void add_message(struct batch *batch, const uint32_t *which, uint32_t n)
 
 void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct batch *batch)
 {
-	uint32_t messages = 1 + power_draw(dice, PHONES_MESSAGES), which[PHONES_IN_MESSAGE];
+	uint32_t messages = 1 + dice_below(dice, PHONES_MESSAGES), which[PHONES_IN_MESSAGE];
 
 	begin_batch(batch, phones);
 	for (uint32_t m = 0; m < messages; m++) {
-		uint32_t wanted = 1 + power_draw(dice, PHONES_IN_MESSAGE), n = 0;
+		uint32_t wanted = 1 + dice_below(dice, PHONES_IN_MESSAGE), n = 0;
 
 		which[n++] = choose(phones, dice, today);
 		while (n < wanted) {
@@ -112,7 +112,7 @@ bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint3
 		const struct sent *sent = &phones->list[(*next)++];
 		uint32_t which = *next - 1;
 
-		if (sent->sent_at <= moment && (sent->receipt_at > moment || power_draw(dice, 16) == 0))
+		if (sent->sent_at <= moment && (sent->receipt_at > moment || dice_below(dice, 16) == 0))
 			add_message(batch, &which, 1);
 	}
 	return batch->inbox.n > 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/dice.h"
 #include "tests/fault/record.h"
 #include "tests/fault/seam_impl.h"
 
@@ -51,16 +52,6 @@ const char *cut_name(enum cut cut)
 						"sectors", "but one", "only one"};
 
 	return names[cut];
-}
-
-/* splitmix64 */
-uint32_t power_draw(uint64_t *dice, uint32_t below)
-{
-	uint64_t z = (*dice += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ z >> 31) % below);
 }
 
 struct power *power_new(void)
@@ -281,7 +272,7 @@ static bool coin(const struct chance *chance, uint64_t about)
 {
 	uint64_t dice = *chance->dice ^ about * 0x9e3779b97f4a7c15u;
 
-	return power_draw(&dice, 2) == 0;
+	return dice_below(&dice, 2) == 0;
 }
 
 /* CUT_SECTORS: how many of the writes to this grain have got through. */
@@ -297,7 +288,7 @@ static size_t depth(const struct chance *chance, const struct file *file, const 
 		last = file->pieces[i].write;
 		++*all;
 	}
-	return power_draw(&dice, (uint32_t)*all + 1);
+	return dice_below(&dice, (uint32_t)*all + 1);
 }
 
 static bool within_depth(const struct chance *chance, const struct file *file, const struct piece *piece)
@@ -352,7 +343,7 @@ static void leave_holes(struct file *file, const struct file *from, const struct
 	}
 	stretch(file, end);
 	for (size_t i = before; garbage && i < end; i++)
-		file->bytes[i] = (uint8_t)power_draw(&dice, 256);
+		file->bytes[i] = (uint8_t)dice_below(&dice, 256);
 }
 
 /* The file's own pieces, and those of the write that is under way. */
@@ -389,7 +380,7 @@ static void make_file(const struct power *power, unsigned object, const struct c
 	struct chance chance = *how;
 
 	if (all.n_pieces > 0) {
-		const struct piece *piece = &all.pieces[power_draw(how->dice, (uint32_t)all.n_pieces)];
+		const struct piece *piece = &all.pieces[dice_below(how->dice, (uint32_t)all.n_pieces)];
 
 		chance.last = piece->write;
 		chance.one = grain_of(&chance, piece);
@@ -429,7 +420,7 @@ static size_t names_left(const struct power *power, struct chance *chance, struc
 
 	memcpy(names, power->names, n * sizeof *names);
 	if (power->n_changes > 0)
-		chance->last = record_entry(power->changes[power_draw(chance->dice, (uint32_t)power->n_changes)])->change;
+		chance->last = record_entry(power->changes[dice_below(chance->dice, (uint32_t)power->n_changes)])->change;
 	for (size_t i = 0; i < power->n_changes; i++)
 		if (name_is_there(chance, record_entry(power->changes[i])))
 			change_name(names, &n, record_entry(power->changes[i]));
@@ -463,7 +454,7 @@ static void make_folder(const struct power *power, const struct name *names, siz
 
 void power_cut(const struct power *power, enum cut cut, uint64_t *dice, const char *folder)
 {
-	struct chance chance = {.cut = cut, .dice = dice, .grain = power_draw(dice, 2) ? 1 : SECTORS_A_PAGE};
+	struct chance chance = {.cut = cut, .dice = dice, .grain = dice_below(dice, 2) ? 1 : SECTORS_A_PAGE};
 	struct name *names = seam_take_memory(NULL, sizeof power->names);
 	size_t n = names_left(power, &chance, names);
 

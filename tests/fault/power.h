@@ -46,6 +46,4 @@ bool power_unsynced(const struct power *power, const char *path);
 /* Whether these bytes are on the disk, whatever is lost of what was not synced: in the file that `path` names. */
 bool power_holds(const struct power *power, const char *path, const void *bytes, size_t length);
 
-uint32_t power_draw(uint64_t *dice, uint32_t below);
-
 #endif

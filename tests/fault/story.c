@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/dice.h"
 #include "tests/fault/folder.h"
-#include "tests/fault/power.h"
 
 enum { CALLS_MAX = 100000, PATIENCE_S = 60, SPARSE = 16, SEED = 20200 };
 
@@ -107,28 +107,21 @@ static unsigned tell_in_all_ways(const struct story *story, void *world, const c
 	return calls;
 }
 
-static unsigned from_environment(const char *name, unsigned otherwise)
+static uint64_t seed(void)
 {
-	const char *text = getenv(name);
-
-	return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
-}
-
-static unsigned seed(void)
-{
-	return from_environment("TURF_SEED", SEED);
+	return number_from_environment("TURF_SEED", SEED);
 }
 
 /* How many calls further the next one is that fails. */
 static unsigned leap(const struct story *story, unsigned nth, uint64_t *dice)
 {
-	return story->sparse && !getenv("TURF_LONG") ? 1 + power_draw(dice, 1 + 2 * nth / SPARSE) : 1;
+	return story->sparse && !getenv("TURF_LONG") ? 1 + dice_below(dice, 1 + 2 * nth / SPARSE) : 1;
 }
 
 /* Neighbouring calls fail differently, so that every way is met often enough. */
 static unsigned tell_in_turn(const struct story *story, void *world, const char *folder, enum seam seam)
 {
-	struct fault_plan plan = {.seam = seam, .nth = from_environment("TURF_CALL", 1)};
+	struct fault_plan plan = {.seam = seam, .nth = (unsigned)number_from_environment("TURF_CALL", 1)};
 	uint64_t dice = seed();
 	unsigned calls = 0;
 
@@ -165,7 +158,7 @@ int story_say_where(void **state)
 {
 	(void)state;
 	if (telling)
-		print_error("# it was told: %s; TURF_SEED=%u\n", where, seed());
+		print_error("# it was told: %s; TURF_SEED=%llu\n", where, (unsigned long long)seed());
 	telling = false;
 	return 0;
 }

@@ -212,14 +212,19 @@ static void hear_news(void)
 		world.requeued = note(outbox_meet_epoch(world.turf->outbox, second, &requeued, &error), &error);
 }
 
+static void tap_and_take_back(void)
+{
+	tap(TOGETHER);
+	tap(TAKEN_BACK);
+	tap(REFUSED);
+	take_back();
+}
+
 static int keep(void *context, struct error *error)
 {
 	(void)context;
 	if (open_phone() == 0) {
-		tap(TOGETHER);
-		tap(TAKEN_BACK);
-		tap(REFUSED);
-		take_back();
+		tap_and_take_back();
 		look();
 		answer();
 		dismiss();
@@ -257,10 +262,7 @@ static int send(void *context, struct error *error)
 {
 	(void)context;
 	if (open_phone() == 0) {
-		tap(TOGETHER);
-		tap(TAKEN_BACK);
-		tap(REFUSED);
-		take_back();
+		tap_and_take_back();
 		until_told();
 		look();
 		dismiss();

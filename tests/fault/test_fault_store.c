@@ -210,9 +210,9 @@ static void test_keeping_time(void **state)
 
 /* ---- The operator's changes ------------------------------------------------------------------------------------ */
 
-static int act_settings(void *context, struct error *error)
+/* One transaction, begun anew where the map had to grow. */
+static int change_store(struct world *world, void (*change)(struct world *world, struct store_txn *txn), struct error *error)
 {
-	struct world *world = context;
 	struct store_txn *txn;
 	int rc;
 
@@ -220,15 +220,25 @@ static int act_settings(void *context, struct error *error)
 		rc = store_begin(world->stage->store, &txn, error);
 		if (rc < 0)
 			return rc;
-		world->stage->rules.version = 2;
-		store_put_catalogue(txn, &world->stage->rules);
-		store_put_cells(txn, (struct cells){.policy = CELLS_DAILY});
-		(void)store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2);
-		(void)store_confirm_date(txn);
+		change(world, txn);
 		rc = store_commit(&txn, error);
-		world->stage->rules.version = 1;
 	} while (rc == STORE_AGAIN);
 	return rc;
+}
+
+static void change_settings(struct world *world, struct store_txn *txn)
+{
+	world->stage->rules.version = 2;
+	store_put_catalogue(txn, &world->stage->rules);
+	world->stage->rules.version = 1;
+	store_put_cells(txn, (struct cells){.policy = CELLS_DAILY});
+	(void)store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2);
+	(void)store_confirm_date(txn);
+}
+
+static int act_settings(void *context, struct error *error)
+{
+	return change_store(context, change_settings, error);
 }
 
 static void end_settings(void *context, int rc, const char *failed)
@@ -254,21 +264,17 @@ static void begin_closed_quarter(void *context)
 	world_take_picture(world, &world->before);
 }
 
+static void revise(struct world *world, struct store_txn *txn)
+{
+	uint64_t taken_in;
+
+	(void)world;
+	store_revise(txn, Q3_2019, &taken_in);
+}
+
 static int act_revise(void *context, struct error *error)
 {
-	struct world *world = context;
-	struct store_txn *txn;
-	uint64_t taken_in;
-	int rc;
-
-	do {
-		rc = store_begin(world->stage->store, &txn, error);
-		if (rc < 0)
-			return rc;
-		store_revise(txn, Q3_2019, &taken_in);
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
+	return change_store(context, revise, error);
 }
 
 /* A revision that was not known to be made may be issued twice: the second takes nothing in. */

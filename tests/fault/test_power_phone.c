@@ -21,6 +21,8 @@
 #include "base/bytes.h"
 #include "broker-client/outbox_tap.h"
 #include "broker-client/turf_impl.h"
+#include "tests/dice.h"
+#include "tests/fault/chains.h"
 #include "tests/fault/folder.h"
 #include "tests/fault/power.h"
 #include "tests/fault/record.h"
@@ -65,7 +67,7 @@ static const char *const teams[] = {"oost", "west", "noord"};
 
 static uint32_t draw(uint32_t below)
 {
-	return power_draw(&world.dice, below);
+	return dice_below(&world.dice, below);
 }
 
 static uint32_t now(void)
@@ -387,7 +389,7 @@ static void check_image(uint32_t moment, const char *image)
 static void cut_here(const struct power *power, uint64_t *dice)
 {
 	folder_clear(world.image);
-	power_cut(power, (enum cut)power_draw(dice, CUTS), dice, world.image);
+	power_cut(power, (enum cut)dice_below(dice, CUTS), dice, world.image);
 	check_image((uint32_t)power_at(power), world.image);
 }
 
@@ -421,7 +423,7 @@ static struct deed before(struct deed deed, uint32_t moment)
 /* The next session goes on from a cut somewhere in this one; what came later never was. */
 static void go_on(uint64_t *dice)
 {
-	uint32_t at = world.began + power_draw(dice, now() - world.began + 1), kept = 0;
+	uint32_t at = world.began + dice_below(dice, now() - world.began + 1), kept = 0;
 	struct power *power = power_new();
 
 	while (power_at(power) < at && power_step(power))
@@ -451,9 +453,7 @@ static void go_on(uint64_t *dice)
 
 /* ---- Chains of sessions ------------------------------------------------------------------------------------- */
 
-static uint64_t running; /* the seed that is under way; 0: none */
-
-static void run_chain(uint64_t seed, bool failing)
+static uint64_t run_chain(uint64_t seed, bool failing)
 {
 	uint64_t dice = ~seed;
 
@@ -472,56 +472,10 @@ static void run_chain(uint64_t seed, bool failing)
 	}
 	record_forget();
 	folder_remove(world.folder);
-}
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static void run_chains(bool failing)
-{
-	uint64_t chains = from_environment("TURF_CHAINS", CHAINS), first = from_environment("TURF_SEED", 20200), cuts = 0;
-
-	for (uint64_t i = 0; i < chains; i++) {
-		running = first + i;
-		run_chain(running, failing);
-		cuts += world.cuts;
-	}
-	running = 0;
-	print_message("# %llu power cuts\n", (unsigned long long)cuts);
-	assert_true(cuts > 100 * chains);
-}
-
-static int tell_seed(void **state)
-{
-	(void)state;
-	if (running)
-		print_error("again with TURF_SEED=%llu TURF_CHAINS=1\n", (unsigned long long)running);
-	running = 0;
-	return 0;
-}
-
-static void test_a_disk_that_works(void **state)
-{
-	(void)state;
-	run_chains(false);
-}
-
-static void test_a_disk_that_fails_now_and_then(void **state)
-{
-	(void)state;
-	run_chains(true);
+	return world.cuts;
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_a_disk_that_works, tell_seed),
-		cmocka_unit_test_teardown(test_a_disk_that_fails_now_and_then, tell_seed),
-	};
-
-	return cmocka_run_group_tests_name("power cuts, phone", tests, NULL, NULL);
+	return chains_main("power cuts, phone", CHAINS, run_chain);
 }

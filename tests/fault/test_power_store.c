@@ -7,6 +7,8 @@
  * One session goes on from where a cut left the one before. In the second test the disk also fails now and then, cut or
  * no cut. TURF_SEED and TURF_CHAINS choose other runs; a failure prints its seed.
  */
+#include "tests/dice.h"
+#include "tests/fault/chains.h"
 #include "tests/fault/folder.h"
 #include "tests/fault/phones.h"
 #include "tests/fault/power.h"
@@ -49,7 +51,7 @@ static struct world world;
 
 static uint32_t draw(uint32_t below)
 {
-	return power_draw(&world.dice, below);
+	return dice_below(&world.dice, below);
 }
 
 static uint32_t now(void)
@@ -235,7 +237,7 @@ static void spoil_lock_file(const char *image, uint64_t *dice)
 	(void)snprintf(path, sizeof path, "%s/store/lock.mdb", image);
 	file = fopen(path, "r+e");
 	for (int i = 0; file && i < 8192; i++)
-		(void)fputc((int)power_draw(dice, 256), file);
+		(void)fputc((int)dice_below(dice, 256), file);
 	if (file)
 		(void)fclose(file);
 }
@@ -271,7 +273,7 @@ static void check_backup(uint32_t moment, const char *image, uint64_t *dice)
 {
 	struct stage *stage = &world.stage;
 	char from[PATH_MAX], to[PATH_MAX];
-	uint32_t number = power_draw(dice, world.backups_tried + 1);
+	uint32_t number = dice_below(dice, world.backups_tried + 1);
 	bool done = false;
 	int rc;
 
@@ -297,7 +299,7 @@ static void check_image(uint32_t moment, const char *image, uint64_t *dice)
 
 	stage->today = (uint32_t)value_at(world.days, world.n_days, moment);
 	(void)snprintf(stage->path, sizeof stage->path, "%s/store", image);
-	if (power_draw(dice, 4) == 0)
+	if (dice_below(dice, 4) == 0)
 		spoil_lock_file(image, dice);
 	stage_open(stage);
 	world.pipeline.store = stage->store;
@@ -308,7 +310,7 @@ static void check_image(uint32_t moment, const char *image, uint64_t *dice)
 	phones_check_counts(&world.phones, moment, stage);
 	assert_sound(stage);
 	stage_close(stage);
-	if (world.backups_tried > 0 && power_draw(dice, 4) == 0)
+	if (world.backups_tried > 0 && dice_below(dice, 4) == 0)
 		check_backup(moment, image, dice);
 	world.cuts++;
 }
@@ -337,7 +339,7 @@ static void cut_everywhere(const char *image, uint64_t *dice)
 		check_receipts(power);
 		for (int i = 0; i < 2; i++) {
 			folder_clear(image);
-			power_cut(power, (enum cut)power_draw(dice, CUTS), dice, image);
+			power_cut(power, (enum cut)dice_below(dice, CUTS), dice, image);
 			check_image((uint32_t)power_at(power), image, dice);
 		}
 	} while (power_step(power));
@@ -347,14 +349,14 @@ static void cut_everywhere(const char *image, uint64_t *dice)
 /* The next session goes on from a cut somewhere in this one. */
 static void go_on(const char *image, uint64_t *dice)
 {
-	uint32_t from = world.days[0].at, at = from + power_draw(dice, (uint32_t)record_length() - from + 1), kept = 0;
+	uint32_t from = world.days[0].at, at = from + dice_below(dice, (uint32_t)record_length() - from + 1), kept = 0;
 	struct power *power = power_new();
 
 	while (power_at(power) < at && power_step(power))
 		;
 	at = (uint32_t)power_at(power);
 	folder_clear(image);
-	power_cut(power, (enum cut)power_draw(dice, CUTS), dice, image);
+	power_cut(power, (enum cut)dice_below(dice, CUTS), dice, image);
 	power_free(power);
 	check_image(at, image, dice);
 	for (uint32_t i = 0; i < world.n_backups; i++)
@@ -367,8 +369,6 @@ static void go_on(const char *image, uint64_t *dice)
 }
 
 /* ---- Chains of sessions ------------------------------------------------------------------------------------- */
-
-static uint64_t running; /* the seed that is under way; 0: none */
 
 static void chain_init(uint64_t seed, bool failing)
 {
@@ -396,7 +396,7 @@ static void chain_init(uint64_t seed, bool failing)
 	folder_clear(world.base);
 }
 
-static void run_chain(uint64_t seed, bool failing)
+static uint64_t run_chain(uint64_t seed, bool failing)
 {
 	char image[PATH_MAX];
 	uint64_t dice = ~seed;
@@ -411,58 +411,12 @@ static void run_chain(uint64_t seed, bool failing)
 	record_forget();
 	receipts_free(world.pipeline.receipts);
 	folder_remove(world.stage.folder);
-}
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static void run_chains(bool failing)
-{
-	uint64_t chains = from_environment("TURF_CHAINS", CHAINS), first = from_environment("TURF_SEED", 20200), cuts = 0;
-
-	for (uint64_t i = 0; i < chains; i++) {
-		running = first + i;
-		run_chain(running, failing);
-		cuts += world.cuts;
-	}
-	running = 0;
-	print_message("# %llu power cuts\n", (unsigned long long)cuts);
-	assert_true(cuts > 100 * chains);
-}
-
-static int tell_seed(void **state)
-{
-	(void)state;
-	if (running)
-		print_error("again with TURF_SEED=%llu TURF_CHAINS=1\n", (unsigned long long)running);
-	running = 0;
-	return 0;
-}
-
-static void test_a_disk_that_works(void **state)
-{
-	(void)state;
-	run_chains(false);
-}
-
-static void test_a_disk_that_fails_now_and_then(void **state)
-{
-	(void)state;
-	run_chains(true);
+	return world.cuts;
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_a_disk_that_works, tell_seed),
-		cmocka_unit_test_teardown(test_a_disk_that_fails_now_and_then, tell_seed),
-	};
-
 	if (access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 0);
-	return cmocka_run_group_tests_name("power cuts, store", tests, NULL, NULL);
+	return chains_main("power cuts, store", CHAINS, run_chain);
 }

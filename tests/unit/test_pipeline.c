@@ -12,9 +12,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
-
 #include "proto/calendar.h"
+#include "tests/dice.h"
 #include "tests/unit/trial.h"
 
 enum {
@@ -25,14 +24,9 @@ enum {
 static uint64_t seed;
 static uint64_t running; /* the seed of the sequence that is under way; 0: none */
 
-/* splitmix64 */
 static uint32_t draw(uint32_t below)
 {
-	uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ z >> 31) % below);
+	return dice_below(&seed, below);
 }
 
 static uint32_t throw(void *context, uint32_t sides)
@@ -83,17 +77,10 @@ static void run_sequence(struct cells cells, struct counters *sum)
 	trial_release(&trial);
 }
 
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static void run_sequences(struct cells cells)
 {
-	uint64_t first = from_environment("TURF_SEED", 20191231);
-	uint64_t n = from_environment("TURF_SEQUENCES", SEQUENCES);
+	uint64_t first = number_from_environment("TURF_SEED", 20191231);
+	uint64_t n = number_from_environment("TURF_SEQUENCES", SEQUENCES);
 	struct counters sum = {0};
 
 	for (uint64_t i = 0; i < n; i++) {
