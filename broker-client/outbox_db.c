@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/firm.h"
 
 enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, BEGIN_ATTEMPTS = 4 };
 
@@ -292,20 +293,14 @@ void db_close(struct db *db)
  * first change; each is in the first sector of its page. In a writing transaction. */
 static int make_firm(struct db *db)
 {
-	uint8_t sector[512];
+	enum { ROOTS = 2 };
 	mdb_filehandle_t fd;
 	MDB_stat stat;
-	ssize_t length, written;
 	int rc = mdb_env_stat(db->env, &stat);
 
 	if (rc == 0)
 		rc = mdb_env_get_fd(db->env, &fd);
-	for (off_t page = 0; page < 2 && rc == 0; page++) {
-		length = pread(fd, sector, sizeof sector, page * (off_t)stat.ms_psize);
-		written = length < 0 ? -1 : pwrite(fd, sector, (size_t)length, page * (off_t)stat.ms_psize);
-		rc = written == length && length > 0 ? 0 : written < 0 ? errno : EIO;
-	}
-	return rc == 0 && fdatasync(fd) < 0 ? errno : rc;
+	return rc == 0 ? firm_first_pages(fd, stat.ms_psize, ROOTS) : rc;
 }
 
 static int begin_once(struct db *db, unsigned flags, MDB_txn **txn)

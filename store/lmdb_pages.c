@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/firm.h"
 #include "store/files.h"
 #include "store/guard.h"
 #include "store/lmdb_pages.h"
@@ -104,30 +105,15 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 
 /* ---- Before the first write ------------------------------------------------------------------------ */
 
-/* A root, and what stands before it, is in the first sector of its page. 0 or an errno. */
-static int write_root_again(int fd, off_t at)
-{
-	uint8_t sector[512];
-	ssize_t length = pread(fd, sector, sizeof sector, at), written;
-
-	if (length < 0)
-		return errno;
-	written = pwrite(fd, sector, (size_t)length, at);
-	return written == length ? 0 : written < 0 ? errno : EIO;
-}
-
 int lmdb_make_firm(struct lmdb *lmdb, struct error *error)
 {
 	mdb_filehandle_t fd;
 	MDB_stat stat;
-	int rc = 0;
+	int rc;
 
 	(void)mdb_env_stat(lmdb->env, &stat);
 	(void)mdb_env_get_fd(lmdb->env, &fd);
-	for (off_t page = 0; page < META_PAGES && rc == 0; page++)
-		rc = write_root_again(fd, page * (off_t)stat.ms_psize);
-	if (rc == 0 && fdatasync(fd) < 0)
-		rc = errno;
+	rc = firm_first_pages(fd, stat.ms_psize, META_PAGES); /* a root is in the first sector of its page */
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "writing the roots again", error);
 	return lmdb->options.alone ? 0 : files_sync(lmdb->path, error);
