@@ -6,8 +6,8 @@
  *       bytes          decode          (one tap)        validate    fold      receipt
  *
  * One type per stage: a stage cannot be left out. Events are folded in the order of their ids (batch.h) and answered in
- * that of their arrival. Everything in the inbox is one transaction; a receipt exists only
- * for what that transaction holds, and may be sent only after pipeline_run has returned 0.
+ * that of their arrival. Everything in the inbox is one transaction; a receipt exists only for what that transaction
+ * holds, and may be sent only after pipeline_run has returned 0.
  */
 #ifndef TURF_AGGREGATOR_PIPELINE_H
 #define TURF_AGGREGATOR_PIPELINE_H
