@@ -29,7 +29,10 @@ function watchTaps() {
   const times = [];
   let tapped = null;
   addEventListener('click', (event) => (tapped = event.timeStamp), { capture: true });
-  const shown = (since, said) => scheduler.postTask(() => times.push({ said, shown: performance.now() - since }), { priority: 'user-blocking' });
+  const shown = (since, said) => scheduler.postTask(() => {
+    times.push({ said, shown: performance.now() - since });
+    times.told?.();
+  }, { priority: 'user-blocking' });
   const look = () => {
     if (tapped === null || !document.querySelector('.snack').textContent.includes('Opgeslagen')) return;
     const since = tapped;
@@ -41,12 +44,14 @@ function watchTaps() {
   globalThis.tapTimes = times;
 }
 
-// The page at rest again, since a thumb is slower than what a tap leaves to do, and a moment more or less, so that taps
-// do not come in step with the frames.
-const rested = (page, taps) => page.evaluate((n) => new Promise((resolve) => {
-  const look = () => (globalThis.tapTimes.length < n ? requestAnimationFrame(look) : requestIdleCallback(() => setTimeout(resolve, Math.random() * 50)));
-  look();
-}), taps);
+// The page at rest again for as long as the quickest thumb needs between two taps (a third of a second, and a moment more or
+// less, so that taps do not come in step with the frames). Waiting asks for no frame: after a touch Chromium holds tasks
+// back until a frame that somebody asked for is shown.
+const rested = (page, taps) => page.evaluate(async (n) => {
+  while (globalThis.tapTimes.length < n) await new Promise((told) => (globalThis.tapTimes.told = told));
+  await new Promise((idle) => requestIdleCallback(idle));
+  await new Promise((over) => setTimeout(over, 300 + Math.random() * 300));
+}, taps);
 
 // { said, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
 export const tapTimes = (taps, slower) => onSite(async (site, t) => {
