@@ -305,8 +305,9 @@ static void send_due(struct turf *turf, int64_t now_ms)
 	struct error error;
 	bool some;
 
-	if (now_ms >= turf->rescan_at_ms) { /* another process may have sent or stored something */
+	if (now_ms >= turf->rescan_at_ms) { /* another process, or a fault that was none, may have changed the queue */
 		turf->rescan_at_ms = now_ms + turf->retry_ms;
+		turf->loaded = 0;
 		tell_connection(turf, TURF_ONLINE, NULL);
 	}
 	for (;;) {

@@ -71,7 +71,8 @@ static void leave_sender(struct sender *sender, uint64_t seq)
 		sender_done(sender, entry);
 }
 
-/* What the outbox has settled leaves the sender; a retraction that was held back enters it. */
+/* What the outbox has settled leaves the sender; a retraction that was held back enters it, or is found at the next look
+ * at the whole queue. */
 static void update_sender(struct turf *turf, const struct taken *taken, int64_t now_ms)
 {
 	(void)pthread_mutex_lock(&turf->lock);
@@ -84,8 +85,9 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 		else if (entry) /* settled elsewhere, or put back: its next turn shows */
 			sender_keep(&turf->sender, entry, now_ms);
 		leave_sender(&turf->sender, result->also_ended);
-		if (result->freed != 0 && result->freed <= turf->loaded)
-			(void)sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]);
+		if (result->freed != 0 && result->freed <= turf->loaded &&
+		    sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]) != 0)
+			turf->loaded = result->freed - 1; /* no memory now: it is read again later */
 	}
 	(void)pthread_mutex_unlock(&turf->lock);
 }

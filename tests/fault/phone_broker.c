@@ -33,7 +33,8 @@ static struct {
 	struct known known[KNOWN_MAX];
 	size_t n;
 	unsigned epoch;
-	bool lied_to;
+	unsigned submissions;
+	bool lied_to, dumb;
 } broker = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void enter(void)
@@ -167,7 +168,8 @@ static void take_submission(struct mqtt_async *mqtt, const char *topic, const vo
 	length = receipt_encode(results, n, receipt, sizeof receipt);
 	topic_receipt(to, "dekop", submission.receipt_to);
 	seam_resume();
-	if (heard)
+	broker.submissions++;
+	if (heard && !broker.dumb)
 		send(mqtt, to, receipt, length);
 }
 
@@ -252,8 +254,25 @@ void phone_broker_reset(void)
 	enter();
 	broker.n = 0;
 	broker.epoch = 1;
-	broker.lied_to = false;
+	broker.lied_to = broker.dumb = false;
 	leave();
+}
+
+void phone_broker_be_dumb(bool dumb)
+{
+	enter();
+	broker.dumb = dumb;
+	leave();
+}
+
+unsigned phone_broker_submissions(void)
+{
+	unsigned submissions;
+
+	enter();
+	submissions = broker.submissions;
+	leave();
+	return submissions;
 }
 
 void phone_broker_restore_backup(void)

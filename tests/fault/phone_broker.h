@@ -21,6 +21,12 @@ void phone_broker_reset(void);
 /* An older backup is brought back: everything is forgotten, and the status has a new epoch. */
 void phone_broker_restore_backup(void);
 
+/* While it is dumb it counts and says nothing of that. */
+void phone_broker_be_dumb(bool dumb);
+
+/* How many submissions have come. */
+unsigned phone_broker_submissions(void);
+
 /* The status goes out once more, to whoever is connected. */
 void phone_broker_tell_status(void);
 

@@ -69,6 +69,8 @@ bool seam_fails(enum seam seam, const char *call)
 
 	if (atomic_load(&calls_left) == 0 || seam != plan.seam || atomic_load(&paused))
 		return false;
+	if (plan.call && strcmp(call, plan.call) != 0)
+		return false;
 	left = atomic_fetch_sub(&calls_left, 1);
 	if (left > 1)
 		return false;

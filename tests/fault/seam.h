@@ -30,6 +30,7 @@ unsigned seam_kinds(enum seam seam);
 
 struct fault_plan {
 	enum seam seam;
+	const char *call; /* NULL: any call of the seam */
 	unsigned nth;  /* 1: the first call from now on */
 	unsigned kind; /* 0 to seam_kinds - 1 */
 	bool for_good; /* and all calls after it */

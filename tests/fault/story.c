@@ -136,6 +136,13 @@ static unsigned tell_in_turn(const struct story *story, void *world, const char 
 	}
 }
 
+static void told(const struct story *story, enum seam seam, unsigned calls)
+{
+	if (calls == 0)
+		fail_msg("%s meets no %s call", story->name, seam_name(seam));
+	print_message("# %s: %u %s calls failed\n", story->name, calls, seam_name(seam));
+}
+
 void story_tell(const struct story *story, void *world, const char *folder, unsigned seams)
 {
 	(void)signal(SIGALRM, give_up);
@@ -147,10 +154,20 @@ void story_tell(const struct story *story, void *world, const char *folder, unsi
 			continue;
 		calls = getenv("TURF_LONG") && !story->sparse ? tell_in_all_ways(story, world, folder, (enum seam)seam)
 					    : tell_in_turn(story, world, folder, (enum seam)seam);
-		if (calls == 0)
-			fail_msg("%s meets no %s call", story->name, seam_name((enum seam)seam));
-		print_message("# %s: %u %s calls failed\n", story->name, calls, seam_name((enum seam)seam));
+		told(story, (enum seam)seam, calls);
 	}
+	telling = false;
+}
+
+void story_tell_call(const struct story *story, void *world, const char *folder, struct fault_plan plan)
+{
+	unsigned calls = 0;
+
+	(void)signal(SIGALRM, give_up);
+	telling = true;
+	for (; tell_once(story, world, folder, &plan); plan.nth++)
+		calls++;
+	told(story, plan.seam, calls);
 	telling = false;
 }
 

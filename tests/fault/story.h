@@ -35,6 +35,9 @@ struct story {
  */
 void story_tell(const struct story *story, void *world, const char *folder, unsigned seams);
 
+/* The same for one call, which fails in one way, once: `plan` says which, with its `nth` to begin with. */
+void story_tell_call(const struct story *story, void *world, const char *folder, struct fault_plan plan);
+
 /* For messages: which telling is under way. As a test's teardown: says so when the test has failed. */
 const char *story_where(void);
 int story_say_where(void **state);

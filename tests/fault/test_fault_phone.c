@@ -275,6 +275,25 @@ static int send(void *context, struct error *error)
 	return world.fault;
 }
 
+/* The phone sends what is due twice more, and has looked at its queue before the second time. */
+static void until_sent_again(void)
+{
+	unsigned before = phone_broker_submissions();
+
+	while (phone_broker_submissions() < before + 2)
+		(void)turf_wait(world.turf, SLICE_MS);
+}
+
+static int hear_at_last(void *context, struct error *error)
+{
+	(void)context;
+	phone_broker_be_dumb(false);
+	until_told();
+	close_phone();
+	*error = world.error;
+	return world.fault;
+}
+
 /* ---- What must hold -------------------------------------------------------------------------------------------------- */
 
 static void begin_life(void *context)
@@ -382,6 +401,28 @@ static void end_send(void *context, int rc, const char *failed)
 	close_phone();
 }
 
+/* A tap whose receipt has not come is taken back: that waits behind it. */
+static void begin_taken_back(void *context)
+{
+	begin_life(context);
+	phone_broker_be_dumb(true);
+	assert_int_equal(open_phone(), 0);
+	tap(TAKEN_BACK);
+	until_sent_again();
+	take_back();
+	until_sent_again();
+	assert_int_equal(world.taken_back, ACCEPTED);
+}
+
+static void end_taken_back(void *context, int rc, const char *failed)
+{
+	(void)context, (void)failed;
+	assert_int_equal(rc, 0);
+	assert_int_equal(open_phone(), 0);
+	check_sent(TAKEN_BACK, TURF_IS_RETRACTED, KNOWN_RETRACTED);
+	close_phone();
+}
+
 static void tell(const struct story *story, const char *broker, unsigned seams)
 {
 	world.broker = broker;
@@ -407,6 +448,17 @@ static void test_sending_taps(void **state)
 	tell(&story, "mqtt://127.0.0.1:1883", SEAMS_OF_SENDING);
 }
 
+/* A receipt may have been stored although LMDB says that it was not. What it frees is sent all the same. */
+static void test_receipt_stored_in_spite_of_a_fault(void **state)
+{
+	static const struct story story = {"a tap taken back", begin_taken_back, hear_at_last, end_taken_back, true};
+	static const struct fault_plan done_and_lost = {.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .kind = 3};
+
+	(void)state;
+	world.broker = "mqtt://127.0.0.1:1883";
+	story_tell_call(&story, NULL, world.folder, done_and_lost);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -430,6 +482,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TOLD(test_keeping_taps),
 		TOLD(test_sending_taps),
+		TOLD(test_receipt_stored_in_spite_of_a_fault),
 	};
 
 	if (argc > 1)
