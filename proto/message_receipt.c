@@ -14,20 +14,20 @@ enum { RECEIPT_READ_MAX = 65536 }; /* more than we write, so that another aggreg
 size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size_t capacity)
 {
 	struct wire_writer writer = { .out = out, .capacity = capacity };
+	Turf__V1__Receipt receipt = TURF__V1__RECEIPT__INIT;
+	Turf__V1__Result messages[RECEIPT_RESULTS_MAX], *list[RECEIPT_RESULTS_MAX];
 
 	assert(n >= 1 && n <= RECEIPT_RESULTS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		Turf__V1__Receipt receipt = TURF__V1__RECEIPT__INIT;
-		Turf__V1__Result message = TURF__V1__RESULT__INIT;
-		Turf__V1__Result *messages[] = { &message };
-
 		assert(results[i].id_length >= 1 && results[i].id_length <= RESULT_ID_BYTES_MAX);
-		message.id = (ProtobufCBinaryData){ results[i].id_length, (uint8_t *)results[i].id };
-		message.verdict = (Turf__V1__Verdict)results[i].verdict;
-		receipt.n_results = 1;
-		receipt.results = messages;
-		wire_put(&writer, &receipt.base);
+		messages[i] = (Turf__V1__Result)TURF__V1__RESULT__INIT;
+		messages[i].id = (ProtobufCBinaryData){ results[i].id_length, (uint8_t *)results[i].id };
+		messages[i].verdict = (Turf__V1__Verdict)results[i].verdict;
+		list[i] = &messages[i];
 	}
+	receipt.n_results = n;
+	receipt.results = list;
+	wire_put(&writer, &receipt.base);
 	return wire_written(&writer);
 }
 
