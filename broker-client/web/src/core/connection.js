@@ -16,6 +16,8 @@ export class Connection {
   #options;
   #client = null;
   #wanted = new Set();
+  #asked = new Set(); // of what is wanted, on this connection
+  #attempt = 0;
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
   #running = false;
@@ -54,13 +56,8 @@ export class Connection {
   // Topics to hear besides catalogue and status, from now on and after every reconnect; others are left.
   listen(filters) {
     const { org } = this.#options;
-    const wanted = new Set([topics.catalogue(org), topics.status(org), ...filters]);
-    const fresh = [...wanted].filter((filter) => !this.#wanted.has(filter));
-    const left = [...this.#wanted].filter((filter) => !wanted.has(filter));
-    this.#wanted = wanted;
-    if (this.state !== 'online') return;
-    if (left.length) this.#client.unsubscribe(left);
-    if (fresh.length) this.#client.subscribe(fresh, { qos: 0 });
+    this.#wanted = new Set([topics.catalogue(org), topics.status(org), ...filters]);
+    if (this.state === 'online') this.#ask();
   }
 
   // Hands over a submission; a receipt, not the broker, tells what became of it.
@@ -74,14 +71,11 @@ export class Connection {
     clearTimeout(this.#timer);
     if (!this.#running || this.state === 'connecting') return;
     this.#become('connecting');
-    let library;
-    try {
-      library = await this.#options.load();
-    } catch {
-      this.#again();
-      return;
-    }
-    if (this.#running) this.#open(library);
+    const attempt = ++this.#attempt;
+    const library = await this.#options.load().catch(() => null);
+    if (!this.#running || attempt !== this.#attempt) return;
+    if (library) this.#open(library);
+    else this.#again();
   }
 
   #open(library) {
@@ -101,6 +95,7 @@ export class Connection {
   #opened(client) {
     if (client !== this.#client) return;
     const { org, receipts } = this.#options;
+    this.#asked = this.#wanted;
     const filters = [...this.#wanted];
     if (receipts) filters.unshift(topics.receipt(org, this.clientId));
     client.subscribe(filters, { qos: 0 }, (error) => {
@@ -110,8 +105,17 @@ export class Connection {
         return;
       }
       this.#waitMs = FIRST_WAIT_MS;
+      this.#ask(); // what the first messages, which come before the answer, made us want
       this.#become('online');
     });
+  }
+
+  #ask() {
+    const fresh = [...this.#wanted].filter((filter) => !this.#asked.has(filter));
+    const left = [...this.#asked].filter((filter) => !this.#wanted.has(filter));
+    this.#asked = this.#wanted;
+    if (left.length) this.#client.unsubscribe(left);
+    if (fresh.length) this.#client.subscribe(fresh, { qos: 0 });
   }
 
   #take(topic, bytes) {
