@@ -22,7 +22,7 @@ void sender_release(struct sender *sender)
 	free(sender->teams);
 	sender->entries = NULL;
 	sender->teams = NULL;
-	sender->n = sender->room = sender->gone = sender->fresh = 0;
+	sender->n = sender->room = sender->gone = 0;
 	sender->n_teams = 0;
 }
 
@@ -132,8 +132,17 @@ int sender_add(struct sender *sender, uint64_t seq, const struct event_id *id, e
 		sender->n++;
 	}
 	sender->entries[at] = entry;
-	sender->fresh++;
+	sender->teams[entry.team].fresh++;
 	return 0;
+}
+
+size_t sender_fresh(const struct sender *sender)
+{
+	size_t fresh = 0;
+
+	for (uint32_t i = 0; i < sender->n_teams; i++)
+		fresh += sender->teams[i].quiet ? 0 : sender->teams[i].fresh;
+	return fresh;
 }
 
 static const struct sender_slot *free_slot(const struct sender *sender)
@@ -163,19 +172,39 @@ static bool due(const struct sender_entry *entry, int64_t now_ms)
 	return entry->state == SENDER_FRESH || (entry->state == SENDER_WAITING && entry->due_ms <= now_ms);
 }
 
-/* What has waited longest for its next turn; else the first that never went. NULL: nothing may go. */
+/* Quiet teams have all slots but one. */
+static bool crowded(const struct sender *sender)
+{
+	uint32_t quiet = 0;
+
+	for (uint32_t i = 0; i < sender->options.slots; i++)
+		quiet += sender->slots[i].used && sender->teams[sender->slots[i].team].quiet;
+	return quiet + 1 >= sender->options.slots;
+}
+
+/* What has waited longest for its next turn, then what never went; into the last slot quiet teams go last. */
+static bool before(const struct sender *sender, const struct sender_entry *one, const struct sender_entry *other,
+		   bool last_slot)
+{
+	bool one_quiet = sender->teams[one->team].quiet, other_quiet = sender->teams[other->team].quiet;
+
+	if (last_slot && one_quiet != other_quiet)
+		return other_quiet;
+	return one->state == SENDER_WAITING && (other->state == SENDER_FRESH || one->due_ms < other->due_ms);
+}
+
+/* What goes first; of equals the one tapped first. NULL: nothing may go. */
 static const struct sender_entry *choose(const struct sender *sender, int64_t now_ms)
 {
 	const struct sender_entry *best = NULL;
+	bool last_slot = crowded(sender);
 
 	for (size_t i = 0; i < sender->n; i++) {
 		const struct sender_entry *entry = &sender->entries[i];
-		bool again = entry->state == SENDER_WAITING;
 
-		if (!due(entry, now_ms) ||
-		    (best && (!again || (best->state == SENDER_WAITING && best->due_ms <= entry->due_ms))))
+		if (!due(entry, now_ms) || (best && !before(sender, entry, best, last_slot)))
 			continue;
-		if (team_may(sender, entry->team, again))
+		if (team_may(sender, entry->team, entry->state == SENDER_WAITING))
 			best = entry;
 	}
 	return best;
@@ -184,7 +213,7 @@ static const struct sender_entry *choose(const struct sender *sender, int64_t no
 static void take(struct sender *sender, struct sender_entry *entry, struct sender_batch *batch, int64_t now_ms)
 {
 	if (entry->state == SENDER_FRESH)
-		sender->fresh--;
+		sender->teams[entry->team].fresh--;
 	entry->state = SENDER_IN_FLIGHT;
 	entry->slot = batch->slot;
 	entry->attempts++;
@@ -364,7 +393,7 @@ void sender_done(struct sender *sender, struct sender_entry *entry)
 	assert(entry->state != SENDER_GONE);
 	leave_slot(sender, entry);
 	if (entry->state == SENDER_FRESH)
-		sender->fresh--;
+		sender->teams[entry->team].fresh--;
 	entry->state = SENDER_GONE;
 	sender->gone++;
 }

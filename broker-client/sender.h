@@ -8,8 +8,9 @@
  * or when retry_ms have passed: then its entries wait out their own interval and go again, each alone.
  *
  * A team whose slot ran out without any receipt is quiet: until it is heard of again it gets one slot for what was sent
- * before and one for what was not, so that a team that the broker silently refuses never holds up the others, and a
- * dead aggregator is not flooded. The first receipt opens it again and makes everything of that team due at once.
+ * before and one for what was not, and the last slot only when no other team has anything to send, so that a team that
+ * the broker silently refuses never holds up the others, and a dead aggregator is not flooded. The first receipt opens
+ * it again and makes everything of that team due at once.
  */
 #ifndef TURF_BROKER_CLIENT_SENDER_H
 #define TURF_BROKER_CLIENT_SENDER_H
@@ -60,6 +61,7 @@ struct sender_slot {
 struct sender_team {
 	char team[SLUG_BYTES];
 	bool quiet;
+	size_t fresh;      /* entries that never went */
 	int64_t heard_ms;  /* last receipt */
 };
 
@@ -67,7 +69,7 @@ struct sender {
 	struct sender_options options;
 	uint64_t random;
 	struct sender_entry *entries; /* ascending by seq */
-	size_t n, room, gone, fresh;
+	size_t n, room, gone;
 	struct sender_team *teams;
 	uint32_t n_teams;
 	struct sender_slot slots[SENDER_SLOTS_MAX];
@@ -78,6 +80,9 @@ void sender_release(struct sender *sender);
 
 /* A waiting event of the outbox. One that is known already stays as it is. 0 or FAULT_MEMORY. */
 int sender_add(struct sender *sender, uint64_t seq, const struct event_id *id, enum act act, const char *team);
+
+/* How many that never went have only their turn to wait for: those of quiet teams are left out. */
+size_t sender_fresh(const struct sender *sender);
 
 /* Picks the next submission and takes a slot for it. False: nothing may go now. */
 bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *batch);

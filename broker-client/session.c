@@ -239,7 +239,7 @@ static void load(struct turf *turf)
 
 	do {
 		before = turf->loaded;
-		if (turf->sender.fresh >= FRESH_MIN)
+		if (sender_fresh(&turf->sender) >= FRESH_MIN)
 			return;
 		if (outbox_load(turf->outbox, before, entries, LOAD_ENTRIES, &n, &turf->loaded, &error) < 0) {
 			session_fault(turf, &error);

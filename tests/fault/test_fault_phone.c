@@ -459,6 +459,30 @@ static void test_receipt_stored_in_spite_of_a_fault(void **state)
 	story_tell_call(&story, NULL, world.folder, done_and_lost);
 }
 
+/* No call fails here. Many taps wait for a team that the broker refuses, and one of another team behind them. */
+static void test_a_refused_team_holds_up_no_other(void **state)
+{
+	enum { MANY = 2000, FEW = 10 };
+	static struct turf_question many[MANY];
+	unsigned before;
+
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	assert_int_equal(open_phone(), 0);
+	for (size_t i = 0; i < MANY; i++)
+		many[i] = (struct turf_question){.team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
+	assert_int_equal(turf_questions(world.turf, many, MANY, NULL, NULL, 0), 0);
+	tap(LAST);
+	close_phone();
+	before = phone_broker_submissions();
+	world.broker = "mqtt://127.0.0.1:1883";
+	assert_int_equal(open_phone(), 0);
+	assert_int_equal(turf_wait_for(world.turf, world.ids[LAST], -1), 0);
+	assert_in_range(phone_broker_submissions() - before, 1, FEW);
+	close_phone();
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -483,6 +507,7 @@ int main(int argc, char **argv)
 		TOLD(test_keeping_taps),
 		TOLD(test_sending_taps),
 		TOLD(test_receipt_stored_in_spite_of_a_fault),
+		TOLD(test_a_refused_team_holds_up_no_other),
 	};
 
 	if (argc > 1)

@@ -254,6 +254,33 @@ static void test_a_team_that_is_never_answered_does_not_hold_up_another(void **s
 	sender_release(&sender);
 }
 
+/* As many teams as there are slots, and more that waits than their longest interval lets through. */
+static void test_refused_teams_never_take_all_slots(void **state)
+{
+	static const char *const refused[] = { "a", "b", "c", "d" };
+	struct sender sender;
+	struct sender_batch batch;
+
+	(void)state;
+	for (uint32_t slots = 1; slots <= 4; slots++) {
+		int64_t now = 0, until;
+		uint64_t seq;
+
+		open_sender(&sender, slots);
+		for (seq = 1; seq <= slots * 100; seq++)
+			add(&sender, seq, refused[seq % slots]);
+		while (now < 3600000)
+			now = next_batch(&sender, now, &batch);
+		add(&sender, seq, "oost");
+		until = now + RETRY;
+		do {
+			now = next_batch(&sender, now, &batch);
+			assert_true(now <= until);
+		} while (strcmp(batch.team, "oost") != 0);
+		sender_release(&sender);
+	}
+}
+
 static void test_a_dead_aggregator_is_not_flooded_and_one_receipt_opens_all(void **state)
 {
 	struct sender sender;
@@ -458,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_a_batch_without_receipt_goes_singly),
 		cmocka_unit_test(test_after_a_reconnect_everything_unanswered_goes_at_once),
 		cmocka_unit_test(test_a_team_that_is_never_answered_does_not_hold_up_another),
+		cmocka_unit_test(test_refused_teams_never_take_all_slots),
 		cmocka_unit_test(test_a_dead_aggregator_is_not_flooded_and_one_receipt_opens_all),
 		cmocka_unit_test(test_an_event_that_is_never_answered_does_not_keep_its_team_from_others),
 		cmocka_unit_test(test_a_verdict_that_says_nothing_waits_its_own_interval),
