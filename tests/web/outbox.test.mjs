@@ -10,7 +10,7 @@ const { IDBFactory } = await import('../../broker-client/web/node_modules/fake-i
 const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
 const { newId, Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
 const tapModule = await import('../../broker-client/web/src/core/tap.js');
-const { mayRetract, outcomeOf, sendable, settle, stateOf } = tapModule;
+const { mayRetract, outcomeOf, refusedAct, sendable, settle, stateOf } = tapModule;
 
 const TODAY = 20_779;
 const NOW = 1_000_000;
@@ -224,6 +224,41 @@ test('after a new epoch an empty store gets the question and then its retraction
   assert.equal(sendable(await only(), NOW).act, 'retraction');
   await verdict(tap, V.VERDICT_RETRACTED, 'retraction');
   assert.equal(stateOf(await only()), 'retracted');
+});
+
+test('put back by a new epoch, a retraction is not ended by what the old store still says of it', async () => {
+  const tap = await counted();
+  await outbox.retract([tap.id]);
+  await send(tap, 'retraction');
+  await outbox.meetEpoch('a'.repeat(32)); // heard by another tab, whose network is faster
+  assert.equal((await verdict(tap, V.VERDICT_RETRACTED, 'retraction'))[0].outcome, 'gone');
+  await verdict(tap, V.VERDICT_COUNTED);
+  assert.equal(sendable(await only(), NOW)?.act, 'retraction');
+});
+
+test('a refused question that is offered again is no refusal while it waits: it may be counted by then', async () => {
+  const [tap] = await outbox.add([question({ day: TODAY + 3 })]);
+  await send(tap);
+  await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
+  await outbox.meetEpoch('a'.repeat(32));
+  assert.equal(stateOf(await only()), 'sent');
+  await outbox.recount([tap.id], () => question());
+  await outbox.dismiss([tap.id]);
+  assert.deepEqual((await outbox.all()).map(({ id }) => id), [tap.id], 'neither forgotten nor counted a second time');
+  await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
+  assert.equal(stateOf(await only()), 'refused');
+});
+
+test('refused and so is its retraction: it does not count, and nothing else is said of it', async () => {
+  const [tap] = await outbox.add([question({ day: TODAY + 3 })]);
+  await send(tap);
+  await outbox.retract([tap.id]);
+  await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
+  assert.equal(stateOf(await only()), 'retracting');
+  await verdict(tap, V.VERDICT_REFUSED_RETRACTION_TOO_LATE, 'retraction');
+  assert.equal(refusedAct(await only()), 'question');
+  await outbox.dismiss([tap.id]);
+  assert.deepEqual(await outbox.all(), []);
 });
 
 test('taking back is offered only where it would not be refused', () => {

@@ -7,7 +7,7 @@
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, and the page's own
 import { openDB } from 'idb';
 
-import { held, newTap, refusal, settle, waits } from './tap.js';
+import { held, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
 const SAFE = { durability: 'strict' };
@@ -24,6 +24,9 @@ function indexed(tap) {
   const { waiting, ...rest } = tap;
   return waits(tap) ? { ...rest, waiting: 1 } : rest;
 }
+
+// A retraction waits for its question first.
+const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.retractionWaits && !tap.questionWaits);
 
 export class Outbox {
   #db;
@@ -115,7 +118,7 @@ export class Outbox {
       const ids = [];
       for (const { id, act } of events) {
         const found = await tap(id);
-        if (!found || !(act === 'question' ? found.questionWaits : found.retractionWaits && !found.questionWaits)) continue;
+        if (!found || !waitsWith(found, act)) continue;
         ids.push(id);
         if (!found.sent || found.hold) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
       }
@@ -145,20 +148,20 @@ export class Outbox {
     return this.#write(async ({ tap, taps, keep }) => {
       for (const id of ids) {
         const found = await tap(id);
-        if (found && refusal(found)) await taps.add(indexed(newTap(make(found))));
+        if (found && refusedAct(found) === 'question') await taps.add(indexed(newTap(make(found))));
       }
       await dismissAll(ids, { tap, taps, keep });
     });
   }
 
-  // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': nothing waits any more).
+  // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': that is not what waits: it
+  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store).
   settle(results) {
     return this.#write(async ({ tap, keep }) => {
       const settled = [];
       for (const result of results) {
         const found = await tap(result.id);
-        const waiting = found && (result.act === 'question' ? found.questionWaits : found.retractionWaits);
-        const outcome = waiting ? settle(found, result.act, result.verdict) : 'gone';
+        const outcome = found && waitsWith(found, result.act) ? settle(found, result.act, result.verdict) : 'gone';
         if (outcome === 'end' || outcome === 'both') await keep(found);
         settled.push({ ...result, outcome });
       }
@@ -206,10 +209,9 @@ export class Outbox {
 async function dismissAll(ids, { tap, taps, keep }) {
   for (const id of ids) {
     const found = await tap(id);
-    if (!found || !refusal(found)) continue;
-    if (refusal(found) === found.retractionVerdict) await keep({ ...found, retracting: false, retractionVerdict: 0 });
-    else if (found.retractionWaits) await keep({ ...found, questionVerdict: 0 });
-    else await taps.delete(found.n);
+    const act = found && refusedAct(found);
+    if (act === 'retraction') await keep({ ...found, retracting: false, retractionVerdict: 0 });
+    if (act === 'question') await taps.delete(found.n);
   }
 }
 

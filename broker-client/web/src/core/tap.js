@@ -27,11 +27,16 @@ export const held = (tap, now) => tap.hold > now && tap.hold <= now + HOLD_MAX_M
 // As far as the phone knows it does not count: it was taken back.
 export const retracted = (tap) => retractedBy.has(tap.retractionVerdict) || tap.questionVerdict === V.VERDICT_ALREADY_RETRACTED;
 
-// A refusal that the worker has not dismissed: its verdict, or 0.
-export function refusal(tap) {
-  if (isRefusal(tap.retractionVerdict)) return tap.retractionVerdict;
-  return isRefusal(tap.questionVerdict) && !retracted(tap) ? tap.questionVerdict : 0;
+// What was refused and not dismissed: question, retraction, or ''. What waits may be answered otherwise yet; of a question
+// that was refused, its retraction had nothing to take back.
+export function refusedAct(tap) {
+  if (waits(tap) || retracted(tap)) return '';
+  if (isRefusal(tap.questionVerdict)) return 'question';
+  return isRefusal(tap.retractionVerdict) ? 'retraction' : '';
 }
+
+// With which verdict, or 0.
+export const refusal = (tap) => ({ question: tap.questionVerdict, retraction: tap.retractionVerdict })[refusedAct(tap)] ?? 0;
 
 // What a worker can tell apart: device, sent, counted, late, refused, and for what is taken back: retracting, retracted.
 export function stateOf(tap) {

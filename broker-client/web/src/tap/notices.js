@@ -4,8 +4,8 @@ import { domainName, teamName } from '../core/catalogue.js';
 import { el, reconcile } from '../core/dom.js';
 import { longDate, relativeDate, shortDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
-import { isRefusal, Verdict } from '../core/messages.js';
-import { refusal } from '../core/tap.js';
+import { Verdict } from '../core/messages.js';
+import { refusal, refusedAct } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
 
 const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
@@ -16,8 +16,9 @@ function refusals(phone) {
   for (const tap of phone.taps) {
     const verdict = refusal(tap);
     if (!verdict) continue;
-    const onRetraction = isRefusal(tap.retractionVerdict);
-    const key = `${onRetraction ? 'retraction' : 'question'}-${verdict}-${tap.day}`;
+    const act = refusedAct(tap);
+    const onRetraction = act === 'retraction';
+    const key = `${act}-${verdict}-${tap.day}`;
     const group = groups.get(key) ?? { key, verdict, onRetraction, day: tap.day, taps: [] };
     group.taps.push(tap);
     groups.set(key, group);
