@@ -259,9 +259,10 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 {
 	bool stuck = inbox_full(&daemon->inbox); /* the store does not commit: read on for the keepalive's sake */
 	struct error why = {{0}};
+	size_t taken = 0; /* what is shed or empty does not fill the inbox, and must not keep us here either */
 	int rc = 0;
 
-	while (daemon->link.up) {
+	while (daemon->link.up && taken < daemon->inbox.capacity) {
 		struct mqtt_message message = {0};
 		bool listen = daemon->inbox.n == 0 && (!daemon->link.subscribed || clock_monotonic_ms() >= daemon->link.listen_at_ms);
 		int received = mqtt_receive(daemon->link.mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
@@ -281,6 +282,7 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 		wait_ms = 0;
 		if (!message.topic)
 			continue;
+		taken++;
 		rc = dispatch(daemon, &message, error);
 		if (rc < 0 || (!stuck && inbox_full(&daemon->inbox)))
 			break;
