@@ -153,7 +153,7 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 {
 	int rc;
 
-	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true};
+	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true, .compact_due = true};
 	daemon->watchdog_ms = notify_watchdog_ms();
 	rc = open_signals(daemon, error);
 	if (rc == 0)

@@ -212,7 +212,8 @@ void upkeep_say_offline(struct daemon *daemon)
 	step_reached("after-status");
 }
 
-/* Looked at once a day. A tool that has the store open makes it wait for the next. */
+/* Looked at once a day, and at the start: turfd may never be there at midnight. A tool that has the store open makes it
+ * wait for the next. */
 static int compact(struct daemon *daemon, struct error *error)
 {
 	uint32_t days = daemon->config.compact_days, since = daemon->deleted_since;
@@ -271,10 +272,11 @@ int upkeep_wait_ms(const struct daemon *daemon)
 {
 	uint64_t now_ms = clock_monotonic_ms();
 	bool held_back = now_ms < daemon->upkeep_at_ms;
+	bool time_due = daemon->time_due && daemon->inbox.n == 0; /* what could not be counted comes first */
 	uint64_t until = earlier(now_ms + WAIT_MAX_MS, held_back ? daemon->upkeep_at_ms : daemon->look_at_ms);
 	int summaries = publisher_wait_ms(daemon->publisher, now_ms);
 
-	if (!held_back && (daemon->time_due || (daemon->link.up && !daemon->link.greeted)))
+	if (!held_back && (time_due || (daemon->link.up && !daemon->link.greeted)))
 		return 0;
 	if (!held_back && daemon->link.up && summaries >= 0)
 		until = earlier(until, now_ms + (uint64_t)summaries);
