@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What a daemon comes to and what it waits for, turn by turn: while somebody floods it, while its disk is full, and when
+ * it is not there at midnight. The broker and the time are broker.h's.
+ */
+#include <signal.h>
+
+#include "aggregator/daemon.h"
+#include "base/log.h"
+#include "tests/fault/broker.h"
+#include "tests/fault/folder.h"
+#include "tests/fault/seam.h"
+#include "tests/unit/store_stage.h"
+
+enum {
+	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */
+	DAY_S = 86400,
+	TAPS = 50,             /* enough for turfd to look for more of them */
+	FLOOD_MS = 60000,      /* longer than anything may wait behind it */
+	OUTAGE_MS = 20000,
+	TURNS_A_SECOND_MAX = 50, /* of a daemon that has nothing to do */
+};
+
+#define CLIENT_ID "abcdefghijklmnopqrstuv"
+#define OOST "turf/v1/dekop/registration/oost"
+
+static const char config[] = "org = \"dekop\";\n"
+			     "name = \"De Kop\";\n"
+			     "store = \"store\";\n"
+			     "broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"
+			     "limits = { batch_messages = 60; compact_days = 1; };\n"
+			     "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n"
+			     "zrm = ( { edition = \"2017\"; } );\n";
+
+struct world {
+	char folder[FOLDER_BYTES], path[PATH_MAX / 4], store[PATH_MAX / 4];
+	struct daemon daemon;
+	uint32_t sent, told; /* events */
+	uint64_t turns;      /* times that it waited */
+	uint64_t turns_before, failing_ms;
+	uint64_t begun_ms;
+	bool stopped;
+	sigset_t signals;
+};
+
+static uint64_t since_begin(const struct world *world)
+{
+	return broker_now_ms() - world->begun_ms;
+}
+
+static void send_event(struct world *world, struct event event)
+{
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+
+	broker_put(OOST, bytes, submission_encode(&event, 1, CLIENT_ID, bytes, sizeof bytes));
+	world->sent++;
+}
+
+static void stop(struct world *world)
+{
+	if (!world->stopped)
+		(void)kill(getpid(), SIGTERM);
+	world->stopped = true;
+}
+
+static void take_result(void *context, const struct result *result)
+{
+	struct world *world = context;
+
+	assert_false(verdict_is_refusal(result->verdict));
+	world->told++;
+}
+
+static void published(void *context, const char *topic, const uint8_t *bytes, size_t length)
+{
+	struct topic parsed;
+
+	if (topic_parse(topic, strlen(topic), &parsed) == TOPIC_RECEIPT)
+		assert_int_equal(receipt_decode(bytes, length, take_result, context), 0);
+}
+
+/* From its configuration to its farewell. */
+static void live(struct world *world, void (*idle)(void *context), time_t now)
+{
+	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
+	struct daemon_options options = {.config_path = world->path};
+	struct error error = {{0}};
+
+	broker_reset(&watch);
+	seam_set_time(now);
+	world->begun_ms = broker_now_ms();
+	world->sent = world->told = 0;
+	world->turns = world->turns_before = world->failing_ms = 0;
+	world->stopped = false;
+	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
+		fail_msg("%s", error.text);
+	daemon_close(&world->daemon);
+	(void)sigprocmask(SIG_SETMASK, &world->signals, NULL);
+}
+
+/* Every commit fails, as on a full disk. */
+static void fill_disk(struct world *world)
+{
+	static const struct fault_plan full = {.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .for_good = true};
+
+	seam_arm(&full);
+	world->failing_ms = broker_now_ms();
+}
+
+/* ---- A flood of what is not counted --------------------------------------------------------------------------- */
+
+static void flood_with_nothing(void *context)
+{
+	struct world *world = context;
+
+	while (world->sent < TAPS)
+		send_event(world, question(world->sent, TODAY, 1, ANSWERED));
+	if (world->told == TAPS || since_begin(world) > FLOOD_MS)
+		stop(world);
+	else
+		broker_put(OOST, (const uint8_t *)"", 0);
+}
+
+static void test_taps_do_not_wait_for_a_flood_to_end(void **state)
+{
+	struct world *world = *state;
+
+	live(world, flood_with_nothing, NOW);
+	assert_int_equal(world->told, TAPS);
+	assert_true(since_begin(world) < FLOOD_MS);
+}
+
+/* ---- A flood while the disk is full ----------------------------------------------------------------------------- */
+
+static void flood_a_full_disk(void *context)
+{
+	struct world *world = context;
+
+	if (world->failing_ms == 0)
+		fill_disk(world);
+	if (broker_now_ms() > world->failing_ms + OUTAGE_MS)
+		(void)seam_disarm();
+	if (world->told > 0 || since_begin(world) > OUTAGE_MS + FLOOD_MS)
+		stop(world);
+	else
+		send_event(world, question(world->sent, TODAY, 1, ANSWERED));
+}
+
+static void test_a_disk_with_room_again_is_found_in_a_flood(void **state)
+{
+	struct world *world = *state;
+
+	live(world, flood_a_full_disk, NOW);
+	assert_true(world->told > 0);
+	assert_true(since_begin(world) < OUTAGE_MS + FLOOD_MS);
+}
+
+/* ---- Midnight on a full disk -------------------------------------------------------------------------------------- */
+
+static void pass_midnight_on_a_full_disk(void *context)
+{
+	struct world *world = context;
+
+	world->turns++;
+	if (world->failing_ms == 0) {
+		fill_disk(world);
+		send_event(world, question(0, TODAY, 1, ANSWERED));
+		seam_set_time(NOW + DAY_S);
+	} else if (world->turns_before == 0 && broker_now_ms() > world->failing_ms + OUTAGE_MS) {
+		world->turns_before = world->turns;
+		(void)seam_disarm();
+	} else if (world->told > 0) {
+		stop(world);
+	}
+}
+
+static void test_a_full_disk_at_midnight_is_waited_for_at_rest(void **state)
+{
+	struct world *world = *state;
+
+	live(world, pass_midnight_on_a_full_disk, NOW);
+	assert_int_equal(world->told, 1);
+	assert_in_range(world->turns_before, 1, (uint64_t)OUTAGE_MS / 1000 * TURNS_A_SECOND_MAX);
+}
+
+/* ---- Never there at midnight --------------------------------------------------------------------------------------- */
+
+static void tap_and_take_back(void *context)
+{
+	struct world *world = context;
+
+	if (world->told == 2)
+		stop(world);
+	else if (world->sent == world->told)
+		send_event(world, world->sent == 0 ? question(0, TODAY, 1, ANSWERED) : retraction(0, TODAY));
+}
+
+static void look_around(void *context)
+{
+	struct world *world = context;
+
+	if (since_begin(world) > OUTAGE_MS)
+		stop(world);
+}
+
+static uint32_t deleted_since(const struct world *world)
+{
+	struct store_options options = {.path = world->store, .read_only = true};
+	struct store_state state;
+	struct store_view *view;
+	struct store *store;
+
+	assert_int_equal(store_open(&store, &options, NULL), 0);
+	assert_int_equal(store_view_open(store, &view, NULL), 0);
+	store_view_state(view, &state);
+	store_view_close(view);
+	store_close(store);
+	return state.deleted_since;
+}
+
+/* A machine that is switched off in the evening. */
+static void test_deleted_bytes_go_without_a_midnight(void **state)
+{
+	struct world *world = *state;
+
+	live(world, tap_and_take_back, NOW);
+	assert_int_equal(deleted_since(world), TODAY);
+	live(world, look_around, NOW);
+	assert_int_equal(deleted_since(world), TODAY); /* compact_days have not passed */
+	live(world, look_around, NOW + DAY_S);
+	assert_int_equal(deleted_since(world), 0);
+}
+
+/* -------------------------------------------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+	FILE *file;
+
+	assert_non_null(world);
+	folder_make(world->folder);
+	(void)snprintf(world->path, sizeof world->path, "%s/turfd.conf", world->folder);
+	(void)snprintf(world->store, sizeof world->store, "%s/store", world->folder);
+	(void)sigprocmask(SIG_SETMASK, NULL, &world->signals);
+	file = fopen(world->path, "we");
+	assert_non_null(file);
+	assert_true(fputs(config, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	(void)seam_disarm();
+	folder_remove(world->folder);
+	free(world);
+	return 0;
+}
+
+#define TOLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TOLD(test_taps_do_not_wait_for_a_flood_to_end),
+		TOLD(test_a_disk_with_room_again_is_found_in_a_flood),
+		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
+		TOLD(test_deleted_bytes_go_without_a_midnight),
+	};
+
+	if (!getenv("TURF_LOG"))
+		log_limit((enum log_level)0);
+	return cmocka_run_group_tests_name("turns of a daemon", tests, NULL, NULL);
+}
