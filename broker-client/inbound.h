@@ -9,7 +9,8 @@
 #include "proto/message.h"
 
 enum {
-	INBOUND_BYTES_MAX = CATALOGUE_BYTES_MAX, /* nothing of ours is longer */
+	/* Figures in JSON are the longest of ours: all names of a catalogue, each letter escaped, and a count for each. */
+	INBOUND_BYTES_MAX = 4 * CATALOGUE_BYTES_MAX,
 	INBOUND_MAX = 4096, /* messages; what is dropped is asked for again, or published again */
 };
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "broker-client/cli_table.h"
+#include "broker-client/inbound.h"
+#include "proto/catalogue.h"
 
 static const struct table_style wide = {.columns = COLUMNS_DEFAULT};
 
@@ -93,6 +95,66 @@ static void test_names_do_not_steer_the_terminal(void **state)
 	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb??c??d");
 }
 
+#define MANY "9007199254740992"
+
+/* As many codes as there can be, with names as long as a catalogue has room for. Returns that length. */
+static size_t fill_catalogue(struct catalogue *catalogue)
+{
+	static struct domain domains[DOMAIN_CODE_MAX];
+	static struct label labels[LABELS_MAX];
+	static uint8_t bytes[CATALOGUE_BYTES_MAX];
+	size_t length = 0;
+
+	*catalogue = (struct catalogue){
+		.org = "dekop", .domains = domains, .n_domains = DOMAIN_CODE_MAX, .labels = labels, .n_labels = LABELS_MAX};
+	for (uint32_t i = 0; i < DOMAIN_CODE_MAX; i++)
+		domains[i].code = i + 1;
+	for (uint32_t i = 0; i < LABELS_MAX; i++)
+		labels[i].code = LABEL_CODE_MAX - i;
+	while (catalogue_encode(catalogue, bytes, sizeof bytes) > 0) {
+		for (uint32_t i = 0; i < DOMAIN_CODE_MAX; i++)
+			domains[i].name[length] = '"';
+		for (uint32_t i = 0; i < LABELS_MAX; i++)
+			labels[i].name[length] = '"';
+		length++;
+	}
+	return length - 1;
+}
+
+/* The figures of such an org, as turfd writes them, come through. */
+static void test_the_longest_figures_come_through(void **state)
+{
+	static const char topic[] = "turf/v1/dekop/summary-json/all/2019";
+	struct mqtt_message message = {.topic = topic, .topic_length = sizeof topic - 1};
+	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
+	struct catalogue catalogue;
+	struct inbound *copy;
+	char escaped[2 * NAME_BYTES] = "", *json = NULL;
+	size_t length = fill_catalogue(&catalogue);
+	FILE *out = open_memstream(&json, &message.length);
+
+	(void)state;
+	assert_in_range(length, 64, NAME_BYTES);
+	for (size_t i = 0; i < length; i++)
+		memcpy(escaped + 2 * i, "\\\"", 2);
+	(void)fprintf(out, "{\"domains\": [");
+	for (size_t i = 0; i < catalogue.n_domains; i++)
+		(void)fprintf(out, "%s{\"domain\": %u, \"name\": \"%s\", \"answered\": " MANY ", \"referred\": " MANY "}",
+			      i ? ", " : "", catalogue.domains[i].code, escaped);
+	(void)fprintf(out, "], \"labels\": [");
+	for (size_t i = 0; i < catalogue.n_labels; i++)
+		(void)fprintf(out, "%s{\"label\": %u, \"name\": \"%s\", \"kind\": \"referred-to\", \"count\": " MANY "}",
+			      i ? ", " : "", catalogue.labels[i].code, escaped);
+	(void)fprintf(out, "]}");
+	assert_int_equal(fclose(out), 0);
+	message.payload = (const uint8_t *)json;
+	copy = inbound_copy(&event);
+	assert_non_null(copy);
+	assert_int_equal(copy->length, message.length);
+	free(copy);
+	free(json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_summary_is_not_shown),
 		cmocka_unit_test(test_figures_of_any_size_can_be_reckoned_with),
 		cmocka_unit_test(test_names_do_not_steer_the_terminal),
+		cmocka_unit_test(test_the_longest_figures_come_through),
 	};
 
 	return cmocka_run_group_tests_name("the table of turf watch", tests, NULL, NULL);
