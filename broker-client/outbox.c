@@ -325,8 +325,6 @@ static void settle_one(struct db_txn *txn, struct outbox_result *result)
 	enum act act;
 	enum tap_outcome outcome;
 
-	result->ended = false;
-	result->also_ended = result->freed = 0;
 	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !parse_queued(txn, &value, &number, &act) ||
 	    !get_tap(txn, number, &tap) || act != result->act)
 		return;
@@ -348,25 +346,40 @@ static void settle_one(struct db_txn *txn, struct outbox_result *result)
 }
 
 struct settling {
+	const struct outbox *outbox;
 	struct outbox_result *results;
 	size_t n;
 };
 
+/* Another process has met a store that this one has yet to hear of. */
+static bool store_is_another(struct db_txn *txn, const struct outbox *outbox)
+{
+	struct db_slice value;
+
+	return outbox->has_met && get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	       memcmp(value.bytes, outbox->met, EPOCH_BYTES) != 0;
+}
+
 static int settle_body(struct db_txn *txn, void *context)
 {
 	const struct settling *settling = context;
-	bool changed = false;
+	bool another = store_is_another(txn, settling->outbox), changed = false;
 
 	for (size_t i = 0; i < settling->n; i++) {
-		settle_one(txn, &settling->results[i]);
-		changed = changed || settling->results[i].ended;
+		struct outbox_result *result = &settling->results[i];
+
+		result->ended = false;
+		result->also_ended = result->freed = 0;
+		if (!another)
+			settle_one(txn, result);
+		changed = changed || result->ended;
 	}
 	return changed ? 0 : OUTBOX_NOTHING;
 }
 
 int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
 {
-	struct settling settling = { .results = results, .n = n };
+	struct settling settling = { .outbox = outbox, .results = results, .n = n };
 	int rc = db_write(outbox->db, settle_body, &settling, error);
 
 	return rc == OUTBOX_NOTHING ? 0 : rc;

@@ -89,7 +89,9 @@ struct outbox_result {
 	uint64_t freed;       /* out: the seq of the retraction that may be sent now; 0: none */
 };
 
-/* All results in one transaction. An entry that no longer waits is left alone. */
+/* All results in one transaction. An entry that no longer waits is left alone; all of them are when another process has
+ * met another epoch than this one did last: these verdicts may be of the old store, and would never be asked for again.
+ * Not at the same time as outbox_meet_epoch. */
 int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error);
 
 /* Events in the queue. */

@@ -89,6 +89,8 @@ int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BY
 	int rc = db_write(outbox->db, epoch_body, &meeting, error);
 
 	*requeued = meeting.requeued;
+	outbox->has_met = rc >= 0; /* after a fault nobody knows which one is stored */
+	memcpy(outbox->met, epoch, EPOCH_BYTES);
 	return rc == OUTBOX_NOTHING ? 0 : rc;
 }
 

@@ -13,6 +13,8 @@ enum { OUTBOX_FORMAT = 1 };
 
 struct outbox {
 	struct db *db;
+	bool has_met;              /* what the last outbox_meet_epoch of this process met */
+	uint8_t met[EPOCH_BYTES];
 };
 
 bool get_meta(struct db_txn *txn, const char *name, struct db_slice *value);

@@ -373,6 +373,41 @@ static void test_an_old_stores_verdict_does_not_end_a_retraction_that_was_put_ba
 	outbox_close(outbox);
 }
 
+/* This process has a receipt of the old store under way while another one with the same outbox meets the new store. */
+static void test_an_old_stores_verdict_ends_nothing_once_another_process_met_the_new_one(void **state)
+{
+	struct outbox *outbox;
+	int ends[2], status;
+	char word;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)close(ends[1]);
+		while (read(ends[0], &word, 1) > 0) /* until the other end is closed */
+			;
+		outbox = open_outbox();
+		meet(outbox, 2, 0);
+		outbox_close(outbox);
+		_exit(0);
+	}
+	outbox = open_outbox();
+	meet(outbox, 1, 0);
+	add(outbox, 1);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	assert_true(waitpid(child, &status, 0) == child);
+	assert_int_equal(status, 0);
+	assert_false(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	assert_int_equal(pending(outbox), 1);
+	meet(outbox, 2, 0);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	outbox_close(outbox);
+}
+
 static void test_numbers_are_never_used_twice(void **state)
 {
 	struct outbox *outbox = open_outbox();
@@ -409,6 +444,7 @@ int main(void)
 		FRESH(test_the_first_epoch_offers_again_what_was_answered_before_it),
 		FRESH(test_a_new_epoch_leaves_old_taps_alone),
 		FRESH(test_an_old_stores_verdict_does_not_end_a_retraction_that_was_put_back),
+		FRESH(test_an_old_stores_verdict_ends_nothing_once_another_process_met_the_new_one),
 		FRESH(test_numbers_are_never_used_twice),
 	};
 
