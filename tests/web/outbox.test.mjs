@@ -104,6 +104,20 @@ test('taken back before it left: nothing remains, and nothing is sent', async ()
   assert.deepEqual(await send(tap), [], 'a sender that still had it is told');
 });
 
+test('sent as the page was left, which did not live to note it with the tap: taking it back is a retraction', async () => {
+  const [tap, other, counted] = await outbox.add([question({ hold: NOW + 6_000 }), question(), question()]);
+  await send(counted);
+  await verdict(counted, V.VERDICT_COUNTED);
+  await outbox.put('left', [tap.id, other.id, counted.id, newId()]);
+  await outbox.retract([other.id]); // in another tab
+  outbox.close();
+  outbox = await Outbox.open('de-kop');
+  assert.deepEqual((await outbox.all()).map(stateOf), ['sent', 'retracting', 'counted']);
+  assert.equal(await outbox.get('left'), undefined);
+  await outbox.retract([tap.id]);
+  assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting', 'counted']);
+});
+
 test('taken back under way: the retraction goes when the question is answered', async () => {
   const [tap] = await outbox.add([question()]);
   await send(tap);

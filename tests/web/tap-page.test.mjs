@@ -40,6 +40,28 @@ test('undone within its seconds, a tap never leaves the phone', async (t) => {
   assert.deepEqual(await site.counted(), { questions: 1, 'oost/2/referred': 1 });
 });
 
+test('closed within its seconds and taken back later, without a network: it may have left, and does not count in the end', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 1);
+  site.net.set('losedown');
+  await page.close({ runBeforeUnload: true });
+  const left = eventually(async () => (await site.counted()).questions === 1, 'what was tapped to be counted', 5_000);
+  await left.catch(() => {}); // a browser need not send what a page leaves behind
+  site.net.set('refuse');
+  const again = await openTap(phone);
+  await again.locator('[data-key="list"]').click();
+  await again.locator('[data-key^="back-"]').click();
+  await again.getByRole('dialog').locator('.tap').getByText('Wordt teruggenomen', { exact: true }).waitFor();
+  site.net.set('pass');
+  await wake(again);
+  await drained(again);
+  assert.equal((await site.counted()).questions, 0);
+});
+
 test('from a cold start without a network: taps are kept, and counted when it is back', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);

@@ -4,7 +4,8 @@
 // here says who tapped.
 //
 //   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
-//   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, and the page's own
+//   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
+//          sent as it was left, and perhaps did not live to note with the taps), and the page's own
 import { openDB } from 'idb';
 
 import { held, newTap, refusal, refusedAct, settle, waits } from './tap.js';
@@ -42,6 +43,7 @@ export class Outbox {
       },
       terminated: onGone,
     });
+    if (await outbox.get('left')) await outbox.#markLeft();
     return outbox;
   }
 
@@ -126,13 +128,32 @@ export class Outbox {
     });
   }
 
+  // The same of a page that is being left, and may be gone before the disk answers: so nothing is read first.
+  async markLeaving(ids) {
+    const txn = this.#db.transaction('meta', 'readwrite', SAFE);
+    const put = txn.store.put(ids, 'left');
+    txn.commit();
+    await Promise.all([put, txn.done, this.#markLeft()]);
+  }
+
+  #markLeft() {
+    return this.#write(async ({ tap, taps, meta }) => {
+      for (const id of (await meta.get('left')) ?? []) {
+        const found = await tap(id);
+        if (found?.questionWaits) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
+      }
+      await meta.delete('left');
+    });
+  }
+
   // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction.
   retract(ids) {
-    return this.#write(async ({ tap, taps }) => {
+    return this.#write(async ({ tap, taps, meta }) => {
+      const left = (await meta.get('left')) ?? [];
       for (const id of ids) {
         const found = await tap(id);
         if (!found || found.retracting) continue;
-        if (found.questionWaits && !found.sent) await taps.delete(found.n);
+        if (found.questionWaits && !found.sent && !left.includes(id)) await taps.delete(found.n);
         else await taps.put(indexed({ ...found, retracting: true, retractionWaits: true, hold: 0 }));
       }
     });

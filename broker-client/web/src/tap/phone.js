@@ -223,9 +223,13 @@ export class Phone {
     const now = this.#now();
     const kept = [...this.#taps.values()].filter((tap) => held(tap, now));
     for (const tap of kept) tap.hold = 0;
-    if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
     this.#fillSender(now);
-    if (this.#mayPublish()) for (let batch; (batch = this.#sender.next(now)); ) this.#publish(batch, batch.entries.map(({ id }) => id));
+    const batches = [];
+    for (let batch; this.#mayPublish() && (batch = this.#sender.next(now)); ) batches.push(batch);
+    const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id));
+    if (ids.length) this.#outbox.markLeaving(ids).catch(() => {});
+    for (const batch of batches) this.#publish(batch, ids);
+    if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
     if (this.waiting.all === 0) this.#connection.stop();
   }
 
@@ -398,7 +402,7 @@ export class Phone {
     for (let batch; this.#mayPublish() && (batch = this.#sender.next(this.#now())); ) {
       const { clientId } = this.#connection;
       const ids = await this.#outbox.markSent(batch.entries);
-      if (clientId === this.#connection.clientId) this.#publish(batch, ids, true);
+      if (clientId === this.#connection.clientId) this.#publish(batch, ids);
     }
   }
 
@@ -410,8 +414,8 @@ export class Phone {
     for (const tap of over) tap.hold = 0;
   }
 
-  // `marked`: the outbox knows; otherwise it is told now, and nobody waits for it.
-  #publish({ team, entries }, ids, marked = false) {
+  // `ids`: of which the outbox knows that they are sent.
+  #publish({ team, entries }, ids) {
     const events = [];
     for (const entry of entries) {
       const tap = ids.includes(entry.id) ? this.#taps.get(entry.id) : null;
@@ -424,7 +428,6 @@ export class Phone {
       events.push(event);
     }
     if (events.length === 0) return;
-    if (!marked) this.#outbox.markSent(events).catch(() => {});
     this.#connection.publish(topics.registration(this.#org, team), encodeSubmission(events, this.#connection.clientId));
     this.#onChange();
   }
