@@ -2,48 +2,18 @@
 // One end of a connection, with a library that answers when the test says so: what is asked for while an answer is
 // still under way.
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import test from 'node:test';
 
-import './lib/web.mjs';
+import { Library } from './lib/mqtt.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Connection } = await import('../../broker-client/web/src/core/connection.js');
-
-class Client extends EventEmitter {
-  subscribed = [];
-  left = [];
-  answers = [];
-  ended = false;
-
-  subscribe(filters, _options, answer = () => {}) {
-    this.subscribed.push(...filters);
-    this.answers.push(answer);
-  }
-
-  unsubscribe(filters) {
-    this.left.push(...filters);
-  }
-
-  end() {
-    this.ended = true;
-  }
-}
-
-function library() {
-  const clients = [];
-  const connect = () => {
-    clients.push(new Client());
-    return clients.at(-1);
-  };
-  return { clients, connect };
-}
 
 const status = 'turf/v1/proef/status/aggregator';
 const filters = (...names) => names.map((name) => `turf/v1/proef/summary/${name}`);
 
 test('what is asked for, and what is left, while the broker has not yet answered', async () => {
-  const mqtt = library();
+  const mqtt = new Library();
   const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
   connection.listen(filters('oost/2019-Q4'));
   connection.start();
@@ -61,7 +31,7 @@ test('what is asked for, and what is left, while the broker has not yet answered
 });
 
 test('stopped and started again while the library is still on its way: one connection', async () => {
-  const mqtt = library();
+  const mqtt = new Library();
   let loaded;
   const loading = new Promise((resolve) => (loaded = resolve));
   const connection = new Connection({ org: 'proef', url: 'ws://none', load: () => loading });
@@ -70,7 +40,7 @@ test('stopped and started again while the library is still on its way: one conne
   connection.start();
   loaded(mqtt);
   await turns();
-  assert.equal(mqtt.clients.filter(({ ended }) => !ended).length, 1);
+  assert.equal(mqtt.open.length, 1);
   connection.stop();
-  assert.deepEqual(mqtt.clients.filter(({ ended }) => !ended), []);
+  assert.deepEqual(mqtt.open, []);
 });

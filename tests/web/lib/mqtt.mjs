@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A library for connections to nowhere: a test sees what was asked of it, and answers when it likes.
+import { EventEmitter } from 'node:events';
+
+class Client extends EventEmitter {
+  subscribed = [];
+  left = [];
+  published = [];
+  answers = [];
+  ended = false;
+
+  constructor(options) {
+    super();
+    this.options = options;
+  }
+
+  subscribe(filters, _options, answer = () => {}) {
+    this.subscribed.push(...filters);
+    this.answers.push(answer);
+  }
+
+  unsubscribe(filters, answer = () => {}) {
+    this.left.push(...[filters].flat());
+    answer();
+  }
+
+  publish(topic, bytes) {
+    this.published.push({ topic, bytes });
+  }
+
+  end() {
+    this.ended = true;
+  }
+}
+
+export class Library {
+  clients = [];
+
+  connect = (_url, options) => {
+    this.clients.push(new Client(options));
+    return this.clients.at(-1);
+  };
+
+  get open() {
+    return this.clients.filter(({ ended }) => !ended);
+  }
+}
