@@ -136,11 +136,15 @@ static int subscribe_all(struct listener *listener, struct error *error)
 	return n == 0 ? 0 : mqtt_async_subscribe(listener->mqtt, filters, n, 0, error);
 }
 
-int listener_subscribe(struct listener *listener, unsigned slot, const char *filter, struct error *error)
+/* What cannot be subscribed to now, since the connection is lost and that was not yet taken in, is on the next one. */
+void listener_subscribe(struct listener *listener, unsigned slot, const char *filter)
 {
+	struct error error;
+
 	assert(slot < LISTENER_SLOTS && strlen(filter) < TOPIC_BYTES);
 	memcpy(listener->filters[slot], filter, strlen(filter) + 1);
-	return listener->connected ? mqtt_async_subscribe(listener->mqtt, &filter, 1, 0, error) : 0;
+	if (listener->connected && mqtt_async_subscribe(listener->mqtt, &filter, 1, 0, &error) < 0)
+		(void)down(listener, error.text);
 }
 
 /* What an event means to the owner; LISTENER_NOTHING: nothing. */

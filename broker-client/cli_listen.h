@@ -35,7 +35,7 @@ void listener_close(struct listener *listener);
 /* From now on, and after each reconnect, in the place of what this slot had before (which may go on to come until
  * then). */
 enum { LISTENER_SLOTS = 4 };
-int listener_subscribe(struct listener *listener, unsigned slot, const char *filter, struct error *error);
+void listener_subscribe(struct listener *listener, unsigned slot, const char *filter);
 
 /* The next item, at latest after timeout_ms (< 0: whenever it comes). */
 struct listener_item listener_next(struct listener *listener, int timeout_ms);

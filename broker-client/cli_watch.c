@@ -96,34 +96,29 @@ static void show(struct watch *watch, const struct listener_item *item)
 
 /* ---- What comes ------------------------------------------------------------------------------------------------- */
 
-static int subscribe(struct watch *watch, struct period period)
+static void subscribe(struct watch *watch, struct period period)
 {
 	char topic[TOPIC_BYTES];
-	struct error error;
 
 	watch->period = period;
 	watch->has_period = true;
 	topic_summary_json(topic, watch->cli->org, watch->cli->team, period);
-	if (listener_subscribe(watch->listener, SLOT_FIGURES, topic, &error) < 0)
-		return complain(EXIT_UNREACHABLE, "%s", error.text);
-	return 0;
+	listener_subscribe(watch->listener, SLOT_FIGURES, topic);
 }
 
-static int follow(struct watch *watch, uint32_t today)
+static void follow(struct watch *watch, uint32_t today)
 {
 	struct period now = period_of_quarter(quarter_of_day(today));
 
-	if (!watch->follows || (watch->has_period && now.quarter == watch->period.quarter))
-		return 0;
-	return subscribe(watch, now);
+	if (watch->follows && (!watch->has_period || now.quarter != watch->period.quarter))
+		subscribe(watch, now);
 }
 
-static int status_came(struct watch *watch, const struct listener_item *item)
+static void status_came(struct watch *watch, const struct listener_item *item)
 {
 	json_t *status = json_loadb((const char *)item->bytes, item->length, 0, NULL);
 	const char *text = json_string_value(json_object_get(status, "today"));
 	uint32_t today;
-	int rc = 0;
 
 	if (json_is_false(json_object_get(status, "online")))
 		watch->note =
@@ -131,11 +126,10 @@ static int status_came(struct watch *watch, const struct listener_item *item)
 	else
 		watch->note = NULL;
 	if (text && date_parse(text, &today) == 0)
-		rc = follow(watch, today);
+		follow(watch, today);
 	json_decref(status);
 	if (watch->shown && !watch->cli->json)
 		show_table(watch);
-	return rc;
 }
 
 static bool is_wanted(const struct watch *watch, const struct topic *topic)
@@ -150,8 +144,8 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 	switch (item->kind) {
 	case LISTENER_MESSAGE:
 		if (item->topic->kind == TOPIC_STATUS)
-			return status_came(watch, item);
-		if (is_wanted(watch, item->topic) && item->length > 0)
+			status_came(watch, item);
+		else if (is_wanted(watch, item->topic) && item->length > 0)
 			show(watch, item);
 		return 0;
 	case LISTENER_DOWN:
@@ -194,7 +188,7 @@ static int run(struct watch *watch)
 		struct listener_item item = listener_next(watch->listener, patience_ms(watch, until_ms));
 
 		if (item.kind == LISTENER_NOTHING && !watch->has_period)
-			rc = follow(watch, local_day());
+			follow(watch, local_day());
 		else if (item.kind == LISTENER_NOTHING && watch->cli->once)
 			rc = complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s", watch->cli->team);
 		else
@@ -221,12 +215,12 @@ int cli_watch(struct cli *cli)
 	if (rc != 0)
 		return rc;
 	topic_status(status, cli->org);
-	if (listener_open(&watch.listener, cli, signal_fd, &error) < 0 ||
-	    listener_subscribe(watch.listener, SLOT_STATUS, status, &error) < 0)
+	if (listener_open(&watch.listener, cli, signal_fd, &error) < 0)
 		return complain(EXIT_FAULT, "%s", error.text);
-	rc = cli->period ? subscribe(&watch, period) : 0;
-	if (rc == 0)
-		rc = run(&watch);
+	listener_subscribe(watch.listener, SLOT_STATUS, status);
+	if (cli->period)
+		subscribe(&watch, period);
+	rc = run(&watch);
 	listener_close(watch.listener);
 	free(watch.shown);
 	if (signal_fd >= 0)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: EUPL-1.2
+// `turf watch` on a broker of the test's own, which ends connections when the test says so.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import test from 'node:test';
+
+import Aedes from 'aedes';
+
+import { program } from './lib/paths.mjs';
+import { Running } from './lib/processes.mjs';
+
+const topic = (rest) => `turf/v1/sw-de-kop/${rest}`;
+
+class Broker {
+  static async start(t) {
+    const broker = new Broker();
+    broker.aedes = new Aedes();
+    broker.sockets = [];
+    broker.server = net.createServer((socket) => {
+      broker.sockets.push(socket);
+      broker.aedes.handle(socket);
+    });
+    await new Promise((resolve) => broker.server.listen(0, '127.0.0.1', resolve));
+    broker.url = `mqtt://127.0.0.1:${broker.server.address().port}`;
+    t.after(() => {
+      for (const socket of broker.sockets) socket.destroy();
+      broker.server.close();
+      broker.aedes.close();
+    });
+    return broker;
+  }
+
+  publish(rest, value) {
+    const packet = { topic: topic(rest), payload: JSON.stringify(value), qos: 0, retain: true };
+    return new Promise((resolve, reject) => this.aedes.publish(packet, (error) => (error ? reject(error) : resolve())));
+  }
+
+  // Resolves when somebody subscribes to it.
+  subscription(rest) {
+    return new Promise((resolve) => {
+      this.aedes.on('subscribe', (subscriptions) => subscriptions.some((one) => one.topic === topic(rest)) && resolve());
+    });
+  }
+
+  // Resolves when the client has closed its side too.
+  async endConnection() {
+    const socket = this.sockets.at(-1);
+    socket.end();
+    await once(socket, 'close');
+  }
+}
+
+test('a new quarter that is heard of when the connection is lost already is followed on the next one', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
+  const old = broker.subscription('summary-json/all/2019-Q4');
+  const watch = new Running(program('turf'), ['watch', '--json', '--org', 'sw-de-kop', '--broker', broker.url]);
+  t.after(() => watch.kill('SIGKILL'));
+  watch.child.stdout.pause(); // nobody reads what it prints, so that it stands still
+  await old;
+  for (let i = 0; i < 60; i++) await broker.publish('summary-json/all/2019-Q4', { note: 'x'.repeat(20_000) });
+  await broker.publish('status/aggregator', { online: true, today: '2020-01-01' });
+  await broker.endConnection();
+  const next = broker.subscription('summary-json/all/2020-Q1');
+  watch.child.stdout.resume();
+  await Promise.race([next, watch.ended.then((status) => assert.fail(`${JSON.stringify(status)} ${watch.log}`))]);
+  assert.deepEqual(await watch.stop(), { code: 0, signal: null });
+});
