@@ -188,8 +188,14 @@ bool mqtt_connected(const struct mqtt *mqtt)
 	return mqtt->connected;
 }
 
+/* Paho goes on with a connection on which a subscription was refused, and would keep it beside the next one: so it is
+ * closed here, without a goodbye, for then the broker publishes the will. */
 static int lost(struct mqtt *mqtt, struct error *error, const char *doing, int rc)
 {
+	if (MQTTClient_isConnected(mqtt->client)) {
+		(void)shutdown(mqtt->socket, SHUT_RDWR);
+		(void)MQTTClient_disconnect(mqtt->client, 0);
+	}
 	mqtt->connected = false;
 	return error_set(error, FAULT_BROKER, "%s: %s", doing, rc == MQTTCLIENT_FAILURE ? "connection lost" : MQTTClient_strerror(rc));
 }

@@ -2,6 +2,7 @@
 // A broker that nobody here configured: aedes, which speaks MQTT 3.1.1 only and does as that standard says where
 // mosquitto does otherwise (it sends the will of a client that is taken over).
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -14,8 +15,8 @@ import { decode, newClientId, question, submission } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
 import { Running } from './lib/processes.mjs';
 
-async function aedesAt(t) {
-  const broker = new Aedes();
+async function aedesAt(t, options = {}) {
+  const broker = new Aedes(options);
   const sockets = new Set();
   const server = net.createServer((socket) => {
     sockets.add(socket);
@@ -69,4 +70,35 @@ test('a takeover is no fight there either', async (t) => {
   assert.match(ended.turfd.log, /taken over/);
   const stays = ended.turfd === first ? second : first;
   assert.deepEqual(await stays.stop(), { code: 0, signal: null });
+});
+
+// How many TCP connections a process has open, those included that the other side has closed.
+function connections(pid) {
+  const known = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`);
+  const target = (fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return ''; // it went between the two looks
+    }
+  };
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => known.includes(target(fd))).length;
+}
+
+test('a broker that refuses subscriptions for a while: turfd comes in when it may, and leaves no connection behind', async (t) => {
+  let refused = 0;
+  const authorizeSubscribe = ({ id }, wanted, answer) => {
+    const refuses = id.startsWith('turf-aggregator-') && refused < 3;
+    refused += refuses;
+    answer(null, refuses ? null : wanted);
+  };
+  const url = await aedesAt(t, { authorizeSubscribe });
+  const turfd = startTurfd(t, url, writeConfig(t, { limits: { retry_ms: 20 } }));
+  const screen = await Client.connect(t, url);
+  await screen.subscribe('turf/v1/proef/status/aggregator');
+  await screen.until(online, `turfd: ${turfd.log}`);
+  assert.equal(refused, 3);
+  assert.match(turfd.log, /<4>broker-unreachable .*subscribe/);
+  assert.equal(connections(turfd.pid), 1);
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
 });
