@@ -132,7 +132,7 @@ static void note_org(struct orgs *orgs, const char *org)
 static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *error)
 {
 	int64_t until_ms = monotonic_ms() + (cli->wait_ms > 0 ? cli->wait_ms : DISCOVERY_WAIT_MS);
-	struct listener *listener;
+	struct listener *listener = NULL;
 	struct listener_item item;
 	bool up = false;
 	int rc = listener_open(&listener, cli, -1, error);
