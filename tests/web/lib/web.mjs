@@ -19,6 +19,6 @@ export function dice(seed) {
 }
 
 // Until all that is ready to run has run.
-export const turns = async (n = 10) => {
+export const turns = async (n = 60) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve));
 };

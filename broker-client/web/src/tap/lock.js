@@ -7,6 +7,7 @@ export class SenderLock {
   #changed;
   #end = () => {};
   #waiting = null;
+  #wanted = false;
 
   mine = false;
 
@@ -17,6 +18,7 @@ export class SenderLock {
 
   // From whoever holds it.
   take() {
+    this.#wanted = true;
     if (this.mine) return;
     if (!navigator.locks) {
       this.#become(true);
@@ -28,12 +30,16 @@ export class SenderLock {
   }
 
   release() {
+    this.#wanted = false;
     this.#waiting?.abort();
+    this.#waiting = null;
     this.#end();
+    this.#become(false);
   }
 
   #request(options) {
     const held = () => {
+      if (!this.#wanted) return undefined;
       this.#become(true);
       return new Promise((resolve) => {
         this.#end = resolve;
@@ -44,7 +50,7 @@ export class SenderLock {
 
   // Taken by another tab: in line for it again. An aborted wait ends here too, and wants nothing.
   #lost(options) {
-    if (options.signal?.aborted) return;
+    if (options.signal?.aborted || !this.#wanted) return;
     this.#become(false);
     this.#waiting = new AbortController();
     this.#request({ signal: this.#waiting.signal });

@@ -32,6 +32,9 @@ export class Phone {
   #pinned = '';
   #pumping = false;
   #pumpAgain = false;
+  #sentAt = 0; // when it was last looked at what may go
+  #storing = 0; // taps that are not on disk yet
+  #left = false; // the page is hidden or left
   #timer = 0;
 
   catalogue = null;
@@ -161,10 +164,15 @@ export class Phone {
   async tap({ day, domain, outcome, labels = [], count = 1 }) {
     const hold = this.#now() + UNDO_MS;
     const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold }));
-    const taps = await this.#guarded(() => this.#outbox.add(questions));
-    for (const tap of taps) this.#taps.set(tap.id, tap);
+    this.#storing++;
+    try {
+      for (const tap of await this.#guarded(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
+    } finally {
+      this.#storing--;
+    }
     this.noteUsed();
     this.#changed();
+    if (this.#left) this.leave();
     return questions.map(({ id }) => id);
   }
 
@@ -210,6 +218,7 @@ export class Phone {
 
   // After the first paint, and whenever the page is seen again.
   wake() {
+    this.#left = false;
     this.#lock.take();
     this.#listen();
     this.#connection.start();
@@ -220,6 +229,7 @@ export class Phone {
 
   // The page is hidden or left: what was held back goes at once, without waiting for anything.
   leave() {
+    this.#left = true;
     const now = this.#now();
     const kept = [...this.#taps.values()].filter((tap) => held(tap, now));
     for (const tap of kept) tap.hold = 0;
@@ -230,7 +240,9 @@ export class Phone {
     if (ids.length) this.#outbox.markLeaving(ids).catch(() => {});
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
-    if (this.waiting.all === 0) this.#connection.stop();
+    if (this.waiting.all > 0 || this.#storing > 0) return;
+    this.#connection.stop();
+    this.#lock.release(); // another tab may still be seen
   }
 
   close() {
@@ -321,13 +333,13 @@ export class Phone {
     if (pinned !== this.#pinned && status.online) {
       this.#pinned = pinned;
       await this.#outbox.put('pinned', pinned);
-      this.#listen();
     }
+    this.#listen(); // a page that is never left lives through the turn of a quarter
     if (status.online && typeof status.instance === 'string') this.#meetInstance(status.instance);
     this.#onChange();
-    if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
     const day = this.countingDay;
     if (day !== null && this.catalogue) await this.#outbox.forgetBefore(day - this.catalogue.retract_days);
+    if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
   }
 
   // Another run of the aggregator: what has no receipt goes again soon.
@@ -366,6 +378,8 @@ export class Phone {
   }
 
   #fillSender(now) {
+    if (now < this.#sentAt - HURRY_SPREAD_MS) this.#sender.hurry(now, HURRY_SPREAD_MS); // the clock was set back
+    this.#sentAt = now;
     this.#sender.expire(now);
     for (const tap of this.#taps.values()) {
       const event = sendable(tap, now);
