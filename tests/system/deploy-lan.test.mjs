@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -139,6 +140,17 @@ test('foreign pages and foreign names are turned away on the local network too',
   }
   assert.equal(await knock({ Origin: 'https://evil.example', Host: 'evil.example' }), 421);
   assert.equal((await ask(ready.https, { ca, headers: { Host: 'evil.example' }, checkServerIdentity })).status, 421);
+});
+
+// nginx tells of some of these as crit: a record longer than TLS has any, and what is no TLS at all.
+test('whoever breaks TLS is named in no log', async (t) => {
+  const stack = await deployLan(t);
+  const tooLong = Buffer.concat([Buffer.from([0x16, 3, 1, 0xff, 0xff]), Buffer.alloc(100)]);
+  for (const bytes of [tooLong, Buffer.from('\x16\x03\x01\x00\x04\x01\x00\x00\x00', 'latin1'), Buffer.alloc(64, 0xff)]) {
+    await new Promise((resolve) => net.connect(stack.lanPorts[0], address).on('error', () => {}).on('close', resolve).resume().end(bytes));
+  }
+  assert.equal((await ask(stack.ready.https, { ca: stack.authority })).status, 200);
+  for (const log of ['web.log', 'broker.log', 'turfd.log']) assert.doesNotMatch(readFileSync(join(stack.dir, log), 'utf8'), /client|127\.0\.0\.2/, log);
 });
 
 test('a phone that took in the authority taps, and the tap is counted', async (t) => {
