@@ -51,6 +51,14 @@ test('the day is the one on a wall in the Netherlands', () => {
   assert.equal(dayOfDate(1970, 1, 2), 1);
 });
 
+test('a zone that turfd knows and a browser does not counts as the Netherlands, for the day and for the time', () => {
+  const newYear = Date.UTC(2019, 11, 31, 23, 30);
+  for (const zone of ['localtime', 'posix/Europe/Amsterdam']) {
+    assert.equal(formatDate(todayIn(zone, newYear)), '2020-01-01');
+    assert.equal(format.time(newYear / 1000, 'nl', zone), '00:30');
+  }
+});
+
 test('numbers, shares and dates in Dutch and English', () => {
   assert.deepEqual([format.number(1154, 'nl'), format.number(1154, 'en')], ['1.154', '1,154']);
   assert.deepEqual([format.share(104 / 1154, 'nl'), format.share(104 / 1154, 'en')], ['9,0\u00a0%', '9.0%']);

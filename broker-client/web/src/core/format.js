@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Numbers, shares and dates as a Dutch or an English reader expects them.
-import { dateOfDay } from './calendar.js';
+import { dateOfDay, TIMEZONE } from './calendar.js';
 
 const locales = { nl: 'nl-NL', en: 'en-GB' };
 const quarterForms = { nl: (n, year) => `${n}e kwartaal ${year}`, en: (n, year) => `quarter ${n} of ${year}` };
@@ -48,6 +48,13 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 // 4e kwartaal 2026
 export const quarterName = (quarter, language = 'nl') => quarterForms[language]((quarter % 4) + 1, Math.floor(quarter / 4));
 
-// 14:05, in the org's time zone
-export const time = (unixSeconds, language = 'nl', timeZone = 'Europe/Amsterdam') =>
-  formatter(Intl.DateTimeFormat, language, { hour: '2-digit', minute: '2-digit', timeZone }).format(unixSeconds * 1000);
+const clock = (unixSeconds, language, timeZone) => formatter(Intl.DateTimeFormat, language, { hour: '2-digit', minute: '2-digit', timeZone }).format(unixSeconds * 1000);
+
+// 14:05, in the org's time zone; one that this browser does not know counts as the Netherlands, as for todayIn.
+export function time(unixSeconds, language = 'nl', timeZone = TIMEZONE) {
+  try {
+    return clock(unixSeconds, language, timeZone);
+  } catch {
+    return clock(unixSeconds, language, TIMEZONE);
+  }
+}
