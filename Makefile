@@ -230,7 +230,7 @@ lint:
 
 # ---- Install -----------------------------------------------------------------------------------
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/turf
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/libturf.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
@@ -238,6 +238,7 @@ install: all
 	ln -sf libturf.so.0 $(DESTDIR)$(PREFIX)/lib/libturf.so
 	install -m 644 $(BUILD)/turf.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/turf
 
 clean:
 	rm -rf $(BUILD)

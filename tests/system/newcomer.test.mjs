@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped.
+// The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped. And what the
+// manual installs for a service that stays.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { build, root, temporaryFolder } from './lib/paths.mjs';
-import { freePort, portAnswers, run } from './lib/processes.mjs';
+import { freePort, portAnswers, run, succeed } from './lib/processes.mjs';
 
 // What a newcomer types after deploy/run, without the remarks.
 function session() {
@@ -60,4 +61,20 @@ test("the README's session works as printed", async (t) => {
   await screen.close();
   assert.equal((await run(join(root, 'deploy/run'), ['--stop', '--dir', join(folder, 'run')])).code, 0);
   assert.equal(await portAnswers(mqtt), false);
+});
+
+// The service's user is nobody in particular: files of root are for it to read only when they are for everybody.
+test('what the manual installs is there for the service, and to be read by it', async (t) => {
+  const folder = temporaryFolder(t, 'turf-install');
+  const service = readFileSync(join(root, 'deploy/turfd.service'), 'utf8');
+  const [line] = readFileSync(join(root, 'docs/operating.md'), 'utf8').match(/^ *install .*turfd\.conf/m);
+  await succeed('make', ['-s', '-o', 'all', 'install', `BUILD=${build.replace(`${root}/`, '')}`, `DESTDIR=${folder}`]);
+  await succeed('bash', ['-c', line.replace('/etc/', `${folder}/etc/`)]);
+  const named = new Set(service.match(/\/(usr\/local|etc)\/[\w./-]+/g));
+  named.delete('/etc/turf/credentials'); // systemd reads it as root
+  assert.equal(named.size, 3, [...named].join(' '));
+  for (const file of named) {
+    assert.ok(existsSync(folder + file), `${file} is installed`);
+    assert.ok(statSync(folder + file).mode & 0o004, `${file} is for everybody to read`);
+  }
 });
