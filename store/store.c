@@ -248,6 +248,8 @@ static int open_files(struct store *store, const struct store_options *options, 
 		rc = files_lock_access(options->path, &store->access_lock, error);
 	if (rc >= 0 && options->as_daemon)
 		files_drop_new(options->path); /* of a compaction or creation that did not end */
+	if (rc >= 0 && look == FILES_NO_STORE) /* before there were locks: somebody may have made one since */
+		rc = look = files_look(options->path, true, error);
 	if (rc >= 0 && look == FILES_NO_STORE)
 		rc = create(options, error);
 	return rc >= 0 ? open_environment(store, options, error) : rc;

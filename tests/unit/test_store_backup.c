@@ -6,6 +6,8 @@
 #include "tests/unit/store_stage.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
 
 static const char *in_folder(struct stage *stage, const char *name)
 {
@@ -485,6 +487,51 @@ static void test_a_reader_keeps_the_file_it_has(void **state)
 	assert_sound(stage);
 }
 
+static size_t length_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
+/* Between a daemon's first look at an empty directory and its locks a backup may have been brought back there. */
+static void test_a_store_that_appears_while_a_daemon_starts_is_not_replaced(void **state)
+{
+	struct stage *stage = *state;
+	char data[PATH_MAX], path[PATH_MAX / 2], name[PATH_MAX];
+	int access_lock, status;
+	pid_t pid;
+
+	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
+	stage_close(stage);
+	(void)snprintf(data, sizeof data, "%s/data.mdb", stage->path);
+	(void)snprintf(path, sizeof path, "%s/late", stage->folder);
+	(void)snprintf(name, sizeof name, "%s/access.lock", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	access_lock = open(name, O_RDWR | O_CREAT, 0600);
+	assert_true(access_lock >= 0 && flock(access_lock, LOCK_EX) == 0);
+	stage->options.path = path;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(store_open(&stage->store, &stage->options, &stage->error) == 0 ? 0 : 1);
+	(void)snprintf(name, sizeof name, "%s/turfd.lock", path);
+	while (length_of(name) == 0) { /* until it has looked, and has the first of its locks */
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+		(void)sched_yield();
+	}
+	(void)snprintf(name, sizeof name, "%s/data.mdb", path);
+	assert_int_equal(rename(data, name), 0);
+	assert_int_equal(flock(access_lock, LOCK_UN), 0);
+	(void)close(access_lock);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	stage_open(stage);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
+	assert_sound(stage);
+	stage_close(stage); /* `path` goes */
+}
+
 #define OPENED(test) cmocka_unit_test_setup_teardown(test, stage_setup_open, stage_teardown)
 
 int main(void)
@@ -504,6 +551,7 @@ int main(void)
 		OPENED(test_a_compacting_copy_leaves_deleted_bytes_behind),
 		OPENED(test_no_copy_while_a_tool_may_write),
 		OPENED(test_a_reader_keeps_the_file_it_has),
+		OPENED(test_a_store_that_appears_while_a_daemon_starts_is_not_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
