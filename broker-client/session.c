@@ -179,6 +179,7 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 	struct error error;
 
 	set_link(turf, LINK_CONNECTING, now_ms);
+	turf->hurry = false;
 	tell_connection(turf, TURF_CONNECTING, NULL);
 	if (new_client(turf, &error) < 0)
 		link_down(turf, error.text, now_ms);
@@ -201,6 +202,7 @@ static void start_subscribing(struct turf *turf, int64_t now_ms)
 static void link_up(struct turf *turf, int64_t now_ms)
 {
 	set_link(turf, LINK_UP, now_ms);
+	turf->hurry = false;
 	turf->loaded = 0;
 	turf->rescan_at_ms = now_ms + turf->retry_ms;
 	tell_connection(turf, TURF_ONLINE, "");
@@ -343,13 +345,15 @@ static void act(struct turf *turf, bool poked, bool hurried)
 {
 	int64_t now_ms = monotonic_ms();
 
-	if (turf->link == LINK_DOWN && hurried)
-		turf->connect_at_ms = now_ms;
-	else if (turf->link == LINK_DOWN && poked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
-		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
 	if ((turf->link == LINK_CONNECTING || turf->link == LINK_SUBSCRIBING) &&
 	    now_ms >= turf->link_since_ms + LINK_TIMEOUT_MS)
 		link_down(turf, "the broker does not answer", now_ms);
+	if (hurried && turf->link != LINK_UP)
+		turf->hurry = true;
+	if (turf->link == LINK_DOWN && turf->hurry)
+		turf->connect_at_ms = now_ms;
+	else if (turf->link == LINK_DOWN && poked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
+		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
 	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms)
 		start_connecting(turf, now_ms);
 	if (turf->link == LINK_UP)

@@ -56,6 +56,7 @@ struct turf {
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
 	uint32_t connect_attempts;
+	bool hurry;             /* the attempt under way may be of before it: the next does not wait */
 	uint64_t loaded;        /* the queue has been read up to here */
 	bool met_instance;
 	char instance[64];      /* of the daemon's run */

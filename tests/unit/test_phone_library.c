@@ -5,16 +5,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <ftw.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "broker-client/turf.h"
 
-enum { DAY = 18261, TAPPERS = 4, TAPS_EACH = 25 };
+enum { DAY = 18261, TAPPERS = 4, TAPS_EACH = 25, PATIENCE_MS = 60000 };
 
 static char folder[64];
 
@@ -249,6 +254,47 @@ static void test_any_thread_may_call_while_the_connection_fails(void **state)
 	turf_close(turf);
 }
 
+/* Listens on a port of its own, which `url` names. */
+static int listen_somewhere(char url[static 64])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	(void)snprintf(url, 64, "mqtt://127.0.0.1:%d", ntohs(address.sin_port));
+	return fd;
+}
+
+static int next_connection(int listener)
+{
+	struct pollfd fd = { .fd = listener, .events = POLLIN };
+
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	return accept(listener, NULL, NULL);
+}
+
+/* The attempt under way was begun before the network was back, and fails. */
+static void test_a_hurry_counts_for_the_attempt_after_the_one_under_way(void **state)
+{
+	char url[64];
+	int listener = listen_somewhere(url), connection;
+	struct turf_options options = { .broker = url, .org = "sw-de-kop", .outbox = folder };
+	struct turf *turf;
+
+	(void)state;
+	options.reconnect_ms = options.reconnect_max_ms = 10 * PATIENCE_MS;
+	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	connection = next_connection(listener);
+	turf_hurry(turf);
+	(void)close(connection);
+	(void)close(next_connection(listener));
+	turf_close(turf);
+	(void)close(listener);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -261,6 +307,7 @@ int main(void)
 		FRESH(test_waiting_without_a_broker_looks_once),
 		FRESH(test_one_handle_a_folder),
 		FRESH(test_any_thread_may_call_while_the_connection_fails),
+		FRESH(test_a_hurry_counts_for_the_attempt_after_the_one_under_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
