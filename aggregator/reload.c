@@ -47,6 +47,15 @@ static int current_catalogue(const struct store_view *view, const struct catalog
 	return 0;
 }
 
+/* The day from which on entries end, and before which nothing may change: a clock that is behind the last date that was
+ * trusted would end earlier what has ended, and open up days that have passed. */
+static uint32_t day_of_change(struct daemon *daemon, const struct store_state *state)
+{
+	uint32_t today = upkeep_today(daemon);
+
+	return today < state->clock_day && !org_date_confirmed(&daemon->date) ? state->clock_day : today;
+}
+
 static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
 {
 	struct catalogue current = {0};
@@ -61,7 +70,7 @@ static int succeed(struct daemon *daemon, struct config *next, struct catalogue 
 		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
 	rc = current_catalogue(view, &next->catalogue, &current, error);
 	if (rc == 0) {
-		struct catalogue_history history = {.today = upkeep_today(daemon), .counted = counted, .context = view};
+		struct catalogue_history history = {.today = day_of_change(daemon, &state), .counted = counted, .context = view};
 
 		rc = catalogue_succeed(&current, &next->catalogue, &history, merged, log_problem, NULL);
 		if (rc == FAULT_MEMORY)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What a daemon comes to and what it waits for, turn by turn: while somebody floods it, while its disk is full, and when
- * it is not there at midnight. The broker and the time are broker.h's.
+ * What a daemon comes to and what it waits for, turn by turn: while somebody floods it, while its disk is full, when it
+ * is not there at midnight, and when its clock is behind. The broker and the time are broker.h's.
  */
 #include <signal.h>
 
@@ -31,6 +31,7 @@ static const char config[] = "org = \"dekop\";\n"
 			     "limits = { batch_messages = 60; compact_days = 1; };\n"
 			     "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n"
 			     "zrm = ( { edition = \"2017\"; } );\n";
+static const char label[] = "labels = ( { code = 7; name = \"Sportfonds\"; kind = \"subject\"; } );\n";
 
 struct world {
 	char folder[FOLDER_BYTES], path[PATH_MAX / 4], store[PATH_MAX / 4];
@@ -42,6 +43,15 @@ struct world {
 	bool stopped;
 	sigset_t signals;
 };
+
+static void write_config(const struct world *world, const char *last)
+{
+	FILE *file = fopen(world->path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(config, file) >= 0 && fputs(last, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
 
 static uint64_t since_begin(const struct world *world)
 {
@@ -203,18 +213,27 @@ static void look_around(void *context)
 		stop(world);
 }
 
-static uint32_t deleted_since(const struct world *world)
+static void read_store(const struct world *world, struct store_state *state, struct catalogue *catalogue)
 {
 	struct store_options options = {.path = world->store, .read_only = true};
-	struct store_state state;
 	struct store_view *view;
 	struct store *store;
 
 	assert_int_equal(store_open(&store, &options, NULL), 0);
 	assert_int_equal(store_view_open(store, &view, NULL), 0);
-	store_view_state(view, &state);
+	store_view_state(view, state);
+	assert_int_equal(store_view_catalogue(view, catalogue, NULL), 0);
 	store_view_close(view);
 	store_close(store);
+}
+
+static uint32_t deleted_since(const struct world *world)
+{
+	struct catalogue catalogue;
+	struct store_state state;
+
+	read_store(world, &state, &catalogue);
+	catalogue_release(&catalogue);
 	return state.deleted_since;
 }
 
@@ -231,22 +250,48 @@ static void test_deleted_bytes_go_without_a_midnight(void **state)
 	assert_int_equal(deleted_since(world), 0);
 }
 
+/* ---- A clock that is behind ------------------------------------------------------------------------------------------ */
+
+static uint32_t label_until(const struct world *world)
+{
+	struct catalogue catalogue;
+	struct store_state state;
+	uint32_t until;
+
+	read_store(world, &state, &catalogue);
+	assert_int_equal(catalogue.n_labels, 1);
+	until = catalogue.labels[0].valid_until;
+	catalogue_release(&catalogue);
+	return until;
+}
+
+/* A machine whose clock has no battery, before it has heard the time: what has ended does not end earlier by that. */
+static void test_what_has_ended_stays_as_it_ended(void **state)
+{
+	struct world *world = *state;
+
+	write_config(world, label);
+	live(world, look_around, NOW);
+	assert_int_equal(label_until(world), 0);
+	write_config(world, "");
+	live(world, look_around, NOW + DAY_S);
+	assert_int_equal(label_until(world), TODAY + 1);
+	live(world, look_around, NOW - 30 * DAY_S);
+	assert_int_equal(label_until(world), TODAY + 1);
+}
+
 /* -------------------------------------------------------------------------------------------------------------------- */
 
 static int setup(void **state)
 {
 	struct world *world = calloc(1, sizeof *world);
-	FILE *file;
 
 	assert_non_null(world);
 	folder_make(world->folder);
 	(void)snprintf(world->path, sizeof world->path, "%s/turfd.conf", world->folder);
 	(void)snprintf(world->store, sizeof world->store, "%s/store", world->folder);
 	(void)sigprocmask(SIG_SETMASK, NULL, &world->signals);
-	file = fopen(world->path, "we");
-	assert_non_null(file);
-	assert_true(fputs(config, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	write_config(world, "");
 	*state = world;
 	return 0;
 }
@@ -270,6 +315,7 @@ int main(void)
 		TOLD(test_a_disk_with_room_again_is_found_in_a_flood),
 		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
 		TOLD(test_deleted_bytes_go_without_a_midnight),
+		TOLD(test_what_has_ended_stays_as_it_ended),
 	};
 
 	if (!getenv("TURF_LOG"))
