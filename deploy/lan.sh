@@ -28,10 +28,11 @@ choose_lan_address() {
 	lan_address=${own[0]}
 }
 
-# A name for certificates: what the machine calls itself, when that can stand in one.
+# A name for certificates: what the machine calls itself, when that can stand in one. The authority's own name, with this
+# in it, has 64 characters at most.
 lan_host() {
 	local host=${HOSTNAME%%.*}
-	[[ ${host,,} =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?$ ]] || host=turf
+	[[ ${host,,} =~ ^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$ ]] || host=turf
 	printf '%s' "${host,,}"
 }
 

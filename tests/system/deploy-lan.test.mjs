@@ -196,6 +196,20 @@ test('in the background it shows the code too, and again to who asks again; neve
   assert.match(stderr, /running in .* already, without --lan/);
 });
 
+test('the code of an earlier run is not shown for one of which it is not', async (t) => {
+  const folder = temporaryFolder(t, 'turf-lan');
+  const [dir, ports] = [join(folder, 'run'), [await freePort(), await freePort()]];
+  const args = ['--dir', dir, '--mqtt-port', ports[0], '--http-port', ports[1]];
+  atEnd(t, () => run(command, ['--stop', '--dir', dir]));
+  const earlier = ['--lan-address', '127.0.0.3', '--https-port', await freePort(), '--start-port', await freePort()];
+  assert.match((await succeed(command, [...args, '--background', ...earlier].map(String))).stdout, /http:\/\/127\.0\.0\.3:/);
+  await succeed(command, ['--stop', '--dir', dir]);
+  const stack = await deployLan(t, { folder, ports });
+  assert.equal((await ask(stack.ready.start)).status, 200);
+  assert.doesNotMatch((await succeed(command, [...args, '--background', '--lan'].map(String))).stdout, /127\.0\.0\.3/);
+  assert.deepEqual(await stack.running.stop(), { code: 0, signal: null });
+});
+
 test('a second run has the same authority; an address outside its limits asks for another, and that is said', async (t) => {
   const first = await deployLan(t);
   await first.running.stop();
@@ -254,6 +268,17 @@ test('which address is taken, and what is said when there is none or no telling'
   assert.match(await choose(t, [], ''), /no IPv4 address on a local network/);
   assert.match(await choose(t, ['192.168.1.20', '10.0.0.2'], ''), /more than one address: 192\.168\.1\.20, 10\.0\.0\.2; choose with --lan-address/);
   assert.match(await choose(t, ['192.168.1.20'], '192.168.1.20', '192.168.1.99'), /192\.168\.1\.99 is not an address of this machine; it has 192\.168\.1\.20\./);
+});
+
+// The authority's name holds the machine's, and has 64 characters at most.
+test('a machine may have the longest name there is', async (t) => {
+  for (const [length, name] of [[48, 'a'.repeat(48)], [49, 'turf'], [63, 'turf']]) {
+    const { stdout: host } = await run('bash', ['-c', '. deploy/lan.sh; lan_host'], { env: { HOSTNAME: 'a'.repeat(length) } });
+    assert.equal(host, name);
+    const folder = temporaryFolder(t);
+    await succeed(join(root, 'deploy/lan-certificate'), [folder, address, host]);
+    assert.match(new X509Certificate(readFileSync(join(folder, 'ca.crt'))).subject, new RegExp(`^CN=Turf op ${name} \\(proef\\)$`));
+  }
 });
 
 test('a taken port and an address of another machine end in one sentence', async (t) => {

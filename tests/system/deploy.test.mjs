@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -10,8 +10,8 @@ import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { command, deploy, nothingLeft, readReady, refused, takenPort } from './lib/deploy.mjs';
-import { temporaryFolder } from './lib/paths.mjs';
-import { alive, eventually, freePort, portAnswers, run } from './lib/processes.mjs';
+import { root, temporaryFolder } from './lib/paths.mjs';
+import { Running, alive, eventually, freePort, portAnswers, run, succeed } from './lib/processes.mjs';
 
 test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) => {
   const stack = await deploy(t);
@@ -186,6 +186,55 @@ test('--config and --today', async (t) => {
   await screen.subscribe('turf/v1/proef/status/aggregator');
   const status = await screen.until((messages) => messages.length && JSON.parse(messages[0].payload), 'the status');
   assert.deepEqual([status.today, status.today_pinned], ['2019-12-31', true]);
+});
+
+test('a configuration that could not be written is not taken for one the next time', async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  const ports = [await freePort(), await freePort()];
+  const args = ['--dir', join(folder, 'run'), '--mqtt-port', ports[0], '--http-port', ports[1]].map(String);
+  assert.match((await run(command, [...args, '--today', 'x'])).stderr, /'x' is not a date/); // all is built now
+  const full = await run('bash', ['-c', 'trap "" XFSZ; ulimit -f 1; exec "$0" "$@"', command, ...args]); // files of 1024 bytes
+  assert.equal(full.code, 1, full.stderr);
+  assert.match(full.stderr, /deploy\/run: the demo's configuration could not be written to .*turf\.conf\.\n$/);
+  const { running } = await deploy(t, { folder, ports });
+  assert.deepEqual(await running.stop(), { code: 0, signal: null });
+});
+
+test('it finds its own files when cd looks in other folders too', async (t) => {
+  const dir = join(temporaryFolder(t), 'run');
+  const { code, stderr } = await run('deploy/run', ['--stop', '--dir', dir], { env: { CDPATH: `.:${root}/tests` } });
+  assert.deepEqual({ code, stderr }, { code: 1, stderr: `deploy/run: nothing runs in ${dir}.\n` });
+});
+
+test("another user's is not stopped, and that is said", { skip: process.getuid() !== 0 && 'only root can be another user' }, async (t) => {
+  const stack = await deploy(t);
+  const theirs = join(stack.folder, 'deploy'); // where they may read it
+  cpSync(join(root, 'deploy'), theirs, { recursive: true });
+  for (const folder of [stack.folder, stack.dir]) chmodSync(folder, 0o755);
+  const { code, stderr } = await run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', join(theirs, 'run'), '--stop', '--dir', stack.dir]);
+  assert.deepEqual([code, stderr], [1, `deploy/run: process ${stack.running.pid} in ${stack.dir} is another user's; stop it as that user or as root.\n`]);
+  assert.equal(stack.running.status, null);
+});
+
+// apt-get stands in for Debian's: it says that it is there, and waits for a word.
+test('who is stopped while packages are being installed leaves that to its end, and no service is started', async (t) => {
+  const folder = temporaryFolder(t, 'turf-packages');
+  const policy = join(folder, 'policy-rc.d');
+  const script = readFileSync(join(root, 'deploy/install-packages'), 'utf8').replaceAll('/usr/sbin/policy-rc.d', policy);
+  const programs = { 'install-packages': script, 'dpkg-query': '#!/bin/sh\nexit 1\n',
+    'apt-get': `#!/bin/bash\n[[ " $* " != *" install "* ]] && exit 0\necho $$ > '${folder}/begun'\nread -r word < '${folder}/word'\ntest -e '${policy}' && echo none > '${folder}/started'\n` };
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text, { mode: 0o755 });
+  writeFileSync(join(folder, 'packages'), 'run turf-no-such-package\n');
+  await succeed('mkfifo', [join(folder, 'word')]);
+  const running = new Running(join(folder, 'install-packages'), ['run'], { env: { PATH: `${folder}:${process.env.PATH}`, TMPDIR: folder } });
+  atEnd(t, () => running.kill('SIGKILL'));
+  await eventually(() => existsSync(join(folder, 'begun')) && existsSync(policy), 'apt-get');
+  process.kill(running.pid, 'SIGTERM');
+  assert.equal((await running.ended).code, 130, running.log);
+  assert.match(running.log, /are being installed still; .* tells of it\.\n$/);
+  assert.ok(existsSync(policy), 'no service is started yet');
+  writeFileSync(join(folder, 'word'), 'go\n');
+  await eventually(() => existsSync(join(folder, 'started')) && !existsSync(policy), 'the end of apt-get, and of what kept services from being started');
 });
 
 test('a wrong configuration: every mistake, then one sentence', async (t) => {
