@@ -26,7 +26,7 @@ struct watch {
 	char *shown;              /* the JSON on the screen; heap */
 	size_t shown_length;
 	size_t lines;             /* of the table on the screen */
-	const char *note;
+	const char *lost, *stopped; /* what to say of the connection, and of turfd; NULL: nothing */
 	bool done;
 };
 
@@ -35,11 +35,12 @@ struct watch {
 static void show_table(struct watch *watch)
 {
 	struct winsize size = {0};
-	struct table_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED, .note = watch->note };
+	struct table_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED };
 	char *screen = NULL;
 	size_t length = 0, lines;
 	FILE *out;
 
+	style.note = watch->lost ? watch->lost : watch->stopped;
 	if (watch->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		style.columns = size.ws_col;
 		style.rows = watch->cli->once ? ROWS_UNLIMITED : size.ws_row;
@@ -121,10 +122,10 @@ static void status_came(struct watch *watch, const struct listener_item *item)
 	uint32_t today;
 
 	if (json_is_false(json_object_get(status, "online")))
-		watch->note =
+		watch->stopped =
 			"turfd loopt niet; dit is de laatste stand / turfd is not running; these are its last figures";
 	else
-		watch->note = NULL;
+		watch->stopped = NULL;
 	if (text && date_parse(text, &today) == 0)
 		follow(watch, today);
 	json_decref(status);
@@ -151,12 +152,12 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 	case LISTENER_DOWN:
 		if (watch->cli->once || !watch->shown)
 			(void)complain(0, "%s%s", item->text, watch->cli->once ? "" : "; trying again");
-		watch->note = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
+		watch->lost = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
 		if (watch->shown)
 			show_table(watch);
 		return watch->cli->once ? EXIT_UNREACHABLE : 0;
 	case LISTENER_UP:
-		watch->note = NULL;
+		watch->lost = NULL;
 		return 0;
 	case LISTENER_SIGNAL:
 		if (item->signal == SIGWINCH && watch->shown)

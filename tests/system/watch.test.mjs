@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// `turf watch` on a broker of the test's own, which ends connections when the test says so.
+// `turf watch` on a broker of the test's own, which has what the test says and ends connections when it says so.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -8,7 +8,7 @@ import test from 'node:test';
 import Aedes from 'aedes';
 
 import { program } from './lib/paths.mjs';
-import { Running } from './lib/processes.mjs';
+import { Running, run } from './lib/processes.mjs';
 
 const topic = (rest) => `turf/v1/sw-de-kop/${rest}`;
 
@@ -66,4 +66,14 @@ test('a new quarter that is heard of when the connection is lost already is foll
   watch.child.stdout.resume();
   await Promise.race([next, watch.ended.then((status) => assert.fail(`${JSON.stringify(status)} ${watch.log}`))]);
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
+});
+
+test('figures of a turfd that is not running are shown as its last ones', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: false, today: '2019-12-31' });
+  await broker.publish('summary-json/all/2019-Q4', { answered: 7, domains: [] });
+  const { code, stdout } = await run(program('turf'), ['watch', '--once', '--org', 'sw-de-kop', '--broker', broker.url]);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /7 beantwoord/);
+  assert.match(stdout, /turfd is not running/);
 });
