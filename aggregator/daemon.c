@@ -76,6 +76,8 @@ static int open_store(struct daemon *daemon, struct error *error)
 	store_view_close(view);
 	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
 	daemon->status.generation = state.generation;
+	/* A midnight has passed while nobody was here. Not at every start: what ends a compaction may end the next one too. */
+	daemon->compact_due = daemon->status.today != state.clock_day && daemon->status.today != state.pending_day;
 	return 0;
 }
 
@@ -153,7 +155,7 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 {
 	int rc;
 
-	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true, .compact_due = true};
+	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true};
 	daemon->watchdog_ms = notify_watchdog_ms();
 	rc = open_signals(daemon, error);
 	if (rc == 0)

@@ -212,8 +212,7 @@ void upkeep_say_offline(struct daemon *daemon)
 	step_reached("after-status");
 }
 
-/* Looked at once a day, and at the start: turfd may never be there at midnight. A tool that has the store open makes it
- * wait for the next. */
+/* Looked at once a day. A tool that has the store open makes it wait for the next. */
 static int compact(struct daemon *daemon, struct error *error)
 {
 	uint32_t days = daemon->config.compact_days, since = daemon->deleted_since;
