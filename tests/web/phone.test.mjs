@@ -159,6 +159,17 @@ test('two windows that are both seen: what one taps goes out, also when the othe
   assert.equal(other.sent.length, 2, 'looked at again, it sends what still waits');
 });
 
+test('the network comes back for a tab that nobody sees: it does not take the sending from the one that is seen', async () => {
+  const hidden = await Tab.start();
+  const one = await Tab.start();
+  hidden.phone.leave();
+  hidden.phone.wake({ seen: false });
+  await turns();
+  assert.deepEqual(hidden.mqtt.open, [], 'nothing of its own waits');
+  await one.taps();
+  assert.equal(one.sent.length, 1);
+});
+
 test('at the turn of the day the total is that of the quarter that begins', async () => {
   const tab = await Tab.start();
   await tab.hearsStatus(TODAY);

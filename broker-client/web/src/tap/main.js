@@ -193,7 +193,7 @@ function changed() {
 // After a while away nobody remembers that taps counted for another day.
 function back() {
   if (Date.now() - leftAt > FORGET_CHOICE_MS) choice = plainChoice();
-  phone.wake();
+  phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
 
 // ---- Start ----------------------------------------------------------------------------------------------

@@ -216,10 +216,11 @@ export class Phone {
 
   // ---- Coming and going ---------------------------------------------------------------------------
 
-  // After the first paint, and whenever the page is seen again.
-  wake() {
-    this.#left = false;
-    this.#lock.take();
+  // After the first paint, and whenever the page is seen again; unseen, the network may have come back for what waits.
+  wake({ seen = true } = {}) {
+    if (!seen && this.waiting.all === 0) return;
+    this.#left = !seen;
+    if (seen) this.#lock.take();
     this.#listen();
     this.#connection.start();
     this.#connection.wake();
