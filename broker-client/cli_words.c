@@ -111,7 +111,10 @@ void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *ca
 		else
 			(void)fprintf(out, "label %u", tap->labels[i]);
 	}
-	date_format(tap->day, day);
+	if (tap->day <= CALENDAR_DAY_MAX)
+		date_format(tap->day, day);
+	else
+		(void)snprintf(day, sizeof day, "%u", tap->day);
 	hex_encode(tap->id.bytes, EVENT_ID_BYTES, id);
 	(void)fprintf(out, ", team %s, %s (%.*s)", tap->team, day, ID_DIGITS_SHOWN, id);
 }

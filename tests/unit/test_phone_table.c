@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The table of `turf watch`: figures as they came, and figures that no aggregator of ours would send. */
+/* What `turf` prints: figures as they came, figures that no aggregator of ours would send, and a tap that nobody tapped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker-client/cli.h"
 #include "broker-client/cli_table.h"
 #include "broker-client/inbound.h"
 #include "proto/catalogue.h"
@@ -95,6 +96,21 @@ static void test_names_do_not_steer_the_terminal(void **state)
 	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb??c??d");
 }
 
+/* LMDB does not see a flipped bit: the outbox shows what it holds. */
+static void test_a_tap_of_a_day_that_cannot_be_is_shown(void **state)
+{
+	const struct turf_tap tap = {.has_question = 1, .team = "oost", .day = 18261U | 1U << 31, .domain = 1};
+	char *line = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&line, &length);
+
+	(void)state;
+	print_tap(out, &tap, NULL);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(line, "domein / domain 1, beantwoord / answered, team oost, 2147501909 (00000000)");
+	free(line);
+}
+
 #define MANY "9007199254740992"
 
 /* As many codes as there can be, with names as long as a catalogue has room for. Returns that length. */
@@ -162,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_summary_is_not_shown),
 		cmocka_unit_test(test_figures_of_any_size_can_be_reckoned_with),
 		cmocka_unit_test(test_names_do_not_steer_the_terminal),
+		cmocka_unit_test(test_a_tap_of_a_day_that_cannot_be_is_shown),
 		cmocka_unit_test(test_the_longest_figures_come_through),
 	};
 
