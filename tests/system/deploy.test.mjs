@@ -216,6 +216,24 @@ test("another user's is not stopped, and that is said", { skip: process.getuid()
   assert.equal(stack.running.status, null);
 });
 
+test("a directory that is another user's ends in one sentence", { skip: process.getuid() !== 0 && 'only root can be another user' }, async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  cpSync(join(root, 'deploy'), join(folder, 'deploy'), { recursive: true });
+  const dir = join(folder, 'run');
+  mkdirSync(dir);
+  for (const one of [folder, dir]) chmodSync(one, 0o755);
+  const said = async () => {
+    const { code, stderr } = await run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', join(folder, 'deploy/run'), '--dir', dir]);
+    assert.equal(code, 1, stderr);
+    return stderr;
+  };
+  assert.equal(await said(), `deploy/run: ${dir} cannot be written to.\n`); // an empty one
+  for (const name of ['.made-by-deploy-run', 'lock']) writeFileSync(join(dir, name), '');
+  assert.equal(await said(), `deploy/run: ${dir} cannot be written to.\n`); // one that served before
+  chmodSync(dir, 0o700);
+  assert.equal(await said(), `deploy/run: ${dir} cannot be read.\n`);
+});
+
 // apt-get stands in for Debian's: it says that it is there, and waits for a word.
 test('who is stopped while packages are being installed leaves that to its end, and no service is started', async (t) => {
   const folder = temporaryFolder(t, 'turf-packages');
