@@ -2,7 +2,7 @@
 // The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped. And what the
 // manual installs for a service that stays.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -77,4 +77,12 @@ test('what the manual installs is there for the service, and to be read by it', 
     assert.ok(existsSync(folder + file), `${file} is installed`);
     assert.ok(statSync(folder + file).mode & 0o004, `${file} is for everybody to read`);
   }
+});
+
+// make stands in for one that fails: neither what the tests need nor a program is there.
+test('tests/run that cannot begin says why, and nothing of suites that it did not come to', async (t) => {
+  const folder = temporaryFolder(t, 'turf-tests');
+  writeFileSync(join(folder, 'make'), '#!/bin/sh\necho no network >&2\nexit 2\n', { mode: 0o755 });
+  const { code, stdout } = await run(join(root, 'tests/run'), ['--only', 'unit'], { env: { PATH: `${folder}:${process.env.PATH}` } });
+  assert.deepEqual([code, stdout], [1, 'no network\nnpm ci failed.\n0 passed, 1 failed\n']);
 });
