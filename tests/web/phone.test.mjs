@@ -18,7 +18,7 @@ const TODAY = dayOfDate(2019, 12, 31);
 const DAY_MS = 86_400_000;
 const prefix = 'turf/v1/proef';
 
-// As navigator.locks: one holder, a queue, and who steals it has it.
+// As navigator.locks: one holder, a queue, and who steals it has it, before the one it was taken from hears so.
 class Locks {
   #holder = null;
   #queue = [];
@@ -32,7 +32,8 @@ class Locks {
         reject(signal.reason);
       });
       if (steal) {
-        this.#holder?.reject(new Error('stolen'));
+        const robbed = this.#holder;
+        setImmediate(() => robbed?.reject(new Error('stolen')));
         this.#holder = null;
         this.#queue.unshift(one);
       } else {
@@ -157,6 +158,21 @@ test('two windows that are both seen: what one taps goes out, also when the othe
   other.phone.wake();
   await other.connected();
   assert.equal(other.sent.length, 2, 'looked at again, it sends what still waits');
+});
+
+test('looked at and told of the network at once: what it took from itself it still has', async () => {
+  const one = await Tab.start();
+  await Tab.start();
+  one.phone.wake();
+  one.phone.wake();
+  await turns();
+  await one.taps();
+  assert.equal(one.sent.length, 1);
+  one.phone.leave(); // and once more in passing
+  one.phone.wake();
+  await turns();
+  await one.taps();
+  assert.equal(one.sent.length, 2);
 });
 
 test('the network comes back for a tab that nobody sees: it does not take the sending from the one that is seen', async () => {

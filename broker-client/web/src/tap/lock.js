@@ -7,7 +7,7 @@ export class SenderLock {
   #changed;
   #end = () => {};
   #waiting = null;
-  #wanted = false;
+  #turn = 0; // of the newest request: an older one, which this tab itself may have robbed, has nothing more to say
 
   mine = false;
 
@@ -18,7 +18,6 @@ export class SenderLock {
 
   // From whoever holds it.
   take() {
-    this.#wanted = true;
     if (this.mine) return;
     if (!navigator.locks) {
       this.#become(true);
@@ -30,7 +29,7 @@ export class SenderLock {
   }
 
   release() {
-    this.#wanted = false;
+    this.#turn++;
     this.#waiting?.abort();
     this.#waiting = null;
     this.#end();
@@ -38,19 +37,19 @@ export class SenderLock {
   }
 
   #request(options) {
+    const turn = ++this.#turn;
     const held = () => {
-      if (!this.#wanted) return undefined;
+      if (turn !== this.#turn) return undefined;
       this.#become(true);
       return new Promise((resolve) => {
         this.#end = resolve;
       });
     };
-    navigator.locks.request(this.#name, options, held).catch(() => this.#lost(options));
+    navigator.locks.request(this.#name, options, held).catch(() => turn === this.#turn && this.#lost());
   }
 
-  // Taken by another tab: in line for it again. An aborted wait ends here too, and wants nothing.
-  #lost(options) {
-    if (options.signal?.aborted || !this.#wanted) return;
+  // Taken by another tab: in line for it again.
+  #lost() {
     this.#become(false);
     this.#waiting = new AbortController();
     this.#request({ signal: this.#waiting.signal });
