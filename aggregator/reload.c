@@ -56,6 +56,19 @@ static uint32_t day_of_change(struct daemon *daemon, const struct store_state *s
 	return today < state->clock_day && !org_date_confirmed(&daemon->date) ? state->clock_day : today;
 }
 
+/* The broker may have all figures of the catalogue of before, from another life of turfd too: what has none by the new
+ * one is withdrawn. */
+static int touch_figures_of(struct daemon *daemon, const struct catalogue *before, const struct store_view *view,
+			    struct error *error)
+{
+	struct figures figures = {.view = view, .catalogue = before};
+	struct store_state state;
+
+	store_view_state(view, &state);
+	figures.standing = store_standing(&state, daemon->status.today);
+	return publisher_touch_all(daemon->publisher, &figures, error);
+}
+
 static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
 {
 	struct catalogue current = {0};
@@ -76,6 +89,10 @@ static int succeed(struct daemon *daemon, struct config *next, struct catalogue 
 		if (rc == FAULT_MEMORY)
 			(void)error_set(error, rc, "no memory for the catalogue");
 	}
+	if (rc == 0)
+		rc = touch_figures_of(daemon, &current, view, error);
+	if (rc < 0)
+		catalogue_release(merged);
 	catalogue_release(&current);
 	store_view_close(view);
 	return rc;

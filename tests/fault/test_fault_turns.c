@@ -41,6 +41,7 @@ struct world {
 	uint64_t turns_before, failing_ms;
 	uint64_t begun_ms;
 	bool stopped;
+	bool withdrawn; /* the figures of a quarter that has none any more */
 	sigset_t signals;
 };
 
@@ -83,10 +84,12 @@ static void take_result(void *context, const struct result *result)
 
 static void published(void *context, const char *topic, const uint8_t *bytes, size_t length)
 {
+	struct world *world = context;
 	struct topic parsed;
 
+	world->withdrawn |= length == 0 && strcmp(topic, "turf/v1/dekop/summary/oost/2019-Q3") == 0;
 	if (topic_parse(topic, strlen(topic), &parsed) == TOPIC_RECEIPT)
-		assert_int_equal(receipt_decode(bytes, length, take_result, context), 0);
+		assert_int_equal(receipt_decode(bytes, length, take_result, world), 0);
 }
 
 /* From its configuration to its farewell. */
@@ -101,7 +104,7 @@ static void live(struct world *world, void (*idle)(void *context), time_t now)
 	world->begun_ms = broker_now_ms();
 	world->sent = world->told = 0;
 	world->turns = world->turns_before = world->failing_ms = 0;
-	world->stopped = false;
+	world->stopped = world->withdrawn = false;
 	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
 		fail_msg("%s", error.text);
 	daemon_close(&world->daemon);
@@ -280,6 +283,21 @@ static void test_what_has_ended_stays_as_it_ended(void **state)
 	assert_int_equal(label_until(world), TODAY + 1);
 }
 
+/* ---- What an earlier life has published ----------------------------------------------------------------------------- */
+
+/* The broker has it still, and only this life knows that it is no figure any more. */
+static void test_a_start_withdraws_what_has_no_figures_any_more(void **state)
+{
+	struct world *world = *state;
+
+	write_config(world, "counting_since = \"2019-07-01\";\n");
+	live(world, look_around, NOW);
+	assert_false(world->withdrawn);
+	write_config(world, "counting_since = \"2019-10-01\";\n");
+	live(world, look_around, NOW);
+	assert_true(world->withdrawn);
+}
+
 /* -------------------------------------------------------------------------------------------------------------------- */
 
 static int setup(void **state)
@@ -316,6 +334,7 @@ int main(void)
 		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
 		TOLD(test_deleted_bytes_go_without_a_midnight),
 		TOLD(test_what_has_ended_stays_as_it_ended),
+		TOLD(test_a_start_withdraws_what_has_no_figures_any_more),
 	};
 
 	if (!getenv("TURF_LOG"))
