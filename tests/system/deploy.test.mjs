@@ -200,6 +200,16 @@ test('a configuration that could not be written is not taken for one the next ti
   assert.deepEqual(await running.stop(), { code: 0, signal: null });
 });
 
+test('a date that is none, or close to the first there is, leaves nothing in the way of the next run', async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  const ports = [await freePort(), await freePort()];
+  const dir = join(folder, 'run');
+  for (const today of ['9926-13-01', '2025-02-29']) assert.match(await refused(dir, ports, ['--today', today]), new RegExp(`'${today}' is not a date`));
+  assert.match(await refused(dir, ports, ['--today', '0002-01-01']), /turfd did not start: .*0002-01-01/);
+  const { running } = await deploy(t, { folder, ports, args: ['--today', '1971-02-03'] });
+  assert.deepEqual(await running.stop(), { code: 0, signal: null });
+});
+
 test('it finds its own files when cd looks in other folders too', async (t) => {
   const dir = join(temporaryFolder(t), 'run');
   const { code, stderr } = await run('deploy/run', ['--stop', '--dir', dir], { env: { CDPATH: `.:${root}/tests` } });
