@@ -284,6 +284,22 @@ static void keep_up(struct daemon *daemon)
 	judge_health(daemon);
 }
 
+/* The disk may be full, or there is no memory: the operator has asked for it, and gets it as soon as it can be done. */
+static void reload(struct daemon *daemon)
+{
+	struct error error = {{0}};
+	int rc;
+
+	if (!daemon->reload || clock_monotonic_ms() < daemon->reload_at_ms)
+		return;
+	rc = reload_config(daemon, &error);
+	if (rc < 0 && !daemon->reload_failing)
+		log_error("reload-failing reason=\"%s\" the configuration of before stays in force; it is tried again",
+			  error.text);
+	daemon->reload = daemon->reload_failing = rc < 0;
+	daemon->reload_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
+}
+
 static void wait_unconnected(struct daemon *daemon, int wait_ms)
 {
 	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
@@ -307,14 +323,10 @@ static int turn(struct daemon *daemon, struct error *error)
 	count(daemon);
 	if (daemon->broken < 0)
 		return error_set(error, daemon->broken, "no memory for the list of summaries");
-	if (daemon->reload) {
-		daemon->reload = false;
-		rc = reload_config(daemon, error);
-	}
-	if (rc == 0)
-		keep_up(daemon);
+	reload(daemon);
+	keep_up(daemon);
 	read_signals(daemon);
-	return rc;
+	return 0;
 }
 
 /* What has arrived is counted and told, the newest figures go out, and the broker hears that we leave. */

@@ -55,7 +55,8 @@ struct daemon {
 	struct link link;
 	int signals; /* signalfd */
 	bool stopping;
-	bool reload;
+	bool reload, reload_failing;
+	uint64_t reload_at_ms;   /* it failed: not before this */
 	int broken;              /* a fault met where it could not be returned */
 	enum store_health counting, upkeep; /* the worse one is the status's */
 	uint64_t count_at_ms;    /* the store refused: not before this */
@@ -116,7 +117,8 @@ void upkeep_say_offline(struct daemon *daemon);
  * reasons (nothing has changed); or a fault. */
 int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error);
 
-/* SIGHUP: reads the config file again. What is wrong with it is logged and the old one stays in force. */
+/* SIGHUP: reads the config file again. What is wrong with it is logged and the old one stays in force, as it does after a
+ * fault. */
 int reload_config(struct daemon *daemon, struct error *error);
 
 /* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */

@@ -279,6 +279,8 @@ int upkeep_wait_ms(const struct daemon *daemon)
 		return 0;
 	if (!held_back && daemon->link.up && summaries >= 0)
 		until = earlier(until, now_ms + (uint64_t)summaries);
+	if (daemon->reload)
+		until = earlier(until, daemon->reload_at_ms);
 	if (daemon->link.up && daemon->status_due)
 		until = earlier(until, daemon->status_at_ms);
 	if (!daemon->link.up)

@@ -3,7 +3,7 @@
 // recovers by itself, and that nothing is lost. docs/operating.md has the table. A full disk is in daemon.test.mjs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -75,6 +75,20 @@ test('a file that may not grow is a full disk', async (t) => {
   limit(load, 'fsize', 'unlimited');
   await load.says(/<6>store-works-again/);
   await load.shows(({ store }) => store === 'ok', 'the status to say ok');
+  await load.nothingIsLost();
+});
+
+test('a reload that a full disk does not take is tried again', async (t) => {
+  const load = await loaded(t);
+  await load.goesOn();
+  limit(load, 'fsize', 8192); // the roots' pages: no other can be written
+  await load.says(/<3>store-full/);
+  const labels = [{ code: 1, name: 'Huur', kind: 'subject' }];
+  copyFileSync(writeConfig(t, { limits: { retry_ms: 100 }, labels }), load.stack.options.config);
+  load.stack.turfd.child.kill('SIGHUP');
+  await load.says(/<3>reload-failing reason=".*the disk takes no more.*the configuration of before stays in force; it is tried again/);
+  limit(load, 'fsize', 'unlimited');
+  await load.says(/<6>reloaded catalogue_version=2/);
   await load.nothingIsLost();
 });
 
