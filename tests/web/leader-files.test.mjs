@@ -119,6 +119,14 @@ test('all marks of a chart stay inside it, however narrow', () => {
   }
 });
 
+test('the legend of quarters that are all provisional says what was answered too', () => {
+  const names = { answered: 'Beantwoord', 'answered-open': 'Nog niet definitief', referred: 'Doorverwezen' };
+  const course = [{ period: '2019-Q4', label: 'K4', questions: 3, answered: 3, referred: 0, status: 1 }];
+  const { marks } = quarterChart(course, { ...options, width: 700, names }, String);
+  const words = marks.filter(({ kind }) => kind === 'text').map(({ content }) => content);
+  assert.deepEqual(words.filter((word) => Object.values(names).includes(word)), ['Beantwoord', 'Nog niet definitief']);
+});
+
 test('an SVG file stands on its own, and a name in it cannot become markup', () => {
   const scene = barChart([{ name: '<a onload="x">&', answered: 3, referred: 1 }], { ...options, title: 'A & B' }, String);
   const svg = sceneAsSvg(scene);

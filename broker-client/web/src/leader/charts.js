@@ -82,11 +82,13 @@ function column(one, x, width, y, number, roles) {
 const SETTLED = { answered: 'answered', referred: 'referred' };
 const MOVING = { answered: 'answered-open', referred: 'referred' };
 
-// Of the roles that occur only, in as many lines as it takes: { marks, height }. `y` is where it begins.
+// Of the roles that occur only, in as many lines as it takes: { marks, height }. `y` is where it begins. What is answered
+// and not final yet explains itself beside what is answered.
 function legend(names, drawn, left, right, y) {
   let x = left;
   let base = y + FONT;
-  const used = Object.keys(names).filter((role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role));
+  const occurs = (role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role);
+  const used = Object.keys(names).filter((role) => occurs(role) || (role === 'answered' && occurs('answered-open')));
   const marks = used.flatMap((role) => {
     const width = FONT + 3 + names[role].length * CHAR_OF_TEXT;
     if (x > left && x + width > right) {

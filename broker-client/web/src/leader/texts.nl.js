@@ -61,7 +61,7 @@ export default {
   not_per_domain_yet: 'Nog niet per domein',
   not_per_domain_note: '{count} vraag staat al in het totaal, maar nog niet bij een domein. Domeincijfers volgen later, om herkenning te voorkomen.|{count} vragen staan al in het totaal, maar nog niet bij een domein. Domeincijfers volgen later, om herkenning te voorkomen.',
 
-  answered_not_final: 'Beantwoord, nog niet definitief',
+  answered_not_final: 'Nog niet definitief',
   status_open: 'loopt nog',
   status_provisional: 'voorlopig',
   status_final: 'definitief',
