@@ -105,10 +105,11 @@ static int grow(struct publisher *publisher)
 	return 0;
 }
 
-static int touch(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period)
+/* The entry is found, or made. */
+static int know(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period,
+		struct entry **entry)
 {
 	struct subject subject = {.kind = kind, .period = period};
-	struct entry *entry;
 	uint32_t *slot;
 
 	memcpy(subject.team, team, strlen(team) + 1);
@@ -119,7 +120,17 @@ static int touch(struct publisher *publisher, enum subject_kind kind, const char
 		publisher->entries[publisher->n++] = (struct entry){.subject = subject};
 		*slot = (uint32_t)publisher->n;
 	}
-	entry = &publisher->entries[*slot - 1];
+	*entry = &publisher->entries[*slot - 1];
+	return 0;
+}
+
+static int touch(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period)
+{
+	struct entry *entry;
+	int rc = know(publisher, kind, team, period, &entry);
+
+	if (rc < 0)
+		return rc;
 	publisher->n_waiting += !entry->waiting;
 	entry->waiting = true;
 	return 0;
@@ -180,6 +191,29 @@ int publisher_touch_all(struct publisher *publisher, const struct figures *figur
 	rc = figures_each_summary(figures, touch_summary, publisher);
 	if (rc == 0)
 		rc = figures_each_weekly(figures, touch_weekly, publisher);
+	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
+}
+
+static int know_summary(void *context, const char *team, struct period period)
+{
+	struct entry *entry;
+
+	return know(context, SUBJECT_SUMMARY, team, period, &entry);
+}
+
+static int know_weekly(void *context, const char *team, uint32_t iso_year)
+{
+	struct entry *entry;
+
+	return know(context, SUBJECT_WEEKLY, team, period_of_year(iso_year), &entry);
+}
+
+int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error)
+{
+	int rc = figures_each_summary(figures, know_summary, publisher);
+
+	if (rc == 0)
+		rc = figures_each_weekly(figures, know_weekly, publisher);
 	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
 }
 

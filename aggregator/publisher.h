@@ -19,6 +19,9 @@ void publisher_free(struct publisher *publisher);      /* NULL is fine */
 /* A figure moved: team and all, quarter and year, and the weekly course. 0 or FAULT_MEMORY. */
 int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error);
 
+/* The broker may have all these from another life: they count as published before. Nothing becomes due by that. */
+int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error);
+
 /* Everything that has figures, and everything that was published before (what has no figures any more is withdrawn). */
 int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error);
 

@@ -57,16 +57,16 @@ static uint32_t day_of_change(struct daemon *daemon, const struct store_state *s
 }
 
 /* The broker may have all figures of the catalogue of before, from another life of turfd too: what has none by the new
- * one is withdrawn. */
-static int touch_figures_of(struct daemon *daemon, const struct catalogue *before, const struct store_view *view,
-			    struct error *error)
+ * one is withdrawn when everything is published again, which is once that one is stored. */
+static int know_figures_of(struct daemon *daemon, const struct catalogue *before, const struct store_view *view,
+			   struct error *error)
 {
 	struct figures figures = {.view = view, .catalogue = before};
 	struct store_state state;
 
 	store_view_state(view, &state);
 	figures.standing = store_standing(&state, daemon->status.today);
-	return publisher_touch_all(daemon->publisher, &figures, error);
+	return publisher_know_all(daemon->publisher, &figures, error);
 }
 
 static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
@@ -90,7 +90,7 @@ static int succeed(struct daemon *daemon, struct config *next, struct catalogue 
 			(void)error_set(error, rc, "no memory for the catalogue");
 	}
 	if (rc == 0)
-		rc = touch_figures_of(daemon, &current, view, error);
+		rc = know_figures_of(daemon, &current, view, error);
 	if (rc < 0)
 		catalogue_release(merged);
 	catalogue_release(&current);

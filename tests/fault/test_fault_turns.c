@@ -41,6 +41,7 @@ struct world {
 	uint64_t turns_before, failing_ms;
 	uint64_t begun_ms;
 	bool stopped;
+	uint64_t figures, figures_before; /* published */
 	bool withdrawn; /* the figures of a quarter that has none any more */
 	sigset_t signals;
 };
@@ -86,9 +87,11 @@ static void published(void *context, const char *topic, const uint8_t *bytes, si
 {
 	struct world *world = context;
 	struct topic parsed;
+	enum topic_kind kind = topic_parse(topic, strlen(topic), &parsed);
 
+	world->figures += kind == TOPIC_SUMMARY;
 	world->withdrawn |= length == 0 && strcmp(topic, "turf/v1/dekop/summary/oost/2019-Q3") == 0;
-	if (topic_parse(topic, strlen(topic), &parsed) == TOPIC_RECEIPT)
+	if (kind == TOPIC_RECEIPT)
 		assert_int_equal(receipt_decode(bytes, length, take_result, world), 0);
 }
 
@@ -104,6 +107,7 @@ static void live(struct world *world, void (*idle)(void *context), time_t now)
 	world->begun_ms = broker_now_ms();
 	world->sent = world->told = 0;
 	world->turns = world->turns_before = world->failing_ms = 0;
+	world->figures = world->figures_before = 0;
 	world->stopped = world->withdrawn = false;
 	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
 		fail_msg("%s", error.text);
@@ -283,6 +287,38 @@ static void test_what_has_ended_stays_as_it_ended(void **state)
 	assert_int_equal(label_until(world), TODAY + 1);
 }
 
+/* ---- A reload on a full disk --------------------------------------------------------------------------------------- */
+
+static void reload_on_a_full_disk(void *context)
+{
+	struct world *world = context;
+
+	if (world->failing_ms == 0 && since_begin(world) > OUTAGE_MS) {
+		fill_disk(world);
+		world->figures_before = world->figures;
+		write_config(world, label);
+		(void)kill(getpid(), SIGHUP);
+	} else if (world->failing_ms != 0 && broker_now_ms() > world->failing_ms + OUTAGE_MS) {
+		world->figures_before = world->figures - world->figures_before;
+		(void)seam_disarm();
+		world->begun_ms = broker_now_ms();
+		world->failing_ms = UINT64_MAX / 2;
+	} else if (world->failing_ms == UINT64_MAX / 2) {
+		look_around(world);
+	}
+}
+
+/* It is tried again and again, and in the meantime there is nothing to be told. */
+static void test_a_reload_on_a_full_disk_publishes_nothing(void **state)
+{
+	struct world *world = *state;
+
+	live(world, reload_on_a_full_disk, NOW);
+	assert_true(world->figures > 0);
+	assert_int_equal(world->figures_before, 0);
+	assert_int_equal(label_until(world), 0); /* it was taken in the end */
+}
+
 /* ---- What an earlier life has published ----------------------------------------------------------------------------- */
 
 /* The broker has it still, and only this life knows that it is no figure any more. */
@@ -334,6 +370,7 @@ int main(void)
 		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
 		TOLD(test_deleted_bytes_go_without_a_midnight),
 		TOLD(test_what_has_ended_stays_as_it_ended),
+		TOLD(test_a_reload_on_a_full_disk_publishes_nothing),
 		TOLD(test_a_start_withdraws_what_has_no_figures_any_more),
 	};
 
