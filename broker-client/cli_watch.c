@@ -144,6 +144,7 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 {
 	switch (item->kind) {
 	case LISTENER_MESSAGE:
+		watch->lost = NULL; /* it may come before the answer to the subscription */
 		if (item->topic->kind == TOPIC_STATUS)
 			status_came(watch, item);
 		else if (is_wanted(watch, item->topic) && item->length > 0)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import test from 'node:test';
 
 import Aedes from 'aedes';
@@ -12,6 +13,34 @@ import { Running, run } from './lib/processes.mjs';
 
 const topic = (rest) => `turf/v1/sw-de-kop/${rest}`;
 
+const SUBACK = 9;
+
+// What aedes writes, but that the answer to a subscription comes behind the figures that were kept, as a broker may do.
+function answersLast(socket) {
+  let held = Buffer.alloc(0), packet = Buffer.alloc(0);
+  const pass = () => {
+    const length = packet[1] < 128 ? 2 + packet[1] : 3 + (packet[1] - 128) + 128 * packet[2];
+    if (packet.length < 2 || packet.length < length) return false;
+    const whole = packet.subarray(0, length);
+    packet = packet.subarray(length);
+    if (whole[0] >> 4 === SUBACK) held = whole;
+    else socket.write(whole);
+    if (whole.includes('summary-json')) socket.write(held);
+    return true;
+  };
+  const stream = new Duplex({
+    read() {},
+    write(chunk, encoding, done) {
+      packet = Buffer.concat([packet, chunk]);
+      while (pass());
+      done();
+    },
+  });
+  socket.on('data', (chunk) => stream.push(chunk));
+  socket.on('close', () => stream.destroy());
+  return stream;
+}
+
 class Broker {
   static async start(t) {
     const broker = new Broker();
@@ -19,7 +48,7 @@ class Broker {
     broker.sockets = [];
     broker.server = net.createServer((socket) => {
       broker.sockets.push(socket);
-      broker.aedes.handle(socket);
+      broker.aedes.handle(broker.answersLast ? answersLast(socket) : socket);
     });
     await new Promise((resolve) => broker.server.listen(0, '127.0.0.1', resolve));
     broker.url = `mqtt://127.0.0.1:${broker.server.address().port}`;
@@ -76,4 +105,26 @@ test('figures of a turfd that is not running are shown as its last ones', async 
   assert.equal(code, 0, stdout);
   assert.match(stdout, /7 beantwoord/);
   assert.match(stdout, /turfd is not running/);
+});
+
+async function shows(watch, text) {
+  while (!text.test(watch.stdout)) {
+    await Promise.race([once(watch.child.stdout, 'data'), watch.ended.then(() => assert.fail(watch.log))]);
+  }
+}
+
+test('a connection that is back is seen, whatever the broker sends first', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
+  await broker.publish('summary-json/all/2019-Q4', { answered: 7, domains: [] });
+  const watch = new Running(program('turf'), ['watch', '--org', 'sw-de-kop', '--broker', broker.url]);
+  t.after(() => watch.kill('SIGKILL'));
+  await shows(watch, /7 beantwoord/);
+  broker.answersLast = true;
+  await broker.endConnection();
+  await shows(watch, /no connection/);
+  await broker.publish('summary-json/all/2019-Q4', { answered: 8, domains: [] });
+  await shows(watch, /8 beantwoord/);
+  assert.equal(watch.stdout.match(/no connection/g).length, 1, watch.stdout);
+  assert.deepEqual(await watch.stop(), { code: 0, signal: null });
 });
