@@ -118,6 +118,19 @@ test('sent as the page was left, which did not live to note it with the tap: tak
   assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting', 'counted']);
 });
 
+test('a full disk that cannot note what a page sent as it was left: the outbox opens, and taking that back is a retraction', async (t) => {
+  const [tap] = await outbox.add([question()]);
+  await outbox.put('left', [tap.id]);
+  outbox.close();
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  outbox = await Outbox.open('de-kop');
+  full.mock.restore();
+  await outbox.retract([tap.id]);
+  assert.equal((await only()).retractionWaits, true);
+});
+
 test('taken back under way: the retraction goes when the question is answered', async () => {
   const [tap] = await outbox.add([question()]);
   await send(tap);

@@ -12,7 +12,7 @@ const { PbfWriter } = await import('../../broker-client/web/node_modules/pbf/ind
 const { writeCatalogue, writeReceipt } = await import('../../broker-client/web/gen/turf.js');
 const { dayOfDate, formatDate } = await import('../../broker-client/web/src/core/calendar.js');
 const { decodeSubmission, unhex, Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
-const { Phone } = await import('../../broker-client/web/src/tap/phone.js');
+const { Phone, UNDO_MS } = await import('../../broker-client/web/src/tap/phone.js');
 
 const TODAY = dayOfDate(2019, 12, 31);
 const DAY_MS = 86_400_000;
@@ -228,4 +228,62 @@ test('the clock is set back while something is under way: what has no receipt go
     await turns();
   }
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
+});
+
+test('undone, and the page left before the disk has answered: it never leaves', async () => {
+  const tab = await Tab.start();
+  const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const undoing = tab.phone.retract(ids);
+  tab.phone.leave();
+  await undoing;
+  await turns();
+  assert.deepEqual(tab.sent, []);
+  assert.deepEqual(tab.phone.taps, []);
+});
+
+test('a label chosen, and the page left before the disk has answered: it goes along', async () => {
+  const tab = await Tab.start();
+  const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const changing = tab.phone.change(ids, { labels: [3] });
+  tab.phone.leave();
+  await changing;
+  await turns();
+  assert.deepEqual(tab.sent.map(({ labels }) => labels), [[3]]);
+  assert.deepEqual(tab.phone.taps.map(({ labels, sent }) => [labels, sent]), [[[3], true]]);
+});
+
+test('the disk takes its time: undo and labels are offered for what is left of the seconds', async () => {
+  const tab = await Tab.start();
+  const tapping = tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  now += UNDO_MS - 1_000;
+  const ids = await tapping;
+  assert.equal(tab.phone.staysMs(ids[0]), 1_000);
+  await tab.phone.release(ids);
+  assert.equal(tab.phone.staysMs(ids[0]), 0);
+});
+
+test('a disk that refuses is told of until it stores a tap again', async (t) => {
+  const tab = await Tab.start();
+  const full = t.mock.method(IDBObjectStore.prototype, 'add', () => {
+    throw new Error('full');
+  });
+  await assert.rejects(tab.taps());
+  assert.equal(tab.phone.trouble, 'storage');
+  full.mock.restore();
+  await tab.taps();
+  assert.equal(tab.phone.trouble, '');
+});
+
+test('the network comes back for a tab that nobody sees, and no other is left to send what waits: it does', async () => {
+  const hidden = await Tab.start();
+  const one = await Tab.start();
+  hidden.phone.leave();
+  one.client.emit('close');
+  const id = await one.taps();
+  hidden.phone.wake({ seen: false });
+  await hidden.connected();
+  assert.deepEqual(hidden.sent, [], 'the other has the lock');
+  one.phone.close();
+  await turns();
+  assert.deepEqual(hidden.sent.map((event) => event.id), [id]);
 });

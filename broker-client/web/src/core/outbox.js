@@ -8,7 +8,7 @@
 //          sent as it was left, and perhaps did not live to note with the taps), and the page's own
 import { openDB } from 'idb';
 
-import { held, newTap, refusal, refusedAct, settle, waits } from './tap.js';
+import { held, mayChange, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
 const SAFE = { durability: 'strict' };
@@ -43,7 +43,7 @@ export class Outbox {
       },
       terminated: onGone,
     });
-    if (await outbox.get('left')) await outbox.#markLeft();
+    if (await outbox.get('left')) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
     return outbox;
   }
 
@@ -99,7 +99,7 @@ export class Outbox {
     return this.#write(async ({ tap, taps }) => {
       for (const id of ids) {
         const found = await tap(id);
-        if (found?.questionWaits && !found.sent && held(found, now)) await taps.put(indexed({ ...found, ...change }));
+        if (found && mayChange(found, now)) await taps.put(indexed({ ...found, ...change }));
       }
     });
   }

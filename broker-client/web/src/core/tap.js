@@ -23,6 +23,7 @@ export const newTap = ({ id, team, day, domain, outcome, labels = [], hold = 0 }
 
 export const waits = (tap) => tap.questionWaits || tap.retractionWaits;
 export const held = (tap, now) => tap.hold > now && tap.hold <= now + HOLD_MAX_MS;
+export const mayChange = (tap, now) => tap.questionWaits && !tap.sent && held(tap, now);
 
 // As far as the phone knows it does not count: it was taken back.
 export const retracted = (tap) => retractedBy.has(tap.retractionVerdict) || tap.questionVerdict === V.VERDICT_ALREADY_RETRACTED;

@@ -28,6 +28,13 @@ export class SenderLock {
     this.#request({ steal: true });
   }
 
+  // Once nobody has it.
+  wait() {
+    if (this.mine || this.#waiting) return;
+    if (navigator.locks) this.#queue();
+    else this.#become(true);
+  }
+
   release() {
     this.#turn++;
     this.#waiting?.abort();
@@ -51,6 +58,10 @@ export class SenderLock {
   // Taken by another tab: in line for it again.
   #lost() {
     this.#become(false);
+    this.#queue();
+  }
+
+  #queue() {
     this.#waiting = new AbortController();
     this.#request({ signal: this.#waiting.signal });
   }

@@ -10,7 +10,7 @@ import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { ALL, topics } from '../core/topics.js';
 import { SenderLock } from './lock.js';
-import { held, mayRetract, refusal, sendable, waits } from '../core/tap.js';
+import { held, mayChange, mayRetract, refusal, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
 const RETRACT_DAYS = 14; // until a catalogue tells
@@ -35,6 +35,7 @@ export class Phone {
   #sentAt = 0; // when it was last looked at what may go
   #storing = 0; // taps that are not on disk yet
   #left = false; // the page is hidden or left
+  #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #timer = 0;
 
   catalogue = null;
@@ -167,6 +168,7 @@ export class Phone {
     this.#storing++;
     try {
       for (const tap of await this.#guarded(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
+      this.trouble = ''; // it has passed
     } finally {
       this.#storing--;
     }
@@ -176,10 +178,18 @@ export class Phone {
     return questions.map(({ id }) => id);
   }
 
-  // Labels for taps that have not left yet, and a new moment until which they stay.
+  // How long a tap stays here yet.
+  staysMs(id) {
+    return Math.max(0, (this.#taps.get(id)?.hold ?? 0) - this.#now());
+  }
+
+  // Labels for taps that have not left yet, and a new moment until which they stay. What goes before the disk has answered
+  // goes with them.
   async change(ids, change, holdMs = UNDO_MS) {
-    const full = { ...change, hold: this.#now() + holdMs };
-    await this.#guarded(() => this.#outbox.changeHeld(ids, this.#now(), full));
+    const now = this.#now();
+    const full = { ...change, hold: now + holdMs };
+    for (const tap of ids.map((id) => this.#taps.get(id))) if (tap && mayChange(tap, now)) Object.assign(tap, full);
+    await this.#guarded(() => this.#outbox.changeHeld(ids, now, full));
     await this.#reload();
     this.#changed();
   }
@@ -192,8 +202,13 @@ export class Phone {
   }
 
   async retract(ids) {
-    await this.#guarded(() => this.#outbox.retract(ids));
-    await this.#reload();
+    for (const id of ids) this.#takenBack.add(id);
+    try {
+      await this.#guarded(() => this.#outbox.retract(ids));
+      await this.#reload();
+    } finally {
+      for (const id of ids) this.#takenBack.delete(id);
+    }
     this.#changed();
   }
 
@@ -221,6 +236,7 @@ export class Phone {
     if (!seen && this.waiting.all === 0) return;
     this.#left = !seen;
     if (seen) this.#lock.take();
+    else this.#lock.wait();
     this.#listen();
     this.#connection.start();
     this.#connection.wake();
@@ -232,12 +248,12 @@ export class Phone {
   leave() {
     this.#left = true;
     const now = this.#now();
-    const kept = [...this.#taps.values()].filter((tap) => held(tap, now));
+    const kept = [...this.#taps.values()].filter((tap) => held(tap, now) && !this.#takenBack.has(tap.id));
     for (const tap of kept) tap.hold = 0;
     this.#fillSender(now);
     const batches = [];
     for (let batch; this.#mayPublish() && (batch = this.#sender.next(now)); ) batches.push(batch);
-    const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id));
+    const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id)).filter((id) => !this.#takenBack.has(id));
     if (ids.length) this.#outbox.markLeaving(ids).catch(() => {});
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});

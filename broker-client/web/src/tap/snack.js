@@ -32,7 +32,7 @@ export class Snack {
   show(what) {
     this.#shown = { labels: [], open: false, ...what };
     this.#render();
-    this.#closeIn(UNDO_MS);
+    this.#closeIn(this.#phone.staysMs(what.ids[0])); // of which the disk has taken its part
     this.#say(`${this.#title()}. ${t('savedHere')}`);
   }
 
