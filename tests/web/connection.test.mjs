@@ -30,6 +30,27 @@ test('what is asked for, and what is left, while the broker has not yet answered
   connection.stop();
 });
 
+test('what is asked for once more, while the broker has not yet answered and after', async () => {
+  const mqtt = new Library();
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
+  connection.listen(filters('oost/2019-Q4'));
+  connection.start();
+  await turns();
+  const [client] = mqtt.clients;
+  client.emit('connect');
+  const all = [...client.subscribed];
+  connection.askAgain();
+  assert.deepEqual(client.subscribed, all);
+  client.answers[0](null);
+  assert.deepEqual(client.subscribed, [...all, ...all]);
+  connection.listen(filters('oost/2019-Q4'));
+  assert.deepEqual(client.subscribed, [...all, ...all]);
+  connection.askAgain();
+  assert.deepEqual(client.subscribed, [...all, ...all, ...all]);
+  assert.deepEqual(client.left, []);
+  connection.stop();
+});
+
 test('stopped and started again while the library is still on its way: one connection', async () => {
   const mqtt = new Library();
   let loaded;

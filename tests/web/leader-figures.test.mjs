@@ -49,6 +49,14 @@ test('another epoch clears the figures of the store before it; the same one does
   assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
 });
 
+test('another version of the catalogue clears the figures told under the one before it; the same one does not', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
+  assert.equal(heard.takeCatalogue(figures, catalogue()), false);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  assert.equal(heard.takeCatalogue(figures, catalogue({ version: 2 })), true);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+});
+
 test('a topic that was deleted leaves the page', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
   heard.takeCleared(figures, { kind: 'summary', team: 'oost', period: '2019-Q4' });

@@ -6,11 +6,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { writeConfig } from '../system/lib/config.mjs';
 import { question } from '../system/lib/messages.mjs';
 import { temporaryFolder } from '../system/lib/paths.mjs';
 import { eventually, succeed } from '../system/lib/processes.mjs';
 import { Phone } from './lib/browser.mjs';
 import { TODAY, siteWithPast } from './lib/history.mjs';
+import { Site } from './lib/site.mjs';
 
 const options = { viewport: { width: 1280, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] };
 
@@ -72,6 +74,23 @@ test('figures that are held back per domain are said to be', async (t) => {
   await page.getByText('14 vragen staan al in het totaal, maar nog niet bij een domein').waitFor();
   await shows(page, 'live-own', 'Nog niet per domein', ['14', '10', '4']);
   await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
+});
+
+test('figures that were withdrawn while the screen had no connection have left it when it has one again', async (t) => {
+  const teams = (begun) => ({ teams: [{ id: 'oost', name: 'Oost' }, { id: 'zuid', name: 'Zuid', ...begun }] });
+  const site = await Site.start(t, teams(), { today: '2019-12-31' });
+  const page = await (await Phone.start(t, site, options)).open(site.leaderUrl('#zuid/vergelijken'));
+  const questions = async (quarter) => (await page.locator('#quarters tbody tr', { hasText: quarter }).locator('td').allTextContents())[0];
+  await eventually(async () => (await questions('1e kwartaal 2019')) === '0', 'zeros of a team that was there');
+  site.net.set('refuse');
+  await page.getByText('Geen verbinding', { exact: true }).waitFor();
+  await site.stack.turfd.stop();
+  site.stack.options.config = writeConfig(t, teams({ valid_from: '2019-10-01' }));
+  await site.stack.startTurfd();
+  site.net.set('pass');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await eventually(async () => (await questions('1e kwartaal 2019')) === 'bestond nog niet', 'the zeros to leave');
+  await eventually(async () => (await questions('4e kwartaal 2019')) === '0', 'what is still retained');
 });
 
 // ---- Before, and what leaves the page -----------------------------------------------------------------

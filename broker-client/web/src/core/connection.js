@@ -17,6 +17,7 @@ export class Connection {
   #client = null;
   #wanted = new Set();
   #asked = new Set(); // of what is wanted, on this connection
+  #anew = false; // all of it is asked for once more
   #attempt = 0;
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
@@ -60,6 +61,12 @@ export class Connection {
     if (this.state === 'online') this.#ask();
   }
 
+  // What the broker retains of all these, once more.
+  askAgain() {
+    this.#anew = true;
+    if (this.state === 'online') this.#ask();
+  }
+
   // Hands over a submission; a receipt, not the broker, tells what became of it.
   publish(topic, bytes) {
     if (this.state !== 'online') return false;
@@ -96,6 +103,7 @@ export class Connection {
     if (client !== this.#client) return;
     const { org, receipts } = this.#options;
     this.#asked = this.#wanted;
+    this.#anew = false;
     const filters = [...this.#wanted];
     if (receipts) filters.unshift(topics.receipt(org, this.clientId));
     client.subscribe(filters, { qos: 0 }, (error) => {
@@ -111,9 +119,10 @@ export class Connection {
   }
 
   #ask() {
-    const fresh = [...this.#wanted].filter((filter) => !this.#asked.has(filter));
+    const fresh = [...this.#wanted].filter((filter) => this.#anew || !this.#asked.has(filter));
     const left = [...this.#asked].filter((filter) => !this.#wanted.has(filter));
     this.#asked = this.#wanted;
+    this.#anew = false;
     if (left.length) this.#client.unsubscribe(left);
     if (fresh.length) this.#client.subscribe(fresh, { qos: 0 });
   }

@@ -9,14 +9,18 @@ export function createFigures() {
   return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures() };
 }
 
-// Each take… returns whether what is shown may have changed.
+// Each take… returns whether what is shown may have changed, unless it says something else.
 
+// Another version can withdraw figures, and a screen that is not connected does not hear of it: they are told anew.
+// Returns whether it is one.
 export function takeCatalogue(figures, catalogue) {
+  const another = Boolean(figures.catalogue && figures.catalogue.version !== catalogue.version);
   figures.catalogue = catalogue;
+  if (another) figures.newest = new Figures();
   const waiting = figures.waiting.summaries();
   figures.waiting = new Figures();
   for (const summary of waiting) takeSummary(figures, summary);
-  return true;
+  return another;
 }
 
 export function takeSummary(figures, summary) {

@@ -111,10 +111,12 @@ function became(link) {
 }
 
 function tookStatus(status) {
-  if (heard.takeStatus(state.figures, status)) {
-    connection.listen([]);
-    connection.listen(filtersNow());
-  }
+  if (heard.takeStatus(state.figures, status)) connection.askAgain();
+  draw();
+}
+
+function tookCatalogue(catalogue) {
+  if (heard.takeCatalogue(state.figures, catalogue)) connection.askAgain();
   draw();
 }
 
@@ -124,7 +126,7 @@ const handlers = {
   online: () => became('online'),
   connecting: () => became('connecting'),
   offline: () => became('offline'),
-  catalogue: (catalogue) => drawIf(heard.takeCatalogue(state.figures, catalogue)),
+  catalogue: tookCatalogue,
   summary: (summary) => {
     const yearBefore = yearShown();
     drawIf(heard.takeSummary(state.figures, summary));
