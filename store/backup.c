@@ -70,13 +70,16 @@ static int describe(const char *data, struct manifest *manifest, struct error *e
 	return rc;
 }
 
-static int copy_out(struct store *store, const char *data, struct manifest *manifest, struct error *error)
+static int make_data(const char *data, int *fd, struct error *error)
 {
-	int fd = open(data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE), rc;
+	*fd = open(data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	return *fd < 0 ? error_set(error, FAULT_SYSTEM, "%s: cannot make it: %s", data, strerror(errno)) : 0;
+}
 
-	if (fd < 0)
-		return error_set(error, FAULT_SYSTEM, "%s: cannot make it: %s", data, strerror(errno));
-	rc = lmdb_copy(&store->lmdb, fd, error);
+static int copy_out(struct store *store, const char *data, int fd, struct manifest *manifest, struct error *error)
+{
+	int rc = lmdb_copy(&store->lmdb, fd, error);
+
 	if (rc == 0)
 		rc = describe(data, manifest, error);
 	if (rc == 0 && lseek(fd, 0, SEEK_SET) < 0)
@@ -87,19 +90,25 @@ static int copy_out(struct store *store, const char *data, struct manifest *mani
 	return rc == 0 ? files_sync(data, error) : rc;
 }
 
-/* The manifest comes last: a directory without one is no backup. */
+/* The manifest comes last: a directory without one is no backup. Whoever makes the data file has the directory, and
+ * nobody else removes anything from it: two may have found it empty. */
 int store_backup(struct store *store, const char *directory, struct error *error)
 {
 	struct manifest manifest = {0};
 	char data[PATH_MAX];
 	bool made = false;
-	int rc = files_path(data, directory, DATA_FILE, error);
+	int fd = -1, rc = files_path(data, directory, DATA_FILE, error);
 
 	if (rc == 0)
 		rc = make_directory(directory, &made, error);
-	if (rc < 0)
+	if (rc == 0)
+		rc = make_data(data, &fd, error);
+	if (rc < 0) {
+		if (made)
+			(void)rmdir(directory);
 		return error_prefix(error, rc, "backup");
-	rc = copy_out(store, data, &manifest, error);
+	}
+	rc = copy_out(store, data, fd, &manifest, error);
 	step_reached("before-manifest");
 	if (rc == 0)
 		rc = manifest_write(directory, &manifest, error);
@@ -245,22 +254,31 @@ static int restore_locked(const struct restoration *r, struct error *error)
 	return rc;
 }
 
+/* A data file of no bytes is what is left of a store. */
+static int look_at_place(struct restoration *r, bool replace, struct error *error)
+{
+	int rc = files_look(r->path, true, error);
+
+	r->there = rc == 0 || rc == FAULT_DAMAGED;
+	if (r->there && !replace)
+		return error_set(error, FAULT_INPUT,
+				 "%s: holds a store already; with --replace the backup takes its place", r->path);
+	return r->there ? 0 : rc;
+}
+
 int store_restore(const char *directory, const char *path, bool replace, uint64_t unix_seconds, struct error *error)
 {
 	struct restoration restoration = {.directory = directory, .path = path, .unix_seconds = unix_seconds};
 	int daemon_lock = -1, swap_lock = -1, rc = manifest_read(directory, &restoration.manifest, error);
 
-	if (rc == 0) {
-		rc = files_look(path, true, error);
-		restoration.there = rc == 0;
-	}
-	if (restoration.there && !replace)
-		rc = error_set(error, FAULT_INPUT,
-			       "%s: holds a store already; with --replace the backup takes its place", path);
+	if (rc == 0)
+		rc = look_at_place(&restoration, replace, error);
 	if (rc >= 0)
 		rc = files_lock_daemon(path, &daemon_lock, error);
 	if (rc >= 0)
 		rc = files_lock_swap(path, &swap_lock, error);
+	if (rc >= 0) /* before there were locks: somebody may have made one since */
+		rc = look_at_place(&restoration, replace, error);
 	if (rc >= 0)
 		rc = restore_locked(&restoration, error);
 	files_give_to_owner(path);

@@ -320,6 +320,10 @@ static void test_a_damaged_store_can_be_replaced(void **state)
 	must(stage, restore(stage, "backup", true));
 	write_file(in_folder(stage, "store/data.mdb"), "letters", 7);
 	must(stage, restore(stage, "backup", true));
+	write_file(in_folder(stage, "store/data.mdb"), "", 0);
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_DAMAGED, "is empty");
+	must_refuse(stage, restore(stage, "backup", false), FAULT_INPUT, "--replace");
+	must(stage, restore(stage, "backup", true));
 	free(data);
 	stage_open(stage);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
