@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One end of a connection, with a library that answers when the test says so: what is asked for while an answer is
-// still under way.
+// still under way. And with a broker that says in its answer what it does not let a client read.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import test from 'node:test';
+
+import Aedes from 'aedes';
 
 import { Library } from './lib/mqtt.mjs';
 import { turns } from './lib/web.mjs';
@@ -64,4 +67,41 @@ test('stopped and started again while the library is still on its way: one conne
   assert.equal(mqtt.open.length, 1);
   connection.stop();
   assert.deepEqual(mqtt.open, []);
+});
+
+// A broker that refuses, as MQTT 3.1.1 has it, each filter for which `refuses` is true.
+async function brokerThatRefuses(t, refuses) {
+  const broker = new Aedes({ authorizeSubscribe: (_client, asked, answer) => answer(null, refuses(asked.topic) ? null : asked) });
+  const server = net.createServer(broker.handle);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    broker.close();
+    server.close();
+  });
+  return `mqtt://127.0.0.1:${server.address().port}`;
+}
+
+// What becomes of a connection to it first: 'online' or 'offline'.
+async function firstBecomes(t, refuses, options = {}) {
+  const url = await brokerThatRefuses(t, refuses);
+  let connection;
+  const became = new Promise((resolve) => {
+    const handlers = { online: () => resolve('online'), offline: () => resolve('offline') };
+    connection = new Connection({ org: 'proef', url, handlers, ...options });
+  });
+  t.after(() => connection.stop());
+  connection.listen(filters('oost/2019-Q4', '+/2019'));
+  connection.start();
+  return became;
+}
+
+test('a broker that refuses one topic: the others are there, and what is tapped can go', async (t) => {
+  const refuses = (topic) => topic === 'turf/v1/proef/summary/+/2019';
+  assert.equal(await firstBecomes(t, refuses), 'online');
+  assert.equal(await firstBecomes(t, refuses, { receipts: true }), 'online');
+});
+
+test('a broker that refuses receipts, or everything: it is tried again', async (t) => {
+  assert.equal(await firstBecomes(t, (topic) => topic.includes('/receipt/'), { receipts: true }), 'offline');
+  assert.equal(await firstBecomes(t, () => true), 'offline');
 });

@@ -106,9 +106,9 @@ export class Connection {
     this.#anew = false;
     const filters = [...this.#wanted];
     if (receipts) filters.unshift(topics.receipt(org, this.clientId));
-    client.subscribe(filters, { qos: 0 }, (error) => {
+    client.subscribe(filters, { qos: 0 }, (error, _asked, answer) => {
       if (client !== this.#client) return;
-      if (error) {
+      if (error && !this.#isOfUse(answer)) {
         this.#again();
         return;
       }
@@ -116,6 +116,12 @@ export class Connection {
       this.#ask(); // what the first messages, which come before the answer, made us want
       this.#become('online');
     });
+  }
+
+  // A broker may refuse one topic and grant the others. A phone needs its receipts, which it asked for first.
+  #isOfUse(answer) {
+    const codes = answer?.granted ?? []; // none: the connection broke off
+    return codes.slice(0, this.#options.receipts ? 1 : codes.length).some((code) => code < 0x80);
   }
 
   #ask() {
