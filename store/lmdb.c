@@ -234,14 +234,17 @@ static int recover(struct lmdb *lmdb, int rc, struct error *error)
 int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 {
 	struct lmdb_txn txn;
-	int rc;
+	int rc = MDB_MAP_RESIZED;
 
-	/* Only a begin knows how to recover; after it the copy's own will succeed. */
-	rc = lmdb_begin(lmdb, &txn, false, error);
-	if (rc < 0)
-		return rc;
-	rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
-	lmdb_abort(&txn);
+	/* Only a begin knows how to recover. The copy begins once more, before it writes a byte: what another process
+	 * has committed in between may lie outside the map again. */
+	for (unsigned attempt = 0; rc == MDB_MAP_RESIZED && attempt <= RECOVERIES_MAX; attempt++) {
+		rc = lmdb_begin(lmdb, &txn, false, error);
+		if (rc < 0)
+			return rc;
+		rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
+		lmdb_abort(&txn);
+	}
 	if (rc == MDB_INCOMPATIBLE) /* LMDB's word for it */
 		return error_set(error, FAULT_DAMAGED, "%s: its pages do not add up; verify it, and restore a backup",
 				 lmdb->path);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Two operators at once: a directory that one of them has looked at, and found empty, is filled by the other.
+ * Two at once: a directory that an operator has looked at, and found empty, is filled by another; and the daemon
+ * counts on while a backup begins.
  */
 #include "tests/unit/store_stage.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <lmdb.h>
 
 /* What the other one does, once, at the end of the next look at a directory. */
 static void (*meanwhile)(struct stage *stage);
@@ -83,6 +85,64 @@ static void test_a_store_that_appears_while_one_is_restored_is_not_replaced(void
 	assert_sound(stage);
 }
 
+/* ---- A store that grows as a backup begins -------------------------------------------------------------- */
+
+static int told[2] = {-1, -1}, grown[2] = {-1, -1};
+
+/* The copy waits here, once, until the store has grown. */
+__attribute__((visibility("default"))) int mdb_env_copyfd2(MDB_env *env, mdb_filehandle_t fd, unsigned flags)
+{
+	int teller = told[1];
+	char word;
+
+	told[1] = -1;
+	if (teller >= 0)
+		expect(write(teller, "c", 1) == 1 && read(grown[0], &word, 1) == 1);
+	return ((__typeof__(&mdb_env_copyfd2))dlsym(RTLD_NEXT, "mdb_env_copyfd2"))(env, fd, flags);
+}
+
+/* Its map is no larger than the file: that of any store over 64 MiB is so. */
+static void back_up_beside(struct stage *stage)
+{
+	struct store_options tool = {.path = stage->path, .read_only = true, .map_bytes = 4096};
+
+	expect(store_open(&stage->store, &tool, &stage->error) == 0);
+	expect(backup(stage) == 0);
+	store_close(stage->store);
+}
+
+static void test_a_backup_takes_a_store_that_grows_as_it_begins(void **state)
+{
+	struct stage *stage = *state;
+	char word;
+	int status;
+	pid_t pid;
+
+	assert_true(pipe(told) == 0 && pipe(grown) == 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		back_up_beside(stage);
+		_exit(0);
+	}
+	(void)close(told[1]);
+	told[1] = -1;
+	assert_int_equal(read(told[0], &word, 1), 1);
+	for (uint32_t i = 0; i < 500; i++)
+		(void)tell(stage, "oost", question(i, TODAY, 1, ANSWERED));
+	assert_int_equal(write(grown[1], "g", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(told[0]);
+	(void)close(grown[0]);
+	(void)close(grown[1]);
+	stage_close(stage);
+	must(stage, restore(stage, true));
+	stage_open(stage);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), 500);
+	assert_sound(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +150,8 @@ int main(void)
 						stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_that_appears_while_one_is_restored_is_not_replaced,
 						stage_setup_open, stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_backup_takes_a_store_that_grows_as_it_begins, stage_setup_open,
+						stage_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
