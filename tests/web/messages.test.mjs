@@ -120,6 +120,13 @@ test('a catalogue with an impossible team, code or day is refused', () => {
   for (const flaw of flaws) assert.equal(decodeCatalogue(written('Catalogue', { ...catalogue, ...flaw })), null, JSON.stringify(flaw));
 });
 
+test('a catalogue of as many teams as 64 KiB hold', () => {
+  const teams = Array.from({ length: 5000 }, (_, i) => ({ id: i.toString(36), name: 'T', valid_from: 0, valid_until: 0 }));
+  const bytes = written('Catalogue', { ...golden.catalogues[0].catalogue, domains: [], labels: [], teams });
+  assert.ok(bytes.length <= 65536);
+  assert.equal(decodeCatalogue(bytes).teams.length, 5000);
+});
+
 test('a result with an id that cannot be ours is left out', () => {
   const bytes = written('Receipt', { results: [{ id: Uint8Array.of(1, 2), verdict: 1 }, { id: unhex('ab'.repeat(16)), verdict: 1 }] });
   assert.deepEqual(decodeReceipt(bytes), [{ id: 'ab'.repeat(16), verdict: 1 }]);

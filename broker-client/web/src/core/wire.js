@@ -29,7 +29,7 @@ export const forms = {
   Receipt: { 1: many(result, 4096) },
   Summary: { 1: bytes, 2: bytes, 3: bytes, ...numbers(4, 5, 6, 7, 8, 9, 12, 13, 14, 15), 10: many(domainCount, 255), 11: many(labelCount, 512) },
   Weekly: { 1: bytes, 2: bytes, 3: number, 4: many(weekCount, 53), 5: number },
-  Catalogue: { 1: number, ...numbers(8, 9, 10, 11), 2: bytes, 3: bytes, 4: bytes, 5: many(team, 2048), 6: many(domain, 255), 7: many(label, 512) },
+  Catalogue: { 1: number, ...numbers(8, 9, 10, 11), 2: bytes, 3: bytes, 4: bytes, 5: many(team, 8192), 6: many(domain, 255), 7: many(label, 512) },
 };
 
 // The position after a varint of at most ten bytes; -1: it has no end.
