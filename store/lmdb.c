@@ -94,7 +94,7 @@ static int find_databases(struct lmdb *lmdb, struct error *error)
 {
 	unsigned flags = lmdb->options.create ? MDB_CREATE : 0;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(lmdb->env, NULL, flags ? 0 : MDB_RDONLY, &txn);
+	int rc = lmdb_begin_first(lmdb, flags ? 0 : MDB_RDONLY, &txn);
 
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
@@ -116,7 +116,6 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 {
 	unsigned flags = MDB_NOTLS | (lmdb->options.read_only ? MDB_RDONLY : 0) |
 			 (lmdb->options.alone ? MDB_NOSUBDIR | MDB_NOLOCK : 0);
-	MDB_envinfo info;
 	int rc = mdb_env_create(&lmdb->env);
 
 	if (rc != 0)
@@ -126,26 +125,26 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 		rc = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
 	if (rc == 0)
 		rc = mdb_env_open(lmdb->env, lmdb->path, flags, FILE_MODE);
-	if (rc != 0)
-		return lmdb_translate(lmdb, rc, "mdb_env_open", error);
-	(void)mdb_env_info(lmdb->env, &info);
-	lmdb->map_bytes = info.me_mapsize;
-	return 0;
+	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_open", error);
 }
 
 int lmdb_resume(struct lmdb *lmdb, struct error *error)
 {
+	MDB_envinfo info;
 	int rc = open_environment(lmdb, error);
 
 	if (rc == 0 && !lmdb->options.create)
 		rc = lmdb_check_length(lmdb, error);
 	if (rc == 0)
 		rc = find_databases(lmdb, error);
-	if (rc < 0)
+	if (rc < 0) {
 		lmdb_suspend(lmdb);
-	else
-		lmdb_check_readers(lmdb);
-	return rc;
+		return rc;
+	}
+	(void)mdb_env_info(lmdb->env, &info);
+	lmdb->map_bytes = info.me_mapsize;
+	lmdb_check_readers(lmdb);
+	return 0;
 }
 
 void lmdb_suspend(struct lmdb *lmdb)

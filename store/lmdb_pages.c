@@ -9,7 +9,7 @@
 #include "store/guard.h"
 #include "store/lmdb_pages.h"
 
-enum { META_PAGES = 2, FREE_DATABASE = 0 };
+enum { META_PAGES = 2, FREE_DATABASE = 0, BEGINS_MAX = 4 };
 
 /* What LMDB's list of free pages holds. Its records are lists of page numbers, descending, their number first. */
 struct free_pages {
@@ -71,6 +71,19 @@ static void read_tail(void *context)
 	tail->rc = count_free(tail->txn, &tail->free);
 }
 
+int lmdb_begin_first(struct lmdb *lmdb, unsigned flags, MDB_txn **txn)
+{
+	int rc = MDB_MAP_RESIZED;
+
+	for (unsigned attempt = 0; rc == MDB_MAP_RESIZED && attempt < BEGINS_MAX; attempt++) {
+		if (attempt > 0)
+			rc = mdb_env_set_mapsize(lmdb->env, 0); /* what the other process has */
+		if (attempt == 0 || rc == 0)
+			rc = mdb_txn_begin(lmdb->env, NULL, flags, txn);
+	}
+	return rc;
+}
+
 /* The order matters while another process writes: last page, transaction, file length. */
 int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 {
@@ -85,7 +98,7 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 	(void)mdb_env_info(lmdb->env, &info);
 	(void)mdb_env_stat(lmdb->env, &stat);
 	(void)mdb_env_get_fd(lmdb->env, &fd);
-	rc = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &tail.txn);
+	rc = lmdb_begin_first(lmdb, MDB_RDONLY, &tail.txn);
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
 	rc = fstat(fd, &file) < 0 ? errno : 0;

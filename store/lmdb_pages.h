@@ -8,6 +8,10 @@
 /* Refuses a file that was cut off: LMDB would find out by SIGBUS. */
 int lmdb_check_length(struct lmdb *lmdb, struct error *error);
 
+/* The first transactions of an environment: pages that another process has committed since it was opened may lie
+ * outside its map. What mdb_txn_begin returns. */
+int lmdb_begin_first(struct lmdb *lmdb, unsigned flags, struct MDB_txn **txn);
+
 /*
  * Makes the disk agree with what this machine sees, before the first change to it; in a writing transaction.
  * The file's name: a sync of its directory may have failed when it was put in place. Its roots: one that could not be

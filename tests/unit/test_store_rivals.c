@@ -87,33 +87,48 @@ static void test_a_store_that_appears_while_one_is_restored_is_not_replaced(void
 
 /* ---- A store that grows as a backup begins -------------------------------------------------------------- */
 
-static int told[2] = {-1, -1}, grown[2] = {-1, -1};
+enum { QUESTIONS = 500 };
 
-/* The copy waits here, once, until the store has grown. */
-__attribute__((visibility("default"))) int mdb_env_copyfd2(MDB_env *env, mdb_filehandle_t fd, unsigned flags)
+static int told[2] = {-1, -1}, grown[2] = {-1, -1};
+static unsigned begins_left; /* 0: not a begin is waited for, but the copy */
+
+/* Waits, once, until the store has grown. */
+static void hold(void)
 {
 	int teller = told[1];
 	char word;
 
 	told[1] = -1;
 	if (teller >= 0)
-		expect(write(teller, "c", 1) == 1 && read(grown[0], &word, 1) == 1);
+		expect(write(teller, "h", 1) == 1 && read(grown[0], &word, 1) == 1);
+}
+
+__attribute__((visibility("default"))) int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
+{
+	if (begins_left > 0 && --begins_left == 0)
+		hold();
+	return ((__typeof__(&mdb_txn_begin))dlsym(RTLD_NEXT, "mdb_txn_begin"))(env, parent, flags, txn);
+}
+
+__attribute__((visibility("default"))) int mdb_env_copyfd2(MDB_env *env, mdb_filehandle_t fd, unsigned flags)
+{
+	hold();
 	return ((__typeof__(&mdb_env_copyfd2))dlsym(RTLD_NEXT, "mdb_env_copyfd2"))(env, fd, flags);
 }
 
 /* Its map is no larger than the file: that of any store over 64 MiB is so. */
-static void back_up_beside(struct stage *stage)
+static void back_up_beside(struct stage *stage, unsigned at_begin)
 {
 	struct store_options tool = {.path = stage->path, .read_only = true, .map_bytes = 4096};
 
+	begins_left = at_begin;
 	expect(store_open(&stage->store, &tool, &stage->error) == 0);
 	expect(backup(stage) == 0);
 	store_close(stage->store);
 }
 
-static void test_a_backup_takes_a_store_that_grows_as_it_begins(void **state)
+static void grow_under_a_backup(struct stage *stage, unsigned at_begin)
 {
-	struct stage *stage = *state;
 	char word;
 	int status;
 	pid_t pid;
@@ -122,13 +137,13 @@ static void test_a_backup_takes_a_store_that_grows_as_it_begins(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		back_up_beside(stage);
+		back_up_beside(stage, at_begin);
 		_exit(0);
 	}
 	(void)close(told[1]);
 	told[1] = -1;
 	assert_int_equal(read(told[0], &word, 1), 1);
-	for (uint32_t i = 0; i < 500; i++)
+	for (uint32_t i = 0; i < QUESTIONS; i++)
 		(void)tell(stage, "oost", question(i, TODAY, 1, ANSWERED));
 	assert_int_equal(write(grown[1], "g", 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -136,11 +151,28 @@ static void test_a_backup_takes_a_store_that_grows_as_it_begins(void **state)
 	(void)close(told[0]);
 	(void)close(grown[0]);
 	(void)close(grown[1]);
+}
+
+static void test_a_backup_takes_a_store_that_grows_as_it_begins(void **state)
+{
+	struct stage *stage = *state;
+
+	grow_under_a_backup(stage, 0);
 	stage_close(stage);
 	must(stage, restore(stage, true));
 	stage_open(stage);
-	assert_int_equal(counted_in(stage, "oost", Q4_2019), 500);
+	assert_int_equal(counted_in(stage, "oost", Q4_2019), QUESTIONS);
 	assert_sound(stage);
+}
+
+static void test_a_store_that_grows_as_it_is_looked_at_opens(void **state)
+{
+	grow_under_a_backup(*state, 1);
+}
+
+static void test_a_store_that_grows_as_its_databases_are_found_opens(void **state)
+{
+	grow_under_a_backup(*state, 2);
 }
 
 int main(void)
@@ -152,6 +184,10 @@ int main(void)
 						stage_setup_open, stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_backup_takes_a_store_that_grows_as_it_begins, stage_setup_open,
 						stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_store_that_grows_as_it_is_looked_at_opens, stage_setup_open,
+						stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_store_that_grows_as_its_databases_are_found_opens,
+						stage_setup_open, stage_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
