@@ -55,6 +55,7 @@ struct turf {
 	char client_id[CLIENT_ID_BYTES];
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
+	unsigned unanswered;    /* subscriptions of this connection */
 	uint32_t connect_attempts;
 	bool hurry;             /* the attempt under way may be of before it: the next does not wait */
 	uint64_t loaded;        /* the queue has been read up to here */

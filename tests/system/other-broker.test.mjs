@@ -2,7 +2,7 @@
 // A broker that nobody here configured: aedes, which speaks MQTT 3.1.1 only and does as that standard says where
 // mosquitto does otherwise (it sends the will of a client that is taken over).
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -13,7 +13,7 @@ import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { decode, newClientId, question, submission } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
-import { Running } from './lib/processes.mjs';
+import { run, Running } from './lib/processes.mjs';
 
 async function aedesAt(t, options = {}) {
   const broker = new Aedes(options);
@@ -100,5 +100,27 @@ test('a broker that refuses subscriptions for a while: turfd comes in when it ma
   assert.equal(refused, 3);
   assert.match(turfd.log, /<4>broker-unreachable .*subscribe/);
   assert.equal(connections(turfd.pid), 1);
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+});
+
+test('a broker that refuses a phone its receipts for a while: it comes again, and hears what became of the question', async (t) => {
+  let refused = 0;
+  const authorizeSubscribe = (_client, wanted, answer) => {
+    const refuses = wanted.topic.includes('/receipt/') && refused < 2;
+    refused += refuses;
+    answer(null, refuses ? null : wanted);
+  };
+  const url = await aedesAt(t, { authorizeSubscribe });
+  const turfd = startTurfd(t, url, writeConfig(t));
+  const screen = await Client.connect(t, url);
+  await screen.subscribe('turf/v1/proef/status/aggregator');
+  await screen.until(online, `turfd: ${turfd.log}`);
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'questions.csv');
+  writeFileSync(file, 'day,team,domain,outcome\n2019-11-20,oost,1,answered\n');
+  const env = { HOME: folder, XDG_STATE_HOME: folder, TURF_BROKER: url, TURF_ORG: 'proef', TURF_OUTBOX: '' };
+  const { code, stdout, stderr } = await run(program('turf'), ['replay', file, '--retry-ms', '200', '--wait', '20'], { env });
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(refused, 2);
   assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
 });
