@@ -7,7 +7,7 @@
  *
  * Each connection is a new Paho client with a new client id, so a receipt that arrives can only be for what was sent on
  * this very connection. The next client is made before the last one is destroyed: Paho's threads live as long as one is
- * left. Nothing is sent before SUBACK: a receipt must find its way.
+ * left. Nothing is sent before both subscriptions are answered: a receipt must find its way.
  */
 #include "broker-client/turf_impl.h"
 

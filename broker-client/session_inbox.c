@@ -85,9 +85,8 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 		else if (entry) /* settled elsewhere, or put back: its next turn shows */
 			sender_keep(&turf->sender, entry, now_ms);
 		leave_sender(&turf->sender, result->also_ended);
-		if (result->freed != 0 && result->freed <= turf->loaded &&
-		    sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]) != 0)
-			turf->loaded = result->freed - 1; /* no memory now: it is read again later */
+		if (result->freed != 0 && result->freed <= turf->loaded)
+			(void)sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]);
 	}
 	(void)pthread_mutex_unlock(&turf->lock);
 }

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "tests/fault/broker.h"
 #include "tests/fault/broker_check.h"
-#include "tests/fault/folder.h"
+#include "tests/fault/place.h"
 #include "tests/fault/power.h"
 #include "tests/fault/record.h"
 #include "tests/fault/story.h"
@@ -67,7 +67,7 @@ struct phone_event {
 };
 
 struct world {
-	char folder[FOLDER_BYTES], path[PATH_MAX / 4], store[PATH_MAX / 4];
+	struct place place;
 	struct daemon daemon;
 	struct phone_event events[EVENTS];
 	enum phase phase;
@@ -78,7 +78,6 @@ struct world {
 	unsigned lives;
 	bool patient; /* whatever fails has recovered before the next thing happens */
 	char lie[128];
-	sigset_t signals;
 };
 
 /* ---- Phones --------------------------------------------------------------------------------------------------- */
@@ -207,15 +206,6 @@ static bool mended(struct world *world)
 	return world->failed_ms == 0 || broker_now_ms() > world->failed_ms + MENDED_AFTER_MS + RECOVERED_AFTER_MS;
 }
 
-static void write_config(const struct world *world, const char *last)
-{
-	FILE *file = fopen(world->path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(config, file) >= 0 && fputs(last, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 static void reload(struct world *world)
 {
 	(void)kill(getpid(), SIGHUP);
@@ -225,7 +215,7 @@ static void reload(struct world *world)
 static void next_phase(struct world *world)
 {
 	if (world->phase == FIRST_WAVE) {
-		write_config(world, labels);
+		place_configure(&world->place, config, labels);
 		reload(world);
 	}
 	if (world->phase == LEAVING || world->phase == DAY_AFTER) {
@@ -265,7 +255,7 @@ static void idle(void *context)
 /* One life of the daemon. */
 static int live(struct world *world, struct error *error)
 {
-	struct daemon_options options = {.config_path = world->path};
+	struct daemon_options options = {.config_path = world->place.config};
 	int rc = daemon_open(&world->daemon, &options, error);
 
 	if (rc < 0)
@@ -283,10 +273,10 @@ static void begin_life(void *context)
 	struct world *world = context;
 	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
 
-	folder_remove(world->store);
+	folder_remove(world->place.store);
 	broker_reset(&watch);
 	seam_set_time(NOW);
-	write_config(world, label);
+	place_configure(&world->place, config, label);
 	make_events(world);
 	world->phase = FIRST_WAVE;
 	world->sent_ms = world->reloaded_ms = world->quiet_since_ms = world->failed_ms = 0;
@@ -295,7 +285,7 @@ static void begin_life(void *context)
 	world->begun_ms = broker_now_ms();
 	world->asked_to_stop = false;
 	world->lie[0] = '\0';
-	record_begin(world->folder);
+	record_begin(world->place.folder);
 	world->power = power_new();
 }
 
@@ -353,7 +343,7 @@ static void check_store(struct world *world, struct store *store)
 
 static void check_all(struct world *world)
 {
-	struct store_options options = {.path = world->store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
+	struct store_options options = {.path = world->place.store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
 	struct store *store;
 	struct error error;
 
@@ -384,7 +374,7 @@ static void end_life(void *context, int rc, const char *failed)
 		fail_msg("%s: %s", story_where(), world->lie);
 	assert_true(world->phase == LEAVING && all_told(world));
 	check_all(world);
-	(void)sigprocmask(SIG_SETMASK, &world->signals, NULL);
+	place_restore_signals(&world->place);
 }
 
 static void tell_life(void **state, unsigned seams)
@@ -395,7 +385,7 @@ static void tell_life(void **state, unsigned seams)
 	/* Once without: libraries take what they keep for good. */
 	begin_life(world);
 	end_life(world, act_life(world, &(struct error){{0}}), NULL);
-	story_tell(&story, world, world->folder, seams);
+	story_tell(&story, world, world->place.folder, seams);
 }
 
 static void test_memory(void **state)
@@ -428,10 +418,7 @@ static int setup(void **state)
 	struct world *world = calloc(1, sizeof *world);
 
 	assert_non_null(world);
-	folder_make(world->folder);
-	(void)snprintf(world->path, sizeof world->path, "%s/turfd.conf", world->folder);
-	(void)snprintf(world->store, sizeof world->store, "%s/store", world->folder);
-	(void)sigprocmask(SIG_SETMASK, NULL, &world->signals);
+	place_make(&world->place);
 	*state = world;
 	return 0;
 }
@@ -440,7 +427,7 @@ static int teardown(void **state)
 {
 	struct world *world = *state;
 
-	folder_remove(world->folder);
+	place_remove(&world->place);
 	free(world);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "aggregator/daemon.h"
 #include "base/log.h"
 #include "tests/fault/broker.h"
-#include "tests/fault/folder.h"
+#include "tests/fault/place.h"
 #include "tests/fault/seam.h"
 #include "tests/unit/store_stage.h"
 
@@ -34,7 +34,7 @@ static const char config[] = "org = \"dekop\";\n"
 static const char label[] = "labels = ( { code = 7; name = \"Sportfonds\"; kind = \"subject\"; } );\n";
 
 struct world {
-	char folder[FOLDER_BYTES], path[PATH_MAX / 4], store[PATH_MAX / 4];
+	struct place place;
 	struct daemon daemon;
 	uint32_t sent, told; /* events */
 	uint64_t turns;      /* times that it waited */
@@ -43,17 +43,7 @@ struct world {
 	bool stopped;
 	uint64_t figures, figures_before; /* published */
 	bool withdrawn; /* the figures of a quarter that has none any more */
-	sigset_t signals;
 };
-
-static void write_config(const struct world *world, const char *last)
-{
-	FILE *file = fopen(world->path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(config, file) >= 0 && fputs(last, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 static uint64_t since_begin(const struct world *world)
 {
@@ -99,7 +89,7 @@ static void published(void *context, const char *topic, const uint8_t *bytes, si
 static void live(struct world *world, void (*idle)(void *context), time_t now)
 {
 	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
-	struct daemon_options options = {.config_path = world->path};
+	struct daemon_options options = {.config_path = world->place.config};
 	struct error error = {{0}};
 
 	broker_reset(&watch);
@@ -112,7 +102,7 @@ static void live(struct world *world, void (*idle)(void *context), time_t now)
 	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
 		fail_msg("%s", error.text);
 	daemon_close(&world->daemon);
-	(void)sigprocmask(SIG_SETMASK, &world->signals, NULL);
+	place_restore_signals(&world->place);
 }
 
 /* Every commit fails, as on a full disk. */
@@ -222,7 +212,7 @@ static void look_around(void *context)
 
 static void read_store(const struct world *world, struct store_state *state, struct catalogue *catalogue)
 {
-	struct store_options options = {.path = world->store, .read_only = true};
+	struct store_options options = {.path = world->place.store, .read_only = true};
 	struct store_view *view;
 	struct store *store;
 
@@ -277,10 +267,10 @@ static void test_what_has_ended_stays_as_it_ended(void **state)
 {
 	struct world *world = *state;
 
-	write_config(world, label);
+	place_configure(&world->place, config, label);
 	live(world, look_around, NOW);
 	assert_int_equal(label_until(world), 0);
-	write_config(world, "");
+	place_configure(&world->place, config, "");
 	live(world, look_around, NOW + DAY_S);
 	assert_int_equal(label_until(world), TODAY + 1);
 	live(world, look_around, NOW - 30 * DAY_S);
@@ -296,7 +286,7 @@ static void reload_on_a_full_disk(void *context)
 	if (world->failing_ms == 0 && since_begin(world) > OUTAGE_MS) {
 		fill_disk(world);
 		world->figures_before = world->figures;
-		write_config(world, label);
+		place_configure(&world->place, config, label);
 		(void)kill(getpid(), SIGHUP);
 	} else if (world->failing_ms != 0 && broker_now_ms() > world->failing_ms + OUTAGE_MS) {
 		world->figures_before = world->figures - world->figures_before;
@@ -326,10 +316,10 @@ static void test_a_start_withdraws_what_has_no_figures_any_more(void **state)
 {
 	struct world *world = *state;
 
-	write_config(world, "counting_since = \"2019-07-01\";\n");
+	place_configure(&world->place, config, "counting_since = \"2019-07-01\";\n");
 	live(world, look_around, NOW);
 	assert_false(world->withdrawn);
-	write_config(world, "counting_since = \"2019-10-01\";\n");
+	place_configure(&world->place, config, "counting_since = \"2019-10-01\";\n");
 	live(world, look_around, NOW);
 	assert_true(world->withdrawn);
 }
@@ -341,11 +331,8 @@ static int setup(void **state)
 	struct world *world = calloc(1, sizeof *world);
 
 	assert_non_null(world);
-	folder_make(world->folder);
-	(void)snprintf(world->path, sizeof world->path, "%s/turfd.conf", world->folder);
-	(void)snprintf(world->store, sizeof world->store, "%s/store", world->folder);
-	(void)sigprocmask(SIG_SETMASK, NULL, &world->signals);
-	write_config(world, "");
+	place_make(&world->place);
+	place_configure(&world->place, config, "");
 	*state = world;
 	return 0;
 }
@@ -355,7 +342,7 @@ static int teardown(void **state)
 	struct world *world = *state;
 
 	(void)seam_disarm();
-	folder_remove(world->folder);
+	place_remove(&world->place);
 	free(world);
 	return 0;
 }

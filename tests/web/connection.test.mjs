@@ -15,7 +15,8 @@ const { Connection } = await import('../../broker-client/web/src/core/connection
 const status = 'turf/v1/proef/status/aggregator';
 const filters = (...names) => names.map((name) => `turf/v1/proef/summary/${name}`);
 
-test('what is asked for, and what is left, while the broker has not yet answered', async () => {
+// The broker has been asked for one topic, and has not answered yet.
+async function asking() {
   const mqtt = new Library();
   const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
   connection.listen(filters('oost/2019-Q4'));
@@ -23,6 +24,11 @@ test('what is asked for, and what is left, while the broker has not yet answered
   await turns();
   const [client] = mqtt.clients;
   client.emit('connect');
+  return { client, connection };
+}
+
+test('what is asked for, and what is left, while the broker has not yet answered', async () => {
+  const { client, connection } = await asking();
   assert.ok(client.subscribed.includes('turf/v1/proef/summary/oost/2019-Q4'));
   connection.listen(filters('west/2019-Q4'));
   client.answers[0](null);
@@ -34,13 +40,7 @@ test('what is asked for, and what is left, while the broker has not yet answered
 });
 
 test('what is asked for once more, while the broker has not yet answered and after', async () => {
-  const mqtt = new Library();
-  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
-  connection.listen(filters('oost/2019-Q4'));
-  connection.start();
-  await turns();
-  const [client] = mqtt.clients;
-  client.emit('connect');
+  const { client, connection } = await asking();
   const all = [...client.subscribed];
   connection.askAgain();
   assert.deepEqual(client.subscribed, all);

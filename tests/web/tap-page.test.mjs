@@ -7,6 +7,16 @@ import { eventually } from '../system/lib/processes.mjs';
 import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
+// A page on a phone, with its team, and connected.
+async function working(t) {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  return { site, phone, page };
+}
+
 test('a tap is counted once, the leader sees it, and nobody else is asked for anything', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
@@ -41,11 +51,7 @@ test('undone within its seconds, a tap never leaves the phone', async (t) => {
 });
 
 test('closed within its seconds and taken back later, without a network: it may have left, and does not count in the end', async (t) => {
-  const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
+  const { site, phone, page } = await working(t);
   await tap(page, 1);
   site.net.set('losedown');
   await page.close({ runBeforeUnload: true });
@@ -88,11 +94,7 @@ test('from a cold start without a network: taps are kept, and counted when it is
 });
 
 test('daemon killed and broker restarted empty while taps wait', async (t) => {
-  const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
+  const { site, phone, page } = await working(t);
   await tap(page, 1);
   await site.stack.turfd.kill('SIGKILL');
   await page.getByText('De telling staat even stil').waitFor();
@@ -113,11 +115,7 @@ const later = (page) => page.locator('body[data-build="later"]').waitFor();
 const isLater = (page) => page.locator('body[data-build="later"]').count();
 
 test('an update of the page while taps wait, in both of two tabs', async (t) => {
-  const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
+  const { site, phone, page } = await working(t);
   await workerReady(page);
   const other = await openTap(phone);
   site.net.set('refuse');
