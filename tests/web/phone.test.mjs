@@ -274,6 +274,18 @@ test('a disk that refuses is told of until it stores a tap again', async (t) => 
   assert.equal(tab.phone.trouble, '');
 });
 
+test('a team is chosen and another forgotten on a disk that refuses: the worker is told, and they hold for this visit', async (t) => {
+  const tab = await Tab.start();
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  await tab.phone.setTeam('oost');
+  assert.deepEqual([tab.phone.team, tab.phone.trouble], ['oost', 'storage']);
+  await tab.phone.forgetTeam('oost');
+  assert.ok(!tab.phone.teams.includes('oost'));
+  full.mock.restore();
+});
+
 test('the network comes back for a tab that nobody sees, and no other is left to send what waits: it does', async () => {
   const hidden = await Tab.start();
   const one = await Tab.start();

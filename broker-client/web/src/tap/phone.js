@@ -151,14 +151,14 @@ export class Phone {
     this.teams = [...new Set([...this.teams, team])];
     this.#listen();
     this.#onChange();
-    await Promise.all([this.#outbox.put('team', team), this.#outbox.put('teams', this.teams)]);
+    await this.#safely(Promise.all([this.#outbox.put('team', team), this.#outbox.put('teams', this.teams)]));
   }
 
   // The same team no longer has a place among those of one touch.
   async forgetTeam(team) {
     this.teams = this.teams.filter((id) => id !== team);
     this.#onChange();
-    await this.#outbox.put('teams', this.teams);
+    await this.#safely(this.#outbox.put('teams', this.teams));
   }
 
   // `count` questions; resolves with their ids when they are on disk.
@@ -286,9 +286,9 @@ export class Phone {
     }
   }
 
-  // What the network started and nobody waits for.
+  // Whoever started it has nothing to undo when it fails.
   #safely(work) {
-    work.catch(() => this.#fail());
+    return work.catch(() => this.#fail());
   }
 
   async #reload() {
