@@ -121,7 +121,7 @@ static struct listener_item down(struct listener *listener, const char *reason)
 	if (listener->wait_ms > RECONNECT_MAX_MS)
 		listener->wait_ms = RECONNECT_MAX_MS;
 	listener->connect_at_ms = monotonic_ms() + listener->wait_ms;
-	(void)snprintf(listener->reason, sizeof listener->reason, "%s", reason);
+	(void)snprintf(listener->reason, sizeof listener->reason, "%.*s", (int)sizeof listener->reason - 1, reason);
 	return (struct listener_item){ .kind = LISTENER_DOWN, .text = listener->reason };
 }
 

@@ -146,7 +146,7 @@ static void show_progress(struct replay *replay, bool last)
 			(void)fputs("\r\033[K", stderr);
 	} else if (percent >= replay->shown_percent + STEP_PERCENT && !last) {
 		replay->shown_percent = percent - percent % STEP_PERCENT;
-		(void)fprintf(stderr, "%zu/%zu (%zu %%)\n", answered, all, replay->shown_percent);
+		(void)fprintf(stderr, "%zu/%zu (%zu %%)\n", answered, all, percent);
 	}
 }
 
