@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aggregator/ctl.h"
+#include "base/standard.h"
 #include "store/guard.h"
 
 enum option_bit {
@@ -277,7 +278,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int rc = run(argc, argv);
+	int rc = standard_hold() < 0 ? CTL_FAILED : run(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fprintf(stderr, "turfctl: cannot write the output: %s\n", strerror(errno));

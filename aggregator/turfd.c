@@ -9,6 +9,7 @@
 
 #include "aggregator/daemon.h"
 #include "base/log.h"
+#include "base/standard.h"
 
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
@@ -141,9 +142,11 @@ int main(int argc, char **argv)
 	static struct daemon daemon;
 	struct command command = {0};
 	struct error error = {{0}};
-	int status = parse(argc, argv, &command);
-	int rc;
+	int rc = standard_hold(), status;
 
+	if (rc < 0)
+		return EXIT_FAULT;
+	status = parse(argc, argv, &command);
 	if (status >= 0)
 		return status;
 	if (command.check)

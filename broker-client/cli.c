@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/standard.h"
+
 #define BROKER_DEFAULT "mqtt://127.0.0.1:18830"
 
 enum { WAIT_MAX_S = 86400, CLIENTS_MAX = 1000, RATE_MAX = 1000000, RETRY_MIN_MS = 10, RETRY_MAX_MS = 300000 };
@@ -221,6 +223,8 @@ int main(int argc, char **argv)
 	bool helped = false;
 	int rc;
 
+	if (standard_hold() < 0)
+		return complain(EXIT_FAULT, "standard streams: %m");
 	if (argc > 1 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		return help_command(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
