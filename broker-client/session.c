@@ -406,12 +406,12 @@ int session_start(struct turf *turf, struct error *error)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void)pthread_mutex_lock(&turf->lock); /* the worker begins when it can be told from others */
 	rc = pthread_create(&turf->worker, NULL, work, turf);
+	turf->has_worker = rc == 0;
+	(void)pthread_mutex_unlock(&turf->lock);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0)
-		return error_set(error, FAULT_SYSTEM, "no thread: %s", strerror(rc));
-	turf->has_worker = true;
-	return 0;
+	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "no thread: %s", strerror(rc));
 }
 
 void session_stop(struct turf *turf)

@@ -138,18 +138,20 @@ int turf_open(struct turf **out, const struct turf_options *options, char *error
 	struct turf *turf = NULL;
 	int rc = check_options(options, &inner);
 
+	*out = NULL;
 	if (rc == 0) {
 		turf = calloc(1, sizeof *turf);
 		rc = turf ? 0 : error_set(&inner, FAULT_MEMORY, "no memory");
 	}
 	if (rc == 0) {
 		init_locks(turf);
+		*out = turf; /* on_verdict may be called before this returns */
 		rc = open_handle(turf, options, &inner);
 	}
-	if (rc == 0)
-		*out = turf;
-	else
+	if (rc != 0) {
+		*out = NULL;
 		turf_close(turf);
+	}
 	return leave(rc, &inner, error, size);
 }
 

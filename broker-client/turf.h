@@ -12,7 +12,7 @@
  *
  * Threads: any thread may call any function on any handle; turf_close only when no other call is under way. Each handle
  * has a thread of its own; callbacks run there, without locks. A process may have any number of handles, each with an
- * outbox folder of its own. Other processes may have the same folder open: what both send counts once.
+ * outbox folder of its own, which other programs may open too: what both send counts once. Not in the child of a fork.
  *
  * Results: 0 done; > 0 an expected answer; < 0 a fault, with a sentence for people in `error` (at most `size` bytes,
  * zero included; NULL and 0 where none is wanted).
@@ -99,7 +99,7 @@ struct turf_options {
 
 struct turf;
 
-/* Opens the outbox and starts to connect; what waits there is sent. `*out` is the caller's until turf_close. */
+/* Opens the outbox, connects and sends what waits there. `*out`: set before the first callback; NULL after a fault. */
 TURF_API int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size);
 
 /* Ends the connection. What waits stays in the outbox. Not inside a callback. NULL is fine. */

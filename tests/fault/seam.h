@@ -48,6 +48,9 @@ void seam_resume(void);
 /* From now on the system's clock says this; 0: what it says. */
 void seam_set_time(time_t now);
 
+/* What whoever starts a thread with its signals blocked calls before it lets them in again; NULL: nothing. */
+void seam_set_started(void (*call)(void));
+
 /* Pieces of heap memory that were taken and not given back, by turf and the libraries named above. */
 long seam_heap(void);
 

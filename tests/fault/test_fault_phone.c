@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,8 @@ static struct {
 	enum asked tapped[BATCHES], taken_back, other_taken_back, answered, requeued, dismissed;
 	int fault; /* the first */
 	struct error error;
-	atomic_bool told_too_soon;
+	atomic_bool told_too_soon, told_without_handle;
+	sem_t told;
 } world;
 
 /* ---- A phone's life ---------------------------------------------------------------------------------------------- */
@@ -85,10 +87,13 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 
 	(void)context;
 	seam_pause();
-	if (turf_get(world.turf, &answer->id, &tap, NULL, 0) == 0 &&
-	    (answer->retraction ? tap.retraction_verdict : tap.verdict) != answer->verdict)
+	if (!world.turf || turf_wait(world.turf, 0) != TURF_BUSY)
+		world.told_without_handle = true;
+	else if (turf_get(world.turf, &answer->id, &tap, NULL, 0) == 0 &&
+		 (answer->retraction ? tap.retraction_verdict : tap.verdict) != answer->verdict)
 		world.told_too_soon = true;
 	seam_resume();
+	(void)sem_post(&world.told);
 }
 
 static int open_phone(void)
@@ -105,12 +110,8 @@ static int open_phone(void)
 		.on_verdict = on_verdict,
 	};
 	struct error error = {{0}};
-	struct turf *turf = NULL;
-	int rc;
+	int rc = turf_open(&world.turf, &options, error.text, sizeof error.text);
 
-	rc = turf_open(&turf, &options, error.text, sizeof error.text);
-	if (rc == 0)
-		world.turf = turf;
 	(void)note(rc, &error);
 	return rc;
 }
@@ -483,9 +484,36 @@ static void test_a_refused_team_holds_up_no_other(void **state)
 	close_phone();
 }
 
+static void until_a_verdict_is_told(void)
+{
+	while (sem_wait(&world.told) != 0)
+		;
+}
+
+/* No call fails here. The verdict on what waited comes before turf_open has returned: the callback has its handle. */
+static void test_a_verdict_while_the_handle_is_opened(void **state)
+{
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	assert_int_equal(open_phone(), 0);
+	tap(LAST);
+	close_phone();
+	world.broker = "mqtt://127.0.0.1:1883";
+	while (sem_trywait(&world.told) == 0)
+		;
+	seam_set_started(until_a_verdict_is_told);
+	assert_int_equal(open_phone(), 0);
+	seam_set_started(NULL);
+	close_phone();
+	assert_false(world.told_without_handle);
+}
+
 static int setup(void **state)
 {
 	(void)state;
+	if (sem_init(&world.told, 0, 0) != 0)
+		return -1;
 	folder_make(world.folder);
 	(void)snprintf(world.outbox, sizeof world.outbox, "%s/outbox", world.folder);
 	return 0;
@@ -508,6 +536,7 @@ int main(int argc, char **argv)
 		TOLD(test_sending_taps),
 		TOLD(test_receipt_stored_in_spite_of_a_fault),
 		TOLD(test_a_refused_team_holds_up_no_other),
+		TOLD(test_a_verdict_while_the_handle_is_opened),
 	};
 
 	if (argc > 1)
