@@ -291,10 +291,11 @@ int link_take(struct daemon *daemon, int wait_ms, struct error *error)
 	return rc;
 }
 
+/* A topic that a phone made up need not be UTF-8, and not every broker looks: then it cannot be cleared. */
 void link_publish(struct daemon *daemon, const char *topic, const void *payload, size_t length, bool retained)
 {
 	struct error why = {{0}};
 
-	if (daemon->link.up && mqtt_publish(daemon->link.mqtt, topic, payload, length, retained, &why) < 0)
+	if (daemon->link.up && mqtt_publish(daemon->link.mqtt, topic, payload, length, retained, &why) == FAULT_BROKER)
 		link_lost(daemon, why.text);
 }

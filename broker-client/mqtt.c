@@ -252,5 +252,7 @@ int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size
 {
 	int rc = MQTTClient_publish(mqtt->client, topic, (int)length, payload, 0, retained, NULL);
 
+	if (rc == MQTTCLIENT_BAD_UTF8_STRING)
+		return error_set(error, FAULT_INPUT, "publish: the topic is not UTF-8");
 	return rc == MQTTCLIENT_SUCCESS ? 0 : lost(mqtt, error, "publish", rc);
 }

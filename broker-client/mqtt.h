@@ -76,7 +76,7 @@ void mqtt_message_release(struct mqtt_message *message); /* of either flavour; a
  * waits. This sends them now, for a caller that will be busy with something else. */
 void mqtt_push(const struct mqtt *mqtt);
 
-/* At QoS 0. FAULT_BROKER: the connection is gone. */
+/* At QoS 0. FAULT_BROKER: the connection is gone. FAULT_INPUT: the topic is not UTF-8, and nothing was sent. */
 int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained, struct error *error);
 
 #endif

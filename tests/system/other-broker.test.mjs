@@ -15,11 +15,16 @@ import { decode, newClientId, question, submission } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
 import { run, Running } from './lib/processes.mjs';
 
-async function aedesAt(t, options = {}) {
+// options: those of aedes, and says: what it writes instead of a text.
+async function aedesAt(t, { says, ...options } = {}) {
   const broker = new Aedes(options);
   const sockets = new Set();
   const server = net.createServer((socket) => {
     sockets.add(socket);
+    if (says) {
+      const write = socket.write.bind(socket);
+      socket.write = (data, ...rest) => write(says(data), ...rest);
+    }
     broker.handle(socket);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -101,6 +106,26 @@ test('a broker that refuses subscriptions for a while: turfd comes in when it ma
   assert.match(turfd.log, /<4>broker-unreachable .*subscribe/);
   assert.equal(connections(turfd.pid), 1);
   assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+});
+
+test('a retained topic that is not UTF-8, from a broker that does not look: it stays there, and so does turfd', async (t) => {
+  const topic = 'turf/v1/proef/registration/q';
+  const says = (data) => (data === topic ? Buffer.from(topic.replace('q', '\xff'), 'latin1') : data);
+  const url = await aedesAt(t, { says });
+  const phone = await Client.connect(t, url, { clientId: newClientId() });
+  await phone.publish(topic, submission([question('2019-11-20', 1)]), { retain: true });
+  const turfd = startTurfd(t, url, writeConfig(t));
+  const counters = () => JSON.parse(phone.newest('turf/v1/proef/status/aggregator') ?? '{}').counters ?? {};
+  await phone.subscribe('turf/v1/proef/status/aggregator');
+  await phone.until(() => counters().messages_retained > 0, `the retained one: ${turfd.log}`);
+  await phone.subscribe(`turf/v1/proef/receipt/${phone.id}`);
+  await phone.publish('turf/v1/proef/registration/oost', submission([question('2019-11-20', 1)], phone.id));
+  await phone.until((messages) => messages.some(({ topic: at }) => at.includes('/receipt/')), `the receipt: ${turfd.log}`);
+  await phone.until(() => counters().counted === 1, 'the counters');
+  assert.equal(counters().connects, 1, turfd.log);
+  assert.equal(counters().refused_unknown_team, counters().messages_retained);
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+  assert.doesNotMatch(turfd.log, /broker-lost/);
 });
 
 test('a broker that refuses a phone its receipts for a while: it comes again, and hears what became of the question', async (t) => {
