@@ -229,6 +229,7 @@ lint:
 	tests/lint
 
 # ---- Install -----------------------------------------------------------------------------------
+# turf.pc names the PREFIX for which it was built: maybe another.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/turf
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
@@ -237,6 +238,7 @@ install: all
 	ln -sf libturf.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libturf.so.0
 	ln -sf libturf.so.0 $(DESTDIR)$(PREFIX)/lib/libturf.so
 	install -m 644 $(BUILD)/turf.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -i 's|^prefix=.*|prefix=$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/turf
 

@@ -2,14 +2,14 @@
 // The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped. And what the
 // manual installs for a service that stays.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { build, root, temporaryFolder } from './lib/paths.mjs';
-import { freePort, portAnswers, run, succeed } from './lib/processes.mjs';
+import { Running, eventually, freePort, portAnswers, run, succeed } from './lib/processes.mjs';
 
 // What a newcomer types after deploy/run, without the remarks.
 function session() {
@@ -77,6 +77,43 @@ test('what the manual installs is there for the service, and to be read by it', 
     assert.ok(existsSync(folder + file), `${file} is installed`);
     assert.ok(statSync(folder + file).mode & 0o004, `${file} is for everybody to read`);
   }
+});
+
+test('who looks for an installed libturf is sent to where it was installed', async (t) => {
+  const folder = temporaryFolder(t, 'turf-prefix');
+  await succeed('make', ['-s', '-o', 'all', 'install', `BUILD=${build.replace(`${root}/`, '')}`, `PREFIX=${folder}`]);
+  const env = { PKG_CONFIG_PATH: join(folder, 'lib/pkgconfig') };
+  const { stdout } = await succeed('pkg-config', ['--variable=libdir', 'turf'], { env });
+  assert.ok(existsSync(join(stdout.trim(), 'libturf.so')), stdout);
+});
+
+// Debian's own file, whose logs and persistence are other ones, reads what the manual puts beside it.
+test("the manual's broker runs as Debian's service does, and lets turfd in", { skip: process.getuid() !== 0 && 'only root can install it' }, async (t) => {
+  const folder = temporaryFolder(t, 'turf-mosquitto');
+  const [port, wsPort] = [await freePort(), await freePort()];
+  const place = (text) => text.replaceAll('/etc/', `${folder}/etc/`);
+  const [steps] = readFileSync(join(root, 'docs/operating.md'), 'utf8').match(/^ *deploy\/broker-config \/etc[^]*?(?=^ *systemctl restart mosquitto)/m) ?? [];
+  assert.ok(steps, 'the manual tells the steps');
+  mkdirSync(join(folder, 'etc/mosquitto/conf.d'), { recursive: true });
+  chmodSync(folder, 0o777); // the service's user writes here
+  await succeed('bash', ['-ec', place(steps).replace('1883 ORG 8081', `${port} dekop ${wsPort}`)]);
+  writeFileSync(join(folder, 'mosquitto.conf'), `persistence true\npersistence_location ${folder}/\nlog_dest file ${folder}/log\ninclude_dir ${folder}/etc/mosquitto/conf.d\n`);
+  const broker = new Running('mosquitto', ['-c', join(folder, 'mosquitto.conf')], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+  atEnd(t, () => broker.kill('SIGKILL'));
+  await eventually(async () => {
+    assert.equal(broker.status, null, broker.log);
+    return (await portAnswers(port)) && portAnswers(wsPort);
+  }, 'the broker');
+  const { stdout } = await succeed('ps', ['-o', 'user=', '-p', String(broker.pid)]);
+  assert.equal(stdout.trim(), 'mosquitto');
+
+  const [, user, password] = readFileSync(join(folder, 'etc/turf/credentials'), 'utf8').match(/^user = (.*)\npassword = (.*)\n$/);
+  const to = ['-p', String(port), '-t', 'turf/v1/dekop/catalogue'];
+  await succeed('mosquitto_pub', [...to, '-u', user, '-P', password, '-r', '-m', 'of turfd']);
+  assert.equal((await succeed('mosquitto_sub', [...to, '-C', '1', '-W', '60'])).stdout, 'of turfd\n');
+  await broker.kill('SIGTERM');
+  assert.equal(readFileSync(join(folder, 'log'), 'utf8'), '');
+  assert.ok(!existsSync(join(folder, 'mosquitto.db')), 'nothing is kept on disk');
 });
 
 // make stands in for one that fails: neither what the tests need nor a program is there.
