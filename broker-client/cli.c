@@ -218,6 +218,7 @@ int main(int argc, char **argv)
 		.outbox = variable("TURF_OUTBOX"),
 		.wait_ms = -1,
 		.clients = 1,
+		.signal_fd = -1,
 	};
 	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 	bool helped = false;

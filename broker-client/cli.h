@@ -37,6 +37,7 @@ struct cli {
 	bool referred, json, once, send, shift_to_today;
 	char **arguments; /* what is no option */
 	int n_arguments;
+	int signal_fd;    /* of a command that waits for signals itself; -1: none */
 	/* found on the way; see cli_open.c */
 	char *user, *password;
 	char org_found[SLUG_BYTES];
@@ -73,7 +74,7 @@ int status_of_fault(int fault);
 int cli_credentials(struct cli *cli);
 
 /* Finds the org: given, or the one that has a catalogue at the broker, or the only one with an outbox here.
- * `local_first`: prefers the last. 0 or an exit status. */
+ * `local_first`: prefers the last. 0 or an exit status; EXIT_UNREACHABLE without a word: a signal came first. */
 int cli_find_org(struct cli *cli, bool local_first);
 
 /* Opens the usual outbox of the org. `connect`: false only looks. `on_verdict` as in turf_options. 0 or an exit status.

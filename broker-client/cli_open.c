@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,14 +129,15 @@ static void note_org(struct orgs *orgs, const char *org)
 		memcpy(orgs->names[orgs->n++], org, SLUG_BYTES);
 }
 
-/* The orgs whose retained catalogue the broker shows to us. 0, or a fault when it cannot be asked. */
+/* The orgs whose retained catalogue the broker shows to us. 0, a fault when it cannot be asked, or the signal that ends
+ * the asking. */
 static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *error)
 {
 	int64_t until_ms = monotonic_ms() + (cli->wait_ms > 0 ? cli->wait_ms : DISCOVERY_WAIT_MS);
 	struct listener *listener = NULL;
 	struct listener_item item;
 	bool up = false;
-	int rc = listener_open(&listener, cli, -1, error);
+	int rc = listener_open(&listener, cli, cli->signal_fd, error);
 
 	if (rc == 0)
 		listener_subscribe(listener, 0, "turf/v1/+/catalogue");
@@ -149,6 +151,8 @@ static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *er
 			note_org(orgs, item.topic->org);
 		else if (item.kind == LISTENER_DOWN)
 			rc = error_set(error, FAULT_BROKER, "%s", item.text);
+		else if (item.kind == LISTENER_SIGNAL && item.signal != SIGWINCH)
+			rc = item.signal;
 		else if (item.kind == LISTENER_NOTHING)
 			break;
 	}
@@ -189,6 +193,8 @@ int cli_find_org(struct cli *cli, bool local_first)
 	if (!cli->outbox && local_first && orgs_here(local) == 1)
 		return use_org(cli, local);
 	rc = ask_broker(cli, &orgs, &error);
+	if (rc > 0)
+		return EXIT_UNREACHABLE;
 	if (orgs.n > 1)
 		return several(&orgs);
 	if (orgs.n == 1)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +15,7 @@
 
 enum {
 	DEAL_ROWS_MAX = 500, /* questions in one transaction */
+	DEAL_MS = 100,       /* then whoever deals looks for signals */
 	FILES_A_PHONE = 8,
 	WALK_FDS = 8,
 };
@@ -198,6 +200,14 @@ static void allow_files(size_t phones)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Somebody wants us to end: signals are blocked, and looked at only once all phones are open. */
+static bool asked_to_end(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
 int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 {
 	int rc;
@@ -212,7 +222,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 		return complain(EXIT_FAULT, "no memory for %zu phones", phones->n);
 	allow_files(phones->n);
 	for (size_t i = 0; i < phones->n && rc == 0; i++)
-		rc = open_phone(phones, cli, i);
+		rc = asked_to_end() ? EXIT_STORED : open_phone(phones, cli, i);
 	return rc != 0 ? rc : take_plan(phones);
 }
 
@@ -266,14 +276,18 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 /* In turn, so that no phone waits for another to be dealt all. */
 int phones_deal(struct phones *phones, size_t until)
 {
-	size_t before;
+	int64_t until_ms = monotonic_ms() + DEAL_MS;
+	size_t idle = 0;
 	int rc = 0;
 
-	do {
-		before = phones_dealt(phones);
-		for (size_t i = 0; i < phones->n_dealing && rc == 0; i++)
-			rc = deal_some(phones, i, until);
-	} while (rc == 0 && phones_dealt(phones) != before);
+	while (rc == 0 && idle < phones->n_dealing && monotonic_ms() < until_ms) {
+		const struct phone *phone = &phones->phones[phones->turn];
+		size_t before = phone->dealt;
+
+		rc = deal_some(phones, phones->turn, until);
+		idle = phone->dealt == before ? idle + 1 : 0;
+		phones->turn = (phones->turn + 1) % phones->n_dealing;
+	}
 	return rc;
 }
 

@@ -27,6 +27,7 @@ struct phones {
 	uint32_t shift;        /* added to each day */
 	size_t n, n_dealing;   /* all; those that are dealt rows come first, the others had something waiting */
 	struct phone *phones;  /* heap */
+	size_t turn;           /* whose rows come next */
 	char *folder;          /* heap */
 	bool temporary;
 	int lock_fd;
@@ -42,7 +43,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv);
 /* Closes them. A temporary folder in which nothing waits is removed, unless there is more to deal. */
 void phones_close(struct phones *phones);
 
-/* Deals the rows before `until`, those of each phone in a few transactions. 0 or an exit status. */
+/* Deals the rows before `until`, or as many of them as a moment allows. 0 or an exit status. */
 int phones_deal(struct phones *phones, size_t until);
 
 /* Rows dealt, in this run and before. */

@@ -30,7 +30,6 @@ struct replay {
 	struct cli *cli;
 	const struct csv *csv;
 	struct phones phones;
-	int signal_fd;
 	bool terminal, stopped;
 	size_t dealt_at_start;
 	int64_t started_ms, heard_ms, shown_ms;
@@ -66,11 +65,11 @@ static int read_file(const char *path, struct csv *csv)
 /* Sleeps, unless a signal came. */
 static bool tick(struct replay *replay)
 {
-	struct pollfd fd = { .fd = replay->signal_fd, .events = POLLIN };
+	struct pollfd fd = { .fd = replay->cli->signal_fd, .events = POLLIN };
 	struct signalfd_siginfo signal;
 
 	(void)poll(&fd, 1, TICK_MS);
-	while (replay->signal_fd >= 0 && read(replay->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
+	while (fd.fd >= 0 && read(fd.fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
 		replay->stopped = replay->stopped || signal.ssi_signo != SIGWINCH;
 	return !replay->stopped;
 }
@@ -244,7 +243,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	replay.signal_fd = open_signals();
+	cli->signal_fd = open_signals();
 	cli->outbox = NULL; /* of many: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;
@@ -254,8 +253,8 @@ int cli_replay(struct cli *cli)
 			rc = run(&replay);
 		phones_close(&replay.phones);
 	}
-	if (replay.signal_fd >= 0)
-		(void)close(replay.signal_fd);
+	if (cli->signal_fd >= 0)
+		(void)close(cli->signal_fd);
 	csv_release(&csv);
 	return rc;
 }

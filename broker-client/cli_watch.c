@@ -202,7 +202,6 @@ static int run(struct watch *watch)
 int cli_watch(struct cli *cli)
 {
 	struct watch watch = { .cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1 };
-	int signal_fd = open_signals();
 	char status[TOPIC_BYTES];
 	struct period period;
 	struct error error;
@@ -213,11 +212,12 @@ int cli_watch(struct cli *cli)
 		return complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
 	if (cli->period && period_parse(cli->period, &period) != 0)
 		return complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
+	cli->signal_fd = open_signals();
 	rc = cli_find_org(cli, false);
 	if (rc != 0)
 		return rc;
 	topic_status(status, cli->org);
-	if (listener_open(&watch.listener, cli, signal_fd, &error) < 0)
+	if (listener_open(&watch.listener, cli, cli->signal_fd, &error) < 0)
 		return complain(EXIT_FAULT, "%s", error.text);
 	listener_subscribe(watch.listener, SLOT_STATUS, status);
 	if (cli->period)
@@ -225,7 +225,7 @@ int cli_watch(struct cli *cli)
 	rc = run(&watch);
 	listener_close(watch.listener);
 	free(watch.shown);
-	if (signal_fd >= 0)
-		(void)close(signal_fd);
+	if (cli->signal_fd >= 0)
+		(void)close(cli->signal_fd);
 	return rc;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // libturf, by way of `turf`, against an aggregator that misbehaves as told: what the phone keeps, sends again and believes.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -9,7 +11,7 @@ import { Broker } from './lib/broker.mjs';
 import { Client } from './lib/client.mjs';
 import { decode, encode } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
-import { run } from './lib/processes.mjs';
+import { run, Running } from './lib/processes.mjs';
 
 const org = 'sw-de-kop';
 const root = `turf/v1/${org}`;
@@ -249,4 +251,37 @@ test('a wrong file sends nothing and leaves nothing behind', async (t) => {
   assert.match(stderr, /questions\.csv:5: domain "0"; expected its code, 1 to 255\n.*questions\.csv:6: too few fields/s);
   assert.equal(aggregator.submissions.length, 0);
   assert.deepEqual(readdirSync(phones), []);
+});
+
+test('Ctrl-C ends a replay while it deals, and what was not dealt is left for the next', async (t) => {
+  const aggregator = await Aggregator.start(t, () => undefined);
+  const file = join(aggregator.home, 'many.csv'), phones = join(aggregator.home, 'phones'), many = 200_000;
+  writeFileSync(file, ['day,team,domain,outcome', ...rows(many), ''].join('\n'));
+  const common = ['--broker', aggregator.broker.url, '--org', org];
+  const replay = new Running(program('turf'), ['replay', file, '--outbox', phones, ...common]);
+  t.after(() => replay.kill('SIGKILL'));
+  await aggregator.client.until(() => aggregator.submissions.length > 0, 'the first questions');
+  assert.deepEqual(await replay.kill('SIGINT'), { code: 3, signal: null });
+  assert.match(replay.stdout, new RegExp(`${many} {2}nog geen antwoord`));
+  const { stdout } = await aggregator.turf('pending', '--outbox', join(phones, 'phone-0'));
+  const dealt = Number(stdout.match(/^(\d+) wacht/m)[1]);
+  assert.ok(dealt > 0 && dealt < many, `${dealt} dealt`);
+});
+
+test('Ctrl-C while a broker is asked for its organisation', async (t) => {
+  const silent = net.createServer();
+  await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => silent.close());
+  const home = temporaryFolder(t, 'turf-phone');
+  const file = join(home, 'questions.csv');
+  writeFileSync(file, ['day,team,domain,outcome', ...rows(1), ''].join('\n'));
+  for (const command of [['watch'], ['replay', file]]) {
+    const args = [...command, '--broker', `mqtt://127.0.0.1:${silent.address().port}`];
+    const turf = new Running(program('turf'), args, { env: { HOME: home, XDG_STATE_HOME: home, TURF_ORG: '' } });
+    t.after(() => turf.kill('SIGKILL'));
+    const [socket] = await once(silent, 'connection');
+    assert.deepEqual(await turf.kill('SIGINT'), { code: 4, signal: null });
+    assert.equal(turf.log, '');
+    socket.destroy();
+  }
 });
