@@ -63,6 +63,31 @@ test('two teams at one touch each, remembered; six more for the last day of the 
   await page.getByText('2 vragen dit kwartaal', { exact: true }).waitFor();
 });
 
+test('another day, typed: it is what the field shows in the end, and a day that cannot be is not taken for today', async (t) => {
+  const site = await Site.start(t, {}, { today: '2019-12-31' });
+  const { page } = await opened(t, site);
+  const field = page.locator('[data-key="date"]');
+  const go = () => page.locator('[data-key="go"]').click();
+  await page.locator('[data-key="catch-up"]').click();
+  for (const wrong of ['2020-01-01', '2017-12-31', '']) {
+    await field.fill(wrong);
+    await go();
+    assert.equal(await field.inputValue(), wrong);
+    assert.equal(await list(page).locator('.chip[aria-pressed="true"]').count(), 0);
+  }
+  await field.fill('2019-12-31');
+  await field.focus();
+  await page.keyboard.type('11112019');
+  assert.equal(await field.inputValue(), '2019-11-11');
+  await go();
+  await page.locator('.mode').getByText('U telt voor ma 11 nov.').waitFor();
+  await page.locator('[data-key="catch-up"]').click();
+  await list(page).getByRole('button', { name: 'Vandaag' }).click();
+  assert.equal(await field.inputValue(), '2019-12-31');
+  await go();
+  await page.locator('.mode').waitFor({ state: 'hidden' });
+});
+
 test('labels are a third tap for who wants it: those that fit, until the page is hidden, and then they go at once', async (t) => {
   const site = await Site.start(t, { labels });
   const { page } = await opened(t, site);
@@ -176,6 +201,30 @@ test('an emptied storage is noticed and said until it is dismissed', async (t) =
   await hide(page);
   await drained(page);
   assert.equal((await site.counted()).questions, 2);
+});
+
+test('a page that cannot start says why, and offers to try again, in the language that is wanted', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.context.route('**/config.json', (route) => route.abort());
+  const page = await phone.open();
+  await page.getByText('Deze pagina kon niet worden geladen').waitFor();
+  await page.locator('[data-key="language"]').click();
+  await page.getByText('This page could not be loaded').waitFor();
+  await phone.context.unroute('**/config.json');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await team(page, 'Oost').waitFor();
+});
+
+test('where a full disk keeps nothing more, the pages that were not kept are shown from the network', async (t) => {
+  const site = await Site.start(t);
+  const { phone, page } = await opened(t, site);
+  await workerReady(page);
+  await page.reload();
+  const session = await phone.context.newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1 });
+  const leader = await phone.open(site.leaderUrl());
+  await leader.getByText('Live', { exact: true }).waitFor();
 });
 
 // All that the browser keeps of the pages, but for the catalogue and the pages' own files.

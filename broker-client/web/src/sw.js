@@ -7,10 +7,16 @@ const CACHE = `turf-${VERSION}`;
 // What changes without a build, kept as it was last seen.
 const SEEN = 'turf-seen';
 
+const config = () => new Request('config.json', { cache: 'no-cache' });
+
+async function put(request, answer, cacheName) {
+  if (answer.ok && answer.type === 'basic') await (await caches.open(cacheName)).put(request, answer);
+}
+
 async function fetchAll() {
   const cache = await caches.open(CACHE);
   await cache.addAll(PRECACHE.map((path) => new Request(path, { cache: 'reload' })));
-  await keep(new Request('config.json', { cache: 'no-cache' }), SEEN);
+  await put(config(), await fetch(config()), SEEN);
 }
 
 async function dropOthers() {
@@ -31,10 +37,10 @@ async function page(request) {
   return known ?? keep(request, CACHE);
 }
 
-// From the network, and kept for later.
+// From the network, and kept for later where there is room: on a full disk it is shown all the same.
 async function keep(request, cacheName) {
   const answer = await fetch(request);
-  if (answer.ok && answer.type === 'basic') await (await caches.open(cacheName)).put(request, answer.clone());
+  await put(request, answer.clone(), cacheName).catch(() => {});
   return answer;
 }
 
@@ -45,7 +51,7 @@ async function file(request) {
 // What was last seen, at once, while the newest is fetched for the next time.
 async function seen(event) {
   const known = await caches.match('config.json', { cacheName: SEEN });
-  const fresh = keep(new Request('config.json', { cache: 'no-cache' }), SEEN);
+  const fresh = keep(config(), SEEN);
   if (!known) return fresh;
   event.waitUntil(fresh.catch(() => {}));
   return known;

@@ -30,6 +30,7 @@ let choice = plainChoice();
 let frame = 0;
 let lastTap = -Infinity;
 let leftAt = Infinity;
+let failure = ''; // why the page could not start
 
 const TAPPING_MS = 3_000;
 const FORGET_CHOICE_MS = 10 * 60_000;
@@ -136,10 +137,11 @@ function drawHead() {
 
 // Before there is a team to count for.
 function drawFirst(ready) {
-  parts.first.hidden = ready;
+  parts.first.hidden = ready && !failure;
   const ended = phone?.team && phone.catalogue ? phone.team : '';
   const wait = phone?.state === 'offline' && !phone.catalogue;
-  renderWhen(parts.first, [ready, ended, wait, phone?.choosable, language], () => {
+  renderWhen(parts.first, [failure, ready, ended, wait, phone?.choosable, language], () => {
+    if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
     if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait ? 'loadingSlow' : 'loading'))];
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
@@ -206,8 +208,8 @@ function leave() {
 }
 
 function failed(reason) {
-  parts.first.hidden = false;
-  fill(parts.first, el('p', {}, t(reason)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry')));
+  failure = reason;
+  draw();
 }
 
 async function start() {

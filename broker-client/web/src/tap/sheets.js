@@ -60,22 +60,23 @@ export function openTeams(sheet, phone) {
 
 // ---- Catching up ----------------------------------------------------------------------------------
 
-function dayButtons(phone, draft, redraw) {
+// What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
+// the same element, since who types in it would begin anew at each key.
+function dayChoice(phone, draft) {
   const { today, firstDay } = phone;
   const days = Array.from({ length: DAYS_OFFERED }, (_, i) => today - i).filter((day) => day >= firstDay);
-  return el('div', { class: 'choices', role: 'group', 'aria-label': t('day') },
-    days.map((day) => el('button', {
-      type: 'button', class: 'chip', 'data-key': `day-${day}`, 'aria-pressed': String(draft.day === day),
-      onclick: () => redraw({ day }),
-    }, capital(relativeDate(day, today, language)))),
-    el('label', { class: 'date' }, el('span', {}, t('otherDay')),
-      el('input', {
-        type: 'date', min: formatDate(firstDay), max: formatDate(today), value: formatDate(draft.day), 'data-key': 'date',
-        onchange: (event) => {
-          const day = parseDate(event.target.value);
-          if (day !== null && day >= firstDay && day <= today) redraw({ day });
-        },
-      })));
+  const chips = days.map((day) => el('button', { type: 'button', class: 'chip', 'data-key': `day-${day}`, onclick: () => choose(day) }, capital(relativeDate(day, today, language))));
+  const field = el('input', { type: 'date', required: true, min: formatDate(firstDay), max: formatDate(today), 'data-key': 'date', oninput: () => take(parseDate(field.value)) });
+  const take = (chosen) => {
+    draft.day = chosen;
+    days.forEach((day, i) => chips[i].setAttribute('aria-pressed', String(day === chosen)));
+  };
+  const choose = (day) => {
+    field.value = formatDate(day);
+    take(day);
+  };
+  choose(draft.day);
+  return { field, element: el('div', { class: 'choices', role: 'group', 'aria-label': t('day') }, chips, el('label', { class: 'date' }, el('span', {}, t('otherDay')), field)) };
 }
 
 function counter(draft, redraw) {
@@ -89,18 +90,21 @@ function counter(draft, redraw) {
 // `choose({day, count})` when the worker goes on; day null is today.
 export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
-  const body = el('div', { class: 'catch-up-form' });
+  const day = dayChoice(phone, draft);
+  const number = el('div', {});
+  const redraw = (change) => {
+    Object.assign(draft, change);
+    fill(number, counter(draft, redraw));
+  };
   const go = () => {
+    if (!day.field.reportValidity()) return;
     sheet.close();
     choose({ day: draft.day === phone.today ? null : draft.day, count: draft.count });
   };
-  const redraw = (change) => {
-    Object.assign(draft, change);
-    fill(body, el('h3', {}, t('day')), dayButtons(phone, draft, redraw), el('h3', {}, t('count')), counter(draft, redraw),
-      el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: go }, t('start')));
-  };
   redraw({});
-  sheet.show(t('catchUp'), el('p', { class: 'soft' }, t('catchUpHint')), body);
+  sheet.show(t('catchUp'), el('p', { class: 'soft' }, t('catchUpHint')),
+    el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, el('h3', {}, t('count')), number,
+      el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: go }, t('start'))));
 }
 
 // ---- Own taps -------------------------------------------------------------------------------------
