@@ -93,6 +93,22 @@ test('figures that were withdrawn while the screen had no connection have left i
   await eventually(async () => (await questions('4e kwartaal 2019')) === '0', 'what is still retained');
 });
 
+test('a report that is left open as the first of April comes: the next year, of every team', async (t) => {
+  const site = await Site.start(t, {}, { today: '2019-12-31' });
+  const until = async (today) => {
+    await site.stack.turfd.stop();
+    site.stack.options.today = today;
+    await site.stack.startTurfd();
+  };
+  await until('2020-03-31');
+  const page = await (await Phone.start(t, site, options)).open(site.leaderUrl('#oost/jaarverslag'));
+  await page.getByRole('heading', { level: 1, name: 'Vragen in 2019' }).waitFor();
+  await shows(page, 'year-teams', 'West', ['0', '0', '0', '0', '0', '0', '–']);
+  await until('2020-04-01');
+  await page.getByRole('heading', { level: 1, name: 'Vragen in 2020' }).waitFor();
+  await shows(page, 'year-teams', 'West', ['0', '0', 'komt nog', 'komt nog', '0', '0', '–']);
+});
+
 // ---- Before, and what leaves the page -----------------------------------------------------------------
 
 async function saved(page, selector) {
@@ -122,6 +138,8 @@ test('the past, and what leaves the page', async (t) => {
     assert.deepEqual((await page.locator('#course .chart__muted').allTextContents()).filter((text) => text === 'bestond nog niet').length, 1, 'once for all quarters before');
     await goTo(page, '#dorpen/jaarverslag/2018', 'Vragen in 2018');
     await shows(page, 'year-quarters', '1e kwartaal 2018 definitief, niets geregistreerd', ['0', '0', '0', '–']);
+    await goTo(page, '#west/jaarverslag/2020', 'Vragen in 2020');
+    await page.getByText('1 van de 2 vragen is doorverwezen: 50,0\u00a0%.').waitFor();
   });
 
   await goTo(page, '#all/jaarverslag/2019', 'Vragen in 2019');

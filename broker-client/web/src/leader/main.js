@@ -112,6 +112,7 @@ function became(link) {
 
 function tookStatus(status) {
   if (heard.takeStatus(state.figures, status)) connection.askAgain();
+  listen(); // another day may be another report
   draw();
 }
 
@@ -268,7 +269,7 @@ async function start() {
   await setLanguage(savedLanguage());
   listenToTouches();
   readAddress();
-  setInterval(draw, CLOCK_MS);
+  setInterval(() => (listen(), draw()), CLOCK_MS);
   const library = import('mqtt'); // while the settings are fetched
   library.catch(() => {}); // the connection tries again
   try {

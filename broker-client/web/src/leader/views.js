@@ -264,7 +264,7 @@ function yearDomainsPart(page) {
 function summaryText(page, whole) {
   const { words, year } = page;
   const all = whole.answered + whole.referred;
-  const value = { count: words.number(whole.referred), all: words.number(all), share: all > 0 ? words.share(whole.referred / all) : '' };
+  const value = { n: whole.referred, count: words.number(whole.referred), all: words.number(all), share: all > 0 ? words.share(whole.referred / all) : '' };
   const lines = [
     all > 0 && words.t('report_referred', value),
     words.t('report_counted'),
