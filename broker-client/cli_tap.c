@@ -265,6 +265,13 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	return rc < 0 ? complain(status_of_fault(rc), "%s", error) : 0;
 }
 
+/* One of another device that was refused: the day or the team was wrong, perhaps. */
+static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
+{
+	return !tap->has_question && !tap->retracting && verdict_is_refusal((enum verdict)tap->retraction_verdict) &&
+	       cli->day && cli->team;
+}
+
 /* Finds what is meant and asks to take it back. 0: wait for the answer. */
 static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
@@ -286,7 +293,7 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 		return complain(EXIT_USAGE,
 				"\"%s\" past op meer dan een registratie / fits more than one tap; give more digits",
 				digits);
-	if (!found)
+	if (!found || is_corrected(cli, tap))
 		return digits ? undo_other(cli, turf, tap)
 			      : complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
 	rc = turf_retract(turf, &tap->id, error, sizeof error);

@@ -195,6 +195,11 @@ static int retract_body(struct db_txn *txn, void *context)
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && verdict_is_refusal(tap.question_verdict)))
 		return OUTBOX_NOTHING;
+	if (retracting->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
+		memset(tap.team, 0, sizeof tap.team);
+		memcpy(tap.team, retracting->team, strlen(retracting->team));
+		tap.question.day = retracting->day;
+	}
 	tap.retracting = true;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
 	tap.retraction_seq = take_number(txn);

@@ -61,7 +61,8 @@ int outbox_add(struct outbox *outbox, const char *const *teams, const struct eve
 /* The caller's bookmark: 0, or OUTBOX_NOTHING. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
 
-/* Takes a tap back. An unknown id needs `team` and `day`, else OUTBOX_UNKNOWN. OUTBOX_NOTHING: it is so already. */
+/* Takes a tap back. An unknown id needs `team` and `day`, else OUTBOX_UNKNOWN; where only a refused retraction is known
+ * of it, they take the place of that one's. OUTBOX_NOTHING: it is so already. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error);
 

@@ -114,7 +114,7 @@ TURF_API int turf_questions(struct turf *turf, const struct turf_question *quest
 /* Takes a tap of this outbox back; durable on return. TURF_UNKNOWN; TURF_NOTHING: taken back already, or refused. */
 TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size);
 
-/* The same for a tap that this outbox does not know: `day` must be the question's; any team of the worker's will do. */
+/* The same for another outbox's tap; again with another day if refused. `day` is the question's; any team will do. */
 TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
 				char *error, size_t size);
 

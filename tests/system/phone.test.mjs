@@ -162,6 +162,17 @@ test('a retraction waits for its question, and has its id and day', async (t) =>
   assert.equal((await aggregator.turf('undo')).code, 1, 'nothing is left to take back');
 });
 
+test('a tap of another device whose day was wrong is taken back with the right one', async (t) => {
+  const aggregator = await Aggregator.start(t, ({ day }) => (day > 18261 ? 'VERDICT_REFUSED_DAY_IN_FUTURE' : 'VERDICT_RETRACTED'));
+  const id = '000102030405060708090a0b0c0d0e0f';
+  const undo = (day) => aggregator.turf('undo', id, '--team', 'oost', '--day', day);
+  assert.match((await undo('2020-12-31')).stdout, /in de toekomst.*2020-12-31/);
+  const { code, stdout } = await undo('2019-12-31');
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^ongedaan gemaakt.*2019-12-31/);
+  assert.deepEqual(aggregator.events.map(({ day }) => day), [18627, 18261]);
+});
+
 test('a question answered "already retracted" needs no retraction any more', async (t) => {
   let answer;
   const aggregator = await Aggregator.start(t, () => answer);

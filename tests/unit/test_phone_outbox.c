@@ -263,6 +263,34 @@ static void test_records_are_checked_when_read(void **state)
 
 /* ---- Remembering and forgetting --------------------------------------------------------------------------------- */
 
+/* The id was right, the day was not. */
+static void test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected(void **state)
+{
+	struct outbox *outbox = open_outbox();
+	struct event_id id = id_of(1);
+	struct outbox_entry entry;
+
+	(void)state;
+	assert_int_equal(outbox_retract(outbox, &id, "noordoost", DAY + 366, NULL), 0);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), OUTBOX_NOTHING); /* it may be under way */
+	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_REFUSED_DAY_IN_FUTURE));
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), 0);
+	assert_int_equal(load(outbox, &entry, 1), 1);
+	assert_string_equal(entry.team, "west");
+	assert_int_equal(entry.event.day, DAY);
+	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), OUTBOX_NOTHING);
+
+	add(outbox, 2); /* of a tap of its own the outbox knows better */
+	id = id_of(2);
+	assert_true(settle(outbox, 2, ACT_QUESTION, VERDICT_COUNTED));
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), 0);
+	assert_int_equal(load(outbox, &entry, 1), 1);
+	assert_string_equal(entry.team, "oost");
+	assert_int_equal(entry.event.day, DAY);
+	outbox_close(outbox);
+}
+
 static void test_answered_taps_are_forgotten_when_too_old_to_take_back(void **state)
 {
 	struct outbox *outbox = open_outbox();
@@ -439,6 +467,7 @@ int main(void)
 		FRESH(test_a_folder_that_cannot_be_is_a_sentence),
 		FRESH(test_a_damaged_file_is_left_as_it_is),
 		cmocka_unit_test(test_records_are_checked_when_read),
+		FRESH(test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected),
 		FRESH(test_answered_taps_are_forgotten_when_too_old_to_take_back),
 		FRESH(test_a_new_epoch_offers_everything_remembered_again_in_order),
 		FRESH(test_the_first_epoch_offers_again_what_was_answered_before_it),
