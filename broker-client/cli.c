@@ -66,14 +66,14 @@ static const struct option_spec specs[OPTIONS] = {
 
 static const struct command commands[] = {
 	{ "tap", cli_tap, COMMON | BIT(OPTION_TEAM) | BIT(OPTION_REFERRED) | BIT(OPTION_LABEL) | BIT(OPTION_DAY), 1,
-	  1 },
-	{ "undo", cli_undo, COMMON | BIT(OPTION_TEAM) | BIT(OPTION_DAY), 0, 1 },
-	{ "pending", cli_pending, COMMON | BIT(OPTION_SEND) | BIT(OPTION_DISMISS), 0, 0 },
+	  1, false },
+	{ "undo", cli_undo, COMMON | BIT(OPTION_TEAM) | BIT(OPTION_DAY), 0, 1, false },
+	{ "pending", cli_pending, COMMON | BIT(OPTION_SEND) | BIT(OPTION_DISMISS), 0, 0, true },
 	{ "watch", cli_watch, COMMON | BIT(OPTION_TEAM) | BIT(OPTION_PERIOD) | BIT(OPTION_JSON) | BIT(OPTION_ONCE), 0,
-	  0 },
+	  0, true },
 	{ "replay", cli_replay,
 	  COMMON | BIT(OPTION_CLIENTS) | BIT(OPTION_RATE) | BIT(OPTION_SHIFT) | BIT(OPTION_TODAY) | BIT(OPTION_RETRY),
-	  1, 1 },
+	  1, 1, false },
 };
 
 static const struct command *find_command(const char *name)
@@ -246,6 +246,6 @@ int main(int argc, char **argv)
 	free(cli.user);
 	free(cli.password);
 	if (fflush(stdout) != 0 && rc == EXIT_DONE)
-		rc = complain(EXIT_FAULT, "standard output: %m");
+		rc = complain(command->shows ? EXIT_FAULT : EXIT_DONE, "standard output: %m");
 	return rc;
 }

@@ -49,6 +49,7 @@ struct command {
 	int (*run)(struct cli *cli);
 	unsigned long long options; /* bits by enum option in cli.c */
 	int min_arguments, max_arguments;
+	bool shows; /* what cannot be printed is a fault; what is done by the others is done all the same */
 };
 
 int cli_tap(struct cli *cli);

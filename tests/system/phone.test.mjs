@@ -98,6 +98,19 @@ test('a tap is sent padded, to a client id of its own each time, and counted', a
   }
 });
 
+test('what is counted has exit status 0, whether that can be printed or not', async (t) => {
+  const aggregator = await Aggregator.start(t, () => 'VERDICT_COUNTED');
+  const file = join(aggregator.home, 'questions.csv');
+  writeFileSync(file, ['day,team,domain,outcome', ...rows(3), ''].join('\n'));
+  const common = ['--broker', aggregator.broker.url, '--org', org, '--outbox', join(aggregator.home, 'outbox')];
+  for (const [command, code] of [[['tap', '--team', 'oost', '1'], 0], [['pending'], 5], [['replay', file], 0]]) {
+    const done = await run('sh', ['-c', 'exec "$0" "$@" >/dev/full', program('turf'), ...command, ...common]);
+    assert.equal(done.code, code, done.stderr);
+    assert.match(done.stderr, /standard output: No space left/);
+  }
+  assert.equal(aggregator.events.length, 4);
+});
+
 test('a batch without receipt is sent singly', async (t) => {
   const aggregator = await Aggregator.start(t, (event, team, { events }) => (events.length === 1 ? 'VERDICT_COUNTED' : undefined));
   const { code, stdout, stderr } = await aggregator.replay(rows(10));
