@@ -104,12 +104,6 @@ int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *t
 	return EXIT_USAGE;
 }
 
-static bool label_fits(const struct label *label, uint32_t day, uint32_t domain)
-{
-	return label && valid_on(label->valid_from, label->valid_until, day) &&
-	       (label->domain == 0 || label->domain == domain);
-}
-
 int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code)
 {
 	enum match match;
@@ -121,12 +115,12 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 					  "nog geen lijst van labels; geef de code / no list of labels yet; "
 					  "give the code, 1 to %d",
 					  LABEL_CODE_MAX);
-	match = catalogue_match_label(catalogue, day, typed, code);
-	if (match == MATCH_ONE && label_fits(catalogue_label(catalogue, *code), day, domain))
+	match = catalogue_match_label(catalogue, day, domain, typed, code);
+	if (match == MATCH_ONE)
 		return 0;
 	(void)no_choice("label bij dit domein", "label of this domain", typed, match);
 	for (size_t i = 0; i < catalogue->n_labels; i++)
-		if (label_fits(&catalogue->labels[i], day, domain))
+		if (label_suits(&catalogue->labels[i], day, domain))
 			list_number(catalogue->labels[i].code, catalogue->labels[i].name);
 	return EXIT_USAGE;
 }

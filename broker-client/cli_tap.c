@@ -120,14 +120,14 @@ static int choose(const struct cli *cli, const struct catalogue *catalogue, stru
 static bool fits(const struct cli *cli, const struct catalogue *catalogue, uint32_t day)
 {
 	const struct team *team = cli->team ? catalogue_team(catalogue, cli->team) : NULL;
-	uint32_t code;
+	uint32_t domain, code;
 
 	if (cli->team && (!team || !valid_on(team->valid_from, team->valid_until, day)))
 		return false;
-	if (catalogue_match_domain(catalogue, day, cli->arguments[0], &code) != MATCH_ONE)
+	if (catalogue_match_domain(catalogue, day, cli->arguments[0], &domain) != MATCH_ONE)
 		return false;
 	for (unsigned i = 0; i < cli->n_labels; i++)
-		if (catalogue_match_label(catalogue, day, cli->labels[i], &code) != MATCH_ONE)
+		if (catalogue_match_label(catalogue, day, domain, cli->labels[i], &code) != MATCH_ONE)
 			return false;
 	return true;
 }

@@ -112,9 +112,12 @@ const struct domain *catalogue_domain(const struct catalogue *catalogue, uint32_
 const struct label *catalogue_label(const struct catalogue *catalogue, uint32_t code);
 
 /* What a person typed for a domain: its code, its name or an unambiguous part of the name, case and
- * accents of Latin letters aside ("financ"); only domains valid on `day`. */
+ * accents of Latin letters aside ("financ"); only domains valid on `day`. Likewise for labels that `domain` can have. */
 enum match { MATCH_ONE = 0, MATCH_NONE = 1, MATCH_SEVERAL = 2 };
 enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
-enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
+enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
+				 uint32_t *code);
+
+bool label_suits(const struct label *label, uint32_t day, uint32_t domain);
 
 #endif

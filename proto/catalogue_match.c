@@ -142,7 +142,13 @@ enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t da
 	return search_end(&search, code);
 }
 
-enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code)
+bool label_suits(const struct label *label, uint32_t day, uint32_t domain)
+{
+	return valid_on(label->valid_from, label->valid_until, day) && (label->domain == 0 || label->domain == domain);
+}
+
+enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
+				 uint32_t *code)
 {
 	struct search search;
 	uint32_t wanted;
@@ -150,7 +156,7 @@ enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day
 	if (typed_code(typed, &wanted)) {
 		const struct label *label = catalogue_label(catalogue, wanted);
 
-		if (!label || !valid_on(label->valid_from, label->valid_until, day))
+		if (!label || !label_suits(label, day, domain))
 			return MATCH_NONE;
 		*code = wanted;
 		return MATCH_ONE;
@@ -160,7 +166,7 @@ enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day
 	for (size_t i = 0; i < catalogue->n_labels; i++) {
 		const struct label *label = &catalogue->labels[i];
 
-		if (valid_on(label->valid_from, label->valid_until, day))
+		if (label_suits(label, day, domain))
 			search_name(&search, label->name, label->code);
 	}
 	return search_end(&search, code);

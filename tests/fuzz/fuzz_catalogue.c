@@ -24,7 +24,7 @@ static void check_lookups(const struct catalogue *catalogue)
 
 		hold(label->code >= 1 && label->code <= LABEL_CODE_MAX);
 		hold(catalogue_label(catalogue, label->code) == label);
-		(void)catalogue_match_label(catalogue, label->valid_from, label->name, &code);
+		(void)catalogue_match_label(catalogue, label->valid_from, label->domain, label->name, &code);
 	}
 }
 

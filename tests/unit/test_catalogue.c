@@ -248,17 +248,54 @@ static void labels_by_code_name_or_a_part_of_it(void **state)
 	uint32_t code = 0;
 
 	(void)state;
-	assert_int_equal(catalogue_match_label(&catalogue, 50, "cafe een", &code), MATCH_ONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 50, 1, "cafe een", &code), MATCH_ONE);
 	assert_int_equal(code, 65535);
-	assert_int_equal(catalogue_match_label(&catalogue, 50, "7", &code), MATCH_ONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 50, 1, "7", &code), MATCH_ONE);
 	assert_int_equal(code, 7);
-	assert_int_equal(catalogue_match_label(&catalogue, 100, "300", &code), MATCH_ONE);
-	assert_int_equal(catalogue_match_label(&catalogue, 99, "300", &code), MATCH_NONE);
-	assert_int_equal(catalogue_match_label(&catalogue, 99, "sport", &code), MATCH_NONE);
-	assert_int_equal(catalogue_match_label(&catalogue, 100, "jeugdfonds", &code), MATCH_ONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 100, 1, "300", &code), MATCH_ONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 99, 1, "300", &code), MATCH_NONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 99, 1, "sport", &code), MATCH_NONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 100, 1, "jeugdfonds", &code), MATCH_ONE);
 	assert_int_equal(code, 300);
-	assert_int_equal(catalogue_match_label(&catalogue, 100, "o", &code), MATCH_SEVERAL);
-	assert_int_equal(catalogue_match_label(&catalogue, 100, "65536", &code), MATCH_NONE);
+	assert_int_equal(catalogue_match_label(&catalogue, 100, 1, "o", &code), MATCH_SEVERAL);
+	assert_int_equal(catalogue_match_label(&catalogue, 100, 1, "65536", &code), MATCH_NONE);
+}
+
+/* Each domain may have a label "Overig" of its own. */
+static void a_label_of_another_domain_is_in_nobodys_way(void **state)
+{
+	static struct label bound[] = {
+		{ .code = 20, .name = "Overig", .domain = 1 },
+		{ .code = 21, .name = "Overig", .domain = 2 },
+		{ .code = 22, .name = "Overig inkomen", .domain = 3 },
+		{ .code = 23, .name = "Telefoon" },
+	};
+	static const struct {
+		uint32_t domain;
+		const char *typed;
+		enum match match;
+		uint32_t code;
+	} cases[] = {
+		{ 1, "overig", MATCH_ONE, 20 },
+		{ 2, "overig", MATCH_ONE, 21 },
+		{ 3, "overig", MATCH_ONE, 22 }, /* the exact names are others' */
+		{ 4, "overig", MATCH_NONE, 0 },
+		{ 4, "tele", MATCH_ONE, 23 },
+		{ 1, "e", MATCH_SEVERAL, 0 },
+		{ 1, "20", MATCH_ONE, 20 },
+		{ 1, "21", MATCH_NONE, 0 },
+	};
+	struct catalogue other = catalogue;
+
+	(void)state;
+	other.labels = bound;
+	other.n_labels = sizeof bound / sizeof bound[0];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint32_t code = 0;
+
+		assert_int_equal(catalogue_match_label(&other, 50, cases[i].domain, cases[i].typed, &code), cases[i].match);
+		assert_int_equal(code, cases[i].code);
+	}
 }
 
 /* Every Latin letter of Unicode's first two blocks and the next one, and what it is typed as. */
@@ -321,6 +358,7 @@ int main(void)
 		cmocka_unit_test(teams_have_slugs_but_not_the_word_for_all),
 		cmocka_unit_test(domains_by_code_name_or_a_part_of_it),
 		cmocka_unit_test(labels_by_code_name_or_a_part_of_it),
+		cmocka_unit_test(a_label_of_another_domain_is_in_nobodys_way),
 		cmocka_unit_test(accents_of_latin_letters_are_left_aside),
 		cmocka_unit_test(other_signs_stay_as_they_are),
 	};
