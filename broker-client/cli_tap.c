@@ -51,11 +51,12 @@ static enum turf_verdict find_answer(struct answers *answers, const struct turf_
 	return verdict;
 }
 
-/* The whole time when the broker is there; without it the tap is safe, and the worker need not stand waiting. */
+/* The whole time when that was asked for, or the broker is there; else the tap is safe, and the worker need not stand
+ * waiting. */
 static int wait_for_answer(const struct cli *cli, struct turf *turf, const struct turf_id *id)
 {
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
-	int first_ms = wait_ms < OFFLINE_MS ? wait_ms : OFFLINE_MS;
+	int first_ms = cli->wait_ms < 0 ? OFFLINE_MS : wait_ms;
 	int rc = turf_wait_for(turf, id, first_ms);
 
 	if (rc == TURF_TIMEOUT && turf_connection(turf, NULL, 0) == TURF_ONLINE)

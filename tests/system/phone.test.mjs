@@ -161,6 +161,22 @@ test('without a receipt the tap stays, and is sent when asked', async (t) => {
   assert.equal(new Set(aggregator.events.map(({ id }) => hex(id))).size, 1);
 });
 
+test('--wait is for a broker that takes its time too', async (t) => {
+  const aggregator = await Aggregator.start(t, () => 'VERDICT_COUNTED');
+  let connections = 0;
+  const door = net.createServer((socket) => {
+    if (++connections <= 3) return socket.destroy(); // the fourth comes 1.75 s after the first, or later
+    const broker = net.connect(new URL(aggregator.broker.url).port, '127.0.0.1');
+    broker.on('error', () => socket.destroy()).pipe(socket).on('error', () => broker.destroy()).pipe(broker);
+  });
+  await new Promise((resolve) => door.listen(0, '127.0.0.1', resolve));
+  t.after(() => door.close());
+  const args = ['--broker', `mqtt://127.0.0.1:${door.address().port}`, '--org', org, '--team', 'oost', '--wait', '60'];
+  const { code, stdout } = await aggregator.turf('tap', '1', ...args);
+  assert.equal(code, 0, stdout);
+  assert.ok(connections > 3);
+});
+
 test('a retraction waits for its question, and has its id and day', async (t) => {
   let answer;
   const aggregator = await Aggregator.start(t, (event) => (event.question ? answer : 'VERDICT_RETRACTED'));
