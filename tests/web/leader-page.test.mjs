@@ -93,6 +93,21 @@ test('figures that were withdrawn while the screen had no connection have left i
   await eventually(async () => (await questions('4e kwartaal 2019')) === '0', 'what is still retained');
 });
 
+test('what leaves the page does so without a network too', async (t) => {
+  const site = await Site.start(t);
+  const { context } = await Phone.start(t, site, { ...options, serviceWorkers: 'block' }); // a first visit
+  const page = await context.newPage();
+  const fetched = Promise.all(['leave', 'export'].map((name) => page.waitForResponse((response) => response.url().includes(`/${name}-`))));
+  await page.goto(site.leaderUrl('#oost/jaarverslag'));
+  await page.locator('#year-teams').waitFor();
+  await fetched;
+  await site.vanish();
+  await page.getByText('Geen verbinding', { exact: true }).waitFor();
+  await page.locator('[data-action="copy"][data-table="year-teams"]').click();
+  await page.getByText('Gekopieerd').waitFor();
+  assert.match((await saved(page, '[data-action="csv"][data-form="nl"]')).bytes.toString(), /^\ufefforg;team/);
+});
+
 test('a report that is left open as the first of April comes: the next year, of every team', async (t) => {
   const site = await Site.start(t, {}, { today: '2019-12-31' });
   const until = async (today) => {

@@ -131,7 +131,7 @@ test('2019 in Steenwijkerland: 1154 questions, 104 referred; quarters and teams 
   assert.equal(words.cell(byKey(year, '2019').cells[3]), '9,0\u00a0%');
   assert.equal(year.rows.slice(0, 4).reduce((sum, row) => sum + row.cells[0], 0), 1154);
   assert.equal(report.addsUp(figures, 'all', 2019), true);
-  assert.equal(report.teamsAddUp(figures, 2019), true);
+  assert.equal(report.teamsAddUp(figures, 2019, TODAY), true);
   const last = report.yearTable(figures, 'all', 2018, TODAY, words, 'x');
   assert.equal(byKey(last, '2018').cells[0], 732);
 });
@@ -170,7 +170,23 @@ test('a team of part of the year has no figure before it, and one that cannot be
   assert.deepEqual(keys(table), ['oost', 'nieuw', 'all']);
   assert.deepEqual(byKey(table, 'nieuw').cells.slice(0, 5), [{ none: 'before' }, { none: 'before' }, { none: 'before' }, 2, 2]);
   assert.deepEqual(byKey(table, 'oost').cells[4], { none: 'absent' });
-  assert.equal(report.teamsAddUp(figures, 2019), false);
+  assert.equal(report.teamsAddUp(figures, 2019, TODAY), false);
+});
+
+test('a team that is still to begin this year, and one that ended before counting began, are not missing', () => {
+  const teams = [
+    { id: 'oost', name: 'Oost', valid_from: 0, valid_until: 0 },
+    { id: 'straks', name: 'Straks', valid_from: day('2020-11-15'), valid_until: 0 },
+    { id: 'oud', name: 'Oud', valid_from: 0, valid_until: day('2018-02-01') },
+  ];
+  const given = catalogue({ teams, counting_since: day('2018-05-20') });
+  const of = (year) => figuresOf(given, [summary('oost', String(year), { 1: [9, 0] }), summary('all', String(year), { 1: [9, 0] })]);
+  for (const [year, today, team, none] of [[2020, '2020-09-30', 'straks', 'to-come'], [2018, '2018-06-01', 'oud', 'uncounted']]) {
+    const table = report.teamTable(of(year), year, day(today), words, 'x');
+    assert.deepEqual(byKey(table, team).cells[4], { none });
+    assert.equal(report.teamsAddUp(of(year), year, day(today)), true);
+  }
+  assert.equal(report.teamsAddUp(of(2020), 2020, day('2020-10-01')), false, 'its quarter has begun, and holds a figure');
 });
 
 test('the top five of 2019, with their share of all questions', () => {

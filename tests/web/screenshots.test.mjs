@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Pictures of every state of both pages in $BUILD/screenshots, for people to look at; what can be measured of a good look
 // is asserted: nothing is cut, nothing lies on anything else, everything fits, and a thumb can hit it.
+import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { Phone, chooseTeam, domain, drained, online, tap } from './lib/browser.mjs';
@@ -98,6 +99,8 @@ test("the team leader's page", async (t) => {
   await look('leader-2-all', '#all/nu', 'Hele organisatie');
   await look('leader-3-new-team', '#school/vergelijken', 'Schoolmaatschappelijk werk');
   await look('leader-4-compare', '#oost/vergelijken', 'Team Oost');
+  const grounds = await page.locator('.row--group').first().locator('> *').evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell).backgroundColor));
+  assert.equal(new Set(grounds).size, 1, `on a phone a group's name stands on the ground of its figures: ${grounds}`);
   await look('leader-6-report', '#oost/jaarverslag/2019', 'Vragen in 2019');
   await page.locator('[data-choice="list"]').first().selectOption('rolled');
   await look('leader-8-rolled', '#oost/nu', 'Vragen dit kwartaal');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What stands in one cell: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
 
+import { quarterOfDay } from '../core/calendar.js';
 import { ALL } from '../core/topics.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { daysOfPeriod } from './periods.js';
@@ -18,13 +19,17 @@ function outside(entry, { first, last }) {
   return null;
 }
 
+// A team has figures of the quarters, from the one in which counting began, that it was there in and that have begun.
 function whyNothing(figures, team, period, today) {
+  const { catalogue } = figures;
   const days = daysOfPeriod(period);
-  const entry = figures.catalogue?.teams.find((one) => one.id === team);
+  const entry = catalogue?.teams.find((one) => one.id === team);
   const reason = entry && outside(entry, days);
   if (reason) return reason;
-  if (figures.catalogue && days.last < figures.catalogue.counting_since) return 'uncounted';
-  if (today !== null && days.first > today) return 'to-come';
+  const first = quarterOfDay(Math.max(days.first, entry?.valid_from ?? 0));
+  const last = quarterOfDay(Math.min(days.last, (entry?.valid_until || Infinity) - 1));
+  if (catalogue && last < quarterOfDay(catalogue.counting_since)) return 'uncounted';
+  if (today !== null && first > quarterOfDay(today)) return 'to-come';
   return 'absent';
 }
 

@@ -7,7 +7,7 @@ import { choice } from './elements.js';
 import { catalogueIsLate, summaryOf } from './figures.js';
 import { linkOf } from './link.js';
 import { formatRoute } from './route.js';
-import { viewCompare, viewLive, viewReport } from './views.js';
+import { viewCompare, viewLive, viewReport, whyNone } from './views.js';
 
 const VIEWS = [['live', viewLive], ['compare', viewCompare], ['report', viewReport]];
 
@@ -51,7 +51,7 @@ function content(page) {
   const { words, figures, view } = page;
   if (!ready(page)) {
     const heard = figures.catalogue && page.link.state === 'online';
-    return [el('h1', {}, words.t('page_title')), el('p', { class: 'note note--empty' }, words.t(heard ? 'no_figures' : 'loading'))];
+    return [el('h1', {}, words.t('page_title')), el('p', { class: 'note note--empty' }, heard ? whyNone(page, page.team) : words.t('loading'))];
   }
   return VIEWS.find(([name]) => name === view)[1](page);
 }

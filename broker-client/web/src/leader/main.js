@@ -193,8 +193,11 @@ function say(text) {
   saying = setTimeout(() => (byId('said').textContent = ''), SAY_MS);
 }
 
+// What makes files and pictures: fetched before anybody asks, who may do so when the network is gone.
+const leaving = () => Promise.all([import('./leave.js'), import('./export.js')]);
+
 async function copy(id) {
-  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
+  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await leaving();
   const { table, heading } = state.shown.tables.get(id);
   const words = wordsNow();
   const copied = await copyTable(tableAsTsv(table, heading, words), tableAsHtml(table, heading, words));
@@ -205,14 +208,14 @@ async function copy(id) {
 const fileName = (what, ending) => `${org}-${state.looking.team}-${what}.${ending}`;
 
 async function saveChart(id, form) {
-  const { downloadPng, downloadSvg } = await import('./leave.js');
+  const [{ downloadPng, downloadSvg }] = await leaving();
   const scene = state.shown.charts.get(id);
   if (form === 'svg') downloadSvg(fileName(id, 'svg'), scene);
   else downloadPng(fileName(id, 'png'), scene);
 }
 
 async function saveCsv(form) {
-  const [{ download }, { yearAsCsv }] = await Promise.all([import('./leave.js'), import('./export.js')]);
+  const [{ download }, { yearAsCsv }] = await leaving();
   const words = wordsNow();
   const year = yearShown();
   download(`${org}-${year}-${form}.csv`, 'text/csv;charset=utf-8', yearAsCsv(state.figures, year, words, form));
@@ -283,6 +286,7 @@ async function start() {
   listen();
   connection.start();
   onReturn(() => connection.wake());
+  leaving().catch(() => {}); // a touch tries again
   keepUpToDate();
 }
 

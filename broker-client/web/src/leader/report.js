@@ -2,7 +2,7 @@
 // The year for the report: totals per quarter, the five largest domains, the share referred, per team. Pure.
 
 import { ALL } from '../core/topics.js';
-import { domainName, isFigure, share, sumCells, teamCell } from './cells.js';
+import { domainName, isFigure, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';
 import { countColumn, countColumns, domainRows, domainsOf, shareColumn } from './live.js';
@@ -97,11 +97,11 @@ export function teamTable(figures, year, today, words, id) {
   return { id, columns, rows };
 }
 
-// Whether the teams that can be read are all of them: then their sum is the organisation's total.
-export function teamsAddUp(figures, year) {
-  const cells = teamsOfYear(figures, year).map((team) => teamCell(figures, team.id, String(year), null));
+// Whether the teams that can be read are all that have figures: then their sum is the organisation's total.
+export function teamsAddUp(figures, year, today) {
+  const cells = teamsOfYear(figures, year).map((team) => teamCell(figures, team.id, String(year), today));
   const all = summaryOf(figures, ALL, String(year));
-  return Boolean(all) && cells.every(isFigure) && sumCells(cells) === questionsOf(all);
+  return Boolean(all) && cells.every((cell) => cell.none !== 'absent') && cells.filter(isFigure).reduce((sum, one) => sum + one, 0) === questionsOf(all);
 }
 
 export function yearDomainTable(figures, team, year, rolled, words, id) {

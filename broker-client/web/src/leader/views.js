@@ -78,7 +78,7 @@ function tiles(page) {
 }
 
 // Why there is nothing of a team in this quarter.
-function whyNone({ figures, words, period, today }, team) {
+export function whyNone({ figures, words, period, today }, team) {
   const cell = teamCell(figures, team, period, today);
   return cell.none === 'absent' ? words.t('no_figures') : `${words.period(period)}: ${words.cell(cell)}.`;
 }
@@ -248,7 +248,7 @@ function teamsPart(page) {
     'year-teams', heading, [copyButton(table, title, words)],
     shownTable(page, table, title, title, true),
     note(words.t('report_teams_note')),
-    report.teamsAddUp(figures, year) ? null : note(words.t('report_teams_absent')),
+    report.teamsAddUp(figures, year, today) ? null : note(words.t('report_teams_absent')),
   );
 }
 
