@@ -9,7 +9,7 @@
 
 #include "broker-client/cli.h"
 
-enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, AROUND_DOMAINS = 6 };
+enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, ABOVE_DOMAINS = 3 };
 
 static const json_int_t figure_max = INT64_C(1000000000000); /* times a screen's columns it still fits */
 
@@ -61,11 +61,15 @@ static size_t columns_of(const char *name)
 	return columns;
 }
 
+/* Names are cut short rather than counts. */
 static void measure(struct table *table, const json_t *domains)
 {
+	size_t counts = 2 * (size_t)COUNT_COLUMNS, room = table->style->columns;
 	const json_t *domain;
 	size_t i;
 
+	room = room > counts ? room - counts : 0;
+	room = room < NAME_COLUMNS_MAX ? room : NAME_COLUMNS_MAX;
 	table->name_columns = columns_of("domein / domain");
 	json_array_foreach(domains, i, domain) {
 		json_int_t total = number(domain, "answered") + number(domain, "referred");
@@ -76,8 +80,8 @@ static void measure(struct table *table, const json_t *domains)
 		if (total > table->largest)
 			table->largest = total;
 	}
-	if (table->name_columns > NAME_COLUMNS_MAX)
-		table->name_columns = NAME_COLUMNS_MAX;
+	if (table->name_columns > room)
+		table->name_columns = room;
 }
 
 static void print_heading(struct table *table, const json_t *summary)
@@ -118,21 +122,41 @@ static void print_domain(struct table *table, const json_t *domain)
 {
 	size_t columns = print_safely(table->out, text(domain, "name"), table->name_columns);
 	json_int_t answered = number(domain, "answered"), referred = number(domain, "referred");
+	char counts[NAME_COLUMNS_MAX + 2 * COUNT_COLUMNS + 1];
 
-	(void)fprintf(table->out, "%*s%*" JSON_INTEGER_FORMAT "%*" JSON_INTEGER_FORMAT,
-		      (int)(table->name_columns - columns), "", COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
+	(void)snprintf(counts, sizeof counts, "%*s%*" JSON_INTEGER_FORMAT "%*" JSON_INTEGER_FORMAT,
+		       (int)(table->name_columns - columns), "", COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
+	(void)print_safely(table->out, counts, table->style->columns - columns);
 	print_bar(table, answered, referred);
 	(void)fputc('\n', table->out);
 	table->lines++;
 }
 
-static void print_domains(struct table *table, const json_t *domains)
+static json_int_t undistributed(const json_t *summary)
 {
-	size_t room = table->style->rows == ROWS_UNLIMITED   ? SIZE_MAX
-		      : table->style->rows > AROUND_DOMAINS ? table->style->rows - AROUND_DOMAINS
-							     : 1;
-	const json_t *domain;
-	size_t i;
+	return number(summary, "undistributed_answered") + number(summary, "undistributed_referred");
+}
+
+/* How many domains there is room for: the screen's lines without those above and below, and without the one that says
+ * how many were left out. */
+static size_t room_for_domains(const struct table *table, const json_t *summary)
+{
+	size_t n = json_array_size(json_object_get(summary, "domains"));
+	size_t around = ABOVE_DOMAINS;
+
+	around += json_array_size(json_object_get(summary, "labels")) > 0;
+	around += undistributed(summary) > 0;
+	around += number(summary, "late") > 0;
+	around += table->style->note != NULL;
+	if (table->style->rows == ROWS_UNLIMITED || around + n <= table->style->rows)
+		return n;
+	return around + 1 < table->style->rows ? table->style->rows - around - 1 : 0;
+}
+
+static void print_domains(struct table *table, const json_t *summary)
+{
+	const json_t *domains = json_object_get(summary, "domains"), *domain;
+	size_t room = room_for_domains(table, summary), i;
 
 	measure(table, domains);
 	print_line(table, "%-*s%*s%*s", (int)table->name_columns, "domein / domain", COUNT_COLUMNS, "beantwoord",
@@ -167,12 +191,9 @@ static void print_labels(struct table *table, const json_t *labels)
 
 static void print_remarks(struct table *table, const json_t *summary)
 {
-	json_int_t undistributed =
-		number(summary, "undistributed_answered") + number(summary, "undistributed_referred");
-
-	if (undistributed > 0)
+	if (undistributed(summary) > 0)
 		print_line(table, "nog niet per domein getoond / not yet shown by domain: %" JSON_INTEGER_FORMAT,
-			   undistributed);
+			   undistributed(summary));
 	if (number(summary, "late") > 0)
 		print_line(table, "nagekomen, niet meegeteld / late, apart: %" JSON_INTEGER_FORMAT,
 			   number(summary, "late"));
@@ -184,11 +205,10 @@ size_t table_print(FILE *out, const char *json, size_t length, const struct tabl
 {
 	struct table table = { .out = out, .style = style };
 	json_t *summary = json_loadb(json, length, 0, NULL);
-	const json_t *domains = json_object_get(summary, "domains");
 
-	if (json_is_array(domains)) {
+	if (json_is_array(json_object_get(summary, "domains"))) {
 		print_heading(&table, summary);
-		print_domains(&table, domains);
+		print_domains(&table, summary);
 		print_labels(&table, json_object_get(summary, "labels"));
 		print_remarks(&table, summary);
 	}

@@ -43,7 +43,8 @@ static void show_table(struct watch *watch)
 	style.note = watch->lost ? watch->lost : watch->stopped;
 	if (watch->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
 		style.columns = size.ws_col;
-		style.rows = watch->cli->once ? ROWS_UNLIMITED : size.ws_row;
+		if (!watch->cli->once && size.ws_row > 1)
+			style.rows = size.ws_row - 1U; /* the cursor stands below it */
 	}
 	out = open_memstream(&screen, &length);
 	if (!out)

@@ -96,6 +96,38 @@ static void test_names_do_not_steer_the_terminal(void **state)
 	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb??c??d");
 }
 
+/* Else what is drawn over is not what was drawn. */
+static void test_no_screen_is_too_small(void **state)
+{
+	enum { DOMAINS = 40, ALWAYS = 3 + 1 + 4, SCREENS = 90 };
+	static char json[8192];
+	size_t length = (size_t)snprintf(json, sizeof json, "{\"org_name\":\"De Kop\",\"late\":1,"
+					 "\"undistributed_answered\":2,\"labels\":[{\"name\":\"Toeslagen\",\"count\":2}],"
+					 "\"domains\":[");
+
+	(void)state;
+	for (int i = 0; i < DOMAINS; i++)
+		length += (size_t)snprintf(json + length, sizeof json - length,
+					   "%s{\"name\":\"Geestelijke gezondheidszorg in de buurt %d\",\"answered\":%d,"
+					   "\"referred\":12345678}", i ? "," : "", i, i);
+	(void)snprintf(json + length, sizeof json - length, "]}");
+	for (size_t size = 1; size < SCREENS; size++) {
+		const struct table_style style = {.columns = size, .rows = size, .note = "geen verbinding / no connection"};
+		char *screen = table_of(json, &style), *next = screen;
+		size_t lines = 0;
+
+		for (char *line; (line = strsep(&next, "\n")) && next; lines++) {
+			size_t columns = 0;
+
+			for (const char *at = line; *at; at++)
+				columns += ((unsigned char)*at & 0xc0) != 0x80;
+			assert_in_range(columns, 0, size);
+		}
+		assert_int_equal(lines, size < ALWAYS ? ALWAYS : size < DOMAINS + ALWAYS - 1 ? size : DOMAINS + ALWAYS - 1);
+		free(screen);
+	}
+}
+
 /* LMDB does not see a flipped bit: the outbox shows what it holds. */
 static void test_a_tap_of_a_day_that_cannot_be_is_shown(void **state)
 {
@@ -178,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_summary_is_not_shown),
 		cmocka_unit_test(test_figures_of_any_size_can_be_reckoned_with),
 		cmocka_unit_test(test_names_do_not_steer_the_terminal),
+		cmocka_unit_test(test_no_screen_is_too_small),
 		cmocka_unit_test(test_a_tap_of_a_day_that_cannot_be_is_shown),
 		cmocka_unit_test(test_the_longest_figures_come_through),
 	};
