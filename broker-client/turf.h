@@ -2,7 +2,8 @@
 /*
  * libturf: the phone's side of turf. A tap is durable when turf_question returns, and is sent until the aggregator's
  * receipt says what became of it: across lost connections, restarts and kill -9. Questions are anonymous: an id is 16
- * random bytes, and nothing here knows, sends or logs who tapped. The library prints nothing.
+ * random bytes, and nothing here knows, sends or logs who tapped. The library prints nothing; Paho, which it uses, has
+ * the process ignore SIGPIPE.
  *
  *     struct turf_options options = { .broker = "mqtts://mqtt.example.nl", .org = "de-kop", .outbox = "/var/lib/x" };
  *     if (turf_open(&turf, &options, error, sizeof error) != 0) ...
@@ -13,7 +14,6 @@
  * Threads: any thread may call any function on any handle; turf_close only when no other call is under way. Each handle
  * has a thread of its own; callbacks run there, without locks. A process may have any number of handles, each with an
  * outbox folder of its own, which other programs may open too: what both send counts once. Not in the child of a fork.
- *
  * Results: 0 done; > 0 an expected answer; < 0 a fault, with a sentence for people in `error` (at most `size` bytes,
  * zero included; NULL and 0 where none is wanted).
  */
@@ -102,7 +102,7 @@ struct turf;
 /* Opens the outbox, connects and sends what waits there. `*out`: set before the first callback; NULL after a fault. */
 TURF_API int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size);
 
-/* Ends the connection. What waits stays in the outbox. Not inside a callback. NULL is fine. */
+/* Ends the connection once a callback under way has returned. What waits stays. Not inside a callback. NULL is fine. */
 TURF_API void turf_close(struct turf *turf);
 
 /* Registers questions in one transaction, all or none: on return they are on disk, synced. `ids`: n, or NULL. */
