@@ -43,17 +43,19 @@ static uint32_t days_apart(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* A date that jumped waits to be confirmed, and turfd counts by it meanwhile. */
 static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint32_t *today, struct error *error)
 {
 	const struct org_date date = {.timezone = reading->catalogue.timezone, .pinned = ctl->today};
-	uint32_t trusted = reading->state.clock_day;
+	uint32_t trusted = reading->state.clock_day, waiting = reading->state.pending_day;
 	int rc = org_date_today(&date, today, error);
 
 	if (rc < 0)
 		return rc;
-	if (ctl->today || trusted == 0 || days_apart(*today, trusted) <= DATE_JUMP_DAYS)
+	if (ctl->today || trusted == 0 || days_apart(*today, trusted) <= DATE_JUMP_DAYS ||
+	    (waiting != 0 && days_apart(*today, waiting) <= DATE_JUMP_DAYS))
 		return 0;
-	*today = trusted;
+	*today = waiting != 0 ? waiting : trusted;
 	reading->not_the_clocks = true;
 	return 0;
 }

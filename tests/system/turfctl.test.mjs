@@ -239,6 +239,14 @@ test('a date that jumped is confirmed; a final quarter is revised', async (t) =>
   const pending = () => JSON.parse(watcher.newest(stack.topic('status/aggregator')) ?? '{}').date_pending;
   await watcher.until(() => pending() === '2020-03-01', 'a pending date');
   assert.match(await succeeds(ctl('info')), /^DATE WAITING +2020-03-01: .*confirm-date$/m);
+  // turfd counts by it all the same, and so what is shown and tried again goes by it.
+  assert.deepEqual(await phone.register('oost', [question('2020-03-03', 1)]), ['VERDICT_REFUSED_DAY_IN_FUTURE']);
+  writeFileSync(file, '2020-03-10');
+  await watcher.until(() => pending() === '2020-03-10', 'another date');
+  assert.match(await succeeds(ctl('show')), /, 2020\n.* Status on 2020-03-10: open\./);
+  assert.match(await succeeds(ctl('quarantine', 'retry', 'day-in-future')), /^refused-day-in-future\/1: counted$/m);
+  writeFileSync(file, '2020-03-01');
+  await watcher.until(() => pending() === '2020-03-01', 'the first date again');
   assert.match(await succeeds(ctl('confirm-date')), /^2020-03-01 is confirmed/);
   const final = await figure(all, 'oost/2019-Q4', (summary) => summary.status === 'final');
   assert.deepEqual([final.revision, final.questions], [1, 2]);
