@@ -83,7 +83,7 @@ static const struct help helps[] = {
 	  "  --period PERIOD  a quarter or a year; without it the current quarter, going along at midnight\n"
 	  "  --once           ends after the first figures\n"
 	  "  --json           prints the JSON of each update on a line of its own, as it is on the summary-json topic\n"
-	  "  --wait SECONDS   with --once: for the first figures (5)\n"
+	  "  --wait SECONDS   for the first figures (5), before it says that there are none; with --once it ends then\n"
 	  "\n"
 	  "exit status: 0 shown, 2 wrong usage, 4 no broker, or no figures came\n" },
 	{ "replay",

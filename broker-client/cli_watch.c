@@ -27,6 +27,7 @@ struct watch {
 	size_t shown_length;
 	size_t lines;             /* of the table on the screen */
 	const char *lost, *stopped; /* what to say of the connection, and of turfd; NULL: nothing */
+	bool spoken;                /* figures came, or it was said that none do */
 	bool done;
 };
 
@@ -81,6 +82,7 @@ static void show(struct watch *watch, const struct listener_item *item)
 {
 	char *copy;
 
+	watch->spoken = true;
 	if (watch->cli->json) {
 		watch->done = !print_json(item) || watch->cli->once;
 		return;
@@ -172,14 +174,23 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 	return 0;
 }
 
-/* How long to wait for the next thing: for the date first, and with --once for the figures. */
+/* How long to wait for the next thing: for the date first, then for the first figures. */
 static int patience_ms(const struct watch *watch, int64_t until_ms)
 {
 	int64_t left_ms = until_ms - monotonic_ms();
 
 	if (!watch->has_period)
 		return STATUS_WAIT_MS;
-	return !watch->cli->once ? FOREVER : left_ms < 0 ? 0 : (int)left_ms;
+	return watch->spoken && !watch->cli->once ? FOREVER : left_ms < 0 ? 0 : (int)left_ms;
+}
+
+/* It goes on: the first question of a quarter may be the first figure. But a team's name can also be a mistake. */
+static int no_figures(struct watch *watch)
+{
+	watch->spoken = true;
+	if (watch->cli->once)
+		return complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s", watch->cli->team);
+	return complain(0, "nog geen cijfers van / no figures yet of team %s", watch->cli->team);
 }
 
 static int run(struct watch *watch)
@@ -192,8 +203,8 @@ static int run(struct watch *watch)
 
 		if (item.kind == LISTENER_NOTHING && !watch->has_period)
 			follow(watch, local_day());
-		else if (item.kind == LISTENER_NOTHING && watch->cli->once)
-			rc = complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s", watch->cli->team);
+		else if (item.kind == LISTENER_NOTHING)
+			rc = no_figures(watch);
 		else
 			rc = take_item(watch, &item);
 	}

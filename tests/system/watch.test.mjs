@@ -128,3 +128,18 @@ test('a connection that is back is seen, whatever the broker sends first', async
   assert.equal(watch.stdout.match(/no connection/g).length, 1, watch.stdout);
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
 });
+
+test('who watches a team that has no figures is told so, and sees them when they come', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
+  const args = ['--org', 'sw-de-kop', '--broker', broker.url, '--team', 'oots', '--wait', '0.5'];
+  const watch = new Running(program('turf'), ['watch', ...args]);
+  t.after(() => watch.kill('SIGKILL'));
+  while (!/no figures yet of team oots/.test(watch.log)) {
+    await Promise.race([once(watch.child.stderr, 'data'), watch.ended.then(() => assert.fail(watch.log))]);
+  }
+  await broker.publish('summary-json/oots/2019-Q4', { answered: 7, domains: [] });
+  await shows(watch, /7 beantwoord/);
+  assert.deepEqual(await watch.stop(), { code: 0, signal: null });
+  assert.equal(watch.log.match(/no figures/g).length, 1);
+});
