@@ -241,6 +241,22 @@ test('undone, and the page left before the disk has answered: it never leaves', 
   assert.deepEqual(tab.phone.taps, []);
 });
 
+test('left on a full disk, which cannot note what goes, and taken back: it does not count in the end', async (t) => {
+  const tab = await Tab.start();
+  const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  tab.phone.leave();
+  await turns();
+  full.mock.restore();
+  tab.phone.wake();
+  await tab.phone.retract(ids);
+  await turns();
+  await tab.receives(V.VERDICT_COUNTED);
+  assert.deepEqual(tab.sent.map(({ id, act }) => [id, act]), [[ids[0], 'question'], [ids[0], 'retraction']]);
+});
+
 test('a label chosen, and the page left before the disk has answered: it goes along', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });

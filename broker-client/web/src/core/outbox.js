@@ -146,10 +146,11 @@ export class Outbox {
     });
   }
 
-  // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction.
-  retract(ids) {
+  // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction. `gone`: ids that have left,
+  // which a full disk could not note.
+  retract(ids, gone = []) {
     return this.#write(async ({ tap, taps, meta }) => {
-      const left = (await meta.get('left')) ?? [];
+      const left = [...((await meta.get('left')) ?? []), ...gone];
       for (const id of ids) {
         const found = await tap(id);
         if (!found || found.retracting) continue;

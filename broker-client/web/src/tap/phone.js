@@ -35,6 +35,7 @@ export class Phone {
   #sentAt = 0; // when it was last looked at what may go
   #storing = 0; // taps that are not on disk yet
   #left = false; // the page is hidden or left
+  #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #timer = 0;
 
@@ -204,7 +205,7 @@ export class Phone {
   async retract(ids) {
     for (const id of ids) this.#takenBack.add(id);
     try {
-      await this.#guarded(() => this.#outbox.retract(ids));
+      await this.#guarded(() => this.#outbox.retract(ids, this.#unnoted));
       await this.#reload();
     } finally {
       for (const id of ids) this.#takenBack.delete(id);
@@ -254,12 +255,20 @@ export class Phone {
     const batches = [];
     for (let batch; this.#mayPublish() && (batch = this.#sender.next(now)); ) batches.push(batch);
     const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id)).filter((id) => !this.#takenBack.has(id));
-    if (ids.length) this.#outbox.markLeaving(ids).catch(() => {});
+    if (ids.length) this.#noteLeft(ids);
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
     if (this.waiting.all > 0 || this.#storing > 0) return;
     this.#connection.stop();
     this.#lock.release(); // another tab may still be seen
+  }
+
+  // With what the disk refused to note before: there is one note.
+  #noteLeft(ids) {
+    for (const id of ids) this.#unnoted.add(id);
+    const all = [...this.#unnoted];
+    const noted = () => all.forEach((id) => this.#unnoted.delete(id));
+    this.#outbox.markLeaving(all).then(noted, () => {});
   }
 
   close() {
