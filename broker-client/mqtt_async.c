@@ -13,12 +13,14 @@
 #include "broker-client/mqtt_common.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <MQTTAsync.h>
 
@@ -75,6 +77,8 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 
 	if (refusal)
 		(void)snprintf(reason, sizeof reason, "%s", refusal);
+	else if (at->tls && mqtt->ca_file && access(mqtt->ca_file, R_OK) < 0) /* Paho goes on without */
+		(void)snprintf(reason, sizeof reason, "%.256s: %s", mqtt->ca_file, strerror(errno));
 	else if (atomic_load(&mqtt->distrusted))
 		(void)snprintf(reason, sizeof reason, "the certificate of %s:%u is not trusted here", at->host,
 			       at->port);

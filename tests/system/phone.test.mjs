@@ -308,6 +308,14 @@ test('Ctrl-C ends a replay while it deals, and what was not dealt is left for th
   assert.ok(dealt > 0 && dealt < many, `${dealt} dealt`);
 });
 
+test('a certificate file that is not there is named as the reason', async (t) => {
+  const home = temporaryFolder(t, 'turf-phone');
+  const args = ['--broker', 'mqtts://127.0.0.1:1', '--ca', join(home, 'no.pem'), '--org', org, '--outbox', join(home, 'outbox')];
+  const { code, stdout } = await run(program('turf'), ['tap', '1', '--team', 'oost', ...args]);
+  assert.equal(code, 3);
+  assert.match(stdout, /no\.pem: No such file or directory/);
+});
+
 test('Ctrl-C while a broker is asked for its organisation', async (t) => {
   const silent = net.createServer();
   await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
