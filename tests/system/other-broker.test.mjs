@@ -90,23 +90,27 @@ function connections(pid) {
   return readdirSync(`/proc/${pid}/fd`).filter((fd) => known.includes(target(fd))).length;
 }
 
-test('a broker that refuses subscriptions for a while: turfd comes in when it may, and leaves no connection behind', async (t) => {
-  let refused = 0;
-  const authorizeSubscribe = ({ id }, wanted, answer) => {
-    const refuses = id.startsWith('turf-aggregator-') && refused < 3;
-    refused += refuses;
-    answer(null, refuses ? null : wanted);
-  };
-  const url = await aedesAt(t, { authorizeSubscribe });
-  const turfd = startTurfd(t, url, writeConfig(t, { limits: { retry_ms: 20 } }));
-  const screen = await Client.connect(t, url);
-  await screen.subscribe('turf/v1/proef/status/aggregator');
-  await screen.until(online, `turfd: ${turfd.log}`);
-  assert.equal(refused, 3);
-  assert.match(turfd.log, /<4>broker-unreachable .*subscribe/);
-  assert.equal(connections(turfd.pid), 1);
-  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
-});
+// What brokers say then: MQTT 3.1.1 has 128 only, and ejabberd gives a reason of MQTT 5.
+for (const code of [128, 135]) {
+  test(`a broker that refuses subscriptions for a while, with ${code}: turfd comes in when it may, and leaves no connection behind`, async (t) => {
+    let refused = 0;
+    const authorizeSubscribe = ({ id }, wanted, answer) => {
+      const refuses = id.startsWith('turf-aggregator-') && refused < 3;
+      refused += refuses;
+      answer(null, refuses ? null : wanted);
+    };
+    const says = (data) => (Buffer.isBuffer(data) && data.equals(Buffer.from([128])) ? Buffer.from([code]) : data);
+    const url = await aedesAt(t, { authorizeSubscribe, says });
+    const turfd = startTurfd(t, url, writeConfig(t, { limits: { retry_ms: 20 } }));
+    const screen = await Client.connect(t, url);
+    await screen.subscribe('turf/v1/proef/status/aggregator');
+    await screen.until(online, `turfd: ${turfd.log}`);
+    assert.equal(refused, 3);
+    assert.match(turfd.log, /<4>broker-unreachable .*reason="turf\/v1\/proef\/.*: the broker refuses the subscription"/);
+    assert.equal(connections(turfd.pid), 1);
+    assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+  });
+}
 
 test('a retained topic that is not UTF-8, from a broker that does not look: it stays there, and so does turfd', async (t) => {
   const topic = 'turf/v1/proef/registration/q';
