@@ -22,7 +22,7 @@ const settings = {
   ],
   zrm: [{ edition: '2013' }, { edition: '2017', from: '2020-01-01' }],
   labels: [
-    { code: 1, name: 'Jeugdfonds Sport & Cultuur', kind: 'subject', domain: 1 },
+    { code: 1, name: 'Arbeidsongeschiktheidsuitkeringen', kind: 'subject', domain: 1 },
     { code: 2, name: 'Toeslagen', kind: 'subject', domain: 1 },
     { code: 3, name: 'Mantelzorg', kind: 'subject' },
     { code: 21, name: 'Inloopspreekuur', kind: 'origin' },
