@@ -109,6 +109,15 @@ static void on_subscribe_failed(void *context, MQTTAsync_failureData *data)
 	emit(context, MQTT_EVENT_SUBSCRIBED, "the broker refuses the subscription", NULL);
 }
 
+/* The answer to one filter. Paho takes 128 alone for a refusal; ejabberd says 135 or 143, as in MQTT 5. */
+static void on_subscribed_one(void *context, MQTTAsync_successData *data)
+{
+	if (data && data->alt.qos > 2)
+		on_subscribe_failed(context, NULL);
+	else
+		on_subscribed(context, data);
+}
+
 /* Always 1: what Paho holds back it offers again only at the next network event. */
 static int on_message(void *context, char *topic, int topic_length, MQTTAsync_message *received)
 {
@@ -336,7 +345,7 @@ int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, si
 		topics[i] = (char *)(uintptr_t)filters[i]; /* Paho copies it */
 		levels[i] = qos;
 	}
-	response.onSuccess = on_subscribed;
+	response.onSuccess = n == 1 ? on_subscribed_one : on_subscribed;
 	response.onFailure = on_subscribe_failed;
 	response.context = mqtt;
 	(void)pthread_mutex_lock(&paho);
