@@ -5,7 +5,7 @@
 export const forms = { nl: { separator: ';', decimal: ',' }, en: { separator: ',', decimal: '.' } };
 
 // A spreadsheet runs what begins so as a formula; a leading apostrophe keeps it text. A tab or line end before it too.
-const guard = (text) => (/^[\s]*[=+\-@|]/.test(text) ? `'${text}` : text);
+export const guard = (text) => (/^[\s]*[=+\-@|]/.test(text) ? `'${text}` : text);
 
 function cell(value, { separator, decimal }) {
   if (value === null || value === undefined) return '';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Tables as they leave the page: for the clipboard, and the year as one CSV. Pure: tables in, text out.
-import { csv, tsv } from '../core/csv.js';
+import { csv, guard, tsv } from '../core/csv.js';
 import { ALL } from '../core/topics.js';
 import { domainName, teamName } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
@@ -33,19 +33,21 @@ export const tableAsTsv = (table, heading, words) => tsv(plainRows(table, headin
 export const escape = (text) =>
   String(text).replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]);
 
-// Numbers in a language's own form, since a spreadsheet reads pasted HTML as its user would type it.
+const htmlText = (text) => escape(guard(text));
+
+// Numbers in a language's own form, since a spreadsheet reads pasted HTML as its user would type it; formulas too.
 function htmlCell(cell, words) {
   const value = bare(cell, words);
-  if (typeof value !== 'number') return `<td>${escape(value)}</td>`;
+  if (typeof value !== 'number') return `<td>${htmlText(value)}</td>`;
   return `<td align="right">${escape(words.language === 'nl' ? String(value).replace('.', ',') : value)}</td>`;
 }
 
 export function tableAsHtml(table, heading, words) {
-  const head = table.columns.map((column) => `<th>${escape(column.title)}</th>`).join('');
+  const head = table.columns.map((column) => `<th>${htmlText(column.title)}</th>`).join('');
   const rows = table.rows.map(
-    (row) => `<tr><th align="left">${escape(titleOf(row))}</th>${row.cells.map((cell) => htmlCell(cell, words)).join('')}</tr>`,
+    (row) => `<tr><th align="left">${htmlText(titleOf(row))}</th>${row.cells.map((cell) => htmlCell(cell, words)).join('')}</tr>`,
   );
-  return `<table><caption>${escape(heading)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
+  return `<table><caption>${htmlText(heading)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
 }
 
 const CSV_COLUMNS = ['org', 'team', 'team_name', 'period', 'status', 'revision', 'generation', 'domain', 'domain_name'];
