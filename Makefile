@@ -18,6 +18,7 @@ SANITIZE ?=
 STEPS    ?=
 
 PKG_CONFIG ?= pkg-config
+OBJCOPY    ?= objcopy
 PROTOC_C   ?= protoc-c
 # Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS.
 PAHO_SYNC  ?= -lpaho-mqtt3cs
@@ -58,6 +59,7 @@ fuzz_support := $(filter-out $(fuzz),$(wildcard tests/fuzz/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
 core := $(BUILD)/libproto.a $(BUILD)/libbase.a
+phone_objects := $(call objects,$(libturf) $(base)) $(proto_objects)
 
 programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
@@ -89,12 +91,18 @@ $(BUILD)/libbase.a: $(call objects,$(base))
 $(BUILD)/libproto.a: $(proto_objects)
 $(BUILD)/libstore.a: $(call objects,$(store))
 $(BUILD)/libaggregator.a: $(call objects,$(aggregator))
-$(BUILD)/libturf.a: $(call objects,$(libturf) $(base)) $(proto_objects)
+$(BUILD)/libphone.a: $(phone_objects)
+$(BUILD)/libturf.a: $(BUILD)/libturf.o
 $(BUILD)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/libturf.so: $(call objects,$(libturf) $(base)) $(proto_objects)
+# As in libturf.so, only what turf.h names can be seen; libphone.a is for our own programs and tests.
+$(BUILD)/libturf.o: $(phone_objects)
+	$(LD) -r -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
+
+$(BUILD)/libturf.so: $(phone_objects)
 	$(CC) -shared -Wl,-soname,libturf.so.0 $(ldflags) -o $@ $^ $(libs_phone)
 
 $(BUILD)/turfd: $(call objects,$(turfd)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
@@ -103,7 +111,7 @@ $(BUILD)/turfd: $(call objects,$(turfd)) $(BUILD)/libaggregator.a $(BUILD)/libst
 $(BUILD)/turfctl: $(call objects,$(turfctl)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
 	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
 
-$(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libturf.a
+$(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libphone.a
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
 
 $(BUILD)/turf.pc: broker-client/turf.pc.in Makefile
@@ -130,7 +138,7 @@ $(BUILD)/libunit.a: $(call objects,$(unit_support))
 # Tests of libturf link the phone's side, all others the daemon's: the two Paho flavours never meet.
 phone_cli := $(call objects,$(filter-out broker-client/cli.c,$(cli)))
 phone_tests := $(filter $(BUILD)/tests/test_phone%,$(unit_programs))
-$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a $(phone_cli) $(BUILD)/libturf.a
+$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a $(phone_cli) $(BUILD)/libphone.a
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
 
 $(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a \
@@ -147,7 +155,7 @@ fault: $(fault_programs)
 $(BUILD)/libfault.a: $(call objects,$(fault_support))
 
 phone_faults := $(filter %_phone,$(fault_programs))
-$(phone_faults): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libturf.a $(BUILD)/libfault.a
+$(phone_faults): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libphone.a $(BUILD)/libfault.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
 
 $(BUILD)/tests/test_fault_ctl: $(call objects,$(filter-out aggregator/turfctl.c,$(turfctl)))

@@ -74,6 +74,14 @@ static int check_options(const struct turf_options *options, struct error *error
 	return options->broker ? mqtt_check_address(options->broker, error) : 0;
 }
 
+/* What waiting grows to: what was asked, or otherwise, and never less than it begins with. */
+static uint32_t longest_ms(uint32_t first, uint32_t asked, uint32_t otherwise)
+{
+	uint32_t longest = asked ? asked : otherwise;
+
+	return longest > first ? longest : first;
+}
+
 static int copy_options(struct turf *turf, const struct turf_options *options, struct error *error)
 {
 	memcpy(turf->org, options->org, strlen(options->org) + 1);
@@ -81,7 +89,7 @@ static int copy_options(struct turf *turf, const struct turf_options *options, s
 	turf->context = options->context;
 	turf->retry_ms = options->retry_ms ? options->retry_ms : RETRY_MS;
 	turf->reconnect_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS;
-	turf->reconnect_max_ms = options->reconnect_max_ms ? options->reconnect_max_ms : RECONNECT_MAX_MS;
+	turf->reconnect_max_ms = longest_ms(turf->reconnect_ms, options->reconnect_max_ms, RECONNECT_MAX_MS);
 	if ((copy_text(&turf->broker, options->broker) | copy_text(&turf->user, options->user) |
 	     copy_text(&turf->password, options->password) | copy_text(&turf->ca_file, options->ca_file)) != 0)
 		return error_set(error, FAULT_MEMORY, "no memory");
@@ -90,11 +98,10 @@ static int copy_options(struct turf *turf, const struct turf_options *options, s
 
 static int init_sender(struct turf *turf, const struct turf_options *options, struct error *error)
 {
-	uint32_t longest = options->retry_max_ms ? options->retry_max_ms : RETRY_MAX_MS;
 	struct sender_options sender = {
 		.slots = options->window ? options->window : WINDOW,
 		.retry_ms = turf->retry_ms,
-		.retry_max_ms = longest > turf->retry_ms ? longest : turf->retry_ms,
+		.retry_max_ms = longest_ms(turf->retry_ms, options->retry_max_ms, RETRY_MAX_MS),
 	};
 
 	if (random_bytes(&sender.seed, sizeof sender.seed) != 0)

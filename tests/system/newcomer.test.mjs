@@ -87,6 +87,14 @@ test('who looks for an installed libturf is sent to where it was installed', asy
   assert.ok(existsSync(join(stdout.trim(), 'libturf.so')), stdout);
 });
 
+// A program may have an error_set of its own. What begins with __ is the sanitizers'.
+test('of libturf.a only what turf.h names can be seen', async () => {
+  const { stdout } = await succeed('nm', ['-g', '--defined-only', '--format=just-symbols', join(build, 'libturf.a')]);
+  const names = stdout.match(/^\w+$/gm).filter((name) => !name.startsWith('__'));
+  const named = readFileSync(join(root, 'broker-client/turf.h'), 'utf8').match(/\bturf_\w+(?=\()/g);
+  assert.deepEqual(names.sort(), [...new Set(named)].sort());
+});
+
 // Debian's own file, whose logs and persistence are other ones, reads what the manual puts beside it.
 test("the manual's broker runs as Debian's service does, and lets turfd in", { skip: process.getuid() !== 0 && 'only root can install it' }, async (t) => {
   const folder = temporaryFolder(t, 'turf-mosquitto');
