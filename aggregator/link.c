@@ -137,6 +137,8 @@ static int subscribe(struct daemon *daemon, struct error *error)
 	topic_all_registrations(filter, daemon->catalogue.org);
 	if (rc == 0)
 		rc = mqtt_subscribe(link->mqtt, filter, 1, error);
+	if (rc == FAULT_INPUT)
+		link->session_present = false; /* we end this session ourselves: no sign of a takeover */
 	link->subscribed = rc == 0;
 	link->listen_at_ms = clock_monotonic_ms() + LISTEN_AGAIN_MS;
 	return rc;

@@ -209,10 +209,10 @@ int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error 
 	if (rc == MQTTCLIENT_SUCCESS && granted <= 2)
 		return 0;
 	(void)lost(mqtt, error, "subscribe", rc);
+	if (rc != MQTTCLIENT_SUCCESS)
+		return error_prefix(error, FAULT_BROKER, "%s", filter);
 	/* 128 by MQTT 3.1.1; ejabberd says here what MQTT 5 has, 135 or 143. */
-	if (rc == MQTTCLIENT_SUCCESS)
-		(void)error_set(error, FAULT_BROKER, "the broker refuses the subscription");
-	return error_prefix(error, FAULT_BROKER, "%s", filter);
+	return error_set(error, FAULT_INPUT, "%s: the broker refuses the subscription", filter);
 }
 
 int mqtt_receive(struct mqtt *mqtt, int timeout_ms, struct mqtt_message *message, struct error *error)

@@ -63,6 +63,8 @@ void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connec
  * connect_timeout_s at most. */
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 bool mqtt_connected(const struct mqtt *mqtt);
+
+/* The connection is gone after either fault. FAULT_INPUT: the broker refused, and we ended it. */
 int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error *error);
 
 /* Waits up to timeout_ms for one message. 0: `*message` is the caller's until mqtt_message_release.

@@ -2,6 +2,7 @@
 // A broker that nobody here configured: aedes, which speaks MQTT 3.1.1 only and does as that standard says where
 // mosquitto does otherwise (it sends the will of a client that is taken over).
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -112,6 +113,29 @@ for (const code of [128, 135]) {
     assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
   });
 }
+
+// The session of before lives on, with its two topics, which aedes asks for again by itself. Nobody else ended it.
+test('a broker that refuses for a while what it had granted: turfd does not take that for a takeover', async (t) => {
+  const connects = 7;
+  let refusals = 0;
+  const authorizeSubscribe = ({ id }, wanted, answer) => {
+    const refuses = id.startsWith('turf-aggregator-') && refusals > 0;
+    refusals -= refuses;
+    setImmediate(answer, null, refuses ? null : wanted);
+  };
+  const url = await aedesAt(t, { authorizeSubscribe });
+  const config = writeConfig(t, { limits: { retry_ms: 20 } });
+  const screen = await Client.connect(t, url);
+  await screen.subscribe('turf/v1/proef/status/aggregator');
+  const first = startTurfd(t, url, config);
+  await screen.until(online, `turfd: ${first.log}`);
+  assert.deepEqual(await first.stop(), { code: 0, signal: null });
+  refusals = 3 * connects;
+  const turfd = startTurfd(t, url, config);
+  while (refusals > 0) await Promise.race([once(turfd.child.stderr, 'data'), turfd.ended.then(() => assert.fail(turfd.log))]);
+  assert.match(turfd.log, /session=kept\n<4>broker-lost reason="turf\/v1\/proef\/.*: the broker refuses the subscription"/);
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+});
 
 test('a retained topic that is not UTF-8, from a broker that does not look: it stays there, and so does turfd', async (t) => {
   const topic = 'turf/v1/proef/registration/q';
