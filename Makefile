@@ -18,8 +18,8 @@ SANITIZE ?=
 STEPS    ?=
 
 PKG_CONFIG ?= pkg-config
-OBJCOPY    ?= objcopy
 PROTOC_C   ?= protoc-c
+OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
 # Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS.
 PAHO_SYNC  ?= -lpaho-mqtt3cs
 PAHO_ASYNC ?= -lpaho-mqtt3as
@@ -99,7 +99,7 @@ $(BUILD)/%.a:
 
 # As in libturf.so, only what turf.h names can be seen; libphone.a is for our own programs and tests.
 $(BUILD)/libturf.o: $(phone_objects)
-	$(LD) -r -o $@ $^
+	$(CC) -r -nostdlib -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
 
 $(BUILD)/libturf.so: $(phone_objects)

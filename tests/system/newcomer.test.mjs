@@ -95,6 +95,17 @@ test('of libturf.a only what turf.h names can be seen', async () => {
   assert.deepEqual(names.sort(), [...new Set(named)].sort());
 });
 
+// This machine's would not know what it wrote.
+test('a compiler for another machine brings its own tools to libturf.a', async (t) => {
+  const folder = temporaryFolder(t, 'turf-cross');
+  const cc = join(folder, 'cross-cc');
+  writeFileSync(cc, '#!/bin/sh\n[ "$1" != -print-prog-name=objcopy ] || echo cross-objcopy\n');
+  chmodSync(cc, 0o700);
+  const { stdout } = await succeed('make', ['-n', `CC=${cc}`, `BUILD=${join(folder, 'build')}`, join(folder, 'build/libturf.o')]);
+  const lines = stdout.split('\n').filter((line) => line.includes('libturf.o'));
+  assert.deepEqual(lines.map((line) => line.split(' ')[0]), [cc, 'cross-objcopy']);
+});
+
 // Debian's own file, whose logs and persistence are other ones, reads what the manual puts beside it.
 test("the manual's broker runs as Debian's service does, and lets turfd in", { skip: process.getuid() !== 0 && 'only root can install it' }, async (t) => {
   const folder = temporaryFolder(t, 'turf-mosquitto');
