@@ -246,31 +246,36 @@ static const struct turf_tap *find_tap(const struct turf_tap *taps, size_t n, co
 	return found;
 }
 
-/* A tap of another device, by its whole id, day and a team. */
-static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
+static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
 	char error[TURF_ERROR_BYTES];
 	int rc;
 
+	if (date_parse(cli->day, &tap->day) != 0)
+		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, error, sizeof error);
+	if (rc == 0 && cli->team)
+		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
+	return rc < 0 ? complain(status_of_fault(rc), "%s", error) : 0;
+}
+
+/* A tap of another device, by its whole id, day and a team. */
+static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
+{
 	if (hex_decode(cli->arguments[0], tap->id.bytes, EVENT_ID_BYTES) != 0 || !cli->day || !cli->team)
 		return complain(
 			EXIT_REFUSED,
 			"geen registratie / no tap \"%s\" here. One from another device needs its whole id, --day "
 			"and --team",
 			cli->arguments[0]);
-	if (date_parse(cli->day, &tap->day) != 0)
-		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
-	rc = turf_retract_other(turf, &tap->id, cli->team, tap->day, error, sizeof error);
-	if (rc == 0)
-		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
-	return rc < 0 ? complain(status_of_fault(rc), "%s", error) : 0;
+	return retract_other(cli, turf, tap);
 }
 
-/* One of another device that was refused: the day or the team was wrong, perhaps. */
+/* One of another device that was refused, perhaps for its day, and now has another. */
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
 	return !tap->has_question && !tap->retracting && verdict_is_refusal((enum verdict)tap->retraction_verdict) &&
-	       cli->day && cli->team;
+	       cli->day;
 }
 
 /* Finds what is meant and asks to take it back. 0: wait for the answer. */
@@ -294,7 +299,9 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 		return complain(EXIT_USAGE,
 				"\"%s\" past op meer dan een registratie / fits more than one tap; give more digits",
 				digits);
-	if (!found || is_corrected(cli, tap))
+	if (found && is_corrected(cli, tap))
+		return retract_other(cli, turf, tap);
+	if (!found)
 		return digits ? undo_other(cli, turf, tap)
 			      : complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
 	rc = turf_retract(turf, &tap->id, error, sizeof error);
