@@ -63,6 +63,58 @@ test('all of several taps are stored, or none', async () => {
   assert.deepEqual(await outbox.all(), []);
 });
 
+test('a change that breaks off half-way is none', async () => {
+  const taps = await outbox.add([question({ day: TODAY + 3 }), question({ day: TODAY + 3 })]);
+  for (const tap of taps) {
+    await send(tap);
+    await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
+  }
+  let made = 0;
+  const make = () => {
+    if (++made === 2) throw new Error('no more ids');
+    return question();
+  };
+  await assert.rejects(outbox.recount(taps.map(({ id }) => id), make));
+  assert.deepEqual((await outbox.all()).map(stateOf), ['refused', 'refused']);
+});
+
+test('a disk that gives up as it writes: the tap is not promised', async (t) => {
+  const { add } = IDBObjectStore.prototype;
+  t.mock.method(IDBTransaction.prototype, 'commit', () => {});
+  t.mock.method(IDBObjectStore.prototype, 'add', function (...given) {
+    const request = add.apply(this, given);
+    request.addEventListener('success', () => this.transaction.abort());
+    return request;
+  });
+  await assert.rejects(outbox.add([question()]));
+});
+
+test('every change is on the disk, not on its way there, before it is promised', async (t) => {
+  const asked = [];
+  const { transaction } = IDBDatabase.prototype;
+  t.mock.method(IDBDatabase.prototype, 'transaction', function (names, mode, options) {
+    if (mode === 'readwrite') asked.push(options?.durability);
+    return transaction.call(this, names, mode, options);
+  });
+  const tap = await counted();
+  await outbox.markLeaving([tap.id]);
+  await outbox.retract([tap.id]);
+  assert.ok(asked.length >= 5);
+  assert.deepEqual(new Set(asked), new Set(['strict']));
+});
+
+test('a newer page wants to change the database: this one lets it, and says that it has it no more', async () => {
+  let gone = 0;
+  outbox.close();
+  outbox = await Outbox.open('de-kop', { onGone: () => gone++ });
+  await new Promise((resolve, reject) => {
+    const opening = indexedDB.open('turf-de-kop', 2);
+    opening.onblocked = () => reject(new Error('blocked'));
+    opening.onsuccess = () => resolve(opening.result.close());
+  }).finally(() => outbox.close());
+  assert.equal(gone, 1);
+});
+
 test('device, sent, counted', async () => {
   const [tap] = await outbox.add([question()]);
   assert.equal(stateOf(await only()), 'device');
@@ -97,6 +149,12 @@ test('labels join a tap only while it is held', async () => {
   assert.deepEqual((await only()).labels, [7]);
 });
 
+test('once it has left, a tap keeps no time of day', async () => {
+  const [tap] = await outbox.add([question({ hold: NOW + 6_000 })]);
+  await send(tap);
+  assert.equal((await only()).hold, 0);
+});
+
 test('taken back before it left: nothing remains, and nothing is sent', async () => {
   const [tap] = await outbox.add([question()]);
   await outbox.retract([tap.id]);
@@ -113,6 +171,7 @@ test('sent as the page was left, which did not live to note it with the tap: tak
   outbox.close();
   outbox = await Outbox.open('de-kop');
   assert.deepEqual((await outbox.all()).map(stateOf), ['sent', 'retracting', 'counted']);
+  assert.deepEqual((await outbox.all()).map(({ sent }) => sent), [true, true, false]);
   assert.equal(await outbox.get('left'), undefined);
   await outbox.retract([tap.id]);
   assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting', 'counted']);
@@ -138,11 +197,13 @@ test('taken back under way: the retraction goes when the question is answered', 
   assert.equal(sendable(await only(), NOW).act, 'question');
   assert.equal(stateOf(await only()), 'retracting');
   await verdict(tap, V.VERDICT_COUNTED);
+  assert.equal((await only()).sent, false, 'the retraction has yet to go');
   assert.deepEqual(sendable(await only(), NOW), { seq: tap.n * 2 + 1, id: tap.id, team: 'oost', day: TODAY, act: 'retraction' });
   await send(tap, 'retraction');
   await verdict(tap, V.VERDICT_RETRACTED, 'retraction');
   assert.equal(stateOf(await only()), 'retracted');
-  assert.deepEqual(await outbox.waiting(), []);
+  await outbox.retract([tap.id]);
+  assert.deepEqual(await outbox.waiting(), [], 'once is enough');
 });
 
 test('a verdict ends what was sent, and only that', async () => {
@@ -170,6 +231,14 @@ test('a second verdict for what was answered is nothing', async () => {
   const tap = await counted();
   assert.equal((await verdict(tap, V.VERDICT_REFUSED_UNKNOWN_TEAM))[0].outcome, 'gone');
   assert.equal(stateOf(await only()), 'counted');
+  assert.deepEqual(await send(tap), [], 'nor is it sent again by a tab that has yet to hear of it');
+});
+
+test('answered as taken back before, a question counts no more', async () => {
+  const [tap] = await outbox.add([question()]);
+  await send(tap);
+  await verdict(tap, V.VERDICT_ALREADY_RETRACTED);
+  assert.equal(stateOf(await only()), 'retracted');
 });
 
 test('a refusal stays until it is dismissed', async () => {
@@ -188,8 +257,10 @@ test('a refused retraction leaves its question counted', async () => {
   await send(tap, 'retraction');
   await verdict(tap, V.VERDICT_REFUSED_RETRACTION_TOO_LATE, 'retraction');
   assert.equal(stateOf(await only()), 'refused');
-  await outbox.dismiss([tap.id]);
-  assert.equal(stateOf(await only()), 'counted');
+  await outbox.recount([tap.id], () => question());
+  assert.equal(stateOf(await only()), 'counted', 'once: there is nothing to count again');
+  assert.equal((await outbox.all()).length, 1);
+  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 1, restored: false }, 'nor is it taken back from another store');
 });
 
 test('counted on the right day: the refused tap gives way to a new event', async () => {
@@ -207,10 +278,10 @@ test('what was answered is remembered for retract_days, what waits for ever', as
   const old = await counted();
   const [waiting] = await outbox.add([question()]);
   await outbox.forgetBefore(TODAY);
-  assert.equal((await outbox.all()).length, 2);
+  const last = await counted();
+  assert.deepEqual((await outbox.all()).map(({ id }) => id), [old.id, waiting.id, last.id], 'of that day itself too');
   await outbox.forgetBefore(TODAY + 1);
   assert.deepEqual((await outbox.all()).map(({ id }) => id), [waiting.id]);
-  assert.notEqual(waiting.id, old.id);
   await send(waiting);
   await verdict(waiting, V.VERDICT_COUNTED);
   assert.deepEqual(await outbox.all(), [], 'and it goes at once when it is old by then');
@@ -231,6 +302,17 @@ test('the first epoch and another offer again what was answered before; the same
   assert.deepEqual(await outbox.waiting(), [], 'the restored store knew them: both acts end');
   assert.deepEqual((await outbox.all()).map(stateOf), ['counted', 'retracted']);
   assert.deepEqual(await outbox.meetEpoch('c'.repeat(32)), { n: 3, restored: true });
+});
+
+test('another epoch: what was refused and is too old to be remembered is not offered again', async () => {
+  for (const day of [TODAY - 1, TODAY]) {
+    const [tap] = await outbox.add([question({ day })]);
+    await send(tap);
+    await verdict(tap, V.VERDICT_REFUSED_UNKNOWN_TEAM);
+  }
+  await outbox.forgetBefore(TODAY);
+  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 1, restored: false });
+  assert.deepEqual((await outbox.all()).map(stateOf), ['refused', 'sent']);
 });
 
 test('what has not left yet is not sent for an epoch', async () => {
@@ -288,6 +370,15 @@ test('refused and so is its retraction: it does not count, and nothing else is s
   assert.deepEqual(await outbox.all(), []);
 });
 
+test('refused, and its retraction confirmed: taken back, and no longer a refusal', async () => {
+  const [tap] = await outbox.add([question({ day: TODAY + 3 })]);
+  await send(tap);
+  await outbox.retract([tap.id]);
+  await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
+  await verdict(tap, V.VERDICT_RETRACTED, 'retraction');
+  assert.equal(stateOf(await only()), 'retracted');
+});
+
 test('taking back is offered only where it would not be refused', () => {
   const rules = { today: TODAY, retractDays: 14, isFinal: () => false };
   const tap = { ...tapModule.newTap(question()), n: 1, sent: true };
@@ -304,6 +395,9 @@ test('taking back is offered only where it would not be refused', () => {
     [settled(V.VERDICT_REFUSED_DAY_TOO_OLD), false],
     [{ ...settled(V.VERDICT_COUNTED), retracting: true, retractionWaits: true }, false],
     [{ ...tap, sent: false, day: TODAY - 300 }, true],
+    [{ ...tap, day: TODAY - 15 }, false],
+    [{ ...tap, day: TODAY + 1 }, true],
+    [{ ...tap, day: TODAY + 2 }, false],
   ];
   rows.forEach(([one, offered], i) => assert.equal(mayRetract(one, rules), offered, `row ${i}`));
   assert.equal(mayRetract(settled(V.VERDICT_COUNTED), { ...rules, isFinal: () => true }), false);
