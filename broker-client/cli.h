@@ -101,7 +101,8 @@ const char *outcome_words(enum turf_outcome outcome);
 const char *verdict_words(enum turf_verdict verdict);
 const char *quarter_status_words(const char *status);
 
-/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns. */
+/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns, as LC_CTYPE has it.
+ * `out` NULL: only measures. */
 size_t print_safely(FILE *out, const char *text, size_t max_columns);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */

@@ -52,15 +52,6 @@ static void print_line(struct table *table, const char *format, ...)
 	table->lines++;
 }
 
-static size_t columns_of(const char *name)
-{
-	size_t columns = 0;
-
-	for (; *name; name++)
-		columns += ((unsigned char)*name & 0xc0) != 0x80;
-	return columns;
-}
-
 /* Names are cut short rather than counts. */
 static void measure(struct table *table, const json_t *domains)
 {
@@ -70,10 +61,10 @@ static void measure(struct table *table, const json_t *domains)
 
 	room = room > counts ? room - counts : 0;
 	room = room < NAME_COLUMNS_MAX ? room : NAME_COLUMNS_MAX;
-	table->name_columns = columns_of("domein / domain");
+	table->name_columns = strlen("domein / domain");
 	json_array_foreach(domains, i, domain) {
 		json_int_t total = number(domain, "answered") + number(domain, "referred");
-		size_t columns = columns_of(text(domain, "name"));
+		size_t columns = print_safely(NULL, text(domain, "name"), NAME_COLUMNS_MAX);
 
 		if (columns > table->name_columns)
 			table->name_columns = columns;

@@ -2,6 +2,7 @@
 #include "broker-client/cli.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "base/bytes.h"
 
@@ -71,20 +72,32 @@ static size_t sequence_length(const unsigned char *text)
 	return length;
 }
 
+/* Pictures and letters of East Asia are two columns wide, an accent by itself none. */
+static size_t columns_of(const unsigned char *sequence, size_t length)
+{
+	mbstate_t state = {0};
+	wchar_t letter;
+	int columns = mbrtowc(&letter, (const char *)sequence, length, &state) == length ? wcwidth(letter) : 1;
+
+	return columns < 0 ? 1 : (size_t)columns;
+}
+
 size_t print_safely(FILE *out, const char *text, size_t max_columns)
 {
 	const unsigned char *at = (const unsigned char *)text;
 	size_t columns = 0;
 
-	while (*at && columns < max_columns) {
-		size_t length = sequence_length(at);
+	while (*at) {
+		size_t length = sequence_length(at), width = columns_of(at, length);
 
-		if (length > 0)
+		if (width > max_columns - columns)
+			break;
+		if (out && length > 0)
 			(void)fwrite(at, 1, length, out);
-		else
+		else if (out)
 			(void)fputc('?', out);
 		at += length > 0 ? length : 1;
-		columns++;
+		columns += width;
 	}
 	return columns;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,16 +101,17 @@ static void test_names_do_not_steer_the_terminal(void **state)
 static void test_no_screen_is_too_small(void **state)
 {
 	enum { DOMAINS = 40, ALWAYS = 3 + 1 + 4, SCREENS = 90 };
+	static const char pictures[] = "🏠🏠🏠🏠🏠🏠🏠🏠🏠🏠";
 	static char json[8192];
 	size_t length = (size_t)snprintf(json, sizeof json, "{\"org_name\":\"De Kop\",\"late\":1,"
-					 "\"undistributed_answered\":2,\"labels\":[{\"name\":\"Toeslagen\",\"count\":2}],"
+					 "\"undistributed_answered\":2,\"labels\":[{\"name\":\"💶 Toeslagen\",\"count\":2}],"
 					 "\"domains\":[");
 
 	(void)state;
 	for (int i = 0; i < DOMAINS; i++)
 		length += (size_t)snprintf(json + length, sizeof json - length,
-					   "%s{\"name\":\"Geestelijke gezondheidszorg in de buurt %d\",\"answered\":%d,"
-					   "\"referred\":12345678}", i ? "," : "", i, i);
+					   "%s{\"name\":\"%.*s Geestelijke gezondheidszorg in de buurt\",\"answered\":%d,"
+					   "\"referred\":%d}", i ? "," : "", i % 10 * 4, pictures, i, i % 2 ? 12345678 : 0);
 	(void)snprintf(json + length, sizeof json - length, "]}");
 	for (size_t size = 1; size < SCREENS; size++) {
 		const struct table_style style = {.columns = size, .rows = size, .note = "geen verbinding / no connection"};
@@ -119,8 +121,10 @@ static void test_no_screen_is_too_small(void **state)
 		for (char *line; (line = strsep(&next, "\n")) && next; lines++) {
 			size_t columns = 0;
 
-			for (const char *at = line; *at; at++)
-				columns += ((unsigned char)*at & 0xc0) != 0x80;
+			for (const unsigned char *at = (unsigned char *)line; *at; at++) {
+				columns += (*at & 0xc0) != 0x80;
+				columns += *at == 0xf0; /* a picture */
+			}
 			assert_in_range(columns, 0, size);
 		}
 		assert_int_equal(lines, size < ALWAYS ? ALWAYS : size < DOMAINS + ALWAYS - 1 ? size : DOMAINS + ALWAYS - 1);
@@ -215,5 +219,6 @@ int main(void)
 		cmocka_unit_test(test_the_longest_figures_come_through),
 	};
 
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	return cmocka_run_group_tests_name("the table of turf watch", tests, NULL, NULL);
 }
