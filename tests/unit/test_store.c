@@ -288,6 +288,7 @@ static void test_exactly_once_in_one_batch_and_over_many(void **state)
 	struct stage *stage = *state;
 	struct store_txn *txn = begin(stage);
 	struct folded folded;
+	uint64_t generation;
 
 	for (int i = 0; i < 3; i++) {
 		fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
@@ -295,8 +296,10 @@ static void test_exactly_once_in_one_batch_and_over_many(void **state)
 		assert_int_equal(folded.changed, i == 0);
 	}
 	commit(stage, txn);
-	/* Also when team and content differ; the same id on another day is another question. */
+	/* Also when team and content differ, and then nothing is written; the same id on another day is another question. */
+	generation = state_of(stage).generation;
 	assert_verdict(stage, "west", question(1, TODAY, 3, REFERRED), VERDICT_ALREADY_COUNTED);
+	assert_int_equal(state_of(stage).generation, generation);
 	assert_verdict(stage, "oost", question(1, TODAY - 1, 1, ANSWERED), VERDICT_COUNTED);
 	assert_int_equal(counted_in(stage, TEAM_ALL, Q4_2019), 2);
 	assert_sound(stage);
@@ -449,6 +452,33 @@ static void test_standing_read_too_early_does_no_harm(void **state)
 	assert_sound(stage);
 }
 
+/* An id that is gone must not count once more, whatever the reader of the standing still took. */
+static void test_what_was_purged_meanwhile_is_refused(void **state)
+{
+	enum { PURGED_BEFORE = TODAY - 460 };
+	struct stage *stage = *state;
+	struct standing before = {.today = TODAY - 100};
+	struct event gone = question(1, PURGED_BEFORE - 1, 1, ANSWERED), kept = question(2, PURGED_BEFORE, 1, ANSWERED);
+	struct admitted admitted;
+	struct store_txn *txn;
+	struct folded folded;
+
+	stage->rules.counting_since = 0;
+	(void)keep_time(stage, TODAY, false);
+	assert_int_equal(state_of(stage).purged_before, PURGED_BEFORE);
+	txn = begin(stage);
+	admitted = admit(&gone, "oost", &stage->rules, &before);
+	assert_int_equal(admitted.if_unknown, VERDICT_COUNTED);
+	store_fold(txn, &admitted, &folded);
+	assert_int_equal(folded.verdict, VERDICT_REFUSED_DAY_TOO_OLD);
+	admitted = admit(&kept, "oost", &stage->rules, &before);
+	store_fold(txn, &admitted, &folded);
+	assert_int_equal(folded.verdict, VERDICT_COUNTED_LATE);
+	commit(stage, txn);
+	assert_int_equal(figures_of(stage).ids, 1);
+	assert_sound(stage);
+}
+
 /* ---- What is read back ------------------------------------------------------------------------------ */
 
 static void test_the_catalogue_is_kept(void **state)
@@ -553,6 +583,7 @@ int main(void)
 		OPENED(test_a_retraction_finds_its_question_whatever_the_topic),
 		OPENED(test_a_retraction_may_come_first),
 		OPENED(test_standing_read_too_early_does_no_harm),
+		OPENED(test_what_was_purged_meanwhile_is_refused),
 		OPENED(test_the_catalogue_is_kept),
 		OPENED(test_what_was_ever_counted),
 		OPENED(test_a_store_of_nothing_has_no_span),

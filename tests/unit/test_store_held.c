@@ -70,6 +70,22 @@ static void test_daily_waits_for_a_trusted_date(void **state)
 	assert_int_equal(undistributed(stage, "oost"), 0);
 }
 
+static void test_daily_shows_when_a_date_is_confirmed(void **state)
+{
+	struct stage *stage = *state;
+	struct store_txn *txn;
+
+	(void)keep_time(stage, TODAY, false);
+	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
+	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
+	(void)keep_time(stage, TODAY - 90, false); /* today's clock was ahead: no bound will move */
+	txn = begin(stage);
+	assert_int_equal(store_confirm_date(txn), 0);
+	commit(stage, txn);
+	(void)keep_time(stage, TODAY - 90, false);
+	assert_int_equal(undistributed(stage, "oost"), 0);
+}
+
 static void test_every_five_shows_five_at_once(void **state)
 {
 	struct stage *stage = *state;
@@ -85,6 +101,26 @@ static void test_every_five_shows_five_at_once(void **state)
 	assert_int_equal(undistributed(stage, "west"), 4); /* each team by itself */
 	assert_int_equal(cell_of(stage, "oost", Q4_2019, 1, ANSWERED).shown, 2);
 	assert_int_equal(cell_of(stage, "oost", Q4_2019, 3, REFERRED).shown, 2);
+	assert_sound(stage);
+}
+
+/* More than one may be shown too many in one cell: no more of them go than must. */
+static void test_a_retraction_lowers_a_cell_by_no_more_than_it_must(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY, false);
+	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
+	for (uint32_t i = 1; i <= 3; i++)
+		(void)tell(stage, "oost", labelled(i, TODAY, 7));
+	(void)keep_time(stage, TODAY + 1, false); /* three are shown */
+	(void)tell(stage, "oost", question(4, TODAY, 3, ANSWERED));
+	(void)tell(stage, "oost", retraction(1, TODAY));
+	(void)tell(stage, "oost", retraction(2, TODAY));
+	/* Counted: 1 and 1. Two may be shown, in whatever domain; and of the label's three, two. */
+	assert_int_equal(cell_of(stage, "oost", Q4_2019, 1, ANSWERED).shown, 2);
+	assert_int_equal(tally_of(stage, "oost", Q4_2019).labels[0].cell.shown, 2);
+	assert_int_equal(undistributed(stage, "oost"), 0);
 	assert_sound(stage);
 }
 
@@ -146,6 +182,21 @@ static void test_a_change_of_policy_shows_what_was_held(void **state)
 	stage_open(stage);
 	assert_int_equal(state_of(stage).cells.every, 100);
 	put_cells(stage, (struct cells){.policy = CELLS_LIVE});
+	assert_int_equal(undistributed(stage, "oost"), 0);
+	assert_sound(stage);
+}
+
+static void test_a_change_of_policy_shows_its_own_transaction_too(void **state)
+{
+	struct stage *stage = *state;
+	struct store_txn *txn;
+	struct folded folded;
+
+	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
+	txn = begin(stage);
+	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
+	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
+	commit(stage, txn);
 	assert_int_equal(undistributed(stage, "oost"), 0);
 	assert_sound(stage);
 }
@@ -231,10 +282,13 @@ int main(void)
 		OPENED(test_live_holds_nothing),
 		OPENED(test_daily_shows_at_the_days_end),
 		OPENED(test_daily_waits_for_a_trusted_date),
+		OPENED(test_daily_shows_when_a_date_is_confirmed),
 		OPENED(test_every_five_shows_five_at_once),
 		OPENED(test_a_retraction_while_held_lowers_no_more_than_it_must),
+		OPENED(test_a_retraction_lowers_a_cell_by_no_more_than_it_must),
 		OPENED(test_cells_come_down_in_the_order_of_their_codes),
 		OPENED(test_a_change_of_policy_shows_what_was_held),
+		OPENED(test_a_change_of_policy_shows_its_own_transaction_too),
 		OPENED(test_a_final_quarter_holds_nothing),
 		OPENED(test_sums_hold_whatever_comes),
 	};

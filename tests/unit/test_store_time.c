@@ -30,6 +30,21 @@ static void test_nothing_is_written_when_nothing_is_due(void **state)
 	assert_int_equal(state_of(stage).generation, generation);
 }
 
+static void test_more_than_two_days_are_a_jump(void **state)
+{
+	struct stage *stage = *state;
+	static const uint32_t days[] = {TODAY + 3, TODAY - 3};
+
+	for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+		(void)keep_time(stage, TODAY, false);
+		(void)keep_time(stage, days[i], false);
+		assert_int_equal(state_of(stage).pending_day, days[i]);
+		assert_int_equal(state_of(stage).clock_day, TODAY);
+		(void)keep_time(stage, days[i] + 3, false); /* not a day or two later: as much of a jump */
+		assert_int_equal(state_of(stage).clock_day, TODAY);
+	}
+}
+
 /* A year ahead and back: nothing closed, nothing settled, and counting went on. */
 static void test_a_jump_and_back_has_done_nothing(void **state)
 {
@@ -38,6 +53,7 @@ static void test_a_jump_and_back_has_done_nothing(void **state)
 
 	(void)keep_time(stage, TODAY, false);
 	before = state_of(stage);
+	stage->rules.retract_days = 3; /* other settings wait with it */
 	assert_verdict(stage, "oost", question(1, TODAY, 1, ANSWERED), VERDICT_COUNTED);
 	assert_true(keep_time(stage, TODAY + 365, false));
 	after = state_of(stage);
@@ -258,6 +274,19 @@ static void test_what_was_purged_is_never_accepted_again(void **state)
 	assert_sound(stage);
 }
 
+static void test_what_is_purged_is_to_be_cleared_away(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY, false);
+	(void)tell(stage, "oost", question(1, TODAY - 15, 1, ANSWERED)); /* without detail from the first */
+	live_until(stage, TODAY - 15 + 460);
+	assert_int_equal(state_of(stage).deleted_since, 0);
+	live_until(stage, TODAY - 15 + 461);
+	assert_int_equal(figures_of(stage).ids, 0);
+	assert_int_equal(state_of(stage).deleted_since, TODAY - 15 + 461);
+}
+
 /* Retention may be shorter than retraction; then purging settles first. */
 static void test_purging_before_settling(void **state)
 {
@@ -335,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OPENED(test_days_that_follow_are_trusted),
+		OPENED(test_more_than_two_days_are_a_jump),
 		OPENED(test_nothing_is_written_when_nothing_is_due),
 		OPENED(test_a_jump_and_back_has_done_nothing),
 		OPENED(test_a_jump_is_right_when_it_goes_on),
@@ -347,6 +377,7 @@ int main(void)
 		OPENED(test_an_old_question_is_settled_from_the_first),
 		OPENED(test_settling_and_purging_go_in_steps),
 		OPENED(test_what_was_purged_is_never_accepted_again),
+		OPENED(test_what_is_purged_is_to_be_cleared_away),
 		OPENED(test_purging_before_settling),
 		OPENED(test_a_revision_takes_the_late_ones_in),
 		OPENED(test_only_a_final_quarter_is_revised),
