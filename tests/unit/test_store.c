@@ -63,6 +63,10 @@ static void test_generation_never_falls(void **state)
 	stage->options.unix_seconds = UNIX_NOW + 1;
 	stage_open(stage);
 	assert_int_equal(state_of(stage).generation, (uint64_t)(UNIX_NOW + 1) << 20);
+	stage_close(stage);
+	stage->options.unix_seconds = (uint64_t)1 << 33; /* a clock that is wrong */
+	stage_open(stage);
+	assert_int_equal(state_of(stage).generation, ((uint64_t)(UNIX_NOW + 1) << 20) + 1);
 	assert_true(state_of(stage).generation < (uint64_t)1 << 53);
 }
 

@@ -110,6 +110,7 @@ static void test_the_operator_may_confirm(void **state)
 	assert_int_equal(store_confirm_date(txn), 0);
 	commit(stage, txn);
 	assert_int_equal(state_of(stage).clock_day, TODAY + 90);
+	assert_int_equal(state_of(stage).pending_day, 0);
 	assert_true(keep_time(stage, TODAY + 90, false));
 	assert_int_equal(state_of(stage).final_through, Q4_2019);
 	(void)keep_time(stage, TODAY, true); /* a pinned date is the operator's word too */
@@ -347,12 +348,32 @@ static void test_a_revision_takes_the_late_ones_in(void **state)
 	assert_sound(stage);
 }
 
+static void test_a_revision_takes_in_its_own_transaction_too(void **state)
+{
+	struct stage *stage = *state;
+	struct store_txn *txn;
+	struct folded folded;
+	uint64_t taken_in;
+
+	(void)keep_time(stage, TODAY, false);
+	txn = begin(stage);
+	fold_one(stage, txn, "oost", question(1, Q3_LAST, 1, ANSWERED), &folded);
+	store_revise(txn, Q3_2019, &taken_in);
+	commit(stage, txn);
+	assert_int_equal(taken_in, 1);
+	assert_int_equal(counted_in(stage, "oost", Q3_2019), 1);
+	assert_int_equal(late_in(stage, "oost", Q3_2019), 0);
+	assert_sound(stage);
+}
+
 static void test_only_a_final_quarter_is_revised(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
+	struct store_txn *txn;
 	uint64_t taken_in;
 
+	(void)keep_time(stage, TODAY, false); /* Q3 is final */
+	txn = begin(stage);
 	store_revise(txn, Q4_2019, &taken_in);
 	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_INPUT, "2019-Q4 is not final");
 	assert_int_equal(taken_in, 0);
@@ -380,6 +401,7 @@ int main(void)
 		OPENED(test_what_is_purged_is_to_be_cleared_away),
 		OPENED(test_purging_before_settling),
 		OPENED(test_a_revision_takes_the_late_ones_in),
+		OPENED(test_a_revision_takes_in_its_own_transaction_too),
 		OPENED(test_only_a_final_quarter_is_revised),
 	};
 
