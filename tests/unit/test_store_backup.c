@@ -381,6 +381,10 @@ static void test_a_compacting_copy_leaves_deleted_bytes_behind(void **state)
 	assert_false(file_holds(stage, "words of a", 10));
 	assert_int_equal(state_of(stage).deleted_since, 0);
 	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NONE);
+	stage_close(stage);
+	write_file(in_folder(stage, "store/data.mdb.new"), "old bytes", 9); /* of a copy that did not end */
+	stage_open(stage);
+	assert_false(is_there(in_folder(stage, "store/data.mdb.new")));
 	assert_verdict(stage, "oost", event, VERDICT_ALREADY_COUNTED);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
 	assert_sound(stage);

@@ -56,6 +56,17 @@ static void test_daily_shows_at_the_days_end(void **state)
 	assert_sound(stage);
 }
 
+static void test_daily_begins_on_the_day_of_its_setting(void **state)
+{
+	struct stage *stage = *state;
+
+	live_until(stage, TODAY + 1); /* nobody has shown anything since the store was made */
+	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
+	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
+	(void)keep_time(stage, TODAY + 1, false);
+	assert_int_equal(undistributed(stage, "oost"), 1);
+}
+
 /* A clock that is wrong for a day must not show what belongs to this one, nor stop showing for a year. */
 static void test_daily_waits_for_a_trusted_date(void **state)
 {
@@ -281,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OPENED(test_live_holds_nothing),
 		OPENED(test_daily_shows_at_the_days_end),
+		OPENED(test_daily_begins_on_the_day_of_its_setting),
 		OPENED(test_daily_waits_for_a_trusted_date),
 		OPENED(test_daily_shows_when_a_date_is_confirmed),
 		OPENED(test_every_five_shows_five_at_once),

@@ -104,6 +104,24 @@ static void test_the_map_does_not_grow_under_a_view(void **state)
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
 }
 
+static void test_a_catalogue_larger_than_its_message_is_refused(void **state)
+{
+	struct stage *stage = *state;
+	struct catalogue large = stage->rules;
+	struct label labels[LABELS_MAX];
+	struct store_txn *txn = begin(stage);
+
+	for (uint32_t i = 0; i < LABELS_MAX; i++) {
+		labels[i] = (struct label){.code = i + 1, .kind = LABEL_SUBJECT};
+		memset(labels[i].name, 'x', sizeof labels[i].name - 1);
+	}
+	large.labels = labels;
+	large.n_labels = LABELS_MAX;
+	store_put_catalogue(txn, &large);
+	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_INPUT, "larger than 65536 bytes");
+	assert_sound(stage);
+}
+
 static void test_time_may_meet_a_full_map_too(void **state)
 {
 	struct stage *stage = *state;
@@ -320,6 +338,27 @@ static void test_another_process_makes_the_map_grow(void **state)
 	assert_sound(stage);
 }
 
+static void write_one(void *context)
+{
+	struct stage *stage = context;
+
+	open_as_tool(stage, false);
+	expect(tell(stage, "oost", question(1, TODAY, 1, ANSWERED)) == VERDICT_COUNTED);
+	store_close(stage->store);
+}
+
+/* What it did must be seen, although our own commit is the last one. */
+static void test_another_process_writes_between_two_of_ours(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)figures_of(stage);
+	assert_int_equal(in_another_process(write_one, stage), 0);
+	assert_verdict(stage, "oost", question(2, TODAY, 1, ANSWERED), VERDICT_COUNTED);
+	assert_true(store_changed_elsewhere(stage->store));
+	assert_false(store_changed_elsewhere(stage->store));
+}
+
 static void be_a_second_daemon(void *context)
 {
 	struct stage *stage = context;
@@ -428,6 +467,7 @@ int main(void)
 		SMALL(test_one_batch_larger_than_the_map),
 		SMALL(test_a_full_transaction_answers_nothing),
 		SMALL(test_the_map_does_not_grow_under_a_view),
+		SMALL(test_a_catalogue_larger_than_its_message_is_refused),
 		SMALL(test_time_may_meet_a_full_map_too),
 		SMALL(test_a_full_disk_loses_nothing_and_counting_resumes),
 		STAGED(test_a_full_disk_at_creation_leaves_no_store),
@@ -435,6 +475,7 @@ int main(void)
 		SMALL(test_a_view_does_not_see_what_is_not_committed),
 		SMALL(test_another_process_reads_while_this_one_writes),
 		SMALL(test_another_process_makes_the_map_grow),
+		SMALL(test_another_process_writes_between_two_of_ours),
 		SMALL(test_a_second_daemon_is_refused),
 		SMALL(test_killed_in_the_middle_of_a_transaction),
 		SMALL(test_what_was_committed_survives_a_kill),

@@ -186,6 +186,10 @@ static void test_detail_goes_when_no_retraction_can_come(void **state)
 	assert_verdict(stage, "oost", question(1, TODAY, 1, ANSWERED), VERDICT_ALREADY_COUNTED);
 	assert_verdict(stage, "oost", retraction(2, TODAY + 1), VERDICT_RETRACTED);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
+	live_until(stage, TODAY + 16);
+	(void)tell(stage, "oost", question(3, TODAY + 16, 1, ANSWERED));
+	(void)tell(stage, "oost", retraction(3, TODAY + 16));
+	assert_int_equal(state_of(stage).deleted_since, TODAY + 15); /* the first day, or it would never be long ago */
 	assert_sound(stage);
 }
 
