@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The phone behind the page without a page: what it remembers and for how long, what it shows, and a disk that refuses.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { DAY_MS, TODAY, Tab, clock, openPhone, prefix, plainCatalogue, written } from './lib/tab.mjs';
+import { turns } from './lib/web.mjs';
+
+const { writeCatalogue, writeSummary } = await import('../../broker-client/web/gen/turf.js');
+const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
+const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
+const { UNDO_MS } = await import('../../broker-client/web/src/tap/phone.js');
+
+test('at the turn of the day the total is that of the quarter that begins', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  assert.ok(tab.client.subscribed.includes(`${prefix}/summary/oost/2019-Q4`));
+  clock.now += DAY_MS;
+  await tab.hearsStatus(TODAY + 1);
+  assert.ok(tab.client.subscribed.includes(`${prefix}/summary/oost/2020-Q1`));
+  assert.ok(tab.client.left.includes(`${prefix}/summary/oost/2019-Q4`));
+});
+
+test('what is older than retract_days is forgotten first, and what is left is offered to another store', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED);
+  clock.now += 30 * DAY_MS;
+  const fresh = await tab.taps(TODAY + 30);
+  await tab.receives(V.VERDICT_COUNTED, [fresh]);
+  const before = tab.sent.length;
+  await tab.hearsStatus(TODAY + 30, 'b');
+  assert.deepEqual(tab.sent.slice(before).map(({ id }) => id), [fresh]);
+});
+
+test('left on a full disk, which cannot note what goes, and taken back: it does not count in the end', async (t) => {
+  const tab = await Tab.start();
+  const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  tab.phone.leave();
+  await turns();
+  full.mock.restore();
+  tab.phone.wake();
+  await tab.phone.retract(ids);
+  await turns();
+  await tab.receives(V.VERDICT_COUNTED);
+  assert.deepEqual(tab.sent.map(({ id, act }) => [id, act]), [[ids[0], 'question'], [ids[0], 'retraction']]);
+});
+
+test('a disk that refuses is told of until it stores a tap again', async (t) => {
+  const tab = await Tab.start();
+  const full = t.mock.method(IDBObjectStore.prototype, 'add', () => {
+    throw new Error('full');
+  });
+  await assert.rejects(tab.taps());
+  assert.equal(tab.phone.trouble, 'storage');
+  full.mock.restore();
+  await tab.taps();
+  assert.equal(tab.phone.trouble, '');
+});
+
+test('a team is chosen and another forgotten on a disk that refuses: the worker is told, and they hold for this visit', async (t) => {
+  const tab = await Tab.start();
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  await tab.phone.setTeam('oost');
+  assert.deepEqual([tab.phone.team, tab.phone.trouble], ['oost', 'storage']);
+  await tab.phone.forgetTeam('oost');
+  assert.ok(!tab.phone.teams.includes('oost'));
+  full.mock.restore();
+});
+
+test('the first epoch is nothing to tell, another is', async () => {
+  const tab = await Tab.start();
+  await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED);
+  for (const [epoch, said] of [['a', 0], ['b', 1]]) {
+    await tab.hearsStatus(TODAY, epoch);
+    await tab.receives(V.VERDICT_ALREADY_COUNTED);
+    assert.equal(tab.phone.reoffered, said, epoch);
+  }
+});
+
+test('a tap is remembered for as long as it can be taken back, and no longer', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED);
+  for (const [days, remembered] of [[0, 1], [14, 1], [15, 0]]) {
+    await tab.hearsStatus(TODAY + days);
+    await tab.phone.dismiss([]); // which reads the outbox again
+    assert.equal(tab.phone.taps.length, remembered, `${days} days`);
+  }
+});
+
+test('taking back is offered until the quarter is final', async () => {
+  const tab = await Tab.start();
+  tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, grace_days: 10 }));
+  await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED);
+  for (const [days, offered] of [[10, true], [11, false]]) {
+    await tab.hearsStatus(TODAY + days);
+    assert.equal(tab.phone.mayRetract(tab.phone.taps[0]), offered, `${days} days`);
+  }
+});
+
+test('a date that the aggregator has pinned is the phone\'s: while it is away, and after the page was closed', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY - 300, 'a', { today_pinned: true });
+  assert.equal(tab.phone.today, TODAY - 300);
+  await tab.hearsOf({ online: false });
+  assert.equal(tab.phone.today, TODAY - 300);
+  const later = await openPhone({});
+  assert.deepEqual([later.today, later.catalogue?.org], [TODAY - 300, 'proef']);
+  await tab.hearsStatus(TODAY);
+  assert.equal(tab.phone.today, TODAY);
+});
+
+test('no day can be chosen from before the team began', async () => {
+  const tab = await Tab.start();
+  assert.equal(tab.phone.firstDay, TODAY - 400);
+  tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, teams: [{ ...plainCatalogue.teams[0], valid_from: TODAY - 5 }] }));
+  assert.equal(tab.phone.firstDay, TODAY - 5);
+});
+
+test('a total that is withdrawn is shown no more', async () => {
+  const tab = await Tab.start();
+  const total = { org: 'proef', team: 'oost', period: '2019-Q4', generation: 1, answered: 2, referred: 1, domains: [], labels: [] };
+  tab.hears('summary/oost/2019-Q4', written(writeSummary, total));
+  assert.equal(tab.phone.summary.questions, 3);
+  tab.hears('summary/oost/2019-Q4', new Uint8Array());
+  assert.equal(tab.phone.summary, undefined);
+});
+
+test('where a year ends in the weeks that are shown, both are asked for', async () => {
+  const tab = await Tab.start();
+  for (const year of [2019, 2020]) assert.ok(tab.client.subscribed.includes(`${prefix}/weekly/oost/${year}`), String(year));
+});
+
+test('without a connection the time of day of a tap is forgotten all the same', async () => {
+  const tab = await Tab.start();
+  tab.client.emit('close');
+  await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  clock.now += UNDO_MS;
+  tab.phone.wake();
+  await turns();
+  const outbox = await Outbox.open('proef');
+  assert.deepEqual((await outbox.all()).map(({ hold, sent }) => [hold, sent]), [[0, false]]);
+  outbox.close();
+});
+
+test('a disk that cannot note what is about to go: the worker is told, and it stays', async (t) => {
+  const tab = await Tab.start();
+  await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  clock.now += UNDO_MS;
+  tab.phone.wake();
+  await turns();
+  full.mock.restore();
+  assert.deepEqual([tab.sent, tab.phone.trouble], [[], 'storage']);
+});
+
+test('taking back fails on a full disk: what then is left goes as everything else', async (t) => {
+  const tab = await Tab.start();
+  const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const full = t.mock.method(IDBObjectStore.prototype, 'delete', () => {
+    throw new Error('full');
+  });
+  await assert.rejects(tab.phone.retract(ids));
+  full.mock.restore();
+  tab.phone.leave();
+  await turns();
+  assert.deepEqual(tab.sent.map(({ id }) => id), ids);
+});
+
+test('left twice, the first time on a full disk: the next note is of both', async (t) => {
+  const tab = await Tab.start();
+  const [first] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
+    throw new Error('full');
+  });
+  tab.phone.leave();
+  await turns();
+  full.mock.restore();
+  const [second] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  await turns();
+  tab.phone.close();
+  const outbox = await Outbox.open('proef');
+  await outbox.retract([first, second]);
+  assert.deepEqual((await outbox.all()).map(({ id, retractionWaits }) => [id, retractionWaits]), [[first, true], [second, true]]);
+  outbox.close();
+});
+
+test('the browser takes the storage away: the worker is told', async () => {
+  const tab = await Tab.start();
+  await new Promise((resolve, reject) => {
+    const opening = indexedDB.open('turf-proef', 2);
+    opening.onblocked = () => reject(new Error('blocked'));
+    opening.onsuccess = () => resolve(opening.result.close());
+  });
+  assert.equal(tab.phone.trouble, 'storage');
+});
