@@ -39,7 +39,8 @@ static uint32_t later(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* The bounds that the trusted date and the settings ask for; they never move back. */
+/* The bounds that the trusted date and the settings ask for; they never move back. Retraction lasts no longer than grace,
+ * so that a quarter that becomes final is settled. */
 static struct store_state bounds(const struct store_state *state, const struct catalogue *catalogue)
 {
 	struct store_state to = *state;
@@ -51,8 +52,6 @@ static struct store_state bounds(const struct store_state *state, const struct c
 	to.purged_before = later(to.purged_before, purgeable_before(today, catalogue->accept_days));
 	if (today > retract_days)
 		to.settled_before = later(to.settled_before, today - retract_days);
-	if (to.final_through > 0)
-		to.settled_before = later(to.settled_before, quarter_last_day(to.final_through) + 1);
 	to.settled_before = later(to.settled_before, to.purged_before);
 	return to;
 }
@@ -231,7 +230,6 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *mo
 	int rc;
 
 	*moved = false;
-	lmdb_check_readers(&store->lmdb);
 	rc = state_read(store, &state, error);
 	if (rc == 0 && !due(&state, time))
 		return 0;
