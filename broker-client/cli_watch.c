@@ -27,6 +27,7 @@ struct watch {
 	size_t shown_length;
 	size_t lines;             /* of the table on the screen */
 	const char *lost, *stopped; /* what to say of the connection, and of turfd; NULL: nothing */
+	int64_t until_ms;           /* patience for the first figures */
 	bool spoken;                /* figures came, or it was said that none do */
 	bool done;
 };
@@ -143,11 +144,23 @@ static bool is_wanted(const struct watch *watch, const struct topic *topic)
 	       topic->period.quarter == watch->period.quarter;
 }
 
+static void begin_patience(struct watch *watch)
+{
+	watch->until_ms = monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
+}
+
+static void connected(struct watch *watch)
+{
+	if (watch->lost)
+		begin_patience(watch);
+	watch->lost = NULL;
+}
+
 static int take_item(struct watch *watch, const struct listener_item *item)
 {
 	switch (item->kind) {
 	case LISTENER_MESSAGE:
-		watch->lost = NULL; /* it may come before the answer to the subscription */
+		connected(watch); /* it may come before the answer to the subscription */
 		if (item->topic->kind == TOPIC_STATUS)
 			status_came(watch, item);
 		else if (is_wanted(watch, item->topic) && item->length > 0)
@@ -161,7 +174,7 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 			show_table(watch);
 		return watch->cli->once ? EXIT_UNREACHABLE : 0;
 	case LISTENER_UP:
-		watch->lost = NULL;
+		connected(watch);
 		return 0;
 	case LISTENER_SIGNAL:
 		if (item->signal == SIGWINCH && watch->shown)
@@ -175,13 +188,15 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 }
 
 /* How long to wait for the next thing: for the date first, then for the first figures. */
-static int patience_ms(const struct watch *watch, int64_t until_ms)
+static int patience_ms(const struct watch *watch)
 {
-	int64_t left_ms = until_ms - monotonic_ms();
+	int64_t left_ms = watch->until_ms - monotonic_ms();
 
 	if (!watch->has_period)
 		return STATUS_WAIT_MS;
-	return watch->spoken && !watch->cli->once ? FOREVER : left_ms < 0 ? 0 : (int)left_ms;
+	if ((watch->spoken || watch->lost) && !watch->cli->once)
+		return FOREVER;
+	return left_ms < 0 ? 0 : (int)left_ms;
 }
 
 /* It goes on: the first question of a quarter may be the first figure. But a team's name can also be a mistake. */
@@ -195,11 +210,11 @@ static int no_figures(struct watch *watch)
 
 static int run(struct watch *watch)
 {
-	int64_t until_ms = monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
 	int rc = 0;
 
+	begin_patience(watch);
 	while (rc == 0 && !watch->done) {
-		struct listener_item item = listener_next(watch->listener, patience_ms(watch, until_ms));
+		struct listener_item item = listener_next(watch->listener, patience_ms(watch));
 
 		if (item.kind == LISTENER_NOTHING && !watch->has_period)
 			follow(watch, local_day());

@@ -46,7 +46,12 @@ class Broker {
     const broker = new Broker();
     broker.aedes = new Aedes();
     broker.sockets = [];
+    broker.turnsAway = 0; // so many connections
     broker.server = net.createServer((socket) => {
+      if (broker.turnsAway-- > 0) {
+        socket.destroy();
+        return;
+      }
       broker.sockets.push(socket);
       broker.aedes.handle(broker.answersLast ? answersLast(socket) : socket);
     });
@@ -129,8 +134,9 @@ test('a connection that is back is seen, whatever the broker sends first', async
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
 });
 
-test('who watches a team that has no figures is told so, and sees them when they come', async (t) => {
+test('who watches a team that has no figures is told so once the broker is there, and sees them when they come', async (t) => {
   const broker = await Broker.start(t);
+  broker.turnsAway = 2;
   await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
   const args = ['--org', 'sw-de-kop', '--broker', broker.url, '--team', 'oots', '--wait', '0.5'];
   const watch = new Running(program('turf'), ['watch', ...args]);
@@ -138,6 +144,7 @@ test('who watches a team that has no figures is told so, and sees them when they
   while (!/no figures yet of team oots/.test(watch.log)) {
     await Promise.race([once(watch.child.stderr, 'data'), watch.ended.then(() => assert.fail(watch.log))]);
   }
+  assert.ok(broker.turnsAway < 0, watch.log);
   await broker.publish('summary-json/oots/2019-Q4', { answered: 7, domains: [] });
   await shows(watch, /7 beantwoord/);
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
