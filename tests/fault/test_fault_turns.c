@@ -15,6 +15,7 @@
 enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */
 	DAY_S = 86400,
+	NEW_YEARS_EVE = NOW + (Q4_LAST - TODAY) * DAY_S,
 	TAPS = 50,             /* enough for turfd to look for more of them */
 	FLOOD_MS = 60000,      /* longer than anything may wait behind it */
 	OUTAGE_MS = 20000,
@@ -24,14 +25,20 @@ enum {
 #define CLIENT_ID "abcdefghijklmnopqrstuv"
 #define OOST "turf/v1/dekop/registration/oost"
 
-static const char config[] = "org = \"dekop\";\n"
-			     "name = \"De Kop\";\n"
-			     "store = \"store\";\n"
-			     "broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"
-			     "limits = { batch_messages = 60; compact_days = 1; };\n"
-			     "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n"
-			     "zrm = ( { edition = \"2017\"; } );\n";
+#define TEAMLESS                                                                                                       \
+	"org = \"dekop\";\n"                                                                                          \
+	"name = \"De Kop\";\n"                                                                                        \
+	"store = \"store\";\n"                                                                                        \
+	"broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"                                                        \
+	"limits = { batch_messages = 60; compact_days = 1; };\n"                                                      \
+	"zrm = ( { edition = \"2017\"; } );\n"
+static const char teamless[] = TEAMLESS;
+static const char config[] = TEAMLESS "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n";
 static const char label[] = "labels = ( { code = 7; name = \"Sportfonds\"; kind = \"subject\"; } );\n";
+
+static const char *const ended[] = {"turf/v1/dekop/summary/oost/2019-Q3", "turf/v1/dekop/summary-json/oost/2019-Q3",
+				    "turf/v1/dekop/weekly/oost/2018"};
+enum { ENDED = sizeof ended / sizeof ended[0] };
 
 struct world {
 	struct place place;
@@ -42,7 +49,10 @@ struct world {
 	uint64_t begun_ms;
 	bool stopped;
 	uint64_t figures, figures_before; /* published */
-	bool withdrawn; /* the figures of a quarter that has none any more */
+	unsigned withdrawn;  /* of `ended`, which have no figures any more */
+	unsigned statuses;
+	unsigned nth;        /* the call that fails */
+	bool right;          /* what the test looked for, before the daemon left */
 };
 
 static uint64_t since_begin(const struct world *world)
@@ -80,7 +90,9 @@ static void published(void *context, const char *topic, const uint8_t *bytes, si
 	enum topic_kind kind = topic_parse(topic, strlen(topic), &parsed);
 
 	world->figures += kind == TOPIC_SUMMARY;
-	world->withdrawn |= length == 0 && strcmp(topic, "turf/v1/dekop/summary/oost/2019-Q3") == 0;
+	world->statuses += kind == TOPIC_STATUS;
+	for (size_t i = 0; i < ENDED; i++)
+		world->withdrawn += length == 0 && strcmp(topic, ended[i]) == 0;
 	if (kind == TOPIC_RECEIPT)
 		assert_int_equal(receipt_decode(bytes, length, take_result, world), 0);
 }
@@ -98,7 +110,8 @@ static void live(struct world *world, void (*idle)(void *context), time_t now)
 	world->sent = world->told = 0;
 	world->turns = world->turns_before = world->failing_ms = 0;
 	world->figures = world->figures_before = 0;
-	world->stopped = world->withdrawn = false;
+	world->stopped = world->right = false;
+	world->withdrawn = world->statuses = 0;
 	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
 		fail_msg("%s", error.text);
 	daemon_close(&world->daemon);
@@ -245,6 +258,29 @@ static void test_deleted_bytes_go_without_a_midnight(void **state)
 	assert_int_equal(deleted_since(world), TODAY); /* compact_days have not passed */
 	live(world, look_around, NOW + DAY_S);
 	assert_int_equal(deleted_since(world), 0);
+	assert_in_range(world->statuses, 2, 6); /* once that is told there is nothing more to tell */
+}
+
+static void tap_and_take_back_before_midnight(void *context)
+{
+	struct world *world = context;
+
+	if (world->told < 2) {
+		tap_and_take_back(context);
+		world->begun_ms = broker_now_ms();
+		return;
+	}
+	seam_set_time(NOW + DAY_S);
+	look_around(context);
+}
+
+/* Nor does it take a start. */
+static void test_deleted_bytes_go_at_midnight(void **state)
+{
+	struct world *world = *state;
+
+	live(world, tap_and_take_back_before_midnight, NOW);
+	assert_int_equal(deleted_since(world), 0);
 }
 
 /* ---- A clock that is behind ------------------------------------------------------------------------------------------ */
@@ -316,12 +352,199 @@ static void test_a_start_withdraws_what_has_no_figures_any_more(void **state)
 {
 	struct world *world = *state;
 
-	place_configure(&world->place, config, "counting_since = \"2019-07-01\";\n");
+	place_configure(&world->place, config, "counting_since = \"2018-10-01\";\n");
 	live(world, look_around, NOW);
-	assert_false(world->withdrawn);
+	assert_int_equal(world->withdrawn, 0);
 	place_configure(&world->place, config, "counting_since = \"2019-10-01\";\n");
 	live(world, look_around, NOW);
-	assert_true(world->withdrawn);
+	assert_int_equal(world->withdrawn, ENDED);
+}
+
+/* ---- What the broker has to know -------------------------------------------------------------------------------------- */
+
+static bool summary_of(const char *team, const char *period, struct summary *summary)
+{
+	const struct retained *kept;
+	char topic[TOPIC_BYTES];
+
+	(void)snprintf(topic, sizeof topic, "turf/v1/dekop/summary/%s/%s", team, period);
+	kept = broker_find(topic);
+	return kept && summary_decode(kept->bytes, kept->length, summary) == 0;
+}
+
+static bool all_is_told(void)
+{
+	static const char *const topics[] = {
+		"catalogue", "summary/oost/2019-Q4", "summary-json/oost/2019-Q4", "summary/oost/2019", "summary/all/2019",
+		"summary-json/all/2019", "weekly/oost/2019", "weekly/all/2019"};
+	char topic[TOPIC_BYTES];
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+		(void)snprintf(topic, sizeof topic, "turf/v1/dekop/%s", topics[i]);
+		all = all && broker_find(topic);
+	}
+	return all;
+}
+
+static void look_at_what_is_told(void *context)
+{
+	struct world *world = context;
+
+	world->right = all_is_told();
+	look_around(context);
+}
+
+/* Whatever was going out then goes out again, as soon as there is a connection. */
+static void test_a_connection_that_is_lost_as_figures_go_out(void **state)
+{
+	enum { PUBLICATIONS = 12 };
+	struct world *world = *state;
+
+	for (unsigned nth = 1; nth <= PUBLICATIONS; nth++) {
+		const struct fault_plan lost = {.seam = SEAM_BROKER, .call = "mqtt_publish", .nth = nth};
+
+		seam_arm(&lost);
+		live(world, look_at_what_is_told, NOW);
+		assert_non_null(seam_disarm());
+		if (!world->right)
+			fail_msg("lost at publication %u", nth);
+	}
+}
+
+static void lose_connection(void *context)
+{
+	static const struct fault_plan lost = {.seam = SEAM_BROKER, .call = "mqtt_receive", .nth = 1};
+	struct world *world = context;
+
+	if (since_begin(world) > OUTAGE_MS / 2 && world->figures_before == 0) {
+		world->figures_before = world->figures;
+		seam_arm(&lost);
+	}
+	world->right = world->figures >= world->figures_before + 4; /* quarter and year, of team and org */
+	look_around(context);
+}
+
+/* The broker's memory may be gone with the connection. */
+static void test_all_is_told_again_after_a_lost_connection(void **state)
+{
+	struct world *world = *state;
+
+	live(world, lose_connection, NOW);
+	assert_true(world->figures_before > 0);
+	assert_true(world->right);
+}
+
+/* ---- Many figures at once ----------------------------------------------------------------------------------------------- */
+
+enum { TEAMS = 58, SLOTS = 64 }; /* one message each is a batch; what turfd remembers of it has so many slots */
+
+static void tap_everywhere(void *context)
+{
+	struct world *world = context;
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+	char topic[TOPIC_BYTES];
+
+	if (world->sent > 0 && world->told == world->sent)
+		stop(world);
+	if (world->sent > 0 || since_begin(world) < OUTAGE_MS)
+		return; /* what waits to be published from the beginning on would hide what is forgotten */
+	for (; world->sent < TEAMS; world->sent++) {
+		struct event event = question(world->sent, TODAY, 1, ANSWERED);
+
+		(void)snprintf(topic, sizeof topic, OOST "-%u", world->sent);
+		broker_put(topic, bytes, submission_encode(&event, 1, CLIENT_ID, bytes, sizeof bytes));
+	}
+}
+
+/* Most of them still wait when the daemon leaves. */
+static void test_figures_that_move_at_once_go_out_all(void **state)
+{
+	char teams[8192] = "teams = (", team[SLUG_BYTES];
+	size_t used = strlen(teams);
+	static struct summary summary;
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < TEAMS; i++)
+		used += (size_t)snprintf(teams + used, sizeof teams - used, "%s{ id = \"oost-%u\"; name = \"Oost %u\"; }",
+					 i ? ", " : "", i, i);
+	(void)snprintf(teams + used, sizeof teams - used, ");\n");
+	place_configure(&world->place, teamless, teams);
+	live(world, tap_everywhere, NOW);
+	for (unsigned i = 0; i < TEAMS; i++) {
+		(void)snprintf(team, sizeof team, "oost-%u", i);
+		if (!summary_of(team, "2019-Q4", &summary) || summary.answered != 1)
+			fail_msg("%s: %u answered", team, (unsigned)summary.answered);
+	}
+}
+
+static void tap_for_two_days(void *context)
+{
+	struct world *world = context;
+
+	if (world->told == 2)
+		stop(world);
+	if (world->sent > 0 || since_begin(world) < OUTAGE_MS)
+		return;
+	send_event(world, question(0, TODAY, 1, ANSWERED));
+	send_event(world, question(1, TODAY - SLOTS, 1, ANSWERED));
+}
+
+static void test_days_far_apart_go_out_both(void **state)
+{
+	static struct summary summary;
+	struct world *world = *state;
+
+	place_configure(&world->place, config, "counting_since = \"2019-07-01\";\n");
+	live(world, tap_for_two_days, NOW);
+	assert_true(summary_of("oost", "2019-Q4", &summary));
+	assert_int_equal(summary.answered, 1);
+	assert_true(summary_of("oost", "2019-Q3", &summary));
+	assert_int_equal(summary.late, 1);
+}
+
+/* ---- A midnight at which something fails --------------------------------------------------------------------------------- */
+
+static bool status_is_newest(const struct world *world)
+{
+	const struct retained *kept = broker_find("turf/v1/dekop/status/aggregator");
+	char generation[64];
+
+	(void)snprintf(generation, sizeof generation, "\"generation\":%llu,",
+		       (unsigned long long)world->daemon.status.generation);
+	return kept && memmem(kept->bytes, kept->length, generation, strlen(generation));
+}
+
+static void pass_new_year(void *context)
+{
+	struct world *world = context;
+	struct fault_plan once = {.seam = SEAM_LMDB, .call = "mdb_txn_begin", .nth = world->nth};
+
+	if (since_begin(world) < OUTAGE_MS / 2)
+		return;
+	if (world->failing_ms == 0) {
+		world->failing_ms = broker_now_ms();
+		seam_set_time(NEW_YEARS_EVE + DAY_S);
+		seam_arm(&once);
+	}
+	world->right = broker_find("turf/v1/dekop/summary/oost/2020-Q1") && status_is_newest(world);
+	look_around(context);
+}
+
+static void test_a_new_quarter_is_told_whatever_failed_at_midnight(void **state)
+{
+	enum { BEGINS = 8 };
+	struct world *world = *state;
+
+	for (world->nth = 1; world->nth <= BEGINS; world->nth++) {
+		place_remove(&world->place);
+		place_make(&world->place);
+		place_configure(&world->place, config, "");
+		live(world, pass_new_year, NEW_YEARS_EVE);
+		(void)seam_disarm();
+		if (!world->right)
+			fail_msg("failed at begin %u", world->nth);
+	}
 }
 
 /* -------------------------------------------------------------------------------------------------------------------- */
@@ -356,9 +579,15 @@ int main(void)
 		TOLD(test_a_disk_with_room_again_is_found_in_a_flood),
 		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
 		TOLD(test_deleted_bytes_go_without_a_midnight),
+		TOLD(test_deleted_bytes_go_at_midnight),
 		TOLD(test_what_has_ended_stays_as_it_ended),
 		TOLD(test_a_reload_on_a_full_disk_publishes_nothing),
 		TOLD(test_a_start_withdraws_what_has_no_figures_any_more),
+		TOLD(test_a_connection_that_is_lost_as_figures_go_out),
+		TOLD(test_all_is_told_again_after_a_lost_connection),
+		TOLD(test_figures_that_move_at_once_go_out_all),
+		TOLD(test_days_far_apart_go_out_both),
+		TOLD(test_a_new_quarter_is_told_whatever_failed_at_midnight),
 	};
 
 	if (!getenv("TURF_LOG"))
