@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What of a catalogue holds on a day, or in a period. valid_until itself is outside; 0 is an open end.
+// What of a catalogue holds on a day. valid_until itself is outside; 0 is an open end.
 
 export const validOn = ({ valid_from, valid_until }, day) => day >= valid_from && (valid_until === 0 || day < valid_until);
-
-// Valid on one day at least from `first` to `last`, both included.
-export const validWithin = ({ valid_from, valid_until }, first, last) =>
-  valid_from <= last && (valid_until === 0 || valid_until > first) && (valid_until === 0 || valid_until > valid_from);
 
 export const teamsOn = (catalogue, day) => catalogue.teams.filter((team) => validOn(team, day));
 export const domainsOn = (catalogue, day) => catalogue.domains.filter((domain) => validOn(domain, day));

@@ -57,8 +57,8 @@ export const summaryOf = (figures, team, period) => figures.newest.summary(team,
 export const questionsOf = (counts) => counts.answered + counts.referred;
 export const catalogueIsLate = (figures) => Boolean(figures.catalogue) && figures.waiting.summaries().length > 0;
 
-// Quarters that a team has a summary of, oldest first.
+// Quarters that a team has a summary of.
 export function quartersHeard(figures, team) {
   const own = figures.newest.summaries().filter((summary) => summary.team === team);
-  return own.map((summary) => summary.period).filter((period) => period.includes('-Q')).sort();
+  return own.map((summary) => summary.period).filter((period) => period.includes('-Q'));
 }
