@@ -121,7 +121,7 @@ function pad(bare) {
 function wireEvent({ id, day, act, domain, outcome, labels = [] }) {
   const event = { id: unhex(id), day };
   if (act === 'retraction') return { ...event, retraction: {} };
-  return { ...event, question: { domain, outcome, labels: labels.length ? labels : undefined } };
+  return { ...event, question: { domain, outcome, labels } };
 }
 
 // Events {id: hex, day, act: 'question'|'retraction', domain, outcome, labels} as the contract wants them: padded.

@@ -62,8 +62,8 @@ export class Outbox {
         meta,
         commit: () => txn.commit(), // now, before what was asked has been answered
         tap: (id) => taps.index('id').get(id),
-        keep: async (tap, forget) =>
-          waits(tap) || refusal(tap) || tap.day >= (forget ?? (await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
+        keep: async (tap) =>
+          waits(tap) || refusal(tap) || tap.day >= ((await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
       });
       await txn.done;
       return result;
@@ -122,7 +122,7 @@ export class Outbox {
         const found = await tap(id);
         if (!found || !waitsWith(found, act)) continue;
         ids.push(id);
-        if (!found.sent || found.hold) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
+        if (!found.sent) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
       }
       return ids;
     });
@@ -196,7 +196,7 @@ export class Outbox {
     return this.#write(async ({ taps, meta, keep }) => {
       if ((await meta.get('forget')) === day) return;
       await meta.put(day, 'forget');
-      for (const tap of await taps.getAll()) if (tap.day < day) await keep(tap, day);
+      for (const tap of await taps.getAll()) if (tap.day < day) await keep(tap);
     });
   }
 

@@ -8,7 +8,7 @@ import { Figures } from '../core/figures.js';
 import { decodeCatalogue, encodeSubmission, newId, QuarterStatus } from '../core/messages.js';
 import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
-import { ALL, topics } from '../core/topics.js';
+import { topics } from '../core/topics.js';
 import { SenderLock } from './lock.js';
 import { held, mayChange, mayRetract, refusal, sendable, waits } from '../core/tap.js';
 
@@ -338,7 +338,7 @@ export class Phone {
       connecting: () => this.#onChange(),
       offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
       receipt: (results) => this.#safely(this.#receipt(results)),
-      summary: (summary) => summary.team !== ALL && this.#figures.takeSummary(summary) && this.#onChange(),
+      summary: (summary) => this.#figures.takeSummary(summary) && this.#onChange(),
       weekly: (weekly) => this.#figures.takeWeekly(weekly) && this.#onChange(),
       cleared: (topic) => (this.#figures.clear(topic), this.#onChange()),
       catalogue: (catalogue) => this.#safely(this.#takeCatalogue(catalogue)),
@@ -395,7 +395,7 @@ export class Phone {
       mine.push({ id, act: entry.act, verdict, entry });
     }
     if (mine.length === 0) return;
-    for (const { entry, outcome } of await this.#guarded(() => this.#outbox.settle(mine))) {
+    for (const { entry, outcome } of await this.#outbox.settle(mine)) {
       if (outcome === 'keep') this.#sender.keep(entry, this.#now());
       else if (outcome !== 'ignore') this.#sender.done(entry);
     }
