@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: EUPL-1.2
+// One end of a connection, with a library that answers when the test says so: what is asked for while an answer is
+// still under way. And with a broker that says in its answer what it does not let a client read.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test from 'node:test';
+
+import Aedes from 'aedes';
+
+import { Library } from './lib/mqtt.mjs';
+import { turns } from './lib/web.mjs';
+
+const { Connection } = await import('../../broker-client/web/src/core/connection.js');
+
+const status = 'turf/v1/proef/status/aggregator';
+const filters = (...names) => names.map((name) => `turf/v1/proef/summary/${name}`);
+
+// The broker has been asked for one topic, and has not answered yet.
+async function asking() {
+  const mqtt = new Library();
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
+  connection.listen(filters('oost/2019-Q4'));
+  connection.start();
+  await turns();
+  const [client] = mqtt.clients;
+  client.emit('connect');
+  return { client, connection };
+}
+
+test('what is asked for, and what is left, while the broker has not yet answered', async () => {
+  const { client, connection } = await asking();
+  assert.ok(client.subscribed.includes('turf/v1/proef/summary/oost/2019-Q4'));
+  connection.listen(filters('west/2019-Q4'));
+  client.answers[0](null);
+  assert.equal(connection.state, 'online');
+  assert.deepEqual(client.subscribed.slice(-1), filters('west/2019-Q4'));
+  assert.deepEqual(client.left, filters('oost/2019-Q4'));
+  assert.ok(client.subscribed.includes(status));
+  connection.stop();
+});
+
+test('what is asked for once more, while the broker has not yet answered and after', async () => {
+  const { client, connection } = await asking();
+  const all = [...client.subscribed];
+  connection.askAgain();
+  assert.deepEqual(client.subscribed, all);
+  client.answers[0](null);
+  assert.deepEqual(client.subscribed, [...all, ...all]);
+  connection.listen(filters('oost/2019-Q4'));
+  assert.deepEqual(client.subscribed, [...all, ...all]);
+  connection.askAgain();
+  assert.deepEqual(client.subscribed, [...all, ...all, ...all]);
+  assert.deepEqual(client.left, []);
+  connection.stop();
+});
+
+test('stopped and started again while the library is still on its way: one connection', async () => {
+  const mqtt = new Library();
+  let loaded;
+  const loading = new Promise((resolve) => (loaded = resolve));
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: () => loading });
+  connection.start();
+  connection.stop();
+  connection.start();
+  loaded(mqtt);
+  await turns();
+  assert.equal(mqtt.open.length, 1);
+  connection.stop();
+  assert.deepEqual(mqtt.open, []);
+});
+
+// The timers that are set, with their time; they run when the test says so.
+function timers(t) {
+  const set = [];
+  t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));
+  t.mock.method(globalThis, 'clearTimeout', (n) => n && (set[n - 1].cleared = true));
+  return set;
+}
+
+test('the wait for the next attempt grows to half a minute and no further; a connection that stood makes it short again', async (t) => {
+  const set = timers(t);
+  const mqtt = new Library();
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
+  connection.start();
+  for (let i = 0; i < 12; i++) {
+    await turns();
+    mqtt.clients.at(-1).emit('close');
+    set.at(-1).run();
+  }
+  assert.ok(set[0].ms <= 500 * 1.25);
+  assert.ok(set.at(-1).ms >= 30_000 * 0.75 && set.every(({ ms }) => ms <= 30_000 * 1.25));
+  await turns();
+  mqtt.clients.at(-1).emit('connect');
+  mqtt.clients.at(-1).answers[0](null);
+  mqtt.clients.at(-1).emit('close');
+  assert.ok(set.at(-1).ms <= 500 * 1.25);
+  connection.stop();
+});
+
+test('woken: a connection that answers stays, one that does not makes place for another', async (t) => {
+  const set = timers(t);
+  const { client, connection } = await asking();
+  client.answers[0](null);
+  connection.wake();
+  assert.deepEqual(set.map(({ cleared }) => cleared), [true]);
+  client.unsubscribe = () => {};
+  connection.wake();
+  set[1].run();
+  assert.equal(client.ended, true);
+  assert.equal(connection.state, 'offline');
+  connection.stop();
+});
+
+// A broker that refuses, as MQTT 3.1.1 has it, each filter for which `refuses` is true.
+async function brokerThatRefuses(t, refuses) {
+  const broker = new Aedes({ authorizeSubscribe: (_client, asked, answer) => answer(null, refuses(asked.topic) ? null : asked) });
+  const server = net.createServer(broker.handle);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    broker.close();
+    server.close();
+  });
+  return `mqtt://127.0.0.1:${server.address().port}`;
+}
+
+// What becomes of a connection to it first: 'online' or 'offline'.
+async function firstBecomes(t, refuses, options = {}) {
+  const url = await brokerThatRefuses(t, refuses);
+  let connection;
+  const became = new Promise((resolve) => {
+    const handlers = { online: () => resolve('online'), offline: () => resolve('offline') };
+    connection = new Connection({ org: 'proef', url, handlers, ...options });
+  });
+  t.after(() => connection.stop());
+  connection.listen(filters('oost/2019-Q4', '+/2019'));
+  connection.start();
+  return became;
+}
+
+test('a broker that refuses one topic: the others are there, and what is tapped can go', async (t) => {
+  const refuses = (topic) => topic === 'turf/v1/proef/summary/+/2019';
+  assert.equal(await firstBecomes(t, refuses), 'online');
+  assert.equal(await firstBecomes(t, refuses, { receipts: true }), 'online');
+});
+
+test('a broker that refuses receipts, or everything: it is tried again', async (t) => {
+  assert.equal(await firstBecomes(t, (topic) => topic.includes('/receipt/'), { receipts: true }), 'offline');
+  assert.equal(await firstBecomes(t, () => true), 'offline');
+});

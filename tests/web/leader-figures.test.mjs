@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the leader's page takes from what it hears, and what stands in a cell.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { domainCell, sumCells, teamCell } from '../../broker-client/web/src/leader/cells.js';
+import * as heard from '../../broker-client/web/src/leader/figures.js';
+import { linkOf } from '../../broker-client/web/src/leader/link.js';
+import { groupsOf } from '../../broker-client/web/src/leader/lists.js';
+import { formatRoute, parseRoute } from '../../broker-client/web/src/leader/route.js';
+import { catalogue, day, domainsOf2013, dutch, figuresOf, summary } from './lib/leader.mjs';
+
+const TODAY = day('2019-12-31');
+
+test('a lower generation is ignored, topic by topic', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] }, { generation: 9 })]);
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 8 })), false);
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q3', { 1: [3, 0] }, { generation: 8 })), true);
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 10 })), true);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 6);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q3').answered, 3);
+});
+
+test('a summary of a newer catalogue waits for it, and the newest of those that waited is shown then', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
+  const newer = (answered, generation) => summary('oost', '2019-Q4', { 1: [answered, 0] }, { generation, catalogue_version: 2 });
+  assert.equal(heard.takeSummary(figures, newer(7, 3)), false);
+  heard.takeSummary(figures, newer(6, 2));
+  assert.equal(heard.catalogueIsLate(figures), true);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  heard.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 7);
+  assert.equal(heard.catalogueIsLate(figures), false);
+});
+
+test('summaries that come before any catalogue are shown once it is there', () => {
+  const figures = heard.createFigures();
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [5, 0] })), false);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  heard.takeCatalogue(figures, catalogue());
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+});
+
+test('another epoch clears the figures of the store before it; the same one does not', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
+  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'a' }), false);
+  assert.equal(heard.takeStatus(figures, { online: false, epoch: 'a' }), false);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
+  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'b' }), true);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  heard.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined, 'nor what waited for a catalogue');
+});
+
+test('a pinned date holds while the aggregator is away, and until it tells another', () => {
+  const figures = figuresOf(catalogue(), []);
+  const after = (status) => (heard.takeStatus(figures, status), figures.pinned);
+  assert.equal(after({ online: true, today: '2019-12-31', today_pinned: true }), '2019-12-31');
+  assert.equal(after({ online: false }), '2019-12-31');
+  assert.equal(after({ online: true, today: '2026-11-22', today_pinned: false }), null);
+});
+
+test('another version of the catalogue clears the figures told under the one before it; the same one does not', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
+  assert.equal(heard.takeCatalogue(figures, catalogue()), false);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  assert.equal(heard.takeCatalogue(figures, catalogue({ version: 2 })), true);
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+});
+
+test('a topic that was deleted leaves the page', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
+  heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
+  heard.takeCleared(figures, { kind: 'summary', team: 'oost', period: '2019-Q4' });
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  heard.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+});
+
+test('zero is a figure; not yet, no longer, not counted, to come and not received are five other things', () => {
+  const teams = [
+    { id: 'oost', name: 'Oost', valid_from: 0, valid_until: 0 },
+    { id: 'nieuw', name: 'Nieuw', valid_from: day('2019-07-01'), valid_until: 0 },
+    { id: 'net', name: 'Net', valid_from: day('2019-06-30'), valid_until: 0 },
+    { id: 'oud', name: 'Oud', valid_from: 0, valid_until: day('2019-04-01') },
+  ];
+  const figures = figuresOf(catalogue({ teams }), [summary('oost', '2019-Q4', { 1: [0, 0] })]);
+  const cases = [
+    ['oost', '2019-Q4', 0, '0'],
+    ['nieuw', '2019-Q2', { none: 'before' }, 'bestond nog niet'],
+    ['net', '2019-Q1', { none: 'before' }, 'bestond nog niet'],
+    ['net', '2019-Q2', { none: 'absent' }, 'niet ontvangen'],
+    ['oud', '2019-Q2', { none: 'ended' }, 'bestond niet meer'],
+    ['oud', '2019-Q1', { none: 'absent' }, 'niet ontvangen'],
+    ['oost', '2017-Q4', { none: 'uncounted' }, 'niet geteld'],
+    ['oost', '2018-Q1', { none: 'absent' }, 'niet ontvangen'],
+    ['oost', '2020-Q1', { none: 'to-come' }, 'komt nog'],
+  ];
+  const words = dutch();
+  for (const [team, period, cell, shown] of cases) {
+    assert.deepEqual(teamCell(figures, team, period, TODAY), cell, `${team} ${period}`);
+    assert.equal(words.cell(teamCell(figures, team, period, TODAY)), shown);
+  }
+});
+
+test('a domain of the next edition did not exist yet, one of the last exists no longer', () => {
+  const domains = [
+    { ...domainsOf2013[1], valid_until: day('2019-01-01') },
+    { code: 12, name: 'Werk & opleiding', valid_from: day('2019-01-01'), valid_until: 0, rolls_up_to: 2, position: 3 },
+  ];
+  const figures = figuresOf(catalogue({ domains }), [summary('oost', '2018-Q4', { 2: [3, 1] }), summary('oost', '2019-Q1', { 12: [0, 0] })]);
+  assert.equal(domainCell(figures, 'oost', '2018-Q4', TODAY, 2), 4);
+  assert.deepEqual(domainCell(figures, 'oost', '2019-Q1', TODAY, 2), { none: 'ended' });
+  assert.deepEqual(domainCell(figures, 'oost', '2018-Q4', TODAY, 12), { none: 'before' });
+  assert.equal(domainCell(figures, 'oost', '2019-Q1', TODAY, 12), 0);
+});
+
+test('codes that the catalogue does not know come last', () => {
+  assert.deepEqual(groupsOf(catalogue(), [200, 3, 150, 1]).map(({ target }) => target), [1, 3, 150, 200]);
+});
+
+test('a sum leaves out what is no figure, and is none when nothing is', () => {
+  assert.equal(sumCells([3, { none: 'before' }, 4]), 7);
+  assert.deepEqual(sumCells([{ none: 'before' }, { none: 'ended' }]), { none: 'before' });
+});
+
+test('the address after # keeps what is looked at, and nonsense in it chooses nothing', () => {
+  const looking = { team: 'oost', view: 'compare', period: '2019-Q4', year: null };
+  assert.equal(formatRoute(looking), '#oost/vergelijken/2019-Q4');
+  assert.deepEqual(parseRoute('#oost/vergelijken/2019-Q4'), looking);
+  assert.deepEqual(parseRoute('#oost/vergelijken/2019'), { ...looking, period: null });
+  assert.deepEqual(parseRoute('#all/jaarverslag/2019'), { team: 'all', view: 'report', period: null, year: 2019 });
+  assert.deepEqual(parseRoute('#<b>/constructor/2019-Q9'), { team: null, view: null, period: null, year: null });
+  assert.deepEqual(parseRoute(''), { team: null, view: null, period: null, year: null });
+});
+
+test('it says when the connection is gone, since when, and when only the counting stands still', () => {
+  const words = dutch();
+  const at = (link, status) => linkOf({ link, status, updated: 1577800000, now: 1577800600 }, words);
+  const online = { state: 'online', since: 0 };
+  assert.deepEqual(at(online, { online: true, store: 'ok' }), { state: 'live', mark: 'Live', updatedAt: 'bijgewerkt om 14:46', alerts: [] });
+  const lost = at({ state: 'offline', since: 1577800300 }, { online: true });
+  assert.equal(lost.mark, 'Geen verbinding');
+  assert.match(lost.alerts[0], /sinds 14:51/);
+  const first = at({ state: 'connecting', since: 0, began: 1577800599 }, null);
+  assert.deepEqual([first.mark, first.alerts], ['Verbinding maken…', []]);
+  assert.equal(at({ state: 'offline', since: 0, began: 1577800500 }, null).alerts.length, 1);
+  assert.equal(at({ ...online, changed: 1577800598 }, null).mark, 'Verbinding maken…');
+  assert.match(at({ ...online, changed: 1577800500 }, null).alerts[0], /nog niets gehoord/);
+  const still = at(online, { online: false });
+  assert.equal(still.mark, 'Telling staat stil');
+  assert.equal(still.alerts.length, 1);
+  assert.equal(at(online, { online: true, store: 'full' }).alerts.length, 1);
+  assert.equal(at(online, { online: true, store: 'ok', date_pending: '2020-03-01' }).alerts.length, 1);
+  assert.match(linkOf({ link: online, status: null, updated: 1577700000, now: 1577800600 }, words).updatedAt, /30-12-2019, 11:00/);
+});
