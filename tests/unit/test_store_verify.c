@@ -3,10 +3,9 @@
  * Verify finds what is wrong: records that were altered, records that are missing, counters that do not follow from
  * the ids, files that were cut off, and any flipped byte that matters. It never crashes on one.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/store_raw.h"
 
 #include <fcntl.h>
-#include <lmdb.h>
 
 /* ---- A store with something of everything ---------------------------------------------------------------- */
 
@@ -37,82 +36,6 @@ static int setup_full(void **state)
 	stage_open(*state);
 	put_all(*state);
 	return 0;
-}
-
-/* ---- Changing records behind the store's back -------------------------------------------------------------- */
-
-struct raw {
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-};
-
-static struct raw raw_open(struct stage *stage, const char *database)
-{
-	struct raw raw;
-
-	stage_close(stage);
-	assert_int_equal(mdb_env_create(&raw.env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(raw.env, 8), 0);
-	assert_int_equal(mdb_env_open(raw.env, stage->path, 0, 0600), 0);
-	assert_int_equal(mdb_txn_begin(raw.env, NULL, 0, &raw.txn), 0);
-	assert_int_equal(mdb_dbi_open(raw.txn, database, 0, &raw.dbi), 0);
-	return raw;
-}
-
-static void raw_close(struct raw *raw, struct stage *stage)
-{
-	assert_int_equal(mdb_txn_commit(raw->txn), 0);
-	mdb_env_close(raw->env);
-	stage->options.as_daemon = false; /* a tool writes nothing at its opening */
-	stage->options.read_only = true;
-	stage_open(stage);
-}
-
-/* The n-th record of a database, copied. */
-struct record_copy {
-	uint8_t key[512], value[8192];
-	size_t key_length, length;
-};
-
-static struct record_copy raw_get(const struct raw *raw, unsigned n)
-{
-	struct record_copy copy;
-	MDB_cursor *cursor;
-	MDB_val key, value;
-
-	assert_int_equal(mdb_cursor_open(raw->txn, raw->dbi, &cursor), 0);
-	assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), 0);
-	while (n-- > 0)
-		assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_NEXT), 0);
-	copy.key_length = key.mv_size;
-	memcpy(copy.key, key.mv_data, key.mv_size);
-	copy.length = value.mv_size;
-	memcpy(copy.value, value.mv_data, value.mv_size);
-	mdb_cursor_close(cursor);
-	return copy;
-}
-
-static void raw_put(const struct raw *raw, struct record_copy *copy)
-{
-	MDB_val key = {.mv_size = copy->key_length, .mv_data = copy->key};
-	MDB_val value = {.mv_size = copy->length, .mv_data = copy->value};
-
-	assert_int_equal(mdb_put(raw->txn, raw->dbi, &key, &value, 0), 0);
-}
-
-static void raw_delete(const struct raw *raw, struct record_copy *copy)
-{
-	MDB_val key = {.mv_size = copy->key_length, .mv_data = copy->key};
-
-	assert_int_equal(mdb_del(raw->txn, raw->dbi, &key, NULL), 0);
-}
-
-/* As a program would that does as it should, but for the arithmetic. */
-static void seal_again(struct record_copy *copy)
-{
-	put_be32(copy->value + copy->length - 4,
-		 crc32c_more(crc32c(copy->key, copy->key_length), copy->value, copy->length - 4));
 }
 
 /* Verify, or opening before it, says so. */
@@ -304,6 +227,13 @@ static void test_a_quarantine_out_of_bounds(void **state)
 
 /* ---- Fold on damage ------------------------------------------------------------------------------------------- */
 
+static void open_to_write(struct stage *stage)
+{
+	stage_close(stage);
+	stage->options.read_only = false;
+	stage_open(stage);
+}
+
 static void test_nothing_is_counted_onto_damage(void **state)
 {
 	struct stage *stage = *state;
@@ -315,14 +245,74 @@ static void test_nothing_is_counted_onto_damage(void **state)
 	cell.value[7] ^= 4;
 	raw_put(&raw, &cell);
 	raw_close(&raw, stage);
-	stage_close(stage);
-	stage->options.read_only = false;
-	stage_open(stage);
+	open_to_write(stage);
 	txn = begin(stage);
 	fold_one(stage, txn, "oost", question(10, TODAY, 1, ANSWERED), &folded);
 	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
 	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_DAMAGED, "'counts' is damaged");
 	assert_verdict(stage, "west", question(11, TODAY, 1, ANSWERED), VERDICT_COUNTED); /* what is whole goes on */
+}
+
+/* Every record of a database says 0, as if it were so. */
+static void zero_all(struct stage *stage, const char *database)
+{
+	struct raw raw = raw_open(stage, database);
+	MDB_stat stat;
+
+	assert_int_equal(mdb_stat(raw.txn, raw.dbi, &stat), 0);
+	for (unsigned i = 0; i < stat.ms_entries; i++) {
+		struct record_copy record = raw_get(&raw, i);
+
+		memset(record.value, 0, record.length - 4);
+		seal_again(&record);
+		raw_put(&raw, &record);
+	}
+	raw_close(&raw, stage);
+	open_to_write(stage);
+}
+
+static void refuse_to_take_back(struct stage *stage, const char *word)
+{
+	struct store_txn *txn = begin(stage);
+	struct folded folded;
+
+	fold_one(stage, txn, "oost", retraction(2, TODAY), &folded);
+	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_DAMAGED, word);
+}
+
+static void test_no_counter_goes_below_zero(void **state)
+{
+	zero_all(*state, "weeks");
+	refuse_to_take_back(*state, "'weeks' is damaged");
+	zero_all(*state, "counts");
+	refuse_to_take_back(*state, "'counts' is damaged");
+}
+
+/* Better no figure than one that is too low. */
+static void test_no_figure_is_told_of_damage(void **state)
+{
+	static const char *const databases[] = {"weeks", "counts", "periods"};
+	uint64_t weeks[WEEKS_MAX + 1] = {0}, taken_in;
+	struct stage *stage = *state;
+	struct store_txn *txn = begin(stage);
+	struct tally tally = {0};
+	struct store_view *view;
+
+	store_revise(txn, Q3_2019, &taken_in); /* makes a record of its period */
+	commit(stage, txn);
+	for (size_t d = 0; d < sizeof databases / sizeof databases[0]; d++) {
+		struct raw raw = raw_open(stage, databases[d]);
+		struct record_copy damaged = raw_get(&raw, 0);
+
+		damaged.value[0] ^= 4;
+		raw_put(&raw, &damaged);
+		raw_close(&raw, stage);
+		must(stage, store_view_open(stage->store, &view, &stage->error));
+		must_refuse(stage, d == 0 ? store_view_weeks(view, TEAM_ALL, 2019, weeks, &stage->error)
+					  : store_view_quarter(view, TEAM_ALL, Q3_2019, &tally, &stage->error),
+			    FAULT_DAMAGED, databases[d]);
+		store_view_close(view);
+	}
 }
 
 /* ---- Files ---------------------------------------------------------------------------------------------------- */
@@ -536,6 +526,7 @@ int main(void)
 		FULL(test_a_quarantine_out_of_bounds), FULL(test_nothing_is_counted_onto_damage),
 		FULL(test_a_file_that_was_cut_off),    FULL(test_a_flipped_byte_is_found_or_changes_nothing),
 		FULL(test_a_root_with_another_number_is_found),
+		FULL(test_no_counter_goes_below_zero), FULL(test_no_figure_is_told_of_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
