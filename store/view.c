@@ -208,7 +208,7 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 				  "a key of database 'counts' is damaged; restore a backup");
 			return false;
 		}
-		if (team == TEAM_NONE || (cell.team == team && cell.quarter == *quarter)) {
+		if (team == TEAM_NONE || cell.team == team) {
 			*quarter = cell.quarter;
 			return true;
 		}
