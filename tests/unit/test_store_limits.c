@@ -104,6 +104,47 @@ static void test_the_map_does_not_grow_under_a_view(void **state)
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
 }
 
+/* More teams than a transaction remembers, each tapping twice. */
+static void test_many_teams_in_one_transaction(void **state)
+{
+	enum { TEAMS = 100 };
+	struct stage *stage = *state;
+	struct team teams[TEAMS] = {{.id = ""}};
+	struct store_txn *txn = begin(stage);
+	struct folded folded;
+
+	for (uint32_t i = 0; i < TEAMS; i++) {
+		(void)snprintf(teams[i].id, sizeof teams[i].id, "team-%u", i);
+		(void)snprintf(teams[i].name, sizeof teams[i].name, "Team %u", i);
+	}
+	stage->rules.teams = teams;
+	stage->rules.n_teams = TEAMS;
+	for (uint32_t i = 0; i < 2 * TEAMS; i++)
+		fold_one(stage, txn, teams[i % TEAMS].id, question(i, TODAY, 1, ANSWERED), &folded);
+	commit(stage, txn);
+	for (uint32_t i = 0; i < TEAMS; i++)
+		assert_int_equal(counted_in(stage, teams[i].id, Q4_2019), 2);
+	assert_sound(stage);
+}
+
+static void test_as_many_labels_as_an_org_can_have(void **state)
+{
+	struct stage *stage = *state;
+	struct label labels[LABELS_MAX];
+	struct tally tally;
+
+	for (uint32_t i = 0; i < LABELS_MAX; i++)
+		labels[i] = (struct label){.code = i + 1, .name = "x", .kind = LABEL_SUBJECT};
+	stage->rules.labels = labels;
+	stage->rules.n_labels = LABELS_MAX;
+	for (uint32_t i = 0; i < LABELS_MAX; i++)
+		assert_verdict(stage, "oost", labelled(i, TODAY, i + 1), VERDICT_COUNTED);
+	tally = tally_of(stage, "oost", Q4_2019);
+	assert_int_equal(tally.n_labels, LABELS_MAX);
+	for (uint32_t i = 0; i < LABELS_MAX; i++)
+		assert_int_equal(tally.labels[i].cell.shown, 1);
+}
+
 static void test_a_catalogue_larger_than_its_message_is_refused(void **state)
 {
 	struct stage *stage = *state;
@@ -467,6 +508,8 @@ int main(void)
 		SMALL(test_one_batch_larger_than_the_map),
 		SMALL(test_a_full_transaction_answers_nothing),
 		SMALL(test_the_map_does_not_grow_under_a_view),
+		SMALL(test_many_teams_in_one_transaction),
+		SMALL(test_as_many_labels_as_an_org_can_have),
 		SMALL(test_a_catalogue_larger_than_its_message_is_refused),
 		SMALL(test_time_may_meet_a_full_map_too),
 		SMALL(test_a_full_disk_loses_nothing_and_counting_resumes),

@@ -109,6 +109,7 @@ static void test_the_oldest_makes_room_within_its_reason(void **state)
 	assert_kept(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "1:zuid:first");
 	assert_kept(stage, VERDICT_REFUSED_MALFORMED, "49:oost:x 50:oost:x 51:oost:x");
 	assert_int_equal(figures_of(stage).quarantined, LIMIT + 1);
+	assert_int_equal(state_of(stage).deleted_since, TODAY);
 	assert_sound(stage);
 }
 
@@ -119,11 +120,13 @@ static void test_an_entry_can_be_dropped(void **state)
 
 	for (int i = 0; i < LIMIT; i++)
 		keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "x");
+	assert_int_equal(state_of(stage).deleted_since, 0);
 	txn = begin(stage);
 	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), 0);
 	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), STORE_NONE);
 	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), STORE_NONE);
 	commit(stage, txn);
+	assert_int_equal(state_of(stage).deleted_since, TODAY); /* its bytes are to be cleared away */
 	assert_kept(stage, VERDICT_UNSPECIFIED, "1:zuid:x 3:zuid:x");
 	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "y"); /* there is room now */
 	assert_kept(stage, VERDICT_UNSPECIFIED, "1:zuid:x 3:zuid:x 4:zuid:y");
@@ -135,7 +138,7 @@ static void test_a_smaller_limit_holds_at_once(void **state)
 	struct stage *stage = *state;
 
 	for (int i = 0; i < LIMIT; i++)
-		keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "x");
+		keep(stage, VERDICT_REFUSED_RETRACTION_TOO_LATE, "zuid", "x");
 	stage_close(stage);
 	stage->options.quarantine_limit = 1;
 	stage_open(stage);
@@ -166,12 +169,13 @@ static void test_entries_go_with_the_ids_of_their_day(void **state)
 	(void)keep_time(stage, TODAY, false);
 	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "old");
 	keep(stage, VERDICT_REFUSED_MALFORMED, "zuid", "old too");
+	keep(stage, VERDICT_REFUSED_RETRACTION_TOO_LATE, "zuid", "and old"); /* the first reason, and the last */
 	live_until(stage, TODAY + 1);
 	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "newer");
 	live_until(stage, TODAY + 460);
-	assert_int_equal(figures_of(stage).quarantined, 3);
+	assert_int_equal(figures_of(stage).quarantined, 4);
 	live_until(stage, TODAY + 461);
-	assert_kept(stage, VERDICT_UNSPECIFIED, "3:zuid:newer");
+	assert_kept(stage, VERDICT_UNSPECIFIED, "4:zuid:newer");
 	assert_sound(stage);
 }
 

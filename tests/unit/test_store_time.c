@@ -322,12 +322,16 @@ static uint64_t revise(struct stage *stage, uint32_t quarter)
 static void test_a_revision_takes_the_late_ones_in(void **state)
 {
 	struct stage *stage = *state;
+	struct store_view *view;
 	struct tally tally;
 
 	(void)keep_time(stage, TODAY, false);
 	(void)tell(stage, "oost", labelled(1, Q3_LAST, 7));
 	(void)tell(stage, "west", question(2, Q3_LAST, 3, REFERRED));
 	assert_int_equal(late_in(stage, TEAM_ALL, Q3_2019), 2);
+	must(stage, store_view_open(stage->store, &view, &stage->error));
+	assert_true(store_view_counted(view, PART_TEAM, "west", 0, Q3_2019)); /* a late one keeps its names too */
+	store_view_close(view);
 	assert_int_equal(tally_of(stage, TEAM_ALL, Q3_2019).revision, 1);
 	assert_int_equal(revise(stage, Q3_2019), 2);
 	tally = tally_of(stage, TEAM_ALL, Q3_2019);

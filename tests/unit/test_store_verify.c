@@ -225,6 +225,46 @@ static void test_a_quarantine_out_of_bounds(void **state)
 	must_find(stage, "quarantine: 2 entries, and 1 are known");
 }
 
+/* Whole as records, and wrong all the same: `n` of its database, the byte `at` of its value. */
+static void test_records_that_say_what_cannot_be(void **state)
+{
+	static const struct {
+		const char *database;
+		unsigned n;
+		size_t at;
+		uint8_t byte;
+		const char *finding;
+	} table[] = {
+		{"meta", 0, 0, 0x0f, "catalogue"},
+		{"meta", 3, 11, 0, "and the limit is 0"},
+		{"counts", 0, 31, 1, "1 is shown in a final quarter"},
+		{"counts", 2, 31, 9, "are shown, and"},
+	};
+	struct stage *stage = *state;
+	struct store_txn *txn;
+
+	stage_close(stage);
+	stage->options.quarantine_limit = 1;
+	stage_open(stage);
+	txn = begin(stage);
+	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
+	commit(stage, txn);
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		struct raw raw = raw_open(stage, table[i].database);
+		struct record_copy right = raw_get(&raw, table[i].n), wrong = right;
+
+		wrong.value[table[i].at] = table[i].byte;
+		seal_again(&wrong);
+		raw_put(&raw, &wrong);
+		raw_close(&raw, stage);
+		must_find(stage, table[i].finding);
+		raw = raw_open(stage, table[i].database);
+		raw_put(&raw, &right);
+		raw_close(&raw, stage);
+	}
+	assert_sound(stage);
+}
+
 /* ---- Fold on damage ------------------------------------------------------------------------------------------- */
 
 static void open_to_write(struct stage *stage)
@@ -526,6 +566,7 @@ int main(void)
 		FULL(test_a_quarantine_out_of_bounds), FULL(test_nothing_is_counted_onto_damage),
 		FULL(test_a_file_that_was_cut_off),    FULL(test_a_flipped_byte_is_found_or_changes_nothing),
 		FULL(test_a_root_with_another_number_is_found),
+		FULL(test_records_that_say_what_cannot_be),
 		FULL(test_no_counter_goes_below_zero), FULL(test_no_figure_is_told_of_damage),
 	};
 
