@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Changes records of a stage's store behind the store's back. */
+/* Changes records of a stage's store behind the store's back. Who includes it includes lmdb.h before it. */
 #ifndef TURF_TESTS_UNIT_STORE_RAW_H
 #define TURF_TESTS_UNIT_STORE_RAW_H
-
-#include <lmdb.h>
 
 #include "tests/unit/store_stage.h"
 

@@ -3,6 +3,8 @@
  * Verify finds what is wrong: records that were altered, records that are missing, counters that do not follow from
  * the ids, files that were cut off, and any flipped byte that matters. It never crashes on one.
  */
+#include <lmdb.h>
+
 #include "tests/unit/store_raw.h"
 
 #include <fcntl.h>
