@@ -274,6 +274,7 @@ static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 	static const struct row rows[] = {
 		{"oost", Q4_2018, REVISION, 3, {0}},
 		{"oost", Q1_2019, ANSWERED, 1, LIVE(1)},
+		{"oost", Q1_2019, REVISION, 2, {0}}, /* the highest of its year, not the last */
 	};
 	static const struct {
 		const char *today;
@@ -293,11 +294,11 @@ static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 		{"2019-01-29", Q4_2018, TEAM_ALL, "2018", QUARTER_FINAL, 3},
 		{"2019-01-29", Q4_2018, "oost", "2019", QUARTER_OPEN, 0},
 		/* Quarters still to come keep a year open, also when all that began are closed. */
-		{"2019-06-30", Q1_2019, "oost", "2019-Q1", QUARTER_FINAL, 1},
-		{"2019-06-30", Q1_2019, "oost", "2019", QUARTER_OPEN, 1},
-		{"2019-12-31", Q3_2019, "oost", "2019", QUARTER_OPEN, 1},
-		{"2020-01-01", Q3_2019, "oost", "2019", QUARTER_PROVISIONAL, 1},
-		{"2020-01-29", Q3_2019 + 1, "oost", "2019", QUARTER_FINAL, 1},
+		{"2019-06-30", Q1_2019, "oost", "2019-Q1", QUARTER_FINAL, 2},
+		{"2019-06-30", Q1_2019, "oost", "2019", QUARTER_OPEN, 2},
+		{"2019-12-31", Q3_2019, "oost", "2019", QUARTER_OPEN, 2},
+		{"2020-01-01", Q3_2019, "oost", "2019", QUARTER_PROVISIONAL, 2},
+		{"2020-01-29", Q3_2019 + 1, "oost", "2019", QUARTER_FINAL, 2},
 		/* The store has closed it: a date that goes back opens nothing again. */
 		{"2018-12-01", Q4_2018, "oost", "2018-Q4", QUARTER_FINAL, 3},
 		/* Without a first closing nothing is final. */

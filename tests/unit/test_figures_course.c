@@ -76,6 +76,18 @@ static void weeks_run_from_the_first_day_to_today_zeros_included(void **state)
 	}
 }
 
+/* The until-day itself is outside, also when a week begins with it. */
+static void a_course_ends_with_the_teams_last_day(void **state)
+{
+	static const struct row rows[] = {{"west", 2019, WEEK, 1, LIVE(3)}};
+	struct org org;
+
+	(void)state;
+	ORG(&org, rows, "2019-08-01");
+	org.teams[1].valid_until = day("2019-02-18"); /* a Monday */
+	assert_string_equal(weeks_text(&org, "west", 2019), "W01-W07: 3");
+}
+
 static void a_question_of_tomorrow_is_in_next_weeks_course(void **state)
 {
 	/* Today is Sunday 30 December 2018; tomorrow is in the first week of 2019, and in this quarter. */
@@ -182,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weeks_run_from_the_first_day_to_today_zeros_included),
+		cmocka_unit_test(a_course_ends_with_the_teams_last_day),
 		cmocka_unit_test(a_question_of_tomorrow_is_in_next_weeks_course),
 		cmocka_unit_test(every_course_is_visited_and_no_empty_one),
 		cmocka_unit_test(a_course_that_cannot_be_read_is_a_fault),
