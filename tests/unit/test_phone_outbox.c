@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The outbox: what it keeps, for how long, and that nothing can make it forget too soon. */
+#include "broker-client/outbox_tables.h"
 #include "tests/unit/phone_outbox.h"
 
 #include <fcntl.h>
@@ -197,13 +198,51 @@ static void test_one_process_opens_it_once(void **state)
 
 static void test_another_orgs_outbox_is_refused(void **state)
 {
+	static const char *const others[] = { "leeuwarden", "sw-de-kopje", "sw-de-ko" };
 	struct outbox *outbox = open_outbox();
 	struct error error;
 
 	(void)state;
 	outbox_close(outbox);
-	assert_int_equal(outbox_open(&outbox, folder, "leeuwarden", &error), FAULT_FOREIGN);
-	assert_non_null(strstr(error.text, "sw-de-kop"));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		assert_int_equal(outbox_open(&outbox, folder, others[i], &error), FAULT_FOREIGN);
+		assert_non_null(strstr(error.text, "sw-de-kop"));
+	}
+}
+
+static int next_format(struct db_txn *txn, void *context)
+{
+	(void)context;
+	put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
+	return 0;
+}
+
+static void test_a_newer_turfs_outbox_is_refused(void **state)
+{
+	struct outbox *outbox = open_outbox();
+	struct error error;
+
+	(void)state;
+	assert_int_equal(db_write(outbox->db, next_format, NULL, NULL), 0);
+	outbox_close(outbox);
+	assert_int_equal(outbox_open(&outbox, folder, "sw-de-kop", &error), FAULT_FOREIGN);
+	assert_non_null(strstr(error.text, "newer"));
+}
+
+static void test_the_catalogue_that_came_last_is_kept(void **state)
+{
+	struct outbox *outbox = open_outbox();
+	uint8_t *bytes;
+	size_t length;
+
+	(void)state;
+	assert_int_equal(outbox_put_catalogue(outbox, (const uint8_t *)"one", 3, NULL), 0);
+	assert_int_equal(outbox_put_catalogue(outbox, (const uint8_t *)"two", 3, NULL), 0);
+	assert_int_equal(outbox_catalogue(outbox, &bytes, &length, NULL), 0);
+	assert_int_equal(length, 3);
+	assert_memory_equal(bytes, "two", 3);
+	free(bytes);
+	outbox_close(outbox);
 }
 
 static void test_a_folder_that_cannot_be_is_a_sentence(void **state)
@@ -243,7 +282,7 @@ static void test_a_damaged_file_is_left_as_it_is(void **state)
 static void test_records_are_checked_when_read(void **state)
 {
 	struct tap tap = { .team = "oost", .question = question(1), .question_seq = 5, .retracting = true }, read;
-	uint8_t bytes[TAP_BYTES_MAX], again[TAP_BYTES_MAX];
+	uint8_t bytes[TAP_BYTES_MAX + 256], again[TAP_BYTES_MAX];
 	size_t length = tap_encode(&tap, bytes);
 
 	(void)state;
@@ -259,6 +298,11 @@ static void test_records_are_checked_when_read(void **state)
 	(void)tap_encode(&tap, bytes);
 	bytes[length - 1] = '/';
 	assert_int_equal(tap_decode(bytes, length, &read), FAULT_DAMAGED);
+	memset(bytes + length - 4, 'a', sizeof bytes - length + 4);
+	for (size_t team = 1; team < 256; team++) { /* nor the length of the team's name */
+		bytes[length - 5] = (uint8_t)team;
+		assert_int_equal(tap_decode(bytes, length - 4 + team, &read), team < SLUG_BYTES ? 0 : FAULT_DAMAGED);
+	}
 }
 
 /* ---- Remembering and forgetting --------------------------------------------------------------------------------- */
@@ -307,6 +351,23 @@ static void test_answered_taps_are_forgotten_when_too_old_to_take_back(void **st
 	assert_true(remembers(outbox, 4)); /* old, but it waits */
 	assert_true(settle(outbox, 4, ACT_QUESTION, VERDICT_COUNTED));
 	assert_false(remembers(outbox, 4));
+	add_on(outbox, 5, DAY - 1);
+	assert_true(settle(outbox, 5, ACT_QUESTION, VERDICT_COUNTED));
+	assert_true(remembers(outbox, 5));
+	outbox_close(outbox);
+}
+
+/* The operator's clock was months ahead, and is right again. */
+static void test_a_date_that_goes_back_remembers_what_is_answered_from_then_on(void **state)
+{
+	struct outbox *outbox = open_outbox();
+
+	(void)state;
+	assert_int_equal(outbox_forget_before(outbox, DAY + 100, NULL), 0);
+	assert_int_equal(outbox_forget_before(outbox, DAY - 14, NULL), 0);
+	add(outbox, 1);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	assert_true(remembers(outbox, 1));
 	outbox_close(outbox);
 }
 
@@ -369,7 +430,7 @@ static void test_a_new_epoch_leaves_old_taps_alone(void **state)
 
 	(void)state;
 	add_on(outbox, 1, DAY - 20);
-	add_on(outbox, 2, DAY - 10);
+	add_on(outbox, 2, DAY - 14);
 	meet(outbox, 1, 0);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_REFUSED_UNKNOWN_TEAM)); /* kept, to be shown */
 	assert_true(settle(outbox, 2, ACT_QUESTION, VERDICT_COUNTED));
@@ -436,6 +497,50 @@ static void test_an_old_stores_verdict_ends_nothing_once_another_process_met_the
 	outbox_close(outbox);
 }
 
+/* A phone that hears no status has receipts all the same. */
+static void test_verdicts_count_before_an_epoch_is_heard(void **state)
+{
+	struct outbox *outbox = open_outbox();
+
+	(void)state;
+	meet(outbox, 1, 0);
+	outbox_close(outbox);
+	outbox = open_outbox();
+	add(outbox, 1);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	outbox_close(outbox);
+}
+
+static int spoil(struct db_txn *txn, void *context)
+{
+	(void)context;
+	db_put_at(txn, DB_TAPS, UINT32_MAX, "x", 1);
+	return 0;
+}
+
+static int mend(struct db_txn *txn, void *context)
+{
+	(void)context;
+	db_delete_at(txn, DB_TAPS, UINT32_MAX);
+	return 0;
+}
+
+static void test_verdicts_count_after_an_epoch_that_could_not_be_stored(void **state)
+{
+	static const uint8_t second[EPOCH_BYTES] = {2};
+	struct outbox *outbox = open_outbox();
+	size_t requeued;
+
+	(void)state;
+	meet(outbox, 1, 0);
+	add(outbox, 1);
+	assert_int_equal(db_write(outbox->db, spoil, NULL, NULL), 0);
+	assert_int_equal(outbox_meet_epoch(outbox, second, &requeued, NULL), FAULT_DAMAGED);
+	assert_int_equal(db_write(outbox->db, mend, NULL, NULL), 0);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	outbox_close(outbox);
+}
+
 static void test_numbers_are_never_used_twice(void **state)
 {
 	struct outbox *outbox = open_outbox();
@@ -464,16 +569,21 @@ int main(void)
 		FRESH(test_two_processes_may_have_it_open),
 		FRESH(test_one_process_opens_it_once),
 		FRESH(test_another_orgs_outbox_is_refused),
+		FRESH(test_a_newer_turfs_outbox_is_refused),
+		FRESH(test_the_catalogue_that_came_last_is_kept),
 		FRESH(test_a_folder_that_cannot_be_is_a_sentence),
 		FRESH(test_a_damaged_file_is_left_as_it_is),
 		cmocka_unit_test(test_records_are_checked_when_read),
 		FRESH(test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected),
 		FRESH(test_answered_taps_are_forgotten_when_too_old_to_take_back),
+		FRESH(test_a_date_that_goes_back_remembers_what_is_answered_from_then_on),
 		FRESH(test_a_new_epoch_offers_everything_remembered_again_in_order),
 		FRESH(test_the_first_epoch_offers_again_what_was_answered_before_it),
 		FRESH(test_a_new_epoch_leaves_old_taps_alone),
 		FRESH(test_an_old_stores_verdict_does_not_end_a_retraction_that_was_put_back),
 		FRESH(test_an_old_stores_verdict_ends_nothing_once_another_process_met_the_new_one),
+		FRESH(test_verdicts_count_before_an_epoch_is_heard),
+		FRESH(test_verdicts_count_after_an_epoch_that_could_not_be_stored),
 		FRESH(test_numbers_are_never_used_twice),
 	};
 

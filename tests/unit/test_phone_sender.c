@@ -346,8 +346,18 @@ static void test_a_verdict_that_says_nothing_waits_its_own_interval(void **state
 	due = sender_find(&sender, 1)->due_ms;
 	assert_in_range(due, RETRY, RETRY + RETRY / 4);
 	assert_false(sender_next(&sender, due - 1, &batch));
+	sender_lost(&sender, due - 1);
+	assert_false(sender_next(&sender, due - 1, &batch)); /* nor does a reconnect hurry it */
 	assert_true(sender_next(&sender, due, &batch));
 	assert_int_equal(batch.seqs[0], 1);
+	sender_lost(&sender, due + 1);
+	assert_true(sender_next(&sender, due + 1, &batch)); /* under way again it is like any other */
+	sender_keep(&sender, sender_find(&sender, 1), due + 1);
+	add(&sender, 3, "oost");
+	assert_true(sender_next(&sender, due + 2, &batch));
+	sender_expire(&sender, due + 2 + RETRY);
+	receipt(&sender, 3, due + 3 + RETRY); /* nor does its team when it is heard of again */
+	assert_true(sender_find(&sender, 1)->due_ms > due + 3 + RETRY);
 	sender_release(&sender);
 }
 
@@ -366,6 +376,80 @@ static void test_only_what_was_sent_can_have_a_receipt(void **state)
 	assert_null(sender_sent(&sender, &stranger));
 	sender_expire(&sender, RETRY); /* a late receipt is as good */
 	assert_non_null(sender_sent(&sender, &id));
+	receipt(&sender, 1, RETRY);
+	assert_null(sender_sent(&sender, &id)); /* one is enough */
+	sender_release(&sender);
+}
+
+/* One entry of a batch of two was answered: its team is heard of, and what is left waits for nothing but its turn. */
+static void test_a_team_that_answers_for_one_is_not_quiet(void **state)
+{
+	struct sender sender;
+	struct sender_batch batch;
+
+	(void)state;
+	open_sender(&sender, 8);
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		add(&sender, seq, "oost");
+	assert_true(sender_next(&sender, 0, &batch));
+	receipt(&sender, 1, 100);
+	sender_expire(&sender, RETRY);
+	for (int i = 0; i < 2; i++)
+		assert_true(sender_next(&sender, RETRY + RETRY / 4, &batch));
+	sender_release(&sender);
+}
+
+static void test_a_quiet_team_has_a_slot_for_what_goes_first(void **state)
+{
+	struct sender sender;
+	struct sender_batch batch;
+
+	(void)state;
+	open_sender(&sender, 8);
+	add(&sender, 1, "oost");
+	add(&sender, 2, "oost"); /* a batch of two goes singly too */
+	assert_true(sender_next(&sender, 0, &batch));
+	sender_expire(&sender, RETRY);
+	assert_true(sender_next(&sender, RETRY + RETRY / 4, &batch));
+	assert_int_equal(batch.n, 1);
+	add(&sender, 3, "oost");
+	assert_true(sender_next(&sender, RETRY + RETRY / 4, &batch));
+	assert_int_equal(batch.seqs[0], 3);
+	assert_false(sender_next(&sender, RETRY + RETRY / 4, &batch));
+	sender_release(&sender);
+}
+
+static void test_what_goes_alone_is_not_taken_along(void **state)
+{
+	struct sender sender;
+	struct sender_batch batch;
+
+	(void)state;
+	open_sender(&sender, 8);
+	add(&sender, 5, "oost");
+	add(&sender, 6, "oost");
+	assert_true(sender_next(&sender, 0, &batch));
+	sender_expire(&sender, RETRY);
+	add(&sender, 3, "oost");
+	assert_true(sender_next(&sender, RETRY, &batch));
+	sender_lost(&sender, RETRY + 1);
+	assert_true(sender_next(&sender, RETRY + 1, &batch));
+	assert_int_equal(batch.n, 1);
+	assert_int_equal(batch.seqs[0], 3);
+	sender_release(&sender);
+}
+
+/* What left without ever having gone is not counted as read ahead. */
+static void test_what_leaves_before_it_goes_makes_room(void **state)
+{
+	struct sender sender;
+
+	(void)state;
+	open_sender(&sender, 8);
+	add(&sender, 1, "oost");
+	assert_int_equal(sender_fresh(&sender), 1);
+	sender_done(&sender, sender_find(&sender, 1));
+	assert_int_equal(sender_fresh(&sender), 0);
 	sender_release(&sender);
 }
 
@@ -407,6 +491,9 @@ static void test_the_aggregators_return_brings_waiting_events_forward(void **sta
 	assert_true(sender_find(&sender, 1)->due_ms > now + 2000);
 	sender_hurry(&sender, now, 2000);
 	assert_in_range(sender_find(&sender, 1)->due_ms, now, now + 2000);
+	now = sender_find(&sender, 1)->due_ms;
+	sender_hurry(&sender, now, 2000);
+	assert_int_equal(sender_find(&sender, 1)->due_ms, now); /* what is due does not wait */
 	sender_release(&sender);
 }
 
@@ -490,6 +577,10 @@ int main(void)
 		cmocka_unit_test(test_an_event_that_is_never_answered_does_not_keep_its_team_from_others),
 		cmocka_unit_test(test_a_verdict_that_says_nothing_waits_its_own_interval),
 		cmocka_unit_test(test_only_what_was_sent_can_have_a_receipt),
+		cmocka_unit_test(test_a_team_that_answers_for_one_is_not_quiet),
+		cmocka_unit_test(test_a_quiet_team_has_a_slot_for_what_goes_first),
+		cmocka_unit_test(test_what_goes_alone_is_not_taken_along),
+		cmocka_unit_test(test_what_leaves_before_it_goes_makes_room),
 		cmocka_unit_test(test_adding_twice_is_adding_once_and_gone_can_come_back),
 		cmocka_unit_test(test_the_aggregators_return_brings_waiting_events_forward),
 		cmocka_unit_test(test_what_was_under_way_when_the_aggregator_died_goes_again_soon),

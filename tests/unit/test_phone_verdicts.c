@@ -45,6 +45,7 @@ static void test_every_verdict_on_a_question(void **state)
 		add(outbox, number);
 		assert_int_equal(settle(outbox, number, ACT_QUESTION, table[i].verdict), ends(table[i].question));
 		assert_int_equal(tap_of(outbox, number).question_seq == 0, ends(table[i].question));
+		assert_int_equal(tap_of(outbox, number).retraction_verdict, VERDICT_UNSPECIFIED);
 		if (ends(table[i].question))
 			assert_int_equal(tap_of(outbox, number).question_verdict, table[i].verdict);
 		else
@@ -79,6 +80,7 @@ static void test_every_verdict_on_a_retraction(void **state)
 static void test_every_verdict_on_a_question_with_its_retraction_behind(void **state)
 {
 	struct outbox *outbox = open_outbox();
+	struct tap settled;
 
 	(void)state;
 	for (uint8_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -109,6 +111,8 @@ static void test_every_verdict_on_a_question_with_its_retraction_behind(void **s
 			assert_int_equal(entries[0].event.domain, 0);
 			assert_true(settle(outbox, number, ACT_RETRACTION, VERDICT_RETRACTED));
 			assert_int_equal(pending(outbox), 0);
+			settled = tap_of(outbox, number);
+			assert_false(tap_refused(&settled)); /* whatever was said of the question */
 			break;
 		case TAP_IGNORE:
 		case TAP_KEEP:
@@ -202,6 +206,49 @@ static void test_refusals_stay_until_dismissed(void **state)
 	outbox_close(outbox);
 }
 
+static void meet(struct outbox *outbox, uint8_t first_byte, size_t expected)
+{
+	const uint8_t epoch[EPOCH_BYTES] = { first_byte };
+	size_t requeued;
+
+	assert_int_equal(outbox_meet_epoch(outbox, epoch, &requeued, NULL), 0);
+	assert_int_equal(requeued, expected);
+}
+
+/* The new store may count it: neither forgotten nor out of reach until it has answered. */
+static void test_a_refused_question_that_is_offered_again_is_no_refusal_while_it_waits(void **state)
+{
+	struct outbox *outbox = open_outbox();
+
+	(void)state;
+	add(outbox, 1);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_REFUSED_UNKNOWN_TEAM));
+	meet(outbox, 1, 1);
+	assert_int_equal(dismiss(outbox, 1), OUTBOX_NOTHING);
+	assert_int_equal(pending(outbox), 1);
+	assert_int_equal(retract(outbox, 1), 0);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
+	outbox_close(outbox);
+}
+
+static void test_a_refused_retraction_can_be_asked_for_again_or_given_up(void **state)
+{
+	struct outbox *outbox = open_outbox();
+
+	(void)state;
+	add(outbox, 1);
+	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(retract(outbox, 1), 0);
+		assert_int_equal(tap_of(outbox, 1).retraction_verdict, VERDICT_UNSPECIFIED);
+		assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_REFUSED_DAY_IN_FUTURE));
+	}
+	assert_int_equal(dismiss(outbox, 1), 0);
+	meet(outbox, 1, 1); /* the question alone: the worker has let it count */
+	outbox_close(outbox);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +259,8 @@ int main(void)
 		FRESH(test_taking_back_twice_or_what_was_refused_is_nothing),
 		FRESH(test_a_tap_of_another_phone_is_taken_back_by_id_and_day),
 		FRESH(test_refusals_stay_until_dismissed),
+		FRESH(test_a_refused_question_that_is_offered_again_is_no_refusal_while_it_waits),
+		FRESH(test_a_refused_retraction_can_be_asked_for_again_or_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
