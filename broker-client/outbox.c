@@ -173,7 +173,7 @@ static int retract_unknown(struct db_txn *txn, const struct retracting *retracti
 	struct tap tap = { .retracting = true };
 	uint64_t number;
 
-	if (db_failed(txn) || !retracting->team)
+	if (!retracting->team)
 		return OUTBOX_UNKNOWN;
 	number = take_number(txn);
 	memcpy(tap.team, retracting->team, strlen(retracting->team));

@@ -400,11 +400,6 @@ int db_read(struct db *db, db_body *body, void *context, struct error *error)
 	return run(db, body, context, MDB_RDONLY, error);
 }
 
-bool db_failed(const struct db_txn *txn)
-{
-	return txn->rc != 0;
-}
-
 void db_damaged(struct db_txn *txn)
 {
 	if (txn->rc == 0)

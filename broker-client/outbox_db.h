@@ -53,7 +53,4 @@ bool db_from(struct db_txn *txn, enum db_table table, uint64_t at_least, uint64_
 /* A stored value makes no sense: the transaction ends as FAULT_DAMAGED. */
 void db_damaged(struct db_txn *txn);
 
-/* True once something failed: for loops that wait for an end. */
-bool db_failed(const struct db_txn *txn);
-
 #endif
