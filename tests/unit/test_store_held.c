@@ -53,6 +53,9 @@ static void test_daily_shows_at_the_days_end(void **state)
 	assert_int_equal(undistributed(stage, "oost"), 0);
 	assert_int_equal(cell_of(stage, "oost", Q4_2019, 3, REFERRED).shown, 1);
 	assert_int_equal(tally_of(stage, "oost", Q4_2019).labels[0].cell.shown, 1);
+	(void)tell(stage, "oost", question(3, TODAY + 1, 1, ANSWERED));
+	assert_false(keep_time(stage, TODAY + 1, false)); /* once a day */
+	assert_int_equal(undistributed(stage, "oost"), 1);
 	assert_sound(stage);
 }
 
@@ -112,6 +115,25 @@ static void test_every_five_shows_five_at_once(void **state)
 	assert_int_equal(undistributed(stage, "west"), 4); /* each team by itself */
 	assert_int_equal(cell_of(stage, "oost", Q4_2019, 1, ANSWERED).shown, 2);
 	assert_int_equal(cell_of(stage, "oost", Q4_2019, 3, REFERRED).shown, 2);
+	assert_sound(stage);
+}
+
+static void test_a_cell_that_shows_too_little_does_not_come_down(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY, false);
+	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
+	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
+	(void)tell(stage, "oost", question(2, TODAY, 3, ANSWERED));
+	(void)tell(stage, "oost", question(3, TODAY, 3, ANSWERED));
+	(void)keep_time(stage, TODAY + 1, false); /* shown: 1 and 2 */
+	(void)tell(stage, "oost", question(4, TODAY, 1, ANSWERED));
+	(void)tell(stage, "oost", retraction(2, TODAY));
+	(void)tell(stage, "oost", retraction(3, TODAY));
+	/* Counted: 2 and 0. One too many is shown, and it is not the first code's. */
+	assert_int_equal(cell_of(stage, "oost", Q4_2019, 1, ANSWERED).shown, 1);
+	assert_int_equal(cell_of(stage, "oost", Q4_2019, 3, ANSWERED).shown, 1);
 	assert_sound(stage);
 }
 
@@ -297,6 +319,7 @@ int main(void)
 		OPENED(test_daily_shows_when_a_date_is_confirmed),
 		OPENED(test_every_five_shows_five_at_once),
 		OPENED(test_a_retraction_while_held_lowers_no_more_than_it_must),
+		OPENED(test_a_cell_that_shows_too_little_does_not_come_down),
 		OPENED(test_a_retraction_lowers_a_cell_by_no_more_than_it_must),
 		OPENED(test_cells_come_down_in_the_order_of_their_codes),
 		OPENED(test_a_change_of_policy_shows_what_was_held),
