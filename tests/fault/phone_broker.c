@@ -73,7 +73,7 @@ static void send_status(struct mqtt_async *mqtt)
 {
 	char topic[TOPIC_BYTES], text[STATUS_BYTES];
 	int length = snprintf(text, sizeof text,
-			      "{\"online\":true,\"today\":\"2019-11-15\",\"epoch\":\"%032x\",\"instance\":\"%08x\"}", broker.epoch,
+			      "{\"online\":true,\"today\":\"2019-12-05\",\"epoch\":\"%032x\",\"instance\":\"%08x\"}", broker.epoch,
 			      broker.epoch);
 
 	topic_status(topic, "dekop");
@@ -85,7 +85,7 @@ static void send_catalogue(struct mqtt_async *mqtt)
 	static struct team teams[] = {{.id = "oost", .name = "Oost"}, {.id = "west", .name = "West"}};
 	static struct domain domains[] = {{.code = 1, .name = "Financiën", .position = 1}};
 	struct catalogue catalogue = {.version = 1, .org = "dekop", .name = "De Kop", .timezone = "Europe/Amsterdam",
-				      .accept_days = 400, .retract_days = 14, .grace_days = 28, .counting_since = 18000,
+				      .accept_days = 400, .retract_days = 20, .grace_days = 28, .counting_since = 18000,
 				      .teams = teams, .n_teams = 2, .domains = domains, .n_domains = 1};
 	static uint8_t bytes[CATALOGUE_BYTES_MAX];
 	char topic[TOPIC_BYTES];
@@ -285,6 +285,14 @@ void phone_broker_restore_backup(void)
 {
 	enter();
 	broker.n = 0;
+	broker.epoch++;
+	leave();
+	phone_broker_tell_status();
+}
+
+void phone_broker_restore_newest(void)
+{
+	enter();
 	broker.epoch++;
 	leave();
 	phone_broker_tell_status();

@@ -47,6 +47,7 @@ static const struct plan {
 static struct {
 	char folder[FOLDER_BYTES], outbox[FOLDER_BYTES + 8];
 	const char *broker; /* NULL: none */
+	uint32_t retry_ms;  /* 0: soon */
 	struct turf *turf;
 	struct turf_id ids[BATCHES][TOGETHER_MAX], other;
 	enum asked tapped[BATCHES], taken_back, other_taken_back, answered, requeued, dismissed;
@@ -102,7 +103,7 @@ static int open_phone(void)
 		.broker = world.broker,
 		.org = "dekop",
 		.outbox = world.outbox,
-		.retry_ms = 10,
+		.retry_ms = world.retry_ms ? world.retry_ms : 10,
 		.retry_max_ms = 40,
 		.reconnect_ms = 1,
 		.reconnect_max_ms = 4,
@@ -509,6 +510,49 @@ static void test_a_verdict_while_the_handle_is_opened(void **state)
 	assert_false(world.told_without_handle);
 }
 
+static void until_told_of(unsigned verdicts)
+{
+	while (verdicts-- > 0)
+		until_a_verdict_is_told();
+}
+
+/* No call fails here, and nothing is sent again for an hour: what is new goes at once, what a verdict sets free too; and
+ * each act that ends is told, also two by one verdict. */
+static void test_nothing_waits_for_a_resend(void **state)
+{
+	enum { ROUNDS = 8 };
+
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	world.retry_ms = 3600000;
+	assert_int_equal(open_phone(), 0);
+	tap(TAKEN_BACK);
+	assert_int_equal(turf_retract(world.turf, world.ids[TAKEN_BACK], NULL, 0), 0);
+	close_phone();
+	while (sem_trywait(&world.told) == 0)
+		;
+	world.broker = "mqtt://127.0.0.1:1883";
+	assert_int_equal(open_phone(), 0);
+	until_told_of(2);
+	for (int i = 0; i < ROUNDS; i++) { /* each finds the worker asleep, or about to be */
+		struct turf_question asked = question(LAST, 0);
+		struct turf_id id;
+
+		assert_int_equal(turf_question(world.turf, &asked, &id, NULL, 0), 0);
+		until_told_of(1);
+		look();
+		assert_int_equal(turf_retract(world.turf, &id, NULL, 0), 0);
+		until_told_of(1);
+		look();
+	}
+	phone_broker_restore_newest();
+	until_told_of(2 + 2 * ROUNDS);
+	assert_int_equal(turf_wait(world.turf, -1), 0);
+	close_phone();
+	world.retry_ms = 0;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -537,6 +581,7 @@ int main(int argc, char **argv)
 		TOLD(test_receipt_stored_in_spite_of_a_fault),
 		TOLD(test_a_refused_team_holds_up_no_other),
 		TOLD(test_a_verdict_while_the_handle_is_opened),
+		TOLD(test_nothing_waits_for_a_resend),
 	};
 
 	if (argc > 1)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker-client/turf.h"
@@ -112,6 +113,7 @@ static void test_what_cannot_be_is_not_stored(void **state)
 		{ .team = "oost/+", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
 		{ .team = "a-team-with-a-name-of-32-letters", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
 		{ .team = "oost", .day = UINT32_MAX, .domain = 1, .outcome = TURF_ANSWERED },
+		{ .team = "oost", .day = 2932897, .domain = 1, .outcome = TURF_ANSWERED }, /* 10000-01-01 */
 		{ .team = "oost", .day = DAY, .domain = 0, .outcome = TURF_ANSWERED },
 		{ .team = "oost", .day = DAY, .domain = 256, .outcome = TURF_ANSWERED },
 		{ .team = "oost", .day = DAY, .domain = 1 },
@@ -160,6 +162,39 @@ static void test_options_that_cannot_be(void **state)
 		assert_in_range(strlen(error), 1, sizeof error - 1);
 	}
 	turf_close(NULL);
+}
+
+/* What waiting may grow to is never less than what it begins with. */
+static void test_a_first_wait_beyond_the_longest(void **state)
+{
+	struct turf_options options = { .org = "sw-de-kop", .outbox = folder, .broker = "mqtt://127.0.0.1:1" };
+	struct turf *turf;
+
+	(void)state;
+	options.retry_ms = 400000;
+	options.reconnect_ms = 2;
+	options.reconnect_max_ms = 1;
+	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	turf_close(turf);
+}
+
+static void test_only_the_owner_can_read_it(void **state)
+{
+	static const char *const made[] = { "a", "a/b", "a/b/data.mdb", "a/b/lock.mdb" };
+	char path[128];
+	struct turf_options options = { .org = "sw-de-kop", .outbox = path };
+	struct turf *turf;
+	struct stat status;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/a/b", folder);
+	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", folder, made[i]);
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_mode & 077, 0);
+	}
+	turf_close(turf);
 }
 
 static void test_taking_back(void **state)
@@ -303,6 +338,8 @@ int main(void)
 		FRESH(test_a_tap_is_listed_as_it_was_tapped),
 		FRESH(test_what_cannot_be_is_not_stored),
 		FRESH(test_options_that_cannot_be),
+		FRESH(test_a_first_wait_beyond_the_longest),
+		FRESH(test_only_the_owner_can_read_it),
 		FRESH(test_taking_back),
 		FRESH(test_waiting_without_a_broker_looks_once),
 		FRESH(test_one_handle_a_folder),
