@@ -134,6 +134,14 @@ test('a jump becomes true by the operator’s word', async (t) => {
   assert.deepEqual(await w.phone.register('oost', [question('2019-12-31', 1)]), ['VERDICT_COUNTED_LATE']);
 });
 
+test('a date on the command line is the operator’s word', async (t) => {
+  const w = await world(t, '2019-12-31');
+  await w.phone.register('oost', [question('2019-12-31', 1)]);
+  await w.stack.turfd.stop();
+  await w.stack.startTurfd({ today: '2020-03-01' });
+  await shows(w, 'oost', '2019-Q4', { status: 'QUARTER_FINAL' });
+});
+
 test('a jump becomes true when the date has stood for a day', async (t) => {
   const w = await world(t, '2019-12-31');
   await moveTo(w, '2020-03-01');
