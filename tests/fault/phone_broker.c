@@ -24,6 +24,7 @@ struct known {
 struct mqtt_async {
 	void (*on_event)(void *context, const struct mqtt_event *event);
 	void *context;
+	char client_id[CLIENT_ID_BYTES];
 	bool up;
 };
 
@@ -34,6 +35,7 @@ static struct {
 	size_t n;
 	unsigned epoch;
 	unsigned submissions;
+	char last_id[CLIENT_ID_BYTES]; /* of the connection before: none knows the next one by it */
 	bool lied_to, dumb;
 } broker = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -146,20 +148,43 @@ static enum verdict count(const struct event *event, const char *team)
 	return VERDICT_RETRACTED;
 }
 
+static void answer(struct mqtt_async *mqtt, const char *client_id, const struct result *results, size_t n)
+{
+	static uint8_t receipt[RECEIPT_BYTES_MAX];
+	char topic[TOPIC_BYTES];
+	size_t length;
+
+	seam_pause();
+	length = receipt_encode(results, n, receipt, sizeof receipt);
+	topic_receipt(topic, "dekop", client_id);
+	seam_resume();
+	send(mqtt, topic, receipt, length);
+}
+
+/* Of a broker that keeps nobody's receipts apart, with another phone that had these refused. */
+static void answer_stranger(struct mqtt_async *mqtt, const struct result *results, size_t n)
+{
+	static struct result theirs[SUBMISSION_EVENTS_MAX];
+
+	memcpy(theirs, results, n * sizeof *results);
+	for (size_t i = 0; i < n; i++)
+		theirs[i].verdict = VERDICT_REFUSED_UNKNOWN_TEAM;
+	answer(mqtt, "another-phone-012345-6", theirs, n);
+}
+
 /* What a submission says is counted, whether or not its sender will hear the receipt. */
 static void take_submission(struct mqtt_async *mqtt, const char *topic, const void *bytes, size_t length, bool heard)
 {
 	static struct result results[SUBMISSION_EVENTS_MAX];
 	static struct submission submission;
-	static uint8_t receipt[RECEIPT_BYTES_MAX];
-	char to[TOPIC_BYTES];
 	struct topic parsed;
 	size_t n;
 
 	seam_pause();
 	broker.submissions++;
 	broker.lied_to |= topic_parse(topic, strlen(topic), &parsed) != TOPIC_REGISTRATION ||
-			  submission_decode(bytes, length, &submission) != 0;
+			  submission_decode(bytes, length, &submission) != 0 ||
+			  strcmp(submission.receipt_to, mqtt->client_id) != 0;
 	if (strcmp(parsed.team, "noord") == 0) {
 		seam_resume();
 		return;
@@ -170,11 +195,11 @@ static void take_submission(struct mqtt_async *mqtt, const char *topic, const vo
 		results[n] = (struct result){.id_length = EVENT_ID_BYTES, .verdict = count(event, parsed.team)};
 		memcpy(results[n].id, event->id.bytes, EVENT_ID_BYTES);
 	}
-	length = receipt_encode(results, n, receipt, sizeof receipt);
-	topic_receipt(to, "dekop", submission.receipt_to);
 	seam_resume();
-	if (heard && !broker.dumb)
-		send(mqtt, to, receipt, length);
+	if (!heard || broker.dumb)
+		return;
+	answer_stranger(mqtt, results, n);
+	answer(mqtt, submission.receipt_to, results, n);
 }
 
 /* ---- What takes the place of mqtt_async.h ---------------------------------------------------------------------------- */
@@ -190,8 +215,11 @@ WRAP(int, mqtt_async_open, struct mqtt_async **out, const struct mqtt_options *o
 	if (seam_fails(SEAM_BROKER, "mqtt_async_open"))
 		return refused("open", error);
 	assert(strlen(options->client_id) == CLIENT_ID_CHARS);
+	assert(options->clean_session && strcmp(options->client_id, broker.last_id) != 0);
 	*out = seam_take_memory(NULL, sizeof **out);
 	**out = (struct mqtt_async){.on_event = on_event, .context = context};
+	memcpy((*out)->client_id, options->client_id, sizeof (*out)->client_id);
+	memcpy(broker.last_id, options->client_id, sizeof broker.last_id);
 	return 0;
 }
 

@@ -15,8 +15,8 @@
 
 enum known_state { KNOWN_NOT, KNOWN_COUNTED, KNOWN_REFUSED, KNOWN_RETRACTED };
 
-/* The aggregator has never heard of anything. Its date is 20 days, which is its retract_days, after 2019-11-15. It refuses every team but "oost" and "west"; the broker lets nothing of
- * "noord" through, and says nothing of that. */
+/* The aggregator has never heard of anything. Its date is 20 days, which is its retract_days, after 2019-11-15. It
+ * refuses every team but "oost" and "west"; the broker lets nothing of "noord" through, and says nothing of that. */
 void phone_broker_reset(void);
 
 /* An older backup is brought back: everything is forgotten, and the status has a new epoch. */
