@@ -93,12 +93,14 @@ void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct ba
 
 		which[n++] = choose(phones, dice, today);
 		while (n < wanted) {
-			uint32_t next = choose(phones, dice, today);
+			uint32_t before = phones->n, next = choose(phones, dice, today);
 
-			if (strcmp(phones->list[next].team, phones->list[which[0]].team) == 0)
+			if (strcmp(phones->list[next].team, phones->list[which[0]].team) == 0) {
 				which[n++] = next;
-			else
-				wanted--; /* another day's */
+			} else {
+				phones->n = before; /* what is new stays unsaid: weeks later it might come too late */
+				wanted--;
+			}
 		}
 		add_message(batch, which, n);
 	}
