@@ -127,7 +127,7 @@ test("the manual's broker runs as Debian's service does, and lets turfd in", { s
   assert.equal(stdout.trim(), 'mosquitto');
 
   const [, user, password] = readFileSync(join(folder, 'etc/turf/credentials'), 'utf8').match(/^user = (.*)\npassword = (.*)\n$/);
-  const to = ['-p', String(port), '-t', 'turf/v1/dekop/catalogue'];
+  const to = ['-h', '127.0.0.1', '-p', String(port), '-t', 'turf/v1/dekop/catalogue'];
   await succeed('mosquitto_pub', [...to, '-u', user, '-P', password, '-r', '-m', 'of turfd']);
   assert.equal((await succeed('mosquitto_sub', [...to, '-C', '1', '-W', '60'])).stdout, 'of turfd\n');
   await broker.kill('SIGTERM');
