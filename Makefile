@@ -71,7 +71,7 @@ fuzz_programs := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(fuzz))
 .DELETE_ON_ERROR:
 .PHONY: all unit fault check lint bench bench-packages install clean help
 
-all: $(programs) $(libraries) $(BUILD)/turf.pc
+all: $(programs) $(libraries)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -113,10 +113,6 @@ $(BUILD)/turfctl: $(call objects,$(turfctl)) $(BUILD)/libaggregator.a $(BUILD)/l
 
 $(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libphone.a
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
-
-$(BUILD)/turf.pc: broker-client/turf.pc.in Makefile
-	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' $< > $@
 
 # ---- The pages: need node and npm, which the programs do not, so that `all` leaves them out ----------------
 .PHONY: web
@@ -237,7 +233,6 @@ lint:
 	tests/lint
 
 # ---- Install -----------------------------------------------------------------------------------
-# turf.pc names the PREFIX for which it was built: maybe another.
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/turf
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
@@ -245,8 +240,9 @@ install: all
 	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
 	ln -sf libturf.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libturf.so.0
 	ln -sf libturf.so.0 $(DESTDIR)$(PREFIX)/lib/libturf.so
-	install -m 644 $(BUILD)/turf.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed -i 's|^prefix=.*|prefix=$(PREFIX)|' $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' broker-client/turf.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/turf
 
