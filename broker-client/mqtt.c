@@ -190,13 +190,18 @@ bool mqtt_connected(const struct mqtt *mqtt)
 
 /* Paho goes on with a connection on which a subscription was refused, and would keep it beside the next one: so it is
  * closed here, without a goodbye, for then the broker publishes the will. */
-static int lost(struct mqtt *mqtt, struct error *error, const char *doing, int rc)
+static void drop(struct mqtt *mqtt)
 {
 	if (MQTTClient_isConnected(mqtt->client)) {
 		(void)shutdown(mqtt->socket, SHUT_RDWR);
 		(void)MQTTClient_disconnect(mqtt->client, 0);
 	}
 	mqtt->connected = false;
+}
+
+static int lost(struct mqtt *mqtt, struct error *error, const char *doing, int rc)
+{
+	drop(mqtt);
 	return error_set(error, FAULT_BROKER, "%s: %s", doing, rc == MQTTCLIENT_FAILURE ? "connection lost" : MQTTClient_strerror(rc));
 }
 
@@ -206,12 +211,12 @@ int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error 
 	int granted = qos;
 	int rc = MQTTClient_subscribeMany(mqtt->client, 1, topics, &granted);
 
-	if (rc == MQTTCLIENT_SUCCESS && granted <= 2)
-		return 0;
-	(void)lost(mqtt, error, "subscribe", rc);
 	if (rc != MQTTCLIENT_SUCCESS)
-		return error_prefix(error, FAULT_BROKER, "%s", filter);
+		return error_prefix(error, lost(mqtt, error, "subscribe", rc), "%s", filter);
+	if (granted <= 2)
+		return 0;
 	/* 128 by MQTT 3.1.1; ejabberd says here what MQTT 5 has, 135 or 143. */
+	drop(mqtt);
 	return error_set(error, FAULT_INPUT, "%s: the broker refuses the subscription", filter);
 }
 
