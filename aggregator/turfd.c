@@ -2,11 +2,10 @@
 /* turfd: the daemon's command line. Everything else is in daemon.h. */
 #include <getopt.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "aggregator/crash.h"
 #include "aggregator/daemon.h"
 #include "base/log.h"
 #include "base/standard.h"
@@ -119,24 +118,6 @@ static int check(const char *path)
 	return EXIT_FAULT;
 }
 
-/* LMDB trusts its pages, so damage there may end the daemon. The operator is to read more of it than a signal's number. */
-static void last_words(int number)
-{
-	static const char line[] = "<3>crashed reason=\"reading the store ended in a signal: its file may be damaged\" run turfctl verify\n";
-	ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
-
-	(void)written;
-	(void)raise(number); /* the default this time */
-}
-
-static void expect_damage(int number)
-{
-	struct sigaction action = {.sa_handler = last_words, .sa_flags = (int)SA_RESETHAND}, before;
-
-	if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_DFL) /* a sanitizer's tells more */
-		(void)sigaction(number, &action, NULL);
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
@@ -152,9 +133,7 @@ int main(int argc, char **argv)
 	if (command.check)
 		return check(command.daemon.config_path);
 	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_BYTES);
-	expect_damage(SIGSEGV);
-	expect_damage(SIGBUS);
-	expect_damage(SIGABRT); /* LMDB's own assertions end so */
+	crash_log_signals();
 	rc = daemon_open(&daemon, &command.daemon, &error);
 	if (rc == 0) {
 		rc = daemon_run(&daemon, &error);
