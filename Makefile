@@ -19,6 +19,7 @@ STEPS    ?=
 
 PKG_CONFIG ?= pkg-config
 PROTOC_C   ?= protoc-c
+LDCONFIG   ?= ldconfig
 OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
 # Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS.
 PAHO_SYNC  ?= -lpaho-mqtt3cs
@@ -32,11 +33,13 @@ sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all 
 cflags := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(warnings) $(hardening) $(sanitizers) $(if $(STEPS),-DTURF_STEPS) -I. -I$(BUILD) $(CFLAGS)
 ldflags := -Wl,-z,relro,-z,now,--as-needed $(sanitizers) $(LDFLAGS)
 
+# pkg-config is asked when something is linked, and only for what that links: a machine that builds the programs need not
+# have the libraries of the tests, and `make help` needs none at all. So: `=` here, never `:=`.
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
-libs_store := $(call pkg,lmdb) $(call pkg,libcrypto)
-libs_proto := $(call pkg,libprotobuf-c)
-libs_daemon := $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto)
-libs_phone := $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
+libs_store = $(call pkg,lmdb) $(call pkg,libcrypto)
+libs_proto = $(call pkg,libprotobuf-c)
+libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto)
+libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
 # ---- Sources: one list a folder ----------------------------------------------------------------
 base    := $(wildcard base/*.c)
@@ -144,7 +147,7 @@ $(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/
 # Tests that make calls fail: every call that a WRAP in tests/fault names comes through there, those of the libraries
 # too, which is why they are linked from their archives (libconfig, which does not survive a failed malloc, is not).
 wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/fault/*.c)
-libs_fault := -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
+libs_fault = -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
 
 fault: $(fault_programs)
 
@@ -233,8 +236,13 @@ lint:
 	tests/lint
 
 # ---- Install -----------------------------------------------------------------------------------
+# Everything is for everybody to read, whatever the umask is: the service's user is not the one who installs. An absent
+# parent folder gets its mode from the umask, the others from install.
+share := $(DESTDIR)$(PREFIX)/share
+
+.PHONY: install-web
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/turf
+	umask 022 && install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(share)/doc/turf
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/libturf.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
@@ -244,7 +252,18 @@ install: all
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/turf
+	install -m 644 docs/*.md $(share)/doc/turf
+	$(if $(DESTDIR),,$(update_linker_cache))
+
+# The cache of this machine's linker: not that of the machine for which a package is made, and only root may write it.
+update_linker_cache = @[ "$$(id -u)" != 0 ] || PATH="$$PATH:/usr/sbin:/sbin" $(LDCONFIG)
+
+# Assets of an earlier build stay: a page that is open still asks for them. sw.js is last, since with it the pages update.
+install-web: web
+	umask 022 && install -d $(share)/turf/web/assets
+	install -m 644 $(BUILD)/web/assets/* $(share)/turf/web/assets
+	find $(BUILD)/web -maxdepth 1 -type f ! -name sw.js -exec install -m 644 -t $(share)/turf/web {} +
+	install -m 644 $(BUILD)/web/sw.js $(share)/turf/web
 
 clean:
 	rm -rf $(BUILD)
@@ -257,7 +276,8 @@ help:
 	@echo 'make fault        build the tests that make calls fail and cut the power in $(BUILD)/tests/ (docs/testing.md)'
 	@echo 'make fuzz         build the fuzz targets in $(BUILD)/fuzz/ (docs/testing.md)'
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
-	@echo 'make install      to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
+	@echo 'make install      programs, libturf and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
+	@echo 'make install-web  the pages to $$(DESTDIR)$$(PREFIX)/share/turf/web'
 	@echo 'make clean        remove $(BUILD)/'
 	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined STEPS=1'
 

@@ -2,7 +2,7 @@
 // The README's session, pasted by a newcomer: its very lines, on a machine where nothing was ever tapped. And what the
 // manual installs for a service that stays.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -63,12 +63,32 @@ test("the README's session works as printed", async (t) => {
   assert.equal(await portAnswers(mqtt), false);
 });
 
+// `make -n` goes through every line that the build would run, so that every question to pkg-config is asked.
+test('the programs and the pages are built without a question about a library that they do not need', async (t) => {
+  const folder = temporaryFolder(t, 'turf-pkg-config');
+  const asked = join(folder, 'asked');
+  const pkgConfig = join(folder, 'pkg-config');
+  writeFileSync(pkgConfig, `#!/bin/sh\necho "$2" >> '${asked}'\necho -l"$2"\n`, { mode: 0o755 });
+  const questions = async (...targets) => {
+    writeFileSync(asked, '');
+    const { stderr } = await succeed('make', ['-n', '-s', `PKG_CONFIG=${pkgConfig}`, `BUILD=${folder}/build`, ...targets]);
+    assert.equal(stderr, '', targets.join(' '));
+    return [...new Set(readFileSync(asked, 'utf8').split('\n'))].filter(Boolean).sort();
+  };
+  const programs = ['turfd', 'turfctl', 'turf'].map((name) => `${folder}/build/${name}`);
+  assert.deepEqual(await questions(...programs, 'web'), ['jansson', 'libconfig', 'libcrypto', 'libprotobuf-c', 'lmdb']);
+  assert.deepEqual(await questions('help'), []);
+  assert.ok((await questions('unit')).includes('cmocka'), 'the tests still ask for theirs');
+});
+
 // The service's user is nobody in particular: files of root are for it to read only when they are for everybody.
+const makeInstall = (target, ...knobs) => ['-s', '-o', 'all', '-o', 'web', target, `BUILD=${build.replace(`${root}/`, '')}`, ...knobs];
+
 test('what the manual installs is there for the service, and to be read by it', async (t) => {
   const folder = temporaryFolder(t, 'turf-install');
   const service = readFileSync(join(root, 'deploy/turfd.service'), 'utf8');
   const [line] = readFileSync(join(root, 'docs/operating.md'), 'utf8').match(/^ *install .*turfd\.conf/m);
-  await succeed('make', ['-s', '-o', 'all', 'install', `BUILD=${build.replace(`${root}/`, '')}`, `DESTDIR=${folder}`]);
+  await succeed('make', makeInstall('install', `DESTDIR=${folder}`));
   await succeed('bash', ['-c', line.replace('/etc/', `${folder}/etc/`)]);
   const named = new Set(service.match(/\/(usr\/local|etc)\/[\w./-]+/g));
   named.delete('/etc/turf/credentials'); // systemd reads it as root
@@ -79,9 +99,35 @@ test('what the manual installs is there for the service, and to be read by it', 
   }
 });
 
+for (const umask of ['000', '022', '077']) {
+  test(`programs, documents and pages are installed for everybody to read and for nobody else to write, under umask ${umask}`, async (t) => {
+    const folder = temporaryFolder(t, 'turf-umask');
+    const typed = (target) => ['-c', `umask ${umask} && exec make "$@"`, 'bash', ...makeInstall(target, `DESTDIR=${folder}`)];
+    for (const target of ['install', 'install-web']) await succeed('bash', typed(target));
+    const found = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const wrong = found.filter((one) => !one.isSymbolicLink()).map((one) => [join(one.parentPath ?? one.path, one.name), one])
+      .map(([path, one]) => [path, statSync(path).mode & 0o777, one.isDirectory() || /\/bin\/|\.so\./.test(path) ? 0o755 : 0o644])
+      .filter(([, mode, wanted]) => mode !== wanted).map(([path, mode]) => `${path} ${mode.toString(8)}`);
+    assert.deepEqual(wrong, []);
+    const pages = join(folder, 'usr/local/share/turf/web');
+    for (const name of readdirSync(join(build, 'web'), { recursive: true })) assert.ok(existsSync(join(pages, name)), name);
+  });
+}
+
+test("the linker's cache is brought up to date on this machine, and left alone when a package is made", { skip: process.getuid() !== 0 && 'only root may write the cache' }, async (t) => {
+  const folder = temporaryFolder(t, 'turf-ldconfig');
+  const called = join(folder, 'called');
+  writeFileSync(join(folder, 'ldconfig'), `#!/bin/sh\ntest -e '${folder}/prefix/lib/libturf.so.0' && : > '${called}'\n`, { mode: 0o755 });
+  const install = (...knobs) => succeed('make', makeInstall('install', `LDCONFIG=${folder}/ldconfig`, ...knobs));
+  await install(`DESTDIR=${folder}/package`);
+  assert.ok(!existsSync(called));
+  await install(`PREFIX=${folder}/prefix`);
+  assert.ok(existsSync(called));
+});
+
 test('who looks for an installed libturf is sent to where it was installed', async (t) => {
   const folder = temporaryFolder(t, 'turf-prefix');
-  await succeed('make', ['-s', '-o', 'all', 'install', `BUILD=${build.replace(`${root}/`, '')}`, `PREFIX=${folder}`]);
+  await succeed('make', makeInstall('install', `PREFIX=${folder}`, 'LDCONFIG=true'));
   const env = { PKG_CONFIG_PATH: join(folder, 'lib/pkgconfig') };
   const { stdout } = await succeed('pkg-config', ['--variable=libdir', 'turf'], { env });
   assert.ok(existsSync(join(stdout.trim(), 'libturf.so')), stdout);
