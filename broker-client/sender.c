@@ -90,7 +90,7 @@ static int team_index(struct sender *sender, const char *team, uint32_t *index)
 		teams = realloc(sender->teams, (i + 1) * sizeof *teams);
 		if (!teams)
 			return FAULT_MEMORY;
-		teams[i] = (struct sender_team){ .heard_ms = INT64_MIN };
+		teams[i] = (struct sender_team){ .heard_ms = INT64_MIN, .tried_ms = INT64_MIN };
 		memcpy(teams[i].team, team, strnlen(team, SLUG_BYTES - 1));
 		sender->teams = teams;
 		sender->n_teams++;
@@ -172,39 +172,64 @@ static bool due(const struct sender_entry *entry, int64_t now_ms)
 	return entry->state == SENDER_FRESH || (entry->state == SENDER_WAITING && entry->due_ms <= now_ms);
 }
 
-/* Quiet teams have all slots but one. */
-static bool crowded(const struct sender *sender)
+/* Nobody knows whether the broker lets the submissions of such a team through. */
+static bool is_unheard(const struct sender_team *team)
 {
-	uint32_t quiet = 0;
-
-	for (uint32_t i = 0; i < sender->options.slots; i++)
-		quiet += sender->slots[i].used && sender->teams[sender->slots[i].team].quiet;
-	return quiet + 1 >= sender->options.slots;
+	return team->quiet || team->heard_ms == INT64_MIN;
 }
 
-/* What has waited longest for its next turn, then what never went; into the last slot quiet teams go last. */
-static bool before(const struct sender *sender, const struct sender_entry *one, const struct sender_entry *other,
-		   bool last_slot)
-{
-	bool one_quiet = sender->teams[one->team].quiet, other_quiet = sender->teams[other->team].quiet;
+/* What the slots in use leave to unheard teams. */
+struct room {
+	bool unheard_may;   /* they may take another slot: the last one is for teams that have receipts */
+	bool unheard_first; /* they have no slot: then the next one is theirs */
+};
 
-	if (last_slot && one_quiet != other_quiet)
-		return other_quiet;
+static struct room room_now(const struct sender *sender)
+{
+	uint32_t unheard = 0, slots = sender->options.slots;
+
+	for (uint32_t i = 0; i < slots; i++)
+		unheard += sender->slots[i].used && is_unheard(&sender->teams[sender->slots[i].team]);
+	return (struct room){
+		.unheard_may = slots == 1 || unheard + 1 < slots,
+		.unheard_first = slots > 1 && unheard == 0,
+	};
+}
+
+/* Unheard teams take turns. Of one team, and of teams that have receipts, what has waited longest for its next turn goes
+ * before what never went. */
+static bool before(const struct sender *sender, const struct sender_entry *one, const struct sender_entry *other,
+		   struct room room)
+{
+	const struct sender_team *team = &sender->teams[one->team], *others = &sender->teams[other->team];
+	bool unheard = is_unheard(team);
+
+	if (unheard != is_unheard(others))
+		return unheard == room.unheard_first;
+	if (unheard && team->tried_ms != others->tried_ms)
+		return team->tried_ms < others->tried_ms;
 	return one->state == SENDER_WAITING && (other->state == SENDER_FRESH || one->due_ms < other->due_ms);
+}
+
+static bool may_go(const struct sender *sender, const struct sender_entry *entry, struct room room, int64_t now_ms)
+{
+	if (!due(entry, now_ms) || !team_may(sender, entry->team, entry->state == SENDER_WAITING))
+		return false;
+	return room.unheard_may || !is_unheard(&sender->teams[entry->team]);
 }
 
 /* What goes first; of equals the one tapped first. NULL: nothing may go. */
 static const struct sender_entry *choose(const struct sender *sender, int64_t now_ms)
 {
 	const struct sender_entry *best = NULL;
-	bool last_slot = crowded(sender);
+	struct room room = room_now(sender);
 
 	for (size_t i = 0; i < sender->n; i++) {
 		const struct sender_entry *entry = &sender->entries[i];
 
-		if (!due(entry, now_ms) || (best && !before(sender, entry, best, last_slot)))
+		if (best && !before(sender, entry, best, room))
 			continue;
-		if (team_may(sender, entry->team, entry->state == SENDER_WAITING))
+		if (may_go(sender, entry, room, now_ms))
 			best = entry;
 	}
 	return best;
@@ -260,6 +285,7 @@ bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *bat
 		.sent_ms = now_ms,
 		.until_ms = now_ms + sender->options.retry_ms,
 	};
+	sender->teams[first->team].tried_ms = now_ms;
 	gather(sender, first, batch, now_ms);
 	taken.n = taken.left = batch->n;
 	sender->slots[batch->slot] = taken;

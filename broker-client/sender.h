@@ -7,10 +7,15 @@
  * slots (one slot is one submission), or it waits for its next turn. A slot is freed by receipts for all its entries,
  * or when retry_ms have passed: then its entries wait out their own interval and go again, each alone.
  *
- * A team whose slot ran out without any receipt is quiet: until it is heard of again it gets one slot for what was sent
- * before and one for what was not, and the last slot only when no other team has anything to send, so that a team that
- * the broker silently refuses never holds up the others, and a dead aggregator is not flooded. The first receipt opens
- * it again and makes everything of that team due at once.
+ * A broker may drop the submissions of a team without a word. Such a team must not hold up the others, and a dead
+ * aggregator must not be flooded:
+ *   - A team is quiet when a slot of it ran out without any receipt, until the next receipt. It has at most one slot for
+ *     what was sent before and one for what was not. The receipt makes everything of that team due at once.
+ *   - Teams that are quiet, or have no receipt yet, are unheard. They never take the last slot (unless there is only
+ *     one), so that a team that has receipts never waits for them, however many they are.
+ *   - Unheard teams take turns by team, so that one with much to send does not keep another of them waiting. One slot is
+ *     always theirs.
+ * tests/data/vectors/sender.json has these rules as examples; the page's sender.js follows the same.
  */
 #ifndef TURF_BROKER_CLIENT_SENDER_H
 #define TURF_BROKER_CLIENT_SENDER_H
@@ -62,7 +67,8 @@ struct sender_team {
 	char team[SLUG_BYTES];
 	bool quiet;
 	size_t fresh;      /* entries that never went */
-	int64_t heard_ms;  /* last receipt */
+	int64_t heard_ms;  /* last receipt; INT64_MIN: none yet */
+	int64_t tried_ms;  /* last submission; INT64_MIN: none yet */
 };
 
 struct sender {

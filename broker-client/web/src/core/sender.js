@@ -6,13 +6,15 @@
 // slots (one slot is one submission), or it waits for its next turn. A slot is freed by receipts for all its entries,
 // or when retryMs have passed: then its entries wait out their own interval and go again, each alone.
 //
-// A team whose slot ran out without any receipt is quiet: until it is heard of again it gets one slot for what was sent
-// before and one for what was not. The first receipt opens it again and makes everything of that team due at once.
+// A team whose slot ran out without any receipt is quiet until the next one; quiet teams and those without a receipt yet
+// are unheard. A broker may drop what a team sends without a word: how such a team holds up no other is written in
+// sender.h, and both follow the examples in tests/data/vectors/sender.json.
 import { EVENTS_MAX } from './messages.js';
 
 const JITTER_PART = 4;
 
 const compareSeq = (a, b) => a.seq - b.seq;
+const isUnheard = (team) => team.quiet || team.heard === -Infinity;
 
 export class Sender {
   #entries = new Map();
@@ -35,7 +37,7 @@ export class Sender {
   add({ seq, id, act, team }) {
     if (this.#entries.has(seq)) return;
     this.#entries.set(seq, { seq, id, act, team, state: 'fresh', slot: -1, attempts: 0, due: 0, alone: false, sent: false, answered: false });
-    if (!this.#teams.has(team)) this.#teams.set(team, { quiet: false, heard: -Infinity });
+    if (!this.#teams.has(team)) this.#teams.set(team, { quiet: false, heard: -Infinity, tried: -Infinity, unanswered: 0 });
   }
 
   find(seq) {
@@ -55,6 +57,7 @@ export class Sender {
     if (!first) return null;
     const again = first.state === 'waiting';
     const entries = this.#gather(first, now);
+    this.#teams.get(first.team).tried = now;
     this.#slots[slot] = { again, team: first.team, n: entries.length, left: entries.length, sentAt: now, until: now + this.#options.retryMs };
     for (const entry of entries) this.#take(entry, slot, now);
     return { team: first.team, slot, entries };
@@ -103,11 +106,18 @@ export class Sender {
   heard(entry, now) {
     const team = this.#teams.get(entry.team);
     team.heard = now;
+    team.unanswered = 0;
     if (!team.quiet) return;
     team.quiet = false;
     for (const other of this.#entries.values()) {
       if (other.state === 'waiting' && other.team === entry.team && !other.answered) other.due = Math.min(other.due, now);
     }
+  }
+
+  // Teams of which something waits, and of which so many submissions in a row ran out without any receipt.
+  silentTeams(submissions) {
+    const waiting = new Set([...this.#entries.values()].map(({ team }) => team));
+    return [...waiting].filter((team) => this.#teams.get(team).unanswered >= submissions);
   }
 
   // The entry is done: a verdict ended it, or the outbox holds it no more.
@@ -135,15 +145,36 @@ export class Sender {
     return Math.floor(jittered <= retryMaxMs ? jittered : retryMaxMs - this.#random() * (retryMaxMs / JITTER_PART));
   }
 
-  // What has waited longest for its next turn; else the first that never went.
   #choose(now) {
     let best = null;
+    const room = this.#room();
     for (const entry of this.#sorted()) {
-      const again = entry.state === 'waiting';
-      if (!this.#isDue(entry, now) || !this.#teamMay(entry.team, again)) continue;
-      if (!best || (again && (best.state !== 'waiting' || entry.due < best.due))) best = entry;
+      if (this.#mayGo(entry, room, now) && (!best || this.#isBefore(entry, best, room))) best = entry;
     }
     return best;
+  }
+
+  // What the slots in use leave to unheard teams: whether they may take another one, since the last is for teams that have
+  // receipts; and whether the next one is theirs, since they have none.
+  #room() {
+    const unheard = this.#slots.filter((slot) => slot && isUnheard(this.#teams.get(slot.team))).length;
+    const several = this.#slots.length > 1;
+    return { unheardMay: !several || unheard + 1 < this.#slots.length, unheardFirst: several && unheard === 0 };
+  }
+
+  #mayGo(entry, room, now) {
+    if (!this.#isDue(entry, now) || !this.#teamMay(entry.team, entry.state === 'waiting')) return false;
+    return room.unheardMay || !isUnheard(this.#teams.get(entry.team));
+  }
+
+  // Unheard teams take turns. Of one team, and of teams that have receipts, what has waited longest for its next turn goes
+  // before what never went; of equals the one tapped first.
+  #isBefore(entry, best, room) {
+    const [team, other] = [entry, best].map((one) => this.#teams.get(one.team));
+    const unheard = isUnheard(team);
+    if (unheard !== isUnheard(other)) return unheard === room.unheardFirst;
+    if (unheard && team.tried !== other.tried) return team.tried < other.tried;
+    return entry.state === 'waiting' && (best.state !== 'waiting' || entry.due < best.due);
   }
 
   #sorted() {
@@ -182,7 +213,10 @@ export class Sender {
       entry.alone ||= slot.n > 1;
     }
     const team = this.#teams.get(slot.team);
-    if (team.heard < slot.sentAt) team.quiet = true;
+    if (team.heard < slot.sentAt) {
+      team.quiet = true;
+      team.unanswered++;
+    }
     this.#slots[index] = null;
   }
 
