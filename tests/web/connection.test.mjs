@@ -97,17 +97,42 @@ test('the wait for the next attempt grows to half a minute and no further; a con
   connection.stop();
 });
 
+// The timers that still run.
+const running = (set) => set.filter(({ cleared }) => !cleared);
+
 test('woken: a connection that answers stays, one that does not makes place for another', async (t) => {
   const set = timers(t);
   const { client, connection } = await asking();
   client.answers[0](null);
   connection.wake();
-  assert.deepEqual(set.map(({ cleared }) => cleared), [true]);
-  client.unsubscribe = () => {};
+  assert.deepEqual(running(set), []);
+  client.silent = true;
   connection.wake();
-  set[1].run();
-  assert.equal(client.ended, true);
-  assert.equal(connection.state, 'offline');
+  const [first] = running(set);
+  assert.ok(first.ms <= 3_000);
+  first.run();
+  assert.deepEqual([client.ended, connection.sure], [false, false]);
+  const last = set.at(-1);
+  assert.ok(first.ms + last.ms <= 8_000);
+  last.run();
+  assert.deepEqual([client.ended, connection.state], [true, 'offline']);
+  connection.stop();
+});
+
+test('a submission that the broker does not acknowledge: the connection is unsure until something is heard', async (t) => {
+  const set = timers(t);
+  const { client, connection } = await asking();
+  client.answers[0](null);
+  client.silent = true;
+  assert.equal(connection.publish('turf/v1/proef/registration/oost', new Uint8Array(96)), true);
+  running(set)[0].run();
+  assert.deepEqual([connection.state, connection.sure], ['online', false]);
+  client.emit('packetreceive');
+  assert.equal(connection.sure, true);
+  set.at(-1).run();
+  assert.equal(connection.sure, false, 'what has no answer yet is still waited for');
+  set.at(-1).run();
+  assert.deepEqual([client.ended, connection.state, connection.sure], [true, 'offline', true]);
   connection.stop();
 });
 

@@ -8,6 +8,7 @@ class Client extends EventEmitter {
   published = [];
   answers = [];
   ended = false;
+  silent = false; // the broker answers no unsubscribe and no publish
 
   constructor(options) {
     super();
@@ -21,11 +22,12 @@ class Client extends EventEmitter {
 
   unsubscribe(filters, answer = () => {}) {
     this.left.push(...[filters].flat());
-    answer();
+    if (!this.silent) answer();
   }
 
-  publish(topic, bytes) {
+  publish(topic, bytes, _options, answer = () => {}) {
     this.published.push({ topic, bytes });
+    if (!this.silent) answer();
   }
 
   end() {

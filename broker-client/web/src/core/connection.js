@@ -6,6 +6,9 @@ import { newClientId, parseTopic, topics } from './topics.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+const UNSURE_MS = 3_000; // a packet that must be answered was not, and nothing else was heard: the connection may be dead
+const DEAD_MS = 8_000; // the same, for so long: it is ended
+const KEEPALIVE_S = 10; // the library notices a dead connection on which nothing is sent after 1.5 times this
 
 const decoders = { receipt: decodeReceipt, summary: decodeSummary, weekly: decodeWeekly, catalogue: decodeCatalogue, status: decodeStatus };
 
@@ -22,12 +25,15 @@ export class Connection {
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
   #running = false;
+  #unanswered = 0; // packets that the broker must answer
+  #silence = 0; // timer: nothing heard since the first of these, or since the last packet
 
+  sure = true; // false: the broker does not answer, and the connection may be dead
   state = 'offline'; // offline, connecting, online
   clientId = '';
 
   // {org, url, receipts: whether to listen for receipts, load: gives the mqtt library, handlers}. Handlers:
-  //   online(clientId), offline(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
+  //   online(clientId), offline(), unsure(), sure(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
   //   cleared({kind, team, period, year}): a retained topic was deleted.
   constructor({ receipts = false, load = () => import('mqtt'), ...options }) {
     this.#options = { receipts, load, ...options };
@@ -50,8 +56,14 @@ export class Connection {
   wake() {
     this.#waitMs = FIRST_WAIT_MS;
     if (!this.#running) return;
-    if (this.state === 'online') this.#probe();
+    if (this.state === 'online') this.check();
     else if (this.state === 'offline') this.#connect();
+  }
+
+  // Makes sure that an open connection is alive: an unsubscribe from nothing must be answered.
+  check() {
+    if (this.state !== 'online' || this.#unanswered > 0) return;
+    this.#client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), this.#mustBeAnswered());
   }
 
   // Topics to hear besides catalogue and status, from now on and after every reconnect; others are left.
@@ -70,7 +82,7 @@ export class Connection {
   // Hands over a submission; a receipt, not the broker, tells what became of it.
   publish(topic, bytes) {
     if (this.state !== 'online') return false;
-    this.#client.publish(topic, bytes, { qos: 1 });
+    this.#client.publish(topic, bytes, { qos: 1 }, this.#mustBeAnswered());
     return true;
   }
 
@@ -90,11 +102,12 @@ export class Connection {
     const connect = library.connect ?? library.default.connect;
     const client = connect(this.#options.url, {
       clientId: this.clientId, protocolVersion: 4, clean: true, reconnectPeriod: 0, connectTimeout: 10_000,
-      keepalive: 20, timerVariant: 'native', queueQoSZero: false, resubscribe: false,
+      keepalive: KEEPALIVE_S, timerVariant: 'native', queueQoSZero: false, resubscribe: false,
     });
     this.#client = client;
     client.on('connect', () => this.#opened(client));
     client.on('message', (topic, bytes) => client === this.#client && this.#take(topic, bytes));
+    client.on('packetreceive', () => client === this.#client && this.#heard());
     client.on('error', () => client === this.#client && this.#again());
     client.on('close', () => client === this.#client && this.#again());
   }
@@ -156,15 +169,45 @@ export class Connection {
     const client = this.#client;
     this.#client = null;
     this.clientId = '';
+    this.#unanswered = 0;
+    clearTimeout(this.#silence);
+    this.#silence = 0;
+    this.sure = true;
     client?.end(true);
     this.#become('offline');
   }
 
-  // A socket that slept with the phone may be dead without a word: an unsubscribe from nothing must be answered.
-  #probe() {
+  // The answer to a packet that is sent now.
+  #mustBeAnswered() {
     const client = this.#client;
-    const timer = setTimeout(() => client === this.#client && this.#again(), 5_000);
-    client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), () => clearTimeout(timer));
+    this.#unanswered++;
+    if (!this.#silence) this.#listenForSilence();
+    return () => {
+      if (client !== this.#client) return;
+      this.#unanswered--;
+      this.#heard();
+    };
+  }
+
+  #listenForSilence() {
+    this.#silence = setTimeout(() => {
+      this.#beSure(false);
+      this.#silence = setTimeout(() => this.#again(), DEAD_MS - UNSURE_MS);
+    }, UNSURE_MS);
+  }
+
+  // The broker said something: what it has not answered yet may take as long again.
+  #heard() {
+    clearTimeout(this.#silence);
+    this.#silence = 0;
+    if (this.#unanswered > 0) this.#listenForSilence();
+    this.#beSure(true);
+  }
+
+  #beSure(sure) {
+    if (this.sure === sure) return;
+    this.sure = sure;
+    this.#tell(sure ? 'sure' : 'unsure');
   }
 
   #become(state) {
@@ -178,15 +221,17 @@ export class Connection {
   }
 }
 
-// Calls `wake` when the phone, the tab or the network comes back. Returns how to stop that.
+// Calls `wake` when the phone, the tab or the network comes back, and when the network goes. Returns how to stop that.
 export function onReturn(wake) {
   const visible = () => document.visibilityState === 'visible' && wake();
   document.addEventListener('visibilitychange', visible);
   addEventListener('pageshow', wake);
   addEventListener('online', wake);
+  addEventListener('offline', wake);
   return () => {
     document.removeEventListener('visibilitychange', visible);
     removeEventListener('pageshow', wake);
     removeEventListener('online', wake);
+    removeEventListener('offline', wake);
   };
 }

@@ -3,7 +3,7 @@
 
 const PATIENCE = 4; // before a first connection, or a first word of the aggregator, is called late
 
-// `link`: { state: offline|connecting|online, since: when it was last online (0: never), began: when the page opened,
+// `link`: { state: offline|connecting|online|unsure, since: when it was last online (0: never), began: when the page opened,
 // changed: when the state became what it is }, all in seconds.
 export function linkOf({ link, status, updated, now }, words) {
   const updatedAt = updated ? words.t('updated_at', { time: words.since(updated, now) }) : '';

@@ -127,6 +127,8 @@ const handlers = {
   online: () => became('online'),
   connecting: () => became('connecting'),
   offline: () => became('offline'),
+  unsure: () => became('unsure'),
+  sure: () => became('online'),
   catalogue: tookCatalogue,
   summary: (summary) => {
     const yearBefore = yearShown();

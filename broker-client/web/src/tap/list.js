@@ -15,7 +15,7 @@ export function waitingText(phone) {
   const { all, device, sent } = phone.waiting;
   if (all === 0 && phone.refused) return '';
   if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingYet');
-  const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t('waitSent', { n: number(sent, language) })];
+  const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) })];
   return parts.filter(Boolean).join(' · ');
 }
 

@@ -76,7 +76,8 @@ function collect(phone, device) {
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
   const dates = wrongDate(phone);
   if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));
-  if (phone.status && !phone.status.online && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
+  for (const team of phone.silentTeams) add(`silent-${team}`, phone.catalogue?.version, () => plain('warn', t('silentTeam', { team: teamName(phone.catalogue, team) })));
+  if (phone.status && !phone.counts && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
   if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
   if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
   const install = device.installText;

@@ -16,6 +16,8 @@ export const UNDO_MS = 6_000;
 const RETRACT_DAYS = 14; // until a catalogue tells
 const HURRY_SPREAD_MS = 2_000;
 const WEEKS_SHOWN = 8;
+const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
+const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
 
 export class Phone {
   #org;
@@ -38,6 +40,7 @@ export class Phone {
   #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #timer = 0;
+  #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
 
   catalogue = null;
   status = null;
@@ -82,8 +85,9 @@ export class Phone {
 
   // ---- What is so now -----------------------------------------------------------------------------
 
+  // offline, connecting, online, or unsure: the broker does not answer.
   get state() {
-    return this.#connection.state;
+    return this.#connection.state === 'online' && !this.#connection.sure ? 'unsure' : this.#connection.state;
   }
 
   // The phone's own date, in the org's time zone; a simulated clock counts where the aggregator says it has one.
@@ -106,6 +110,21 @@ export class Phone {
     const waiting = this.taps.filter(waits);
     const sent = waiting.filter((tap) => tap.sent).length;
     return { all: waiting.length, sent, device: waiting.length - sent };
+  }
+
+  // A tap was sent, and its receipt should be here by now.
+  get overdue() {
+    return [...this.#sentSince].some(([id, since]) => this.#now() - since >= UNCONFIRMED_MS && waits(this.#taps.get(id) ?? {}));
+  }
+
+  // Teams whose taps get no receipt while the aggregator counts: the broker may not let this device count for them.
+  get silentTeams() {
+    return this.counts && this.state === 'online' ? this.#sender.silentTeams(SILENT_SUBMISSIONS) : [];
+  }
+
+  // The aggregator says that it can count.
+  get counts() {
+    return Boolean(this.status?.online) && (this.status.store ?? 'ok') === 'ok';
   }
 
   // Refusals that were not dismissed yet.
@@ -336,6 +355,8 @@ export class Phone {
     return {
       online: () => (this.#onChange(), this.#pump()),
       connecting: () => this.#onChange(),
+      unsure: () => this.#onChange(),
+      sure: () => this.#onChange(),
       offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
       receipt: (results) => this.#safely(this.#receipt(results)),
       summary: (summary) => this.#figures.takeSummary(summary) && this.#onChange(),
@@ -472,13 +493,20 @@ export class Phone {
     this.#onChange();
   }
 
-  // Until something is due: a slot that runs out, an entry's next turn, the end of a hold.
+  // Until something is due: a slot that runs out, an entry's next turn, the end of a hold, a receipt that should be there.
   #sleep() {
     clearTimeout(this.#timer);
     const now = this.#now();
     let wake = this.#mayPublish() ? this.#sender.wake(now) : Infinity;
     for (const tap of this.#taps.values()) if (held(tap, now)) wake = Math.min(wake, tap.hold);
-    if (wake < Infinity) this.#timer = setTimeout(() => this.#pump(), Math.max(10, wake - now));
+    this.#noteSent(now);
+    for (const since of this.#sentSince.values()) if (since + UNCONFIRMED_MS > now) wake = Math.min(wake, since + UNCONFIRMED_MS);
+    if (wake < Infinity) this.#timer = setTimeout(() => this.#pump().then(() => this.#onChange()), Math.max(10, wake - now));
+  }
+
+  #noteSent(now) {
+    const sent = [...this.#taps.values()].filter((tap) => tap.sent && waits(tap));
+    this.#sentSince = new Map(sent.map(({ id }) => [id, Math.min(now, this.#sentSince.get(id) ?? now)]));
   }
 
   // Teams a worker can choose today.

@@ -76,10 +76,13 @@ export default {
   barRefused: '{n} not counted',
   waitDevice: '{n} on this device',
   waitSent: '{n} sent',
+  waitOverdue: '{n} sent, no confirmation yet',
   online: 'Connected',
   offline: 'No connection',
   connecting: 'Connecting…',
+  unsure: 'Connection is slow',
   aggregatorAway: 'Counting has paused for a moment. Your taps stay on this device until they are counted.',
+  silentTeam: 'Nothing confirms the taps for {team}. This device may not be allowed to count for {team}; ask your administrator. The taps stay on this device.',
 
   myTaps: 'My taps',
   myTapsHint: "This device's taps of the last {n} days. Only this device knows this list.",

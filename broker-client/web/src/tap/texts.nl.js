@@ -76,10 +76,13 @@ export default {
   barRefused: '{n} niet geteld',
   waitDevice: '{n} op dit toestel',
   waitSent: '{n} verzonden',
+  waitOverdue: '{n} verzonden, bevestiging blijft uit',
   online: 'Verbonden',
   offline: 'Geen verbinding',
   connecting: 'Verbinden…',
+  unsure: 'Verbinding hapert',
   aggregatorAway: 'De telling staat even stil. Uw tikken blijven op dit toestel tot ze geteld zijn.',
+  silentTeam: 'Voor {team} blijft de bevestiging uit. Dit toestel mag misschien niet voor {team} tellen; vraag het uw beheerder. De tikken blijven op dit toestel.',
 
   myTaps: 'Mijn tikken',
   myTapsHint: 'De tikken van dit toestel van de laatste {n} dagen. Alleen dit toestel kent deze lijst.',

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the phone says of taps that were sent and of which no receipt comes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { TODAY, Tab, clock } from './lib/tab.mjs';
+import { turns } from './lib/web.mjs';
+
+const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
+
+// Time passes, and the phone looks at what is due.
+async function later(tab, ms) {
+  clock.now += ms;
+  tab.phone.wake();
+  await turns();
+}
+
+test('a tap without a receipt is called overdue after five seconds, and no longer when the receipt comes', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  await tab.taps();
+  assert.equal(tab.phone.overdue, false);
+  clock.now += 4_999;
+  assert.equal(tab.phone.overdue, false);
+  clock.now += 1;
+  assert.equal(tab.phone.overdue, true);
+  await tab.receives(V.VERDICT_COUNTED);
+  assert.equal(tab.phone.overdue, false);
+});
+
+test('the phone looks again when a receipt is overdue, so that the screen says so without a touch', async (t) => {
+  const tab = await Tab.start();
+  const timers = [];
+  t.mock.method(globalThis, 'setTimeout', (run, ms) => timers.push({ run, ms }));
+  await tab.taps();
+  assert.ok(timers.at(-1).ms <= 5_000);
+});
+
+test('a team whose taps get no receipt while the aggregator counts is named, until a receipt comes', async () => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  await tab.taps();
+  await later(tab, 10_000);
+  assert.deepEqual(tab.phone.silentTeams, [], 'one submission may be lost');
+  await later(tab, 2_500);
+  await later(tab, 10_000);
+  assert.deepEqual(tab.phone.silentTeams, ['oost']);
+  await tab.hearsStatus(TODAY, 'a', { store: 'full' });
+  assert.deepEqual(tab.phone.silentTeams, [], 'the aggregator says itself that it sends no receipts');
+  await tab.hearsStatus(TODAY);
+  assert.deepEqual(tab.phone.silentTeams, ['oost']);
+  await tab.receives(V.VERDICT_COUNTED);
+  assert.deepEqual(tab.phone.silentTeams, []);
+});
+
+test('a connection that does not answer is unsure, and no team is blamed for that', async (t) => {
+  const tab = await Tab.start();
+  await tab.hearsStatus(TODAY);
+  tab.client.silent = true;
+  const timers = [];
+  t.mock.method(globalThis, 'setTimeout', (run, ms) => timers.push({ run, ms }));
+  await tab.taps();
+  timers.find(({ ms }) => ms === 3_000).run();
+  assert.equal(tab.phone.state, 'unsure');
+  assert.deepEqual(tab.phone.silentTeams, []);
+  tab.client.emit('packetreceive');
+  assert.equal(tab.phone.state, 'online');
+});
