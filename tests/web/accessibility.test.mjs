@@ -49,7 +49,7 @@ test("the worker's page", async (t) => {
   await page.locator('[data-key="more"]').click();
   await sound(page, 'catching up');
   await page.locator('[data-key="go"]').click();
-  await page.locator('.mode').getByText('telt 2 keer').waitFor();
+  await page.locator('.mode').getByText('Alleen de volgende tik telt 2 keer').waitFor();
   await sound(page, 'two at a time');
 });
 

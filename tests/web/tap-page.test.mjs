@@ -43,6 +43,7 @@ test('undone within its seconds, a tap never leaves the phone', async (t) => {
   await chooseTeam(page);
   await tap(page, 1);
   await page.getByRole('button', { name: 'Ongedaan maken' }).click();
+  await waitingText(page).getByText('Er wacht niets', { exact: true }).waitFor();
   await tap(page, 2, { referred: true });
   await page.reload(); // leaving sends at once
   await drained(page);
@@ -99,7 +100,7 @@ test('daemon killed and broker restarted empty while taps wait', async (t) => {
   await site.stack.turfd.kill('SIGKILL');
   await page.getByText('De telling staat even stil').waitFor();
   await tap(page, 2);
-  await waitingText(page).getByText('verzonden').waitFor(); // the broker has it, and forgets it
+  await waitingText(page).getByText('onderweg, nog niet bevestigd').waitFor(); // the broker has it, and forgets it
   await site.stack.broker.kill();
   await tap(page, 3);
   await page.reload();

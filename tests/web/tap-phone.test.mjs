@@ -43,12 +43,15 @@ test('two teams at one touch each, remembered; six more for the last day of the 
   await page.locator('[data-key="team-west"]').waitFor({ state: 'detached' });
   await page.locator('[data-key="catch-up"]').click();
   await list(page).getByRole('button', { name: 'Di 31 dec' }).or(list(page).getByRole('button', { name: '31 dec 2019' })).click();
+  const number = await page.locator('.counter__value').elementHandle();
   for (let i = 0; i < 5; i++) await page.locator('[data-key="more"]').click();
+  assert.equal(await number.textContent(), '6 keer', 'a screen reader listens to the element that was there before');
+  assert.equal(await page.locator('[data-key="go"]').textContent(), 'Tellen voor 31 dec 2019, 6\u00a0keer');
   await page.locator('[data-key="go"]').click();
-  await page.locator('.mode').getByText('6 keer per tik').waitFor();
+  await page.locator('.mode').getByText('Alleen de volgende tik telt 6 keer').waitFor();
   await domain(page, 5).click();
   await waitingText(page).getByText('6 op dit toestel').waitFor();
-  await page.locator('.mode').getByText('6 keer per tik').waitFor({ state: 'detached' }); // the number holds for one tap, the day stays
+  await page.locator('.mode').getByText('Alleen de volgende tik telt 6 keer').waitFor({ state: 'detached' }); // the number holds for one tap, the day stays
   await page.locator('[data-key="back"]').click();
   await page.locator('.mode').waitFor({ state: 'hidden' });
   await page.locator('[data-key="catch-up"]').click();
@@ -92,8 +95,9 @@ test('labels are a third tap for who wants it: those that fit, until the page is
   const site = await Site.start(t, { labels });
   const { page } = await opened(t, site);
   await domain(page, 2).click();
-  await page.locator('[data-key="add"]').click();
+  await page.getByRole('button', { name: 'Onderwerp toevoegen' }).click();
   assert.deepEqual(await page.locator('.snack .chip').allTextContents(), ['Balie']);
+  await page.locator('.snack').getByText('Niet verplicht').waitFor();
   await page.locator('[data-key="done"]').click();
   await page.locator('[data-key="referred"]').click();
   await domain(page, 1).click();

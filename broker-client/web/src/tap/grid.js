@@ -3,7 +3,7 @@
 // tap; another outcome holds for one tap and then falls back.
 import { domainsOn } from '../core/catalogue.js';
 import { el, reconcile, renderWhen } from '../core/dom.js';
-import { relativeDate } from '../core/format.js';
+import { capital, relativeDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { icon } from './icons.js';
@@ -34,7 +34,7 @@ export function renderMode(parent, phone, choice, choose) {
   parent.hidden = !other && choice.count === 1;
   renderWhen(parent, [choice, other, phone.today, language], () => {
     const day = other ? relativeDate(choice.day, phone.today, language) : '';
-    const text = other ? t(choice.count > 1 ? 'countingFor' : 'countingForDay', { day, n: choice.count }) : t('countingTimes', { n: choice.count });
+    const text = other ? choice.count > 1 ? t('countingFor', { day: capital(day), n: choice.count }) : t('countingForDay', { day }) : t('countingTimes', { n: choice.count });
     return [el('p', {}, text), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
   });
 }

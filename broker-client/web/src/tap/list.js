@@ -10,11 +10,11 @@ import { icon } from './icons.js';
 
 export const stateMark = (state) => el('span', { class: `state state--${state}` }, icon(state), el('span', {}, t(state)));
 
-// "3 op dit toestel · 2 verzonden", or that everything is counted.
+// "3 op dit toestel · 2 onderweg, nog niet bevestigd"; when nothing waits, whether that is because all is counted.
 export function waitingText(phone) {
   const { all, device, sent } = phone.waiting;
   if (all === 0 && phone.refused) return '';
-  if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingYet');
+  if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingWaits');
   const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) })];
   return parts.filter(Boolean).join(' · ');
 }

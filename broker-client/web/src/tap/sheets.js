@@ -62,7 +62,7 @@ export function openTeams(sheet, phone) {
 
 // What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
 // the same element, since who types in it would begin anew at each key.
-function dayChoice(phone, draft) {
+function dayChoice(phone, draft, changed) {
   const { today, firstDay } = phone;
   const days = Array.from({ length: DAYS_OFFERED }, (_, i) => today - i).filter((day) => day >= firstDay);
   const chips = days.map((day) => el('button', { type: 'button', class: 'chip', 'data-key': `day-${day}`, onclick: () => choose(day) }, capital(relativeDate(day, today, language))));
@@ -70,6 +70,7 @@ function dayChoice(phone, draft) {
   const take = (chosen) => {
     draft.day = chosen;
     days.forEach((day, i) => chips[i].setAttribute('aria-pressed', String(day === chosen)));
+    changed();
   };
   const choose = (day) => {
     field.value = formatDate(day);
@@ -79,41 +80,48 @@ function dayChoice(phone, draft) {
   return { field, element: el('div', { class: 'choices', role: 'group', 'aria-label': t('day') }, chips, el('label', { class: 'date' }, el('span', {}, t('otherDay')), field)) };
 }
 
-function counter(draft, redraw) {
-  const step = (by) => redraw({ count: Math.min(COUNT_MAX, Math.max(1, draft.count + by)) });
-  return el('div', { class: 'counter', role: 'group', 'aria-label': t('count') },
-    el('button', { type: 'button', class: 'counter__step', 'data-key': 'fewer', 'aria-label': t('fewer'), 'aria-disabled': String(draft.count === 1), onclick: () => step(-1) }, '−'),
-    el('output', { class: 'counter__value', 'aria-live': 'polite' }, t('countNow', { n: draft.count })),
-    el('button', { type: 'button', class: 'counter__step', 'data-key': 'more', 'aria-label': t('oneMore'), 'aria-disabled': String(draft.count === COUNT_MAX), onclick: () => step(1) }, '+'));
+// The buttons and the number stay the same elements: the focus stays on a button, and a screen reader hears the number.
+function counter(draft, changed) {
+  const value = el('output', { class: 'counter__value', 'aria-live': 'polite' });
+  const button = (key, label, sign, by) => el('button', { type: 'button', class: 'counter__step', 'data-key': key, 'aria-label': t(label), onclick: () => step(by) }, sign);
+  const [fewer, more] = [button('fewer', 'fewer', '−', -1), button('more', 'oneMore', '+', 1)];
+  const step = (by) => {
+    draft.count = Math.min(COUNT_MAX, Math.max(1, draft.count + by));
+    value.textContent = t('countNow', { n: draft.count });
+    fewer.setAttribute('aria-disabled', String(draft.count === 1));
+    more.setAttribute('aria-disabled', String(draft.count === COUNT_MAX));
+    changed();
+  };
+  step(0);
+  return el('div', { class: 'counter', role: 'group', 'aria-label': t('count') }, fewer, value, more);
 }
 
 // `choose({day, count})` when the worker goes on; day null is today.
 export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
-  const day = dayChoice(phone, draft);
-  const number = el('div', {});
-  const redraw = (change) => {
-    Object.assign(draft, change);
-    fill(number, counter(draft, redraw));
+  const go = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });
+  // The button says what it begins.
+  const changed = () => {
+    go.textContent = draft.day === null ? t('startNoDay') : t('startFor', { day: relativeDate(draft.day, phone.today, language), n: draft.count });
   };
-  const go = () => {
+  const day = dayChoice(phone, draft, changed);
+  const start = () => {
     if (!day.field.reportValidity()) return;
     sheet.close();
     choose({ day: draft.day === phone.today ? null : draft.day, count: draft.count });
   };
-  redraw({});
   sheet.show(t('catchUp'), el('p', { class: 'soft' }, t('catchUpHint')),
-    el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, el('h3', {}, t('count')), number,
-      el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: go }, t('start'))));
+    el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, el('h3', {}, t('count')), counter(draft, changed), go));
 }
 
 // ---- Own taps -------------------------------------------------------------------------------------
 
 export function openList(sheet, phone) {
   const list = el('div', { class: 'days' });
-  const none = el('p', { class: 'soft' }, t('noTaps'));
+  const n = phone.catalogue?.retract_days ?? 14;
+  const none = el('p', { class: 'soft' }, t('noTaps', { n }));
   sheet.show(t('myTaps'),
-    el('p', { class: 'soft' }, t('myTapsHint', { n: phone.catalogue?.retract_days ?? 14 })), none, list,
+    el('p', { class: 'soft' }, t('myTapsHint', { n })), none, list,
     el('h3', {}, t('statesTitle')), legend());
   sheet.refresh = () => {
     none.hidden = phone.taps.length > 0;
