@@ -35,7 +35,7 @@ test('a connection that is dead is not called connected beside a tap that waits,
   site.net.set('stall');
   await tap(page, 1);
   await hide(page);
-  await waitingText(page).getByText('verzonden').waitFor();
+  await waitingText(page).getByText('onderweg, nog niet bevestigd').waitFor();
   await page.locator('.bar__connection').getByText('Verbinding hapert').waitFor();
   await waitingText(page).getByText('bevestiging blijft uit').waitFor();
   await page.locator('.bar__connection').getByText('Verbinding hapert').waitFor({ state: 'detached' });
