@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "proto/calendar.h"
@@ -66,10 +67,21 @@ uint64_t clock_monotonic_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-static int read_date_file(const char *path, uint32_t *day, struct error *error)
+bool clock_synchronised(void)
 {
-	char text[DATE_TEXT_BYTES + 1] = "";
+	struct timex kernel = {.modes = 0}; /* asks, sets nothing */
+	int state = adjtimex(&kernel);
+
+	return state >= 0 && state != TIME_ERROR && (kernel.status & STA_UNSYNC) == 0;
+}
+
+static const char vouched[] = " synchronised";
+
+static int read_date_file(const char *path, uint32_t *day, bool *synchronised, struct error *error)
+{
+	char text[DATE_TEXT_BYTES + sizeof vouched] = "";
 	FILE *file = fopen(path, "re");
+	char *behind;
 	size_t length;
 
 	if (!file)
@@ -78,6 +90,10 @@ static int read_date_file(const char *path, uint32_t *day, struct error *error)
 	(void)fclose(file);
 	text[length] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
+	behind = text + strcspn(text, " ");
+	*synchronised = strcmp(behind, vouched) == 0;
+	if (*synchronised)
+		*behind = '\0';
 	if (date_parse(text, day) != 0)
 		return error_set(error, FAULT_INPUT, "--today @%s: \"%s\" is not a date; the file must hold YYYY-MM-DD", path, text);
 	return 0;
@@ -85,13 +101,28 @@ static int read_date_file(const char *path, uint32_t *day, struct error *error)
 
 int org_date_today(const struct org_date *date, uint32_t *day, struct error *error)
 {
+	bool synchronised;
+
 	if (!date->pinned)
 		return clock_today(date->timezone, day, error);
 	if (date->pinned[0] == '@')
-		return read_date_file(date->pinned + 1, day, error);
+		return read_date_file(date->pinned + 1, day, &synchronised, error);
 	if (date_parse(date->pinned, day) != 0)
 		return error_set(error, FAULT_INPUT, "--today %s: not a date; expected YYYY-MM-DD or @FILE", date->pinned);
 	return 0;
+}
+
+bool org_date_synchronised(const struct org_date *date)
+{
+	bool synchronised = false;
+	struct error error;
+	uint32_t day;
+
+	if (!date->pinned)
+		return clock_synchronised();
+	if (date->pinned[0] == '@' && read_date_file(date->pinned + 1, &day, &synchronised, &error) < 0)
+		return false;
+	return synchronised;
 }
 
 bool org_date_confirmed(const struct org_date *date)

@@ -62,6 +62,7 @@ struct daemon {
 	uint64_t count_at_ms;    /* the store refused: not before this */
 	uint64_t upkeep_at_ms;   /* upkeep failed: not before this */
 	bool time_due;           /* store_keep_time wants to be called */
+	bool synchronised;       /* a time server vouches for status.today */
 	bool date_unreadable;    /* said so in the log */
 	bool compact_due;
 	uint32_t deleted_since;  /* the store's: freed pages hold deleted bytes since then; 0: none do */

@@ -24,6 +24,7 @@ static void tell_at_once(struct daemon *daemon)
 
 uint32_t upkeep_today(struct daemon *daemon)
 {
+	bool synchronised = org_date_synchronised(&daemon->date); /* before the date is read: see there */
 	struct error error = {{0}};
 	uint32_t today;
 
@@ -31,9 +32,12 @@ uint32_t upkeep_today(struct daemon *daemon)
 		if (!daemon->date_unreadable)
 			log_error("date-unreadable reason=\"%s\" the last known date is used", error.text);
 		daemon->date_unreadable = true;
+		daemon->synchronised = false;
 		return daemon->status.today;
 	}
 	daemon->date_unreadable = false;
+	daemon->time_due |= synchronised && !daemon->synchronised; /* a date that waits may be trusted now */
+	daemon->synchronised = synchronised;
 	if (today != daemon->status.today) {
 		daemon->status.today = today;
 		daemon->time_due = true;
@@ -122,6 +126,7 @@ static int keep_time(struct daemon *daemon, struct error *error)
 	struct store_time time = {
 		.today = daemon->status.today,
 		.confirmed = org_date_confirmed(&daemon->date),
+		.synchronised = daemon->synchronised,
 		.catalogue = &daemon->catalogue,
 	};
 	bool moved = false;
@@ -151,7 +156,7 @@ static int look(struct daemon *daemon, struct error *error)
 	store_view_close(view);
 	if (state.pending_day != daemon->status.date_pending) {
 		if (state.pending_day)
-			log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day");
+			log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day; a jump ahead of up to 31 days needs neither once the clock is synchronised");
 		daemon->status.date_pending = state.pending_day;
 		tell_at_once(daemon);
 	}

@@ -113,12 +113,13 @@ void store_abort(struct store_txn **take_txn); /* NULL inside is fine */
 
 /*
  * Lets time pass, in transactions of its own that are short: trusts or holds back a date that jumped by more
- * than two days (`confirmed`: the operator pinned it), closes quarters, shows held cells, settles, purges.
+ * than two days, closes quarters, shows held cells, settles, purges.
  * `moved` tells whether any summary may look different now. 0, STORE_MORE, or a fault.
  */
 struct store_time {
 	uint32_t today;
-	bool confirmed;
+	bool confirmed;    /* the operator pinned the date: it is trusted */
+	bool synchronised; /* a time server vouches for the date: a jump ahead of up to 31 days is trusted */
 	const struct catalogue *catalogue;
 };
 int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error);

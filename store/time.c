@@ -7,25 +7,37 @@
  *
  * A date that is more than two days away from the last trusted one may be a wrong clock, and closing, settling and
  * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
- * from it by a day or two, as only a right clock's does.
+ * from it by a day or two, as only a right clock's does. A machine that was off for a weekend or a holiday is no reason
+ * to wait: a jump ahead of up to SYNCHRONISED_JUMP_DAYS is trusted when a time server vouches for the clock.
  */
 #include "base/step.h"
 #include "store/internal.h"
 
-enum { DAYS_OF_A_JUMP = 3, IDS_PER_STEP = 2000 };
+enum {
+	DAYS_OF_A_JUMP = 3,
+	SYNCHRONISED_JUMP_DAYS = 31, /* a wrong time server ends at most one quarter, and that at most a month early */
+	IDS_PER_STEP = 2000,
+};
 
 static bool close_to(uint32_t day, uint32_t other)
 {
 	return (day > other ? day - other : other - day) < DAYS_OF_A_JUMP;
 }
 
+static bool vouched_for(const struct store_state *state, const struct store_time *time)
+{
+	return time->synchronised && time->today > state->clock_day &&
+	       time->today - state->clock_day <= SYNCHRONISED_JUMP_DAYS;
+}
+
 /* Pure: true when the state changed. */
-static bool look_at_date(struct store_state *state, uint32_t today, bool confirmed)
+static bool look_at_date(struct store_state *state, const struct store_time *time)
 {
 	struct store_state before = *state;
+	uint32_t today = time->today;
 	bool moved_on = state->pending_day != 0 && today > state->pending_day && close_to(today, state->pending_day);
 
-	if (confirmed || close_to(today, state->clock_day) || moved_on) {
+	if (time->confirmed || close_to(today, state->clock_day) || moved_on || vouched_for(state, time)) {
 		state->clock_day = today;
 		state->pending_day = 0;
 	} else {
@@ -77,7 +89,7 @@ static bool due(const struct state *state, const struct store_time *time)
 	struct state next = *state;
 	struct store_state to;
 
-	if (look_at_date(&next.shown, time->today, time->confirmed))
+	if (look_at_date(&next.shown, time))
 		return true;
 	if (settling(state) || purging(state))
 		return true;
@@ -210,7 +222,7 @@ static int attempt(struct store *store, const struct store_time *time, bool *mov
 
 	if (rc < 0)
 		return rc;
-	*moved = look_at_date(&txn->state.shown, time->today, time->confirmed);
+	*moved = look_at_date(&txn->state.shown, time);
 	txn->changed |= *moved;
 	if (txn->state.shown.pending_day == 0)
 		*moved |= move_bounds(txn, time->catalogue);

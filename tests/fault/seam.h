@@ -48,6 +48,9 @@ void seam_resume(void);
 /* From now on the system's clock says this; 0: what it says. */
 void seam_set_time(time_t now);
 
+/* What the kernel says of its clock from now on: a time server vouches for it. At first none does. */
+void seam_set_synchronised(bool synchronised);
+
 /* What whoever starts a thread with its signals blocked calls before it lets them in again; NULL: nothing. */
 void seam_set_started(void (*call)(void));
 

@@ -38,8 +38,8 @@ async function shows(w, team, period, expected) {
 }
 
 // The date moves on while turfd runs; it has seen it when its status says so.
-async function moveTo(w, date) {
-  w.calendar.write(date);
+async function moveTo(w, date, options) {
+  w.calendar.write(date, options);
   await w.screen.until(() => statusOf(w).today === date, `${date} in the status`);
 }
 
@@ -149,6 +149,35 @@ test('a jump becomes true when the date has stood for a day', async (t) => {
   await moveTo(w, '2020-03-02');
   await shows(w, 'oost', '2019-Q4', { status: 'QUARTER_FINAL' });
   await w.screen.until(() => statusOf(w).date_pending === null, 'the date to be trusted');
+});
+
+test('a machine that was off for a weekend or two weeks and whose clock is synchronised waits for nobody', async (t) => {
+  const w = await world(t, '2020-01-10');
+  for (const date of ['2020-01-14', '2020-01-28', '2020-01-31']) {
+    await w.stack.turfd.stop();
+    w.calendar.write(date, { synchronised: true });
+    await w.stack.startTurfd();
+    await eventually(async () => (await w.stack.turfctl(['info'])).stdout.match(/^turfd's date +(\S+)$/m)[1] === date, `${date} to be trusted`);
+  }
+  await shows(w, 'oost', '2019-Q4', { status: 'QUARTER_FINAL' });
+  assert.ok(!w.stack.turfd.log.includes('date-jumped'));
+});
+
+test('a jump that no holiday explains waits, synchronised or not, and so does one back', async (t) => {
+  const w = await world(t, '2019-12-31');
+  for (const date of ['2020-02-01', '2019-12-27']) {
+    await moveTo(w, date, { synchronised: true });
+    await w.screen.until(() => statusOf(w).date_pending === date, `${date} to wait`);
+  }
+});
+
+test('a date that waits is trusted when the clock becomes synchronised', async (t) => {
+  const w = await world(t, '2019-12-31');
+  await moveTo(w, '2020-01-30');
+  await w.screen.until(() => statusOf(w).date_pending === '2020-01-30', 'the date to wait');
+  w.calendar.write('2020-01-30', { synchronised: true });
+  await w.screen.until(() => statusOf(w).date_pending === null, 'the date to be trusted');
+  await shows(w, 'oost', '2019-Q4', { status: 'QUARTER_FINAL' });
 });
 
 test('validity is that of the question’s day: a team, a domain and a label that ended', async (t) => {

@@ -237,19 +237,24 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 	assert_string_equal(verdict_name(tell(stage, team, event)), verdict_name(expected))
 
 /* Until nothing is left to do. True: figures may have moved. */
-static inline bool keep_time(struct stage *stage, uint32_t today, bool confirmed)
+static inline bool keep_time_as(struct stage *stage, struct store_time time)
 {
-	struct store_time time = {.today = today, .confirmed = confirmed, .catalogue = &stage->rules};
 	bool moved, any = false;
 	int rc;
 
-	stage->today = today;
+	time.catalogue = &stage->rules;
+	stage->today = time.today;
 	do {
 		rc = store_keep_time(stage->store, &time, &moved, &stage->error);
 		any |= moved;
 	} while (rc == STORE_MORE);
 	must(stage, rc);
 	return any;
+}
+
+static inline bool keep_time(struct stage *stage, uint32_t today, bool confirmed)
+{
+	return keep_time_as(stage, (struct store_time){.today = today, .confirmed = confirmed});
 }
 
 /* Days go by one after another, as they do. */

@@ -103,11 +103,21 @@ static void test_date_in_a_file_is_read_each_time(void **state)
 	write_date(path + 1, "2020-01-01");
 	assert_int_equal(org_date_today(&date, &day, NULL), 0);
 	assert_int_equal(day, 18262);
+	assert_false(org_date_synchronised(&date));
+	write_date(path + 1, "2020-01-02 synchronised\n");
+	assert_int_equal(org_date_today(&date, &day, NULL), 0);
+	assert_int_equal(day, 18263);
+	assert_true(org_date_synchronised(&date));
+	assert_false(org_date_confirmed(&date));
+	write_date(path + 1, "2020-01-02 synchronisedx\n");
+	assert_int_equal(org_date_today(&date, &day, &error), FAULT_INPUT);
+	assert_false(org_date_synchronised(&date));
 	write_date(path + 1, "tomorrow\n");
 	assert_int_equal(org_date_today(&date, &day, &error), FAULT_INPUT);
 	assert_non_null(strstr(error.text, "tomorrow"));
 	assert_int_equal(unlink(path + 1), 0);
 	assert_int_equal(org_date_today(&date, &day, &error), FAULT_INPUT);
+	assert_false(org_date_synchronised(&date));
 }
 
 int main(void)

@@ -119,6 +119,46 @@ static void test_the_operator_may_confirm(void **state)
 	assert_int_equal(state_of(stage).final_through, Q4_2019); /* closed is closed */
 }
 
+/* The date as a machine has it whose clock a time server keeps right. */
+static void synchronised(struct stage *stage, uint32_t today)
+{
+	(void)keep_time_as(stage, (struct store_time){.today = today, .synchronised = true});
+}
+
+static void test_a_synchronised_clock_may_have_been_off_for_a_month(void **state)
+{
+	struct stage *stage = *state;
+	static const struct { uint32_t day, trusted, waits; } dates[] = {
+		{TODAY + 3, TODAY + 3, 0},                 /* a long weekend */
+		{TODAY + 3 + 31, TODAY + 34, 0},
+		{TODAY + 34 + 32, TODAY + 34, TODAY + 66}, /* too long to be a holiday */
+		{TODAY + 34 - 3, TODAY + 34, TODAY + 31},  /* no clock that is right goes back */
+		{TODAY - 3000, TODAY + 34, TODAY - 3000},
+		{TODAY + 3000, TODAY + 34, TODAY + 3000},
+		{TODAY + 34 + 7, TODAY + 41, 0},           /* a date that waited is gone with that */
+	};
+
+	(void)keep_time(stage, TODAY, false);
+	for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+		synchronised(stage, dates[i].day);
+		assert_int_equal(state_of(stage).clock_day, dates[i].trusted);
+		assert_int_equal(state_of(stage).pending_day, dates[i].waits);
+	}
+}
+
+static void test_a_date_that_waits_is_trusted_once_the_clock_is_synchronised(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, Q4_LAST + 20, true);
+	(void)keep_time(stage, Q4_LAST + 29, false);
+	assert_int_equal(state_of(stage).pending_day, Q4_LAST + 29);
+	assert_int_equal(state_of(stage).final_through, Q3_2019);
+	synchronised(stage, Q4_LAST + 29);
+	assert_int_equal(state_of(stage).pending_day, 0);
+	assert_int_equal(state_of(stage).final_through, Q4_2019);
+}
+
 /* ---- Closing ---------------------------------------------------------------------------------------- */
 
 static void test_a_quarter_closes_after_its_grace(void **state)
@@ -399,6 +439,8 @@ int main(void)
 		OPENED(test_a_jump_is_right_when_it_goes_on),
 		OPENED(test_one_jump_after_another_is_none_of_them),
 		OPENED(test_the_operator_may_confirm),
+		OPENED(test_a_synchronised_clock_may_have_been_off_for_a_month),
+		OPENED(test_a_date_that_waits_is_trusted_once_the_clock_is_synchronised),
 		OPENED(test_a_quarter_closes_after_its_grace),
 		OPENED(test_closing_ends_retraction_even_when_young),
 		OPENED(test_a_longer_grace_opens_nothing_again),
