@@ -55,10 +55,13 @@ export class SenderLock {
     navigator.locks.request(this.#name, options, held).catch(() => turn === this.#turn && this.#lost());
   }
 
-  // Taken by another tab: in line for it again.
+  // Taken by another tab: in line for it again. A place in line that is refused, as WebKit does to a page that is being
+  // left, would be refused as often as it is asked for: the next take() or wait() asks again.
   #lost() {
+    const refused = this.#waiting !== null && !this.mine;
+    this.#waiting = null;
     this.#become(false);
-    this.#queue();
+    if (!refused) this.#queue();
   }
 
   #queue() {
