@@ -6,11 +6,11 @@
 //   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
 //          sent as it was left, and perhaps did not live to note with the taps), and the page's own
-import { openDB } from 'idb';
-
+import { Database } from './database.js';
 import { held, mayChange, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
+const TABLES = ['taps', 'meta'];
 const SAFE = { durability: 'strict' };
 
 function upgrade(db) {
@@ -30,34 +30,30 @@ function indexed(tap) {
 const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.retractionWaits && !tap.questionWaits);
 
 export class Outbox {
-  #db;
+  #database;
 
-  // `onGone`: the database was closed by the browser (storage emptied, or a newer page wants to upgrade it).
-  static async open(org, { onGone = () => {} } = {}) {
+  // `onGone`, `onReturn`: as in Database.
+  static async open(org, { onGone = () => {}, onReturn = () => {} } = {}) {
     const outbox = new Outbox();
-    outbox.#db = await openDB(`turf-${org}`, VERSION, {
-      upgrade,
-      blocking: (_now, _wanted, event) => {
-        event.target.close();
-        onGone();
-      },
-      terminated: onGone,
-    });
+    outbox.#database = new Database({ name: `turf-${org}`, version: VERSION, upgrade, onGone, onReturn });
     if (await outbox.get('left')) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
     return outbox;
   }
 
   close() {
-    this.#db.close();
+    this.#database.close();
+  }
+
+  #read(body) {
+    return this.#database.transact(TABLES, 'readonly', {}, body);
   }
 
   // One write transaction over both tables; `body` may await only what belongs to it.
-  async #write(body) {
-    const txn = this.#db.transaction(['taps', 'meta'], 'readwrite', SAFE);
-    const taps = txn.objectStore('taps');
-    const meta = txn.objectStore('meta');
-    try {
-      const result = await body({
+  #write(body) {
+    return this.#database.transact(TABLES, 'readwrite', SAFE, (txn) => {
+      const taps = txn.objectStore('taps');
+      const meta = txn.objectStore('meta');
+      return body({
         taps,
         meta,
         commit: () => txn.commit(), // now, before what was asked has been answered
@@ -65,13 +61,7 @@ export class Outbox {
         keep: async (tap) =>
           waits(tap) || refusal(tap) || tap.day >= ((await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
       });
-      await txn.done;
-      return result;
-    } catch (error) {
-      txn.done.catch(() => {});
-      if (txn.error === null) abort(txn);
-      throw error;
-    }
+    });
   }
 
   // New questions, all or none, in order; returns them as stored.
@@ -87,11 +77,11 @@ export class Outbox {
   }
 
   all() {
-    return this.#db.getAll('taps');
+    return this.#read((txn) => txn.objectStore('taps').getAll());
   }
 
   waiting() {
-    return this.#db.getAllFromIndex('taps', 'waiting');
+    return this.#read((txn) => txn.objectStore('taps').index('waiting').getAll());
   }
 
   // Changes taps that are still held, by `change(tap)`: labels added in the seconds before they go, or the hold itself.
@@ -130,10 +120,12 @@ export class Outbox {
 
   // The same of a page that is being left, and may be gone before the disk answers: so nothing is read first.
   async markLeaving(ids) {
-    const txn = this.#db.transaction('meta', 'readwrite', SAFE);
-    const put = txn.store.put(ids, 'left');
-    txn.commit();
-    await Promise.all([put, txn.done, this.#markLeft()]);
+    const noted = this.#write(({ meta, commit }) => {
+      const put = meta.put(ids, 'left');
+      commit();
+      return put;
+    });
+    await Promise.all([noted, this.#markLeft()]);
   }
 
   #markLeft() {
@@ -220,11 +212,11 @@ export class Outbox {
   }
 
   get(name) {
-    return this.#db.get('meta', name);
+    return this.#read((txn) => txn.objectStore('meta').get(name));
   }
 
   put(name, value) {
-    return this.#db.put('meta', value, name);
+    return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.put(value, name));
   }
 }
 
@@ -234,13 +226,5 @@ async function dismissAll(ids, { tap, taps, keep }) {
     const act = found && refusedAct(found);
     if (act === 'retraction') await keep({ ...found, retracting: false, retractionVerdict: 0 });
     if (act === 'question') await taps.delete(found.n);
-  }
-}
-
-function abort(txn) {
-  try {
-    txn.abort();
-  } catch {
-    // it has ended already
   }
 }

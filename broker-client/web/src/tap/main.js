@@ -226,7 +226,7 @@ async function start() {
   draw();
   onReturn(back);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
-  addEventListener('pagehide', leave);
+  addEventListener('pagehide', leave, true); // before the database is closed
   addEventListener('keydown', (event) => event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.target.matches('input') && snack.undo());
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {

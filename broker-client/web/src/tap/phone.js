@@ -55,7 +55,10 @@ export class Phone {
     phone.#org = org;
     phone.#now = now;
     phone.#onChange = onChange;
-    phone.#outbox = await Outbox.open(org, { onGone: () => phone.#fail() });
+    phone.#outbox = await Outbox.open(org, {
+      onGone: () => phone.#fail(),
+      onReturn: () => phone.#safely(phone.#reload().then(() => phone.#pump())),
+    });
     phone.#sender = new Sender({ retryMs });
     phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), ...(load && { load }) });
     phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#locked(mine));

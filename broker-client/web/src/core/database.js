@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The connection to an IndexedDB database, and every transaction on it. A connection that the browser closed behind the
+// page's back is opened again by the next transaction.
+//
+// A page that is left may be put away whole, for the way back. What it has under way in the database then stops where it
+// is, and in Safari's engine every other page waits for it, also after a reload. So as the page is put away, its
+// transactions are aborted and its connection is closed; once it is back, the same transactions run again.
+import { openDB } from 'idb';
+
+export class Database {
+  #options;
+  #opening = null; // the promise of the connection
+  #running = new Set(); // transactions under way
+  #interrupted = new WeakSet(); // those that were aborted as the page was put away
+  #away = null; // while the page is put away: {returned: a promise, comeBack: resolves it}
+  #listeners = new AbortController();
+  #closed = false;
+
+  // {name, version, upgrade: as for openDB, onGone, onReturn}
+  //   onGone: the browser closed the connection: storage was emptied, memory was short, a newer page wants to upgrade it
+  //   onReturn: the page was put away and is back; other pages may have changed the database meanwhile
+  constructor(options) {
+    this.#options = options;
+    const { signal } = this.#listeners;
+    globalThis.addEventListener?.('pagehide', (event) => event.persisted && this.putAway(), { signal });
+    globalThis.addEventListener?.('pageshow', () => this.comeBack(), { signal });
+  }
+
+  // For good: later transactions fail.
+  close() {
+    this.#closed = true;
+    this.#listeners.abort();
+    this.#disconnect();
+  }
+
+  // Runs `body(transaction)` and resolves to its result when all of it is stored. `body` may await only what belongs to the
+  // transaction, and may run twice.
+  async transact(tables, mode, options, body) {
+    for (;;) {
+      const txn = await this.#begin(tables, mode, options);
+      this.#running.add(txn);
+      try {
+        const result = await body(txn);
+        await txn.done;
+        return result;
+      } catch (error) {
+        txn.done.catch(() => {});
+        if (txn.error === null) abort(txn);
+        if (!this.#interrupted.has(txn)) throw error;
+      } finally {
+        this.#running.delete(txn);
+      }
+    }
+  }
+
+  putAway() {
+    if (this.#away) return;
+    this.#away = {};
+    this.#away.returned = new Promise((resolve) => {
+      this.#away.comeBack = resolve;
+    });
+    for (const txn of this.#running) if (abort(txn)) this.#interrupted.add(txn);
+    this.#disconnect();
+  }
+
+  comeBack() {
+    if (!this.#away) return;
+    this.#away.comeBack();
+    this.#away = null;
+    this.#options.onReturn();
+  }
+
+  // ---- Inside -------------------------------------------------------------------------------------
+
+  async #begin(tables, mode, options) {
+    for (let reopened = false; ; ) {
+      await this.#away?.returned;
+      const opening = this.#connect();
+      const db = await opening;
+      if (this.#opening !== opening) continue; // put away, or closed by the browser, meanwhile
+      try {
+        return db.transaction(tables, mode, options);
+      } catch (error) {
+        if (error.name !== 'InvalidStateError' || reopened) throw error;
+        this.#forget(opening); // the browser closed it and did not say so
+        reopened = true;
+      }
+    }
+  }
+
+  #connect() {
+    if (this.#closed) throw new DOMException('the database was closed', 'InvalidStateError');
+    if (this.#opening) return this.#opening;
+    const { name, version, upgrade } = this.#options;
+    const gone = () => {
+      this.#forget(opening);
+      this.#options.onGone();
+    };
+    const blocking = (_now, _wanted, event) => {
+      event.target.close();
+      gone();
+    };
+    const opening = openDB(name, version, { upgrade, blocking, terminated: gone });
+    opening.catch(() => this.#forget(opening));
+    this.#opening = opening;
+    return opening;
+  }
+
+  #forget(opening) {
+    if (this.#opening === opening) this.#opening = null;
+  }
+
+  #disconnect() {
+    this.#opening?.then((db) => db.close(), () => {});
+    this.#opening = null;
+  }
+}
+
+// Says whether it was still to be aborted.
+function abort(txn) {
+  try {
+    txn.abort();
+    return true;
+  } catch {
+    return false; // it has ended already, or is being committed
+  }
+}
