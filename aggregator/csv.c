@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static void put_separator(struct csv *csv)
 {
 	if (csv->begun)
@@ -20,20 +22,37 @@ static bool needs_quotes(const char *text, char separator)
 	       (length > 0 && (text[0] == ' ' || text[length - 1] == ' '));
 }
 
+/* A name that turns the direction of text would show another row than it stands in. Blanks and line ends are the field's
+ * own. */
+static void put_characters(FILE *out, const char *text)
+{
+	uint32_t character;
+
+	while (*text) {
+		size_t length = text_character(text, &character);
+		bool shown = text_showable(text) > 0 || strchr("\t\r\n", *text);
+
+		length = length > 0 ? length : 1;
+		if (*text == '"')
+			(void)fputc('"', out);
+		if (shown)
+			(void)fwrite(text, 1, length, out);
+		else
+			(void)fputc('?', out);
+		text += length;
+	}
+}
+
 void csv_text(struct csv *csv, const char *text)
 {
+	bool quoted = needs_quotes(text, csv->separator);
+
 	put_separator(csv);
-	if (!needs_quotes(text, csv->separator)) {
-		(void)fputs(text, csv->out);
-		return;
-	}
-	(void)fputc('"', csv->out);
-	for (; *text; text++) {
-		if (*text == '"')
-			(void)fputc('"', csv->out);
-		(void)fputc(*text, csv->out);
-	}
-	(void)fputc('"', csv->out);
+	if (quoted)
+		(void)fputc('"', csv->out);
+	put_characters(csv->out, text);
+	if (quoted)
+		(void)fputc('"', csv->out);
 }
 
 void csv_number(struct csv *csv, uint64_t number)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aggregator/csv.h"
+#include "base/text.h"
 
 /* One export on its way: written to memory while the view is open, to its destination after. */
 struct exporting {
@@ -99,7 +100,8 @@ static int json_summary(struct exporting *export, const struct summary *summary)
 
 	if (!text)
 		return error_set(export->error, FAULT_MEMORY, "no memory for the figures of %s", summary->team);
-	(void)fprintf(export->csv.out, "%s\n%s", export->n_summaries > 0 ? "," : "", text);
+	(void)fputs(export->n_summaries > 0 ? ",\n" : "\n", export->csv.out);
+	text_print_json(export->csv.out, text);
 	free(text);
 	return 0;
 }

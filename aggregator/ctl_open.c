@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "aggregator/clock.h"
+#include "base/text.h"
 
 enum { DATE_JUMP_DAYS = 2 }; /* as the store's own guard: what is further off is not taken for granted */
 
 int ctl_fault(int fault, const struct error *error)
 {
-	(void)fprintf(stderr, "turfctl: %s\n", error->text);
+	text_print(stderr, "turfctl: %s\n", error->text);
 	return fault == FAULT_BUSY ? CTL_BUSY : CTL_FAILED;
 }
 
@@ -21,7 +22,7 @@ int ctl_usage(const char *format, ...)
 
 	va_start(args, format);
 	(void)fputs("turfctl: ", stderr);
-	(void)vfprintf(stderr, format, args);
+	text_vprint(stderr, format, args);
 	(void)fputs("\nTry: turfctl --help\n", stderr);
 	va_end(args);
 	return CTL_USAGE;

@@ -5,6 +5,7 @@
 
 #include "aggregator/table.h"
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum { HEX_LINE_BYTES = 32 };
 
@@ -132,13 +133,13 @@ static void print_question(const struct event *event, const struct catalogue *ca
 	char name[NAME_BYTES];
 
 	figures_domain_name(catalogue, event->domain, name);
-	(void)printf("  question  domain %u (%s), %s\n", event->domain,
-		     catalogue_domain(catalogue, event->domain) ? name : "not in the catalogue",
-		     outcome_name(event->outcome));
+	text_print(stdout, "  question  domain %u (%s), %s\n", event->domain,
+		   catalogue_domain(catalogue, event->domain) ? name : "not in the catalogue",
+		   outcome_name(event->outcome));
 	for (uint32_t i = 0; i < event->n_labels; i++) {
 		figures_label_name(catalogue, event->labels[i], name);
-		(void)printf("  label     %u (%s)\n", event->labels[i],
-			     catalogue_label(catalogue, event->labels[i]) ? name : "not in the catalogue");
+		text_print(stdout, "  label     %u (%s)\n", event->labels[i],
+			   catalogue_label(catalogue, event->labels[i]) ? name : "not in the catalogue");
 	}
 }
 

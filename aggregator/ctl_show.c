@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aggregator/table.h"
+#include "base/text.h"
 
 enum { TOP_DOMAINS = 5, QUARTERS = 4 };
 
@@ -336,7 +337,7 @@ static void print_heading(const struct report *report, const char *date)
 	char period[PERIOD_TEXT_BYTES], status[STATUS_BYTES];
 
 	period_format(report->period, period);
-	(void)printf("%s (%s), %s\n", figures_team_name(report->catalogue, report->team), report->team, period);
+	text_print(stdout, "%s (%s), %s\n", figures_team_name(report->catalogue, report->team), report->team, period);
 	(void)printf("Counts of questions, not persons (vragen, geen personen). Status on %s: %s.\n", date,
 		     status_text(summary->status, summary->revision, 0, status));
 }

@@ -7,12 +7,13 @@
 #include <inttypes.h>
 
 #include "aggregator/clock.h"
+#include "base/text.h"
 #include "store/store_admin.h"
 
 static void print_finding(void *context, const char *text)
 {
 	(void)context;
-	(void)printf("wrong: %s\n", text);
+	text_print(stdout, "wrong: %s\n", text);
 }
 
 /* The result of a good verify, with what it has seen. */
@@ -50,9 +51,10 @@ int ctl_verify(const struct ctl *ctl)
 	if (rc < 0)
 		return ctl_fault(rc, &error);
 	if (rc > 0) {
-		(void)printf("NOT OK: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
-			     "(turfctl restore).\n",
-			     rc, ctl->store);
+		text_print(stdout,
+			   "NOT OK: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
+			   "(turfctl restore).\n",
+			   rc, ctl->store);
 		return CTL_FAILED;
 	}
 	return CTL_OK;
@@ -69,8 +71,8 @@ int ctl_backup(const struct ctl *ctl)
 	store_close(store);
 	if (rc < 0)
 		return ctl_fault(rc, &error);
-	(void)printf("backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0],
-		     ctl->words[0]);
+	text_print(stdout, "backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0],
+		   ctl->words[0]);
 	return CTL_OK;
 }
 
@@ -81,9 +83,10 @@ int ctl_restore(const struct ctl *ctl)
 
 	if (rc < 0)
 		return ctl_fault(rc, &error);
-	(void)printf("%s is restored from %s, with a new epoch: phones offer again what they still remember.\n"
-		     "Start turfd on it now.\n",
-		     ctl->store, ctl->words[0]);
+	text_print(stdout,
+		   "%s is restored from %s, with a new epoch: phones offer again what they still remember.\n"
+		   "Start turfd on it now.\n",
+		   ctl->store, ctl->words[0]);
 	return CTL_OK;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
 
 size_t text_width(const char *text)
@@ -67,10 +69,12 @@ void table_text(struct table *table, const char *text)
 {
 	char *copy = strdup(text);
 
-	if (!copy)
+	if (!copy) {
 		table->failed = 1;
-	else
-		put_cell(table, copy);
+		return;
+	}
+	text_make_safe(copy);
+	put_cell(table, copy);
 }
 
 void table_count(struct table *table, uint64_t count)

@@ -23,7 +23,7 @@ struct table {
 void table_init(struct table *table, const char *align);
 void table_release(struct table *table);
 
-/* The next cell, left to right, then the next row. */
+/* The next cell, left to right, then the next row. What may not be shown (base/text.h) is '?'. */
 void table_text(struct table *table, const char *text);
 void table_count(struct table *table, uint64_t count);
 void table_share(struct table *table, uint64_t part, uint64_t whole);

@@ -10,6 +10,7 @@
 
 #include "aggregator/ctl.h"
 #include "base/standard.h"
+#include "base/text.h"
 #include "store/guard.h"
 
 enum option_bit {
@@ -239,10 +240,10 @@ static int run_guarded(const struct command *command, const struct ctl *ctl)
 
 	if (signal == 0)
 		return guarded.rc;
-	(void)fprintf(stderr,
-		      "turfctl: reading %s ended in signal %d: pages of the file are damaged. Keep the store as it is, "
-		      "and restore the last good backup (turfctl restore).\n",
-		      ctl->store, signal);
+	text_print(stderr,
+		   "turfctl: reading %s ended in signal %d: pages of the file are damaged. Keep the store as it is, "
+		   "and restore the last good backup (turfctl restore).\n",
+		   ctl->store, signal);
 	return CTL_FAILED;
 }
 

@@ -9,6 +9,7 @@
 #include "aggregator/daemon.h"
 #include "base/log.h"
 #include "base/standard.h"
+#include "base/text.h"
 
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
@@ -40,9 +41,9 @@ struct command {
 	bool check;
 };
 
-static int usage_error(const char *what)
+static int usage_error(const char *what, const char *typed)
 {
-	(void)fprintf(stderr, "turfd: %s; see turfd --help\n", what);
+	text_print(stderr, "turfd: %s%s; see turfd --help\n", what, typed);
 	return EXIT_USAGE;
 }
 
@@ -59,7 +60,8 @@ static int parse(int argc, char **argv, struct command *command)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	opterr = 0; /* getopt would show what was typed as it is */
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		switch (option) {
 		case CONFIG:
 			command->daemon.config_path = optarg;
@@ -85,21 +87,23 @@ static int parse(int argc, char **argv, struct command *command)
 		case HELP:
 			(void)fputs(usage, stdout);
 			return EXIT_DONE;
+		case ':':
+			return usage_error("a value is missing after ", argv[optind - 1]);
 		default:
-			return EXIT_USAGE;
+			return usage_error("there is no option ", argv[optind - 1]);
 		}
 	}
 	if (command->check && optind < argc && !command->daemon.config_path)
 		command->daemon.config_path = argv[optind++];
 	if (optind < argc)
-		return usage_error("an argument too many");
-	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing");
+		return usage_error("an argument too many: ", argv[optind]);
+	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing", "");
 }
 
 static void print_problem(void *context, const char *line)
 {
 	(void)context;
-	(void)fprintf(stderr, "%s\n", line);
+	text_print(stderr, "%s\n", line);
 }
 
 static int check(const char *path)
@@ -113,7 +117,7 @@ static int check(const char *path)
 		return EXIT_DONE;
 	}
 	if (rc > 0)
-		(void)fprintf(stderr, "%d mistake%s in %s\n", rc, rc == 1 ? "" : "s", path);
+		text_print(stderr, "%d mistake%s in %s\n", rc, rc == 1 ? "" : "s", path);
 	else
 		(void)fprintf(stderr, "turfd: no memory\n");
 	return EXIT_FAULT;

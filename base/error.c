@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int error_set(struct error *e, int fault, const char *format, ...)
 {
 	va_list args;
@@ -13,6 +15,7 @@ int error_set(struct error *e, int fault, const char *format, ...)
 		va_start(args, format);
 		(void)vsnprintf(e->text, sizeof e->text, format, args);
 		va_end(args);
+		text_make_safe(e->text);
 	}
 	return fault;
 }
@@ -31,6 +34,7 @@ int error_prefix(struct error *e, int fault, const char *format, ...)
 	used = strlen(text);
 	if (snprintf(text + used, sizeof text - used, ": %s", e->text) < 0)
 		text[used] = '\0';
+	text_make_safe(text);
 	memcpy(e->text, text, sizeof text);
 	return fault;
 }

@@ -4,7 +4,7 @@
  *
  * Every fallible function returns an int: 0 done; > 0 a verdict that its header lists and the
  * immediate caller handles; < 0 a fault, forwarded unchanged. A fault leaves its message in the
- * caller's struct error, for a person: what, where, what to do.
+ * caller's struct error, for a person: what, where, what to do. What it quotes is safe to show (base/text.h).
  */
 #ifndef TURF_BASE_ERROR_H
 #define TURF_BASE_ERROR_H

@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 
 enum { LOG_LINE_BYTES = 2048 };
 
@@ -22,10 +25,10 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
 	length = vsnprintf(line + prefix, sizeof line - (size_t)prefix - 1, format, args);
 	if (length < 0)
 		return;
-	if (length > (int)sizeof line - prefix - 2)
-		length = (int)sizeof line - prefix - 2;
-	line[prefix + length] = '\n';
-	(void)fwrite(line, 1, (size_t)(prefix + length + 1), stderr);
+	text_make_safe(line);
+	length = (int)strlen(line);
+	line[length] = '\n';
+	(void)fwrite(line, 1, (size_t)length + 1, stderr);
 	(void)fflush(stderr);
 }
 

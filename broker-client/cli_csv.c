@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum { COLUMNS = 4, ROWS_FIRST = 1024, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
 
@@ -32,8 +33,8 @@ static void tell(struct reader *reader, const char *what, const char *shown, con
 
 	if (reader->problems++ >= CSV_PROBLEMS_MAX)
 		return;
-	for (size_t i = 0; shown && i < SHOWN_MAX && shown[i]; i++)
-		found[i] = (unsigned char)shown[i] < 0x20 || shown[i] == 0x7f ? '?' : shown[i];
+	(void)snprintf(found, sizeof found, "%s", shown ? shown : "");
+	text_make_safe(found);
 	(void)snprintf(message, sizeof message, "%s:%lu: %s%s%s%s; expected %s", reader->name, reader->line, what,
 		       shown ? " \"" : "", found, shown ? "\"" : "", expected);
 	reader->problem(reader->context, message);

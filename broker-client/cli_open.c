@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "broker-client/cli_listen.h"
 #include "broker-client/mqtt_common.h"
 
@@ -26,7 +27,7 @@ int complain(int status, const char *format, ...)
 	(void)fflush(stdout);
 	(void)fputs("turf: ", stderr);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	text_vprint(stderr, format, args);
 	va_end(args);
 	(void)fputc('\n', stderr);
 	return status;

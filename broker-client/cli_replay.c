@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "broker-client/cli_listen.h"
 #include "broker-client/cli_phones.h"
 
@@ -39,7 +40,7 @@ struct replay {
 static void print_problem(void *context, const char *line)
 {
 	(void)context;
-	(void)fprintf(stderr, "%s\n", line);
+	text_print(stderr, "%s\n", line);
 }
 
 /* 0 or an exit status. */
@@ -58,7 +59,7 @@ static int read_file(const char *path, struct csv *csv)
 	if (rc < 0)
 		return complain(EXIT_USAGE, "%s", error.text);
 	if (rc > CSV_PROBLEMS_MAX)
-		(void)fprintf(stderr, "%s: ... and %d more\n", path, rc - CSV_PROBLEMS_MAX);
+		text_print(stderr, "%s: ... and %d more\n", path, rc - CSV_PROBLEMS_MAX);
 	return rc > 0 ? complain(EXIT_USAGE, "nothing was sent: %d mistake%s in %s", rc, rc == 1 ? "" : "s", path) : 0;
 }
 
@@ -167,9 +168,10 @@ static int print_results(struct replay *replay, size_t waiting)
 	if (replay->dealt_at_start > 0)
 		(void)printf("%8zu  eerder uitgedeeld / dealt by an earlier run\n", replay->dealt_at_start);
 	if (waiting > 0)
-		(void)printf("%8zu  nog geen antwoord; ze wachten in / no answer yet; they wait in %s\n"
-			     "          verder met / go on with: turf replay ... --outbox %s\n",
-			     waiting, replay->phones.folder, replay->phones.folder);
+		text_print(stdout,
+			   "%8zu  nog geen antwoord; ze wachten in / no answer yet; they wait in %s\n"
+			   "          verder met / go on with: turf replay ... --outbox %s\n",
+			   waiting, replay->phones.folder, replay->phones.folder);
 	return waiting > 0 ? EXIT_STORED : good == answered ? EXIT_DONE : EXIT_REFUSED;
 }
 

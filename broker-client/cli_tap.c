@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum {
 	WAIT_MS = 5000,
@@ -92,7 +93,7 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 		(void)turf_connection(turf, reason, sizeof reason);
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
 		print_tap(stdout, tap, catalogue);
-		(void)printf("\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
+		text_print(stdout, "\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
 		return EXIT_STORED;
 	}
 	(void)printf("%s: ", verdict_words(verdict));

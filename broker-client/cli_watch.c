@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "broker-client/cli_listen.h"
 #include "broker-client/cli_table.h"
 
@@ -74,7 +75,8 @@ static bool print_json(const struct listener_item *item)
 	json_decref(json);
 	if (!line)
 		return true;
-	(void)puts(line);
+	text_print_json(stdout, line);
+	(void)putchar('\n');
 	free(line);
 	return fflush(stdout) == 0;
 }

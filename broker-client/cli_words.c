@@ -5,6 +5,7 @@
 #include <wchar.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum { ID_DIGITS_SHOWN = 8 };
 
@@ -55,48 +56,32 @@ const char *quarter_status_words(const char *status)
 	return strcmp(status, "final") == 0 ? "definitief / final" : "";
 }
 
-/* The length of the UTF-8 sequence that begins here, 0 when it is none, or stands for a control character. */
-static size_t sequence_length(const unsigned char *text)
-{
-	size_t length = *text < 0x80             ? 1
-			: (*text & 0xe0) == 0xc0 ? 2
-			: (*text & 0xf0) == 0xe0 ? 3
-			: (*text & 0xf8) == 0xf0 ? 4
-						 : 0;
-
-	if (*text < 0x20 || *text == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0))
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
 /* Pictures and letters of East Asia are two columns wide, an accent by itself none. */
-static size_t columns_of(const unsigned char *sequence, size_t length)
+static size_t columns_of(const char *character, size_t length)
 {
 	mbstate_t state = {0};
 	wchar_t letter;
-	int columns = mbrtowc(&letter, (const char *)sequence, length, &state) == length ? wcwidth(letter) : 1;
+	int columns = mbrtowc(&letter, character, length, &state) == length ? wcwidth(letter) : 1;
 
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
 size_t print_safely(FILE *out, const char *text, size_t max_columns)
 {
-	const unsigned char *at = (const unsigned char *)text;
 	size_t columns = 0;
 
-	while (*at) {
-		size_t length = sequence_length(at), width = columns_of(at, length);
+	while (*text) {
+		uint32_t character;
+		size_t shown = text_showable(text), length = text_character(text, &character);
+		size_t width = shown > 0 ? columns_of(text, shown) : 1;
 
 		if (width > max_columns - columns)
 			break;
-		if (out && length > 0)
-			(void)fwrite(at, 1, length, out);
+		if (out && shown > 0)
+			(void)fwrite(text, 1, shown, out);
 		else if (out)
 			(void)fputc('?', out);
-		at += length > 0 ? length : 1;
+		text += length > 0 ? length : 1;
 		columns += width;
 	}
 	return columns;

@@ -5,68 +5,24 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* ---- Names ----------------------------------------------------------------------------------- */
-
-/* How many bytes a UTF-8 character has that begins with `first`; 0: none begins so. */
-static size_t utf8_size(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-/* The second byte rules out overlong forms, surrogates, what lies beyond U+10FFFF, and the control characters
- * U+0080 to U+009F. */
-static bool utf8_second_valid(uint8_t first, uint8_t second)
-{
-	switch (first) {
-	case 0xc2:
-		return second >= 0xa0;
-	case 0xe0:
-		return second >= 0xa0;
-	case 0xed:
-		return second <= 0x9f;
-	case 0xf0:
-		return second >= 0x90;
-	case 0xf4:
-		return second <= 0x8f;
-	default:
-		return true;
-	}
-}
-
-/* Goes on to the next character. False: this one is not UTF-8, or a control character. */
-static bool name_step(const uint8_t **at)
-{
-	const uint8_t *byte = *at;
-	size_t size = utf8_size(byte[0]);
-
-	if (size == 0 || byte[0] < 0x20 || byte[0] == 0x7f)
-		return false;
-	for (size_t i = 1; i < size; i++)
-		if ((byte[i] & 0xc0) != 0x80) /* the zero at the end stops here too */
-			return false;
-	if (size > 1 && !utf8_second_valid(byte[0], byte[1]))
-		return false;
-	*at += size;
-	return true;
-}
 
 /* Empty is fine: an org need not have a shown name. */
 static bool text_valid(const char *text)
 {
-	const uint8_t *at = (const uint8_t *)text;
+	uint32_t character;
 
 	if (strnlen(text, NAME_BYTES) == NAME_BYTES)
 		return false;
-	while (*at)
-		if (!name_step(&at))
+	while (*text) {
+		size_t length = text_character(text, &character);
+
+		if (length == 0 || text_is_control(character))
 			return false;
+		text += length;
+	}
 	return true;
 }
 

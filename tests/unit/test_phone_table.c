@@ -94,7 +94,8 @@ static void test_figures_of_any_size_can_be_reckoned_with(void **state)
 static void test_names_do_not_steer_the_terminal(void **state)
 {
 	(void)state;
-	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb??c??d");
+	assert_shows("{\"domains\":[{\"name\":\"a\\u001b[2Jb\\u009bc\\u007f\\nd\"}]}", "a?[2Jb?c??d");
+	assert_shows("{\"domains\":[],\"team_name\":\"a\\u202eb\\u2066c\\u061cd\"}", "a?b?c?d");
 }
 
 /* Else what is drawn over is not what was drawn. */

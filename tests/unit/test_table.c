@@ -127,6 +127,8 @@ static void fields_are_quoted_where_a_reader_needs_it(void **state)
 		{',', " blank", "\" blank\""},
 		{',', "blank ", "\"blank \""},
 		{',', "in the middle", "in the middle"},
+		{',', "Team \xe2\x80\xaetsoO", "Team ?tsoO"},
+		{',', "Team \xc2\x9b" "2J", "Team ?2J"},
 	};
 
 	(void)state;

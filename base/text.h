@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Text that people read: UTF-8, and what of it may reach a terminal or a log.
+ *
+ * Names, addresses, file names and errors of others can hold characters that steer a terminal (U+0000-001F,
+ * U+007F-009F), or that make a line read in another order than it stands (U+061C, U+200E, U+200F, U+202A-202E,
+ * U+2066-2069) or end elsewhere (U+2028, U+2029). Programs show each of them as '?'. JSON keeps what it says, and gets
+ * \uXXXX for them.
+ */
+#ifndef TURF_BASE_TEXT_H
+#define TURF_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* The character that begins at `text`, and how many bytes it takes; 0: none does, or the text ends here. Overlong forms,
+ * surrogates and what is beyond U+10FFFF are no characters. */
+size_t text_character(const char *text, uint32_t *character);
+
+/* U+0000 to U+001F and U+007F to U+009F. */
+bool text_is_control(uint32_t character);
+
+/* As text_character, for what may be shown as it is; 0 for the others. */
+size_t text_showable(const char *text);
+
+/* Puts '?' in the place of each character that may not be shown, and of each byte that belongs to none. */
+void text_make_safe(char *text);
+
+/* printf for people: as text_make_safe, but for line ends, which it keeps. */
+void text_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_vprint(FILE *out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* Writes JSON, in which an encoder has escaped U+0000 to U+001F already. */
+void text_print_json(FILE *out, const char *json);
+
+#endif
