@@ -89,19 +89,23 @@ function copyStatic(into) {
 
 // ---- Service worker -----------------------------------------------------------------------------------
 
+// The hash of each file of the build, by which the service worker knows it: as `integrity` of a request has it.
+const integrity = (into, path) => `sha256-${createHash('sha256').update(readFileSync(join(into, path))).digest('base64')}`;
+
 // What the tap page needs is kept from the start; the other pages' files are kept once they were fetched.
-function writeWorker(into, made, files) {
+async function writeWorker(into, made, files) {
   const precache = [...new Set([...(made.find(({ name }) => name === 'tap')?.all ?? []), ...files])].sort();
-  const version = createHash('sha256');
-  for (const path of [...new Set(made.flatMap(({ all }) => all).concat(files))].sort()) version.update(path).update(readFileSync(join(into, path)));
-  version.update(readFileSync(join(web, 'src/sw.js')));
-  return build({
+  const known = Object.fromEntries([...new Set(made.flatMap(({ all }) => all).concat(files))].sort().map((path) => [path, integrity(into, path)]));
+  const bundled = (version, write) => build({
     ...common,
     entryPoints: [join(web, 'src/sw.js')],
     outfile: join(into, 'sw.js'),
     format: 'iife',
-    define: { PRECACHE: JSON.stringify(precache), VERSION: JSON.stringify(version.digest('hex').slice(0, 16)) },
+    write,
+    define: { FILES: JSON.stringify(known), PRECACHE: JSON.stringify(precache), VERSION: JSON.stringify(version) },
   });
+  const { outputFiles } = await bundled('', false);
+  return bundled(createHash('sha256').update(outputFiles[0].contents).digest('hex').slice(0, 16), true);
 }
 
 // ---- Sizes --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import Aedes from 'aedes';
 import { Library } from './lib/mqtt.mjs';
 import { turns } from './lib/web.mjs';
 
+const { whoAnswers } = await import('../../broker-client/web/src/core/config.js');
 const { Connection } = await import('../../broker-client/web/src/core/connection.js');
 
 const status = 'turf/v1/proef/status/aggregator';
@@ -134,6 +135,51 @@ test('a submission that the broker does not acknowledge: the connection is unsur
   set.at(-1).run();
   assert.deepEqual([client.ended, connection.state, connection.sure], [true, 'offline', true]);
   connection.stop();
+});
+
+test('no connection: the page asks who answers in the server\'s place, until there is a connection', async (t) => {
+  const set = timers(t);
+  const mqtt = new Library();
+  let answer = 'other';
+  let told = 0;
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, ask: async () => answer, handlers: { blocked: () => told++ } });
+  const fails = async () => {
+    await turns();
+    mqtt.clients.at(-1).emit('close');
+    await turns();
+  };
+  connection.start();
+  await fails();
+  assert.deepEqual([connection.blocked, told], [true, 1]);
+  answer = 'none';
+  set.at(-1).run();
+  await fails();
+  assert.deepEqual([connection.blocked, told], [false, 2]);
+  answer = 'other';
+  set.at(-1).run();
+  await fails();
+  set.at(-1).run();
+  await turns();
+  mqtt.clients.at(-1).emit('connect');
+  mqtt.clients.at(-1).answers[0](null);
+  assert.equal(connection.blocked, false);
+  connection.stop();
+});
+
+test('who answers at the server\'s address: turf itself, something before it, or nobody', async () => {
+  const json = (value) => async () => value;
+  const broken = async () => JSON.parse('<!doctype html>');
+  const cases = [
+    [{ ok: true, status: 200, json: json({ org: 'proef' }) }, 'server'],
+    [{ ok: true, status: 200, json: json({ welcome: true }) }, 'other'],
+    [{ ok: true, status: 200, json: broken }, 'other'],
+    [{ ok: false, status: 0, type: 'opaqueredirect' }, 'other'],
+    [{ ok: false, status: 401 }, 'other'],
+    [{ ok: false, status: 511 }, 'other'],
+    [{ ok: false, status: 502 }, 'none'],
+  ];
+  for (const [answer, who] of cases) assert.equal(await whoAnswers(async () => answer), who, JSON.stringify(answer));
+  assert.equal(await whoAnswers(async () => Promise.reject(new TypeError('Failed to fetch'))), 'none');
 });
 
 // A broker that refuses, as MQTT 3.1.1 has it, each filter for which `refuses` is true.

@@ -1,66 +1,98 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Lets the pages start without a network. The files of one build are one cache; a new build is fetched as a whole before
-// it is used, and waits until the page says so, so that no page ever runs on files of two builds.
-/* global PRECACHE, VERSION */
+// it is used, and waits until a page says so.
+//
+// Whatever stands between a phone and its server may answer in the server's place: the login of a network, a maintenance
+// page, a single sign-on. So nothing is kept unless it is known: a file of this build by its hash (`integrity`, which the
+// browser checks), `config.json` by its content. What is not known is shown as it comes, and never kept.
+import { isConfig } from './core/config.js';
+
+/* global FILES, PRECACHE, VERSION */
 
 const CACHE = `turf-${VERSION}`;
 // What changes without a build, kept as it was last seen.
 const SEEN = 'turf-seen';
+const CONFIG = 'config.json';
+const TYPES = { html: 'text/html', js: 'javascript', css: 'text/css', json: 'json' };
 
-const config = () => new Request('config.json', { cache: 'no-cache' });
+const typeIsRight = (name, answer) => (answer.headers.get('Content-Type') ?? '').includes(TYPES[name.split('.').pop()] ?? '');
 
-async function put(request, answer, cacheName) {
-  if (answer.ok && answer.type === 'basic') await (await caches.open(cacheName)).put(request, answer);
+// Rejects unless the server answers with the file `name` of this build.
+async function fetchFile(name, cache) {
+  const answer = await fetch(new Request(name, { cache, integrity: FILES[name], redirect: 'error' }));
+  if (!answer.ok || !typeIsRight(name, answer)) throw new TypeError(`${name} is not what this build has`);
+  return answer;
 }
+
+// Rejects unless the server answers with the settings of a turf.
+async function fetchConfig() {
+  const answer = await fetch(new Request(CONFIG, { cache: 'no-cache', redirect: 'error' }));
+  if (!answer.ok || !(await holdsConfig(answer))) throw new TypeError(`${CONFIG} is not turf's`);
+  return answer;
+}
+
+const holdsConfig = (answer) => answer.clone().json().then(isConfig, () => false);
+
+async function put(name, answer, cacheName) {
+  await (await caches.open(cacheName)).put(name, answer);
+}
+
+// On a full disk what was fetched is shown all the same.
+async function keep(name, answer, cacheName) {
+  await put(name, answer.clone(), cacheName).catch(() => {});
+  return answer;
+}
+
+// ---- A build comes and goes -----------------------------------------------------------------------
 
 async function fetchAll() {
-  const cache = await caches.open(CACHE);
-  await cache.addAll(PRECACHE.map((path) => new Request(path, { cache: 'reload' })));
-  await put(config(), await fetch(config()), SEEN);
+  await Promise.all(PRECACHE.map(async (name) => put(name, await fetchFile(name, 'reload'), CACHE)));
+  await fetchConfig().then((answer) => keep(CONFIG, answer, SEEN), () => {}); // a page fetches it again
 }
 
-async function dropOthers() {
-  for (const name of await caches.keys()) if (name.startsWith('turf-') && name !== CACHE && name !== SEEN) await caches.delete(name);
+// The build before this one stays: a window in use runs on it until nobody is in the middle of something there.
+async function dropOlder() {
+  const builds = (await caches.keys()).filter((name) => name.startsWith('turf-') && name !== CACHE && name !== SEEN);
+  for (const name of builds.slice(0, -1)) await caches.delete(name);
   await self.clients.claim();
 }
 
 self.addEventListener('install', (event) => event.waitUntil(fetchAll()));
-self.addEventListener('activate', (event) => event.waitUntil(dropOthers()));
+self.addEventListener('activate', (event) => event.waitUntil(dropOlder()));
 self.addEventListener('message', (event) => event.data === 'take-over' && self.skipWaiting());
 
-const path = (url) => new URL(url).pathname.slice(new URL(self.registration.scope).pathname.length);
+// ---- Answers --------------------------------------------------------------------------------------
 
-// A page of this build, whatever address it was opened at.
-async function page(request) {
-  const name = path(request.url);
-  const known = await caches.match(name === '' ? 'tap.html' : name, { cacheName: CACHE, ignoreSearch: true });
-  return known ?? keep(request, CACHE);
+const pathOf = (url) => url.pathname.slice(new URL(self.registration.scope).pathname.length);
+
+// A file of this build, whatever comes after its name in the address.
+async function file(name, request) {
+  const kept = await caches.match(name, { cacheName: CACHE });
+  if (kept) return kept;
+  return fetchFile(name, 'no-cache').then((answer) => keep(name, answer, CACHE), () => fetch(request));
 }
 
-// From the network, and kept for later where there is room: on a full disk it is shown all the same.
-async function keep(request, cacheName) {
-  const answer = await fetch(request);
-  await put(request, answer.clone(), cacheName).catch(() => {});
-  return answer;
-}
-
-async function file(request) {
-  return (await caches.match(request, { cacheName: CACHE, ignoreSearch: true })) ?? keep(request, CACHE);
-}
+// What the build before this one keeps for the windows that still run on it.
+const olderFile = async (request) => (await caches.match(request)) ?? fetch(request);
 
 // What was last seen, at once, while the newest is fetched for the next time.
-async function seen(event) {
-  const known = await caches.match('config.json', { cacheName: SEEN });
-  const fresh = keep(config(), SEEN);
-  if (!known) return fresh;
+async function config(event) {
+  const kept = await caches.match(CONFIG, { cacheName: SEEN });
+  const fresh = fetchConfig().then((answer) => keep(CONFIG, answer, SEEN));
+  if (!kept || !(await holdsConfig(kept))) return fresh.catch(() => fetch(event.request));
   event.waitUntil(fresh.catch(() => {}));
-  return known;
+  return kept;
 }
+
+// The page asks the server itself to see what stands between them (`no-store`), and leads a worker to a login (`?login`).
+const asksServer = (request, url) => request.cache === 'no-store' || (request.mode === 'navigate' && url.searchParams.has('login'));
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;
-  if (path(request.url) === 'config.json') event.respondWith(seen(event));
-  else if (request.mode === 'navigate') event.respondWith(page(request));
-  else event.respondWith(file(request));
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== self.location.origin || asksServer(request, url)) return;
+  const name = pathOf(url) || 'tap.html';
+  if (name === CONFIG) event.respondWith(config(event));
+  else if (name in FILES) event.respondWith(file(name, request));
+  else if (name.startsWith('assets/')) event.respondWith(olderFile(request));
 });

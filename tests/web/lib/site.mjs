@@ -2,6 +2,7 @@
 // The whole site as a worker meets it: real nginx with the built pages, real mosquitto, real turfd; between nginx and
 // the broker a network that can be made bad.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -48,8 +49,9 @@ export class Site {
     await this.nginx.kill('SIGTERM');
   }
 
-  // A later build of the pages takes the place of the one that is served. Its tap page says data-build="later", or `name`.
-  update(name = 'later') {
+  // A later build of the pages takes the place of the one that is served. Its tap page says data-build="later", or `name`;
+  // not `intact`: it is another than the service worker was built with.
+  update(name = 'later', { intact = true } = {}) {
     const later = join(this.folder, name);
     cpSync(pages, later, { recursive: true });
     const change = (file, from, to) => {
@@ -59,6 +61,8 @@ export class Site {
     };
     change('tap.html', /<body>/, `<body data-build="${name}">`);
     change('sw.js', /\b[0-9a-f]{16}\b/, name.padEnd(16, '0'));
+    const hash = createHash('sha256').update(readFileSync(join(later, 'tap.html'))).digest('base64');
+    if (intact) change('sw.js', /"tap\.html":"sha256-[^"]+"/, `"tap.html":"sha256-${hash}"`);
     symlinkSync(later, join(this.folder, 'pages.new'));
     renameSync(join(this.folder, 'pages.new'), join(this.folder, 'pages'));
   }

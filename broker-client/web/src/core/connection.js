@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // One end of an MQTT connection over WebSocket: connects, connects again with a fresh client id each time, reads what
 // the aggregator tells. The library is loaded when it is first needed, so that no tap waits for it.
+import { whoAnswers } from './config.js';
 import { decodeCatalogue, decodeReceipt, decodeStatus, decodeSummary, decodeWeekly } from './messages.js';
 import { newClientId, parseTopic, topics } from './topics.js';
 
@@ -29,14 +30,16 @@ export class Connection {
   #silence = 0; // timer: nothing heard since the first of these, or since the last packet
 
   sure = true; // false: the broker does not answer, and the connection may be dead
+  blocked = false; // something else answers in the server's place: a login, perhaps
   state = 'offline'; // offline, connecting, online
   clientId = '';
 
-  // {org, url, receipts: whether to listen for receipts, load: gives the mqtt library, handlers}. Handlers:
-  //   online(clientId), offline(), unsure(), sure(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
+  // {org, url, receipts: whether to listen for receipts, load: gives the mqtt library,
+  // ask: who answers at the server's address, handlers}. Handlers:
+  //   online(clientId), offline(), unsure(), sure(), blocked(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
   //   cleared({kind, team, period, year}): a retained topic was deleted.
-  constructor({ receipts = false, load = () => import('mqtt'), ...options }) {
-    this.#options = { receipts, load, ...options };
+  constructor({ receipts = false, load = () => import('mqtt'), ask = whoAnswers, ...options }) {
+    this.#options = { receipts, load, ask, ...options };
     this.#wanted.add(topics.catalogue(options.org)).add(topics.status(options.org));
   }
 
@@ -158,11 +161,21 @@ export class Connection {
   }
 
   #again() {
+    const failed = this.state === 'connecting';
     this.#drop();
     if (!this.#running) return;
+    if (failed) this.#askWho();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), this.#waitMs * (0.75 + Math.random() / 2));
     this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);
+  }
+
+  // No connection: is there a server, or does something before it want a login?
+  async #askWho() {
+    const blocked = (await this.#options.ask()) === 'other';
+    if (this.state === 'online' || this.blocked === blocked) return;
+    this.blocked = blocked;
+    this.#tell('blocked');
   }
 
   #drop() {
@@ -213,6 +226,7 @@ export class Connection {
   #become(state) {
     if (this.state === state) return;
     this.state = state;
+    if (state === 'online') this.blocked = false;
     this.#tell(state, this.clientId);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The page around its parts: whose figures, how fresh, and where else to look.
 import { validOn } from '../core/catalogue.js';
+import { loginAddress } from '../core/config.js';
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { choice } from './elements.js';
@@ -39,11 +40,15 @@ function freshness(page) {
   const { state, mark, updatedAt, alerts } = linkOf({ link, status: figures.status, updated: updated(page), now }, words);
   if (catalogueIsLate(figures)) alerts.push(words.t('catalogue_waiting'));
   if (page.failed) alerts.splice(0, alerts.length, words.t('failed'));
+  if (page.blocked) alerts.splice(0, alerts.length);
   return {
     mark: el('p', { class: `fresh fresh--${state}` }, el('span', { class: 'fresh__mark' }, mark), updatedAt ? el('span', { class: 'fresh__time' }, ` ${updatedAt}`) : null),
-    alerts: el('div', { class: 'alerts', role: 'status' }, alerts.map((text) => el('p', { class: 'alert alert--warn' }, text))),
+    alerts: el('div', { class: 'alerts', role: 'status' }, page.blocked && loginAdvice(words), alerts.map((text) => el('p', { class: 'alert alert--warn' }, text))),
   };
 }
+
+const loginAdvice = (words) =>
+  el('p', { class: 'alert alert--warn' }, `${words.t('login')} `, el('a', { href: loginAddress(location), 'data-key': 'login' }, words.t('login_now')));
 
 const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newest.summaries().some((one) => one.team === team);
 

@@ -6,7 +6,7 @@ import './tables.css';
 import './wide.css';
 import './print.css';
 import { parseDate, todayIn } from '../core/calendar.js';
-import { loadConfig } from '../core/config.js';
+import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
 import { language, savedLanguage, saveLanguage, setLanguage, t, useTexts } from '../core/language.js';
@@ -33,7 +33,8 @@ const state = {
   link: { state: 'offline', since: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
-  failed: false,
+  failed: false, // the settings could not be read
+  blocked: false, // something else answers in the server's place
   onPaper: false,
   shown: { tables: new Map(), charts: new Map() },
 };
@@ -129,6 +130,7 @@ const handlers = {
   offline: () => became('offline'),
   unsure: () => became('unsure'),
   sure: () => became('online'),
+  blocked: () => draw(),
   catalogue: tookCatalogue,
   summary: (summary) => {
     const yearBefore = yearShown();
@@ -169,7 +171,7 @@ function drawNow() {
   const app = byId('app');
   state.shown = { tables: new Map(), charts: new Map() };
   const page = {
-    figures, link: state.link, failed: state.failed, shown: state.shown, rolled: state.rolled,
+    figures, link: state.link, failed: state.failed, blocked: state.blocked || Boolean(connection?.blocked), shown: state.shown, rolled: state.rolled,
     words: wordsNow(!state.onPaper && chartWidth() < CROWDED),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
@@ -270,6 +272,7 @@ function listenToTouches() {
 // ---- Start ----------------------------------------------------------------------------------------------
 
 async function start() {
+  forgetLogin();
   useTexts({ nl, en: () => import('./texts.en.js') });
   await setLanguage(savedLanguage());
   listenToTouches();
@@ -281,6 +284,7 @@ async function start() {
     ({ org } = await loadConfig());
   } catch {
     state.failed = true;
+    state.blocked = (await whoAnswers()) === 'other';
     draw();
     return;
   }

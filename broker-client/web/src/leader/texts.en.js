@@ -20,6 +20,8 @@ export default {
   updated_at: 'updated at {time}',
   lost_text: 'No connection since {time}. The figures below may be out of date; the page connects again by itself.',
   never_connected: 'There is no connection yet. As soon as there is, the figures appear by themselves.',
+  login: 'Something else comes first for the connection, such as logging in.',
+  login_now: 'Go and log in',
   aggregator_gone: 'Counting stands still at the moment. Questions that are registered now stay on the phones and count later.',
   aggregator_gone_short: 'Counting stands still',
   aggregator_unknown: 'Nothing was heard of the counting yet.',

@@ -20,6 +20,8 @@ export default {
   updated_at: 'bijgewerkt om {time}',
   lost_text: 'Geen verbinding sinds {time}. De cijfers hieronder kunnen verouderd zijn; er wordt vanzelf opnieuw verbonden.',
   never_connected: 'Er is nog geen verbinding. Zodra die er is, verschijnen de cijfers vanzelf.',
+  login: 'Er is eerst iets anders nodig voor de verbinding, bijvoorbeeld inloggen.',
+  login_now: 'Naar het inloggen',
   aggregator_gone: 'De telling staat stil op dit moment. Vragen die nu worden geregistreerd blijven op de telefoons bewaard en tellen later mee.',
   aggregator_gone_short: 'Telling staat stil',
   aggregator_unknown: 'Van de telling is nog niets gehoord.',

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the page knows of the phone it is on: home screen, storage that was emptied, a newer version of the page. What it
 // keeps for that says only that turf was used here, never by whom or when.
+import { Takeover } from '../core/takeover.js';
 import { registerWorker } from '../core/trusted.js';
 
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
+const UNTOUCHED_MS = 60_000;
 
 const remember = (key) => {
   try {
@@ -30,12 +32,15 @@ export class Device {
   #prompt = null;
   #waiting = null;
   #used = false;
+  #takeover;
 
   emptied = false;
   update = false;
 
-  constructor(onChange) {
+  // `busy`: whether something is open that a page that loads anew would lose.
+  constructor(onChange, busy) {
     this.#onChange = onChange;
+    this.#takeover = new Takeover({ untouchedMs: UNTOUCHED_MS, busy });
     addEventListener('beforeinstallprompt', (event) => {
       event.preventDefault();
       this.#prompt = event;
@@ -89,7 +94,7 @@ export class Device {
   }
 
   // The service worker, and word of a newer one that waits. It takes over when the worker says so, or unseen when the
-  // page is hidden; then every tab loads anew.
+  // page is hidden; then every window loads anew, one that is in use when nobody is in the middle of something there.
   async serve() {
     const registration = await registerWorker();
     if (!registration) return;
@@ -101,14 +106,15 @@ export class Device {
     };
     waits();
     registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', waits));
-    let controlled = Boolean(navigator.serviceWorker.controller);
-    navigator.serviceWorker.addEventListener('controllerchange', () => {
-      if (controlled) location.reload();
-      controlled = true;
-    });
+    this.#takeover.listen();
   }
 
   takeUpdate() {
+    this.#takeover.ask(this.#waiting);
+  }
+
+  // Nobody looks at this window: another one may be in use.
+  takeUpdateUnseen() {
     this.#waiting?.postMessage('take-over');
   }
 }

@@ -7,14 +7,14 @@ import './foot.css';
 import './sheets.css';
 
 import { teamName } from '../core/catalogue.js';
-import { loadConfig } from '../core/config.js';
+import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
 import { byId, el, fill, renderWhen } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, useTexts } from '../core/language.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderOutcome } from './grid.js';
 import { renderBar } from './list.js';
-import { renderNotices } from './notices.js';
+import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
 import { openCatchUp, openList, openTeams, Sheet, teamButtons } from './sheets.js';
 import { Snack } from './snack.js';
@@ -35,7 +35,7 @@ let failure = ''; // why the page could not start
 const TAPPING_MS = 3_000;
 const FORGET_CHOICE_MS = 10 * 60_000;
 
-const device = new Device(() => changed());
+const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
 
 // ---- Parts of the screen, made once ---------------------------------------------------------------
 
@@ -141,6 +141,7 @@ function drawFirst(ready) {
   const ended = phone?.team && phone.catalogue ? phone.team : '';
   const wait = phone?.state === 'offline' && !phone.catalogue;
   renderWhen(parts.first, [failure, ready, ended, wait, phone?.choosable, language], () => {
+    if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
     if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait ? 'loadingSlow' : 'loading'))];
@@ -203,7 +204,7 @@ function back() {
 function leave() {
   leftAt = Date.now();
   snack?.close();
-  if (device.update) device.takeUpdate();
+  device.takeUpdateUnseen();
   phone?.leave();
 }
 
@@ -213,11 +214,12 @@ function failed(reason) {
 }
 
 async function start() {
+  forgetLogin();
   layOut();
   if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
   draw();
   const config = await loadConfig().catch(() => null);
-  if (!config) return failed('noConfig');
+  if (!config) return failed((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
   const opened = await Phone.open({ org: config.org, url: ownBroker(location), onChange: changed });
   device.meet(await opened.used());
   sheet = new Sheet();

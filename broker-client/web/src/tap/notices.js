@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
 import { domainName, teamName } from '../core/catalogue.js';
+import { loginAddress } from '../core/config.js';
 import { el, reconcile } from '../core/dom.js';
 import { longDate, relativeDate, shortDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
@@ -60,6 +61,11 @@ function plain(kind, text, ...buttons) {
   return el('section', { class: `notice notice--${kind}` }, el('p', {}, text), buttons.some(Boolean) && el('div', { class: 'notice__buttons' }, buttons));
 }
 
+export const loginAdvice = () => [
+  el('p', {}, t('login')),
+  el('div', { class: 'notice__buttons' }, el('a', { class: 'button button--primary', href: loginAddress(location), 'data-key': 'login' }, t('loginNow'))),
+];
+
 // The phone's date and the aggregator's differ by more than clocks do around midnight.
 function wrongDate(phone) {
   const other = phone.countingDay;
@@ -72,6 +78,7 @@ function collect(phone, device) {
   const add = (key, signature, make) => found.push({ key, signature, make });
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', '', () => plain('refused', t('storageTrouble'), button('reload', t('reload'), () => location.reload())));
+  if (phone.blocked) add('login', '', () => el('section', { class: 'notice notice--warn' }, loginAdvice()));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
   const dates = wrongDate(phone);

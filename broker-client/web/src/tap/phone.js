@@ -93,6 +93,11 @@ export class Phone {
     return this.#connection.state === 'online' && !this.#connection.sure ? 'unsure' : this.#connection.state;
   }
 
+  // Something else answers in the server's place.
+  get blocked() {
+    return this.#connection.blocked;
+  }
+
   // The phone's own date, in the org's time zone; a simulated clock counts where the aggregator says it has one.
   get today() {
     const pinned = this.#pinned && parseDate(this.#pinned);
@@ -360,6 +365,7 @@ export class Phone {
       connecting: () => this.#onChange(),
       unsure: () => this.#onChange(),
       sure: () => this.#onChange(),
+      blocked: () => this.#onChange(),
       offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
       receipt: (results) => this.#safely(this.#receipt(results)),
       summary: (summary) => this.#figures.takeSummary(summary) && this.#onChange(),
