@@ -284,7 +284,28 @@ test('what was answered is remembered for retract_days, what waits for ever', as
   assert.deepEqual((await outbox.all()).map(({ id }) => id), [waiting.id]);
   await send(waiting);
   await verdict(waiting, V.VERDICT_COUNTED);
-  assert.deepEqual(await outbox.all(), [], 'and it goes at once when it is old by then');
+  assert.deepEqual((await outbox.all()).map(({ id, unseen }) => [id, unseen]), [[waiting.id, true]], 'old by then, it stays until somebody has seen what became of it');
+  await outbox.forgetBefore(TODAY + 2);
+  assert.equal((await outbox.all()).length, 1);
+  await outbox.markSeen([waiting.id]);
+  assert.deepEqual(await outbox.all(), []);
+});
+
+test('settled before the day is known from which taps are listed: what the phone takes it for holds', async () => {
+  const [tap] = await outbox.add([question({ day: TODAY - 20 })]);
+  await send(tap);
+  await outbox.settle([{ id: tap.id, act: 'question', verdict: V.VERDICT_COUNTED_LATE }], TODAY - 14);
+  await outbox.forgetBefore(TODAY - 14);
+  assert.deepEqual((await outbox.all()).map(stateOf), ['late']);
+  await outbox.markSeen([tap.id]);
+  assert.deepEqual(await outbox.all(), []);
+});
+
+test('what is listed for its day too is not forgotten once it was seen', async () => {
+  const tap = await counted();
+  await outbox.markSeen([tap.id, 'ff'.repeat(16)]);
+  assert.equal(stateOf(await only()), 'counted');
+  assert.ok(!('unseen' in (await only())));
 });
 
 test('the first epoch and another offer again what was answered before; the same one nothing', async () => {

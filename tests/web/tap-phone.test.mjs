@@ -181,6 +181,65 @@ test('on this phone, sent, counted: three states; a store and a broker that begi
   await page.getByText('De telling is hersteld').waitFor({ state: 'detached' });
 });
 
+test('taps for a final quarter: said before they are tapped, shown as late until they were seen, through a reload, and then forgotten', async (t) => {
+  const site = await Site.start(t, {}, { today: '2020-03-02' });
+  const { page } = await opened(t, site);
+  const announced = 'Dit kwartaal is definitief: telt niet mee in de cijfers';
+  await page.locator('[data-key="catch-up"]').click();
+  const warning = await page.locator('.catch-up-final').elementHandle();
+  assert.equal(await warning.textContent(), '');
+  await page.locator('[data-key="date"]').fill('2019-11-11');
+  assert.match(await warning.textContent(), new RegExp(announced));
+  for (let i = 0; i < 2; i++) await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await page.locator('.mode').getByText(announced).waitFor();
+  await tap(page, 3, { more: 2 });
+  await hide(page);
+  await drained(page);
+  await waitingText(page).getByText('Alles is geteld, 3 nagekomen').waitFor();
+  await page.getByText('Van langer geleden: 3 geteld, nagekomen').waitFor();
+  await page.locator('[data-key="older"]').click();
+  await eventually(async () => (await stored(page)).all === 0, 'what was dismissed to be forgotten');
+  await page.getByText('Van langer geleden').waitFor({ state: 'detached' });
+  await tap(page, 4); // of the same day
+  await hide(page);
+  await drained(page);
+  await page.reload();
+  await domain(page, 3).waitFor();
+  await page.getByText('Van langer geleden: 1 geteld, nagekomen').waitFor();
+  await page.locator('[data-key="list"]').click();
+  await list(page).locator('.tap').getByText('Geteld, nagekomen', { exact: true }).waitFor();
+  assert.equal(await list(page).locator('h3').first().textContent(), '11 nov 2019 1: 1 beantwoord, 0 doorverwezen');
+  await eventually(() => page.evaluate(() => [...document.querySelectorAll('dialog .tap')].every((row) => row.getBoundingClientRect().bottom <= innerHeight)), 'the row to be on the screen');
+  assert.deepEqual(await stored(page), { all: 1, waiting: 0 }, 'nothing goes while it is looked at');
+  await page.keyboard.press('Escape');
+  await eventually(async () => (await stored(page)).all === 0, 'what was seen to be forgotten');
+  await page.getByText('Van langer geleden').waitFor({ state: 'detached' });
+});
+
+test('equal taps of a day stand in one row: one of them is taken back, or all', async (t) => {
+  const site = await Site.start(t);
+  const { page } = await opened(t, site);
+  for (const code of [1, 1, 1, 2]) await tap(page, code);
+  await tap(page, 1, { referred: true });
+  await hide(page);
+  await drained(page);
+  await page.locator('[data-key="list"]').click();
+  const rows = list(page).locator('.tap');
+  await list(page).getByText('Vandaag 5: 4 beantwoord, 1 doorverwezen').waitFor();
+  assert.equal(await rows.count(), 3);
+  const three = rows.filter({ hasText: '3× ' });
+  await three.getByRole('button', { name: '1 terugnemen' }).click();
+  await list(page).getByText('Vandaag 4: 3 beantwoord, 1 doorverwezen').waitFor();
+  await rows.getByText('Teruggenomen', { exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'tap', 'the focus stays in the list');
+  await rows.filter({ hasText: '2× ' }).getByRole('button', { name: 'Alle 2 terugnemen' }).click();
+  await list(page).getByText('Vandaag 2: 1 beantwoord, 1 doorverwezen').waitFor();
+  await rows.filter({ hasText: '3× ' }).getByText('Teruggenomen', { exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'tap', 'also where a row joins another');
+  await eventually(async () => (await site.counted()).questions === 2, 'three to be taken back');
+});
+
 test('an emptied storage is noticed and said until it is dismissed', async (t) => {
   const site = await Site.start(t);
   const { page } = await opened(t, site);

@@ -24,6 +24,9 @@ export function fill(parent, ...children) {
   if (key) parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
+// A name from the catalogue, which is Dutch in every language of the page.
+export const dutch = (name) => el('span', { lang: 'nl' }, name);
+
 export const byId = (id) => document.getElementById(id);
 
 // Brings the children of `parent` in line with `items`, by key; an element stays while its signature does, so that a

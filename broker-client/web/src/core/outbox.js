@@ -59,7 +59,7 @@ export class Outbox {
         commit: () => txn.commit(), // now, before what was asked has been answered
         tap: (id) => taps.index('id').get(id),
         keep: async (tap) =>
-          waits(tap) || refusal(tap) || tap.day >= ((await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
+          waits(tap) || refusal(tap) || tap.unseen || tap.day >= ((await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
       });
     });
   }
@@ -169,21 +169,33 @@ export class Outbox {
   }
 
   // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': that is not what waits: it
-  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store).
-  settle(results) {
-    return this.#write(async ({ tap, keep }) => {
+  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store). What is of a
+  // day before `listFrom`, or before the day of forgetBefore, stays until markSeen: the worker saw it wait.
+  settle(results, listFrom = 0) {
+    return this.#write(async ({ tap, meta, keep }) => {
+      const from = Math.max(listFrom, (await meta.get('forget')) ?? 0);
       const settled = [];
       for (const result of results) {
         const found = await tap(result.id);
         const outcome = found && waitsWith(found, result.act) ? settle(found, result.act, result.verdict) : 'gone';
-        if (outcome === 'end' || outcome === 'both') await keep(found);
+        if (outcome === 'end' || outcome === 'both') await keep(found.day < from && !waits(found) && !refusal(found) ? { ...found, unseen: true } : found);
         settled.push({ ...result, outcome });
       }
       return settled;
     });
   }
 
-  // From now on taps of days before `day` are forgotten once nothing of them waits or is refused.
+  // The worker has seen what became of these: what is kept for that alone is forgotten.
+  markSeen(ids) {
+    return this.#write(async ({ tap, keep }) => {
+      for (const id of ids) {
+        const { unseen, ...found } = (await tap(id)) ?? {};
+        if (unseen) await keep(found);
+      }
+    });
+  }
+
+  // From now on taps of days before `day` are forgotten once nothing of them waits, is refused or is unseen.
   forgetBefore(day) {
     return this.#write(async ({ taps, meta, keep }) => {
       if ((await meta.get('forget')) === day) return;

@@ -5,7 +5,9 @@
 //  questionWaits, retractionWaits, retracting,      retracting: taking it back was asked for, answered or not
 //  questionVerdict, retractionVerdict,              the last; 0: none yet
 //  sent,                                            what waits may have left the phone: written before it is published
-//  hold}                                            until this moment (milliseconds) it may not leave the phone; 0: it may
+//  hold,                                            until this moment (milliseconds) it may not leave the phone; 0: it may
+//  unseen}                                          true: it was settled when it was too old for the list, and the worker has
+//                                                   not seen yet what became of it; else absent
 import { isKnownVerdict, isRefusal, Verdict } from './messages.js';
 
 const V = Verdict;

@@ -32,10 +32,11 @@ export function renderOutcome(parent, choice, choose) {
 export function renderMode(parent, phone, choice, choose) {
   const other = choice.day !== null && choice.day !== phone.today;
   parent.hidden = !other && choice.count === 1;
-  renderWhen(parent, [choice, other, phone.today, language], () => {
+  const final = phone.isFinal(choice.day ?? phone.today);
+  renderWhen(parent, [choice, other, final, phone.today, language], () => {
     const day = other ? relativeDate(choice.day, phone.today, language) : '';
     const text = other ? choice.count > 1 ? t('countingFor', { day: capital(day), n: choice.count }) : t('countingForDay', { day }) : t('countingTimes', { n: choice.count });
-    return [el('p', {}, text), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
+    return [el('p', {}, text, final && el('strong', { class: 'mode__final' }, t('finalQuarter'))), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
   });
 }
 

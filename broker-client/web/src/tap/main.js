@@ -157,7 +157,7 @@ function drawFirst(ready) {
 function drawNotices() {
   const before = parts.grid.getBoundingClientRect().top;
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
-  renderNotices(parts, phone, device);
+  renderNotices(parts, phone, device, () => openList(sheet, phone));
   if (focused && document.activeElement === document.body) parts.grid.focus();
   const moved = parts.grid.getBoundingClientRect().top - before;
   if (moved && performance.now() - lastTap < TAPPING_MS) scrollBy({ top: moved, behavior: 'instant' });

@@ -3,10 +3,10 @@
 import { domainName, teamName } from '../core/catalogue.js';
 import { loginAddress } from '../core/config.js';
 import { el, reconcile } from '../core/dom.js';
-import { longDate, relativeDate, shortDate } from '../core/format.js';
+import { longDate, number, relativeDate, shortDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { Verdict } from '../core/messages.js';
-import { refusal, refusedAct } from '../core/tap.js';
+import { refusal, refusedAct, stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
 
 const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
@@ -66,6 +66,15 @@ export const loginAdvice = () => [
   el('div', { class: 'notice__buttons' }, el('a', { class: 'button button--primary', href: loginAddress(location), 'data-key': 'login' }, t('loginNow'))),
 ];
 
+// What became of taps that are too old to stay in the list: "3 geteld, nagekomen".
+function olderCard(phone, taps, openList) {
+  const counts = new Map();
+  for (const tap of taps) counts.set(stateOf(tap), (counts.get(stateOf(tap)) ?? 0) + 1);
+  const what = [...counts].map(([state, n]) => `${number(n, language)} ${t(state).toLowerCase()}`).join(' · ');
+  return plain('calm', `${t('older', { what })}${counts.has('late') ? ` ${t('lateHelp')}` : ''}`,
+    button('older-list', t('myTaps'), openList), button('older', t('dismiss'), () => phone.markSeen(taps.map(({ id }) => id))));
+}
+
 // The phone's date and the aggregator's differ by more than clocks do around midnight.
 function wrongDate(phone) {
   const other = phone.countingDay;
@@ -73,7 +82,7 @@ function wrongDate(phone) {
 }
 
 // [{key, signature, make}] of all that is to be shown; `device` is what the page knows of the phone: see device.js.
-function collect(phone, device) {
+function collect(phone, device, openList) {
   const found = [];
   const add = (key, signature, make) => found.push({ key, signature, make });
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
@@ -85,6 +94,8 @@ function collect(phone, device) {
   if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));
   for (const team of phone.silentTeams) add(`silent-${team}`, phone.catalogue?.version, () => plain('warn', t('silentTeam', { team: teamName(phone.catalogue, team) })));
   if (phone.status && !phone.counts && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
+  const { unseen } = phone;
+  if (unseen.length) calm('older', unseen.map((tap) => [tap.id, stateOf(tap)]), () => olderCard(phone, unseen, openList));
   if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
   if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
   const install = device.installText;
@@ -94,8 +105,8 @@ function collect(phone, device) {
 }
 
 // What needs the worker comes above the grid (`notices`), what is only good to know below it (`calm`).
-export function renderNotices({ notices, calm }, phone, device) {
-  const all = collect(phone, device);
+export function renderNotices({ notices, calm }, phone, device, openList) {
+  const all = collect(phone, device, openList);
   const how = { key: ({ key }) => key, signature: ({ signature }) => [signature, language, phone.today], make: ({ make }) => make() };
   reconcile(notices, all.filter((notice) => !notice.calm), how);
   reconcile(calm, all.filter((notice) => notice.calm), how);

@@ -157,12 +157,25 @@ export class Phone {
   }
 
   mayRetract(tap) {
-    const { retract_days: retractDays = RETRACT_DAYS, grace_days: graceDays = Infinity } = this.catalogue ?? {};
-    const today = this.countingDay ?? this.today;
-    const isFinal = (day) =>
-      today - quarterLastDay(quarterOfDay(day)) > graceDays ||
-      this.#figures.summary(tap.team, formatQuarter(quarterOfDay(day)))?.status === QuarterStatus.QUARTER_FINAL;
-    return mayRetract(tap, { today, retractDays, isFinal });
+    return mayRetract(tap, { today: this.countingDay ?? this.today, retractDays: this.retractDays, isFinal: (day) => this.isFinal(day, tap.team) });
+  }
+
+  // Whether the quarter of `day` is final: a question that is counted for it now no longer changes its figures (rule 8).
+  isFinal(day, team = this.team) {
+    const quarter = quarterOfDay(day);
+    const graceDays = this.catalogue?.grace_days ?? Infinity;
+    return (this.countingDay ?? this.today) - quarterLastDay(quarter) > graceDays ||
+      this.#figures.summary(team, formatQuarter(quarter))?.status === QuarterStatus.QUARTER_FINAL;
+  }
+
+  // Taps of so many days are listed, and may be taken back.
+  get retractDays() {
+    return this.catalogue?.retract_days ?? RETRACT_DAYS;
+  }
+
+  // Taps that are too old for the list and are in it until the worker has seen what became of them.
+  get unseen() {
+    return this.taps.filter((tap) => tap.unseen && !waits(tap));
   }
 
   // The first day that may still be chosen for a question.
@@ -242,6 +255,12 @@ export class Phone {
 
   async dismiss(ids) {
     await this.#guarded(() => this.#outbox.dismiss(ids));
+    await this.#reload();
+    this.#changed();
+  }
+
+  async markSeen(ids) {
+    await this.#guarded(() => this.#outbox.markSeen(ids));
     await this.#reload();
     this.#changed();
   }
@@ -425,7 +444,7 @@ export class Phone {
       mine.push({ id, act: entry.act, verdict, entry });
     }
     if (mine.length === 0) return;
-    for (const { entry, outcome } of await this.#outbox.settle(mine)) {
+    for (const { entry, outcome } of await this.#outbox.settle(mine, (this.countingDay ?? this.today) - this.retractDays)) {
       if (outcome === 'keep') this.#sender.keep(entry, this.#now());
       else if (outcome !== 'ignore') this.#sender.done(entry);
     }

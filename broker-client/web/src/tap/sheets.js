@@ -19,12 +19,15 @@ export class Sheet {
     this.#dialog.addEventListener('close', () => {
       fill(this.#dialog);
       this.refresh = null;
+      this.onClose?.();
+      this.onClose = null;
       this.#opener?.focus();
     });
     this.#dialog.addEventListener('click', (event) => event.target === this.#dialog && this.close());
   }
 
   refresh = null; // shows again what is open
+  onClose = null; // called once when it has closed
 
   show(title, ...content) {
     this.#opener = document.activeElement;
@@ -101,7 +104,9 @@ export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
   const go = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });
   // The button says what it begins.
+  const final = el('p', { class: 'catch-up-final', role: 'status' });
   const changed = () => {
+    final.textContent = draft.day !== null && phone.isFinal(draft.day) ? t('finalQuarter') : '';
     go.textContent = draft.day === null ? t('startNoDay') : t('startFor', { day: relativeDate(draft.day, phone.today, language), n: draft.count });
   };
   const day = dayChoice(phone, draft, changed);
@@ -111,21 +116,33 @@ export function openCatchUp(sheet, phone, choice, choose) {
     choose({ day: draft.day === phone.today ? null : draft.day, count: draft.count });
   };
   sheet.show(t('catchUp'), el('p', { class: 'soft' }, t('catchUpHint')),
-    el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, el('h3', {}, t('count')), counter(draft, changed), go));
+    el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, final, el('h3', {}, t('count')), counter(draft, changed), go));
 }
 
 // ---- Own taps -------------------------------------------------------------------------------------
 
+// A tap is seen when its row was on the screen while the list was open. What stays for that alone goes when the list is
+// closed, never from under the eyes.
 export function openList(sheet, phone) {
   const list = el('div', { class: 'days' });
-  const n = phone.catalogue?.retract_days ?? 14;
+  const n = phone.retractDays;
   const none = el('p', { class: 'soft' }, t('noTaps', { n }));
-  sheet.show(t('myTaps'),
-    el('p', { class: 'soft' }, t('myTapsHint', { n })), none, list,
-    el('h3', {}, t('statesTitle')), legend());
+  const older = el('p', { class: 'soft' }, t('olderHint', { n }));
+  const seen = new Set();
+  const observer = new IntersectionObserver((rows) => {
+    for (const { isIntersecting, target } of rows) if (isIntersecting) target.dataset.ids.split(' ').forEach((id) => seen.add(id));
+  });
+  sheet.show(t('myTaps'), el('p', { class: 'soft' }, t('myTapsHint', { n })), none, older, list, el('h3', {}, t('statesTitle')), legend());
   sheet.refresh = () => {
     none.hidden = phone.taps.length > 0;
-    renderList(list, phone, (tap) => phone.retract([tap.id]));
+    older.hidden = phone.unseen.length === 0;
+    renderList(list, phone, (ids) => phone.retract(ids));
+    for (const row of list.querySelectorAll('.tap')) observer.observe(row);
+  };
+  sheet.onClose = () => {
+    observer.disconnect();
+    const ids = phone.unseen.map(({ id }) => id).filter((id) => seen.has(id));
+    if (ids.length) phone.markSeen(ids).catch(() => {});
   };
   sheet.refresh();
 }
