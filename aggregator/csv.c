@@ -43,6 +43,23 @@ static void put_characters(FILE *out, const char *text)
 	}
 }
 
+/*
+ * Whether a spreadsheet would run the text as a formula. The same rule as `isFormula` in the pages' core/csv.js: it begins
+ * with a tab or a line end, or its first character that is no blank is one of = + - @ | or the wide form of one.
+ */
+static bool is_formula(const char *text)
+{
+	static const char wide[][4] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+	const char *first = text + strspn(text, " \t\r\n\v\f");
+
+	if (*text && strchr("\t\r\n", *text))
+		return true;
+	for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+		if (strncmp(first, wide[i], strlen(wide[i])) == 0)
+			return true;
+	return *first && strchr("=+-@|", *first);
+}
+
 void csv_text(struct csv *csv, const char *text)
 {
 	bool quoted = needs_quotes(text, csv->separator);
@@ -50,6 +67,8 @@ void csv_text(struct csv *csv, const char *text)
 	put_separator(csv);
 	if (quoted)
 		(void)fputc('"', csv->out);
+	if (is_formula(text))
+		(void)fputc('\'', csv->out);
 	put_characters(csv->out, text);
 	if (quoted)
 		(void)fputc('"', csv->out);

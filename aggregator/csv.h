@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Comma-separated values as RFC 4180 has them: CR LF after each row, quotes where a field needs them.
+ * Comma-separated values as RFC 4180 has them: CR LF after each row, quotes where a field needs them. A text that a
+ * spreadsheet would run as a formula gets an apostrophe in front.
  */
 #ifndef TURF_AGGREGATOR_CSV_H
 #define TURF_AGGREGATOR_CSV_H

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
+import { guard } from '../../broker-client/web/src/core/csv.js';
 import { writeConfig } from './lib/config.mjs';
 import { decode, question, retraction } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
@@ -153,6 +154,15 @@ test('the CSV has a row for each total and each domain', async (t) => {
   ]);
   await fails(ctl('export', '--output', '/dev/full'), 1, /\/dev\/full is incomplete: No space left on device/);
   await fails(ctl('export', '--output', join(file, 'below')), 1, /cannot write .*: Not a directory/);
+});
+
+test('no name in the CSV is a formula to a spreadsheet, by the rule of the page', async (t) => {
+  const names = ['=1+1', '+31 521', '-1', '@SUM(A1)', '|x', ' =1', '\uff1d1+1', 'Werk, =1', 'Oost'];
+  const { ctl } = await world(t, { teams: names.map((name, i) => ({ id: `t${i}`, name })) });
+  const lines = (await succeeds(ctl('export', '--separator', 'tab', '--period', '2019'))).slice(1).split('\r\n').map((line) => line.split('\t'));
+  const exported = new Map(lines.filter((line) => line[8] === 'total').map((line) => [line[1], line[2].replaceAll('"', '')]));
+  assert.deepEqual(names.map((_, i) => exported.get(`t${i}`)), names.map(guard));
+  assert.equal(exported.get('t0'), "'=1+1");
 });
 
 test('the JSON is what turfd publishes', async (t) => {

@@ -109,7 +109,7 @@ static void a_table_of_many_rows_keeps_them_all(void **state)
 	table_release(&table);
 }
 
-static void fields_are_quoted_where_a_reader_needs_it(void **state)
+static void fields_are_quoted_and_guarded_where_a_reader_needs_it(void **state)
 {
 	static const struct {
 		char separator;
@@ -123,12 +123,24 @@ static void fields_are_quoted_where_a_reader_needs_it(void **state)
 		{'\t', "a\tb", "\"a\tb\""},
 		{',', "say \"no\"", "\"say \"\"no\"\"\""},
 		{',', "two\nlines", "\"two\nlines\""},
-		{',', "\r", "\"\r\""},
+		{',', "\r", "\"'\r\""},
 		{',', " blank", "\" blank\""},
 		{',', "blank ", "\"blank \""},
 		{',', "in the middle", "in the middle"},
 		{',', "Team \xe2\x80\xaetsoO", "Team ?tsoO"},
 		{',', "Team \xc2\x9b" "2J", "Team ?2J"},
+		{',', "=1+1", "'=1+1"},
+		{',', "+31", "'+31"},
+		{',', "-1", "'-1"},
+		{',', "@SUM(A1)", "'@SUM(A1)"},
+		{',', "|x", "'|x"},
+		{',', "  =1+1", "\"'  =1+1\""},
+		{';', "=A1;B1", "\"'=A1;B1\""},
+		{',', "\ttab", "'\ttab"},
+		{',', "\rreturn", "\"'\rreturn\""},
+		{',', "\uff1d1+1", "'\uff1d1+1"},
+		{',', "1=1", "1=1"},
+		{',', "a-b", "a-b"},
 	};
 
 	(void)state;
@@ -158,7 +170,7 @@ int main(void)
 		cmocka_unit_test(a_share_has_one_decimal_and_of_nothing_there_is_none),
 		cmocka_unit_test(columns_are_as_wide_as_they_must_be),
 		cmocka_unit_test(a_table_of_many_rows_keeps_them_all),
-		cmocka_unit_test(fields_are_quoted_where_a_reader_needs_it),
+		cmocka_unit_test(fields_are_quoted_and_guarded_where_a_reader_needs_it),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

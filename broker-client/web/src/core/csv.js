@@ -4,8 +4,11 @@
 
 export const forms = { nl: { separator: ';', decimal: ',' }, en: { separator: ',', decimal: '.' } };
 
-// A spreadsheet runs what begins so as a formula; a leading apostrophe keeps it text. A tab or line end before it too.
-export const guard = (text) => (/^[\s]*[=+\-@|]/.test(text) ? `'${text}` : text);
+// A spreadsheet runs what begins so as a formula, also after blanks; the same rule as is_formula in aggregator/csv.c.
+const isFormula = (text) => /^[\t\r\n]|^[ \t\r\n\v\f]*[=+\-@|\uff1d\uff0b\uff0d\uff20]/.test(text);
+
+// A leading apostrophe keeps it text.
+export const guard = (text) => (isFormula(text) ? `'${text}` : text);
 
 function cell(value, { separator, decimal }) {
   if (value === null || value === undefined) return '';
