@@ -93,7 +93,7 @@ test('zero is a figure; not yet, no longer, not counted, to come and not receive
     ['net', '2019-Q2', { none: 'absent' }, 'niet ontvangen'],
     ['oud', '2019-Q2', { none: 'ended' }, 'bestond niet meer'],
     ['oud', '2019-Q1', { none: 'absent' }, 'niet ontvangen'],
-    ['oost', '2017-Q4', { none: 'uncounted' }, 'niet geteld'],
+    ['oost', '2017-Q4', { none: 'uncounted' }, 'toen nog niet geteld'],
     ['oost', '2018-Q1', { none: 'absent' }, 'niet ontvangen'],
     ['oost', '2020-Q1', { none: 'to-come' }, 'komt nog'],
   ];

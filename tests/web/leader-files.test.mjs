@@ -26,7 +26,7 @@ test('a table on the clipboard is what the screen shows, with bare numbers', () 
   const table = yearTable(figures, 'all', 2019, TODAY, words, 'x');
   const lines = tableAsTsv(table, 'Vragen per kwartaal', words).split('\n');
   assert.equal(lines[1], 'Kwartaal\tVragen\tBeantwoord\tDoorverwezen\tAandeel doorverwezen');
-  assert.equal(lines.at(-1), 'Heel 2019 (loopt nog)\t1154\t1050\t104\t0,0901');
+  assert.equal(lines.at(-1), '2019 t/m 31 december (loopt nog)\t1154\t1050\t104\t0,0901');
 });
 
 test('names that look like markup or a formula stay names', () => {
@@ -62,7 +62,7 @@ test('in the CSV, what is held back and what came too late have lines of their o
   const lines = yearAsCsv(figures, 2019, words, 'nl').trimEnd().split('\r\n').slice(1);
   assert.deepEqual(lines.map((line) => line.split(';').slice(7)), [
     ['', 'Totaal', '5', '1', '6'], ['1', 'Financiën', '5', '0', '5'],
-    ['undistributed', 'Nog niet per domein', '0', '1', '1'], ['late', '4 nagekomen', '', '', '4'],
+    ['undistributed', 'Nog niet per domein', '0', '1', '1'], ['late', '4 te laat, niet meegeteld', '', '', '4'],
   ]);
 });
 

@@ -6,15 +6,18 @@ import test from 'node:test';
 
 import * as compare from '../../broker-client/web/src/leader/compare.js';
 import * as live from '../../broker-client/web/src/leader/live.js';
-import { weeksUpTo, yearOfReport } from '../../broker-client/web/src/leader/periods.js';
+import { weeksUpTo, wholeWeeksOf, yearOfReport } from '../../broker-client/web/src/leader/periods.js';
 import * as report from '../../broker-client/web/src/leader/report.js';
-import { takeWeekly } from '../../broker-client/web/src/leader/figures.js';
+import { samePoint } from '../../broker-client/web/src/leader/same-point.js';
+import { takeCleared, takeWeekly } from '../../broker-client/web/src/leader/figures.js';
 import { catalogue, day, domainsOf2013, dutch, figuresOf, FINAL, PROVISIONAL, replayed, summary } from './lib/leader.mjs';
 
-const TODAY = day('2019-12-31');
+const TODAY = day('2019-12-31'); // the last quarter is running
+const AFTER = day('2020-01-01'); // and here it is over
 const TEAMS = ['noord', 'oost', 'west', 'zuid'];
 const words = dutch();
 const byKey = (table, key) => table.rows.find((row) => row.key === key);
+const none = { none: 'not-comparable' };
 const keys = (table) => table.rows.map((row) => row.key);
 
 const CHANGED = day('2019-01-01');
@@ -65,7 +68,7 @@ test('this quarter on the older list: what came from one domain is that domain',
   assert.deepEqual(keys(table(false)), [1, 12, 13, 'total']);
 });
 
-test('the headline compares with the quarter before and the same one last year', () => {
+test('the headline has the quarter before and the same one last year', () => {
   const head = live.headline(changedList(), 'oost', '2019-Q4', TODAY);
   assert.deepEqual([head.questions, head.answered, head.referred, head.before, head.lastYear], [14, 12, 2, 12, 16]);
   assert.equal(words.cell(head.referredShare), '14,3\u00a0%');
@@ -94,8 +97,8 @@ test('the course runs over every quarter, newest on top, with what each figure i
   ]);
   const table = compare.quarterTable(figures, 'oost', TODAY, words, 'x');
   assert.deepEqual(keys(table), ['2019-Q4', '2019-Q3', '2019-Q2', '2019-Q1', '2018-Q4']);
-  assert.deepEqual(table.rows.map((row) => row.mark), ['loopt nog', 'voorlopig', 'definitief, niets geregistreerd', '', 'definitief, herziening 2, 3 nagekomen']);
-  assert.deepEqual(byKey(table, '2019-Q4').cells, [10, 8, 2, { share: 0.2 }, 10, { difference: 0 }, 32]);
+  assert.deepEqual(table.rows.map((row) => row.mark), ['loopt nog', 'voorlopig', 'definitief; niets geregistreerd', '', 'definitief, herziening 2; 3 te laat, niet meegeteld']);
+  assert.deepEqual(byKey(table, '2019-Q4').cells, [10, 8, 2, { share: 0.2 }, { none: 'no-comparison' }, { none: 'no-comparison' }, 32]);
   assert.deepEqual(byKey(table, '2019-Q2').cells[0], 0);
   assert.deepEqual(byKey(table, '2019-Q2').cells[3], { none: 'no-questions' });
   assert.deepEqual(byKey(table, '2019-Q1').cells[0], { none: 'absent' });
@@ -107,7 +110,7 @@ test('the course of a team does not begin with the first quarter of another, and
 });
 
 test('where the list changed, old and new domains stand side by side below their sum', () => {
-  const table = compare.domainPeriodTable(changedList(), 'oost', ['2019-Q4', '2019-Q3', '2018-Q4'], TODAY, false, words, 'x');
+  const table = compare.domainPeriodTable(changedList(), 'oost', '2019-Q4', AFTER, false, words, 'x');
   assert.deepEqual(table.rows.map((row) => [row.kind, row.title]), [
     ['plain', 'Financiën'], ['group', 'Dagbesteding en opvolgers'], ['part', 'Dagbesteding'], ['part', 'Werk & opleiding'],
     ['part', 'Tijdsbesteding'], ['total', 'Totaal'],
@@ -120,10 +123,10 @@ test('where the list changed, old and new domains stand side by side below their
 
 test('within one edition nothing is grouped, and the older list is a choice', () => {
   const figures = changedList();
-  const periods = ['2019-Q4', '2019-Q3'];
-  const plain = compare.domainPeriodTable(figures, 'oost', periods, TODAY, false, words, 'x');
+  takeCleared(figures, { kind: 'summary', team: 'oost', period: '2018-Q4' });
+  const plain = compare.domainPeriodTable(figures, 'oost', '2019-Q4', AFTER, false, words, 'x');
   assert.deepEqual(keys(plain), [1, 12, 13, 'total']);
-  const rolled = compare.domainPeriodTable(figures, 'oost', periods, TODAY, true, words, 'x');
+  const rolled = compare.domainPeriodTable(figures, 'oost', '2019-Q4', AFTER, true, words, 'x');
   assert.deepEqual(rolled.rows.map((row) => [row.title, ...row.cells.slice(0, 2)]), [['Financiën', 10, 7], ['Dagbesteding', 4, 5], ['Totaal', 14, 12]]);
   assert.equal(compare.hasCrosswalk(figures, ['oost']), true);
   assert.equal(compare.hasCrosswalk(figures, ['west']), false);
@@ -137,6 +140,89 @@ test('weeks run over the turn of the year; one that nobody reported is no zero',
   takeWeekly(figures, { team: 'oost', iso_year: 2019, generation: 1, weeks: [{ week: 52, questions: 0 }] });
   takeWeekly(figures, { team: 'oost', iso_year: 2020, generation: 1, weeks: [{ week: 1, questions: 4 }] });
   assert.deepEqual(compare.weekCourse(figures, 'oost', weeks).map((one) => one.questions), [{ none: 'before' }, 0, 4]);
+});
+
+// ---- A quarter that is running ------------------------------------------------------------------------
+
+// Team Oost, as in tests/data: 128 questions in the first quarter of 2019, and `count` in that of 2020 so far.
+function newYear(count, more = {}) {
+  const figures = figuresOf(catalogue(more), [
+    summary('oost', '2019-Q1', { 1: [128, 0] }, { status: FINAL, revision: 1 }),
+    summary('oost', '2019-Q4', { 1: [138, 0] }, { status: PROVISIONAL }),
+    summary('oost', '2020-Q1', { 1: [count, 0] }),
+    summary('all', '2020-Q1', { 1: [count, 0] }),
+  ]);
+  const weeks = (from, ...counts) => counts.map((questions, i) => ({ week: from + i, questions }));
+  for (const team of ['oost', 'all']) {
+    takeWeekly(figures, { team, iso_year: 2019, generation: 1, weeks: [...weeks(1, 7, 11, 13, 9), ...weeks(40, 3, 5, 8, 13)] });
+    takeWeekly(figures, { team, iso_year: 2020, generation: 1, weeks: weeks(1, 3, 6, 5, 1) });
+  }
+  return figures;
+}
+
+const shown = (table, key) => byKey(table, key)?.cells.map(words.cell);
+
+test('on 1 January the new quarter is compared with nothing, not with the 128 of a whole one', () => {
+  const figures = newYear(0);
+  const newYearsDay = day('2020-01-01');
+  const quarters = compare.quarterTable(figures, 'oost', newYearsDay, words, 'x');
+  assert.deepEqual(shown(quarters, '2020-Q1'), ['0', '0', '0', '–', '–', '–', '0']);
+  assert.equal(byKey(quarters, '2020-Q1-weeks'), undefined, 'no whole week is over');
+  const domains = compare.domainPeriodTable(figures, 'oost', '2020-Q1', newYearsDay, false, words, 'x');
+  assert.deepEqual(shown(domains, 'total'), ['0', '138', '128']);
+  assert.deepEqual(domains.columns.filter(({ kind }) => kind === 'difference'), []);
+  assert.deepEqual(live.headline(figures, 'oost', '2020-Q1', newYearsDay).point, { count: 0, week: 0, own: none, before: none, lastYear: none });
+  assert.doesNotMatch(JSON.stringify([quarters, domains]), /-128|-138/);
+});
+
+test('a running quarter is compared after as many whole weeks of it, and the week is said', () => {
+  const figures = newYear(14);
+  const monday = day('2020-01-20');
+  assert.deepEqual(samePoint(figures, 'oost', '2020-Q1', monday), { count: 2, week: 3, own: 6 + 5, before: 5 + 8, lastYear: 11 + 13 });
+  assert.deepEqual(samePoint(figures, 'oost', '2020-Q1', monday - 1), { count: 1, week: 2, own: 6, before: 5, lastYear: 11 }, 'on Sunday its week is not over');
+  const quarters = compare.quarterTable(figures, 'oost', monday, words, 'x');
+  assert.deepEqual(keys(quarters).slice(0, 3), ['2020-Q1', '2020-Q1-weeks', '2019-Q4']);
+  assert.equal(byKey(quarters, '2020-Q1-weeks').title, 'waarvan in hele weken t/m week 3');
+  assert.deepEqual(shown(quarters, '2020-Q1-weeks'), ['11', '–', '–', '–', '24', '−13', '11']);
+  const domains = compare.domainPeriodTable(figures, 'oost', '2020-Q1', monday, false, words, 'x');
+  assert.deepEqual(shown(domains, 'weeks'), ['11', '13', '24']);
+});
+
+test('a week that was not received, or in which counting began, makes no comparison', () => {
+  const monday = day('2020-01-20');
+  const late = newYear(14);
+  takeCleared(late, { kind: 'weekly', team: 'oost', year: 2019 });
+  assert.deepEqual(samePoint(late, 'oost', '2020-Q1', monday), { count: 2, week: 3, own: 11, before: none, lastYear: none });
+  const begun = newYear(14, { counting_since: day('2019-01-09') });
+  assert.deepEqual(samePoint(begun, 'oost', '2020-Q1', monday).lastYear, none);
+  const young = newYear(14, { teams: [{ id: 'oost', name: 'Oost', valid_from: day('2020-01-01'), valid_until: 0 }] });
+  assert.deepEqual(samePoint(young, 'oost', '2020-Q1', monday).own, 11);
+});
+
+test('a quarter that was counted in part is compared with none, and says from when', () => {
+  const figures = figuresOf(catalogue({ counting_since: day('2018-11-20') }), [
+    summary('oost', '2018-Q4', { 1: [10, 0] }, { status: FINAL, revision: 1 }), summary('oost', '2019-Q4', { 1: [138, 0] }, { status: PROVISIONAL }),
+  ]);
+  const table = compare.quarterTable(figures, 'oost', AFTER, words, 'x');
+  assert.deepEqual(shown(table, '2019-Q4').slice(4, 6), ['10', '–']);
+  assert.equal(byKey(table, '2018-Q4').mark, 'definitief; geteld vanaf 20 november');
+});
+
+test('the whole weeks of a quarter are those that lie in it from Monday to Sunday', () => {
+  const ends = (period) => [wholeWeeksOf(period).length, wholeWeeksOf(period)[0], wholeWeeksOf(period).at(-1)];
+  assert.deepEqual(ends('2018-Q1'), [12, { year: 2018, week: 1 }, { year: 2018, week: 12 }]);
+  assert.deepEqual(ends('2020-Q1'), [12, { year: 2020, week: 2 }, { year: 2020, week: 13 }]);
+  assert.deepEqual(ends('2020-Q4'), [12, { year: 2020, week: 41 }, { year: 2020, week: 52 }]);
+});
+
+test('a running year is the year up to today, in every heading that names it', () => {
+  const figures = figuresOf(catalogue(), [summary('oost', '2020', { 1: [14, 0] })]);
+  const on = day('2020-01-20');
+  const teams = report.teamTable(figures, 2020, on, words, 'x');
+  assert.equal(teams.columns[5].title, '2020 t/m 20 januari');
+  assert.equal(byKey(report.yearTable(figures, 'oost', 2020, on, words, 'x'), '2020').title, '2020 t/m 20 januari');
+  assert.equal(report.yearInText(2020, on, words), '2020 t/m 20 januari');
+  assert.equal(report.yearName(2019, on, words), 'Heel 2019');
 });
 
 // ---- The year -----------------------------------------------------------------------------------------

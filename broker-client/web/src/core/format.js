@@ -32,6 +32,9 @@ export const longDate = (day, language = 'nl') => date(day, language, { weekday:
 // zo 22 nov
 export const shortDate = (day, language = 'nl') => date(day, language, { weekday: 'short', day: 'numeric', month: 'short' });
 
+// 22 november
+export const dayAndMonth = (day, language = 'nl') => date(day, language, { day: 'numeric', month: 'long' });
+
 // 22-11-2026 or 22/11/2026
 export const numericDate = (day, language = 'nl') => date(day, language, { day: '2-digit', month: '2-digit', year: 'numeric' });
 

@@ -6,8 +6,8 @@ import { ALL } from '../core/topics.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { daysOfPeriod } from './periods.js';
 
-// Reasons: before (did not exist yet), ended, uncounted (before counting began), to-come, absent (nothing was
-// received: not ours to read, or still under way).
+// Reasons: before (did not exist yet), ended, uncounted (before counting began), unlisted (a domain that the figures of then
+// do not have), to-come, absent (nothing was received: not ours to read, or still under way), not-comparable.
 export const none = (reason) => ({ none: reason });
 export const share = (part, whole) => (whole > 0 ? { share: part / whole } : none('no-questions'));
 
@@ -17,6 +17,19 @@ function outside(entry, { first, last }) {
   if (entry.valid_from > last) return 'before';
   if (entry.valid_until && entry.valid_until <= first) return 'ended';
   return null;
+}
+
+// The days that were counted of a team: from the first, up to and including the last.
+export function countedDays(figures, team) {
+  const entry = figures.catalogue?.teams.find((one) => one.id === team);
+  return { first: Math.max(figures.catalogue?.counting_since ?? 0, entry?.valid_from ?? 0), last: (entry?.valid_until || Infinity) - 1 };
+}
+
+// Whether a team was counted on every day of a period that is over.
+export function isWhole(figures, team, period, today) {
+  const counted = countedDays(figures, team);
+  const { first, last } = daysOfPeriod(period);
+  return counted.first <= first && counted.last >= last && last < today;
 }
 
 // A team has figures of the quarters, from the one in which counting began, that it was there in and that have begun.
@@ -46,7 +59,7 @@ export function domainCell(figures, team, period, today, code, pick = questionsO
   const counts = summary.domains.find((one) => one.domain === code);
   if (counts) return pick(counts);
   const entry = figures.catalogue?.domains.find((one) => one.code === code);
-  return none((entry && outside(entry, daysOfPeriod(period))) ?? 'uncounted');
+  return none((entry && outside(entry, daysOfPeriod(period))) ?? 'unlisted');
 }
 
 // The sum of the cells that are figures; when none is, the reason of the first.
@@ -55,9 +68,9 @@ export function sumCells(cells) {
   return numbers.length ? numbers.reduce((sum, one) => sum + one, 0) : cells[0];
 }
 
-// b minus a; unknown when one of them is no figure.
-export function differenceCell(a, b) {
-  return isFigure(a) && isFigure(b) ? { difference: b - a } : none('no-comparison');
+// b minus a; none when one of them is no figure, or when they are not to be compared.
+export function differenceCell(a, b, comparable = true) {
+  return comparable && isFigure(a) && isFigure(b) ? { difference: b - a } : none('no-comparison');
 }
 
 export function teamName(figures, team, words) {

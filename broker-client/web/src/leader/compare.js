@@ -3,11 +3,12 @@
 
 import { rollsUpTo } from '../core/crosswalk.js';
 import { ALL } from '../core/topics.js';
-import { differenceCell, domainCell, domainName, none, share, sumCells, teamCell } from './cells.js';
+import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, share, sumCells, teamCell } from './cells.js';
 import { quartersHeard, questionsOf, summaryOf } from './figures.js';
 import { groupsOf } from './lists.js';
 import { countColumns, heldOf, shareColumn } from './live.js';
-import { quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
+import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
+import { isRunning, samePoint } from './same-point.js';
 
 // Every quarter from the first that anything is known of up to the present one (or a later one with questions).
 export function quartersShown(figures, team, today) {
@@ -29,18 +30,42 @@ export function quarterFigures(figures, team, period, today) {
     late: summary?.late ?? 0,
     status: summary?.status ?? 0,
     revision: summary?.revision ?? 0,
+    since: summary ? countedSince(figures, team, period) : null,
   };
+}
+
+// The day from which a period was counted, where that is not its first.
+function countedSince(figures, team, period) {
+  const counted = countedDays(figures, team);
+  const { first, last } = daysOfPeriod(period);
+  return counted.first > first && counted.first <= last ? counted.first : null;
 }
 
 // The course: oldest first.
 export const courseOf = (figures, team, today) =>
   quartersShown(figures, team, today).map((period) => quarterFigures(figures, team, period, today));
 
+const areWhole = (figures, team, periods, today) => periods.every((period) => isWhole(figures, team, period, today));
+
+// A quarter beside the same one a year earlier, both whole. The one that is running has a row of its own for that.
 function quarterRow(figures, team, one, today, words) {
-  const lastYear = teamCell(figures, team, shiftQuarter(one.period, -4), today);
-  const cells = [one.questions, one.answered, one.referred, one.referredShare, lastYear, differenceCell(lastYear, one.questions)];
+  const earlier = shiftQuarter(one.period, -4);
+  const running = isRunning(one.period, today);
+  const lastYear = running ? none('no-comparison') : teamCell(figures, team, earlier, today);
+  const difference = differenceCell(lastYear, one.questions, areWhole(figures, team, [one.period, earlier], today));
+  const cells = [one.questions, one.answered, one.referred, one.referredShare, lastYear, difference];
   if (team !== ALL) cells.push(teamCell(figures, ALL, one.period, today));
   return { key: one.period, title: words.period(one.period), kind: 'plain', mark: words.statusOf(one), cells };
+}
+
+// Of a running quarter, what is counted in its whole weeks, beside as many weeks a year earlier. Nothing before the first.
+function samePointRows(figures, team, period, today, words) {
+  const point = samePoint(figures, team, period, today);
+  if (!point || !isFigure(point.own)) return [];
+  const nothing = none('no-comparison');
+  const cells = [point.own, nothing, nothing, nothing, point.lastYear, differenceCell(point.lastYear, point.own)];
+  if (team !== ALL) cells.push(samePoint(figures, ALL, period, today).own);
+  return [{ key: `${period}-weeks`, title: words.t('of_which_until_week', point), kind: 'part', cells }];
 }
 
 // Newest first: what is asked about most stands on top.
@@ -49,7 +74,10 @@ export function quarterTable(figures, team, today, words, id) {
   columns.push(shareColumn('referred_share', words), { title: words.t('last_year'), kind: 'count' });
   columns.push({ title: words.t('difference'), kind: 'difference' });
   if (team !== ALL) columns.push({ title: words.t('whole_org'), kind: 'count' });
-  const rows = courseOf(figures, team, today).reverse().map((one) => quarterRow(figures, team, one, today, words));
+  const rows = courseOf(figures, team, today).reverse().flatMap((one) => [
+    quarterRow(figures, team, one, today, words),
+    ...samePointRows(figures, team, one.period, today, words),
+  ]);
   return { id, columns, rows };
 }
 
@@ -60,9 +88,16 @@ function codesIn(figures, team, periods) {
   return codes;
 }
 
-const withDifference = (cells) => [...cells, ...cells.slice(1).map((earlier) => differenceCell(earlier, cells[0]))];
+// Gives for the cells of some periods these and the differences of the first with each of the others: of whole periods
+// only. While the first is running there are none at all.
+function differencesOf(figures, team, periods, today) {
+  if (isRunning(periods[0], today)) return (cells) => cells;
+  const whole = periods.map((period) => areWhole(figures, team, [periods[0], period], today));
+  return (cells) => [...cells, ...cells.slice(1).map((earlier, i) => differenceCell(earlier, cells[0], whole[i + 1]))];
+}
 
 function groupRows(figures, team, periods, today, { target, codes }, rolled, words) {
+  const withDifference = differencesOf(figures, team, periods, today);
   const cellsOf = (code) => periods.map((period) => domainCell(figures, team, period, today, code));
   const parts = codes.map((code) => ({
     key: code,
@@ -82,21 +117,31 @@ function groupRows(figures, team, periods, today, { target, codes }, rolled, wor
 function heldRow(figures, team, periods, today, words) {
   const cells = periods.map((period) => teamCell(figures, team, period, today, heldOf));
   if (!cells.some((cell) => cell > 0)) return [];
-  return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: withDifference(cells) }];
+  return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: differencesOf(figures, team, periods, today)(cells) }];
 }
 
-// The first period is the one looked at; the others are compared with it.
-export function domainPeriodTable(figures, team, periods, today, rolled, words, id) {
+// The totals again, each after as many whole weeks as the running quarter has behind it.
+function samePointTotals(figures, team, period, today, words) {
+  const point = samePoint(figures, team, period, today);
+  if (!point || !isFigure(point.own)) return [];
+  return [{ key: 'weeks', title: words.t('of_which_first_weeks', { n: point.count }), kind: 'part', cells: [point.own, point.before, point.lastYear] }];
+}
+
+// Of a quarter, of the one before and of the same one a year earlier, which it is compared with.
+export function domainPeriodTable(figures, team, period, today, rolled, words, id) {
+  const periods = [period, shiftQuarter(period, -1), shiftQuarter(period, -4)];
   const rows = groupsOf(figures.catalogue, codesIn(figures, team, periods)).flatMap((group) =>
     groupRows(figures, team, periods, today, group, rolled, words),
   );
   rows.push(...heldRow(figures, team, periods, today, words));
   const totals = periods.map((period) => teamCell(figures, team, period, today));
-  rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: withDifference(totals) });
+  rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: differencesOf(figures, team, periods, today)(totals) });
+  rows.push(...samePointTotals(figures, team, period, today, words));
+  const compared = isRunning(period, today) ? [] : periods.slice(1);
   const columns = [
     { title: words.t('domain'), kind: 'text' },
-    ...periods.map((period) => ({ title: words.period(period), kind: 'count' })),
-    ...periods.slice(1).map((period) => ({ title: words.t('difference_with', { period: words.period(period) }), kind: 'difference' })),
+    ...periods.map((one) => ({ title: words.period(one), kind: 'count' })),
+    ...compared.map((earlier) => ({ title: words.t('difference_with', { period: words.period(earlier) }), kind: 'difference' })),
   ];
   return { id, columns, rows };
 }

@@ -5,8 +5,9 @@ import { crosswalk } from '../core/crosswalk.js';
 import { domainName, none, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';
+import { samePoint } from './same-point.js';
 
-// The figures on top: this quarter, the one before, the same one last year.
+// The figures on top: this quarter; and at the same point of it, itself, the quarter before and the same one last year.
 export function headline(figures, team, period, today) {
   const summary = summaryOf(figures, team, period);
   const nothing = none('no-questions'); // the reason stands once, with the questions
@@ -15,6 +16,7 @@ export function headline(figures, team, period, today) {
     answered: summary?.answered ?? nothing,
     referred: summary?.referred ?? nothing,
     referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
+    point: samePoint(figures, team, period, today),
     before: teamCell(figures, team, shiftQuarter(period, -1), today),
     lastYear: teamCell(figures, team, shiftQuarter(period, -4), today),
   };

@@ -95,7 +95,7 @@ function yearShown() {
 // All of the own team and of the organisation; of the other teams only the year that a report shows.
 function filtersNow() {
   const { team, view } = state.looking;
-  const filters = [topics.summary(org, team, '+'), topics.summary(org, ALL, '+'), topics.weekly(org, team, '+')];
+  const filters = [team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]);
   if (view === 'report') {
     const year = yearShown();
     if (year !== null) for (const period of [...quartersOfYear(year), String(year)]) filters.push(topics.summary(org, '+', period));

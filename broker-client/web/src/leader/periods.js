@@ -32,6 +32,15 @@ export function daysOfPeriod(name) {
   return { first: calendar.quarterFirstDay(quarter), last: calendar.quarterLastDay(quarter) };
 }
 
+// The ISO weeks that lie wholly in a quarter, oldest first: [{ year, week }].
+export function wholeWeeksOf(name) {
+  const { first, last } = daysOfPeriod(name);
+  const weeks = [];
+  const monday = calendar.isoWeekFirstDay(calendar.isoWeekOfDay(first));
+  for (let day = monday < first ? monday + 7 : monday; day + 6 <= last; day += 7) weeks.push(calendar.isoWeekOfDay(day));
+  return weeks;
+}
+
 // The `count` ISO weeks that end with the one of `day`, oldest first: [{ year, week }].
 export function weeksUpTo(day, count) {
   return Array.from({ length: count }, (_, i) => calendar.isoWeekOfDay(day - 7 * (count - 1 - i)));

@@ -7,6 +7,7 @@ import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';
 import { countColumn, countColumns, domainRows, domainsOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
+import { isRunning } from './same-point.js';
 
 const TOP = 5;
 
@@ -26,6 +27,16 @@ export function addsUp(figures, team, year) {
   return sum((one) => one.answered) === whole.answered && sum((one) => one.referred) === whole.referred;
 }
 
+// "Heel 2019"; of a year that is running, how far it is: "2020 t/m 20 januari".
+export function yearName(year, today, words) {
+  return isRunning(String(year), today) ? yearInText(year, today, words) : words.t('year_total', { year });
+}
+
+// The same inside a sentence: "2019".
+export function yearInText(year, today, words) {
+  return isRunning(String(year), today) ? words.t('year_until', { year, date: words.dayAndMonth(today) }) : String(year);
+}
+
 const quarterColumns = (year, words) =>
   quartersOfYear(year).map((period) => ({ title: words.t('quarter_short', { n: quarterNumber(period) }), kind: 'count' }));
 
@@ -37,7 +48,7 @@ export function yearTable(figures, team, year, today, words, id) {
   ];
   const row = (period, kind) => {
     const one = quarterFigures(figures, team, period, today);
-    const title = kind === 'total' ? words.t('year_total', { year }) : words.period(period);
+    const title = kind === 'total' ? yearName(year, today, words) : words.period(period);
     const cells = [one.questions, one.answered, one.referred, one.referredShare];
     return { key: period, title, kind, mark: words.statusOf(one), cells };
   };
@@ -83,7 +94,7 @@ export function teamTable(figures, year, today, words, id) {
   const columns = [
     { title: words.t('team'), kind: 'text' },
     ...quarterColumns(year, words),
-    { title: words.t('year_total', { year }), kind: 'count' },
+    { title: yearName(year, today, words), kind: 'count' },
     countColumn('referred', words),
     shareColumn('referred_share', words),
   ];

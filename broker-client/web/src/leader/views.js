@@ -5,20 +5,20 @@
 // `page`: { figures, words, team, period, year, today, rolled, width, scale, narrow, onPaper, shown: { tables, charts } }
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
-import { isFigure, teamCell, teamName } from './cells.js';
+import { isFigure, none, teamCell, teamName } from './cells.js';
 import { barChart, quarterChart, weekChart } from './charts.js';
 import * as compare from './compare.js';
 import { chartButtons, chartElement, choice, copyButton, note, section, tableElement } from './elements.js';
 import { summaryOf } from './figures.js';
 import * as live from './live.js';
-import { quarterNumber, quartersOfYear, shiftQuarter, weeksUpTo, yearOf } from './periods.js';
+import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './periods.js';
 import * as report from './report.js';
+import { isRunning, samePoint } from './same-point.js';
 
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
 const QUARTERS_MOST = 20;
 const QUARTER_WIDTH = 34; // room for its figure
-const OPEN = 1;
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
 const namesOf = ({ t }) => ({ answered: t('answered'), 'answered-open': t('answered_not_final'), referred: t('referred') });
@@ -65,16 +65,31 @@ function tiles(page) {
   const { figures, words, team, period, today } = page;
   const head = live.headline(figures, team, period, today);
   const referredShare = isFigure(head.referred) && head.referred > 0 ? words.cell(head.referredShare) : '';
-  const whole = (cell) => (isFigure(cell) ? words.t('whole_quarter') : '');
   return el(
     'dl',
     { class: 'tiles' },
-    tile(words, words.t('questions'), head.questions, '', 'tile--main'),
+    tile(words, words.t('questions'), head.questions, ownPoint(page, head), 'tile--main'),
     tile(words, words.t('answered'), head.answered, '', 'tile--answered'),
     tile(words, words.t('referred'), head.referred, referredShare, 'tile--referred'),
-    tile(words, words.t('quarter_before'), head.before, whole(head.before), 'tile--quiet'),
-    tile(words, words.t('same_quarter_last_year'), head.lastYear, whole(head.lastYear), 'tile--quiet'),
+    tile(words, words.t('quarter_before'), ...earlierFigure(page, head, 'before'), 'tile--quiet'),
+    tile(words, words.t('same_quarter_last_year'), ...earlierFigure(page, head, 'lastYear'), 'tile--quiet'),
   );
+}
+
+// Of this quarter, what the earlier ones are compared with.
+function ownPoint({ words }, { point, before, lastYear }) {
+  if (!point || !isFigure(point.own) || ![before, lastYear].some(isFigure)) return '';
+  return words.t('own_until_week', { count: words.number(point.own), week: point.week });
+}
+
+// The value and the words beside it of an earlier quarter: at the same point, and as a whole.
+function earlierFigure({ words }, head, which) {
+  const whole = head[which];
+  if (!isFigure(whole)) return [whole, ''];
+  const wholeQuarter = words.t('whole_quarter', { count: words.number(whole) });
+  const figure = head.point?.[which];
+  if (!isFigure(figure)) return [none('not-comparable'), wholeQuarter];
+  return [figure, `${words.t('first_weeks', { n: head.point.count })}; ${wholeQuarter}`];
 }
 
 // Why there is nothing of a team in this quarter.
@@ -138,10 +153,12 @@ export function viewLive(page) {
   ];
 }
 
-// A quarter that has just begun is not less than a whole one.
-function runningNote(page, team, period) {
-  if (summaryOf(page.figures, team, period)?.status !== OPEN) return null;
-  return note(page.words.t('running_note', { period: page.words.period(period) }));
+// How a running quarter is compared.
+function runningNote({ figures, words, today }, team, period) {
+  const point = samePoint(figures, team, period, today);
+  if (!point || !summaryOf(figures, team, period)) return null;
+  const value = { period: words.period(period), n: point.count, week: point.week };
+  return note(words.t(isFigure(point.own) ? 'running_note' : 'running_note_early', value));
 }
 
 // ---- The crosswalk ------------------------------------------------------------------------------------
@@ -187,13 +204,12 @@ function coursePart(page) {
   const title = `${words.t('course_heading')}: ${nameOf(page)}`;
   const table = compare.quarterTable(figures, team, today, words, 'quarters');
   const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];
-  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true), runningNote(page, team, all.at(-1)?.period ?? page.period));
+  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true), runningNote(page, team, quarterOfDay(today)));
 }
 
 function comparePart(page) {
   const { figures, words, team, period, today, rolled } = page;
-  const periods = [period, shiftQuarter(period, -1), shiftQuarter(period, -4)];
-  const table = compare.domainPeriodTable(figures, team, periods, today, rolled, words, 'domain-periods');
+  const table = compare.domainPeriodTable(figures, team, period, today, rolled, words, 'domain-periods');
   const title = `${words.t('domains_compared')}: ${nameOf(page)}`;
   const quarters = compare.quartersShown(figures, team, today).reverse();
   const options = quarters.map((one) => ({ value: one, label: words.period(one) }));
@@ -202,7 +218,7 @@ function comparePart(page) {
   return section(
     'compared', words.t('domains_compared'), tools,
     shownTable(page, table, title, title, true),
-    runningNote(page, team, period),
+    isRunning(period, today) ? note(words.t('running_columns', { period: words.period(period) })) : null,
     groups ? note(words.t('side_by_side_note')) : null,
     listNote(page, [team]),
     remarks(page, team, period),
@@ -262,7 +278,7 @@ function yearDomainsPart(page) {
 }
 
 function summaryText(page, whole) {
-  const { words, year } = page;
+  const { words, year, today } = page;
   const all = whole.answered + whole.referred;
   const value = { n: whole.referred, count: words.number(whole.referred), all: words.number(all), share: all > 0 ? words.share(whole.referred / all) : '' };
   const lines = [
@@ -270,7 +286,7 @@ function summaryText(page, whole) {
     words.t('report_counted'),
     `${words.t('report_status', { status: words.statusOf(whole) })} ${words.t('report_moment', { moment: words.moment(whole.as_of) })}`,
   ];
-  return el('div', { class: 'lead' }, el('p', { class: 'lead__total' }, el('strong', {}, words.number(all)), ` ${words.t('questions_in', { n: all, year })}`), lines.filter(Boolean).map((line) => el('p', {}, line)));
+  return el('div', { class: 'lead' }, el('p', { class: 'lead__total' }, el('strong', {}, words.number(all)), ` ${words.t('questions_in', { n: all, year: report.yearInText(year, today, words) })}`), lines.filter(Boolean).map((line) => el('p', {}, line)));
 }
 
 function reportTools(page) {
@@ -288,10 +304,10 @@ function reportTools(page) {
 }
 
 export function viewReport(page) {
-  const { figures, words, team, year } = page;
+  const { figures, words, team, year, today } = page;
   if (year === null) return [el('h1', {}, words.t('view_report')), note(words.t('report_none'))];
   const whole = summaryOf(figures, team, String(year));
-  const heading = el('h1', {}, words.t('report_heading', { year }), ' ', el('span', { class: 'h1__of' }, nameOf(page)));
+  const heading = el('h1', {}, words.t('report_heading', { year: report.yearInText(year, today, words) }), ' ', el('span', { class: 'h1__of' }, nameOf(page)));
   if (!whole) return [heading, reportTools(page), note(words.t('no_figures'))];
   return [
     heading,

@@ -11,16 +11,17 @@ const FINAL = 3;
 export function createWords(t, language, timezone, short = false) {
   const number = (value) => format.number(value, language);
 
-  // Open, provisional, final; revised when it is not the first final figure; whether nothing came in, and how many
-  // came too late for it.
-  function statusOf({ status, revision = 0, late = 0, questions }) {
+  // Open, provisional, final; revised when it is not the first final figure; from when it was counted, whether
+  // nothing came in, and how many came too late for it.
+  function statusOf({ status, revision = 0, late = 0, questions, since = null }) {
     const parts = [];
     if (status === OPEN) parts.push(t('status_open'));
     if (status === PROVISIONAL) parts.push(t('status_provisional'));
     if (status === FINAL) parts.push(t(revision > 1 ? 'status_revised' : 'status_final', { revision }));
+    if (since !== null) parts.push(t('counted_since', { date: dayAndMonth(since) }));
     if (questions === 0) parts.push(t('nothing_in'));
     if (late > 0) parts.push(t('late_count', { count: number(late) }));
-    return parts.join(', ');
+    return parts.join('; ');
   }
 
   function period(name) {
@@ -43,11 +44,12 @@ export function createWords(t, language, timezone, short = false) {
     return t(`none_${value.none}`);
   }
 
+  const dayAndMonth = (day) => format.dayAndMonth(day, language);
   const time = (seconds) => format.time(seconds, language, timezone || undefined);
   const share = (value) => format.share(value, language);
   const dayOf = (seconds) => todayIn(timezone, seconds * 1000);
   const moment = (seconds) => `${format.numericDate(dayOf(seconds), language)}, ${time(seconds)}`;
   // The time alone while it is still that day.
   const since = (seconds, now) => (dayOf(seconds) === dayOf(now) ? time(seconds) : moment(seconds));
-  return { language, t, number, share, cell, period, statusOf, time, moment, since };
+  return { language, t, number, share, cell, period, statusOf, dayAndMonth, time, moment, since };
 }
