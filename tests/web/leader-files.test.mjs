@@ -72,7 +72,7 @@ test('an axis has round steps up to its largest value', () => {
 });
 
 const rects = (scene, ...roles) => scene.marks.filter((mark) => mark.kind === 'rect' && roles.includes(mark.role) && mark.height > 12);
-const options = { width: 700, title: 'Titel', description: 'Uitleg', names: { answered: 'B', referred: 'D' }, none: () => ['bestond nog niet', 'nog niet'] };
+const options = { width: 700, title: 'Titel', description: 'Uitleg', names: { answered: 'B', referred: 'D', open: 'L' }, none: () => ['bestond nog niet', 'nog niet'] };
 
 test('columns are as tall as their figures; no column stands where there is no figure', () => {
   const course = [
@@ -108,7 +108,6 @@ test('all marks of a chart stay inside it, however narrow', () => {
   const rows = [{ name: 'Activiteiten Dagelijks Leven', answered: 1050, referred: 104 }, { name: 'Justitie', answered: 0, referred: 1 }];
   const weeks = Array.from({ length: 13 }, (_, i) => ({ label: String(i), questions: i * 7 }));
   for (const width of [260, 700, 1400]) {
-    const names = { answered: 'Beantwoord', 'answered-open': 'Beantwoord, nog niet definitief', referred: 'Doorverwezen' };
     const scenes = [quarterChart(course, { ...options, width, names }, String), barChart(rows, { ...options, width, names }, String), weekChart(weeks, { ...options, width }, String)];
     for (const scene of scenes)
       for (const mark of scene.marks) {
@@ -119,12 +118,34 @@ test('all marks of a chart stay inside it, however narrow', () => {
   }
 });
 
-test('the legend of quarters that are all provisional says what was answered too', () => {
-  const names = { answered: 'Beantwoord', 'answered-open': 'Nog niet definitief', referred: 'Doorverwezen' };
-  const course = [{ period: '2019-Q4', label: 'K4', questions: 3, answered: 3, referred: 0, status: 1 }];
+const names = { answered: 'Beantwoord', referred: 'Doorverwezen', open: 'Licht: nog niet definitief' };
+
+test('the key lists outcomes; what is not final is said below them, in the light colour of every outcome', () => {
+  const course = [
+    { period: '2019-Q3', label: 'K3', questions: 3, answered: 3, referred: 0, status: 3 },
+    { period: '2019-Q4', label: 'K4', questions: 3, answered: 2, referred: 1, status: 1 },
+  ];
+  const keyOf = (quarters) => quarterChart(quarters, { ...options, width: 700, names }, String).marks.filter((mark) => Object.values(names).includes(mark.content));
+  const [answered, referred, open] = keyOf(course);
+  assert.deepEqual([answered.content, referred.content, open.content], Object.values(names));
+  assert.equal(answered.y, referred.y);
+  assert.ok(open.y > referred.y, 'on a line of its own');
   const { marks } = quarterChart(course, { ...options, width: 700, names }, String);
-  const words = marks.filter(({ kind }) => kind === 'text').map(({ content }) => content);
-  assert.deepEqual(words.filter((word) => Object.values(names).includes(word)), ['Beantwoord', 'Nog niet definitief']);
+  assert.deepEqual(marks.filter(({ kind }) => kind === 'rect').map(({ role }) => role),
+    ['answered', 'answered-open', 'referred-open', 'answered', 'referred', 'answered-open', 'referred-open']);
+  assert.deepEqual(keyOf(course.slice(1)).map(({ content }) => content), Object.values(names), 'all of them still running');
+  assert.deepEqual(keyOf(course.slice(0, 1)).map(({ content }) => content), ['Beantwoord']);
+});
+
+test('where there is nothing there is no bar, and no gap beside one', () => {
+  const course = [{ label: 'K1', questions: 0, answered: 0, referred: 0, status: 3 }, { label: 'K2', questions: 4, answered: 0, referred: 4, status: 3 }];
+  const weeks = [{ label: '1', questions: 0 }, { label: '2', questions: 4 }];
+  const rows = [{ name: 'Justitie', answered: 0, referred: 0 }, { name: 'Financiën', answered: 0, referred: 4 }];
+  const drawn = (scene) => scene.marks.filter(({ kind, hint, height }) => kind === 'rect' && (hint || height > 11)); // not of the key
+  const [quarters, course13, bars] = [quarterChart(course, { ...options, names }, String), weekChart(weeks, options, String), barChart(rows, { ...options, names }, String)].map(drawn);
+  for (const scene of [quarters, course13, bars]) assert.deepEqual(scene.map(({ width, height }) => width > 0 && height > 0), [true]);
+  const axis = quarterChart(course, { ...options, names }, String).marks.find(({ role }) => role === 'axis').y1;
+  assert.equal(quarters[0].y + quarters[0].height, axis, 'what was referred stands on the axis');
 });
 
 test('an SVG file stands on its own, and a name in it cannot become markup', () => {

@@ -44,6 +44,8 @@ test('now: counts as they come, how old they are, and an honest word when nothin
   const { site, phone, page } = await watched(t, '#oost/nu');
   await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
   await shows(page, 'live-all', 'Totaal', ['17', '12', '5']);
+  await page.getByText('De balken hebben elk hun eigen schaal. De langste is: Team Oost 5, Hele organisatie 5.').waitFor();
+  assert.equal(await page.locator('#live-own tr', { hasText: 'Justitie' }).locator('.bar').count(), 0, 'and no bar of nothing');
   assert.deepEqual((await rowsOf(page, 'live-own'))['Justitie'], ['0', '0', '0'], 'zero is a figure');
   const tapper = await site.stack.phone();
   assert.deepEqual(await tapper.register('oost', [question(TODAY, 11, 'OUTCOME_REFERRED')]), ['VERDICT_COUNTED']);
@@ -136,7 +138,7 @@ test('the past, and what leaves the page', async (t) => {
 
   await t.test('before: quarters and their state, the same one last year, what did not exist yet, and the older list', async () => {
     await shows(page, 'quarters', '1e kwartaal 2020 loopt nog', ['14', '10', '4', '28,6\u00a0%', '–', '–', '17']);
-    await shows(page, 'quarters', 'waarvan in hele weken t/m week 3', ['10', '–', '–', '–', '18', '−8', '13']);
+    await shows(page, 'quarters', 'waarvan t/m week 3', ['10', '–', '–', '–', '18', '−8', '13']);
     await shows(page, 'quarters', '4e kwartaal 2019 voorlopig', ['138', '127', '11', '8,0\u00a0%', '122', '+16', '337']);
     await shows(page, 'quarters', '2e kwartaal 2019 definitief; 1 te laat, niet meegeteld', ['113', '106', '7', '6,2\u00a0%', '47', '+66', '276']);
     await shows(page, 'quarters', '4e kwartaal 2018 definitief, herziening 2', ['122', '110', '12', '9,8\u00a0%', 'toen nog niet geteld', '–', '354']);
@@ -184,6 +186,27 @@ test('the past, and what leaves the page', async (t) => {
       assert.ok(text.includes(words), `${words} on paper`);
     assert.match(text, /Team Oost +128 +113 +95 +138 +474 +52 +11,0/);
     for (const words of ['Kopiëren', 'Afdrukken', 'SVG', 'bijgewerkt om', 'English']) assert.ok(!text.includes(words), `no ${words} on paper`);
+  });
+
+  await t.test('paper of each view says whose figures it holds, of when and how final, and fills its first page', async (t2) => {
+    const file = join(temporaryFolder(t2), 'view.pdf');
+    const views = [
+      ['#oost/nu', 'Vragen dit kwartaal', 'Team Oost, 1e kwartaal 2020: loopt nog.'],
+      ['#oost/vergelijken/2019-Q4', 'Vragen vergelijken', 'Team Oost, 4e kwartaal 2019: voorlopig.'],
+      ['#all/jaarverslag/2019', 'Vragen in 2019', 'Hele organisatie, 2019: voorlopig; 1 te laat, niet meegeteld.'],
+    ];
+    for (const [hash, heading, line] of views) {
+      await goTo(page, hash, heading);
+      writeFileSync(file, await page.pdf({ preferCSSPageSize: true, printBackground: false }));
+      const text = (await succeed('pdftotext', ['-l', '1', file, '-'])).stdout.replace(/\s+/g, ' ');
+      assert.ok(text.includes('Sociaal Werk De Kop') && text.includes(line), `${hash}: ${text.slice(0, 300)}`);
+      assert.match(text, /Cijfers van \d\d-\d\d-\d{4}, \d\d:\d\d \(Live\); afgedrukt op \d\d-\d\d-\d{4}, \d\d:\d\d\./);
+      const { stdout: boxes } = await succeed('pdftotext', ['-l', '1', '-bbox', file, '-']);
+      const height = Number(boxes.match(/<page width="[\d.]+" height="([\d.]+)"/)[1]);
+      const content = [...boxes.matchAll(/yMax="([\d.]+)"/g)].map(([, y]) => Number(y) / height).filter((y) => y < 0.94); // above the page's number
+      assert.ok(Math.max(...content) > 0.75, `${hash}: the first page ends at ${Math.max(...content)}`);
+    }
+    await goTo(page, '#all/jaarverslag/2019', 'Vragen in 2019');
   });
 
   await t.test('the clipboard: text with tabs, and a table', async () => {

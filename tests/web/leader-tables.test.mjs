@@ -75,7 +75,7 @@ test('the headline has the quarter before and the same one last year', () => {
   assert.deepEqual(live.headline(changedList(), 'oost', '2018-Q4', TODAY).before, { none: 'absent' });
 });
 
-test('labels stand by their kind, with the catalogue’s names', () => {
+test('labels stand by their kind, with the catalogue’s names and bars on one scale', () => {
   const labels = [{ code: 1, name: 'Sportfonds', kind: 1 }, { code: 41, name: 'IGSD', kind: 3 }];
   const counted = [{ label: 1, count: 4 }, { label: 41, count: 2 }];
   const figures = figuresOf(catalogue({ labels }), [summary('oost', '2019-Q4', { 1: [9, 0] }, { labels: counted })]);
@@ -83,6 +83,7 @@ test('labels stand by their kind, with the catalogue’s names', () => {
   assert.deepEqual(tables.map((table) => [table.columns[0].title, table.rows.map((row) => [row.title, ...row.cells])]), [
     ['Onderwerp', [['Sportfonds', 4]]], ['Doorverwezen naar', [['IGSD', 2]]],
   ]);
+  assert.deepEqual(tables.map((table) => table.most), [4, 4]);
 });
 
 // ---- Quarters beside each other ---------------------------------------------------------------------
@@ -182,7 +183,7 @@ test('a running quarter is compared after as many whole weeks of it, and the wee
   assert.deepEqual(samePoint(figures, 'oost', '2020-Q1', monday - 1), { count: 1, week: 2, own: 6, before: 5, lastYear: 11 }, 'on Sunday its week is not over');
   const quarters = compare.quarterTable(figures, 'oost', monday, words, 'x');
   assert.deepEqual(keys(quarters).slice(0, 3), ['2020-Q1', '2020-Q1-weeks', '2019-Q4']);
-  assert.equal(byKey(quarters, '2020-Q1-weeks').title, 'waarvan in hele weken t/m week 3');
+  assert.equal(byKey(quarters, '2020-Q1-weeks').title, 'waarvan t/m week 3');
   assert.deepEqual(shown(quarters, '2020-Q1-weeks'), ['11', '–', '–', '–', '24', '−13', '11']);
   const domains = compare.domainPeriodTable(figures, 'oost', '2020-Q1', monday, false, words, 'x');
   assert.deepEqual(shown(domains, 'weeks'), ['11', '13', '24']);
@@ -312,12 +313,17 @@ test('the top five of 2019, with their share of all questions', () => {
   assert.equal(table.rows[0].cells[1].share, expected[0][1] / 1154);
 });
 
-test('who shares the fifth place is in the top five too; a domain without questions never is', () => {
-  const even = figuresOf(catalogue(), [summary('oost', '2019', { 1: [9, 0], 2: [8, 0], 3: [7, 0], 4: [6, 0], 5: [5, 0], 6: [4, 1], 7: [1, 0] })]);
-  assert.deepEqual(report.topDomains(even, 'oost', 2019, false).map((one) => one.domain), [1, 2, 3, 4, 5, 6]);
+test('the five are five, and who shares the fifth place is named; a domain without questions is neither', () => {
+  const even = figuresOf(catalogue(), [summary('oost', '2019', { 1: [9, 0], 2: [8, 0], 3: [7, 0], 4: [6, 0], 5: [5, 0], 6: [4, 1], 8: [5, 0], 7: [1, 0] })]);
+  assert.deepEqual(keys(report.topTable(even, 'oost', 2019, false, words, 'x')), [1, 2, 3, 4, 5]);
+  assert.equal(
+    report.tieText(even, 'oost', 2019, false, words),
+    'Evenveel vragen (5) als het vijfde domein: Lichamelijke gezondheid, Activiteiten Dagelijks Leven. Bij gelijke aantallen gaat de volgorde van de domeinlijst voor.',
+  );
   const few = figuresOf(catalogue(), [summary('oost', '2019', { 1: [0, 0], 2: [8, 0] })]);
-  assert.deepEqual(report.topDomains(few, 'oost', 2019, false).map((one) => one.domain), [2]);
-  assert.deepEqual(report.topDomains(figuresOf(catalogue(), []), 'oost', 2019, false), []);
+  assert.deepEqual(keys(report.topTable(few, 'oost', 2019, false, words, 'x')), [2]);
+  assert.equal(report.tieText(few, 'oost', 2019, false, words), null);
+  assert.deepEqual(keys(report.topTable(figuresOf(catalogue(), []), 'oost', 2019, false, words, 'x')), []);
 });
 
 test('a quarter that is ahead of its year for a moment is noticed', () => {

@@ -20,14 +20,17 @@ const CHAR_OF_TEXT = 6.6; // and a letter in running text
 // Of a chart that is a file or on paper; the page has its own, which know of the dark.
 export const PALETTE = {
   answered: '#0b5d4a',
-  'answered-open': '#5b9b86',
+  'answered-open': '#b5d6ca',
   referred: '#d9772b',
+  'referred-open': '#f6d3b5',
   axis: '#33424a',
   grid: '#d5dde0',
   label: '#16242b',
   value: '#16242b',
   muted: '#51626b',
 };
+// What is not final is light, with the edge of what it will be.
+export const EDGES = { 'answered-open': PALETTE.answered, 'referred-open': PALETTE.referred };
 export const FONT_FAMILY = 'system-ui, "Segoe UI", Roboto, Arial, sans-serif';
 
 const rect = (role, x, y, width, height, hint) => ({ kind: 'rect', role, x, y, width, height, hint });
@@ -68,28 +71,30 @@ function every(count, slot, labelWidth) {
   return Math.max(1, Math.ceil(labelWidth / slot));
 }
 
-// One column, answered below and referred on top; on an open or provisional quarter it is marked so.
+// One column, answered below and referred on top, with a gap where both are; of an open or provisional quarter it is light.
 function column(one, x, width, y, number, roles) {
   if (!isFigure(one.questions)) return [];
   const answeredTop = y(one.answered);
   const top = y(one.questions);
-  const marks = [rect(roles.answered, x, answeredTop, width, y(0) - answeredTop, one.hint)];
-  if (one.referred > 0) marks.push(rect(roles.referred, x, top, width, Math.max(1, answeredTop - top - 1), one.hint));
+  const gap = one.answered > 0 ? 1 : 0;
+  const marks = [];
+  if (one.answered > 0) marks.push(rect(roles.answered, x, answeredTop, width, y(0) - answeredTop, one.hint));
+  if (one.referred > 0) marks.push(rect(roles.referred, x, top, width, Math.max(1, answeredTop - top - gap), one.hint));
   marks.push(text('value', x + width / 2, top - 5, number(one.questions), 'middle'));
   return marks;
 }
 
 const SETTLED = { answered: 'answered', referred: 'referred' };
-const MOVING = { answered: 'answered-open', referred: 'referred' };
+const MOVING = { answered: 'answered-open', referred: 'referred-open' };
 
-// Of the roles that occur only, in as many lines as it takes: { marks, height }. `y` is where it begins. What is answered
-// and not final yet explains itself beside what is answered.
+// The outcomes that occur, in as many lines as it takes; below them, on a line of its own since it is no outcome, what a
+// light column means: { marks, height }. `y` is where it begins. `names`: { answered, referred, open }.
 function legend(names, drawn, left, right, y) {
   let x = left;
   let base = y + FONT;
   const occurs = (role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role);
-  const used = Object.keys(names).filter((role) => occurs(role) || (role === 'answered' && occurs('answered-open')));
-  const marks = used.flatMap((role) => {
+  const swatch = (role, at) => rect(role, at, base - FONT + 3, FONT - 2, FONT - 2);
+  const marks = Object.keys(SETTLED).filter((role) => occurs(role) || occurs(MOVING[role])).flatMap((role) => {
     const width = FONT + 3 + names[role].length * CHAR_OF_TEXT;
     if (x > left && x + width > right) {
       x = left;
@@ -97,8 +102,14 @@ function legend(names, drawn, left, right, y) {
     }
     const at = x;
     x += width + 18;
-    return [rect(role, at, base - FONT + 3, FONT - 2, FONT - 2), text('muted', at + FONT + 3, base, names[role])];
+    return [swatch(role, at), text('muted', at + FONT + 3, base, names[role])];
   });
+  const light = Object.values(MOVING).filter(occurs);
+  if (light.length > 0) {
+    base += LEGEND_LINE;
+    marks.push(...light.map((role, i) => swatch(role, left + i * (FONT + 2))));
+    marks.push(text('muted', left + light.length * (FONT + 2) + 2, base, names.open));
+  }
   return { marks, height: base + 8 - y };
 }
 
@@ -152,7 +163,7 @@ export function weekChart(weeks, { width, title, description }, number) {
   weeks.forEach((one, i) => {
     const x = frame.left + slot * i;
     const last = i === weeks.length - 1;
-    if (isFigure(one.questions)) {
+    if (isFigure(one.questions) && one.questions > 0) {
       const top = y(one.questions);
       marks.push(rect(last ? 'answered-open' : 'answered', x + slot * 0.12, top, slot * 0.76, y(0) - top, one.hint));
     }
@@ -176,7 +187,8 @@ export function barChart(rows, { width, flat = false, title, description, names 
     const top = i * row + (above ? FONT + 11 : 4);
     const whole = x(one.answered + one.referred);
     const middle = top + bar / 2 + 5;
-    const parts = [text('label', 0, above ? top - 6 : middle, one.name), rect('answered', left, top, x(one.answered) - left, bar)];
+    const parts = [text('label', 0, above ? top - 6 : middle, one.name)];
+    if (one.answered > 0) parts.push(rect('answered', left, top, x(one.answered) - left, bar));
     if (one.referred > 0) {
       const from = x(one.answered) + (one.answered > 0 ? 1 : 0);
       parts.push(rect('referred', from, top, Math.max(1, whole - from), bar));

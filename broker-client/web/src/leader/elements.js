@@ -9,13 +9,13 @@ const svg = (tag, attributes, ...children) => el(tag, { svg: true, ...attributes
 
 const percent = (part, whole) => `${whole > 0 ? (100 * part) / whole : 0}%`;
 
-// Widths as custom properties, set through the style object.
+// Widths as custom properties, set through the style object. Without a question there is no bar, which would take room.
 function bar(row, most) {
   const [questions, answered = questions, referred = 0] = row.cells;
   const parts = [];
   if (answered > 0) parts.push(el('span', { class: 'bar__answered', style: { '--part': percent(answered, most) } }));
   if (referred > 0) parts.push(el('span', { class: 'bar__referred', style: { '--part': percent(referred, most) } }));
-  return el('span', { class: 'bar', 'aria-hidden': 'true' }, parts);
+  return parts.length > 0 && el('span', { class: 'bar', 'aria-hidden': 'true' }, parts);
 }
 
 function rowHeader(table, row, most) {
@@ -36,10 +36,18 @@ function rowElement(table, row, most, words) {
   return el('tr', { class: `row row--${row.kind}`, 'data-key': row.key }, rowHeader(table, row, most), cells);
 }
 
+// The questions of the longest bar of a table.
+export function longestBar(table) {
+  const counted = table.rows.filter((row) => row.kind !== 'total' && isFigure(row.cells[0]));
+  return Math.max(0, ...counted.map((row) => row.cells[0]));
+}
+
+const SHORT = 8; // rows of a table that paper keeps on one page
+
+// `table.most`: the length of a whole bar, where tables share one scale.
 // In a region of its own, which scrolls sideways (also by keyboard) where the screen is too narrow.
 export function tableElement(table, caption, words, hideCaption = false) {
-  const counted = table.rows.filter((row) => row.kind !== 'total' && isFigure(row.cells[0]));
-  const most = Math.max(0, ...counted.map((row) => row.cells[0]));
+  const most = table.most ?? longestBar(table);
   const captionId = `${table.id}-caption`;
   const head = table.columns.map((column, i) => el('th', { scope: 'col', class: i ? `cell cell--${column.kind}` : null }, column.head ?? column.title));
   return el(
@@ -47,7 +55,7 @@ export function tableElement(table, caption, words, hideCaption = false) {
     { class: 'table-frame', role: 'region', tabindex: '0', 'aria-labelledby': captionId, 'data-key': table.id },
     el(
       'table',
-      { class: table.bars ? 'figures figures--bars' : 'figures', id: table.id },
+      { class: ['figures', table.bars && 'figures--bars', table.rows.length <= SHORT && 'figures--short'].filter(Boolean).join(' '), id: table.id },
       el('caption', { id: captionId, class: hideCaption ? 'visually-hidden' : null }, caption),
       el('thead', {}, el('tr', {}, head)),
       el('tbody', {}, table.rows.map((row) => rowElement(table, row, most, words))),

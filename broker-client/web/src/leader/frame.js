@@ -4,9 +4,11 @@ import { validOn } from '../core/catalogue.js';
 import { loginAddress } from '../core/config.js';
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
+import { teamName } from './cells.js';
 import { choice } from './elements.js';
 import { catalogueIsLate, summaryOf } from './figures.js';
 import { linkOf } from './link.js';
+import { yearInText } from './report.js';
 import { formatRoute } from './route.js';
 import { viewCompare, viewLive, viewReport, whyNone } from './views.js';
 
@@ -61,6 +63,17 @@ function content(page) {
   return VIEWS.find(([name]) => name === view)[1](page);
 }
 
+// What paper says of the figures on it, since the choices and how fresh they are do not stand there.
+function paperLine(page) {
+  const { figures, words, team, view, period, year, today, now } = page;
+  const summary = summaryOf(figures, team, view === 'report' ? String(year) : period);
+  if (!ready(page) || !summary) return null;
+  const { mark } = linkOf({ link: page.link, status: figures.status, updated: 0, now }, words);
+  const what = view === 'report' ? yearInText(year, today, words) : words.period(period);
+  const value = { team: teamName(figures, team, words), what, status: words.statusOf({ ...summary, questions: summary.answered + summary.referred }) };
+  return el('p', { class: 'paper' }, words.t('paper_line', { ...value, moment: words.moment(updated(page)), printed: words.moment(now), link: mark }));
+}
+
 // A fragment for patchChildren.
 export function drawPage(page) {
   const { words, figures } = page;
@@ -74,6 +87,7 @@ export function drawPage(page) {
       mark,
       language,
       figures.catalogue ? teamChoice(page) : null,
+      paperLine(page),
       navigation(page),
     ),
     el('main', { id: 'content', class: `view view--${page.view}`, tabindex: '-1' }, alerts, content(page)),

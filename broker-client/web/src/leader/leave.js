@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What leaves the page at a touch: files, pictures, the clipboard. Nothing goes over the network.
-import { FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
 import { MARGIN, sceneAsSvg, TITLE_HEIGHT } from './svg.js';
 
 export function download(name, type, content) {
@@ -19,8 +19,11 @@ export const downloadSvg = (name, scene) => download(name, 'image/svg+xml', scen
 function drawMark(context, mark) {
   context.fillStyle = PALETTE[mark.role];
   context.strokeStyle = PALETTE[mark.role];
-  if (mark.kind === 'rect') context.fillRect(mark.x, mark.y, mark.width, mark.height);
-  else if (mark.kind === 'line') {
+  if (mark.kind === 'rect') {
+    context.fillRect(mark.x, mark.y, mark.width, mark.height);
+    context.strokeStyle = EDGES[mark.role] ?? 'transparent';
+    context.strokeRect(mark.x, mark.y, mark.width, mark.height);
+  } else if (mark.kind === 'line') {
     context.beginPath();
     context.moveTo(mark.x1, mark.y1);
     context.lineTo(mark.x2, mark.y2);

@@ -66,7 +66,7 @@ function labelRows(figures, summary, words) {
   }));
 }
 
-// The labels of one period by kind; nothing when there are none.
+// The labels of one period by kind, with bars on one scale; nothing when there are none.
 export function labelTables(figures, team, period, words, id) {
   const summary = summaryOf(figures, team, period);
   const rows = summary ? labelRows(figures, summary, words) : [];
@@ -74,6 +74,7 @@ export function labelTables(figures, team, period, words, id) {
     .map((kind) => ({
       id: `${id}-${kind}`,
       bars: true,
+      most: Math.max(...rows.map((row) => row.cells[0])),
       columns: [
         { title: words.t(`label_kind_${kind}`), kind: 'text' },
         { title: words.t('questions'), kind: 'count' },

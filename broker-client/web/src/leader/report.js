@@ -9,7 +9,7 @@ import { countColumn, countColumns, domainRows, domainsOf, shareColumn } from '.
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
 import { isRunning } from './same-point.js';
 
-const TOP = 5;
+export const TOP = 5;
 
 // Years that anything is known of, newest first.
 export function yearsHeard(figures) {
@@ -55,13 +55,23 @@ export function yearTable(figures, team, year, today, words, id) {
   return { id, columns, rows: [...quartersOfYear(year).map((one) => row(one, 'plain')), row(String(year), 'total')] };
 }
 
-// The five domains with most questions, and any that share the fifth place; never one without questions.
+// The five domains with most questions, as many as there are with any: { shown, tied }. `tied`: those that have as many as
+// the last one shown and are left out, since the domain list has them later.
 export function topDomains(figures, team, year, rolled) {
   const summary = summaryOf(figures, team, String(year));
-  if (!summary) return [];
+  if (!summary) return { shown: [], tied: [] };
   const counted = domainsOf(figures, summary, rolled).filter((one) => questionsOf(one) > 0);
   const sorted = counted.sort((a, b) => questionsOf(b) - questionsOf(a));
-  return sorted.filter((one) => questionsOf(one) >= questionsOf(sorted[Math.min(TOP, sorted.length) - 1]));
+  const shown = sorted.slice(0, TOP);
+  return { shown, tied: sorted.slice(TOP).filter((one) => questionsOf(one) === questionsOf(shown.at(-1))) };
+}
+
+// What has to be said about a list of five that is cut inside a tie; nothing when it is not.
+export function tieText(figures, team, year, rolled, words) {
+  const { shown, tied } = topDomains(figures, team, year, rolled);
+  if (tied.length === 0) return null;
+  const count = words.number(questionsOf(shown.at(-1)));
+  return words.t('report_top_tied', { count, domains: tied.map((one) => domainName(figures, one.domain, words)).join(', ') });
 }
 
 export function topTable(figures, team, year, rolled, words, id) {
@@ -73,7 +83,7 @@ export function topTable(figures, team, year, rolled, words, id) {
     countColumn('referred', words),
     shareColumn('referred_share', words),
   ];
-  const rows = topDomains(figures, team, year, rolled).map((one) => ({
+  const rows = topDomains(figures, team, year, rolled).shown.map((one) => ({
     key: one.domain,
     title: domainName(figures, one.domain, words),
     kind: 'plain',

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A scene (see charts.js) as an SVG file. Pure.
-import { FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
 import { escape } from './export.js';
 
 export const TITLE_HEIGHT = 30;
 export const MARGIN = 16;
 
 const round = (value) => Number(value.toFixed(2));
-const attributes = (pairs) => Object.entries(pairs).map(([name, value]) => ` ${name}="${escape(typeof value === 'number' ? round(value) : value)}"`).join('');
+const attributes = (pairs) => Object.entries(pairs).filter(([, value]) => value !== undefined).map(([name, value]) => ` ${name}="${escape(typeof value === 'number' ? round(value) : value)}"`).join('');
 
 function markAsSvg(mark) {
   const colour = PALETTE[mark.role];
@@ -16,7 +16,7 @@ function markAsSvg(mark) {
     return `<line${attributes({ x1, y1, x2, y2, stroke: colour })}/>`;
   }
   const { x, y } = mark;
-  if (mark.kind === 'rect') return `<rect${attributes({ x, y, width: mark.width, height: mark.height, fill: colour })}/>`;
+  if (mark.kind === 'rect') return `<rect${attributes({ x, y, width: mark.width, height: mark.height, fill: colour, stroke: EDGES[mark.role] })}/>`;
   const weight = mark.role === 'value' ? { 'font-weight': 600, 'paint-order': 'stroke', stroke: '#ffffff', 'stroke-width': 3 } : {};
   return `<text${attributes({ x, y, 'text-anchor': mark.anchor, fill: colour, ...weight })}>${escape(mark.content)}</text>`;
 }

@@ -8,7 +8,7 @@ import { ALL } from '../core/topics.js';
 import { isFigure, none, teamCell, teamName } from './cells.js';
 import { barChart, quarterChart, weekChart } from './charts.js';
 import * as compare from './compare.js';
-import { chartButtons, chartElement, choice, copyButton, note, section, tableElement } from './elements.js';
+import { chartButtons, chartElement, choice, copyButton, longestBar, note, section, tableElement } from './elements.js';
 import { summaryOf } from './figures.js';
 import * as live from './live.js';
 import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './periods.js';
@@ -21,7 +21,7 @@ const QUARTERS_MOST = 20;
 const QUARTER_WIDTH = 34; // room for its figure
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
-const namesOf = ({ t }) => ({ answered: t('answered'), 'answered-open': t('answered_not_final'), referred: t('referred') });
+const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred'), open: t('light_not_final') });
 
 function keepTable(page, table, heading) {
   page.shown.tables.set(table.id, { table, heading });
@@ -98,10 +98,13 @@ export function whyNone({ figures, words, period, today }, team) {
   return cell.none === 'absent' ? words.t('no_figures') : `${words.period(period)}: ${words.cell(cell)}.`;
 }
 
+const domainTableOf = ({ figures, period, rolled, words }, team) =>
+  live.domainTable(figures, team, period, rolled, words, team === ALL ? 'live-all' : 'live-own');
+
 function domainPart(page, team) {
-  const { figures, words, period, rolled } = page;
-  const id = team === ALL ? 'live-all' : 'live-own';
-  const table = live.domainTable(figures, team, period, rolled, words, id);
+  const { figures, words, period } = page;
+  const table = domainTableOf(page, team);
+  const { id } = table;
   const heading = `${nameOf(page, team)}, ${words.period(period)}`;
   if (table.rows.length === 0) return el('div', { class: 'half' }, el('h3', {}, nameOf(page, team)), note(whyNone(page, team)));
   const status = words.statusOf(summaryOf(figures, team, period));
@@ -112,6 +115,14 @@ function domainPart(page, team) {
     shownTable(page, table, `${words.t('per_domain')}: ${heading}`, heading, true),
     remarks(page, team, period),
   );
+}
+
+// Two tables with bars stand beside each other, each with a scale of its own: a team is small beside its organisation.
+function scalesNote(page, teams) {
+  const drawn = teams.filter((team) => domainTableOf(page, team).rows.length > 0);
+  if (drawn.length < 2) return null;
+  const longest = drawn.map((team) => page.words.t('longest_bar', { team: nameOf(page, team), count: page.words.number(longestBar(domainTableOf(page, team))) }));
+  return note(page.words.t('own_scales', { longest: longest.join(', ') }));
 }
 
 function weeksPart(page) {
@@ -147,7 +158,7 @@ export function viewLive(page) {
   return [
     el('h1', {}, words.t('live_heading'), ' ', el('span', { class: 'h1__of' }, `${nameOf(page)}, ${words.period(period)}`)),
     tiles(page),
-    section('domains', words.t('per_domain'), [listChoice(page, teams)], el('div', { class: 'halves' }, teams.map((one) => domainPart(page, one))), listNote(page, teams)),
+    section('domains', words.t('per_domain'), [listChoice(page, teams)], el('div', { class: 'halves' }, teams.map((one) => domainPart(page, one))), scalesNote(page, teams), listNote(page, teams)),
     weeksPart(page),
     labelsPart(page),
   ];
@@ -243,16 +254,17 @@ function yearPart(page) {
 }
 
 function topPart(page) {
-  const { figures, words, team, year, rolled, width } = page;
-  const heading = words.t('report_top');
-  const title = `${heading}: ${nameOf(page)}, ${year}`;
+  const { figures, words, team, year, rolled, width, today } = page;
   const table = report.topTable(figures, team, year, rolled, words, 'year-top');
+  const heading = words.t(table.rows.length < report.TOP ? 'report_top_fewer' : 'report_top');
+  const title = `${heading}: ${nameOf(page)}, ${report.yearInText(year, today, words)}`;
+  const tie = report.tieText(figures, team, year, rolled, words);
   if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
   const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
   const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
   const scene = barChart(rows, { width, flat: page.onPaper, title, description, names: namesOf(words) }, words.number);
   const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
-  return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true));
+  return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true), tie && note(tie));
 }
 
 function teamsPart(page) {
