@@ -38,7 +38,7 @@ ldflags := -Wl,-z,relro,-z,now,--as-needed $(sanitizers) $(LDFLAGS)
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
 libs_store = $(call pkg,lmdb) $(call pkg,libcrypto)
 libs_proto = $(call pkg,libprotobuf-c)
-libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto)
+libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
 libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
 # ---- Sources: one list a folder ----------------------------------------------------------------
@@ -47,7 +47,7 @@ proto   := $(wildcard proto/*.c)
 store   := $(wildcard store/*.c)
 turfd   := aggregator/turfd.c
 turfctl := aggregator/turfctl.c $(wildcard aggregator/ctl_*.c)
-aggregator := $(filter-out $(turfd) $(turfctl),$(wildcard aggregator/*.c)) broker-client/mqtt.c broker-client/mqtt_common.c
+aggregator := $(filter-out $(turfd) $(turfctl),$(wildcard aggregator/*.c)) $(addprefix broker-client/,lookup.c mqtt.c mqtt_common.c)
 cli     := $(wildcard broker-client/cli*.c)
 libturf := $(filter-out $(cli) broker-client/mqtt.c,$(wildcard broker-client/*.c))
 unit    := $(wildcard tests/unit/test_*.c)

@@ -3,7 +3,8 @@
  * The daemon: one thread that owns the store, the connection and everything between them.
  *
  * A turn takes what has arrived (link.c), counts it and sends the receipts (daemon.c), and then sees to whatever
- * time has made due (upkeep.c): the date, retention, summaries, status. Nothing else runs; signals are read as events.
+ * time has made due (upkeep.c): the date, retention, summaries, status. Nothing else runs, but for the lookup of the
+ * broker's name (lookup.h); signals are read as events.
  */
 #ifndef TURF_AGGREGATOR_DAEMON_H
 #define TURF_AGGREGATOR_DAEMON_H

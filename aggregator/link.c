@@ -159,6 +159,8 @@ static void connect_now(struct daemon *daemon)
 	struct error why = {{0}};
 	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
 
+	if (rc == MQTT_NOT_YET)
+		return;
 	step_reached("connected");
 	link->subscribed = false;
 	if (rc == 0 && !link->session_present)

@@ -9,24 +9,44 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <resolv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <MQTTClient.h>
 
+#include "broker-client/lookup.h"
 #include "broker-client/mqtt_common.h"
 
 enum {
 	KEEPALIVE_DEFAULT_S = 30,
 	CONNECT_TIMEOUT_DEFAULT_S = 5,
 	DISCONNECT_TIMEOUT_MS = 500,
+	LOOKUP_PATIENCE_MS = 100, /* most names are known by then; the caller has other things to do than to wait longer */
+	URI_BYTES = MQTT_HOST_BYTES + 32,
 	DESCRIPTORS_MAX = 64, /* more than a daemon ever has open; the newest is among the lowest */
+};
+
+/* Where the broker is, found by lookup.h. */
+struct whereabouts {
+	bool asked;             /* the other members wait for an answer, or have one; of the owner's thread alone */
+	struct lookup *slot;
+	pthread_mutex_t lock;   /* of all below */
+	pthread_cond_t changed;
+	bool answered;
+	char address[MQTT_HOST_BYTES]; /* a number; empty: none was found */
+	struct error failure;   /* why */
 };
 
 struct mqtt {
 	MQTTClient client;
+	struct mqtt_address address;
+	struct whereabouts whereabouts;
 	char *user, *password, *ca_file;
 	char *will_topic, *will_payload;
 	bool will_retained, clean_session, connected;
@@ -60,10 +80,85 @@ static int copy_options(struct mqtt *mqtt, const struct mqtt_options *options)
 	return failed ? -1 : 0;
 }
 
+/* ---- Looking the broker's name up ---------------------------------------------------------------- */
+
+static int init_whereabouts(struct whereabouts *whereabouts, struct error *error)
+{
+	pthread_condattr_t monotonic;
+	int rc = pthread_condattr_init(&monotonic);
+
+	if (rc == 0)
+		rc = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	if (rc == 0)
+		rc = pthread_cond_init(&whereabouts->changed, &monotonic);
+	if (rc == 0)
+		rc = pthread_mutex_init(&whereabouts->lock, NULL);
+	(void)pthread_condattr_destroy(&monotonic);
+	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "MQTT connection: %s", strerror(rc));
+}
+
+/* On the lookup's thread. */
+static void on_looked_up(void *context, const char *address, const char *failure)
+{
+	struct whereabouts *whereabouts = context;
+
+	(void)pthread_mutex_lock(&whereabouts->lock);
+	whereabouts->answered = true;
+	(void)snprintf(whereabouts->address, sizeof whereabouts->address, "%s", address ? address : "");
+	if (failure)
+		(void)error_set(&whereabouts->failure, FAULT_BROKER, "%s", failure);
+	(void)pthread_cond_signal(&whereabouts->changed);
+	(void)pthread_mutex_unlock(&whereabouts->lock);
+}
+
+/* False: there is no answer yet. */
+static bool wait_for_answer(struct whereabouts *whereabouts)
+{
+	struct timespec until;
+	int rc = clock_gettime(CLOCK_MONOTONIC, &until);
+	bool answered;
+
+	until.tv_nsec += LOOKUP_PATIENCE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_mutex_lock(&whereabouts->lock);
+	while (rc == 0 && !whereabouts->answered)
+		rc = pthread_cond_timedwait(&whereabouts->changed, &whereabouts->lock, &until);
+	answered = whereabouts->answered;
+	(void)pthread_mutex_unlock(&whereabouts->lock);
+	return answered;
+}
+
+/* 0: whereabouts.address is a number to connect to. MQTT_NOT_YET, or a fault. */
+static int look_up(struct mqtt *mqtt, struct error *error)
+{
+	struct whereabouts *whereabouts = &mqtt->whereabouts;
+
+	if (!whereabouts->asked) {
+		int rc;
+
+		whereabouts->answered = false; /* no thread knows of it yet */
+		rc = lookup_start(&whereabouts->slot, mqtt->address.host, on_looked_up, whereabouts, error);
+		if (rc < 0)
+			return rc;
+		whereabouts->asked = true;
+	}
+	if (!wait_for_answer(whereabouts))
+		return MQTT_NOT_YET;
+	whereabouts->asked = false;
+	if (whereabouts->address[0] != '\0')
+		return 0;
+	*error = whereabouts->failure;
+	return FAULT_BROKER;
+}
+
+/* ---- Opening and closing --------------------------------------------------------------------------- */
+
 int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error)
 {
+	struct mqtt_address address;
 	struct mqtt *mqtt;
-	int rc = mqtt_check_address(options->broker, error);
+	int rc = mqtt_address_parse(options->broker, &address, error);
 
 	if (rc < 0)
 		return rc;
@@ -72,6 +167,10 @@ int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct erro
 		rc = error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
 		goto fail;
 	}
+	mqtt->address = address;
+	rc = init_whereabouts(&mqtt->whereabouts, error);
+	if (rc < 0)
+		goto fail;
 	/* Paho notes every call of its own functions in memory, client ids and topics included: a third of its time. */
 	MQTTClient_setTraceLevel(MQTTCLIENT_TRACE_ERROR);
 	rc = MQTTClient_create(&mqtt->client, options->broker, options->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
@@ -95,6 +194,7 @@ void mqtt_close(struct mqtt *mqtt)
 			(void)MQTTClient_disconnect(mqtt->client, DISCONNECT_TIMEOUT_MS);
 		MQTTClient_destroy(&mqtt->client);
 	}
+	lookup_abandon(&mqtt->whereabouts.slot);
 	free(mqtt->user);
 	free(mqtt->password);
 	free(mqtt->ca_file);
@@ -102,6 +202,8 @@ void mqtt_close(struct mqtt *mqtt)
 	free(mqtt->will_payload);
 	free(mqtt);
 }
+
+/* ---- Connecting ---------------------------------------------------------------------------------------- */
 
 /* The library does not say why it could not make a socket. */
 static bool out_of_descriptors(void)
@@ -150,13 +252,40 @@ void mqtt_push(const struct mqtt *mqtt)
 	(void)setsockopt(mqtt->socket, IPPROTO_TCP, TCP_NODELAY, &no, sizeof no);
 }
 
+/* With TLS, Paho must have the name, as the certificate is checked by it. So it looks it up again, on this thread. It was
+ * found a moment ago; if no name server answers now all the same, this thread gives up soon. */
+static void expect_a_fast_resolver(void)
+{
+	if (res_init() == 0) {
+		_res.retrans = 1; /* seconds */
+		_res.retry = 1;
+	}
+}
+
+/* What Paho is to connect to instead of the address that it was opened with: a number, so that it looks up nothing. */
+static void use_number(struct mqtt *mqtt, MQTTClient_connectOptions *connect, char uri[static URI_BYTES], char **uris)
+{
+	(void)snprintf(uri, URI_BYTES, "tcp://%s:%u", mqtt->whereabouts.address, mqtt->address.port);
+	uris[0] = uri;
+	connect->serverURIs = uris;
+	connect->serverURIcount = 1;
+}
+
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 {
+	bool named = !lookup_is_address(mqtt->address.host);
+	char uri[URI_BYTES], *uris[1];
 	MQTTClient_connectOptions connect = MQTTClient_connectOptions_initializer;
 	MQTTClient_willOptions will = MQTTClient_willOptions_initializer;
 	MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
-	int rc;
+	int rc = named ? look_up(mqtt, error) : 0;
 
+	if (rc != 0)
+		return rc;
+	if (named && mqtt->address.tls)
+		expect_a_fast_resolver();
+	else if (named)
+		use_number(mqtt, &connect, uri, uris);
 	connect.MQTTVersion = MQTTVERSION_3_1_1;
 	connect.keepAliveInterval = mqtt->keepalive_s;
 	connect.connectTimeout = mqtt->connect_timeout_s;

@@ -59,8 +59,10 @@ struct mqtt;
 int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error);
 void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connected; NULL is fine */
 
-/* Connects, or says why not (FAULT_BROKER). `*session_present`: the broker remembered this client. Blocks
- * connect_timeout_s at most. */
+/* Connects: 0, and `*session_present` says whether the broker remembered this client. MQTT_NOT_YET: the broker's name is
+ * being looked up, call again; nobody waits for it any longer after mqtt_close. Or says why not (FAULT_BROKER). Blocks
+ * connect_timeout_s at most, while a name is looked up a tenth of a second. */
+enum { MQTT_NOT_YET = 1 };
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 bool mqtt_connected(const struct mqtt *mqtt);
 

@@ -7,14 +7,13 @@
  * is made under `paho`, one lock for the process. No callback takes it, and the owners' locks are never held here.
  *
  * Paho looks up names while it holds its first lock: offline, that stops every client of the process for as long as the
- * resolver tries. So a name is looked up here first, on a thread of its own that nobody waits for.
+ * resolver tries. So a name is looked up first, by lookup.h.
  */
 #include "broker-client/mqtt_async.h"
+#include "broker-client/lookup.h"
 #include "broker-client/mqtt_common.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,19 +31,12 @@ enum {
 	REASON_BYTES = 2 * MQTT_HOST_BYTES + 128,
 };
 
-static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t lookups = PTHREAD_MUTEX_INITIALIZER; /* taken before `paho` and before the owners' locks */
-
-/* A name that is being looked up. Its thread frees it; `mqtt` is NULL once nobody wants the answer. */
-struct lookup {
-	struct mqtt_async *mqtt;
-	char host[MQTT_HOST_BYTES];
-};
+static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER; /* taken after the lock of lookup.c */
 
 struct mqtt_async {
 	MQTTAsync client;
 	struct mqtt_address address;
-	struct lookup *lookup; /* under `lookups`; NULL: none under way */
+	struct lookup *lookup; /* a slot, see lookup.h */
 	char *user, *password, *ca_file;
 	int keepalive_s, connect_timeout_s;
 	void (*on_event)(void *context, const struct mqtt_event *event);
@@ -210,10 +202,7 @@ void mqtt_async_close(struct mqtt_async *mqtt)
 	if (!mqtt)
 		return;
 	atomic_store(&mqtt->closing, true);
-	(void)pthread_mutex_lock(&lookups);
-	if (mqtt->lookup)
-		mqtt->lookup->mqtt = NULL;
-	(void)pthread_mutex_unlock(&lookups);
+	lookup_abandon(&mqtt->lookup);
 	if (mqtt->client) {
 		(void)pthread_mutex_lock(&paho);
 		MQTTAsync_destroy(&mqtt->client);
@@ -255,14 +244,14 @@ static int connect_client(struct mqtt_async *mqtt, struct error *error)
 	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "connect: %s", MQTTAsync_strerror(rc));
 }
 
-static void looked_up(struct mqtt_async *mqtt, int failure)
+static void on_looked_up(void *context, const char *address, const char *failure)
 {
+	struct mqtt_async *mqtt = context;
 	char reason[REASON_BYTES];
 	struct error error;
 
-	mqtt->lookup = NULL;
-	if (failure)
-		(void)snprintf(reason, sizeof reason, "%s: %s", mqtt->address.host, gai_strerror(failure));
+	if (!address)
+		(void)snprintf(reason, sizeof reason, "%s", failure);
 	else if (connect_client(mqtt, &error) < 0)
 		(void)snprintf(reason, sizeof reason, "%.*s", (int)sizeof reason - 1, error.text);
 	else
@@ -270,55 +259,11 @@ static void looked_up(struct mqtt_async *mqtt, int failure)
 	emit(mqtt, MQTT_EVENT_CONNECT_FAILED, reason, NULL);
 }
 
-static void *look_up(void *context)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	struct lookup *lookup = context;
-	int failure = getaddrinfo(lookup->host, NULL, &hints, &found);
-
-	if (failure == 0)
-		freeaddrinfo(found);
-	(void)pthread_mutex_lock(&lookups);
-	if (lookup->mqtt)
-		looked_up(lookup->mqtt, failure);
-	(void)pthread_mutex_unlock(&lookups);
-	free(lookup);
-	return NULL;
-}
-
-static bool is_number(const char *host)
-{
-	struct in_addr address;
-
-	return *host == '[' || inet_pton(AF_INET, host, &address) == 1;
-}
-
 int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
 {
-	struct lookup *lookup;
-	pthread_t thread;
-	int rc;
-
-	if (is_number(mqtt->address.host))
+	if (lookup_is_address(mqtt->address.host))
 		return connect_client(mqtt, error);
-	lookup = calloc(1, sizeof *lookup);
-	if (!lookup)
-		return error_set(error, FAULT_MEMORY, "no memory to look up %s", mqtt->address.host);
-	lookup->mqtt = mqtt;
-	memcpy(lookup->host, mqtt->address.host, sizeof lookup->host);
-	(void)pthread_mutex_lock(&lookups);
-	if (mqtt->lookup)
-		mqtt->lookup->mqtt = NULL;
-	rc = pthread_create(&thread, NULL, look_up, lookup);
-	mqtt->lookup = rc == 0 ? lookup : NULL;
-	(void)pthread_mutex_unlock(&lookups);
-	if (rc != 0) {
-		free(lookup);
-		return error_set(error, FAULT_SYSTEM, "no thread to look up %s: %s", mqtt->address.host, strerror(rc));
-	}
-	(void)pthread_detach(thread);
-	return 0;
+	return lookup_start(&mqtt->lookup, mqtt->address.host, on_looked_up, mqtt, error);
 }
 
 int mqtt_async_disconnect(struct mqtt_async *mqtt, struct error *error)
