@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { compileRaw } from 'pbf/compile';
 import schema from 'resolve-protobuf-schema';
 
@@ -17,6 +17,7 @@ const root = resolve(web, '../..');
 const out = join(resolve(root, process.env.BUILD || 'build'), 'web');
 const FIRST_LOAD_MAX = { tap: 40_000, leader: 40_000 };
 const STATIC = join(web, 'src/static');
+const STARTUP = 'startup.js'; // of these: the pages load it first
 
 // ---- Code from proto/turf.proto ---------------------------------------------------------------------
 
@@ -78,12 +79,17 @@ function writePage(name, outputs, into) {
   ].join('\n    ');
   const html = readFileSync(join(web, 'src', name, `${name}.html`), 'utf8').replace('<!-- assets -->', head);
   writeFileSync(join(into, `${name}.html`), html);
-  return { name, now: [`${name}.html`, ...now.map(site)], all: [`${name}.html`, ...all.map(site)] };
+  return { name, now: [`${name}.html`, STARTUP, ...now.map(site)], all: [`${name}.html`, ...all.map(site)] };
 }
 
-function copyStatic(into) {
+// Scripts among them are made small, and stay readable for old browsers.
+async function copyStatic(into) {
   const names = existsSync(STATIC) ? readdirSync(STATIC) : [];
-  for (const name of names) writeFileSync(join(into, name), readFileSync(join(STATIC, name)));
+  for (const name of names) {
+    const content = readFileSync(join(STATIC, name));
+    const small = name.endsWith('.js') && (await transform(content, { minify: true, target: 'es5', legalComments: 'none', charset: 'utf8' }));
+    writeFileSync(join(into, name), small ? small.code : content);
+  }
   return names;
 }
 
@@ -136,7 +142,7 @@ async function main() {
   mkdirSync(into, { recursive: true });
   try {
     const { metafile } = await bundle(pages(), into);
-    const files = copyStatic(into);
+    const files = await copyStatic(into);
     const made = pages().map((name) => writePage(name, metafile.outputs, into));
     await writeWorker(into, made, files);
     if (!tellSizes(into, made)) throw new Error('the first load is too large');

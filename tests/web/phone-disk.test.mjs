@@ -196,13 +196,3 @@ test('left twice, the first time on a full disk: the next note is of both', asyn
   assert.deepEqual((await outbox.all()).map(({ id, retractionWaits }) => [id, retractionWaits]), [[first, true], [second, true]]);
   outbox.close();
 });
-
-test('the browser takes the storage away: the worker is told', async () => {
-  const tab = await Tab.start();
-  await new Promise((resolve, reject) => {
-    const opening = indexedDB.open('turf-proef', 2);
-    opening.onblocked = () => reject(new Error('blocked'));
-    opening.onsuccess = () => resolve(opening.result.close());
-  });
-  assert.equal(tab.phone.trouble, 'storage');
-});

@@ -325,9 +325,17 @@ test('nothing that the browser keeps says who tapped, or at what time', async (t
 // What the page asks of the browser, in a browser that can be asked.
 const listening = () => {
   globalThis.asked = [];
-  navigator.storage.persist = async () => Boolean(asked.push('persist'));
+  navigator.storage.persisted = async () => false;
+  navigator.storage.persist = async () => asked.push('persist') < 0;
   addEventListener('beforeinstallprompt', (event) => event.isTrusted && event.stopImmediatePropagation());
 };
+
+const offer = (page) => page.evaluate(() => {
+  const event = new Event('beforeinstallprompt', { cancelable: true });
+  event.prompt = async () => asked.push(event.defaultPrevented ? 'install' : 'install twice');
+  dispatchEvent(event);
+});
+const asksToKeep = (page) => eventually(() => page.evaluate(() => asked.includes('persist')), 'the request');
 
 test('with the first tap the page asks for a storage that lasts, and for the home screen; no is no', async (t) => {
   const site = await Site.start(t);
@@ -335,28 +343,69 @@ test('with the first tap the page asks for a storage that lasts, and for the hom
   await phone.context.addInitScript(listening);
   const page = await phone.open();
   await chooseTeam(page);
-  const offer = async () => {
-    await page.evaluate(() => {
-      const event = new Event('beforeinstallprompt', { cancelable: true });
-      event.prompt = async () => asked.push(event.defaultPrevented ? 'install' : 'install twice');
-      dispatchEvent(event);
-    });
-  };
   assert.deepEqual(await page.evaluate(() => asked), []);
   await tap(page, 1);
-  await eventually(() => page.evaluate(() => asked.includes('persist')), 'the request');
-  await offer();
+  await asksToKeep(page);
+  await offer(page);
   await page.locator('[data-key="install"]').click();
   await eventually(() => page.evaluate(() => asked.includes('install')), 'the prompt');
   await page.locator('[data-key="install"]').waitFor({ state: 'detached' });
-  await offer();
+  await offer(page);
   await page.locator('[data-key="not-now"]').click();
   await page.reload();
   await domain(page, 1).waitFor();
-  await offer();
+  await offer(page);
   await tap(page, 1);
   assert.equal(await page.locator('[data-key="install"]').count(), 0);
-  assert.deepEqual(await page.evaluate(() => asked), [], 'a phone that was used is asked for nothing again');
+  assert.ok(!(await page.evaluate(() => asked)).some((what) => what.startsWith('install')), 'no is no');
+});
+
+test('a storage that may be cleared: the page asks again at later visits and after installation, Firefox once in each', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.context.addInitScript(listening);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await tap(page, 1);
+  await asksToKeep(page);
+  await page.reload();
+  await asksToKeep(page);
+  await page.evaluate(() => {
+    asked.length = 0;
+    dispatchEvent(new Event('appinstalled'));
+  });
+  await asksToKeep(page);
+
+  const other = await Phone.start(t, site, { userAgent: 'Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0' });
+  await other.context.addInitScript(listening);
+  const firefox = await other.open();
+  await chooseTeam(firefox);
+  await tap(firefox, 1);
+  await asksToKeep(firefox);
+  await firefox.reload();
+  await workerReady(firefox); // the page asks before it registers the worker
+  assert.deepEqual(await firefox.evaluate(() => asked), []);
+  await firefox.evaluate(() => dispatchEvent(new Event('appinstalled')));
+  await asksToKeep(firefox);
+});
+
+test('the home screen is not offered while taps wait in this browser', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.context.addInitScript(listening);
+  const page = await phone.open();
+  await chooseTeam(page);
+  site.net.set('refuse');
+  await tap(page, 1);
+  await offer(page);
+  await tap(page, 2);
+  await waitingText(page).getByText('2 op dit toestel').waitFor();
+  assert.equal(await page.locator('[data-key="install"]').count(), 0);
+  site.net.set('pass');
+  await hide(page);
+  await wake(page);
+  await drained(page);
+  await page.locator('[data-key="install"]').waitFor();
 });
 
 test('both pages can be installed', async (t) => {

@@ -7,6 +7,9 @@
 // transactions are aborted and its connection is closed; once it is back, the same transactions run again.
 import { openDB } from 'idb';
 
+// Not what was asked went wrong, but the connection: the browser or the system ended it. Safari says UnknownError.
+const LOST = new Set(['AbortError', 'InvalidStateError', 'TimeoutError', 'UnknownError']);
+
 export class Database {
   #options;
   #opening = null; // the promise of the connection
@@ -33,20 +36,25 @@ export class Database {
     this.#disconnect();
   }
 
-  // Runs `body(transaction)` and resolves to its result when all of it is stored. `body` may await only what belongs to the
-  // transaction, and may run twice.
+  // Runs `body(transaction, again)` and resolves to its result when all of it is stored. `body` may await only what belongs
+  // to the transaction, and may run twice. It is run once more where the connection was lost under it; then `again` is
+  // true, since nobody knows whether the first time was stored.
   async transact(tables, mode, options, body) {
-    for (;;) {
+    for (let again = false; ; ) {
       const txn = await this.#begin(tables, mode, options);
       this.#running.add(txn);
       try {
-        const result = await body(txn);
+        const result = await body(txn, again);
         await txn.done;
         return result;
       } catch (error) {
         txn.done.catch(() => {});
         if (txn.error === null) abort(txn);
-        if (!this.#interrupted.has(txn)) throw error;
+        if (this.#interrupted.has(txn)) continue;
+        const cause = txn.error ?? error; // a request says only that its transaction was aborted
+        if (again || !LOST.has(cause.name)) throw cause;
+        again = true;
+        this.#leave(txn.db);
       } finally {
         this.#running.delete(txn);
       }
@@ -104,6 +112,13 @@ export class Database {
     opening.catch(() => this.#forget(opening));
     this.#opening = opening;
     return opening;
+  }
+
+  // Another connection takes the place of this one.
+  #leave(lost) {
+    const opening = this.#opening;
+    lost.close();
+    opening?.then((db) => db === lost && this.#forget(opening), () => {});
   }
 
   #forget(opening) {

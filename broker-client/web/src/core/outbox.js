@@ -50,12 +50,13 @@ export class Outbox {
 
   // One write transaction over both tables; `body` may await only what belongs to it.
   #write(body) {
-    return this.#database.transact(TABLES, 'readwrite', SAFE, (txn) => {
+    return this.#database.transact(TABLES, 'readwrite', SAFE, (txn, again) => {
       const taps = txn.objectStore('taps');
       const meta = txn.objectStore('meta');
       return body({
         taps,
         meta,
+        again,
         commit: () => txn.commit(), // now, before what was asked has been answered
         tap: (id) => taps.index('id').get(id),
         keep: async (tap) =>
@@ -66,13 +67,17 @@ export class Outbox {
 
   // New questions, all or none, in order; returns them as stored.
   add(questions) {
-    return this.#write(({ taps, commit }) => {
+    return this.#write(({ tap: stored, taps, again, commit }) => {
       const added = questions.map(async (question) => {
+        const before = again && (await stored(question.id));
+        if (before) return before;
         const tap = newTap(question);
         return { ...tap, n: await taps.add(indexed(tap)) };
       });
-      commit();
-      return Promise.all(added);
+      const all = Promise.all(added);
+      all.catch(() => {}); // commit() fails too where the transaction has ended
+      if (!again) commit();
+      return all;
     });
   }
 
@@ -221,6 +226,12 @@ export class Outbox {
       }
       return { n, restored: last !== undefined };
     });
+  }
+
+  // Rejects where a tap could not be stored either.
+  async tryWriting() {
+    await this.put('trial', new Uint8Array(4096));
+    await this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.delete('trial'));
   }
 
   get(name) {

@@ -6,24 +6,27 @@ import { registerWorker } from '../core/trusted.js';
 
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
+const ASKED = 'turf-asked';
 const UNTOUCHED_MS = 60_000;
 
-const remember = (key) => {
+const remember = (key, value = '1') => {
   try {
-    localStorage.setItem(key, '1');
+    localStorage.setItem(key, value);
   } catch {
     // storage is forbidden
   }
 };
 
-const remembered = (key) => {
+const remembered = (key, value = '1') => {
   try {
-    return localStorage.getItem(key) === '1';
+    return localStorage.getItem(key) === value;
   } catch {
     return false;
   }
 };
 
+// Firefox asks the worker whether a storage may stay; other browsers decide by themselves and show nothing.
+const asksWorker = () => navigator.userAgent.includes('Firefox');
 // iPads say they are Macs, with fingers.
 const isIos = () => /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.userAgent.includes('Macintosh') && navigator.maxTouchPoints > 1);
 
@@ -46,7 +49,10 @@ export class Device {
       this.#prompt = event;
       onChange();
     });
-    addEventListener('appinstalled', () => this.refuseInstall());
+    addEventListener('appinstalled', () => {
+      this.refuseInstall();
+      this.#askToKeep('installed');
+    });
   }
 
   get standalone() {
@@ -66,7 +72,20 @@ export class Device {
     remember(USED);
     history.replaceState({ ...history.state, used: true }, '');
     this.#onChange();
-    await navigator.storage?.persist?.().catch(() => false);
+    await this.#askToKeep('used');
+  }
+
+  // A browser hardly keeps the storage of a page that it has just met. So it is asked at the first tap, after installation,
+  // and at each later visit; one that asks the worker in turn, only once in each of these.
+  async #askToKeep(moment) {
+    try {
+      if (asksWorker() && remembered(ASKED, moment)) return;
+      if (await navigator.storage.persisted()) return;
+      remember(ASKED, moment);
+      await navigator.storage.persist();
+    } catch {
+      // it does not keep any
+    }
   }
 
   dismissEmptied() {
@@ -96,6 +115,7 @@ export class Device {
   // The service worker, and word of a newer one that waits. It takes over when the worker says so, or unseen when the
   // page is hidden; then every window loads anew, one that is in use when nobody is in the middle of something there.
   async serve() {
+    if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
     const registration = await registerWorker();
     if (!registration) return;
     const waits = () => {

@@ -34,6 +34,7 @@ let failure = ''; // why the page could not start
 
 const TAPPING_MS = 3_000;
 const FORGET_CHOICE_MS = 10 * 60_000;
+const SLOW_MS = 8_000; // after so long the page says what it is waiting for
 
 const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
 
@@ -135,16 +136,22 @@ function drawHead() {
   ]);
 }
 
+// What keeps a page without teams waiting: the connection, or the aggregator that has not told them.
+function waitingFor() {
+  if (performance.now() < SLOW_MS) return phone?.state === 'offline' ? 'loadingSlow' : 'loading';
+  return phone?.state === 'online' ? 'noCatalogue' : 'loadingSlow';
+}
+
 // Before there is a team to count for.
 function drawFirst(ready) {
   parts.first.hidden = ready && !failure;
   const ended = phone?.team && phone.catalogue ? phone.team : '';
-  const wait = phone?.state === 'offline' && !phone.catalogue;
+  const wait = waitingFor();
   renderWhen(parts.first, [failure, ready, ended, wait, phone?.choosable, language], () => {
     if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
-    if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait ? 'loadingSlow' : 'loading'))];
+    if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait))];
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
     return [
       ended && el('p', {}, t('teamEnded', { team: teamName(phone.catalogue, ended) })),
@@ -213,15 +220,28 @@ function failed(reason) {
   draw();
 }
 
+// Fails with the name of the sentence that says so.
+async function openPhone({ org }) {
+  try {
+    const opened = await Phone.open({ org, url: ownBroker(location), onChange: changed });
+    return { opened, used: await opened.used() };
+  } catch (error) {
+    throw Object.assign(error, { sentence: error.name === 'VersionError' ? 'trouble_newer' : 'trouble_storage' });
+  }
+}
+
 async function start() {
   forgetLogin();
   layOut();
+  setTimeout(changed, SLOW_MS);
   if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
   draw();
   const config = await loadConfig().catch(() => null);
   if (!config) return failed((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
-  const opened = await Phone.open({ org: config.org, url: ownBroker(location), onChange: changed });
-  device.meet(await opened.used());
+  const silence = setTimeout(() => failed('storageSilent'), SLOW_MS); // and it waits on
+  const { opened, used } = await openPhone(config).finally(() => clearTimeout(silence));
+  failure = '';
+  device.meet(used);
   sheet = new Sheet();
   snack = new Snack(parts.snack, opened, say);
   phone = opened;
@@ -237,4 +257,4 @@ async function start() {
   }));
 }
 
-start().catch(() => failed('storageTrouble'));
+start().catch((error) => failed(error.sentence ?? 'cannotStart'));

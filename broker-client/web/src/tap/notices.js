@@ -86,7 +86,7 @@ function collect(phone, device, openList) {
   const found = [];
   const add = (key, signature, make) => found.push({ key, signature, make });
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
-  if (phone.trouble) add('trouble', '', () => plain('refused', t('storageTrouble'), button('reload', t('reload'), () => location.reload())));
+  if (phone.trouble) add('trouble', phone.trouble, () => plain('refused', t(`trouble_${phone.trouble}`), button('reload', t('reload'), () => location.reload())));
   if (phone.blocked) add('login', '', () => el('section', { class: 'notice notice--warn' }, loginAdvice()));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
@@ -98,7 +98,7 @@ function collect(phone, device, openList) {
   if (unseen.length) calm('older', unseen.map((tap) => [tap.id, stateOf(tap)]), () => olderCard(phone, unseen, openList));
   if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
   if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
-  const install = device.installText;
+  const install = phone.waiting.all === 0 ? device.installText : ''; // an installed page may begin with an empty storage
   if (install) calm('install', install, () => plain('calm', t(install),
     install === 'install' && button('install', t('installNow'), () => device.install(), true), button('not-now', t('notNow'), () => device.refuseInstall())));
   return found;

@@ -17,6 +17,8 @@ const RETRACT_DAYS = 14; // until a catalogue tells
 const HURRY_SPREAD_MS = 2_000;
 const WEEKS_SHOWN = 8;
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
+const SILENT_STORAGE_MS = 5_000; // a write that takes longer may never be answered
+const RECOVER_MS = 5_000; // how often a storage that failed is tried again
 const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
 
 export class Phone {
@@ -40,13 +42,17 @@ export class Phone {
   #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #timer = 0;
+  #recovering = 0; // timer of the next trial of a storage that failed
+  #trying = false; // a trial is under way
+  #closed = false;
   #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
 
   catalogue = null;
   status = null;
   team = '';
   teams = []; // the ones this phone has used, in the order of their choice
-  trouble = ''; // 'storage': the outbox could not be written or was taken away
+  // Of the storage: 'full', 'newer' (another window upgraded it), 'silent' (it does not answer), 'storage' (anything else).
+  trouble = '';
   reoffered = 0;
 
   // {org, url, onChange, now, load, retryMs}: `load` and `retryMs` as in Connection and Sender.
@@ -56,7 +62,7 @@ export class Phone {
     phone.#now = now;
     phone.#onChange = onChange;
     phone.#outbox = await Outbox.open(org, {
-      onGone: () => phone.#fail(),
+      onGone: () => phone.#recover(),
       onReturn: () => phone.#safely(phone.#reload().then(() => phone.#pump())),
     });
     phone.#sender = new Sender({ retryMs });
@@ -209,7 +215,7 @@ export class Phone {
     this.#storing++;
     try {
       for (const tap of await this.#guarded(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
-      this.trouble = ''; // it has passed
+      if (this.trouble) this.#troubled(''); // it has passed
     } finally {
       this.#storing--;
     }
@@ -288,6 +294,7 @@ export class Phone {
     this.#connection.start();
     this.#connection.wake();
     this.#onChange();
+    if (this.trouble) this.#recover();
     this.#pump();
   }
 
@@ -318,7 +325,9 @@ export class Phone {
   }
 
   close() {
+    this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#recovering);
     this.#connection.stop();
     this.#lock.release();
     this.#channel.close();
@@ -327,23 +336,54 @@ export class Phone {
 
   // ---- Inside -------------------------------------------------------------------------------------
 
-  #fail() {
-    this.trouble = 'storage';
+  #fail(error) {
+    if (this.#closed) return;
+    this.#troubled({ QuotaExceededError: 'full', VersionError: 'newer' }[error?.name] ?? 'storage');
+  }
+
+  // While there is trouble, the storage is tried again and again: it may come back by itself.
+  #troubled(trouble) {
+    this.trouble = trouble;
+    clearTimeout(this.#recovering);
+    if (trouble) this.#recovering = setTimeout(() => this.#recover(), RECOVER_MS);
     this.#onChange();
   }
 
+  // The browser closed the database behind the page's back, or it failed: opened again, it may do.
+  async #recover() {
+    if (this.#trying) return;
+    this.#trying = true;
+    try {
+      await this.#guarded(async () => {
+        await this.#outbox.tryWriting();
+        await this.#reload();
+      });
+    } catch {
+      return; // said, and tried again later
+    } finally {
+      this.#trying = false;
+    }
+    if (this.trouble) this.#troubled('');
+    this.#pump();
+  }
+
+  // What fails is said; so is what is not answered, until it is.
   async #guarded(write) {
+    const silence = setTimeout(() => this.#troubled('silent'), SILENT_STORAGE_MS);
     try {
       return await write();
     } catch (error) {
-      this.#fail();
+      this.#fail(error);
       throw error;
+    } finally {
+      clearTimeout(silence);
+      if (this.trouble === 'silent') this.#troubled('');
     }
   }
 
   // Whoever started it has nothing to undo when it fails.
   #safely(work) {
-    return work.catch(() => this.#fail());
+    return work.catch((error) => this.#fail(error));
   }
 
   async #reload() {
@@ -474,8 +514,8 @@ export class Phone {
         this.#pumpAgain = false;
         await this.#sendAll();
       } while (this.#pumpAgain);
-    } catch {
-      this.#fail();
+    } catch (error) {
+      this.#fail(error);
     } finally {
       this.#pumping = false;
     }

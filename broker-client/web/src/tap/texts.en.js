@@ -6,6 +6,9 @@ export default {
   loading: 'Fetching the teams…',
   loadingSlow: 'No connection yet. The first time, the internet is needed to fetch the teams.',
   noConfig: 'This page could not be loaded. Check the internet connection and try again.',
+  noCatalogue: 'There is a connection, but counting has not sent the teams yet. As soon as it does, this page goes on by itself. If this stays, ask your administrator.',
+  storageSilent: "This device's storage does not answer. Close other windows of Turf, or restart the browser. Taps that were here stay here.",
+  cannotStart: 'This page could not start. Your taps stay on this device. Try again; if that does not help, ask your administrator.',
   retry: 'Try again',
   skip: 'To the domains',
 
@@ -117,7 +120,10 @@ export default {
 
   emptied: "This device's storage was emptied. What was counted stays counted; taps that had not been sent are gone.",
   emptiedHint: 'Put this page on the home screen, and the device will keep the taps better.',
-  storageTrouble: 'This device cannot store anything now. Free some space or leave the private window, and load the page again. What you tap now is not kept.',
+  trouble_storage: 'This device cannot store anything now; the page keeps trying. What you tap now is not kept. In a private window storing may be impossible: then open Turf in an ordinary window.',
+  trouble_full: "This device's storage is full. What you tap now is not kept. Free some space; what was on this device stays there.",
+  trouble_newer: 'A newer version of Turf is open in another window. Load this page again.',
+  trouble_silent: "This device's storage does not answer. Your last tap is not stored yet. Close other windows of Turf or load the page again.",
   reload: 'Load again',
   reoffered: 'Counting was restored. {n} earlier tap is offered again to be sure; nothing counts twice.|Counting was restored. {n} earlier taps are offered again to be sure; nothing counts twice.',
   wrongDate: "This device believes it is {own}, counting says {other}. Set the device's date right.",

@@ -6,6 +6,9 @@ export default {
   loading: 'De teams worden opgehaald…',
   loadingSlow: 'Nog geen verbinding. De eerste keer is internet nodig om de teams op te halen.',
   noConfig: 'Deze pagina kon niet worden geladen. Controleer de internetverbinding en probeer het opnieuw.',
+  noCatalogue: 'Er is verbinding, maar de telling heeft de teams nog niet doorgegeven. Zodra dat gebeurt, gaat deze pagina vanzelf verder. Blijft dit staan? Vraag uw beheerder.',
+  storageSilent: 'De opslag van dit toestel geeft geen antwoord. Sluit andere vensters van Turf, of start de browser opnieuw. Tikken die hier stonden, blijven staan.',
+  cannotStart: 'Deze pagina kon niet starten. Uw tikken blijven op dit toestel. Probeer het opnieuw; helpt dat niet, vraag dan uw beheerder.',
   retry: 'Opnieuw proberen',
   skip: 'Naar de domeinen',
 
@@ -117,7 +120,10 @@ export default {
 
   emptied: 'De opslag van dit toestel is leeggemaakt. Wat geteld was blijft geteld; tikken die nog niet verzonden waren, zijn weg.',
   emptiedHint: 'Zet deze pagina op het beginscherm, dan bewaart het toestel de tikken beter.',
-  storageTrouble: 'Dit toestel kan nu niets opslaan. Maak ruimte vrij of verlaat het privévenster, en laad de pagina opnieuw. Wat u nu tikt, wordt niet bewaard.',
+  trouble_storage: 'Dit toestel kan nu niets opslaan; de pagina blijft het proberen. Wat u nu tikt, wordt niet bewaard. In een privévenster kan opslaan onmogelijk zijn: open Turf dan in een gewoon venster.',
+  trouble_full: 'De opslag van dit toestel is vol. Wat u nu tikt, wordt niet bewaard. Maak ruimte vrij; wat al op dit toestel stond, blijft staan.',
+  trouble_newer: 'In een ander venster is een nieuwere versie van Turf open. Laad deze pagina opnieuw.',
+  trouble_silent: 'De opslag van dit toestel geeft geen antwoord. Uw laatste tik is nog niet bewaard. Sluit andere vensters van Turf of laad de pagina opnieuw.',
   reload: 'Opnieuw laden',
   reoffered: 'De telling is hersteld. {n} eerdere tik wordt voor de zekerheid opnieuw aangeboden; niets telt dubbel.|De telling is hersteld. {n} eerdere tikken worden voor de zekerheid opnieuw aangeboden; niets telt dubbel.',
   wrongDate: 'Dit toestel denkt dat het {own} is, de telling zegt {other}. Zet de datum van het toestel goed.',

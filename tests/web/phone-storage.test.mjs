@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A storage that the browser takes away behind the page's back, that does not answer, or that is full: what the worker is
+// told, and that it comes back without a reload.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { TODAY, Tab, openPhone } from './lib/tab.mjs';
+import { turns } from './lib/web.mjs';
+
+const { forceCloseDatabase } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
+const { Database } = await import('../../broker-client/web/src/core/database.js');
+const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
+
+const question = { day: TODAY, domain: 1, outcome: 1 };
+
+// The connections that were made since, newest last.
+function connections(t) {
+  const made = [];
+  const { open } = indexedDB;
+  t.mock.method(indexedDB, 'open', (...args) => {
+    const opening = open.apply(indexedDB, args);
+    opening.addEventListener('success', () => made.push(opening.result));
+    return opening;
+  });
+  return made;
+}
+
+// The timers that are set; they run when the test says so.
+function timers(t) {
+  const set = [];
+  t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));
+  t.mock.method(globalThis, 'clearTimeout', (n) => n && (set[n - 1].cleared = true));
+  return set;
+}
+
+const fails = (t, method, error) => t.mock.method(IDBObjectStore.prototype, method, () => {
+  throw error;
+});
+
+const stored = async () => {
+  const outbox = await Outbox.open('proef');
+  const all = await outbox.all();
+  outbox.close();
+  return all;
+};
+
+test('the browser closes the database: nothing is said, and the next tap is stored', async (t) => {
+  const made = connections(t);
+  const tab = await Tab.start();
+  for (let i = 0; i < 2; i++) {
+    forceCloseDatabase(made.at(-1));
+    await turns();
+    assert.equal(tab.phone.trouble, '');
+    await tab.phone.tap(question);
+  }
+  assert.equal((await stored()).length, 2);
+});
+
+test('the browser ends a write that is under way: it is made once, and the worker is told nothing', async (t) => {
+  const made = connections(t);
+  const tab = await Tab.start();
+  const { add } = IDBObjectStore.prototype;
+  let times = 0;
+  t.mock.method(IDBObjectStore.prototype, 'add', function (...args) {
+    const request = add.apply(this, args);
+    if (times++ === 0) this.transaction.abort();
+    return request;
+  });
+  const [id] = await tab.phone.tap(question);
+  assert.deepEqual([tab.phone.trouble, made.length, times], ['', 2, 2]);
+  assert.deepEqual((await stored()).map((one) => one.id), [id]);
+});
+
+test('a connection that was lost after the write: what is stored is found, and not made twice', async (t) => {
+  const tab = await Tab.start();
+  const { transact } = Database.prototype;
+  t.mock.method(Database.prototype, 'transact', async function (tables, mode, options, body) {
+    const result = await transact.call(this, tables, mode, options, body);
+    return mode === 'readwrite' ? transact.call(this, tables, mode, options, (txn) => body(txn, true)) : result;
+  });
+  const [id] = await tab.phone.tap(question);
+  assert.deepEqual((await stored()).map((one) => one.id), [id]);
+});
+
+test('a full disk is called full, and is tried again by itself until it stores', async (t) => {
+  const tab = await Tab.start();
+  const set = timers(t);
+  const error = new DOMException('no room', 'QuotaExceededError');
+  const mocks = ['add', 'put'].map((method) => fails(t, method, error));
+  await assert.rejects(tab.phone.tap(question), /no room/);
+  assert.equal(tab.phone.trouble, 'full');
+  const again = () => set.filter(({ cleared }) => !cleared).at(-1);
+  again().run();
+  await turns();
+  assert.equal(tab.phone.trouble, 'full');
+  for (const one of mocks) one.mock.restore();
+  again().run();
+  await turns();
+  assert.equal(tab.phone.trouble, '');
+  assert.equal((await stored()).length, 0, 'what was refused was not stored later');
+});
+
+test('a storage that does not answer is told of, until it does', async (t) => {
+  const tab = await Tab.start();
+  const set = timers(t);
+  let answer;
+  t.mock.method(Outbox.prototype, 'add', () => new Promise((resolve) => (answer = resolve)));
+  const tapping = tab.phone.tap(question);
+  set.at(-1).run();
+  assert.equal(tab.phone.trouble, 'silent');
+  answer([]);
+  await tapping;
+  assert.equal(tab.phone.trouble, '');
+});
+
+test('a page of before an upgrade of the database says that another is newer', async () => {
+  const phone = await openPhone({});
+  await new Promise((resolve) => {
+    const opening = indexedDB.open('turf-proef', 2);
+    opening.onsuccess = () => resolve(opening.result.close());
+  });
+  await turns();
+  assert.equal(phone.trouble, 'newer');
+});
