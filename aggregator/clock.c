@@ -4,38 +4,22 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 
+#include "base/zone.h"
 #include "proto/calendar.h"
-
-/* tzset reads the zone database, so only when the zone changes. */
-static int use_timezone(const char *zone, struct error *error)
-{
-	const char *current = getenv("TZ");
-
-	if (current && strcmp(current, zone) == 0)
-		return 0;
-	if (setenv("TZ", zone, 1) != 0)
-		return error_set(error, FAULT_SYSTEM, "setting the time zone \"%s\": %s", zone, strerror(errno));
-	tzset();
-	return 0;
-}
 
 int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct error *error)
 {
-	time_t moment = (time_t)unix_seconds;
 	struct tm local;
-	int rc = use_timezone(zone, error);
+	int rc = zone_time(zone, unix_seconds, &local, error);
 
-	if (rc < 0)
-		return rc;
-	if (moment < 0 || !localtime_r(&moment, &local) || local.tm_year < 70 || local.tm_year > 8099)
-		return error_set(error, FAULT_SYSTEM, "the system's clock gives no date between 1970 and 9999: set it");
-	*day = day_of_date((struct date){.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
-	return 0;
+	if (rc == 0)
+		*day = day_of_date((struct date){
+			.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
+	return rc;
 }
 
 int clock_today(const char *zone, uint32_t *day, struct error *error)

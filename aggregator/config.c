@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 
 #include "aggregator/config_catalogue.h"
+#include "base/zone.h"
 #include "broker-client/mqtt.h"
 #include "proto/catalogue_form.h"
-
-#define TIMEZONE_DEFAULT "Europe/Amsterdam"
 
 enum {
 	ACCEPT_DAYS_DEFAULT = 400,
@@ -125,32 +124,13 @@ static void read_broker(struct source *source, const config_setting_t *root, str
 
 /* ---- Counting -------------------------------------------------------------------------------------- */
 
-/* Whether the zone database holds a zone of this name; $TZDIR says where that is, as it does for the C library. */
-static bool timezone_known(const char *name)
-{
-	const char *folder = getenv("TZDIR");
-	char *path = NULL, magic[4] = "";
-	FILE *file = NULL;
-	bool known;
-
-	if (name[0] == '/' || strstr(name, ".."))
-		return false;
-	if (asprintf(&path, "%s/%s", folder && *folder ? folder : "/usr/share/zoneinfo", name) >= 0)
-		file = fopen(path, "re");
-	known = file && fread(magic, 1, sizeof magic, file) == sizeof magic && !memcmp(magic, "TZif", sizeof magic);
-	if (file)
-		(void)fclose(file);
-	free(path);
-	return known;
-}
-
 static void read_timezone(struct source *source, const config_setting_t *root, char timezone[static NAME_BYTES])
 {
 	const config_setting_t *at = config_setting_get_member(root, "timezone");
 
-	if (setting_name(source, root, "timezone", OPTIONAL, timezone) != SETTING_WRONG && !timezone_known(timezone))
+	if (setting_name(source, root, "timezone", OPTIONAL, timezone) != SETTING_WRONG && !zone_known(timezone))
 		source_complain(source, at ? at : root, "there is no time zone \"%s\" on this machine; "
-				"expected a name of the zone database, such as \"" TIMEZONE_DEFAULT "\"", timezone);
+				"expected a name of the zone database, such as \"" ZONE_DEFAULT "\"", timezone);
 }
 
 static void read_days(struct source *source, const config_setting_t *root, struct catalogue *catalogue)
@@ -221,7 +201,7 @@ static const struct config defaults = {
 	.compact_days = 7,
 	.cells = {.policy = CELLS_LIVE},
 	.catalogue = {
-		.timezone = TIMEZONE_DEFAULT,
+		.timezone = ZONE_DEFAULT,
 		.accept_days = ACCEPT_DAYS_DEFAULT,
 		.retract_days = RETRACT_DAYS_DEFAULT,
 		.grace_days = GRACE_DAYS_DEFAULT,

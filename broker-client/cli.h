@@ -2,8 +2,8 @@
 /*
  * turf, the command line of workers and leaders: what its files share.
  *
- * cli.c parses and dispatches; cli_help.c is the help; cli_open.c finds org, outbox and catalogue; cli_choose.c turns
- * words into codes; cli_words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
+ * cli.c parses and dispatches; cli_help.c is the help; cli_org.c finds the org; cli_open.c opens its outbox; cli_choose.c
+ * turns words into codes; cli_words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
  */
 #ifndef TURF_BROKER_CLIENT_CLI_H
 #define TURF_BROKER_CLIENT_CLI_H
@@ -21,7 +21,7 @@ enum exit_status {
 	EXIT_FAULT = 5,       /* the outbox, the disk or the system failed */
 };
 
-enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096 };
+enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096, ORGS_MAX = 16 };
 
 /* The command line, parsed. Members of options that were not given keep their defaults. */
 struct cli {
@@ -41,8 +41,22 @@ struct cli {
 	/* found on the way; see cli_open.c */
 	char *user, *password;
 	char org_found[SLUG_BYTES];
+	char org_name[NAME_BYTES]; /* empty: not known */
+	char timezone[NAME_BYTES]; /* likewise */
 	char outbox_path[PATH_BYTES];
 };
+
+/* Orgs by id, each once. */
+struct orgs {
+	struct {
+		char id[SLUG_BYTES];
+		char name[NAME_BYTES], timezone[NAME_BYTES]; /* empty: not known */
+	} all[ORGS_MAX];
+	size_t n;
+};
+
+/* Its index. Beyond ORGS_MAX the last one's place is taken: more than fit are several in any case. */
+size_t orgs_add(struct orgs *orgs, const char *id);
 
 struct command {
 	const char *name;
@@ -74,17 +88,31 @@ int status_of_fault(int fault);
 /* Reads the credentials file, if any. 0 or an exit status. */
 int cli_credentials(struct cli *cli);
 
-/* Finds the org: given, or the one that has a catalogue at the broker, or the only one with an outbox here.
- * `local_first`: prefers the last. 0 or an exit status; EXIT_UNREACHABLE without a word: a signal came first. */
-int cli_find_org(struct cli *cli, bool local_first);
+/* The orgs that have an outbox in the usual place, added to `orgs`. */
+void cli_orgs_here(struct orgs *orgs);
 
 /* Opens the usual outbox of the org. `connect`: false only looks. `on_verdict` as in turf_options. 0 or an exit status.
  */
 int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context);
 
-/* Days since 1970-01-01 of the local date. */
-uint32_t local_day(void);
+/* What the catalogue says of the org as a whole is kept for the answers. */
+void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue);
+
+/* The org's date, in days since 1970-01-01, by this machine's clock. An empty `timezone`: the contract's default. Sets the
+ * process's TZ, so it is for the main thread only. */
+uint32_t cli_today(const char *timezone);
+
+/* ---- cli_org.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Finds the org: given with --org, or that of --outbox, or else the one that is at the broker and here. "At the broker":
+ * it shows a catalogue or a status. "Here": it has an outbox in the usual place, since a tap went there before. One that is
+ * both is meant, or the only one there is. Otherwise a person at the terminal is asked, and a program is refused, with all
+ * of them named: a question must not count for an org that only answered first. `local_first`: the only one here is meant,
+ * and the broker is not asked. 0 or an exit status; EXIT_UNREACHABLE without a word: a signal came first.
+ */
+int cli_find_org(struct cli *cli, bool local_first);
 
 /* ---- cli_choose.c ----------------------------------------------------------------------------------------------- */
 
@@ -104,6 +132,9 @@ const char *quarter_status_words(const char *status);
 /* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns, as LC_CTYPE has it.
  * `out` NULL: only measures. */
 size_t print_safely(FILE *out, const char *text, size_t max_columns);
+
+/* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
+void print_for_org(FILE *out, const struct cli *cli);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
 void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);

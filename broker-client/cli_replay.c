@@ -93,17 +93,29 @@ static int wait_for_broker(struct replay *replay)
 	return 0;
 }
 
+static void note_org(struct replay *replay)
+{
+	struct catalogue catalogue;
+	struct error error;
+
+	if (turf_catalogue(replay->phones.phones[0].turf, false, 0, &catalogue, &error) != 0)
+		return;
+	cli_note_catalogue(replay->cli, &catalogue);
+	catalogue_release(&catalogue);
+}
+
 static int find_shift(struct replay *replay)
 {
-	uint32_t today = local_day();
 	struct turf *first = replay->phones.phones[0].turf;
+	uint32_t today;
 
 	if (replay->cli->today && date_parse(replay->cli->today, &today) != 0)
 		return complain(EXIT_USAGE, "--today \"%s\": expected YYYY-MM-DD", replay->cli->today);
 	if (!replay->cli->shift_to_today || replay->csv->n == 0)
 		return 0;
-	if (!replay->cli->today)
-		(void)turf_today(first, TODAY_WAIT_MS, &today);
+	note_org(replay);
+	if (!replay->cli->today && turf_today(first, TODAY_WAIT_MS, &today) != 0)
+		today = cli_today(replay->cli->timezone);
 	if (today < replay->csv->last_day && today < replay->csv->last_day - replay->csv->first_day)
 		return complain(EXIT_USAGE, "--today: the file's first day would fall before 1970");
 	replay->phones.shift = today - replay->csv->last_day; /* modulo 2^32: back in time too */
@@ -155,8 +167,11 @@ static int print_results(struct replay *replay, size_t waiting)
 	double seconds = (double)(monotonic_ms() - replay->started_ms) / 1000;
 	size_t answered = atomic_load(&replay->phones.answered), good = 0;
 
-	(void)printf("%zu antwoorden / answers in %.1f s (%.0f per s)\n", answered, seconds,
+	note_org(replay);
+	(void)printf("%zu antwoorden / answers in %.1f s (%.0f per s)", answered, seconds,
 		     seconds > 0 ? (double)answered / seconds : 0);
+	print_for_org(stdout, replay->cli);
+	(void)putchar('\n');
 	for (int verdict = 0; verdict < VERDICTS; verdict++) {
 		size_t n = atomic_load(&replay->phones.verdicts[verdict]);
 

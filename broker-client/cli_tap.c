@@ -93,11 +93,13 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 		(void)turf_connection(turf, reason, sizeof reason);
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
 		print_tap(stdout, tap, catalogue);
+		print_for_org(stdout, cli);
 		text_print(stdout, "\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
 		return EXIT_STORED;
 	}
 	(void)printf("%s: ", verdict_words(verdict));
 	print_tap(stdout, tap, catalogue);
+	print_for_org(stdout, cli);
 	(void)putchar('\n');
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
@@ -149,8 +151,16 @@ static bool all_codes(const struct cli *cli)
 	return all;
 }
 
+/* What the catalogue says of org and date: without --day the question is of the org's today. */
+static void take_catalogue(struct cli *cli, const struct catalogue *catalogue, uint32_t *day)
+{
+	cli_note_catalogue(cli, catalogue);
+	if (!cli->day)
+		*day = cli_today(cli->timezone);
+}
+
 /* The cached catalogue; the newest one when the cached one does not know the words; NULL when there is none at all. */
-static const struct catalogue *find_catalogue(const struct cli *cli, struct turf *turf, uint32_t day,
+static const struct catalogue *find_catalogue(struct cli *cli, struct turf *turf, uint32_t *day,
 					      struct catalogue *catalogue)
 {
 	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
@@ -158,10 +168,13 @@ static const struct catalogue *find_catalogue(const struct cli *cli, struct turf
 	bool found = turf_catalogue(turf, false, wait_ms, catalogue, &error) == 0;
 	struct catalogue newest = {0};
 
-	if (found && !fits(cli, catalogue, day) &&
+	if (found)
+		take_catalogue(cli, catalogue, day);
+	if (found && !fits(cli, catalogue, *day) &&
 	    turf_catalogue(turf, true, FRESH_CATALOGUE_MS, &newest, &error) == 0) {
 		catalogue_release(catalogue);
 		*catalogue = newest;
+		take_catalogue(cli, catalogue, day);
 	}
 	return found ? catalogue : NULL;
 }
@@ -189,8 +202,7 @@ static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers
 int cli_tap(struct cli *cli)
 {
 	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct turf_question question = { .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED,
-					  .day = local_day() };
+	struct turf_question question = { .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED };
 	struct catalogue catalogue = {0};
 	const struct catalogue *known;
 	struct turf *turf = NULL;
@@ -202,7 +214,9 @@ int cli_tap(struct cli *cli)
 	if (rc == 0)
 		rc = cli_open(cli, &turf, true, on_verdict, &answers);
 	if (rc == 0) {
-		known = find_catalogue(cli, turf, question.day, &catalogue);
+		if (!cli->day)
+			question.day = cli_today(cli->timezone);
+		known = find_catalogue(cli, turf, &question.day, &catalogue);
 		rc = choose(cli, known, &question);
 		if (rc == 0)
 			rc = store_tap(cli, turf, &answers, &question, known);
@@ -331,6 +345,8 @@ int cli_undo(struct cli *cli)
 		const struct catalogue *known =
 			turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
 
+		if (known)
+			cli_note_catalogue(cli, known);
 		rc = conclude(cli, turf, &answers, &tap, true, known);
 	}
 	turf_close(turf);
@@ -384,7 +400,9 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_tap *ta
 			return complain(status_of_fault(rc), "%s", error);
 		dismissed += rc == 0;
 	}
-	(void)printf("weggehaald / dismissed: %zu\n", dismissed);
+	(void)printf("weggehaald / dismissed: %zu", dismissed);
+	print_for_org(stdout, cli);
+	(void)putchar('\n');
 	return dismissed > 0 ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -409,7 +427,9 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 			print_pending(&taps[i], catalogue);
 	}
 	turf_free(taps);
-	(void)printf("%zu wacht / waiting, %zu geweigerd / refused\n", n_waiting, n_refused);
+	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
+	print_for_org(stdout, cli);
+	(void)putchar('\n');
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
 
@@ -438,10 +458,14 @@ int cli_pending(struct cli *cli)
 	if (rc == 0)
 		rc = cli_open(cli, &turf, cli->send, NULL, NULL);
 	if (rc == 0) {
+		const struct catalogue *known;
+
 		if (cli->send)
 			send_waiting(cli, turf);
-		rc = show_pending(cli, turf,
-				  turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL);
+		known = turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
+		if (known)
+			cli_note_catalogue(cli, known);
+		rc = show_pending(cli, turf, known);
 	}
 	turf_close(turf);
 	catalogue_release(&catalogue);

@@ -206,8 +206,9 @@ static int no_figures(struct watch *watch)
 {
 	watch->spoken = true;
 	if (watch->cli->once)
-		return complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s", watch->cli->team);
-	return complain(0, "nog geen cijfers van / no figures yet of team %s", watch->cli->team);
+		return complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s, %s", watch->cli->team,
+				watch->cli->org);
+	return complain(0, "nog geen cijfers van / no figures yet of team %s, %s", watch->cli->team, watch->cli->org);
 }
 
 static int run(struct watch *watch)
@@ -219,7 +220,7 @@ static int run(struct watch *watch)
 		struct listener_item item = listener_next(watch->listener, patience_ms(watch));
 
 		if (item.kind == LISTENER_NOTHING && !watch->has_period)
-			follow(watch, local_day());
+			follow(watch, cli_today(watch->cli->timezone));
 		else if (item.kind == LISTENER_NOTHING)
 			rc = no_figures(watch);
 		else

@@ -87,6 +87,11 @@ size_t print_safely(FILE *out, const char *text, size_t max_columns)
 	return columns;
 }
 
+void print_for_org(FILE *out, const struct cli *cli)
+{
+	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
+}
+
 void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
 {
 	const struct domain *domain = catalogue && tap->domain ? catalogue_domain(catalogue, tap->domain) : NULL;
