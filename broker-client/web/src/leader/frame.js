@@ -50,7 +50,8 @@ function freshness(page) {
 }
 
 const loginAdvice = (words) =>
-  el('p', { class: 'alert alert--warn' }, `${words.t('login')} `, el('a', { href: loginAddress(location), 'data-key': 'login' }, words.t('login_now')));
+  el('div', { class: 'alert alert--warn alert--choice' },
+    el('p', {}, words.t('login')), el('a', { class: 'button button--primary', href: loginAddress(location), 'data-key': 'login' }, words.t('login_now')));
 
 const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newest.summaries().some((one) => one.team === team);
 

@@ -44,9 +44,10 @@
     }
     var main = add(app, 'main', '');
     main.className = 'startup';
-    main.setAttribute('role', 'alert');
-    say(main, 'nl', DUTCH);
-    say(main, 'en', ENGLISH);
+    var said = add(main, 'div', '');
+    said.setAttribute('role', 'alert');
+    say(said, 'nl', DUTCH);
+    say(said, 'en', ENGLISH);
   }
 
   // A script that was not found says so only on its way down; one that cannot be read, on the window.

@@ -88,8 +88,8 @@ export default {
   offline: 'No connection',
   connecting: 'Connecting…',
   unsure: 'Connection is slow',
-  login: 'Something else comes first for the connection, such as logging in. Your taps stay on this device.',
-  loginNow: 'Go and log in',
+  login: 'To connect, you may have to log in first. Your taps stay on this device.',
+  loginNow: 'Log in',
   aggregatorAway: 'Counting has paused for a moment. Your taps stay on this device until they are counted.',
   silentTeam: 'Nothing confirms the taps for {team}. This device may not be allowed to count for {team}; ask your administrator. The taps stay on this device.',
 

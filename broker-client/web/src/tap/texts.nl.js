@@ -88,8 +88,8 @@ export default {
   offline: 'Geen verbinding',
   connecting: 'Verbinden…',
   unsure: 'Verbinding hapert',
-  login: 'Er is eerst iets anders nodig voor de verbinding, bijvoorbeeld inloggen. Uw tikken blijven op dit toestel.',
-  loginNow: 'Naar het inloggen',
+  login: 'Om verbinding te krijgen, moet u misschien eerst inloggen. Uw tikken blijven op dit toestel.',
+  loginNow: 'Inloggen',
   aggregatorAway: 'De telling staat even stil. Uw tikken blijven op dit toestel tot ze geteld zijn.',
   silentTeam: 'Voor {team} blijft de bevestiging uit. Dit toestel mag misschien niet voor {team} tellen; vraag het uw beheerder. De tikken blijven op dit toestel.',
 
