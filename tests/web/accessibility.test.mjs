@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { eventually } from '../system/lib/processes.mjs';
 import { sound } from './lib/axe.mjs';
 import { Phone, chooseTeam, domain, hide, online, stored, tap, waitingText, workerReady } from './lib/browser.mjs';
 import { siteWithPast } from './lib/history.mjs';
@@ -131,3 +132,107 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
     await phone.keptToItself();
   });
 }
+
+// How far two colours are apart, as WCAG reckons it; of what lies behind, the first that is not transparent.
+const contrastOf = (page, selector, property, from) => page.evaluate(([of, name, behind]) => {
+  const parse = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const element = document.querySelector(of);
+  const ground = (one) => {
+    const color = parse(getComputedStyle(one).backgroundColor);
+    return color.length === 4 && color[3] === 0 ? ground(one.parentElement) : color;
+  };
+  const [a, b] = [luminance(parse(getComputedStyle(element)[name])), luminance(ground(behind === 'self' ? element : element.parentElement))];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}, [selector, property, from]);
+
+test("the worker's page for who sees little: outlines, two columns, large letters, names that break as Dutch ones", async (t) => {
+  const site = await Site.start(t, { domains: [{ code: 1, name: 'Financiën' }, { code: 2, name: 'Middelengebruik' }, { code: 3, name: 'Maatschappelijke participatie' }, { code: 4, name: 'Huiselijke relaties' }] });
+  const page = await (await Phone.start(t, site, { viewport: { width: 320, height: 568 } })).open();
+  await chooseTeam(page);
+  await online(page);
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    for (const side of ['self', 'around']) {
+      const contrast = await contrastOf(page, '.domain', 'borderInlineStartColor', side);
+      assert.ok(contrast >= 3, `a tile's outline, ${colorScheme}, against ${side}: ${contrast}`);
+    }
+  }
+  const columns = () => page.evaluate(() => new Set([...document.querySelectorAll('.domain')].map((tile) => tile.getBoundingClientRect().left)).size);
+  assert.equal(await columns(), 2, 'at 320 px');
+  await page.locator('[data-key="language"]').click();
+  await page.locator('html[lang="en"]').waitFor();
+  const names = await page.locator('.domain__name, .team-chip').evaluateAll((all) => all.map((one) => [one.closest('[lang]').lang, getComputedStyle(one).hyphens]));
+  assert.ok(names.length > 4);
+  for (const name of names) assert.deepEqual(name, ['nl', 'auto'], 'a Dutch name is read, and broken, as Dutch');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+  const shown = await page.evaluate(() => [...document.querySelectorAll('.domain')].filter((tile) => tile.getBoundingClientRect().bottom <= document.querySelector('.foot').getBoundingClientRect().top).length);
+  assert.ok(shown >= 1, `${shown} tiles on the first screen`);
+});
+
+test("the worker's page in colours of the reader's own, and with more contrast", async (t) => {
+  const site = await Site.start(t, settings);
+  const page = await (await Phone.start(t, site)).open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 1);
+  await hide(page);
+  await page.locator('.course__bar').first().waitFor();
+  await page.emulateMedia({ forcedColors: 'active' });
+  const style = (selector, property) => page.locator(selector).first().evaluate((element, name) => getComputedStyle(element)[name], property);
+  assert.notEqual(await style('.course__bar', 'backgroundColor'), await style('body', 'backgroundColor'), 'a bar is seen');
+  assert.notEqual(await style('[data-key="answered"]', 'backgroundColor'), await style('[data-key="referred"]', 'backgroundColor'), 'the chosen outcome is marked');
+  await sound(page, 'forced colours');
+  await page.emulateMedia({ forcedColors: 'none', contrast: 'more' });
+  assert.equal(await style('.team-total', 'borderTopColor'), await style('body', 'color'), 'edges have the colour of ink');
+  await sound(page, 'more contrast');
+});
+
+test("the team leader's page in colours of the reader's own", async (t) => {
+  const site = await siteWithPast(t);
+  const page = await (await Phone.start(t, site, { viewport: { width: 1440, height: 900 } })).open(site.leaderUrl());
+  await page.locator('#live-own').waitFor();
+  await page.emulateMedia({ forcedColors: 'active' });
+  const colours = (selector, property) => page.locator(selector).evaluateAll((all, name) => [...new Set(all.map((one) => getComputedStyle(one)[name]))], property);
+  const [chosen, others] = [await colours('.views a[aria-current]', 'borderBottomColor'), await colours('.views a:not([aria-current])', 'borderBottomColor')];
+  assert.equal(chosen.length + others.length, 2);
+  assert.notDeepEqual(chosen, others, 'the view that is looked at is marked');
+  const bars = [...(await colours('.bar__answered', 'backgroundColor')), ...(await colours('.bar__referred', 'backgroundColor'))];
+  assert.equal(new Set([...bars, ...(await colours('.part', 'backgroundColor'))]).size, 3, `bars are told apart from each other and from the ground: ${bars}`);
+  await sound(page, 'forced colours');
+});
+
+// What a screen reader hears: text that comes into an element that was there, and shown, before.
+const listen = (page) => page.evaluate(() => {
+  globalThis.heard = [];
+  for (const region of document.querySelectorAll('[role="status"], [aria-live]')) {
+    if (getComputedStyle(region).display === 'none') continue;
+    new MutationObserver(() => region.checkVisibility() && heard.push(region.textContent)).observe(region, { childList: true, subtree: true, characterData: true });
+  }
+});
+
+test('a screen reader hears what comes: counted, another day, a refusal; and the focus goes on to the domains after the choice of a team', async (t) => {
+  const site = await Site.start(t, settings);
+  const phone = await Phone.start(t, site);
+  await phone.setDateOff(3);
+  const page = await phone.open();
+  await page.locator('.team').first().waitFor();
+  const hears = (pattern) => eventually(() => page.evaluate((wanted) => heard.some((text) => text.match(wanted)), pattern), `${pattern} to be heard`);
+  await chooseTeam(page);
+  await eventually(() => page.evaluate(() => document.activeElement.id === 'domains'), 'the focus on the domains');
+  await listen(page);
+  await tap(page, 1);
+  await hide(page);
+  await hears('1 vraag is niet geteld');
+  await page.locator('[data-key^="mend-"]').click();
+  await hears('Uw tikken zijn geteld');
+  await page.locator('[data-key="catch-up"]').click();
+  await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await hears('Alleen de volgende tik telt 2');
+  await page.locator('[data-key="other-team"]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
+  await page.locator('[data-key="team-west"]').waitFor();
+  await eventually(() => page.evaluate(() => document.activeElement.id === 'domains'), 'the focus on the domains');
+});

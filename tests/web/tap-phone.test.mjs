@@ -209,7 +209,7 @@ test('taps for a final quarter: said before they are tapped, shown as late until
   await page.getByText('Van langer geleden: 1 geteld, nagekomen').waitFor();
   await page.locator('[data-key="list"]').click();
   await list(page).locator('.tap').getByText('Geteld, nagekomen', { exact: true }).waitFor();
-  assert.equal(await list(page).locator('h3').first().textContent(), '11 nov 2019 1: 1 beantwoord, 0 doorverwezen');
+  assert.equal(await list(page).locator('h3').first().textContent(), '11 nov 2019 · 1: 1 beantwoord, 0 doorverwezen');
   await eventually(() => page.evaluate(() => [...document.querySelectorAll('dialog .tap')].every((row) => row.getBoundingClientRect().bottom <= innerHeight)), 'the row to be on the screen');
   assert.deepEqual(await stored(page), { all: 1, waiting: 0 }, 'nothing goes while it is looked at');
   await page.keyboard.press('Escape');

@@ -30,6 +30,12 @@ export async function setLanguage(wanted) {
   document.documentElement.lang = language;
 }
 
+// The same as a list for an element's children, where a value may be an element: a name in another language, say.
+export function tParts(key, values) {
+  const marked = Object.fromEntries(Object.keys(values).map((name) => [name, `\u0000${name}\u0000`]));
+  return t(key, { ...marked, n: values.n }).split('\u0000').map((part, i) => (i % 2 ? values[part] : part));
+}
+
 const KEY = 'turf-language';
 
 export function savedLanguage() {

@@ -31,9 +31,9 @@ export function renderOutcome(parent, choice, choose) {
 // A bar that cannot be overlooked while taps count for another day, or more than once.
 export function renderMode(parent, phone, choice, choose) {
   const other = choice.day !== null && choice.day !== phone.today;
-  parent.hidden = !other && choice.count === 1;
   const final = phone.isFinal(choice.day ?? phone.today);
   renderWhen(parent, [choice, other, final, phone.today, language], () => {
+    if (!other && choice.count === 1) return [];
     const day = other ? relativeDate(choice.day, phone.today, language) : '';
     const text = other ? choice.count > 1 ? t('countingFor', { day: capital(day), n: choice.count }) : t('countingForDay', { day }) : t('countingTimes', { n: choice.count });
     return [el('p', {}, text, final && el('strong', { class: 'mode__final' }, t('finalQuarter'))), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
@@ -51,7 +51,7 @@ export function renderGrid(parent, phone, choice, tap) {
     signature: ({ name }) => name,
     make: (domain) =>
       el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event.currentTarget) },
-        el('span', { class: 'domain__name' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
+        el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
   });
   return domains.length;
 }

@@ -3,7 +3,7 @@
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
@@ -85,7 +85,7 @@ function row(phone, group, takeBack) {
     el('div', { class: 'tap__what' },
       el('strong', {}, taps.length > 1 && `${taps.length}× `, dutch(words.domain)),
       el('span', {}, `${words.outcome} · `, dutch(teamName(phone.catalogue, tap.team))),
-      labels && el('span', {}, t('labelsOf', { labels: '' }), dutch(labels))),
+      labels && el('span', {}, tParts('labelsOf', { labels: dutch(labels) }))),
     stateMark(state),
     el('div', { class: 'tap__buttons' }, takeBackButtons(group, words, takeBack)));
 }
@@ -108,7 +108,8 @@ function dayTitle(phone, day, taps) {
   if (counting.length === 0) return name;
   const referred = counting.filter(({ outcome }) => outcome === Outcome.OUTCOME_REFERRED).length;
   const [n, answered] = [counting.length, counting.length - referred];
-  return t('dayTotal', { day: name, n: number(n, language), answered: number(answered, language), referred: number(referred, language) });
+  const named = day === phone.today || day === phone.today - 1;
+  return t(named ? 'dayTotal' : 'dateTotal', { day: name, n: number(n, language), answered: number(answered, language), referred: number(referred, language) });
 }
 
 // `takeBack(ids)`. A row whose taps join another row hands its focus on.

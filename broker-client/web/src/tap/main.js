@@ -9,8 +9,8 @@ import './sheets.css';
 import { teamName } from '../core/catalogue.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
-import { byId, el, fill, renderWhen } from '../core/dom.js';
-import { language, saveLanguage, savedLanguage, setLanguage, t, useTexts } from '../core/language.js';
+import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
+import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderOutcome } from './grid.js';
 import { renderBar } from './list.js';
@@ -28,6 +28,7 @@ let snack;
 let sheet;
 let choice = plainChoice();
 let frame = 0;
+let underWay = false; // something that was sent had no receipt when the page was drawn last
 let lastTap = -Infinity;
 let leftAt = Infinity;
 let failure = ''; // why the page could not start
@@ -44,9 +45,10 @@ const parts = {
   head: el('header', { class: 'head' }),
   notices: el('div', { class: 'notices', 'aria-live': 'polite' }),
   calm: el('div', { class: 'notices', 'aria-live': 'polite' }),
+  starting: el('p', { class: 'starting', role: 'status' }),
   first: el('section', { class: 'first' }),
   glance: el('p', { class: 'glance' }),
-  mode: el('div', { class: 'mode', role: 'status' }),
+  mode: el('div', { class: 'mode', role: 'status' }), // empty, not hidden, while there is nothing to say
   outcome: el('div', { class: 'outcomes', role: 'group' }),
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1' }),
   none: el('p', { class: 'soft' }),
@@ -60,7 +62,7 @@ const parts = {
 function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
-  const main = el('main', {}, parts.notices, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
+  const main = el('main', {}, parts.notices, parts.starting, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
   fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.snack, parts.bar), parts.live);
 }
 
@@ -119,13 +121,13 @@ function showRefusals() {
 // ---- Drawing ------------------------------------------------------------------------------------------
 
 const teamChip = (id) =>
-  el('button', { type: 'button', class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
+  el('button', { type: 'button', class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), lang: 'nl', onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
 
 // The teams of this phone, one touch each; and the way to all others.
 function drawHead() {
   const valid = phone?.teams.filter((id) => phone.choosable.some((team) => team.id === id)) ?? [];
   const several = valid.length > 1;
-  const other = () => el('button', { type: 'button', class: 'button button--quiet', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => openTeams(sheet, phone) }, several ? '…' : t('otherTeam'));
+  const other = () => el('button', { type: 'button', class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => openTeams(sheet, phone, parts.grid) }, several ? '…' : t('otherTeam'));
   parts.head.classList.toggle('head--teams', several);
   renderWhen(parts.head, [valid, phone?.team, phone?.choosable.length, phone?.catalogue?.version, language], () => [
     el('h1', { class: 'visually-hidden' }, t('title')),
@@ -142,20 +144,28 @@ function waitingFor() {
   return phone?.state === 'online' ? 'noCatalogue' : 'loadingSlow';
 }
 
+// On to the domains: what had the focus is gone.
+function chooseFirstTeam(id) {
+  phone.setTeam(id);
+  draw();
+  parts.grid.focus();
+}
+
 // Before there is a team to count for.
 function drawFirst(ready) {
   parts.first.hidden = ready && !failure;
   const ended = phone?.team && phone.catalogue ? phone.team : '';
-  const wait = waitingFor();
-  renderWhen(parts.first, [failure, ready, ended, wait, phone?.choosable, language], () => {
+  const starting = failure || ready || phone?.catalogue ? '' : t(waitingFor());
+  if (parts.starting.textContent !== starting) parts.starting.textContent = starting;
+  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, language], () => {
     if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
-    if (!phone?.catalogue) return [el('p', { role: 'status' }, t(wait))];
+    if (!phone?.catalogue) return [];
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
     return [
-      ended && el('p', {}, t('teamEnded', { team: teamName(phone.catalogue, ended) })),
-      el('h2', {}, t('chooseTeam')), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, (id) => phone.setTeam(id)),
+      ended && el('p', {}, tParts('teamEnded', { team: dutch(teamName(phone.catalogue, ended)) })),
+      el('h2', {}, t('chooseTeam')), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, chooseFirstTeam),
     ];
   });
 }
@@ -170,6 +180,13 @@ function drawNotices() {
   if (moved && performance.now() - lastTap < TAPPING_MS) scrollBy({ top: moved, behavior: 'instant' });
 }
 
+// Once nothing waits of what was under way; what was refused or came late has a notice that says so.
+function saySettled() {
+  const { all, sent } = phone.waiting;
+  if (underWay && all === 0) say(t(phone.refused ? 'saidSettled' : 'saidCounted'));
+  underWay = sent > 0;
+}
+
 function draw() {
   frame = 0;
   const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
@@ -181,6 +198,7 @@ function draw() {
   for (const name of ['glance', 'mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
   drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose), refused: showRefusals });
+  saySettled();
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);

@@ -2,9 +2,9 @@
 // What opens over the page: the choice of a team, catching up, the own taps. Native dialogs: Escape and focus are theirs.
 import { teamName } from '../core/catalogue.js';
 import { formatDate, parseDate } from '../core/calendar.js';
-import { el, fill } from '../core/dom.js';
+import { dutch, el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 import { legend, renderList } from './list.js';
 
 const DAYS_OFFERED = 7;
@@ -12,7 +12,7 @@ const COUNT_MAX = 50;
 
 export class Sheet {
   #dialog = el('dialog', { class: 'sheet' });
-  #opener = null;
+  #returnTo = null; // what has the focus when it has closed
 
   constructor() {
     document.body.append(this.#dialog);
@@ -21,7 +21,7 @@ export class Sheet {
       this.refresh = null;
       this.onClose?.();
       this.onClose = null;
-      this.#opener?.focus();
+      this.#returnTo?.focus();
     });
     this.#dialog.addEventListener('click', (event) => event.target === this.#dialog && this.close());
   }
@@ -30,7 +30,7 @@ export class Sheet {
   onClose = null; // called once when it has closed
 
   show(title, ...content) {
-    this.#opener = document.activeElement;
+    this.#returnTo = document.activeElement;
     const heading = el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title);
     const close = el('button', { type: 'button', class: 'button', onclick: () => this.close() }, t('close'));
     fill(this.#dialog, el('div', { class: 'sheet__inner' }, el('div', { class: 'sheet__head' }, heading, close), content));
@@ -38,7 +38,8 @@ export class Sheet {
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
-  close() {
+  close({ returnTo = this.#returnTo } = {}) {
+    this.#returnTo = returnTo;
     this.#dialog.close();
   }
 }
@@ -47,18 +48,21 @@ export class Sheet {
 
 export const teamButtons = (phone, choose) =>
   el('div', { class: 'teams' }, phone.choosable.map(({ id, name }) =>
-    el('button', { type: 'button', class: 'team', 'aria-pressed': String(id === phone.team), onclick: () => choose(id) }, name)));
+    el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id) }, name)));
 
 // Below the choice: the teams of one touch that are not needed there any more.
-export function openTeams(sheet, phone) {
-  const then = (act) => (id) => {
-    sheet.close();
-    act(id);
+export function openTeams(sheet, phone, grid) {
+  const choose = (id) => {
+    sheet.close({ returnTo: grid });
+    phone.setTeam(id);
   };
-  const forget = then((id) => phone.forgetTeam(id));
+  const forget = (id) => {
+    sheet.close();
+    phone.forgetTeam(id);
+  };
   const others = phone.teams.filter((id) => id !== phone.team);
-  sheet.show(t('chooseTeam'), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, then((id) => phone.setTeam(id))),
-    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, t('removeTeam', { team: teamName(phone.catalogue, id) }))));
+  sheet.show(t('chooseTeam'), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, choose),
+    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
 }
 
 // ---- Catching up ----------------------------------------------------------------------------------

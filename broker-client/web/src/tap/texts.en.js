@@ -78,6 +78,8 @@ export default {
   statesTitle: 'What does that mean?',
 
   allCounted: 'Everything is counted',
+  saidCounted: 'Your taps are counted.',
+  saidSettled: 'Your taps are answered.',
   allCountedLate: 'Everything is counted, {n} late',
   nothingWaits: 'Nothing is waiting',
   barRefused: '{n} not counted',
@@ -99,6 +101,7 @@ export default {
   olderHint: 'What is longer ago stays here until you have seen it.',
   older: 'Of longer ago: {what}.',
   dayTotal: '{day} {n}: {answered} answered, {referred} referred',
+  dateTotal: '{day} · {n}: {answered} answered, {referred} referred',
   takeBack: 'Take back',
   takeBackOne: 'Take back 1',
   takeBackAll: 'Take back all {n}',

@@ -78,6 +78,8 @@ export default {
   statesTitle: 'Wat betekent dat?',
 
   allCounted: 'Alles is geteld',
+  saidCounted: 'Uw tikken zijn geteld.',
+  saidSettled: 'Uw tikken zijn beantwoord.',
   allCountedLate: 'Alles is geteld, {n} nagekomen',
   nothingWaits: 'Er wacht niets',
   barRefused: '{n} niet geteld',
@@ -99,6 +101,7 @@ export default {
   olderHint: 'Wat langer geleden is, staat hier tot u het gezien hebt.',
   older: 'Van langer geleden: {what}.',
   dayTotal: '{day} {n}: {answered} beantwoord, {referred} doorverwezen',
+  dateTotal: '{day} · {n}: {answered} beantwoord, {referred} doorverwezen',
   takeBack: 'Terugnemen',
   takeBackOne: '1 terugnemen',
   takeBackAll: 'Alle {n} terugnemen',

@@ -2,9 +2,9 @@
 // What the worker gets back: the team's total of this quarter and its course by week. Never a figure per person.
 import { teamName } from '../core/catalogue.js';
 import { isoWeekOfDay } from '../core/calendar.js';
-import { el, renderWhen } from '../core/dom.js';
+import { dutch, el, renderWhen } from '../core/dom.js';
 import { number, quarterName } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 
 function bars(course) {
   const most = Math.max(1, ...course.map(({ questions }) => questions));
@@ -40,7 +40,7 @@ export function renderTotal(parent, phone) {
   const { summary, course } = phone;
   const name = teamName(phone.catalogue, phone.team);
   renderWhen(parent, [summary, course, name, phone.quarter, language], () => {
-    const title = el('h2', {}, t('totalTitle', { team: name, quarter: quarterName(phone.quarter, language) }));
+    const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
     if (!summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];
     const form = (value) => number(value, language);
     return [
