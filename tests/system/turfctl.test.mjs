@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
-import { guard } from '../../broker-client/web/src/core/csv.js';
+import { guardFormula } from '../../broker-client/web/src/core/csv.js';
 import { writeConfig } from './lib/config.mjs';
 import { decode, question, retraction } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
@@ -161,7 +161,7 @@ test('no name in the CSV is a formula to a spreadsheet, by the rule of the page'
   const { ctl } = await world(t, { teams: names.map((name, i) => ({ id: `t${i}`, name })) });
   const lines = (await succeeds(ctl('export', '--separator', 'tab', '--period', '2019'))).slice(1).split('\r\n').map((line) => line.split('\t'));
   const exported = new Map(lines.filter((line) => line[8] === 'total').map((line) => [line[1], line[2].replaceAll('"', '')]));
-  assert.deepEqual(names.map((_, i) => exported.get(`t${i}`)), names.map(guard));
+  assert.deepEqual(names.map((_, i) => exported.get(`t${i}`)), names.map(guardFormula));
   assert.equal(exported.get('t0'), "'=1+1");
 });
 

@@ -55,6 +55,30 @@ test('what is asked for once more, while the broker has not yet answered and aft
   connection.stop();
 });
 
+test('all that the broker retains has come when it answers the packet after the last subscription', async () => {
+  const mqtt = new Library();
+  let told = 0;
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, handlers: { answered: () => told++ } });
+  connection.start();
+  await turns();
+  const [client] = mqtt.clients;
+  const after = []; // what answers the packets after subscriptions
+  client.unsubscribe = (_topic, answer) => answer && after.push(answer);
+  client.emit('connect');
+  assert.equal(connection.answered, false);
+  client.answers[0](null);
+  assert.deepEqual([connection.state, connection.answered], ['online', false]);
+  connection.listen(filters('west/2019-Q4'));
+  after[0]();
+  assert.deepEqual([connection.answered, told], [false, 0], 'the second subscription is under way');
+  after[1]();
+  assert.deepEqual([connection.answered, told], [true, 1]);
+  connection.listen(filters('west/2019-Q4'));
+  assert.equal(connection.answered, true, 'nothing new was asked for');
+  connection.stop();
+  assert.equal(connection.answered, false);
+});
+
 test('stopped and started again while the library is still on its way: one connection', async () => {
   const mqtt = new Library();
   let loaded;

@@ -99,7 +99,7 @@ test('what leaves the page does so without a network too', async (t) => {
   const site = await Site.start(t);
   const { context } = await Phone.start(t, site, { ...options, serviceWorkers: 'block' }); // a first visit
   const page = await context.newPage();
-  const fetched = Promise.all(['leave', 'export'].map((name) => page.waitForResponse((response) => response.url().includes(`/${name}-`))));
+  const fetched = Promise.all(['leave', 'export', 'texts.en'].map((name) => page.waitForResponse((response) => response.url().includes(`/${name}-`))));
   await page.goto(site.leaderUrl('#oost/jaarverslag'));
   await page.locator('#year-teams').waitFor();
   await fetched;
@@ -107,7 +107,32 @@ test('what leaves the page does so without a network too', async (t) => {
   await page.getByText('Geen verbinding', { exact: true }).waitFor();
   await page.locator('[data-action="copy"][data-table="year-teams"]').click();
   await page.getByText('Gekopieerd').waitFor();
-  assert.match((await saved(page, '[data-action="csv"][data-form="nl"]')).bytes.toString(), /^\ufefforg;team/);
+  assert.match((await saved(page, '[data-action="csv"][data-form="en"]')).bytes.toString(), /^\ufefforganisation,team/);
+  assert.match((await saved(page, '[data-action="csv"][data-form="nl"]')).bytes.toString(), /^\ufefforganisatie;team/);
+});
+
+test('a file that is asked for while figures are on their way waits for them', async (t) => {
+  const site = await siteWithPast(t);
+  const phone = await Phone.start(t, site, options);
+  const page = await phone.context.newPage();
+  let held = null; // what the broker said meanwhile
+  await page.routeWebSocket(/\/mqtt$/, (socket) => {
+    const broker = socket.connectToServer();
+    broker.onMessage((message) => (held ? held.push(() => socket.send(message)) : socket.send(message)));
+  });
+  await page.goto(site.leaderUrl('#oost/nu'));
+  await page.getByText('Live', { exact: true }).waitFor();
+  await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
+  held = [];
+  await goTo(page, '#oost/jaarverslag/2019', 'Vragen in 2019');
+  await page.locator('[data-choice="csv"]').selectOption('team-quarters');
+  const saving = saved(page, '[data-action="csv"][data-form="nl"]');
+  await page.getByText('De cijfers zijn nog onderweg').waitFor();
+  for (const say of held) say();
+  held = null;
+  const lines = (await saving).bytes.toString().trimEnd().split('\r\n').slice(1).map((line) => line.split(';'));
+  assert.equal(lines.length, 4 * 4);
+  assert.ok(!lines.some((line) => line.includes('niet ontvangen')));
 });
 
 test('a report that is left open as the first of April comes: the next year, of every team', async (t) => {
@@ -221,30 +246,36 @@ test('the past, and what leaves the page', async (t) => {
     assert.match(clip['text/html'], /<th align="left">Team Oost<\/th><td align="right">128<\/td>.*<td align="right">0,1097<\/td><\/tr>/);
   });
 
-  await t.test('CSV for a Dutch and an English Excel: byte for byte what turfctl exports', async () => {
-    const exported = (separator) => site.stack.turfctl(['export', ...(separator === ',' ? [] : ['--separator', separator])]);
-    for (const [form, separator] of [['nl', ';'], ['en', ',']]) {
-      const { name, bytes } = await saved(page, `[data-action="csv"][data-form="${form}"]`);
-      assert.equal(name, `proef-2019-${form}.csv`);
-      assert.deepEqual([...bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf], 'a byte order mark');
-      const text = bytes.subarray(3).toString();
-      assert.equal(text.replaceAll('\r\n', '').search(/[\r\n]/), -1, 'lines end in CR LF');
-      const [head, ...lines] = text.trimEnd().split('\r\n');
-      const { stdout } = await exported(separator);
-      const [headOf, ...all] = stdout.replace(/^\ufeff/, '').trimEnd().split(/\r?\n/);
-      assert.equal(head, headOf);
-      const named = (line) => line.replace(/"(late, not in the total|\d+ te laat, niet meegeteld)"/, 'late').split(separator).filter((_, i) => i !== 8).join(separator); // what a row is called is in the page's language
-      const wanted = all.filter((line) => /^2019(-Q\d)?$/.test(line.split(separator)[3]));
-      assert.deepEqual(lines.map(named).sort(), wanted.map(named).sort());
-      assert.ok(lines.some((line) => line.startsWith(['proef', 'all', 'Sociaal Werk De Kop', '2019', 'provisional'].join(separator))));
+  await t.test('CSV for a Dutch and an English Excel, one level a file: the figures that turfctl exports', async () => {
+    const { stdout } = await site.stack.turfctl(['export']);
+    const [, ...all] = stdout.trimEnd().split('\r\n').map((line) => line.split(','));
+    const domains = all.filter(([, team, , period, , , , domain]) => team !== 'all' && /^2019-Q\d$/.test(period) && /^\d+$/.test(domain));
+    await page.locator('[data-choice="csv"]').selectOption('team-domains');
+    for (const [form, separator, name] of [['nl', ';', 'proef_kwartalen-domeinen_alle-teams_2019_2020-01-20.csv'], ['en', ',', 'proef_quarters-domains_all-teams_2019_2020-01-20.csv']]) {
+      const file = await saved(page, `[data-action="csv"][data-form="${form}"]`);
+      assert.equal(file.name, name);
+      assert.deepEqual([...file.bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf], 'a byte order mark');
+      const [head, ...lines] = file.bytes.subarray(3).toString().trimEnd().split('\r\n').map((line) => line.split(separator));
+      assert.equal(head.join(), form === 'nl' ? 'organisatie,team,teamnaam,kwartaal,status,herziening,domein,domeinnaam,beantwoord,doorverwezen,vragen,cijfers van,generatie' : 'organisation,team,team name,quarter,status,revision,domain,domain name,answered,referred,questions,figures of,generation');
+      const inFile = lines.map(([org, team, teamName, period, , ...rest]) => [org, team, teamName, period, ...rest.slice(0, 6)].join());
+      const exported = domains.map(([org, team, teamName, period, , revision, , ...rest]) => [org, team, teamName, period, revision, ...rest].join());
+      assert.deepEqual(inFile.sort(), exported.sort());
+      for (const line of lines) assert.match(line.at(-1), /^'\d{16}$/, 'every digit of the generation');
+      assert.deepEqual(new Set(lines.map((line) => line[4])), new Set(form === 'nl' ? ['definitief', 'voorlopig'] : ['final', 'provisional']));
+      await page.getByText(`Opgeslagen: ${name}`).waitFor();
     }
+    await page.locator('[data-choice="csv"]').selectOption('quarters');
+    const { name, bytes } = await saved(page, '[data-action="csv"][data-form="nl"]');
+    assert.equal(name, 'proef_kwartalen_all_2019_2020-01-20.csv');
+    assert.equal(bytes.toString().trimEnd().split('\r\n').slice(1).reduce((sum, line) => sum + Number(line.split(';')[8]), 0), 1154);
   });
 
   await t.test('every chart as SVG and as PNG', async () => {
+    const names = { 'year-course': 'kwartalen', top: 'domeinen', course: 'verloop', weeks: 'weken' };
     const charts = async () => {
       for (const id of await page.locator('svg.chart').evaluateAll((all) => all.map((one) => one.id))) {
         const svg = await saved(page, `[data-action="svg"][data-chart="${id}"]`);
-        assert.equal(svg.name, `proef-all-${id}.svg`);
+        assert.equal(svg.name, `proef_${names[id]}_all_${id === 'course' || id === 'weeks' ? '2020-Q1' : '2019'}_2020-01-20.svg`);
         assert.match(svg.bytes.toString(), /<title>[^<]*Hele organisatie/);
         const png = await saved(page, `[data-action="png"][data-chart="${id}"]`);
         assert.equal(png.bytes.subarray(1, 4).toString(), 'PNG');

@@ -27,6 +27,7 @@ export class Connection {
   #waitMs = FIRST_WAIT_MS;
   #running = false;
   #unanswered = 0; // packets that the broker must answer
+  #asks = 0; // subscriptions of which what the broker retains has not all come
   #silence = 0; // timer: nothing heard since the first of these, or since the last packet
 
   sure = true; // false: the broker does not answer, and the connection may be dead
@@ -37,7 +38,8 @@ export class Connection {
   // {org, url, receipts: whether to listen for receipts, load: gives the mqtt library,
   // ask: who answers at the server's address, handlers}. Handlers:
   //   online(clientId), offline(), unsure(), sure(), blocked(), receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status),
-  //   cleared({kind, team, period, year}): a retained topic was deleted.
+  //   cleared({kind, team, period, year}): a retained topic was deleted; answered(): all that the broker retains of what is
+  //   listened to has come.
   constructor({ receipts = false, load = () => import('mqtt'), ask = whoAnswers, ...options }) {
     this.#options = { receipts, load, ask, ...options };
     this.#wanted.add(topics.catalogue(options.org)).add(topics.status(options.org));
@@ -80,6 +82,11 @@ export class Connection {
   askAgain() {
     this.#anew = true;
     if (this.state === 'online') this.#ask();
+  }
+
+  // Whether all that the broker retains of what is listened to has come.
+  get answered() {
+    return this.state === 'online' && this.#asks === 0;
   }
 
   // Hands over a submission; a receipt, not the broker, tells what became of it.
@@ -129,6 +136,7 @@ export class Connection {
         return;
       }
       this.#waitMs = FIRST_WAIT_MS;
+      this.#awaitRetained();
       this.#ask(); // what the first messages, which come before the answer, made us want
       this.#become('online');
     });
@@ -146,7 +154,21 @@ export class Connection {
     this.#asked = this.#wanted;
     this.#anew = false;
     if (left.length) this.#client.unsubscribe(left);
-    if (fresh.length) this.#client.subscribe(fresh, { qos: 0 });
+    if (fresh.length === 0) return;
+    this.#client.subscribe(fresh, { qos: 0 });
+    this.#awaitRetained();
+  }
+
+  // The broker sends what it retains of a subscription before it answers the packet after it.
+  #awaitRetained() {
+    if (!this.#options.handlers?.answered) return;
+    const client = this.#client;
+    const heard = this.#mustBeAnswered();
+    this.#asks++;
+    client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), () => {
+      heard();
+      if (client === this.#client && --this.#asks === 0) this.#tell('answered');
+    });
   }
 
   #take(topic, bytes) {
@@ -183,6 +205,7 @@ export class Connection {
     this.#client = null;
     this.clientId = '';
     this.#unanswered = 0;
+    this.#asks = 0;
     clearTimeout(this.#silence);
     this.#silence = 0;
     this.sure = true;

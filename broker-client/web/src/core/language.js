@@ -12,11 +12,19 @@ export function useTexts(given) {
   texts = given.nl;
 }
 
-// t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
-export function t(key, values = {}) {
-  const forms = (texts[key] ?? sources.nl[key] ?? key).split('|');
+function filled(from, key, values = {}) {
+  const forms = (from[key] ?? sources.nl[key] ?? key).split('|');
   const form = forms.length > 1 && values.n !== 1 ? forms[1] : forms[0];
   return form.replace(/\{(\w+)\}/g, (_all, name) => String(values[name] ?? ''));
+}
+
+// t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
+export const t = (key, values) => filled(texts, key, values);
+
+// The same in a language, whichever the page speaks. Rejects when its texts cannot be had.
+export async function textsIn(wanted) {
+  const of = wanted === 'en' ? (await sources.en()).default : sources.nl;
+  return (key, values) => filled(of, key, values);
 }
 
 // Resolves when the texts are there; the last ones stay when they cannot be had.

@@ -14,7 +14,7 @@ const PLOT_HEIGHT = 218;
 const PLOT_HEIGHT_FLAT = 160; // on paper, where two charts with their tables share a page
 const WEEKS_HEIGHT = 156;
 const SMALL = 300; // a legend needs all of this width
-const CHAR = 7.2; // about as wide as a figure or a wide letter of this size is
+export const CHAR = 7.2; // about as wide as a figure or a wide letter of this size is
 const CHAR_OF_TEXT = 6.6; // and a letter in running text
 
 // Of a chart that is a file or on paper; the page has its own, which know of the dark.

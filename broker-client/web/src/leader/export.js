@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Tables as they leave the page: for the clipboard, and the year as one CSV. Pure: tables in, text out.
-import { csv, guard, tsv } from '../core/csv.js';
+// Tables as they leave the page: for the clipboard, and the year as CSV files. Pure: tables in, text out.
+import { formatDate } from '../core/calendar.js';
+import { csv, forms, guard, plainNumber, tsv } from '../core/csv.js';
 import { ALL } from '../core/topics.js';
-import { domainName, teamName } from './cells.js';
+import { domainName, teamCell, teamName } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quartersOfYear } from './periods.js';
 import { teamsOfYear } from './report.js';
@@ -39,7 +40,7 @@ const htmlText = (text) => escape(guard(text));
 function htmlCell(cell, words) {
   const value = bare(cell, words);
   if (typeof value !== 'number') return `<td>${htmlText(value)}</td>`;
-  return `<td align="right">${escape(words.language === 'nl' ? String(value).replace('.', ',') : value)}</td>`;
+  return `<td align="right">${escape(plainNumber(value, forms[words.language]))}</td>`;
 }
 
 export function tableAsHtml(table, heading, words) {
@@ -50,33 +51,53 @@ export function tableAsHtml(table, heading, words) {
   return `<table><caption>${htmlText(heading)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
 }
 
-const CSV_COLUMNS = ['org', 'team', 'team_name', 'period', 'status', 'revision', 'generation', 'domain', 'domain_name'];
-const CSV_COUNTS = ['answered', 'referred', 'questions'];
-const STATUS_NAMES = ['', 'open', 'provisional', 'final'];
+// ---- The files of a year (see files.js) ---------------------------------------------------------------
+// Headings and statuses are in the language of `words`.
 
-function summaryLines(figures, summary, words) {
-  const { org, team, period, status, revision, generation } = summary;
-  const who = [org, team, team === ALL ? figures.catalogue.name : teamName(figures, team, words), period, STATUS_NAMES[status] ?? '', revision, generation];
-  const counts = (one) => [one.answered, one.referred, questionsOf(one)];
+const isOfAllTeams = (file) => file.startsWith('team-');
+const isByDomain = (file) => file.endsWith('domains');
+
+function columnsOf(file, { t }) {
+  const own = isByDomain(file) ? ['domain', 'domain_name', 'answered', 'referred', 'questions'] : ['answered', 'referred', 'questions', 'late'];
+  return ['org', 'team', 'team_name', 'quarter', 'status', 'revision', ...own, 'published', 'generation'].map((name) => t(`csv_${name}`));
+}
+
+const countsOf = (one) => [one.answered, one.referred, questionsOf(one)];
+
+// One row a domain, and one for what is not told by domain yet: together the whole.
+function domainCells(figures, summary, words) {
   const held = { answered: summary.undistributed_answered, referred: summary.undistributed_referred };
-  return [
-    [...who, '', words.t('total'), ...counts(summary)],
-    ...summary.domains.map((one) => [...who, one.domain, domainName(figures, one.domain, words), ...counts(one)]),
-    ...(questionsOf(held) > 0 ? [[...who, 'undistributed', words.t('not_per_domain_yet'), ...counts(held)]] : []),
-    ...(summary.late > 0 ? [[...who, 'late', words.t('late_count', { count: summary.late }), null, null, summary.late]] : []),
-  ];
+  const rows = summary.domains.map((one) => [one.domain, domainName(figures, one.domain, words), ...countsOf(one)]);
+  return questionsOf(held) > 0 ? [...rows, [null, words.t('not_per_domain_yet'), ...countsOf(held)]] : rows;
 }
 
-// Everything of a year that can be read, a line a team, period and domain, in the columns of `turfctl export`.
-// `form`: nl (semicolons) or en (commas).
-export function yearAsCsv(figures, year, words, form) {
-  const teams = [...teamsOfYear(figures, year).map((team) => team.id), ALL];
-  const periods = [...quartersOfYear(year), String(year)];
-  const lines = teams.flatMap((team) =>
-    periods.flatMap((period) => {
-      const summary = summaryOf(figures, team, period);
-      return summary ? summaryLines(figures, summary, words) : [];
-    }),
-  );
-  return csv([[...CSV_COLUMNS, ...CSV_COUNTS], ...lines], form);
+// The rows of one quarter of a team. A team that must have figures of it and of which none were received says so.
+function quarterRows(figures, file, team, period, today, words) {
+  const name = team === ALL ? figures.catalogue.name : teamName(figures, team, words);
+  const who = [figures.catalogue.org, team, name, period];
+  const empty = Array(isByDomain(file) ? 5 : 4).fill(null);
+  const summary = summaryOf(figures, team, period);
+  if (!summary) {
+    const reason = teamCell(figures, team, period, today);
+    return reason.none === 'absent' ? [[...who, words.cell(reason), null, ...empty, null, null]] : [];
+  }
+  const state = [words.stateOf(summary), summary.revision];
+  const moment = [{ date: words.stamp(summary.as_of) }, summary.generation];
+  const rows = isByDomain(file) ? domainCells(figures, summary, words) : [[...countsOf(summary), summary.late]];
+  return rows.map((row) => [...who, ...state, ...row, ...moment]);
 }
+
+// `team`: the one that is looked at. Gives { text, missing: teams of which figures are missing in it }.
+export function yearAsCsv(figures, { file, team, year, today }, words) {
+  const teams = isOfAllTeams(file) ? teamsOfYear(figures, year).map((one) => one.id) : [team];
+  const rowsOf = (one) => quartersOfYear(year).flatMap((period) => quarterRows(figures, file, one, period, today, words));
+  const isMissing = (one) => quartersOfYear(year).some((period) => teamCell(figures, one, period, today).none === 'absent');
+  return { text: csv([columnsOf(file, words), ...teams.flatMap(rowsOf)], words.language), missing: teams.filter(isMissing) };
+}
+
+// What tells one file from another: organisation, what it is, team, period, day.
+export function csvName(file, { org, team, year, today }, { t }) {
+  return fileName({ org, what: t(`file_${file}`), team: isOfAllTeams(file) ? t('file_all_teams') : team, period: year, today }, 'csv');
+}
+
+export const fileName = ({ org, what, team, period, today }, ending) => `${[org, what, team, period, formatDate(today)].join('_')}.${ending}`;

@@ -9,9 +9,11 @@ import { parseDate, todayIn } from '../core/calendar.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
-import { language, savedLanguage, saveLanguage, setLanguage, t, useTexts } from '../core/language.js';
+import { language, savedLanguage, saveLanguage, setLanguage, t, textsIn, useTexts } from '../core/language.js';
 import { ALL, topics } from '../core/topics.js';
+import { teamName } from './cells.js';
 import * as heard from './figures.js';
+import { FILES } from './files.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
 import { yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
@@ -33,6 +35,7 @@ const state = {
   link: { state: 'offline', since: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
+  file: FILES[0], // the CSV that is chosen
   failed: false, // the settings could not be read
   blocked: false, // something else answers in the server's place
   onPaper: false,
@@ -124,10 +127,24 @@ function tookCatalogue(catalogue) {
 
 const drawIf = (changed) => changed && draw();
 
+// Whether the broker has sent all that it retains of what is listened to; without a connection nothing more comes.
+const hasAnswered = () => !connection || connection.answered || connection.state === 'offline';
+
+let waitingForAnswer = [];
+const answered = () => (hasAnswered() ? Promise.resolve() : new Promise((resolve) => waitingForAnswer.push(resolve)));
+
+function tookAnswer() {
+  for (const resolve of waitingForAnswer.splice(0)) resolve();
+}
+
 const handlers = {
+  answered: tookAnswer,
   online: () => became('online'),
   connecting: () => became('connecting'),
-  offline: () => became('offline'),
+  offline: () => {
+    tookAnswer();
+    became('offline');
+  },
   unsure: () => became('unsure'),
   sure: () => became('online'),
   blocked: () => draw(),
@@ -171,7 +188,7 @@ function drawNow() {
   const app = byId('app');
   state.shown = { tables: new Map(), charts: new Map() };
   const page = {
-    figures, link: state.link, failed: state.failed, blocked: state.blocked || Boolean(connection?.blocked), shown: state.shown, rolled: state.rolled,
+    figures, link: state.link, failed: state.failed, blocked: state.blocked || Boolean(connection?.blocked), shown: state.shown, rolled: state.rolled, file: state.file,
     words: wordsNow(!state.onPaper && chartWidth() < CROWDED),
     looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
     period: looking.period ?? quarterOfDay(today()),
@@ -198,7 +215,7 @@ function say(text) {
 }
 
 // What makes files and pictures: fetched before anybody asks, who may do so when the network is gone.
-const leaving = () => Promise.all([import('./leave.js'), import('./export.js')]);
+const leaving = () => Promise.all([import('./leave.js'), import('./export.js'), textsIn('en')]);
 
 async function copy(id) {
   const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await leaving();
@@ -208,21 +225,29 @@ async function copy(id) {
   say(t(copied ? 'copied' : 'copy_failed'));
 }
 
-// As the files are called: organisation, team, what it is.
-const fileName = (what, ending) => `${org}-${state.looking.team}-${what}.${ending}`;
-
 async function saveChart(id, form) {
-  const [{ downloadPng, downloadSvg }] = await leaving();
+  const [{ downloadPng, downloadSvg }, { fileName }] = await leaving();
   const scene = state.shown.charts.get(id);
-  if (form === 'svg') downloadSvg(fileName(id, 'svg'), scene);
-  else downloadPng(fileName(id, 'png'), scene);
+  const { team, view } = state.looking;
+  const period = view === 'report' ? yearShown() : quarterOfDay(today());
+  const name = fileName({ org, what: t(`file_${id}`), team, period, today: today() }, form);
+  if (form === 'svg') downloadSvg(name, scene);
+  else downloadPng(name, scene);
 }
 
+// In the language of the button. What is still on its way is waited for.
 async function saveCsv(form) {
-  const [{ download }, { yearAsCsv }] = await leaving();
-  const words = wordsNow();
-  const year = yearShown();
-  download(`${org}-${year}-${form}.csv`, 'text/csv;charset=utf-8', yearAsCsv(state.figures, year, words, form));
+  const [{ download }, { csvName, yearAsCsv }] = await leaving();
+  const inForm = await textsIn(form);
+  if (!hasAnswered()) say(t('csv_waits'));
+  await answered();
+  const chosen = { file: state.file, org, team: state.looking.team, year: yearShown(), today: today() };
+  const words = createWords(inForm, form, state.figures.catalogue?.timezone);
+  const { text, missing } = yearAsCsv(state.figures, chosen, words);
+  const name = csvName(state.file, chosen, words);
+  download(name, 'text/csv;charset=utf-8', text);
+  const names = missing.map((team) => teamName(state.figures, team, wordsNow())).join(', ');
+  say(missing.length > 0 ? t('csv_missing', { teams: names }) : t('csv_saved', { name }));
 }
 
 async function otherLanguage() {
@@ -248,6 +273,10 @@ const choices = {
   team: (team) => look({ team }),
   period: (period) => look({ period }),
   year: (year) => look({ year: Number(year) }),
+  csv: (file) => {
+    state.file = file;
+    draw();
+  },
   list: (list) => {
     state.rolled = list === 'rolled';
     draw();

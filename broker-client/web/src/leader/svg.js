@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A scene (see charts.js) as an SVG file. Pure.
-import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { CHAR, EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
 import { escape } from './export.js';
 
 export const TITLE_HEIGHT = 30;
@@ -17,19 +17,29 @@ function markAsSvg(mark) {
   }
   const { x, y } = mark;
   if (mark.kind === 'rect') return `<rect${attributes({ x, y, width: mark.width, height: mark.height, fill: colour, stroke: EDGES[mark.role] })}/>`;
-  const weight = mark.role === 'value' ? { 'font-weight': 600, 'paint-order': 'stroke', stroke: '#ffffff', 'stroke-width': 3 } : {};
+  const weight = mark.role === 'value' ? { 'font-weight': 'bold' } : {};
   return `<text${attributes({ x, y, 'text-anchor': mark.anchor, fill: colour, ...weight })}>${escape(mark.content)}</text>`;
+}
+
+// White ground below a value, so that no line of the grid runs through it. LibreOffice and CairoSVG do not know the
+// `paint-order` that would draw the white edge of the letters below them: there the edge hid the value.
+function groundOf({ x, y, anchor, content }) {
+  const width = content.length * CHAR + 4;
+  const left = x - { start: 2, middle: width / 2, end: width - 2 }[anchor];
+  return `<rect${attributes({ x: left, y: y - FONT_SIZE * 0.85, width, height: FONT_SIZE, fill: '#ffffff' })}/>`;
 }
 
 // An SVG file that stands on its own: colours as attributes, white ground, title and description for those who listen.
 export function sceneAsSvg({ width, height, title, description, marks }) {
+  const values = marks.filter((mark) => mark.role === 'value');
+  const below = marks.filter((mark) => mark.role !== 'value');
   const outer = { width: width + 2 * MARGIN, height: round(height + TITLE_HEIGHT + 2 * MARGIN) };
   const box = { xmlns: 'http://www.w3.org/2000/svg', ...outer, viewBox: `0 0 ${outer.width} ${outer.height}` };
   return (
     `<svg${attributes({ ...box, role: 'img', 'font-family': FONT_FAMILY, 'font-size': FONT_SIZE })}>` +
     `<title>${escape(title)}</title><desc>${escape(description)}</desc>` +
-    `<rect width="100%" height="100%" fill="#ffffff"/>` +
-    `<text${attributes({ x: MARGIN, y: MARGIN + 14, 'font-size': 16, 'font-weight': 600, fill: PALETTE.label })}>${escape(title)}</text>` +
-    `<g transform="translate(${MARGIN} ${MARGIN + TITLE_HEIGHT})">${marks.map(markAsSvg).join('')}</g></svg>\n`
+    `<rect${attributes({ width: outer.width, height: outer.height, fill: '#ffffff' })}/>` +
+    `<text${attributes({ x: MARGIN, y: MARGIN + 14, 'font-size': 16, 'font-weight': 'bold', fill: PALETTE.label })}>${escape(title)}</text>` +
+    `<g transform="translate(${MARGIN} ${MARGIN + TITLE_HEIGHT})">${[...below.map(markAsSvg), ...values.map(groundOf), ...values.map(markAsSvg)].join('')}</g></svg>\n`
   );
 }

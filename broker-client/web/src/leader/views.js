@@ -9,6 +9,7 @@ import { isFigure, none, teamCell, teamName } from './cells.js';
 import { barChart, quarterChart, weekChart } from './charts.js';
 import * as compare from './compare.js';
 import { chartButtons, chartElement, choice, copyButton, longestBar, note, section, tableElement } from './elements.js';
+import { FILES } from './files.js';
 import { summaryOf } from './figures.js';
 import * as live from './live.js';
 import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './periods.js';
@@ -310,6 +311,7 @@ function reportTools(page) {
     choice('year', words.t('report_year'), years, String(year)),
     listChoice(page, [page.team, ALL]),
     tool('print', words.t('print')),
+    choice('csv', words.t('csv_file'), FILES.map((file) => ({ value: file, label: words.t(`csv_choice_${file}`) })), page.file),
     tool('csv', words.t('csv_dutch'), 'nl'),
     tool('csv', words.t('csv_english'), 'en'),
   );

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Texts and numbers in one language, as the tables and charts ask for them. Pure; `t` gives the texts (core/language.js).
-import { parsePeriod, todayIn } from '../core/calendar.js';
+import { formatDate, parsePeriod, todayIn } from '../core/calendar.js';
 import * as format from '../core/format.js';
 
-const OPEN = 1;
-const PROVISIONAL = 2;
 const FINAL = 3;
+const STATES = { 1: 'status_open', 2: 'status_provisional', [FINAL]: 'status_final' };
 
 // `short`: quarters as "K4 2019", for a narrow screen.
 export function createWords(t, language, timezone, short = false) {
   const number = (value) => format.number(value, language);
 
+  const stateOf = ({ status }) => (STATES[status] ? t(STATES[status]) : '');
+
   // Open, provisional, final; revised when it is not the first final figure; from when it was counted, whether
   // nothing came in, and how many came too late for it.
   function statusOf({ status, revision = 0, late = 0, questions, since = null }) {
-    const parts = [];
-    if (status === OPEN) parts.push(t('status_open'));
-    if (status === PROVISIONAL) parts.push(t('status_provisional'));
-    if (status === FINAL) parts.push(t(revision > 1 ? 'status_revised' : 'status_final', { revision }));
+    const parts = [status === FINAL && revision > 1 ? t('status_revised', { revision }) : stateOf({ status })].filter(Boolean);
     if (since !== null) parts.push(t('counted_since', { date: dayAndMonth(since) }));
     if (questions === 0) parts.push(t('nothing_in'));
     if (late > 0) parts.push(t('late_count', { count: number(late) }));
@@ -49,7 +47,8 @@ export function createWords(t, language, timezone, short = false) {
   const share = (value) => format.share(value, language);
   const dayOf = (seconds) => todayIn(timezone, seconds * 1000);
   const moment = (seconds) => `${format.numericDate(dayOf(seconds), language)}, ${time(seconds)}`;
+  const stamp = (seconds) => `${formatDate(dayOf(seconds))} ${format.time(seconds, 'nl', timezone || undefined)}`;
   // The time alone while it is still that day.
   const since = (seconds, now) => (dayOf(seconds) === dayOf(now) ? time(seconds) : moment(seconds));
-  return { language, t, number, share, cell, period, statusOf, dayAndMonth, time, moment, since };
+  return { language, t, number, share, cell, period, stateOf, statusOf, dayAndMonth, time, moment, stamp, since };
 }
