@@ -40,6 +40,7 @@ struct link {
 	uint64_t wait_ms;    /* the wait before that: doubles, up to a limit */
 	uint32_t strikes;    /* sessions in a row that the broker ended at once */
 	struct error told;   /* why connecting failed, as last said in the log; empty: nothing was */
+	struct error unreadable; /* the same of the credentials file */
 };
 
 struct daemon {
@@ -82,6 +83,13 @@ int daemon_run(struct daemon *daemon, struct error *error);
 
 int link_open(struct daemon *daemon, struct error *error);
 void link_close(struct daemon *daemon);
+
+/* Ends the connection, if there is one, and connects anew at the next turn. */
+void link_reconnect(struct daemon *daemon);
+
+/* Reads the credentials file at `path` (NULL: there is none) for the next connection. `*changed`: they are others than
+ * before. 0 or a fault, after which those of before stay. */
+int link_use_credentials(struct daemon *daemon, const char *path, bool *changed, struct error *error);
 
 /* Connects when it is time. FAULT_BUSY: someone else has taken this client id, and keeps it. */
 int link_keep(struct daemon *daemon, struct error *error);

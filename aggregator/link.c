@@ -47,28 +47,29 @@ int link_open(struct daemon *daemon, struct error *error)
 		.will = {.retained = true},
 	};
 	char client_id[SLUG_BYTES + 32], topic[TOPIC_BYTES];
-	char *user = NULL, *password = NULL;
-	int rc = 0;
+	bool changed;
+	int rc;
 
-	if (daemon->config.credentials_file)
-		rc = mqtt_read_credentials(daemon->config.credentials_file, &user, &password, error);
-	if (rc < 0)
-		return rc;
 	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s", daemon->catalogue.org);
 	topic_status(topic, daemon->catalogue.org);
 	daemon->link.will = status_json(&daemon->status, false);
-	if (!daemon->link.will) {
-		rc = error_set(error, FAULT_MEMORY, "no memory for the last will");
-		goto out;
-	}
+	if (!daemon->link.will)
+		return error_set(error, FAULT_MEMORY, "no memory for the last will");
 	options.client_id = client_id;
-	options.user = user;
-	options.password = password;
 	options.will.topic = topic;
 	options.will.payload = daemon->link.will;
 	daemon->link.wait_ms = daemon->config.retry_ms;
 	rc = mqtt_open(&daemon->link.mqtt, &options, error);
-out:
+	return rc < 0 ? rc : link_use_credentials(daemon, daemon->config.credentials_file, &changed, error);
+}
+
+int link_use_credentials(struct daemon *daemon, const char *path, bool *changed, struct error *error)
+{
+	char *user = NULL, *password = NULL;
+	int rc = path ? mqtt_read_credentials(path, &user, &password, error) : 0;
+
+	if (rc == 0)
+		rc = mqtt_use_credentials(daemon->link.mqtt, user, password, changed, error);
 	free(user);
 	free(password);
 	return rc;
@@ -112,6 +113,17 @@ void link_lost(struct daemon *daemon, const char *reason)
 	try_later(link);
 }
 
+void link_reconnect(struct daemon *daemon)
+{
+	struct link *link = &daemon->link;
+
+	mqtt_disconnect(link->mqtt);
+	link->up = link->greeted = false;
+	link->wait_ms = daemon->config.retry_ms;
+	link->try_at_ms = 0;
+	link->told.text[0] = '\0'; /* the next refusal is of other credentials */
+}
+
 static int taken_over(struct daemon *daemon, const char *sign, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
@@ -153,11 +165,28 @@ static void tell_unreachable(struct daemon *daemon, const struct error *why)
 	daemon->link.told = *why;
 }
 
+/* Whoever mends the file that made the broker refuse turfd need not restart it. With a file that cannot be read now, the
+ * credentials of before are tried: they may be right. */
+static void read_credentials_again(struct daemon *daemon)
+{
+	struct link *link = &daemon->link;
+	struct error why = {{0}};
+	bool changed;
+
+	if (link_use_credentials(daemon, daemon->config.credentials_file, &changed, &why) < 0 &&
+	    strcmp(link->unreadable.text, why.text) != 0)
+		log_warning("credentials-unreadable reason=\"%s\" those of before are used", why.text);
+	link->unreadable = why;
+}
+
 static void connect_now(struct daemon *daemon)
 {
 	struct link *link = &daemon->link;
 	struct error why = {{0}};
-	int rc = mqtt_connect(link->mqtt, &link->session_present, &why);
+	int rc;
+
+	read_credentials_again(daemon);
+	rc = mqtt_connect(link->mqtt, &link->session_present, &why);
 
 	if (rc == MQTT_NOT_YET)
 		return;

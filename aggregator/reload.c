@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "broker-client/mqtt.h"
 #include "store/store_view.h"
 
 static void log_problem(void *context, const char *text)
@@ -161,12 +162,43 @@ static void warn_restart(const struct config *now, const struct config *next)
 {
 	if (differ(now->store_path, next->store_path))
 		log_warning("config-needs-restart setting=store");
-	if (differ(now->broker, next->broker) || differ(now->credentials_file, next->credentials_file) ||
-	    differ(now->ca_file, next->ca_file) || now->keepalive_s != next->keepalive_s)
+	if (differ(now->broker, next->broker) || differ(now->ca_file, next->ca_file) || now->keepalive_s != next->keepalive_s)
 		log_warning("config-needs-restart setting=broker");
 	if (now->batch_messages != next->batch_messages || now->quarantine_limit != next->quarantine_limit ||
 	    now->summary_interval_ms != next->summary_interval_ms)
 		log_warning("config-needs-restart setting=limits");
+}
+
+/* 0; 1 with the reason logged; or FAULT_MEMORY. */
+static int check_credentials(const struct config *next, struct error *error)
+{
+	char *user = NULL, *password = NULL;
+	int rc = next->credentials_file ? mqtt_read_credentials(next->credentials_file, &user, &password, error) : 0;
+
+	free(user);
+	free(password);
+	if (rc == 0 || rc == FAULT_MEMORY)
+		return rc;
+	log_problem(NULL, error->text);
+	return 1;
+}
+
+/* The broker takes others only for a new connection. Without one, it is tried at once: somebody has mended something. */
+static int take_credentials(struct daemon *daemon, struct config *next, struct error *error)
+{
+	char *before = daemon->config.credentials_file;
+	bool changed;
+	int rc = link_use_credentials(daemon, next->credentials_file, &changed, error);
+
+	if (rc < 0)
+		return rc;
+	daemon->config.credentials_file = next->credentials_file;
+	next->credentials_file = before;
+	if (changed && daemon->link.up)
+		log_info("credentials-changed turfd connects anew with them");
+	if (changed || !daemon->link.up)
+		link_reconnect(daemon);
+	return 0;
 }
 
 static int take_config(struct daemon *daemon, struct config *next, struct error *error)
@@ -177,7 +209,11 @@ static int take_config(struct daemon *daemon, struct config *next, struct error 
 		log_problem(NULL, "org: a running daemon keeps its org; start another daemon with a store of its own");
 		return 1;
 	}
-	rc = reload_catalogue(daemon, next, error);
+	rc = check_credentials(next, error);
+	if (rc == 0)
+		rc = reload_catalogue(daemon, next, error);
+	if (rc == 0)
+		rc = take_credentials(daemon, next, error);
 	if (rc != 0)
 		return rc;
 	warn_restart(&daemon->config, next);

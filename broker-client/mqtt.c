@@ -189,11 +189,9 @@ void mqtt_close(struct mqtt *mqtt)
 {
 	if (!mqtt)
 		return;
-	if (mqtt->client) {
-		if (mqtt->connected)
-			(void)MQTTClient_disconnect(mqtt->client, DISCONNECT_TIMEOUT_MS);
+	mqtt_disconnect(mqtt);
+	if (mqtt->client)
 		MQTTClient_destroy(&mqtt->client);
-	}
 	lookup_abandon(&mqtt->whereabouts.slot);
 	free(mqtt->user);
 	free(mqtt->password);
@@ -315,6 +313,40 @@ int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 bool mqtt_connected(const struct mqtt *mqtt)
 {
 	return mqtt->connected;
+}
+
+void mqtt_disconnect(struct mqtt *mqtt)
+{
+	if (mqtt->connected)
+		(void)MQTTClient_disconnect(mqtt->client, DISCONNECT_TIMEOUT_MS);
+	mqtt->connected = false;
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
+int mqtt_use_credentials(struct mqtt *mqtt, const char *user, const char *password, bool *changed, struct error *error)
+{
+	bool failed = false;
+	char *new_user, *new_password;
+
+	*changed = differ(mqtt->user, user) || differ(mqtt->password, password);
+	if (!*changed)
+		return 0;
+	new_user = copy(user, &failed);
+	new_password = copy(password, &failed);
+	if (failed) {
+		free(new_user);
+		free(new_password);
+		return error_set(error, FAULT_MEMORY, "no memory for the broker's credentials");
+	}
+	free(mqtt->user);
+	free(mqtt->password);
+	mqtt->user = new_user;
+	mqtt->password = new_password;
+	return 0;
 }
 
 /* Paho goes on with a connection on which a subscription was refused, and would keep it beside the next one: so it is

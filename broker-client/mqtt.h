@@ -66,6 +66,13 @@ enum { MQTT_NOT_YET = 1 };
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 bool mqtt_connected(const struct mqtt *mqtt);
 
+/* Ends the connection cleanly, so that the broker does not publish the will. Nothing to do when there is none. */
+void mqtt_disconnect(struct mqtt *mqtt);
+
+/* For the next mqtt_connect; NULL: none. `*changed`: they are others than before. Copied. 0 or FAULT_MEMORY, after which
+ * those of before stay. */
+int mqtt_use_credentials(struct mqtt *mqtt, const char *user, const char *password, bool *changed, struct error *error);
+
 /* The connection is gone after either fault. FAULT_INPUT: the broker refused, and we ended it. */
 int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error *error);
 

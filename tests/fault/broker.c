@@ -145,6 +145,18 @@ WRAP(int, mqtt_connect, struct mqtt *mqtt, bool *session_present, struct error *
 	return 0;
 }
 
+WRAP(void, mqtt_disconnect, struct mqtt *mqtt)
+{
+	broker.up = broker.up && !mqtt;
+}
+
+WRAP(int, mqtt_use_credentials, struct mqtt *mqtt, const char *user, const char *password, bool *changed, struct error *error)
+{
+	assert(mqtt && !user && !password);
+	*changed = false;
+	return seam_fails(SEAM_BROKER, "mqtt_use_credentials") ? error_set(error, FAULT_MEMORY, "no memory for credentials") : 0;
+}
+
 WRAP(bool, mqtt_connected, const struct mqtt *mqtt)
 {
 	return mqtt && broker.up;

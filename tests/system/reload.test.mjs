@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The configuration: every mistake in one run, exit codes, and a reload that may not alter what was counted.
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { writeConfig } from './lib/config.mjs';
 import { decode, question } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
-import { eventually, run } from './lib/processes.mjs';
+import { eventually, run, succeed } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 const check = (file) => run(program('turfd'), ['--check', file]);
@@ -143,6 +143,78 @@ test('what has no figures any more is taken from the broker', async (t) => {
   reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid', valid_from: '2019-10-01' }] });
   await world.screen.until(() => twin(world, 'zuid', '2018-Q1') === undefined, 'the zeros to be withdrawn');
   assert.equal(twin(world, 'zuid', '2019-Q4').answered, 0);
+});
+
+// ---- Credentials -----------------------------------------------------------------------------------
+
+// turfd with a credentials file that the test rewrites.
+async function withCredentials(t) {
+  const config = writeConfig(t, { teams, labels, limits: { retry_ms: 50 } });
+  const stack = await Stack.start(t, 'proef', { config, today: '2019-11-20' });
+  const file = join(temporaryFolder(t), 'credentials');
+  const write = ({ username, password }) => writeFileSync(file, `user = ${username}\npassword = ${password}\n`, { mode: 0o600 });
+  const says = (pattern) => eventually(() => pattern.test(stack.turfd.log), `${pattern} in the log`);
+  await stack.turfd.stop();
+  const launch = () => stack.launchTurfd({ arguments: ['--credentials', file] });
+  return { stack, config, file, write, says, launch };
+}
+
+const counts = async ({ stack }) =>
+  assert.deepEqual(await (await stack.phone()).register('oost', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
+
+// The manual's order: turfd runs before the broker has been told its password.
+test('a broker that refuses turfd lets it in once the credentials file is right, without a restart', async (t) => {
+  const w = await withCredentials(t);
+  w.write({ username: 'aggregator', password: 'of-before-the-broker' });
+  w.launch();
+  await w.says(/broker-unreachable .*does not let this client in/);
+  w.write(w.stack.broker.aggregator);
+  await w.says(/<6>connected/);
+  await counts(w);
+});
+
+test('a credentials file that cannot be read when the connection is lost: those of before are used, and it is said once', async (t) => {
+  const w = await withCredentials(t);
+  w.write(w.stack.broker.aggregator);
+  w.launch();
+  await w.says(/<6>connected/);
+  writeFileSync(w.file, 'password of the aggregator: see the safe\n');
+  await w.stack.broker.kill();
+  await w.says(/broker-unreachable/);
+  await w.stack.broker.startAgain();
+  await w.says(/<6>connected[^]*<6>connected/);
+  await counts(w);
+  assert.equal(w.stack.turfd.log.match(/<4>credentials-unreadable reason="[^"]*credentials:1: .*" those of before are used/g)?.length, 1);
+});
+
+test('a reload takes changed credentials, and connects with them', async (t) => {
+  const w = await withCredentials(t);
+  const { broker } = w.stack;
+  await succeed('mosquitto_passwd', ['-b', join(broker.folder, 'passwords'), 'successor', 'new']);
+  const acl = readFileSync(join(broker.folder, 'acl'), 'utf8');
+  appendFileSync(join(broker.folder, 'acl'), acl.match(/^user aggregator\n(topic .*\n)+/m)[0].replace('aggregator', 'successor'));
+  await broker.kill();
+  await broker.startAgain();
+  w.write(broker.aggregator);
+  w.launch();
+  await w.says(/<6>connected/);
+  w.write({ username: 'successor', password: 'new' });
+  process.kill(w.stack.turfd.pid, 'SIGHUP');
+  await w.says(/<6>credentials-changed[^]*<6>connected/);
+  await counts(w);
+});
+
+test('a reload with a credentials file that is none is refused, and the connection stays', async (t) => {
+  const w = await withCredentials(t);
+  w.write(w.stack.broker.aggregator);
+  w.launch();
+  await w.says(/<6>connected/);
+  writeFileSync(w.file, 'user = aggregator\n');
+  process.kill(w.stack.turfd.pid, 'SIGHUP');
+  await w.says(/<3>config-refused reason=".*credentials: .* is missing/);
+  await w.says(/<3>reload-refused/);
+  await counts(w);
+  assert.equal(w.stack.turfd.log.match(/<6>connected/g).length, 1);
 });
 
 test('a config that contradicts the store does not start', async (t) => {
