@@ -195,7 +195,7 @@ test('who answers at the server\'s address: turf itself, something before it, or
   const broken = async () => JSON.parse('<!doctype html>');
   const cases = [
     [{ ok: true, status: 200, json: json({ org: 'proef' }) }, 'server'],
-    [{ ok: true, status: 200, json: json({ welcome: true }) }, 'other'],
+    [{ ok: true, status: 200, json: json({ org: '' }) }, 'none'],
     [{ ok: true, status: 200, json: broken }, 'other'],
     [{ ok: false, status: 0, type: 'opaqueredirect' }, 'other'],
     [{ ok: false, status: 401 }, 'other'],

@@ -44,6 +44,17 @@ test('a storage that never answers as the page starts: a sentence', async (t) =>
   assert.equal(await page.getByText('De teams worden opgehaald').count(), 0);
 });
 
+test("the leader's page opened without a network: a sentence, and the figures come by themselves when there is one", async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.context.route('**/config.json', (route) => route.abort());
+  const page = await phone.open(site.leaderUrl());
+  await page.getByText('Er is nog geen verbinding').waitFor();
+  assert.equal(await page.getByText('config.json').count(), 0, 'nobody is blamed for the network');
+  await phone.context.unroute('**/config.json');
+  await page.getByText('Live', { exact: true }).waitFor();
+});
+
 test('connected, and no teams come: a sentence, and the page goes on when they do', async (t) => {
   const site = await Site.start(t);
   await site.stack.turfd.stop();

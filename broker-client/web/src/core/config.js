@@ -19,7 +19,7 @@ export async function whoAnswers(fetcher = fetch) {
     const answer = await fetcher('config.json', { cache: 'no-store', redirect: 'manual' });
     if (answer.type === 'opaqueredirect' || [401, 403, 407, 511].includes(answer.status)) return 'other';
     if (!answer.ok) return 'none';
-    return (await answer.json().then(isConfig, () => false)) ? 'server' : 'other';
+    return await answer.json().then((config) => (isConfig(config) ? 'server' : 'none'), () => 'other');
   } catch {
     return 'none';
   }

@@ -28,6 +28,7 @@ const NARROW = 560; // a phone: fewer columns in charts
 const CROWDED = 800; // shorter names of quarters in tables
 const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
 const SAY_MS = 6_000;
+const SETTINGS_MS = 5_000; // how often settings that could not be had are asked for again
 const CLOCK_MS = 5_000; // how often the page looks whether the day or the age of what it shows has changed
 
 const state = {
@@ -300,6 +301,22 @@ function listenToTouches() {
 
 // ---- Start ----------------------------------------------------------------------------------------------
 
+// Asked for until they are there: a screen on a wall has nobody who loads it again.
+async function settings() {
+  for (;;) {
+    try {
+      const config = await loadConfig();
+      Object.assign(state, { failed: false, blocked: false });
+      return config;
+    } catch (error) {
+      state.blocked = (await whoAnswers()) === 'other';
+      state.failed = !state.blocked && !(error instanceof TypeError); // not the network's fault
+      draw();
+    }
+    await new Promise((resolve) => setTimeout(resolve, SETTINGS_MS));
+  }
+}
+
 async function start() {
   forgetLogin();
   useTexts({ nl, en: () => import('./texts.en.js') });
@@ -309,14 +326,7 @@ async function start() {
   setInterval(() => (listen(), draw()), CLOCK_MS);
   const library = import('mqtt'); // while the settings are fetched
   library.catch(() => {}); // the connection tries again
-  try {
-    ({ org } = await loadConfig());
-  } catch {
-    state.failed = true;
-    state.blocked = (await whoAnswers()) === 'other';
-    draw();
-    return;
-  }
+  ({ org } = await settings());
   connection = new Connection({ org, url: ownBroker(location), handlers });
   listen();
   connection.start();
