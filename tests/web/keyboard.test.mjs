@@ -15,6 +15,7 @@ const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject' }, { code: 2, nam
 function hands(page) {
   const { keyboard } = page;
   const focused = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
+  const focusedIn = (selector) => eventually(() => focused(selector), `the focus on ${selector}`);
   async function to(selector, key = 'Tab') {
     for (let i = 0; i < 80; i++) {
       if (await focused(selector)) return;
@@ -34,7 +35,7 @@ function hands(page) {
     for (let i = 0; i < 40 && (await read()) !== value; i++) await keyboard.press('ArrowDown');
     assert.equal(await read(), value);
   }
-  return { focused, to, press, choose, keyboard };
+  return { focused, focusedIn, to, press, choose, keyboard };
 }
 
 const sheet = (page) => page.getByRole('dialog');
@@ -45,7 +46,7 @@ test("the worker's page", async (t) => {
   const phone = await Phone.start(t, site);
   await phone.setDateOff(3);
   const page = await phone.open();
-  const { to, press, focused, keyboard } = hands(page);
+  const { to, press, focused, focusedIn, keyboard } = hands(page);
   await page.locator('.team').first().waitFor();
 
   await t.test('a team, and its domains past everything else', async () => {
@@ -61,12 +62,20 @@ test("the worker's page", async (t) => {
     await press('[data-key="domain-1"]');
     await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
     await keyboard.press('Control+z');
-    await page.locator('.snack').waitFor({ state: 'hidden' });
-    await eventually(async () => (await stored(page)).all === 0, 'the tap to be gone');
-    await press('[data-key="domain-1"]');
-    await press('[data-key="undo"]');
-    await eventually(async () => (await stored(page)).all === 0, 'the tap to be gone');
-    assert.equal(await focused('[data-key="domain-1"]'), true, 'the focus is back where the tap was made');
+    await page.locator('.snack').getByText('Ongedaan gemaakt: Financiën, doorverwezen').waitFor();
+    assert.equal((await stored(page)).all, 0);
+    await to('[data-key="domain-2"]');
+    for (let i = 0; i < 5; i++) await keyboard.down('Enter'); // held
+    await keyboard.up('Enter');
+    await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
+    assert.equal((await stored(page)).all, 1);
+    await to('[data-key="undo"]');
+    for (let i = 0; i < 3; i++) await keyboard.down('Enter'); // held
+    await keyboard.up('Enter');
+    await keyboard.press('Enter'); // and once more
+    await page.locator('.snack').getByText('Ongedaan gemaakt').waitFor();
+    assert.equal((await stored(page)).all, 0, 'nothing was counted anew');
+    await focusedIn('[data-key="domain-2"]'); // where the tap was made, in the end
   });
   await t.test('labels', async () => {
     await press('[data-key="domain-1"]');

@@ -137,7 +137,7 @@ test('a refusal stays through reloads until it is dismissed', async (t) => {
   await page.reload();
   await refusal.waitFor();
   await page.getByText('De datum ligt in de toekomst').waitFor();
-  await page.locator('.bar__refused').getByText('1 niet geteld').waitFor();
+  await page.locator('.next__refused').getByText('1 niet geteld').waitFor();
   await page.reload();
   await refusal.waitFor();
   const mend = page.locator('[data-key^="mend-"]');

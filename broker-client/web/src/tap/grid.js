@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The outcome and the domains: where a tap is made. The usual outcome is chosen already, so that a question takes one
 // tap; another outcome holds for one tap and then falls back.
-import { domainsOn } from '../core/catalogue.js';
+import { domainsOn, teamName } from '../core/catalogue.js';
 import { el, reconcile, renderWhen } from '../core/dom.js';
-import { capital, relativeDate } from '../core/format.js';
+import { capital, number, relativeDate } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { icon } from './icons.js';
@@ -28,6 +28,16 @@ export function renderOutcome(parent, choice, choose) {
   renderWhen(parent, [choice, language], () => [outcomeButton(ANSWERED, 'answered', choice, choose), outcomeButton(REFERRED, 'referred', choice, choose)]);
 }
 
+// What the next tap will count for, where the thumb is; and the way to what was refused.
+export function renderNext(parent, phone, { day, count }, toRefused) {
+  const { refused } = phone;
+  const words = { team: teamName(phone.catalogue, phone.team), day: relativeDate(day ?? phone.today, phone.today, language), n: count };
+  renderWhen(parent, [words, refused, language], () => [
+    el('p', { class: 'soft' }, t(count > 1 ? 'nextTapMany' : 'nextTap', words)),
+    refused > 0 && el('button', { type: 'button', class: 'next__refused', 'data-key': 'refused', onclick: toRefused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
+  ]);
+}
+
 // A bar that cannot be overlooked while taps count for another day, or more than once.
 export function renderMode(parent, phone, choice, choose) {
   const other = choice.day !== null && choice.day !== phone.today;
@@ -50,7 +60,7 @@ export function renderGrid(parent, phone, choice, tap) {
     key: ({ code }) => code,
     signature: ({ name }) => name,
     make: (domain) =>
-      el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event.currentTarget) },
+      el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event) },
         el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
   });
   return domains.length;
@@ -64,5 +74,7 @@ export function flash(tile) {
   }
   tile.classList.add('domain--taken');
   clearTimeout(tile.flashTimer);
-  tile.flashTimer = setTimeout(() => tile.classList.remove('domain--taken'), 900);
+  tile.flashTimer = setTimeout(() => unflash(tile), 900);
 }
+
+export const unflash = (tile) => tile.classList.remove('domain--taken');

@@ -34,15 +34,13 @@ function layOutBar(parent) {
   return parent.children;
 }
 
-// `open`: {list, catchUp, refused}; before there is a team there is nothing to catch up with.
+// `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
 export function renderBar(parent, phone, ready, open) {
   const text = waitingText(phone);
   const sign = waitingIcon(phone);
-  const { refused } = phone;
   const [state, buttons] = parent.children.length ? parent.children : layOutBar(parent);
-  renderWhen(state, [text, sign, refused, phone.state, language], () => [
+  renderWhen(state, [text, sign, phone.state, language], () => [
     text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
-    refused > 0 && el('button', { type: 'button', class: 'bar__refused', 'data-key': 'refused', onclick: open.refused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
     el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state)),
   ]);
   // Apart from what changes with every tap: a press that is under way must find its button again.

@@ -12,14 +12,16 @@ import { onReturn, ownBroker } from '../core/connection.js';
 import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { Device } from './device.js';
-import { flash, plainChoice, renderGrid, renderMode, renderOutcome } from './grid.js';
+import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOutcome } from './grid.js';
 import { renderBar } from './list.js';
 import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
 import { openCatchUp, openList, openTeams, Sheet, teamButtons } from './sheets.js';
 import { Snack } from './snack.js';
+import { Still } from './still.js';
 import texts from './texts.nl.js';
 import { renderGlance, renderTotal } from './total.js';
+import { DOUBLE_MS, guardTouches } from './touch.js';
 
 useTexts({ nl: texts, en: () => import('./texts.en.js') });
 
@@ -29,11 +31,12 @@ let sheet;
 let choice = plainChoice();
 let frame = 0;
 let underWay = false; // something that was sent had no receipt when the page was drawn last
-let lastTap = -Infinity;
+let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
+let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
+let still;
 let leftAt = Infinity;
 let failure = ''; // why the page could not start
 
-const TAPPING_MS = 3_000;
 const FORGET_CHOICE_MS = 10 * 60_000;
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
 
@@ -50,10 +53,12 @@ const parts = {
   glance: el('p', { class: 'glance' }),
   mode: el('div', { class: 'mode', role: 'status' }), // empty, not hidden, while there is nothing to say
   outcome: el('div', { class: 'outcomes', role: 'group' }),
-  grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1' }),
+  grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1', hidden: true }),
   none: el('p', { class: 'soft' }),
   total: el('section', { class: 'team-total' }),
   privacy: el('p', { class: 'privacy soft' }),
+  place: el('div', { class: 'place', hidden: true }),
+  next: el('div', { class: 'next' }),
   snack: el('section', { class: 'snack', hidden: true }),
   bar: el('div', { class: 'bar' }),
   live: el('p', { class: 'visually-hidden', role: 'status' }),
@@ -63,7 +68,9 @@ function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
   const main = el('main', {}, parts.notices, parts.starting, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
-  fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.snack, parts.bar), parts.live);
+  fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.place, parts.bar), parts.live);
+  parts.place.append(parts.snack, parts.next);
+  still = new Still(byId('app'), parts.grid);
 }
 
 // Said by a screen reader; the same words twice are said twice.
@@ -78,25 +85,35 @@ function say(text) {
 
 function choose(change) {
   choice = { ...choice, ...change };
+  mayMove = true;
   changed();
 }
 
+// The same tile again so soon is one touch that bounced, or a double click.
+function isAgain({ code }, { timeStamp }) {
+  const again = code === touched.code && timeStamp - touched.at < DOUBLE_MS;
+  touched = { ...(again && touched), code, at: timeStamp };
+  return again;
+}
+
 // The choice is used up at once: what is chosen while the disk writes is for the next tap.
-async function tap(domain, tile) {
+async function tap(domain, event) {
+  if (isAgain(domain, event)) return snack.tellTwice(touched.what);
+  const tile = event.currentTarget;
   const used = choice;
   const { outcome, count } = used;
   const day = used.day ?? phone.today;
   const next = { ...plainChoice(), day: used.day };
   choice = next;
-  lastTap = performance.now();
-  let ids;
+  const what = { team: phone.team, day, domain: domain.code, outcome, count, origin: tile };
+  touched.what = what;
   try {
-    ids = await phone.tap({ day, domain: domain.code, outcome, count });
+    what.ids = await phone.tap({ day, domain: domain.code, outcome, count });
   } catch {
     if (choice === next) choose(used);
-    return; // the outbox could not keep it, and says so above the grid
+    return snack.tellNotSaved(what); // the reason is told above the grid
   }
-  snack.show({ ids, day, domain: domain.code, outcome, count, origin: tile });
+  snack.show(what);
   flash(tile);
   navigator.vibrate?.(15);
   device.use();
@@ -170,14 +187,10 @@ function drawFirst(ready) {
   });
 }
 
-// A card that comes in above the grid must not move it away under a thumb that is tapping.
 function drawNotices() {
-  const before = parts.grid.getBoundingClientRect().top;
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
   renderNotices(parts, phone, device, () => openList(sheet, phone));
   if (focused && document.activeElement === document.body) parts.grid.focus();
-  const moved = parts.grid.getBoundingClientRect().top - before;
-  if (moved && performance.now() - lastTap < TAPPING_MS) scrollBy({ top: moved, behavior: 'instant' });
 }
 
 // Once nothing waits of what was under way; what was refused or came late has a notice that says so.
@@ -187,21 +200,30 @@ function saySettled() {
   underWay = sent > 0;
 }
 
+// What comes and goes must not move a tile away under a thumb.
 function draw() {
   frame = 0;
+  if (mayMove || sheet?.isOpen) still.release();
+  if (mayMove) drawAll();
+  else still.keep(drawAll);
+  mayMove = false;
+}
+
+function drawAll() {
   const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
   document.title = t('title');
   parts.skip.textContent = t('skip');
   drawHead();
   drawFirst(ready);
   if (!phone) return;
-  for (const name of ['glance', 'mode', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
+  for (const name of ['glance', 'mode', 'place', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
   drawNotices();
-  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose), refused: showRefusals });
+  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose) });
   saySettled();
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);
+  renderNext(parts.next, phone, choice, showRefusals);
   renderOutcome(parts.outcome, choice, choose);
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
   parts.none.textContent = t('noDomains');
@@ -221,6 +243,7 @@ function changed() {
 // After a while away nobody remembers that taps counted for another day.
 function back() {
   if (Date.now() - leftAt > FORGET_CHOICE_MS) choice = plainChoice();
+  if (document.visibilityState !== 'hidden') leftAt = Infinity;
   phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
 
@@ -251,6 +274,7 @@ async function openPhone({ org }) {
 async function start() {
   forgetLogin();
   layOut();
+  guardTouches();
   setTimeout(changed, SLOW_MS);
   if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
   draw();

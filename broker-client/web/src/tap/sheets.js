@@ -29,6 +29,10 @@ export class Sheet {
   refresh = null; // shows again what is open
   onClose = null; // called once when it has closed
 
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
   show(title, ...content) {
     this.#returnTo = document.activeElement;
     const heading = el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title);

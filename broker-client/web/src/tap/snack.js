@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What was just tapped, for six seconds: undo, and labels for who wants them. Until it closes nothing leaves the phone;
-// while someone is in it (labels open, or the keyboard's focus) it stays.
-import { domainName, labelsOn } from '../core/catalogue.js';
+// while someone is in it (labels open, or the keyboard's focus) it stays. Then, as long, that it was undone, or that the
+// phone could not keep it. It has a place of its own in the foot, which is there without it too.
+import { domainName, labelsOn, teamName } from '../core/catalogue.js';
 import { el, fill } from '../core/dom.js';
-import { t } from '../core/language.js';
+import { capital, relativeDate } from '../core/format.js';
+import { language, t } from '../core/language.js';
 import { LABELS_MAX, LabelKind, Outcome } from '../core/messages.js';
-import { outcomeWord } from './grid.js';
+import { outcomeWord, unflash } from './grid.js';
 import { UNDO_MS } from './phone.js';
 
 const STAY_MS = 60_000;
+
+// The labels that fit a question; where it was sent on to only makes sense for one that was.
+export const labelsFor = (catalogue, { day, domain, outcome }) =>
+  labelsOn(catalogue, day, domain).filter(({ kind }) => kind !== LabelKind.LABEL_REFERRED_TO || outcome === Outcome.OUTCOME_REFERRED);
 
 export class Snack {
   #parent;
   #phone;
   #say;
-  #shown = null; // {ids, day, domain, outcome, count, labels, open, origin}
+  #shown = null; // {ids, team, day, domain, outcome, count, origin, labels, open, twice}; told: the text it ends with instead
   #timer = 0;
 
   constructor(parent, phone, say) {
     this.#parent = parent;
     this.#phone = phone;
     this.#say = say;
-    parent.addEventListener('focusin', (event) => event.target.matches(':focus-visible') && this.#stay(STAY_MS));
+    parent.addEventListener('focusin', (event) => event.target.matches('button:focus-visible') && this.#stay(STAY_MS));
     parent.addEventListener('focusout', (event) => !parent.contains(event.relatedTarget) && !this.#shown?.open && this.#stay(UNDO_MS));
   }
 
@@ -30,10 +36,24 @@ export class Snack {
   }
 
   show(what) {
-    this.#shown = { labels: [], open: false, ...what };
+    this.#shown = Object.assign(what, { labels: [], open: false });
     this.#render();
     this.#closeIn(this.#phone.staysMs(what.ids[0])); // of which the disk has taken its part
-    this.#say(`${this.#title()}. ${t('savedHere')}`);
+    this.#say(`${this.#what()}. ${this.#saved()}`);
+  }
+
+  // The same tile was touched twice, and counted once.
+  tellTwice(what) {
+    what.twice = true;
+    if (this.#shown !== what || !this.#isOpen()) return;
+    this.#render();
+    this.#say(this.#saved());
+  }
+
+  // `what` could not be stored.
+  tellNotSaved(what) {
+    this.#shown = what;
+    this.#tell('notSaved');
   }
 
   // The keyboard's focus goes back to where the tap was made.
@@ -45,17 +65,34 @@ export class Snack {
     fill(this.#parent);
   }
 
+  // Takes back what it names. The focus stays here: a second Enter must not count on the tile anew.
   async undo() {
-    if (!this.#shown) return;
-    const { ids } = this.#shown;
-    this.close();
-    await this.#phone.retract(ids);
-    this.#say(t('undone'));
+    if (!this.#isOpen()) return;
+    const undone = this.#shown;
+    const focused = this.#parent.contains(document.activeElement);
+    Object.assign(undone, { told: '', open: false });
+    this.#render();
+    if (focused) this.#parent.querySelector('.snack__text').focus();
+    unflash(undone.origin);
+    const ended = await this.#phone.retract(undone.ids).then(() => 'undoneWhat', () => 'notUndone');
+    if (this.#shown === undone) this.#tell(ended);
+    else this.#say(t(ended, { what: this.#what(undone) }));
   }
 
   // In another language.
   refresh() {
     if (this.#shown) this.#render();
+  }
+
+  #isOpen() {
+    return this.#shown !== null && this.#shown.told === undefined;
+  }
+
+  #tell(text) {
+    this.#shown.told = text;
+    this.#render();
+    this.#closeIn(UNDO_MS);
+    this.#say(t(text, { what: this.#what() }));
   }
 
   #closeIn(ms) {
@@ -64,34 +101,47 @@ export class Snack {
   }
 
   #stay(ms, change = {}) {
-    if (!this.#shown) return;
+    if (!this.#isOpen()) return;
     this.#closeIn(ms);
     this.#phone.change(this.#shown.ids, change, ms).catch(() => {});
   }
 
-  #title() {
-    const { domain, outcome, count } = this.#shown;
+  #title({ domain, outcome, count } = this.#shown) {
     const words = { domain: domainName(this.#phone.catalogue, domain), outcome: outcomeWord(outcome), n: count };
     return t(count > 1 ? 'tappedMany' : 'tapped', words);
   }
 
-  // The labels that fit this question; where it was sent on to only makes sense for one that was.
-  #offered() {
-    const { day, domain, outcome } = this.#shown;
-    return labelsOn(this.#phone.catalogue, day, domain)
-      .filter(({ kind }) => kind !== LabelKind.LABEL_REFERRED_TO || outcome === Outcome.OUTCOME_REFERRED);
+  // Where there could be doubt.
+  #where({ day, team } = this.#shown) {
+    if (day === this.#phone.today && this.#phone.teams.length < 2) return '';
+    return t('tappedFor', { day: relativeDate(day, this.#phone.today, language), team: teamName(this.#phone.catalogue, team) });
+  }
+
+  #what(shown = this.#shown) {
+    return [this.#title(shown), this.#where(shown)].filter(Boolean).join(', ');
+  }
+
+  #saved() {
+    return t(this.#shown.twice ? 'savedOnce' : 'savedHere');
   }
 
   #render() {
-    const offered = this.#offered();
-    const { open } = this.#shown;
     this.#parent.hidden = false;
+    this.#parent.classList.toggle('snack--open', Boolean(this.#shown.open));
+    if (this.#isOpen()) this.#renderTap();
+    else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'told' }, this.#shown.told && t(this.#shown.told, { what: this.#what() })));
+  }
+
+  #renderTap() {
+    const where = this.#where();
+    const offered = labelsFor(this.#phone.catalogue, this.#shown);
+    const { open } = this.#shown;
     fill(this.#parent,
       el('div', { class: 'snack__row' },
-        el('p', { class: 'snack__text' }, el('strong', {}, this.#title()), el('span', {}, t('savedHere'))),
+        el('p', { class: 'snack__text' }, el('strong', {}, this.#title()), el('span', {}, where && `${capital(where)}. `, this.#saved())),
         el('div', { class: 'snack__buttons' },
-          offered.length > 0 && !open && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#open() }, t('addLabel')),
-          el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', onclick: () => this.undo() }, t('undo')))),
+          el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', onclick: () => this.undo() }, t('undo')),
+          offered.length > 0 && !open && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#open() }, t('addLabel')))),
       open && this.#panel(offered));
   }
 

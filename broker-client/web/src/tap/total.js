@@ -27,12 +27,11 @@ function weekWords(phone) {
   return words.filter(Boolean).join(', ');
 }
 
-// The same in one line, in view while tapping.
+// The same in one line, in view while tapping; its place is there before it has come.
 export function renderGlance(parent, phone) {
   const { summary } = phone;
   const words = summary && [t('totalQuestions', { n: summary.questions, count: number(summary.questions, language) }), weekWords(phone)];
   const text = words ? words.filter(Boolean).join(' · ') : '';
-  parent.hidden = !text;
   if (parent.textContent !== text) parent.textContent = text;
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Keeps the grid where it is on the screen while things come and go above it: by scrolling, and with empty room above or
+// below where there is nothing to scroll.
+
+export class Still {
+  #root;
+  #grid;
+  #room = { above: 0, below: 0 };
+
+  constructor(root, grid) {
+    this.#root = root;
+    this.#grid = grid;
+  }
+
+  keep(draw) {
+    const before = this.#top();
+    draw();
+    if (before !== null && this.#top() !== null) this.#moveTo(before);
+  }
+
+  // The room is given back: at a moment at which nobody aims at a tile.
+  release() {
+    this.#take({ above: 0, below: 0 });
+  }
+
+  // null: not on the screen.
+  #top() {
+    return this.#grid.hidden ? null : this.#grid.getBoundingClientRect().top;
+  }
+
+  #moveTo(wanted) {
+    const off = () => Math.round(this.#top() - wanted);
+    const scroll = () => off() && scrollBy({ top: off(), behavior: 'instant' });
+    scroll();
+    const rest = off();
+    const { above, below } = this.#room;
+    if (rest < 0) this.#take({ above: above - rest, below });
+    if (rest > 0) this.#take({ above, below: below + rest });
+    scroll();
+  }
+
+  #take(room) {
+    if (room.above === this.#room.above && room.below === this.#room.below) return;
+    this.#room = room;
+    this.#root.style.setProperty('--room-above', `${room.above}px`);
+    this.#root.style.setProperty('--room-below', `${room.below}px`);
+  }
+}

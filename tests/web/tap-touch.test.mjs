@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What a touch means: one question, on what is below the thumb when it comes down, whatever appears there meanwhile.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { eventually } from '../system/lib/processes.mjs';
+import { Phone, chooseTeam, domain, online, stored, tap } from './lib/browser.mjs';
+import { Site } from './lib/site.mjs';
+
+async function opened(t, options = {}) {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site, options);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  return { site, phone, page };
+}
+
+const snack = (page) => page.locator('.snack');
+const middle = async (locator) => {
+  const { x, y, width, height } = await locator.boundingBox();
+  return [x + width / 2, y + height / 2];
+};
+
+test('a double click and a double touch count once and say so; two taps count two', async (t) => {
+  const { page } = await opened(t, { hasTouch: true });
+  await domain(page, 1).dblclick();
+  await snack(page).getByText('Dubbel getikt: één keer opgeslagen').waitFor();
+  assert.equal((await stored(page)).all, 1);
+  const place = await middle(domain(page, 2));
+  await Promise.all([page.touchscreen.tap(...place), page.touchscreen.tap(...place)]);
+  await snack(page).getByText('Dagbesteding').waitFor();
+  await snack(page).getByText('Dubbel getikt').waitFor();
+  assert.equal((await stored(page)).all, 2);
+  for (let i = 0; i < 2; i++) await tap(page, 2);
+  assert.equal((await stored(page)).all, 4);
+});
+
+test('undo takes back what the snackbar names: one, or all six; and the tile no longer says that it was taken', async (t) => {
+  const { page } = await opened(t);
+  await tap(page, 1);
+  await page.locator('[data-key="catch-up"]').click();
+  for (let i = 0; i < 5; i++) await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await domain(page, 3).click();
+  await snack(page).getByText('6× Huisvesting, beantwoord').waitFor();
+  await page.locator('[data-key="undo"]').click();
+  await snack(page).getByText('Ongedaan gemaakt: 6× Huisvesting, beantwoord').waitFor();
+  assert.equal((await stored(page)).all, 1);
+  assert.equal(await page.locator('.domain--taken').count(), 0);
+});
+
+// Where each tile is, and whether a touch on its middle and near its edges would hit it.
+const tiles = (page) => page.evaluate(() => [...document.querySelectorAll('.domain')].map((tile) => {
+  const { left, top, right, bottom } = tile.getBoundingClientRect();
+  const hit = [[(left + right) / 2, (top + bottom) / 2], [left + 12, top + 12], [right - 12, bottom - 12]]
+    .map(([x, y]) => tile.contains(document.elementFromPoint(x, y)));
+  return { key: tile.dataset.key, left, top, hit };
+}));
+
+// But for the fraction of a pixel that a browser does not scroll.
+async function still(page, before, message) {
+  const after = await tiles(page);
+  const moved = before.map(({ left, top }, i) => Math.max(Math.abs(after[i].left - left), Math.abs(after[i].top - top)));
+  assert.ok(Math.max(...moved) < 1.5, `moved ${message}: ${moved}`);
+  assert.deepEqual(after.map(({ key, hit }) => [key, ...hit]), before.map(({ key, hit }) => [key, ...hit]), `covered ${message}`);
+}
+
+test('what appears covers no tile and moves none: the snackbar, its end, the end of a number, a refusal', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  await phone.setDateOff(3);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await page.getByText('Zet de datum van het toestel goed').waitFor();
+  for (const [width, height] of [[320, 568], [360, 740], [740, 360], [768, 1024], [1440, 900]]) {
+    await page.locator('[data-key="catch-up"]').click();
+    await page.locator('[data-key="more"]').click();
+    await page.locator('[data-key="go"]').click();
+    await page.locator('.mode').getByText('2 keer').waitFor();
+    await page.setViewportSize({ width, height });
+    await domain(page, 1).evaluate((tile) => tile.scrollIntoView({ block: 'center' }));
+    const before = await tiles(page);
+    const size = `at ${width}×${height}`;
+    await tap(page, 1, { more: 1 });
+    await page.locator('.mode').waitFor({ state: 'hidden' });
+    await still(page, before, `${size}, with the snackbar`);
+    const refusal = page.getByText('2 vragen zijn niet geteld');
+    await refusal.waitFor();
+    await snack(page).waitFor({ state: 'hidden' });
+    await still(page, before, `${size}, with a refusal`);
+    await page.evaluate(() => document.querySelector('[data-key^="dismiss-"]').click());
+    await refusal.waitFor({ state: 'detached' });
+    await still(page, before, `${size}, without it`);
+    await page.setViewportSize({ width: 768, height: 1024 });
+  }
+});
+
+test('a touch that began on one button does not act on another that has taken its place', async (t) => {
+  const { page, phone } = await opened(t, { hasTouch: true });
+  await tap(page, 1);
+  const [x, y] = await middle(page.locator('[data-key="undo"]'));
+  const session = await phone.context.newCDPSession(page);
+  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
+  await page.evaluate(() => document.querySelector('[data-key="domain-2"]').click()); // the other thumb
+  await snack(page).getByText('Dagbesteding').waitFor();
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await tap(page, 3);
+  assert.equal((await stored(page)).all, 3);
+});
+
+test('the second touch of a double one does not act on what the first has brought there', async (t) => {
+  const { page } = await opened(t);
+  await page.locator('[data-key="catch-up"]').click();
+  const go = await middle(page.locator('[data-key="go"]'));
+  await page.mouse.dblclick(...go);
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await tap(page, 1);
+  assert.equal((await stored(page)).all, 1);
+  await page.locator('[data-key="list"]').click();
+  await page.getByRole('dialog').waitFor();
+});
+
+test('a tap that the phone could not keep says so where the thumb is', async (t) => {
+  const { page } = await opened(t);
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+  });
+  await domain(page, 1).click();
+  await snack(page).getByText('Niet opgeslagen: Financiën, beantwoord').waitFor();
+  await eventually(async () => (await page.locator('.domain--taken').count()) === 0, 'no mark on the tile');
+});
