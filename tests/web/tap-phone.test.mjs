@@ -83,7 +83,7 @@ test('another day, typed: it is what the field shows in the end, and a day that 
   await page.keyboard.type('11112019');
   assert.equal(await field.inputValue(), '2019-11-11');
   await go();
-  await page.locator('.mode').getByText('U telt voor ma 11 nov.').waitFor();
+  await page.locator('.mode').getByText('U telt voor ma 11 nov, Oost.').waitFor();
   await page.locator('[data-key="catch-up"]').click();
   await list(page).getByRole('button', { name: 'Vandaag' }).click();
   assert.equal(await field.inputValue(), '2019-12-31');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, online, stored, tap } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 async function opened(t, options = {}) {
@@ -131,4 +131,78 @@ test('a tap that the phone could not keep says so where the thumb is', async (t)
   await domain(page, 1).click();
   await snack(page).getByText('Niet opgeslagen: Financiën, beantwoord').waitFor();
   await eventually(async () => (await page.locator('.domain--taken').count()) === 0, 'no mark on the tile');
+});
+
+// ---- Day and team ---------------------------------------------------------------------------------------
+
+async function countingForYesterday(page) {
+  await page.locator('[data-key="catch-up"]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Gisteren' }).click();
+  await page.locator('[data-key="go"]').click();
+  await mode(page).getByText('U telt voor gisteren, Oost.').waitFor();
+}
+
+const mode = (page) => page.locator('.mode');
+
+test('another day and the team stay in sight, and the snackbar names them', async (t) => {
+  const { page } = await opened(t);
+  await countingForYesterday(page);
+  await page.locator('.next').getByText('Volgende tik: Oost, gisteren').waitFor();
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await eventually(() => page.evaluate(() => document.querySelector('.mode').getBoundingClientRect().top >= 0 && scrollY > 0), 'the bar in sight at the end of the page');
+  await tap(page, 11);
+  await snack(page).getByText('Gisteren, Oost. Opgeslagen op dit toestel').waitFor();
+  await page.locator('[data-key="undo"]').click();
+  await snack(page).getByText('Ongedaan gemaakt: Justitie, beantwoord, gisteren, Oost').waitFor();
+});
+
+test('another day outlives a reload and an update; after the browser has ended the page says that it is today again', async (t) => {
+  const { site, phone, page } = await opened(t);
+  await workerReady(page);
+  await countingForYesterday(page);
+  await page.reload();
+  await mode(page).getByText('U telt voor gisteren, Oost.').waitFor();
+  site.update();
+  await page.reload();
+  await page.locator('[data-key="update"]').click();
+  await page.locator('body[data-build="later"]').waitFor();
+  await mode(page).getByText('U telt voor gisteren, Oost.').waitFor();
+  await phone.restart();
+  const again = await openTap(phone);
+  await mode(again).getByText('U telt weer voor vandaag, niet meer voor gisteren.').waitFor();
+  await again.getByRole('button', { name: 'Toch weer tellen voor gisteren' }).click();
+  await mode(again).getByText('U telt voor gisteren, Oost.').waitFor();
+  await again.locator('[data-key="back"]').click();
+  await mode(again).waitFor({ state: 'hidden' });
+  assert.deepEqual(await again.evaluate(() => [{ ...sessionStorage }, localStorage.getItem('turf-catch-up')]), [{}, null]);
+  await again.reload();
+  await domain(again, 1).waitFor();
+  assert.equal(await mode(again).isVisible(), false);
+});
+
+// Seen or not, as the browser says it.
+const show = (page, state) => page.evaluate((to) => {
+  Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, state);
+
+test('ten minutes away from the page it is today again, and the page says so; nine minutes are not', async (t) => {
+  const { page } = await opened(t);
+  await countingForYesterday(page);
+  const away = async (minutes) => {
+    await show(page, 'hidden');
+    await page.evaluate((ms) => {
+      const { now } = Date;
+      Date.now = () => now() + ms;
+    }, minutes * 60_000);
+    await show(page, 'visible');
+  };
+  await away(9);
+  await tap(page, 1);
+  await snack(page).getByText('Gisteren, Oost').waitFor();
+  await away(11);
+  await mode(page).getByText('U telt weer voor vandaag, niet meer voor gisteren.').waitFor();
+  await tap(page, 2);
+  await mode(page).waitFor({ state: 'hidden' });
+  assert.equal(await snack(page).getByText('Gisteren').count(), 0);
 });

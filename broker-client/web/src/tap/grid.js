@@ -2,9 +2,9 @@
 // The outcome and the domains: where a tap is made. The usual outcome is chosen already, so that a question takes one
 // tap; another outcome holds for one tap and then falls back.
 import { domainsOn, teamName } from '../core/catalogue.js';
-import { el, reconcile, renderWhen } from '../core/dom.js';
+import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { icon } from './icons.js';
 
@@ -12,8 +12,9 @@ const { OUTCOME_ANSWERED: ANSWERED, OUTCOME_REFERRED: REFERRED } = Outcome;
 
 export const outcomeWord = (outcome) => t(outcome === REFERRED ? 'referredLower' : 'answeredLower');
 
-// What the next tap will count; `day` null: today.
-export const plainChoice = () => ({ outcome: ANSWERED, day: null, count: 1 });
+// What the next tap will count; `day` null: today. `lost`: the day before that, of which the page has to say that taps
+// count for today again.
+export const plainChoice = () => ({ outcome: ANSWERED, day: null, count: 1, lost: null });
 
 function outcomeButton(outcome, name, choice, choose) {
   const pressed = choice.outcome === outcome;
@@ -31,22 +32,39 @@ export function renderOutcome(parent, choice, choose) {
 // What the next tap will count for, where the thumb is; and the way to what was refused.
 export function renderNext(parent, phone, { day, count }, toRefused) {
   const { refused } = phone;
-  const words = { team: teamName(phone.catalogue, phone.team), day: relativeDate(day ?? phone.today, phone.today, language), n: count };
-  renderWhen(parent, [words, refused, language], () => [
-    el('p', { class: 'soft' }, t(count > 1 ? 'nextTapMany' : 'nextTap', words)),
+  const words = { day: relativeDate(day ?? phone.today, phone.today, language), n: count };
+  const team = teamName(phone.catalogue, phone.team);
+  renderWhen(parent, [words, team, refused, language], () => [
+    el('p', { class: 'soft' }, tParts(count > 1 ? 'nextTapMany' : 'nextTap', { ...words, team: dutch(team) })),
     refused > 0 && el('button', { type: 'button', class: 'next__refused', 'data-key': 'refused', onclick: toRefused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
   ]);
 }
 
-// A bar that cannot be overlooked while taps count for another day, or more than once.
+// What the next tap counts for where that is another day, or more than once; or that it is no longer another day.
+function modeText(phone, choice, other, final) {
+  if (!other) return [t('countingTimes', { n: choice.count }), final];
+  const day = relativeDate(choice.day, phone.today, language);
+  const where = (words) => tParts('tappedFor', { day: words, team: dutch(teamName(phone.catalogue, phone.team)) });
+  if (choice.count > 1) return [tParts('countingFor', { day: where(capital(day)), n: choice.count }), final];
+  return [tParts('countingForDay', { day: where(day) }), final];
+}
+
+// A bar that cannot be overlooked.
 export function renderMode(parent, phone, choice, choose) {
   const other = choice.day !== null && choice.day !== phone.today;
+  const lost = !other && choice.lost !== null && choice.lost !== phone.today;
   const final = phone.isFinal(choice.day ?? phone.today);
-  renderWhen(parent, [choice, other, final, phone.today, language], () => {
+  renderWhen(parent, [choice, other, lost, final, phone.team, phone.catalogue?.version, phone.today, language], () => {
+    const button = (text, label, change) => el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': label, onclick: () => choose(change) }, text);
+    if (lost) {
+      const day = relativeDate(choice.lost, phone.today, language);
+      return [el('p', {}, t('againToday', { day })), button(capital(day), t('stillFor', { day }), { day: choice.lost })];
+    }
     if (!other && choice.count === 1) return [];
-    const day = other ? relativeDate(choice.day, phone.today, language) : '';
-    const text = other ? choice.count > 1 ? t('countingFor', { day: capital(day), n: choice.count }) : t('countingForDay', { day }) : t('countingTimes', { n: choice.count });
-    return [el('p', {}, text, final && el('strong', { class: 'mode__final' }, t('finalQuarter'))), el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': t(other ? 'backToTodayLabel' : 'backToOneLabel'), onclick: () => choose({ day: null, count: 1 }) }, t(other ? 'backToToday' : 'backToOne'))];
+    return [
+      el('p', {}, modeText(phone, choice, other, final && el('strong', { class: 'mode__final' }, t('finalQuarter')))),
+      button(t(other ? 'backToToday' : 'backToOne'), t(other ? 'backToTodayLabel' : 'backToOneLabel'), { day: null, count: 1 }),
+    ];
   });
 }
 

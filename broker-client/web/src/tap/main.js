@@ -13,6 +13,7 @@ import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOutcome } from './grid.js';
+import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
 import { renderBar } from './list.js';
 import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
@@ -34,10 +35,8 @@ let underWay = false; // something that was sent had no receipt when the page wa
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let still;
-let leftAt = Infinity;
 let failure = ''; // why the page could not start
 
-const FORGET_CHOICE_MS = 10 * 60_000;
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
 
 const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
@@ -85,7 +84,11 @@ function say(text) {
 
 function choose(change) {
   choice = { ...choice, ...change };
-  mayMove = true;
+  if ('day' in change) {
+    choice.lost = null;
+    keepDay(choice.day);
+    mayMove = true;
+  }
   changed();
 }
 
@@ -240,17 +243,17 @@ function changed() {
   else frame ||= requestAnimationFrame(() => setTimeout(draw));
 }
 
-// After a while away nobody remembers that taps counted for another day.
+// After a while away nobody remembers that taps counted for another day, or several at once.
 function back() {
-  if (Date.now() - leftAt > FORGET_CHOICE_MS) choice = plainChoice();
-  if (document.visibilityState !== 'hidden') leftAt = Infinity;
+  const expired = document.visibilityState === 'hidden' ? null : returnToDay(choice.day);
+  if (expired) choice = { ...plainChoice(), ...expired };
   phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
 
 // ---- Start ----------------------------------------------------------------------------------------------
 
 function leave() {
-  leftAt = Date.now();
+  leaveDay(choice.day);
   snack?.close();
   device.takeUpdateUnseen();
   phone?.leave();
@@ -287,6 +290,7 @@ async function start() {
   sheet = new Sheet();
   snack = new Snack(parts.snack, opened, say);
   phone = opened;
+  choice = { ...plainChoice(), ...recallDay() };
   draw();
   onReturn(back);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());

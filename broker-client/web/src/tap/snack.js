@@ -3,9 +3,9 @@
 // while someone is in it (labels open, or the keyboard's focus) it stays. Then, as long, that it was undone, or that the
 // phone could not keep it. It has a place of its own in the foot, which is there without it too.
 import { domainName, labelsOn, teamName } from '../core/catalogue.js';
-import { el, fill } from '../core/dom.js';
+import { dutch, el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 import { LABELS_MAX, LabelKind, Outcome } from '../core/messages.js';
 import { outcomeWord, unflash } from './grid.js';
 import { UNDO_MS } from './phone.js';
@@ -106,15 +106,17 @@ export class Snack {
     this.#phone.change(this.#shown.ids, change, ms).catch(() => {});
   }
 
-  #title({ domain, outcome, count } = this.#shown) {
-    const words = { domain: domainName(this.#phone.catalogue, domain), outcome: outcomeWord(outcome), n: count };
-    return t(count > 1 ? 'tappedMany' : 'tapped', words);
+  // As text, or with `put` tParts and `name` dutch as children of an element.
+  #title(shown = this.#shown, put = t, name = String) {
+    const { domain, outcome, count } = shown;
+    return put(count > 1 ? 'tappedMany' : 'tapped', { domain: name(domainName(this.#phone.catalogue, domain)), outcome: outcomeWord(outcome), n: count });
   }
 
   // Where there could be doubt.
-  #where({ day, team } = this.#shown) {
+  #where({ day, team } = this.#shown, put = t, name = String) {
     if (day === this.#phone.today && this.#phone.teams.length < 2) return '';
-    return t('tappedFor', { day: relativeDate(day, this.#phone.today, language), team: teamName(this.#phone.catalogue, team) });
+    const words = relativeDate(day, this.#phone.today, language);
+    return put('tappedFor', { day: put === t ? words : capital(words), team: name(teamName(this.#phone.catalogue, team)) });
   }
 
   #what(shown = this.#shown) {
@@ -133,12 +135,12 @@ export class Snack {
   }
 
   #renderTap() {
-    const where = this.#where();
+    const where = this.#where(this.#shown, tParts, dutch);
     const offered = labelsFor(this.#phone.catalogue, this.#shown);
     const { open } = this.#shown;
     fill(this.#parent,
       el('div', { class: 'snack__row' },
-        el('p', { class: 'snack__text' }, el('strong', {}, this.#title()), el('span', {}, where && `${capital(where)}. `, this.#saved())),
+        el('p', { class: 'snack__text' }, el('strong', {}, this.#title(this.#shown, tParts, dutch)), el('span', {}, where && [where, '. '], this.#saved())),
         el('div', { class: 'snack__buttons' },
           el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', onclick: () => this.undo() }, t('undo')),
           offered.length > 0 && !open && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#open() }, t('addLabel')))),

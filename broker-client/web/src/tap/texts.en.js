@@ -54,6 +54,8 @@ export default {
   tappedMany: '{n}× {domain}, {outcome}',
   savedHere: 'Saved on this device',
   undo: 'Undo',
+  againToday: 'You are counting for today again, no longer for {day}.',
+  stillFor: 'Count for {day} again',
   tappedFor: '{day}, {team}',
   savedOnce: 'Tapped twice: saved once',
   undoneWhat: 'Undone: {what}',

@@ -54,6 +54,8 @@ export default {
   tappedMany: '{n}× {domain}, {outcome}',
   savedHere: 'Opgeslagen op dit toestel',
   undo: 'Ongedaan maken',
+  againToday: 'U telt weer voor vandaag, niet meer voor {day}.',
+  stillFor: 'Toch weer tellen voor {day}',
   tappedFor: '{day}, {team}',
   savedOnce: 'Dubbel getikt: één keer opgeslagen',
   undoneWhat: 'Ongedaan gemaakt: {what}',
