@@ -135,6 +135,41 @@ test('the address after # keeps what is looked at, and nonsense in it chooses no
   assert.deepEqual(parseRoute(''), { team: null, view: null, period: null, year: null });
 });
 
+// What an earlier visit left, as it comes out of JSON.
+const keptVisit = (more = {}) => ({
+  catalogue: catalogue(), today: TODAY - 3, status: { online: true, epoch: 'a', today: '2019-12-28' },
+  summaries: [summary('oost', '2019-Q4', { 1: [5, 0] }, { generation: 7 }), summary('west', '2019-Q4', { 1: [3, 0] }), summary('all', '2019-Q4', { 1: [8, 0] })],
+  weeklies: [{ team: 'oost', iso_year: 2019, generation: 7, weeks: [{ week: 52, questions: 4 }] }], ...more,
+});
+
+test('figures of an earlier visit are shown until newer ones come, and its status is nobody’s word', () => {
+  const figures = heard.createFigures();
+  heard.takeKept(figures, keptVisit());
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  assert.equal(figures.newest.weekly('oost', 2019).weeks[0].questions, 4);
+  assert.deepEqual([heard.statusHeard(figures), figures.keptDay], [null, TODAY - 3]);
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 6 })), false);
+  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 8 })), true);
+  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'a' }), false);
+  assert.deepEqual([heard.statusHeard(figures).epoch, figures.keptDay], ['a', null]);
+  assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 8);
+});
+
+test('what was kept and is not retained any more leaves the page; of what was not asked for it stays', () => {
+  const figures = heard.createFigures();
+  heard.takeKept(figures, keptVisit());
+  heard.takeSummary(figures, summary('all', '2019-Q4', { 1: [9, 0] }, { generation: 2 }));
+  heard.dropUnheard(figures, ({ team }) => team !== 'west');
+  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  assert.equal(figures.newest.weekly('oost', 2019), undefined);
+  assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 9);
+  assert.equal(heard.summaryOf(figures, 'west', '2019-Q4').answered, 3);
+  const restored = heard.createFigures();
+  heard.takeKept(restored, keptVisit());
+  assert.equal(heard.takeStatus(restored, { online: true, epoch: 'b' }), true);
+  assert.equal(heard.summaryOf(restored, 'oost', '2019-Q4'), undefined, 'another store: nothing of the one before it');
+});
+
 test('it says when the connection is gone, since when, and when only the counting stands still', () => {
   const words = dutch();
   const at = (link, status) => linkOf({ link, status, updated: 1577800000, now: 1577800600 }, words);
@@ -148,6 +183,11 @@ test('it says when the connection is gone, since when, and when only the countin
   assert.equal(at({ state: 'offline', since: 0, began: 1577800500 }, null).alerts.length, 1);
   assert.equal(at({ ...online, changed: 1577800598 }, null).mark, 'Verbinding maken…');
   assert.match(at({ ...online, changed: 1577800500 }, null).alerts[0], /nog niets gehoord/);
+  const kept = { state: 'offline', since: 0, kept: 1577600000 };
+  assert.deepEqual([at({ ...kept, began: 1577800599 }, null).mark, at({ ...kept, began: 1577800599 }, null).alerts], ['Verbinding maken…', []]);
+  const old = at({ ...kept, began: 1577800500 }, null);
+  assert.deepEqual([old.state, old.mark], ['lost', 'Geen verbinding']);
+  assert.match(old.alerts[0], /^Geen verbinding\. Dit zijn de laatste cijfers die hier zijn ontvangen, op 29-12-2019, 07:13;/);
   const still = at(online, { online: false });
   assert.equal(still.mark, 'Telling staat stil');
   assert.equal(still.alerts.length, 1);

@@ -111,6 +111,31 @@ test('what leaves the page does so without a network too', async (t) => {
   assert.match((await saved(page, '[data-action="csv"][data-form="nl"]')).bytes.toString(), /^\ufefforganisatie;team/);
 });
 
+test('opened without a network after a first visit, the page shows the last figures with their date', async (t) => {
+  const site = await siteWithPast(t);
+  const phone = await Phone.start(t, site, options);
+  const first = await phone.open(site.leaderUrl('#oost/nu'));
+  await shows(first, 'live-own', 'Totaal', ['14', '10', '4']);
+  await first.getByText('Live', { exact: true }).waitFor();
+  const isKept = () => first.evaluate(async () => {
+    const files = ['leader.html', ...performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/assets/')), 'kept-figures/proef'];
+    return (await Promise.all(files.map((file) => caches.match(file)))).every(Boolean) && files.length > 6;
+  });
+  await eventually(isKept, 'the page and its figures in the caches');
+  await first.close();
+  await site.vanish();
+  const page = await phone.open(site.leaderUrl('#oost/nu'));
+  await shows(page, 'live-own', 'Totaal', ['14', '10', '4']);
+  await page.getByText(/^Geen verbinding\. Dit zijn de laatste cijfers die hier zijn ontvangen, op \d\d-\d\d-\d{4}, \d\d:\d\d;/).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Vragen dit kwartaal' }).getByText('Team Oost, 1e kwartaal 2020').waitFor(); // on the day of the figures
+  await goTo(page, '#oost/vergelijken', 'Vragen vergelijken');
+  await shows(page, 'quarters', 'waarvan t/m week 3', ['10', '–', '–', '–', '18', '−8', '13']);
+  await site.serve();
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Live', { exact: true }).waitFor();
+  await phone.keptToItself();
+});
+
 test('a file that is asked for while figures are on their way waits for them', async (t) => {
   const site = await siteWithPast(t);
   const phone = await Phone.start(t, site, options);

@@ -36,4 +36,8 @@ export class Figures {
   summaries() {
     return [...this.#summaries.values()];
   }
+
+  weeklies() {
+    return [...this.#weeks.values()];
+  }
 }

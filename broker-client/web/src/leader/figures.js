@@ -5,9 +5,37 @@
 // shown under a wrong name; what was shown before stays until then.
 import { Figures } from '../core/figures.js';
 
+// `kept`: topics of figures that were kept from an earlier visit (kept.js) and were not heard again since. `keptDay`: the day
+// that these were looked at from, until the aggregator tells its own.
 export function createFigures() {
-  return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures() };
+  return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures(), kept: new Map(), keptDay: null };
 }
+
+const topicOfSummary = ({ team, period }) => ({ kind: 'summary', team, period });
+const topicOfWeekly = ({ team, iso_year }) => ({ kind: 'weekly', team, year: iso_year });
+const keyOf = ({ kind, team, period, year }) => `${kind}/${team}/${period ?? year}`;
+
+// Before anything is heard.
+export function takeKept(figures, { catalogue, status, summaries, weeklies, today }) {
+  takeCatalogue(figures, catalogue);
+  for (const summary of summaries) takeSummary(figures, summary);
+  for (const weekly of weeklies) takeWeekly(figures, weekly);
+  if (status) takeStatus(figures, status);
+  figures.keptDay = today;
+  for (const topic of [...summaries.map(topicOfSummary), ...weeklies.map(topicOfWeekly)]) figures.kept.set(keyOf(topic), topic);
+}
+
+// All that the broker retains of what `isAsked` says has come: what was kept of it and did not come is retained no more.
+export function dropUnheard(figures, isAsked) {
+  for (const [key, topic] of figures.kept) {
+    if (!isAsked(topic)) continue;
+    figures.newest.clear(topic);
+    figures.kept.delete(key);
+  }
+}
+
+// What the aggregator says of itself, in this visit.
+export const statusHeard = (figures) => (figures.keptDay === null ? figures.status : null);
 
 // Each take… returns whether what is shown may have changed, unless it says something else.
 
@@ -24,18 +52,23 @@ export function takeCatalogue(figures, catalogue) {
 }
 
 export function takeSummary(figures, summary) {
+  figures.kept.delete(keyOf(topicOfSummary(summary)));
   const early = !figures.catalogue || summary.catalogue_version > figures.catalogue.version;
   const news = (early ? figures.waiting : figures.newest).takeSummary(summary);
   return news && !early;
 }
 
-export const takeWeekly = (figures, weekly) => figures.newest.takeWeekly(weekly);
+export function takeWeekly(figures, weekly) {
+  figures.kept.delete(keyOf(topicOfWeekly(weekly)));
+  return figures.newest.takeWeekly(weekly);
+}
 
 // Another epoch is another store: its figures are told anew, and what it does not have must not stay on the screen.
 // Returns whether it is one.
 export function takeStatus(figures, status) {
   const another = Boolean(figures.status?.epoch && status.epoch && figures.status.epoch !== status.epoch);
   figures.status = status;
+  figures.keptDay = null;
   // A Last Will tells no date: a pinned one holds on.
   if (status.online) figures.pinned = status.today_pinned ? status.today : null;
   if (another) forget(figures);

@@ -4,12 +4,13 @@
 const PATIENCE = 4; // before a first connection, or a first word of the aggregator, is called late
 
 // `link`: { state: offline|connecting|online|unsure, since: when it was last online (0: never), began: when the page opened,
-// changed: when the state became what it is }, all in seconds.
+// changed: when the state became what it is, kept: when the figures of an earlier visit were received (0: there are none) },
+// all in seconds.
 export function linkOf({ link, status, updated, now }, words) {
-  const updatedAt = updated ? words.t('updated_at', { time: words.since(updated, now) }) : '';
+  const updatedAt = updated ? words.t(words.isSameDay(updated, now) ? 'updated_at' : 'updated_on', { time: words.since(updated, now) }) : '';
   if (link.state !== 'online') {
-    const mark = link.since ? words.t('link_lost') : words.t('link_connecting');
-    return { state: link.since ? 'lost' : 'connecting', mark, updatedAt, alerts: lostAlerts(link, now, words) };
+    const lost = link.since > 0 || (link.kept > 0 && !isEarly(link, now));
+    return { state: lost ? 'lost' : 'connecting', mark: words.t(lost ? 'link_lost' : 'link_connecting'), updatedAt, alerts: lostAlerts(link, now, words) };
   }
   if (!status && now - link.changed < PATIENCE) return { state: 'connecting', mark: words.t('link_connecting'), updatedAt, alerts: [] };
   if (!status) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_unknown')] };
@@ -17,9 +18,13 @@ export function linkOf({ link, status, updated, now }, words) {
   return { state: 'live', mark: words.t('link_live'), updatedAt, alerts: troublesOf(status, words) };
 }
 
-function lostAlerts({ since, began }, now, words) {
-  if (!since && now - began < PATIENCE) return [];
-  return [since ? words.t('lost_text', { time: words.since(since, now) }) : words.t('never_connected')];
+// The first connection of a visit is still on its way.
+const isEarly = ({ since, began }, now) => !since && now - began < PATIENCE;
+
+function lostAlerts(link, now, words) {
+  if (isEarly(link, now)) return [];
+  if (link.since) return [words.t('lost_text', { time: words.since(link.since, now) })];
+  return [link.kept ? words.t('last_figures', { moment: words.moment(link.kept) }) : words.t('never_connected')];
 }
 
 function troublesOf(status, words) {

@@ -16,7 +16,8 @@ import * as heard from './figures.js';
 import { FILES } from './files.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
-import { yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
+import { keepFigures, keptFigures } from './kept.js';
+import { yearOf, yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
 import { formatRoute, parseRoute } from './route.js';
 import { yearsHeard } from './report.js';
 import nl from './texts.nl.js';
@@ -29,11 +30,12 @@ const CROWDED = 800; // shorter names of quarters in tables
 const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
 const SAY_MS = 6_000;
 const SETTINGS_MS = 5_000; // how often settings that could not be had are asked for again
+const KEEP_S = 60; // how often the page notes that the figures it shows are still the last ones
 const CLOCK_MS = 5_000; // how often the page looks whether the day or the age of what it shows has changed
 
 const state = {
   figures: heard.createFigures(),
-  link: { state: 'offline', since: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
+  link: { state: 'offline', since: 0, kept: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
   file: FILES[0], // the CSV that is chosen
@@ -83,7 +85,7 @@ function look(changes) {
 function today() {
   const { status, pinned, catalogue } = state.figures;
   const told = parseDate(status?.online ? status.today : pinned);
-  return told ?? todayIn(catalogue?.timezone, Date.now());
+  return told ?? state.figures.keptDay ?? todayIn(catalogue?.timezone, Date.now());
 }
 
 function yearShown() {
@@ -115,6 +117,36 @@ function became(link) {
   draw();
 }
 
+// ---- What is kept for an opening without a network ------------------------------------------------------
+
+let keptAt = 0;
+let isNew = false; // since then
+
+async function showKept() {
+  const kept = await keptFigures(org);
+  if (!kept) return;
+  heard.takeKept(state.figures, kept);
+  state.link.kept = kept.heard;
+  draw();
+}
+
+function keep() {
+  if (state.link.state !== 'online' || (!isNew && seconds() - keptAt < KEEP_S)) return;
+  isNew = false;
+  keptAt = seconds();
+  keepFigures(org, state.figures, keptAt, today());
+}
+
+// The answer is about what is listened to now.
+function tookRetained() {
+  const { team, view } = state.looking;
+  const year = yearShown();
+  heard.dropUnheard(state.figures, (topic) => topic.team === team || topic.team === ALL || (view === 'report' && topic.kind === 'summary' && yearOf(topic.period) === year));
+  isNew = true;
+  keep();
+  draw();
+}
+
 function tookStatus(status) {
   if (heard.takeStatus(state.figures, status)) connection.askAgain();
   listen(); // another day may be another report
@@ -126,7 +158,11 @@ function tookCatalogue(catalogue) {
   draw();
 }
 
-const drawIf = (changed) => changed && draw();
+function drawIf(changed) {
+  if (!changed) return;
+  isNew = true;
+  draw();
+}
 
 // Whether the broker has sent all that it retains of what is listened to; without a connection nothing more comes.
 const hasAnswered = () => !connection || connection.answered || connection.state === 'offline';
@@ -135,6 +171,7 @@ let waitingForAnswer = [];
 const answered = () => (hasAnswered() ? Promise.resolve() : new Promise((resolve) => waitingForAnswer.push(resolve)));
 
 function tookAnswer() {
+  if (connection.answered) tookRetained();
   for (const resolve of waitingForAnswer.splice(0)) resolve();
 }
 
@@ -323,15 +360,16 @@ async function start() {
   await setLanguage(savedLanguage());
   listenToTouches();
   readAddress();
-  setInterval(() => (listen(), draw()), CLOCK_MS);
+  setInterval(() => (listen(), keep(), draw()), CLOCK_MS);
   const library = import('mqtt'); // while the settings are fetched
   library.catch(() => {}); // the connection tries again
   ({ org } = await settings());
+  await showKept();
   connection = new Connection({ org, url: ownBroker(location), handlers });
   listen();
   connection.start();
   onReturn(() => connection.wake());
-  leaving().catch(() => {}); // a touch tries again
+  await Promise.allSettled([leaving(), library]); // what is missing then, a touch tries again
   keepUpToDate();
 }
 

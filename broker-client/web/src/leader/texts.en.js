@@ -18,6 +18,8 @@ export default {
   link_live: 'Live',
   link_lost: 'No connection',
   updated_at: 'updated at {time}',
+  updated_on: 'updated on {time}',
+  last_figures: 'No connection. These are the last figures that were received here, on {moment}; the page connects again by itself.',
   lost_text: 'No connection since {time}. The figures below may be out of date; the page connects again by itself.',
   never_connected: 'There is no connection yet. As soon as there is, the figures appear by themselves.',
   login: 'To connect, you may have to log in first.',

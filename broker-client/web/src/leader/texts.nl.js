@@ -18,6 +18,8 @@ export default {
   link_live: 'Live',
   link_lost: 'Geen verbinding',
   updated_at: 'bijgewerkt om {time}',
+  updated_on: 'bijgewerkt op {time}',
+  last_figures: 'Geen verbinding. Dit zijn de laatste cijfers die hier zijn ontvangen, op {moment}; er wordt vanzelf opnieuw verbonden.',
   lost_text: 'Geen verbinding sinds {time}. De cijfers hieronder kunnen verouderd zijn; er wordt vanzelf opnieuw verbonden.',
   never_connected: 'Er is nog geen verbinding. Zodra die er is, verschijnen de cijfers vanzelf.',
   login: 'Om verbinding te krijgen, moet u misschien eerst inloggen.',

@@ -14,4 +14,14 @@ export async function keepUpToDate() {
   takeover.listen();
   setInterval(() => takeover.unused && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
   setInterval(() => registration.update().catch(() => {}), LOOK_MS);
+  await letWorkerKeepPage();
+}
+
+// On a first visit this page's files came without the service worker. Fetched once more through it, it keeps them for an
+// opening without a network.
+async function letWorkerKeepPage() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker.controller) await new Promise((resolve) => serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+  const files = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => new URL(name).pathname.includes('/assets/'));
+  for (const file of new Set([location.pathname, ...files])) await fetch(file).catch(() => {});
 }

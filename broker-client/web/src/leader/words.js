@@ -48,7 +48,8 @@ export function createWords(t, language, timezone, short = false) {
   const dayOf = (seconds) => todayIn(timezone, seconds * 1000);
   const moment = (seconds) => `${format.numericDate(dayOf(seconds), language)}, ${time(seconds)}`;
   const stamp = (seconds) => `${formatDate(dayOf(seconds))} ${format.time(seconds, 'nl', timezone || undefined)}`;
+  const isSameDay = (one, other) => dayOf(one) === dayOf(other);
   // The time alone while it is still that day.
-  const since = (seconds, now) => (dayOf(seconds) === dayOf(now) ? time(seconds) : moment(seconds));
-  return { language, t, number, share, cell, period, stateOf, statusOf, dayAndMonth, time, moment, stamp, since };
+  const since = (seconds, now) => (isSameDay(seconds, now) ? time(seconds) : moment(seconds));
+  return { language, t, number, share, cell, period, stateOf, statusOf, dayAndMonth, time, moment, stamp, isSameDay, since };
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The last figures that this browser received, so that a page that is opened without a network shows them with their date.
+// They are what the broker retains: counts, no questions. They are kept in a cache, since a page that is put away in the
+// middle of it leaves no transaction behind. The service worker's own caches have other names.
+const CACHE = 'leader-figures';
+const FORM = 1; // of what is kept; another one is not read
+
+const addressOf = (org) => `kept-figures/${org}`;
+
+// `heard`: when there was a connection last, in seconds; `today`: the day that the figures are looked at from.
+export async function keepFigures(org, { catalogue, status, newest }, heard, today) {
+  if (!catalogue) return;
+  const { bytes: _bytes, ...plain } = catalogue;
+  const kept = { form: FORM, heard, today, catalogue: plain, status, summaries: newest.summaries(), weeklies: newest.weeklies() };
+  try {
+    await (await caches.open(CACHE)).put(addressOf(org), new Response(JSON.stringify(kept)));
+  } catch {
+    // no room, or storage is forbidden: the page works, but shows nothing without a network
+  }
+}
+
+// Null when there are none.
+export async function keptFigures(org) {
+  try {
+    const kept = await (await (await caches.open(CACHE)).match(addressOf(org)))?.json();
+    return kept?.form === FORM ? kept : null;
+  } catch {
+    return null;
+  }
+}
