@@ -232,7 +232,7 @@ static void read_all(struct source *source, struct config *config)
 	config_labels(source, root, catalogue);
 	catalogue_sort(catalogue);
 	/* With names left out above, the size would tell nothing. */
-	if (!source->n_complaints && !source->out_of_memory)
+	if (!source->complaints.n && !source->out_of_memory)
 		config_catalogue_size(source, root, catalogue);
 }
 
@@ -246,6 +246,8 @@ int config_load(const char *path, struct config *config, void (*problem)(void *c
 	if (source_open(&source, path) == 0)
 		read_all(&source, config);
 	rc = source_tell(&source, problem, context);
+	if (rc == 0)
+		rc = source_take_notes(&source, &config->notes, &config->n_notes);
 	source_release(&source);
 	if (rc != 0)
 		config_release(config);
@@ -258,6 +260,9 @@ void config_release(struct config *config)
 	free(config->broker);
 	free(config->credentials_file);
 	free(config->ca_file);
+	for (size_t i = 0; i < config->n_notes; i++)
+		free(config->notes[i]);
+	free(config->notes);
 	catalogue_release(&config->catalogue);
 	*config = (struct config){0};
 }

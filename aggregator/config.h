@@ -21,6 +21,8 @@ struct config {
 	uint32_t quarantine_limit;
 	uint32_t compact_days;        /* a compacting copy after so many days with deletions; 0: never */
 	struct cells cells;
+	char **notes;                 /* lines of text: what settings mean that may be read otherwise, in the order of the file */
+	size_t n_notes;
 	bool counting_since_given;    /* else catalogue.counting_since is 0: the quarter of the store's creation */
 	struct catalogue catalogue;   /* version 0 */
 };

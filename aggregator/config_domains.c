@@ -78,7 +78,7 @@ static void check_holdings(struct source *source, struct holding *holdings, size
 static size_t read_list(struct source *source, const config_setting_t *list,
 			struct holding holdings[static EDITIONS_MAX])
 {
-	size_t n = (size_t)config_setting_length(list), before = source->n_complaints;
+	size_t n = (size_t)config_setting_length(list), before = source->complaints.n;
 
 	if (n > EDITIONS_MAX) {
 		source_complain(source, list, "%zu editions; expected %d at most", n, EDITIONS_MAX);
@@ -91,7 +91,7 @@ static size_t read_list(struct source *source, const config_setting_t *list,
 		if (group)
 			read_holding(source, group, i ? &holdings[i - 1] : NULL, &holdings[i]);
 	}
-	if (source->n_complaints == before)
+	if (source->complaints.n == before)
 		check_holdings(source, holdings, n);
 	return n;
 }
@@ -101,11 +101,11 @@ static size_t read_list(struct source *source, const config_setting_t *list,
 static size_t read_editions(struct source *source, const config_setting_t *root,
 			    struct holding holdings[static EDITIONS_MAX])
 {
-	size_t before = source->n_complaints;
+	size_t before = source->complaints.n;
 	const config_setting_t *list = setting_list(source, root, "zrm", OPTIONAL);
 	size_t n = list ? read_list(source, list, holdings) : 0;
 
-	if (list && source->n_complaints == before)
+	if (list && source->complaints.n == before)
 		return n;
 	holdings[0] = (struct holding){.edition = ZRM_2013, .until = ZRM_2017_BEGINS};
 	holdings[1] = (struct holding){.edition = ZRM_2017, .from = ZRM_2017_BEGINS};
@@ -264,7 +264,7 @@ void config_domains(struct source *source, const config_setting_t *root, struct 
 	const config_setting_t *list = setting_list(source, root, "domains", OPTIONAL);
 	struct slot *slots = calloc(DOMAIN_CODE_MAX + 1, sizeof *slots);
 	struct holding holdings[EDITIONS_MAX];
-	size_t n, before = source->n_complaints;
+	size_t n, before = source->complaints.n;
 
 	if (!slots) {
 		source->out_of_memory = true;
@@ -283,7 +283,7 @@ void config_domains(struct source *source, const config_setting_t *root, struct 
 	for (unsigned code = 1; code <= DOMAIN_CODE_MAX; code++)
 		check_target(source, slots, &slots[code]);
 	collect(source, slots, catalogue);
-	if (!catalogue->n_domains && source->n_complaints == before)
+	if (!catalogue->n_domains && source->complaints.n == before)
 		source_complain(source, root, "no domains; expected an edition in \"zrm\" or an entry in \"domains\"");
 	free(slots);
 }

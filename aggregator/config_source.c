@@ -16,23 +16,23 @@ enum { FILE_BYTES_MAX = 1 << 20, COMPLAINT_BYTES = 1024 };
 
 /* ---- Complaints ------------------------------------------------------------------------------- */
 
-static void note(struct source *source, unsigned line, const char *text)
+static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *text)
 {
-	if (source->n_complaints == source->capacity) {
-		size_t capacity = source->capacity ? 2 * source->capacity : 16;
-		struct complaint *grown = realloc(source->complaints, capacity * sizeof *grown);
+	if (remarks->n == remarks->capacity) {
+		size_t capacity = remarks->capacity ? 2 * remarks->capacity : 16;
+		struct remark *grown = realloc(remarks->list, capacity * sizeof *grown);
 
 		if (!grown) {
 			source->out_of_memory = true;
 			return;
 		}
-		source->complaints = grown;
-		source->capacity = capacity;
+		remarks->list = grown;
+		remarks->capacity = capacity;
 	}
-	struct complaint complaint = {.line = line, .order = source->n_complaints, .text = strdup(text)};
+	struct remark remark = {.line = line, .order = remarks->n, .text = strdup(text)};
 
-	if (complaint.text)
-		source->complaints[source->n_complaints++] = complaint;
+	if (remark.text)
+		remarks->list[remarks->n++] = remark;
 	else
 		source->out_of_memory = true;
 }
@@ -47,7 +47,7 @@ static void complain_at(struct source *source, unsigned line, const char *format
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	note(source, line, text);
+	add_remark(source, &source->complaints, line, text);
 }
 
 void source_complain(struct source *source, const config_setting_t *at, const char *format, ...)
@@ -59,37 +59,77 @@ void source_complain(struct source *source, const config_setting_t *at, const ch
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	note(source, line ? line : 1, text);
+	add_remark(source, &source->complaints, line ? line : 1, text);
+}
+
+void source_note(struct source *source, const config_setting_t *at, const char *format, ...)
+{
+	char text[COMPLAINT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	add_remark(source, &source->notes, config_setting_source_line(at), text);
 }
 
 static int by_line(const void *a, const void *b)
 {
-	const struct complaint *left = a, *right = b;
+	const struct remark *left = a, *right = b;
 
 	if (left->line != right->line)
 		return left->line < right->line ? -1 : 1;
 	return left->order < right->order ? -1 : 1;
 }
 
+static void sort(struct remarks *remarks)
+{
+	if (remarks->n)
+		qsort(remarks->list, remarks->n, sizeof *remarks->list, by_line);
+}
+
+/* "FILE:LINE: text". Heap; NULL: no memory. */
+static char *line_of_remark(const struct source *source, const struct remark *remark)
+{
+	char *line = NULL;
+	int length = remark->line ? asprintf(&line, "%s:%u: %s", source->path, remark->line, remark->text)
+				  : asprintf(&line, "%s: %s", source->path, remark->text);
+
+	return length < 0 ? NULL : line;
+}
+
 int source_tell(struct source *source, void (*problem)(void *context, const char *line), void *context)
 {
 	if (source->out_of_memory)
 		return FAULT_MEMORY;
-	if (source->n_complaints)
-		qsort(source->complaints, source->n_complaints, sizeof *source->complaints, by_line);
-	for (size_t i = 0; i < source->n_complaints; i++) {
-		const struct complaint *complaint = &source->complaints[i];
-		char *line = NULL;
-		int length = complaint->line
-			? asprintf(&line, "%s:%u: %s", source->path, complaint->line, complaint->text)
-			: asprintf(&line, "%s: %s", source->path, complaint->text);
+	sort(&source->complaints);
+	for (size_t i = 0; i < source->complaints.n; i++) {
+		char *line = line_of_remark(source, &source->complaints.list[i]);
 
-		if (length < 0)
+		if (!line)
 			return FAULT_MEMORY;
 		problem(context, line);
 		free(line);
 	}
-	return source->n_complaints > INT_MAX ? INT_MAX : (int)source->n_complaints;
+	return source->complaints.n > INT_MAX ? INT_MAX : (int)source->complaints.n;
+}
+
+int source_take_notes(struct source *source, char ***lines, size_t *n)
+{
+	*n = 0;
+	*lines = NULL;
+	if (source->notes.n == 0)
+		return 0;
+	*lines = calloc(source->notes.n, sizeof **lines);
+	if (!*lines)
+		return FAULT_MEMORY;
+	sort(&source->notes);
+	for (; *n < source->notes.n; ++*n) {
+		(*lines)[*n] = line_of_remark(source, &source->notes.list[*n]);
+		if (!(*lines)[*n])
+			return FAULT_MEMORY;
+	}
+	return 0;
 }
 
 /* ---- Before libconfig sees the text ------------------------------------------------------------ */
@@ -259,12 +299,18 @@ int source_open(struct source *source, const char *path)
 	return rc;
 }
 
+static void release_remarks(struct remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->n; i++)
+		free(remarks->list[i].text);
+	free(remarks->list);
+}
+
 void source_release(struct source *source)
 {
 	config_destroy(&source->tree);
-	for (size_t i = 0; i < source->n_complaints; i++)
-		free(source->complaints[i].text);
-	free(source->complaints);
+	release_remarks(&source->complaints);
+	release_remarks(&source->notes);
 	*source = (struct source){0};
 }
 

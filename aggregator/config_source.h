@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The configuration file as libconfig's tree, and the list of all that is wrong with it.
+ * The configuration file as libconfig's tree, the list of all that is wrong with it, and notes on what it means.
  *
- * Lifecycle: source_open, then any number of complaints, source_tell once, source_release. Private to config*.c.
+ * Lifecycle: source_open, then any number of complaints and notes, source_tell once, source_take_notes when there are no
+ * complaints, source_release. Private to config*.c.
  */
 #ifndef TURF_AGGREGATOR_CONFIG_SOURCE_H
 #define TURF_AGGREGATOR_CONFIG_SOURCE_H
@@ -12,18 +13,23 @@
 
 #include <libconfig.h>
 
-struct complaint {
+struct remark {
 	unsigned line; /* 0: the file as a whole */
 	size_t order;
 	char *text;
 };
 
+struct remarks {
+	struct remark *list;
+	size_t n;
+	size_t capacity;
+};
+
 struct source {
 	const char *path; /* the caller's, until source_release */
 	config_t tree;
-	struct complaint *complaints;
-	size_t n_complaints;
-	size_t capacity;
+	struct remarks complaints;
+	struct remarks notes;
 	bool out_of_memory; /* sticky; source_tell reports it */
 };
 
@@ -35,6 +41,13 @@ void source_release(struct source *source);
 /* Notes "what is wrong; what was expected" at the setting's line; a file's root is its line 1. */
 void source_complain(struct source *source, const config_setting_t *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Notes what a setting that is right means, for those who may read it otherwise. */
+void source_note(struct source *source, const config_setting_t *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The notes as lines of text in the order of the file: `*n` strings, each and `*lines` itself heap. 0 or FAULT_MEMORY. */
+int source_take_notes(struct source *source, char ***lines, size_t *n);
 
 /* Tells every complaint in the order of the lines. Their number, 0, or FAULT_MEMORY. */
 int source_tell(struct source *source, void (*problem)(void *context, const char *line), void *context);

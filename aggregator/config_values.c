@@ -259,6 +259,22 @@ enum setting setting_date(struct source *source, const config_setting_t *group, 
 	return date(source, group, name, "a day of the calendar, \"YYYY-MM-DD\"", day);
 }
 
+/* Whoever reads "until" as the last day inside is told which day that is. */
+static void note_last_day(struct source *source, const config_setting_t *group, const char *until_name, uint32_t until)
+{
+	const config_setting_t *at = config_setting_get_member(group, until_name);
+	char last[DATE_TEXT_BYTES];
+	const char *name;
+	int code;
+
+	date_format(until - 1, last);
+	if (config_setting_lookup_string(group, "name", &name) == CONFIG_TRUE ||
+	    config_setting_lookup_string(group, "edition", &name) == CONFIG_TRUE)
+		source_note(source, at, "\"%s\" counts up to and including %s", shown(name), last);
+	else if (config_setting_lookup_int(group, "code", &code) == CONFIG_TRUE)
+		source_note(source, at, "code %d counts up to and including %s", code, last);
+}
+
 enum setting setting_end(struct source *source, const config_setting_t *group, const char *name, uint32_t *day)
 {
 	const config_setting_t *found = config_setting_get_member(group, name);
@@ -270,8 +286,12 @@ enum setting setting_end(struct source *source, const config_setting_t *group, c
 		return SETTING_GIVEN;
 	}
 	state = date(source, group, name, "the first day outside, \"YYYY-MM-DD\", or \"" OPEN_END "\"", day);
-	if (state != SETTING_GIVEN || *day)
+	if (state != SETTING_GIVEN)
 		return state;
+	if (*day) {
+		note_last_day(source, group, name, *day);
+		return SETTING_GIVEN;
+	}
 	/* Day 0 would read as no end at all. */
 	source_complain(source, found, "\"%s\" is the first of all days; expected a later one", name);
 	return SETTING_WRONG;

@@ -131,6 +131,11 @@ int reload_catalogue(struct daemon *daemon, struct config *next, struct error *e
  * fault. */
 int reload_config(struct daemon *daemon, struct error *error);
 
+/* Whether a turfd that runs on the store of `next` would take it, which is read while it runs. Each reason against it is
+ * told to `problem`. 0, the number of reasons, or a fault. */
+int reload_check(const struct daemon_options *options, struct config *next,
+		 void (*problem)(void *context, const char *text), struct error *error);
+
 /* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */
 int reload_override(const struct daemon_options *options, struct config *config, struct error *error);
 

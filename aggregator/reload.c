@@ -50,11 +50,55 @@ static int current_catalogue(const struct store_view *view, const struct catalog
 
 /* The day from which on entries end, and before which nothing may change: a clock that is behind the last date that was
  * trusted would end earlier what has ended, and open up days that have passed. */
-static uint32_t day_of_change(struct daemon *daemon, const struct store_state *state)
+static uint32_t day_of_change(const struct org_date *date, uint32_t today, const struct store_state *state)
 {
-	uint32_t today = upkeep_today(daemon);
+	return today < state->clock_day && !org_date_confirmed(date) ? state->clock_day : today;
+}
 
-	return today < state->clock_day && !org_date_confirmed(&daemon->date) ? state->clock_day : today;
+static int check_size(const struct catalogue *merged, void (*problem)(void *context, const char *text), struct error *error)
+{
+	uint8_t *encoded = malloc(CATALOGUE_BYTES_MAX);
+	bool fits = encoded && catalogue_encode(merged, encoded, CATALOGUE_BYTES_MAX) != 0;
+
+	free(encoded);
+	if (!encoded)
+		return error_set(error, FAULT_MEMORY, "no memory for the catalogue");
+	if (fits)
+		return 0;
+	problem(NULL, "the catalogue, with what has ended, is over 64 KiB: shorten names or end fewer labels");
+	return 1;
+}
+
+/* A config that is to be brought into force. */
+struct succession {
+	struct store_view *view;
+	const struct org_date *date;
+	uint32_t today;
+	struct config *next;
+	void (*problem)(void *context, const char *text); /* is told each reason against it */
+	struct catalogue current; /* the store's; the owner releases both, whatever is returned */
+	struct catalogue merged;  /* what is to take its place */
+};
+
+/* Fills in both catalogues. 0; the number of reasons against it; or a fault. */
+static int merge(struct succession *succession, struct error *error)
+{
+	struct catalogue_history history = {.counted = counted, .context = succession->view};
+	struct config *next = succession->next;
+	struct store_state state;
+	int rc;
+
+	store_view_state(succession->view, &state);
+	history.today = day_of_change(succession->date, succession->today, &state);
+	if (!next->counting_since_given)
+		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
+	rc = current_catalogue(succession->view, &next->catalogue, &succession->current, error);
+	if (rc < 0)
+		return rc;
+	rc = catalogue_succeed(&succession->current, &next->catalogue, &history, &succession->merged, succession->problem, NULL);
+	if (rc == FAULT_MEMORY)
+		return error_set(error, rc, "no memory for the catalogue");
+	return rc == 0 ? check_size(&succession->merged, succession->problem, error) : rc;
 }
 
 /* The broker may have all figures of the catalogue of before, from another life of turfd too: what has none by the new
@@ -70,53 +114,34 @@ static int know_figures_of(struct daemon *daemon, const struct catalogue *before
 	return publisher_know_all(daemon->publisher, &figures, error);
 }
 
+/* `*merged` is the caller's when this returns 0. */
 static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
 {
-	struct catalogue current = {0};
-	struct store_state state;
-	struct store_view *view;
-	int rc = store_view_open(daemon->store, &view, error);
+	struct succession succession = {.date = &daemon->date, .next = next, .problem = log_problem};
+	int rc = store_view_open(daemon->store, &succession.view, error);
 
 	if (rc < 0)
 		return rc;
-	store_view_state(view, &state);
-	if (!next->counting_since_given)
-		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
-	rc = current_catalogue(view, &next->catalogue, &current, error);
-	if (rc == 0) {
-		struct catalogue_history history = {.today = day_of_change(daemon, &state), .counted = counted, .context = view};
-
-		rc = catalogue_succeed(&current, &next->catalogue, &history, merged, log_problem, NULL);
-		if (rc == FAULT_MEMORY)
-			(void)error_set(error, rc, "no memory for the catalogue");
-	}
+	succession.today = upkeep_today(daemon);
+	rc = merge(&succession, error);
 	if (rc == 0)
-		rc = know_figures_of(daemon, &current, view, error);
-	if (rc < 0)
-		catalogue_release(merged);
-	catalogue_release(&current);
-	store_view_close(view);
+		rc = know_figures_of(daemon, &succession.current, succession.view, error);
+	if (rc == 0)
+		*merged = succession.merged;
+	else
+		catalogue_release(&succession.merged);
+	catalogue_release(&succession.current);
+	store_view_close(succession.view);
 	return rc;
 }
 
 int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error)
 {
 	struct catalogue merged = {0};
-	uint8_t *encoded;
 	int rc = succeed(daemon, next, &merged, error);
 
-	if (rc != 0)
-		return rc;
-	encoded = malloc(CATALOGUE_BYTES_MAX);
-	if (!encoded) {
-		rc = error_set(error, FAULT_MEMORY, "no memory for the catalogue");
-	} else if (catalogue_encode(&merged, encoded, CATALOGUE_BYTES_MAX) == 0) {
-		log_problem(NULL, "the catalogue, with what has ended, is over 64 KiB: shorten names or end fewer labels");
-		rc = 1;
-	} else {
+	if (rc == 0)
 		rc = put_catalogue(daemon, &merged, next->cells, error);
-	}
-	free(encoded);
 	if (rc != 0) {
 		catalogue_release(&merged);
 		return rc;
@@ -125,6 +150,46 @@ int reload_catalogue(struct daemon *daemon, struct config *next, struct error *e
 	daemon->catalogue = merged;
 	daemon->date.timezone = daemon->catalogue.timezone;
 	return 0;
+}
+
+static const char other_org[] = "org: a running daemon keeps its org; start another daemon with a store of its own";
+
+static int check_against(struct succession *succession, struct error *error)
+{
+	struct store_state state;
+	int rc;
+
+	store_view_state(succession->view, &state);
+	if (strcmp(state.org, succession->next->catalogue.org) != 0) {
+		succession->problem(NULL, other_org);
+		return 1;
+	}
+	rc = merge(succession, error);
+	catalogue_release(&succession->current);
+	catalogue_release(&succession->merged);
+	return rc;
+}
+
+int reload_check(const struct daemon_options *options, struct config *next,
+		 void (*problem)(void *context, const char *text), struct error *error)
+{
+	struct store_options store_options = {.path = next->store_path, .read_only = true};
+	struct org_date date = {.timezone = next->catalogue.timezone, .pinned = options->today};
+	struct succession succession = {.date = &date, .next = next, .problem = problem};
+	struct store *store;
+	int rc = org_date_today(&date, &succession.today, error);
+
+	if (rc == 0)
+		rc = store_open(&store, &store_options, error);
+	if (rc < 0)
+		return rc;
+	rc = store_view_open(store, &succession.view, error);
+	if (rc == 0) {
+		rc = check_against(&succession, error);
+		store_view_close(succession.view);
+	}
+	store_close(store);
+	return rc;
 }
 
 static int replace(char **setting, const char *value, struct error *error)
@@ -206,7 +271,7 @@ static int take_config(struct daemon *daemon, struct config *next, struct error 
 	int rc;
 
 	if (differ(daemon->catalogue.org, next->catalogue.org)) {
-		log_problem(NULL, "org: a running daemon keeps its org; start another daemon with a store of its own");
+		log_problem(NULL, other_org);
 		return 1;
 	}
 	rc = check_credentials(next, error);

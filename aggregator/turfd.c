@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/check.h"
 #include "aggregator/crash.h"
 #include "aggregator/daemon.h"
 #include "base/log.h"
@@ -22,9 +23,13 @@ static const char usage[] =
 	"\n"
 	"  turfd --config FILE            run until SIGTERM or SIGINT; SIGHUP reads FILE again\n"
 	"  turfd --check --config FILE    check FILE, start nothing\n"
+	"  turfd --check-reload --config FILE\n"
+	"                                 check FILE, and whether a turfd that runs on its store would take it\n"
 	"\n"
 	"  --config FILE       what to count, where to keep it, which broker (see docs/configuration.md)\n"
-	"  --check [FILE]      print \"configuration OK\", or every mistake with file and line\n"
+	"  --check [FILE]      print \"configuration OK\" and the last day of whatever ends; or every mistake with file\n"
+	"                      and line\n"
+	"  --check-reload [FILE]  the same; a change that a reload would refuse is a mistake too\n"
 	"  --store DIR         instead of the file's store\n"
 	"  --broker ADDRESS    instead of the file's broker.address: mqtt://HOST:PORT or mqtts://HOST:PORT\n"
 	"  --credentials FILE  instead of the file's broker.credentials\n"
@@ -38,7 +43,7 @@ static const char usage[] =
 
 struct command {
 	struct daemon_options daemon;
-	bool check;
+	bool check, check_reload;
 };
 
 static int usage_error(const char *what, const char *typed)
@@ -50,9 +55,10 @@ static int usage_error(const char *what, const char *typed)
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct command *command)
 {
-	enum { CONFIG = 1, CHECK, STORE, BROKER, CREDENTIALS, TODAY, VERSION, HELP };
+	enum { CONFIG = 1, CHECK, CHECK_RELOAD, STORE, BROKER, CREDENTIALS, TODAY, VERSION, HELP };
 	static const struct option options[] = {
 		{"config", required_argument, NULL, CONFIG},   {"check", no_argument, NULL, CHECK},
+		{"check-reload", no_argument, NULL, CHECK_RELOAD},
 		{"store", required_argument, NULL, STORE},     {"broker", required_argument, NULL, BROKER},
 		{"credentials", required_argument, NULL, CREDENTIALS}, {"today", required_argument, NULL, TODAY},
 		{"version", no_argument, NULL, VERSION},       {"help", no_argument, NULL, HELP},
@@ -68,6 +74,9 @@ static int parse(int argc, char **argv, struct command *command)
 			break;
 		case CHECK:
 			command->check = true;
+			break;
+		case CHECK_RELOAD:
+			command->check = command->check_reload = true;
 			break;
 		case STORE:
 			command->daemon.store_path = optarg;
@@ -100,29 +109,6 @@ static int parse(int argc, char **argv, struct command *command)
 	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing", "");
 }
 
-static void print_problem(void *context, const char *line)
-{
-	(void)context;
-	text_print(stderr, "%s\n", line);
-}
-
-static int check(const char *path)
-{
-	struct config config;
-	int rc = config_load(path, &config, print_problem, NULL);
-
-	if (rc == 0) {
-		(void)printf("configuration OK\norg: %s\n", config.catalogue.org);
-		config_release(&config);
-		return EXIT_DONE;
-	}
-	if (rc > 0)
-		text_print(stderr, "%d mistake%s in %s\n", rc, rc == 1 ? "" : "s", path);
-	else
-		(void)fprintf(stderr, "turfd: no memory\n");
-	return EXIT_FAULT;
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
@@ -136,7 +122,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (command.check)
-		return check(command.daemon.config_path);
+		return check_config(&command.daemon, command.check_reload) ? EXIT_DONE : EXIT_FAULT;
 	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_BYTES);
 	crash_log_signals();
 	rc = daemon_open(&daemon, &command.daemon, &error);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The configuration: every mistake in one run, exit codes, and a reload that may not alter what was counted.
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { writeConfig } from './lib/config.mjs';
 import { decode, question } from './lib/messages.mjs';
-import { program, temporaryFolder } from './lib/paths.mjs';
+import { program, root, temporaryFolder } from './lib/paths.mjs';
 import { eventually, run, succeed } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
@@ -47,6 +47,53 @@ labels = ( { code = 1; name = "Sportfonds"; kind = "topic"; }, { code = 2; name 
     assert.ok(told.length >= 1, `line ${line} about ${what} in:\n${stderr}`);
   }
   assert.match(lines.at(-1), /^\d+ mistakes in /);
+});
+
+test('--check: the last day that counts, since "until" is the first day outside', async (t) => {
+  const file = writeConfig(t, {
+    teams: [{ id: 'oost', name: 'Oost', valid_until: 'open' }, { id: 'west', name: 'West', valid_until: '2026-12-31' }],
+    labels: [{ code: 1, name: 'Voorjaarsactie', kind: 'subject', valid_until: '2019-06-01' }],
+    domains: [{ code: 3, valid_until: '2027-01-01' }],
+    zrm: [{ edition: '2013', until: '2020-03-01' }],
+  });
+  const { code, stdout } = await check(file);
+  assert.equal(code, 0);
+  const line = (name) => readFileSync(file, 'utf8').split('\n').findIndex((text) => text.startsWith(`${name} =`)) + 1;
+  const notes = [['teams', '"West" counts up to and including 2026-12-30'], ['zrm', '"2013" counts up to and including 2020-02-29'],
+    ['labels', '"Voorjaarsactie" counts up to and including 2019-05-31'], ['domains', 'code 3 counts up to and including 2026-12-31']]
+    .map(([name, text]) => [line(name), `${file}:${line(name)}: ${text}`]).sort(([a], [b]) => a - b).map(([, text]) => text);
+  assert.deepEqual(stdout.trim().split('\n'), ['configuration OK', 'org: proef', ...notes]);
+});
+
+// A configuration with a credentials file of this mode, for a broker at this address.
+async function checkWith(t, address, mode) {
+  const file = join(temporaryFolder(t), 'credentials');
+  writeFileSync(file, 'user = aggregator\npassword = secret\n');
+  chmodSync(file, mode);
+  return check(writeConfig(t, { broker: { address, credentials: file } }));
+}
+
+test('--check warns of a password that goes through the network unencrypted, and of one that everybody can read', async (t) => {
+  const unencrypted = /^warning: the password goes to the broker at \S+ unencrypted/m;
+  const readable = /^warning: everybody on this machine can read the password in \S+credentials; run chmod o= /m;
+  const cases = [['mqtt://broker.example.nl', 0o600, [unencrypted]], ['mqtt://192.168.1.7:1884', 0o640, [unencrypted]],
+    ['mqtts://broker.example.nl', 0o600, []], ['mqtt://localhost', 0o640, []], ['mqtt://127.0.0.1', 0o600, []],
+    ['mqtt://[::1]:1884', 0o600, []], ['mqtts://broker.example.nl', 0o644, [readable]], ['mqtt://10.0.0.1', 0o604, [unencrypted, readable]]];
+  for (const [address, mode, expected] of cases) {
+    const { code, stderr } = await checkWith(t, address, mode);
+    assert.equal(code, 0, address);
+    assert.equal(stderr.split('\n').length - 1, expected.length, `${address}\n${stderr}`);
+    for (const pattern of expected) assert.match(stderr, pattern);
+  }
+  assert.equal((await check(writeConfig(t, { broker: { address: 'mqtt://broker.example.nl' } }))).stderr, '', 'no password to lose');
+});
+
+test('--check looks at the files that the command line names', async (t) => {
+  const args = ['--check', '--config', writeConfig(t), '--credentials', join(temporaryFolder(t), 'credentials')];
+  const { code, stderr } = await run(program('turfd'), args);
+  assert.equal(code, 1);
+  assert.match(stderr, /credentials: No such file/);
+  assert.match((await run(program('turfd'), ['--check', '--config', writeConfig(t), '--broker', 'localhost'])).stderr, /expected mqtt:/);
 });
 
 test('--check: a file that is not there, or no configuration at all', async (t) => {
@@ -143,6 +190,51 @@ test('what has no figures any more is taken from the broker', async (t) => {
   reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid', valid_from: '2019-10-01' }] });
   await world.screen.until(() => twin(world, 'zuid', '2018-Q1') === undefined, 'the zeros to be withdrawn');
   assert.equal(twin(world, 'zuid', '2019-Q4').answered, 0);
+});
+
+// ---- systemctl reload ------------------------------------------------------------------------------
+
+// What systemd does: the unit's commands one after another, until one fails. There, "%S" is where states are.
+async function systemctlReload({ stack, config }, changes) {
+  copyFileSync(writeConfig(stack.t, { teams, labels, ...changes }), config);
+  const unit = readFileSync(join(root, 'deploy/turfd.service'), 'utf8');
+  const places = { '/usr/local/bin/turfd': program('turfd'), '/etc/turf/turfd.conf': config, '%S/turf': stack.store,
+    '/etc/turf/credentials': stack.broker.credentialsFile, $MAINPID: String(stack.turfd.pid) };
+  const commands = [...unit.matchAll(/^ExecReload=(.*)$/gm)].map(([, command]) => command.split(' ').map((word) => places[word] ?? word));
+  for (const [command, ...args] of commands) {
+    const result = await run(command, args);
+    if (result.code !== 0) return result;
+  }
+  return { code: 0, stderr: '' };
+}
+
+test('systemctl reload fails with the reasons on whatever turfd would refuse, and turfd hears nothing of it', async (t) => {
+  const world = await running(t);
+  const { log } = world.stack.turfd;
+  const fails = async (changes, reason) => {
+    const { code, stderr } = await systemctlReload(world, changes);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, reason);
+    assert.match(stderr, /^\d mistakes? in /m);
+  };
+  await fails({ accept_days: 0 }, /turf\.conf:\d+: .*accept_days/);
+  await fails({ labels: [{ ...labels[0], name: 'Voedselbank' }, labels[1]] }, /label.* 1\b.*Sportfonds/);
+  await fails({ teams: [{ ...teams[0], valid_from: '2019-10-15' }, teams[1]] }, /oost.*2019-Q4/);
+  await fails({ org: 'ander' }, /org/);
+  const { credentialsFile } = world.stack.broker;
+  const right = readFileSync(credentialsFile);
+  writeFileSync(credentialsFile, 'user = aggregator\n');
+  await fails({}, /credentials: .*is missing/);
+  writeFileSync(credentialsFile, right);
+  assert.equal(world.stack.turfd.log, log);
+  assert.equal(catalogue(world).version, 1);
+});
+
+test('systemctl reload succeeds on what turfd takes', async (t) => {
+  const world = await running(t);
+  const { code, stderr } = await systemctlReload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
+  assert.deepEqual([code, stderr], [0, '']);
+  await world.screen.until(() => twin(world, 'zuid', '2019-Q4'), 'the new team');
 });
 
 // ---- Credentials -----------------------------------------------------------------------------------
