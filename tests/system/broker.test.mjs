@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What deploy/broker-config lets whom do. A phone of the demo is not logged in; only the aggregator writes what is retained.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -114,4 +114,52 @@ test('the credentials stay as they are when the files are written again', async 
   const before = readFileSync(join(folder, 'credentials'), 'utf8');
   await write();
   assert.equal(readFileSync(join(folder, 'credentials'), 'utf8'), before);
+});
+
+const brokerConfig = (folder, ...more) => succeed(join(root, 'deploy/broker-config'), [folder, '18999', 'proef', ...more]);
+
+test('what an administrator added is there when the files are written again, and what would have been written lies beside it', async (t) => {
+  const folder = temporaryFolder(t);
+  const read = (name) => readFileSync(join(folder, name), 'utf8');
+  await brokerConfig(folder);
+  const ours = read('acl');
+  const aggregator = read('passwords');
+  appendFileSync(join(folder, 'acl'), '\nuser leader\ntopic read turf/v1/proef/summary/#\n');
+  await succeed('mosquitto_passwd', ['-b', join(folder, 'passwords'), 'leader', 'secret']);
+  const [acl, passwords] = [read('acl'), read('passwords')];
+  const { stderr } = await brokerConfig(folder, '18998');
+  assert.deepEqual([read('acl'), read('passwords')], [acl, passwords]);
+  assert.equal(read('acl.new'), ours);
+  assert.match(stderr, /^deploy\/broker-config: .*\/acl was changed by somebody else and is left as it is\. .*acl\.new: take over what you need.*\n$/);
+  assert.match(read('mosquitto.conf'), /^listener 18998 127\.0\.0\.1\n/m, 'what nobody changed is renewed');
+
+  appendFileSync(join(folder, 'mosquitto.conf'), 'max_connections 100\n');
+  const conf = read('mosquitto.conf');
+  await brokerConfig(folder);
+  assert.equal(read('mosquitto.conf'), conf);
+  assert.doesNotMatch(read('mosquitto.conf.new'), /listener 18998/);
+
+  writeFileSync(join(folder, 'credentials'), 'user = aggregator\npassword = another\n');
+  await brokerConfig(folder);
+  const [leader] = passwords.match(/^leader:.*$/m);
+  assert.ok(read('passwords').includes(`${leader}\n`));
+  assert.ok(!read('passwords').includes(aggregator), "turfd's line follows its credentials");
+});
+
+test('a file that was there before is not taken for one that was written here', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'acl'), 'topic read nothing\n');
+  const { stderr } = await brokerConfig(folder);
+  assert.match(stderr, /acl was changed/);
+  assert.equal(readFileSync(join(folder, 'acl'), 'utf8'), 'topic read nothing\n');
+});
+
+test('wrong usage of deploy/broker-config has exit status 2, and writes nothing', async (t) => {
+  const folder = join(temporaryFolder(t), 'broker');
+  for (const args of [[], [folder], [folder, '1883'], [folder, '1883', 'proef', '', 'no-such-user-here'], ['1', '2', '3', '4', '5', '6']]) {
+    const { code, stderr } = await run(join(root, 'deploy/broker-config'), args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, /^deploy\/broker-config: .*\n$/);
+    assert.ok(!existsSync(folder));
+  }
 });

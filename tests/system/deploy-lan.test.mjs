@@ -127,6 +127,21 @@ test('the certificate is for this address and name, and the keys are for nobody 
   for (const port of ports) assert.equal(await portAnswers(port, address), false, `${port} is for this machine only`);
 });
 
+// Only root opens ports below 1024, and a phone's addresses have none with 443 and 80.
+test('as root the pages have ports below 1024, served by one who may do just that', { skip: process.getuid() !== 0 && 'only root can open them' }, async (t) => {
+  const low = async () => {
+    for (;;) {
+      const port = 600 + Math.floor(Math.random() * 424);
+      if (!(await portAnswers(port, address))) return port;
+    }
+  };
+  const stack = await deployLan(t, { lanPorts: [await low(), await low()] });
+  assert.equal((await ask(stack.ready.https, { ca: stack.authority })).status, 200);
+  const rights = (pid) => readFileSync(`/proc/${pid}/status`, 'utf8').match(/^(CapEff|NoNewPrivs):\t\w+$/gm).join(' ');
+  assert.equal(rights(stack.ready.web_pid), `CapEff:\t${'400'.padStart(16, '0')} NoNewPrivs:\t1`);
+  for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid]) assert.equal(rights(pid), `CapEff:\t${'0'.repeat(16)} NoNewPrivs:\t1`);
+});
+
 test('foreign pages and foreign names are turned away on the local network too', async (t) => {
   const { ready, authority: ca, lanPorts } = await deployLan(t);
   const upgrade = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -10,7 +10,7 @@ import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { command, deploy, nothingLeft, readReady, refused, takenPort } from './lib/deploy.mjs';
-import { root, temporaryFolder } from './lib/paths.mjs';
+import { program, root, temporaryFolder } from './lib/paths.mjs';
 import { Running, alive, eventually, freePort, portAnswers, run, succeed } from './lib/processes.mjs';
 
 test('it serves, says so, and leaves nothing behind after SIGTERM', async (t) => {
@@ -134,6 +134,7 @@ test("when another program takes the websockets' port first, another one is chos
   await new Promise((resolve) => told.listen(0, '127.0.0.1', resolve));
   atEnd(t, () => [told, ...others].forEach((server) => server.close()));
   writeFileSync(join(folder, 'mosquitto'), telling(told.address().port), { mode: 0o755 });
+  chmodSync(folder, 0o755); // root's deploy/run starts it as another user
   const { ready } = await deploy(t, { env: { PATH: `${folder}:${process.env.PATH}` } });
   assert.equal(others.length, 1);
   const screen = await Client.connect(t, ready.ws);
@@ -242,6 +243,81 @@ test("a directory that is another user's ends in one sentence", { skip: process.
   assert.equal(await said(), `deploy/run: ${dir} cannot be written to.\n`); // one that served before
   chmodSync(dir, 0o700);
   assert.equal(await said(), `deploy/run: ${dir} cannot be read.\n`);
+});
+
+const asRoot = { skip: process.getuid() !== 0 && 'only root can be another user' };
+
+// Whom a process runs as: real, effective, saved and file system user, and then its groups.
+const whom = (pid) => {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return ['Uid', 'Gid', 'Groups'].flatMap((name) => status.match(new RegExp(`^${name}:(.*)$`, 'm'))[1].trim().split(/\s+/).filter(Boolean)).map(Number);
+};
+
+// The folder above it is closed to others, as /root is.
+test('what root starts serves as nobody, who may change the store and the broker\'s files and nothing else', asRoot, async (t) => {
+  const stack = await deploy(t, { args: ['--config', writeConfig(t)] });
+  const nobody = statSync(join(stack.dir, 'store')).uid;
+  assert.notEqual(nobody, 0);
+  for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid, stack.ready.web_pid]) {
+    const ids = whom(pid);
+    assert.deepEqual([ids.slice(0, 4), ids.includes(0)], [Array(4).fill(nobody), false], `process ${pid}`);
+  }
+  const { stdout } = await run('find', [stack.dir, '-user', String(nobody), '-o', '-perm', '/022', '!', '-type', 'l']);
+  const theirs = stdout.trim().split('\n').map((path) => path.slice(stack.dir.length + 1));
+  assert.deepEqual(theirs.filter((path) => !/^(store|broker|web\/private)(\/|$)/.test(path)), []);
+  assert.deepEqual(await stack.running.stop(), { code: 0, signal: null });
+  await succeed(program('turfctl'), ['--store', join(stack.dir, 'store'), 'verify']);
+});
+
+test('a store that root served before is handed over, with what is counted in it; a name of another file is not', asRoot, async (t) => {
+  const first = await deploy(t);
+  const tap = await run(program('turf'), ['tap', '--team', 'oost', 'financ', '--broker', first.ready.mqtt], { env: { XDG_STATE_HOME: first.folder, TURF_ORG: '' } });
+  assert.equal(tap.code, 0, tap.stdout + tap.stderr);
+  await first.running.stop();
+  await succeed('chown', ['-R', '0:0', first.dir]);
+  writeFileSync(join(first.folder, 'secret'), '', { mode: 0o600 });
+  linkSync(join(first.folder, 'secret'), join(first.dir, 'store/other'));
+  const again = await deploy(t, { folder: first.folder });
+  assert.match((await succeed(program('turfctl'), ['--store', join(first.dir, 'store'), 'show'])).stdout, /Financiën +1\b/);
+  assert.equal(statSync(join(first.folder, 'secret')).uid, 0);
+  assert.deepEqual(await again.running.stop(), { code: 0, signal: null });
+});
+
+test("a directory in another's folder, or where everybody can put another one, is refused and left as it is", asRoot, async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  const ports = [await freePort(), await freePort()];
+  const theirs = join(folder, 'theirs');
+  mkdirSync(theirs);
+  chownSync(theirs, 65534, 65534);
+  assert.match(await refused(theirs, ports), /theirs belongs to nobody; start it as that user, or give another --dir\.$/m);
+  assert.match(await refused(join(theirs, 'run'), ports), /theirs\/run lies in .*theirs, which belongs to nobody; give another --dir\.$/m);
+  const open = join(folder, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  assert.match(await refused(join(open, 'run'), ports), /open\/run lies in .*open, where everybody can put another folder in its place/);
+  symlinkSync(theirs, join(folder, 'link'));
+  assert.match(await refused(join(folder, 'link/run'), ports), /which belongs to nobody/);
+  for (const one of [theirs, open]) for (const name of readdirSync(one)) assert.deepEqual(readdirSync(join(one, name)), []);
+  chmodSync(open, 0o1777); // as /tmp
+  const { running } = await deploy(t, { folder: open, ports });
+  assert.deepEqual(await running.stop(), { code: 0, signal: null });
+});
+
+test('--stop ends no process of another user, whatever the pid file says', asRoot, async (t) => {
+  const folder = temporaryFolder(t, 'turf-deploy');
+  chmodSync(folder, 0o755);
+  const dir = join(folder, 'run');
+  mkdirSync(dir);
+  const victim = new Running('sleep', ['infinity']);
+  atEnd(t, () => victim.kill('SIGKILL'));
+  writeFileSync(join(dir, 'pid'), `${victim.pid}\n`);
+  for (const path of [dir, join(dir, 'pid')]) chownSync(path, 65534, 65534);
+  const holder = new Running('flock', [join(dir, 'lock'), 'sleep', 'infinity'], { ownGroup: true });
+  atEnd(t, () => process.kill(-holder.pid, 'SIGKILL'));
+  await eventually(async () => existsSync(join(dir, 'lock')) && (await run('flock', ['--nonblock', join(dir, 'lock'), 'true'])).code !== 0, 'the lock');
+  const { code, stderr } = await run(command, ['--stop', '--dir', dir]);
+  assert.deepEqual([code, stderr], [1, `deploy/run: process ${victim.pid}, which ${dir}/pid names, is not of ${dir}'s owner.\n`]);
+  assert.ok(alive(victim.pid));
 });
 
 // apt-get stands in for Debian's: it says that it is there, and waits for a word.
