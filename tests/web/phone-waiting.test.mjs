@@ -53,6 +53,21 @@ test('a team whose taps get no receipt while the aggregator counts is named, unt
   assert.deepEqual(tab.phone.silentTeams, []);
 });
 
+test('opened again while many teams are silent: the team that had receipts before goes at once', async () => {
+  const before = await Tab.start();
+  await before.taps();
+  await before.receives(V.VERDICT_COUNTED);
+  for (const team of ['a', 'b', 'c', 'd', 'e']) {
+    await before.phone.setTeam(team);
+    await before.taps();
+  }
+  before.phone.close();
+  const tab = await Tab.start();
+  const id = await tab.taps();
+  assert.ok(tab.sent.some((event) => event.id === id));
+  assert.equal(new Set(tab.client.published.map(({ topic }) => topic)).size, 4, 'three of the silent ones had their turn');
+});
+
 test('a connection that does not answer is unsure, and no team is blamed for that', async (t) => {
   const tab = await Tab.start();
   await tab.hearsStatus(TODAY);

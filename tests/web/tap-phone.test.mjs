@@ -240,9 +240,30 @@ test('equal taps of a day stand in one row: one of them is taken back, or all', 
   await eventually(async () => (await site.counted()).questions === 2, 'three to be taken back');
 });
 
-test('an emptied storage is noticed and said until it is dismissed', async (t) => {
+const empty = (page) => page.evaluate(() => new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase('turf-proef'), { onsuccess: done, onerror: failed })));
+
+test('a storage that is emptied under an open page: what waits is stored again, and the worker is told', async (t) => {
   const site = await Site.start(t);
   const { page } = await opened(t, site);
+  site.net.set('refuse');
+  await tap(page, 1);
+  await tap(page, 2);
+  await empty(page);
+  await page.getByText('2 tikken die nog wachtten, zijn opnieuw opgeslagen').waitFor();
+  assert.deepEqual(await stored(page), { all: 2, waiting: 2 });
+  await page.locator('[data-key="refilled"]').click();
+  await page.reload();
+  await domain(page, 1).waitFor();
+  assert.equal(await page.getByText('leeggemaakt').count(), 0);
+  site.net.set('pass');
+  await wake(page);
+  await drained(page);
+  assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/answered': 1 });
+});
+
+test('an emptied storage is noticed and said until it is dismissed', async (t) => {
+  const site = await Site.start(t);
+  const { phone, page } = await opened(t, site);
   await tap(page, 1);
   await hide(page);
   await drained(page);
@@ -250,9 +271,10 @@ test('an emptied storage is noticed and said until it is dismissed', async (t) =
   await page.reload();
   await domain(page, 1).waitFor();
   assert.equal(await notice.count(), 0);
-  await page.evaluate(() => new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase('turf-proef'), { onsuccess: done, onerror: failed })));
-  await page.getByText('Dit toestel kan nu niets opslaan').waitFor(); // while it is open
-  await page.locator('[data-key="reload"]').click();
+  const keeper = await phone.open(`${site.origin}/icon.svg`);
+  await page.goto('about:blank');
+  await empty(keeper);
+  await page.goto(site.url);
   await notice.waitFor();
   await chooseTeam(page);
   await page.locator('[data-key="emptied"]').click();

@@ -228,6 +228,18 @@ export class Outbox {
     });
   }
 
+  // Writes what waits, and the page's own {name: value}, into a database that was emptied while the page was open. Resolves
+  // to how many taps, or null when it was not emptied.
+  refill(all, own) {
+    return this.#write(async ({ taps, meta }) => {
+      if (await meta.get('used')) return null;
+      const waiting = all.filter(waits);
+      for (const tap of waiting) await taps.put(indexed(tap));
+      for (const [name, value] of Object.entries(own)) await meta.put(value, name);
+      return waiting.length;
+    });
+  }
+
   // Rejects where a tap could not be stored either.
   async tryWriting() {
     await this.put('trial', new Uint8Array(4096));

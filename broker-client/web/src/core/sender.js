@@ -37,7 +37,13 @@ export class Sender {
   add({ seq, id, act, team }) {
     if (this.#entries.has(seq)) return;
     this.#entries.set(seq, { seq, id, act, team, state: 'fresh', slot: -1, attempts: 0, due: 0, alone: false, sent: false, answered: false });
-    if (!this.#teams.has(team)) this.#teams.set(team, { quiet: false, heard: -Infinity, tried: -Infinity, unanswered: 0 });
+    this.#teamOf(team);
+  }
+
+  // A team that had receipts before this page was opened is not unheard until a slot of it runs out.
+  trust(name) {
+    const team = this.#teamOf(name);
+    team.heard = Math.max(team.heard, -Number.MAX_VALUE);
   }
 
   find(seq) {
@@ -136,6 +142,11 @@ export class Sender {
   }
 
   // ---- Inside -------------------------------------------------------------------------------------
+
+  #teamOf(name) {
+    if (!this.#teams.has(name)) this.#teams.set(name, { quiet: false, heard: -Infinity, tried: -Infinity, unanswered: 0 });
+    return this.#teams.get(name);
+  }
 
   // Doubles with each attempt. Jitter makes it up to a quarter longer; at the limit, shorter.
   #interval(attempts) {

@@ -81,7 +81,7 @@ export class Device {
     try {
       if (asksWorker() && remembered(ASKED, moment)) return;
       if (await navigator.storage.persisted()) return;
-      remember(ASKED, moment);
+      if (asksWorker()) remember(ASKED, moment);
       await navigator.storage.persist();
     } catch {
       // it does not keep any

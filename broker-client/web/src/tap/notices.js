@@ -88,6 +88,7 @@ function collect(phone, device, openList) {
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', phone.trouble, () => plain('refused', t(`trouble_${phone.trouble}`), button('reload', t('reload'), () => location.reload())));
   if (phone.blocked) add('login', '', () => el('section', { class: 'notice notice--warn' }, loginAdvice()));
+  if (phone.refilled !== null) add('refilled', phone.refilled, () => plain('warn', t('refilled', { n: phone.refilled }), button('refilled', t('dismiss'), () => phone.forgetRefilled())));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));
   for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
   const dates = wrongDate(phone);

@@ -10,6 +10,7 @@ import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { topics } from '../core/topics.js';
 import { SenderLock } from './lock.js';
+import { StorageTrouble } from './trouble.js';
 import { held, mayChange, mayRetract, refusal, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
@@ -17,8 +18,6 @@ const RETRACT_DAYS = 14; // until a catalogue tells
 const HURRY_SPREAD_MS = 2_000;
 const WEEKS_SHOWN = 8;
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
-const SILENT_STORAGE_MS = 5_000; // a write that takes longer may never be answered
-const RECOVER_MS = 5_000; // how often a storage that failed is tried again
 const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
 
 export class Phone {
@@ -42,18 +41,16 @@ export class Phone {
   #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #timer = 0;
-  #recovering = 0; // timer of the next trial of a storage that failed
-  #trying = false; // a trial is under way
-  #closed = false;
+  #trouble;
+  #used = false;
   #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
 
   catalogue = null;
   status = null;
   team = '';
   teams = []; // the ones this phone has used, in the order of their choice
-  // Of the storage: 'full', 'newer' (another window upgraded it), 'silent' (it does not answer), 'storage' (anything else).
-  trouble = '';
   reoffered = 0;
+  refilled = null; // how many waiting taps were stored again after the storage was emptied under the page
 
   // {org, url, onChange, now, load, retryMs}: `load` and `retryMs` as in Connection and Sender.
   static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs }) {
@@ -61,8 +58,9 @@ export class Phone {
     phone.#org = org;
     phone.#now = now;
     phone.#onChange = onChange;
+    phone.#trouble = new StorageTrouble({ onChange, trial: () => phone.#tryStorage() });
     phone.#outbox = await Outbox.open(org, {
-      onGone: () => phone.#recover(),
+      onGone: () => phone.#trouble.tryAgain(),
       onReturn: () => phone.#safely(phone.#reload().then(() => phone.#pump())),
     });
     phone.#sender = new Sender({ retryMs });
@@ -81,14 +79,17 @@ export class Phone {
     this.teams = teams ?? [];
     this.#pinned = pinned ?? '';
     await this.#reload();
+    for (const tap of this.#taps.values()) if (tap.questionVerdict || tap.retractionVerdict) this.#sender.trust(tap.team);
   }
 
   // Whether this phone has ever been used: to notice a storage that was emptied.
-  used() {
-    return this.#outbox.get('used');
+  async used() {
+    this.#used = Boolean(await this.#outbox.get('used'));
+    return this.#used;
   }
 
   noteUsed() {
+    this.#used = true;
     return this.#outbox.put('used', true).catch(() => {});
   }
 
@@ -97,6 +98,11 @@ export class Phone {
   // offline, connecting, online, or unsure: the broker does not answer.
   get state() {
     return this.#connection.state === 'online' && !this.#connection.sure ? 'unsure' : this.#connection.state;
+  }
+
+  // Of the storage: as in StorageTrouble.
+  get trouble() {
+    return this.#trouble.name;
   }
 
   // Something else answers in the server's place.
@@ -214,8 +220,8 @@ export class Phone {
     const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold }));
     this.#storing++;
     try {
-      for (const tap of await this.#guarded(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
-      if (this.trouble) this.#troubled(''); // it has passed
+      for (const tap of await this.#trouble.guard(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
+      this.#trouble.clear(); // it has passed
     } finally {
       this.#storing--;
     }
@@ -236,14 +242,14 @@ export class Phone {
     const now = this.#now();
     const full = { ...change, hold: now + holdMs };
     for (const tap of ids.map((id) => this.#taps.get(id))) if (tap && mayChange(tap, now)) Object.assign(tap, full);
-    await this.#guarded(() => this.#outbox.changeHeld(ids, now, full));
+    await this.#trouble.guard(() => this.#outbox.changeHeld(ids, now, full));
     await this.#reload();
     this.#changed();
   }
 
   // Nothing of these is waited with any longer.
   async release(ids) {
-    await this.#guarded(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
+    await this.#trouble.guard(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
     await this.#reload();
     this.#changed();
   }
@@ -251,7 +257,7 @@ export class Phone {
   async retract(ids) {
     for (const id of ids) this.#takenBack.add(id);
     try {
-      await this.#guarded(() => this.#outbox.retract(ids, this.#unnoted));
+      await this.#trouble.guard(() => this.#outbox.retract(ids, this.#unnoted));
       await this.#reload();
     } finally {
       for (const id of ids) this.#takenBack.delete(id);
@@ -260,21 +266,26 @@ export class Phone {
   }
 
   async dismiss(ids) {
-    await this.#guarded(() => this.#outbox.dismiss(ids));
+    await this.#trouble.guard(() => this.#outbox.dismiss(ids));
     await this.#reload();
     this.#changed();
   }
 
   async markSeen(ids) {
-    await this.#guarded(() => this.#outbox.markSeen(ids));
+    await this.#trouble.guard(() => this.#outbox.markSeen(ids));
     await this.#reload();
     this.#changed();
   }
 
   async recount(ids, day) {
-    await this.#guarded(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
+    await this.#trouble.guard(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
     await this.#reload();
     this.#changed();
+  }
+
+  forgetRefilled() {
+    this.refilled = null;
+    this.#onChange();
   }
 
   forgetReoffered() {
@@ -294,7 +305,7 @@ export class Phone {
     this.#connection.start();
     this.#connection.wake();
     this.#onChange();
-    if (this.trouble) this.#recover();
+    if (this.trouble) this.#trouble.tryAgain();
     this.#pump();
   }
 
@@ -325,9 +336,8 @@ export class Phone {
   }
 
   close() {
-    this.#closed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#recovering);
+    this.#trouble.close();
     this.#connection.stop();
     this.#lock.release();
     this.#channel.close();
@@ -336,54 +346,24 @@ export class Phone {
 
   // ---- Inside -------------------------------------------------------------------------------------
 
-  #fail(error) {
-    if (this.#closed) return;
-    this.#troubled({ QuotaExceededError: 'full', VersionError: 'newer' }[error?.name] ?? 'storage');
-  }
-
-  // While there is trouble, the storage is tried again and again: it may come back by itself.
-  #troubled(trouble) {
-    this.trouble = trouble;
-    clearTimeout(this.#recovering);
-    if (trouble) this.#recovering = setTimeout(() => this.#recover(), RECOVER_MS);
-    this.#onChange();
-  }
-
-  // The browser closed the database behind the page's back, or it failed: opened again, it may do.
-  async #recover() {
-    if (this.#trying) return;
-    this.#trying = true;
-    try {
-      await this.#guarded(async () => {
-        await this.#outbox.tryWriting();
-        await this.#reload();
-      });
-    } catch {
-      return; // said, and tried again later
-    } finally {
-      this.#trying = false;
-    }
-    if (this.trouble) this.#troubled('');
+  // Whether the storage can be written: with what was emptied from it, if that is so.
+  async #tryStorage() {
+    await this.#outbox.tryWriting();
+    if (this.#used) await this.#refill();
+    await this.#reload();
     this.#pump();
   }
 
-  // What fails is said; so is what is not answered, until it is.
-  async #guarded(write) {
-    const silence = setTimeout(() => this.#troubled('silent'), SILENT_STORAGE_MS);
-    try {
-      return await write();
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    } finally {
-      clearTimeout(silence);
-      if (this.trouble === 'silent') this.#troubled('');
-    }
+  // Emptied while the page was open: what the page remembers and was not counted yet is stored again.
+  async #refill() {
+    const own = { used: true, team: this.team, teams: this.teams, pinned: this.#pinned, ...(this.catalogue && { catalogue: this.catalogue.bytes }) };
+    const n = await this.#outbox.refill(this.taps, own);
+    if (n !== null) this.refilled = n;
   }
 
   // Whoever started it has nothing to undo when it fails.
   #safely(work) {
-    return work.catch((error) => this.#fail(error));
+    return work.catch((error) => this.#trouble.fail(error));
   }
 
   async #reload() {
@@ -515,7 +495,7 @@ export class Phone {
         await this.#sendAll();
       } while (this.#pumpAgain);
     } catch (error) {
-      this.#fail(error);
+      this.#trouble.fail(error);
     } finally {
       this.#pumping = false;
     }

@@ -130,6 +130,7 @@ export default {
   dismiss: 'Understood',
 
   emptied: "This device's storage was emptied. What was counted stays counted; taps that had not been sent are gone.",
+  refilled: "This device's storage was emptied while this page was open. {n} tap that was waiting is stored again.|This device's storage was emptied while this page was open. {n} taps that were waiting are stored again.",
   emptiedHint: 'Put this page on the home screen, and the device will keep the taps better.',
   trouble_storage: 'This device cannot store anything now; the page keeps trying. What you tap now is not kept. In a private window storing may be impossible: then open Turf in an ordinary window.',
   trouble_full: "This device's storage is full. What you tap now is not kept. Free some space; what was on this device stays there.",

@@ -130,6 +130,7 @@ export default {
   dismiss: 'Begrepen',
 
   emptied: 'De opslag van dit toestel is leeggemaakt. Wat geteld was blijft geteld; tikken die nog niet verzonden waren, zijn weg.',
+  refilled: 'De opslag van dit toestel is leeggemaakt terwijl deze pagina open was. {n} tik die nog wachtte, is opnieuw opgeslagen.|De opslag van dit toestel is leeggemaakt terwijl deze pagina open was. {n} tikken die nog wachtten, zijn opnieuw opgeslagen.',
   emptiedHint: 'Zet deze pagina op het beginscherm, dan bewaart het toestel de tikken beter.',
   trouble_storage: 'Dit toestel kan nu niets opslaan; de pagina blijft het proberen. Wat u nu tikt, wordt niet bewaard. In een privévenster kan opslaan onmogelijk zijn: open Turf dan in een gewoon venster.',
   trouble_full: 'De opslag van dit toestel is vol. Wat u nu tikt, wordt niet bewaard. Maak ruimte vrij; wat al op dit toestel stond, blijft staan.',

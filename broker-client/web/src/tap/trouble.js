@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What is wrong with the phone's storage. It may come back by itself, so it is tried again until it has.
+
+const SILENT_MS = 5_000; // a write that takes longer may never be answered
+const AGAIN_MS = 5_000; // how often a storage that failed is tried again
+
+export class StorageTrouble {
+  #onChange;
+  #trial;
+  #timer = 0;
+  #trying = false;
+  #closed = false;
+
+  // 'full', 'newer' (another window upgraded it), 'silent' (it does not answer), 'storage' (anything else), or ''.
+  name = '';
+
+  // `trial`: rejects while nothing can be stored.
+  constructor({ onChange, trial }) {
+    this.#onChange = onChange;
+    this.#trial = trial;
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  clear() {
+    if (this.name) this.#become('');
+  }
+
+  fail(error) {
+    this.#become({ QuotaExceededError: 'full', VersionError: 'newer' }[error?.name] ?? 'storage');
+  }
+
+  // What fails is said; so is what is not answered, until it is.
+  async guard(write) {
+    const silence = setTimeout(() => this.#become('silent'), SILENT_MS);
+    try {
+      return await write();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    } finally {
+      clearTimeout(silence);
+      if (this.name === 'silent') this.clear();
+    }
+  }
+
+  // The browser closed the database behind the page's back, or it failed: opened again, it may do.
+  async tryAgain() {
+    if (this.#trying) return;
+    this.#trying = true;
+    try {
+      await this.guard(this.#trial);
+      this.clear();
+    } catch {
+      // said, and tried again later
+    } finally {
+      this.#trying = false;
+    }
+  }
+
+  #become(name) {
+    if (this.#closed) return;
+    this.name = name;
+    clearTimeout(this.#timer);
+    if (name) this.#timer = setTimeout(() => this.tryAgain(), AGAIN_MS);
+    this.#onChange();
+  }
+}
