@@ -17,7 +17,6 @@ const root = resolve(web, '../..');
 const out = join(resolve(root, process.env.BUILD || 'build'), 'web');
 const FIRST_LOAD_MAX = { tap: 40_000, leader: 40_000 };
 const STATIC = join(web, 'src/static');
-const STARTUP = 'startup.js'; // of these: the pages load it first
 
 // ---- Code from proto/turf.proto ---------------------------------------------------------------------
 
@@ -79,7 +78,7 @@ function writePage(name, outputs, into) {
   ].join('\n    ');
   const html = readFileSync(join(web, 'src', name, `${name}.html`), 'utf8').replace('<!-- assets -->', head);
   writeFileSync(join(into, `${name}.html`), html);
-  return { name, now: [`${name}.html`, STARTUP, ...now.map(site)], all: [`${name}.html`, ...all.map(site)] };
+  return { name, now: [`${name}.html`, ...now.map(site)], all: [`${name}.html`, ...all.map(site), 'startup.js'] };
 }
 
 // Scripts among them are made small, and stay readable for old browsers.

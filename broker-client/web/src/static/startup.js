@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Says that the page cannot start, where its own script cannot: that was not found, or the browser is too old to read it.
-// So this is written for browsers of 2010, and is not a module. The page's script fills #app as soon as it runs.
+// So this is written for browsers of 2010, and is not a module. The page's script fills #app as soon as it runs, and does
+// not wait for this.
 (function () {
   'use strict';
 
+  var SOON_MS = 1000;
   var SLOW_MS = 10000;
   var DUTCH = [
     'Deze pagina kon niet starten.',
@@ -50,10 +52,11 @@
     say(said, 'en', ENGLISH);
   }
 
-  // A script that was not found says so only on its way down; one that cannot be read, on the window.
-  window.addEventListener('error', function (event) {
-    var target = event.target;
-    if (target === window || (target && target.nodeName === 'SCRIPT')) setTimeout(look, 0);
-  }, true);
+  // The page has loaded when its script has run, or failed.
+  function loaded() {
+    setTimeout(look, SOON_MS);
+  }
+  if (document.readyState === 'complete') loaded();
+  else window.addEventListener('load', loaded);
   setTimeout(look, SLOW_MS);
 })();

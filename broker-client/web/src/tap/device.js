@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the page knows of the phone it is on: home screen, storage that was emptied, a newer version of the page. What it
 // keeps for that says only that turf was used here, never by whom or when.
-import { Takeover } from '../core/takeover.js';
-import { registerWorker } from '../core/trusted.js';
 
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
@@ -35,7 +33,8 @@ export class Device {
   #prompt = null;
   #waiting = null;
   #used = false;
-  #takeover;
+  #takeover = null;
+  #busy;
 
   emptied = false;
   update = false;
@@ -43,7 +42,7 @@ export class Device {
   // `busy`: whether something is open that a page that loads anew would lose.
   constructor(onChange, busy) {
     this.#onChange = onChange;
-    this.#takeover = new Takeover({ untouchedMs: UNTOUCHED_MS, busy });
+    this.#busy = busy;
     addEventListener('beforeinstallprompt', (event) => {
       event.preventDefault();
       this.#prompt = event;
@@ -116,8 +115,10 @@ export class Device {
   // page is hidden; then every window loads anew, one that is in use when nobody is in the middle of something there.
   async serve() {
     if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
+    const [{ Takeover }, { registerWorker }] = await Promise.all([import('../core/takeover.js'), import('../core/trusted.js')]);
     const registration = await registerWorker();
     if (!registration) return;
+    this.#takeover = new Takeover({ untouchedMs: UNTOUCHED_MS, busy: this.#busy });
     const waits = () => {
       if (!registration.waiting || !navigator.serviceWorker.controller) return;
       this.#waiting = registration.waiting;
@@ -130,7 +131,7 @@ export class Device {
   }
 
   takeUpdate() {
-    this.#takeover.ask(this.#waiting);
+    this.#takeover?.ask(this.#waiting);
   }
 
   // Nobody looks at this window: another one may be in use.

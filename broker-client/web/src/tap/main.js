@@ -299,7 +299,7 @@ async function start() {
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
-    device.serve();
+    device.serve().catch(() => {}); // then the page works, but not from a cold start without network
   }));
 }
 
