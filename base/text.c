@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE_BYTES = 2048 }; /* of a message that needs no memory */
+
 /* How many bytes a character has that begins with `first`; 0: none begins so. */
 static size_t length_of(uint8_t first)
 {
@@ -91,17 +93,20 @@ void text_make_safe(char *text)
 	make_safe(text, "");
 }
 
+/* A message must come through when there is no memory left, which may be what it says. */
 void text_vprint(FILE *out, const char *format, va_list args)
 {
-	char *text = NULL;
+	char line[LINE_BYTES], *longer = NULL, *text = line;
+	va_list again;
 
-	if (vasprintf(&text, format, args) < 0) {
-		(void)fputs("(no memory for a message)\n", out);
-		return;
-	}
+	va_copy(again, args);
+	if (vsnprintf(line, sizeof line, format, args) >= LINE_BYTES && vasprintf(&longer, format, again) >= 0)
+		text = longer;
+	va_end(again);
 	make_safe(text, "\n");
 	(void)fputs(text, out);
-	free(text);
+	if (text == longer)
+		free(longer);
 }
 
 void text_print(FILE *out, const char *format, ...)

@@ -7,9 +7,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "base/error.h"
+
+struct tm;
 
 /* The zone of an organisation that names none. */
 #define ZONE_DEFAULT "Europe/Amsterdam"

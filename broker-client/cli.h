@@ -99,9 +99,9 @@ int cli_open(struct cli *cli, struct turf **turf, bool connect,
 /* What the catalogue says of the org as a whole is kept for the answers. */
 void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue);
 
-/* The org's date, in days since 1970-01-01, by this machine's clock. An empty `timezone`: the contract's default. Sets the
+/* The org's date, in days since 1970-01-01, by this machine's clock. An empty `zone`: the contract's default. Sets the
  * process's TZ, so it is for the main thread only. */
-uint32_t cli_today(const char *timezone);
+uint32_t cli_today(const char *zone);
 
 /* ---- cli_org.c -------------------------------------------------------------------------------------------------- */
 

@@ -33,14 +33,14 @@ int status_of_fault(int fault)
 							      : EXIT_FAULT;
 }
 
-uint32_t cli_today(const char *timezone)
+uint32_t cli_today(const char *zone)
 {
 	struct tm local;
 	time_t now = time(NULL);
 
-	if (!*timezone)
-		timezone = ZONE_DEFAULT;
-	if (!zone_known(timezone) || zone_time(timezone, (int64_t)now, &local, NULL) < 0)
+	if (!*zone)
+		zone = ZONE_DEFAULT;
+	if (!zone_known(zone) || zone_time(zone, (int64_t)now, &local, NULL) < 0)
 		(void)localtime_r(&now, &local); /* a machine without the zone database */
 	return day_of_date(
 		(struct date){ .year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday });

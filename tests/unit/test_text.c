@@ -84,6 +84,24 @@ static void a_printed_text_keeps_its_line_ends(void **state)
 	free(text);
 }
 
+static void a_long_text_is_printed_whole(void **state)
+{
+	static char letters[5000];
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	(void)state;
+	memset(letters, 'a', sizeof letters - 1);
+	letters[2047] = '\x1b';
+	assert_non_null(out);
+	text_print(out, "%s\n", letters);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(length, sizeof letters);
+	assert_true(text[2047] == '?' && text[length - 1] == '\n');
+	free(text);
+}
+
 static void an_error_can_be_shown_as_it_is(void **state)
 {
 	struct error error;
@@ -135,6 +153,7 @@ int main(void)
 		cmocka_unit_test(what_steers_a_terminal_or_turns_text_shows_as_a_question_mark),
 		cmocka_unit_test(json_says_the_same_without_such_characters),
 		cmocka_unit_test(a_printed_text_keeps_its_line_ends),
+		cmocka_unit_test(a_long_text_is_printed_whole),
 		cmocka_unit_test(an_error_can_be_shown_as_it_is),
 		cmocka_unit_test(an_error_that_is_too_long_ends_in_a_whole_character),
 		cmocka_unit_test(a_log_line_is_one_line),
