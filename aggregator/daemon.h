@@ -65,6 +65,7 @@ struct daemon {
 	uint64_t upkeep_at_ms;   /* upkeep failed: not before this */
 	bool time_due;           /* store_keep_time wants to be called */
 	bool synchronised;       /* a time server vouches for status.today */
+	uint64_t jumped_at_ms;   /* a date that waits was first seen; 0: none waits */
 	bool date_unreadable;    /* said so in the log */
 	bool compact_due;
 	uint32_t deleted_since;  /* the store's: freed pages hold deleted bytes since then; 0: none do */

@@ -13,6 +13,7 @@ enum {
 	STATUS_INTERVAL_MS = 1000,
 	LOOK_INTERVAL_MS = 500, /* at the date, and for what turfctl has changed */
 	WAIT_MAX_MS = 250,      /* so that a signal is read soon */
+	TIME_SERVER_PATIENCE_MS = 120000, /* after a start or a sleep the time server is heard only after a while */
 };
 
 /* News that somebody waits for goes out at once; counters may wait for their second. */
@@ -143,8 +144,26 @@ static int keep_time(struct daemon *daemon, struct error *error)
 	return rc;
 }
 
+/* A machine that was off for a weekend has the right date and hears the time server a moment later: that is no alarm. */
+static bool date_may_be_trusted_soon(struct daemon *daemon, uint64_t now_ms)
+{
+	if (daemon->jumped_at_ms == 0)
+		daemon->jumped_at_ms = now_ms;
+	if (daemon->time_due) /* the store has not looked at the date as it is now */
+		return true;
+	return !daemon->date.pinned && !daemon->synchronised && now_ms < daemon->jumped_at_ms + TIME_SERVER_PATIENCE_MS;
+}
+
+static void tell_date_pending(struct daemon *daemon, uint32_t pending_day)
+{
+	if (pending_day)
+		log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day; a jump ahead of up to 31 days needs neither once the clock is synchronised");
+	daemon->status.date_pending = pending_day;
+	tell_at_once(daemon);
+}
+
 /* The store's own view of itself: for the status, and to see what turfctl has changed. */
-static int look(struct daemon *daemon, struct error *error)
+static int look(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
 	struct store_state state;
 	struct store_view *view;
@@ -154,12 +173,10 @@ static int look(struct daemon *daemon, struct error *error)
 		return rc;
 	store_view_state(view, &state);
 	store_view_close(view);
-	if (state.pending_day != daemon->status.date_pending) {
-		if (state.pending_day)
-			log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day; a jump ahead of up to 31 days needs neither once the clock is synchronised");
-		daemon->status.date_pending = state.pending_day;
-		tell_at_once(daemon);
-	}
+	if (state.pending_day == 0)
+		daemon->jumped_at_ms = 0;
+	if (state.pending_day != daemon->status.date_pending && (state.pending_day == 0 || !date_may_be_trusted_soon(daemon, now_ms)))
+		tell_date_pending(daemon, state.pending_day);
 	daemon->status_due |= state.generation != daemon->status.generation;
 	daemon->status.generation = state.generation;
 	daemon->deleted_since = state.deleted_since;
@@ -240,7 +257,7 @@ static int keep(struct daemon *daemon, uint64_t now_ms, struct error *error)
 		(void)upkeep_today(daemon);
 		daemon->look_at_ms = now_ms + LOOK_INTERVAL_MS;
 		store_check_readers(daemon->store);
-		rc = look(daemon, error);
+		rc = look(daemon, now_ms, error);
 	}
 	if (rc == 0 && daemon->time_due && daemon->inbox.n == 0)
 		rc = keep_time(daemon, error);

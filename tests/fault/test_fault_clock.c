@@ -18,9 +18,10 @@ enum {
 	WEEKEND_DAYS = 3,
 	HOLIDAY_DAYS = 14,
 	TOO_LONG_DAYS = 32,
-	LOOK_AFTER_MS = 5000,
-	SYNCHRONISED_AFTER_MS = 10000,
-	STOP_AFTER_MS = 20000,
+	HEARD_SOON_MS = 30000,   /* the time server, after the start */
+	PATIENCE_OVER_MS = 130000,
+	HEARD_LATE_MS = 150000,
+	STOP_AFTER_MS = 170000,
 };
 
 #define STATUS "turf/v1/dekop/status/aggregator"
@@ -38,9 +39,10 @@ struct world {
 	struct daemon daemon;
 	uint64_t begun_ms;
 	bool stopped;
-	bool synchronised_later;
-	bool waited;      /* the status said so early in this life */
-	bool still_waits; /* at its end */
+	uint64_t synchronised_after_ms; /* 0: the kernel's answer stays as it is */
+	bool waited_early; /* the status said so before a time server can have been heard */
+	bool waited;       /* and at any time */
+	bool still_waits;  /* at the end */
 };
 
 /* The status that stands after a life is the will's, which knows no dates. */
@@ -57,14 +59,12 @@ static void look(void *context)
 	struct world *world = context;
 	uint64_t since_begin_ms = broker_now_ms() - world->begun_ms;
 
-	if (world->stopped || since_begin_ms < LOOK_AFTER_MS)
+	if (world->stopped || !broker_find(STATUS))
 		return;
 	world->still_waits = says_that_a_date_waits();
-	if (since_begin_ms < SYNCHRONISED_AFTER_MS) {
-		world->waited = world->still_waits;
-		return;
-	}
-	if (world->synchronised_later)
+	world->waited |= world->still_waits;
+	world->waited_early |= world->still_waits && since_begin_ms < PATIENCE_OVER_MS - HEARD_SOON_MS;
+	if (world->synchronised_after_ms != 0 && since_begin_ms > world->synchronised_after_ms)
 		seam_set_synchronised(true);
 	if (since_begin_ms > STOP_AFTER_MS) {
 		world->stopped = true;
@@ -89,7 +89,7 @@ static void live(struct world *world, time_t now)
 	broker_reset(&watch);
 	seam_set_time(now);
 	world->begun_ms = broker_now_ms();
-	world->stopped = false;
+	world->stopped = world->waited = world->waited_early = false;
 	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
 		fail_msg("%s", error.text);
 	daemon_close(&world->daemon);
@@ -109,7 +109,7 @@ static void test_a_weekend_off_is_no_alarm(void **state)
 	struct world *world = *state;
 
 	off_for(world, WEEKEND_DAYS, true);
-	assert_false(world->waited || world->still_waits);
+	assert_false(world->waited);
 }
 
 static void test_a_holiday_off_is_no_alarm(void **state)
@@ -117,15 +117,15 @@ static void test_a_holiday_off_is_no_alarm(void **state)
 	struct world *world = *state;
 
 	off_for(world, HOLIDAY_DAYS, true);
-	assert_false(world->waited || world->still_waits);
+	assert_false(world->waited);
 }
 
-static void test_longer_than_a_holiday_waits_for_the_operator(void **state)
+static void test_longer_than_a_holiday_is_told_at_once(void **state)
 {
 	struct world *world = *state;
 
 	off_for(world, TOO_LONG_DAYS, true);
-	assert_true(world->waited && world->still_waits);
+	assert_true(world->waited_early && world->still_waits);
 }
 
 static void test_a_clock_that_nobody_vouches_for_waits_for_the_operator(void **state)
@@ -134,15 +134,26 @@ static void test_a_clock_that_nobody_vouches_for_waits_for_the_operator(void **s
 
 	off_for(world, WEEKEND_DAYS, false);
 	assert_true(world->waited && world->still_waits);
+	assert_false(world->waited_early); /* a time server might have come */
 }
 
-/* turfd may start before the time server has answered. */
-static void test_a_date_that_waits_is_trusted_when_the_clock_is_synchronised(void **state)
+/* turfd starts before the time server has answered. */
+static void test_a_time_server_that_is_heard_soon_is_no_alarm(void **state)
 {
 	struct world *world = *state;
 
 	live(world, NOW);
-	world->synchronised_later = true;
+	world->synchronised_after_ms = HEARD_SOON_MS;
+	live(world, NOW + WEEKEND_DAYS * DAY_S);
+	assert_false(world->waited);
+}
+
+static void test_a_time_server_that_is_heard_late_ends_the_alarm(void **state)
+{
+	struct world *world = *state;
+
+	live(world, NOW);
+	world->synchronised_after_ms = HEARD_LATE_MS;
 	live(world, NOW + WEEKEND_DAYS * DAY_S);
 	assert_true(world->waited);
 	assert_false(world->still_waits);
@@ -175,9 +186,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TOLD(test_a_weekend_off_is_no_alarm),
 		TOLD(test_a_holiday_off_is_no_alarm),
-		TOLD(test_longer_than_a_holiday_waits_for_the_operator),
+		TOLD(test_longer_than_a_holiday_is_told_at_once),
 		TOLD(test_a_clock_that_nobody_vouches_for_waits_for_the_operator),
-		TOLD(test_a_date_that_waits_is_trusted_when_the_clock_is_synchronised),
+		TOLD(test_a_time_server_that_is_heard_soon_is_no_alarm),
+		TOLD(test_a_time_server_that_is_heard_late_ends_the_alarm),
 	};
 
 	if (!getenv("TURF_LOG"))

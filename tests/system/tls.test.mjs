@@ -73,6 +73,14 @@ test('a broker with a certificate: many submissions at once, and turf, through i
   assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
 });
 
+test('a broker that is known by its name, and whose certificate is for that name', async (t) => {
+  const made = await certificates(t, 'DNS:localhost');
+  const { url } = await brokerWith(t, made);
+  const turfd = startTurfd(t, url.replace('127.0.0.1', 'localhost'), made.authority);
+  await eventually(() => turfd.log.includes('<6>connected broker=mqtts://localhost:'), 'the connection');
+  assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
+});
+
 for (const [what, name, vouched] of [
   ['an authority that nobody vouches for', 'IP:127.0.0.1', false],
   ['a certificate with another name', 'DNS:elsewhere.example', true],
