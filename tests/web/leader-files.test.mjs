@@ -186,9 +186,9 @@ test('all marks of a chart stay inside it, however narrow', () => {
   }
 });
 
-const names = { answered: 'Beantwoord', referred: 'Doorverwezen', open: 'Licht: nog niet definitief' };
+const names = { answered: 'Beantwoord', referred: 'Doorverwezen', open: 'Met rand: nog niet definitief' };
 
-test('the key lists outcomes; what is not final is said below them, in the light colour of every outcome', () => {
+test('the key lists outcomes; what is not final is said below them, in the pale colour of every outcome', () => {
   const course = [
     { period: '2019-Q3', label: 'K3', questions: 3, answered: 3, referred: 0, status: 3 },
     { period: '2019-Q4', label: 'K4', questions: 3, answered: 2, referred: 1, status: 1 },
@@ -203,6 +203,14 @@ test('the key lists outcomes; what is not final is said below them, in the light
     ['answered', 'answered-open', 'referred-open', 'answered', 'referred', 'answered-open', 'referred-open']);
   assert.deepEqual(keyOf(course.slice(1)).map(({ content }) => content), Object.values(names), 'all of them still running');
   assert.deepEqual(keyOf(course.slice(0, 1)).map(({ content }) => content), ['Beantwoord']);
+});
+
+test('on a narrow chart the key goes on in another line, inside it', () => {
+  const course = [{ period: '2019-Q4', label: 'K4', questions: 3, answered: 2, referred: 1, status: 1 }];
+  const { marks, height } = quarterChart(course, { ...options, width: 150, names }, String);
+  const light = marks.filter(({ kind, x, content }) => kind === 'text' && x > 30 && names.open.includes(content));
+  assert.deepEqual(light.map(({ content }) => content), ['Met rand: nog', 'niet definitief']);
+  assert.ok(light[1].y > light[0].y && light[1].y < height);
 });
 
 test('where there is nothing there is no bar, and no gap beside one', () => {

@@ -248,6 +248,8 @@ test('the past, and what leaves the page', async (t) => {
     for (const [hash, heading, line] of views) {
       await goTo(page, hash, heading);
       writeFileSync(file, await page.pdf({ preferCSSPageSize: true, printBackground: false }));
+      const { stdout: info } = await succeed('pdfinfo', [file]);
+      assert.match(info, new RegExp(`Title: +Sociaal Werk De Kop – ${line.split(',')[0]} – .* – 2020-01-20`));
       const text = (await succeed('pdftotext', ['-l', '1', file, '-'])).stdout.replace(/\s+/g, ' ');
       assert.ok(text.includes('Sociaal Werk De Kop') && text.includes(line), `${hash}: ${text.slice(0, 300)}`);
       assert.match(text, /Cijfers van \d\d-\d\d-\d{4}, \d\d:\d\d \(Live\); afgedrukt op \d\d-\d\d-\d{4}, \d\d:\d\d\./);

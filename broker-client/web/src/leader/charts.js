@@ -29,7 +29,7 @@ export const PALETTE = {
   value: '#16242b',
   muted: '#51626b',
 };
-// What is not final is light, with the edge of what it will be.
+// What is not final is pale, with the edge of what it will be.
 export const EDGES = { 'answered-open': PALETTE.answered, 'referred-open': PALETTE.referred };
 export const FONT_FAMILY = 'system-ui, "Segoe UI", Roboto, Arial, sans-serif';
 
@@ -71,7 +71,7 @@ function every(count, slot, labelWidth) {
   return Math.max(1, Math.ceil(labelWidth / slot));
 }
 
-// One column, answered below and referred on top, with a gap where both are; of an open or provisional quarter it is light.
+// One column, answered below and referred on top, with a gap where both are; of an open or provisional quarter it is pale with an edge.
 function column(one, x, width, y, number, roles) {
   if (!isFigure(one.questions)) return [];
   const answeredTop = y(one.answered);
@@ -87,8 +87,19 @@ function column(one, x, width, y, number, roles) {
 const SETTLED = { answered: 'answered', referred: 'referred' };
 const MOVING = { answered: 'answered-open', referred: 'referred-open' };
 
-// The outcomes that occur, in as many lines as it takes; below them, on a line of its own since it is no outcome, what a
-// light column means: { marks, height }. `y` is where it begins. `names`: { answered, referred, open }.
+// A text in lines that fit a width.
+function linesOf(content, width) {
+  const lines = [''];
+  for (const word of content.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (lines.at(-1) !== '' && longer.length * CHAR_OF_TEXT > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
+// The outcomes that occur, in as many lines as it takes; below them, on a line of its own since it is no outcome, what
+// a column with an edge means: { marks, height }. `y` is where it begins. `names`: { answered, referred, open }.
 function legend(names, drawn, left, right, y) {
   let x = left;
   let base = y + FONT;
@@ -104,11 +115,12 @@ function legend(names, drawn, left, right, y) {
     x += width + 18;
     return [swatch(role, at), text('muted', at + FONT + 3, base, names[role])];
   });
-  const light = Object.values(MOVING).filter(occurs);
-  if (light.length > 0) {
+  const moving = Object.values(MOVING).filter(occurs);
+  if (moving.length > 0) {
     base += LEGEND_LINE;
-    marks.push(...light.map((role, i) => swatch(role, left + i * (FONT + 2))));
-    marks.push(text('muted', left + light.length * (FONT + 2) + 2, base, names.open));
+    marks.push(...moving.map((role, i) => swatch(role, left + i * (FONT + 2))));
+    const beside = left + moving.length * (FONT + 2) + 2;
+    linesOf(names.open, right - beside).forEach((line, i) => marks.push(text('muted', beside, (base += i && LEGEND_LINE), line)));
   }
   return { marks, height: base + 8 - y };
 }

@@ -5,7 +5,7 @@ import './leader.css';
 import './tables.css';
 import './wide.css';
 import './print.css';
-import { parseDate, todayIn } from '../core/calendar.js';
+import { formatDate, parseDate, todayIn } from '../core/calendar.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
@@ -221,6 +221,13 @@ function chartWidth() {
 
 const wordsNow = (short) => createWords(t, language, state.figures.catalogue?.timezone, short);
 
+// On paper the title is what a browser prints on top and calls a file: whose figures these are and of which day.
+function titleOf({ figures, team, view, today: day, words }) {
+  const organisation = figures.catalogue?.name ?? 'turf';
+  if (!state.onPaper) return `${words.t('page_title')} – ${organisation}`;
+  return [organisation, teamName(figures, team, words), words.t(`view_${view}`), formatDate(day)].join(' – ');
+}
+
 function drawNow() {
   const { figures, looking } = state;
   const app = byId('app');
@@ -232,7 +239,7 @@ function drawNow() {
     period: looking.period ?? quarterOfDay(today()),
     width: chartWidth(), scale: letterScale(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,
   };
-  document.title = `${page.words.t('page_title')} – ${figures.catalogue?.name ?? 'turf'}`;
+  document.title = titleOf(page);
   patchChildren(app, drawPage(page));
   if (chartWidth() !== page.width) draw();
 }

@@ -66,7 +66,7 @@ export default {
   not_per_domain_yet: 'Not per domain yet',
   not_per_domain_note: '{count} question is in the total already, but not with a domain yet. Domain figures follow later, so that nobody can be recognised.|{count} questions are in the total already, but not with a domain yet. Domain figures follow later, so that nobody can be recognised.',
 
-  light_not_final: 'Light columns: not final yet',
+  outlined_not_final: 'Outlined: not final yet',
   status_open: 'still running',
   status_provisional: 'provisional',
   status_final: 'final',

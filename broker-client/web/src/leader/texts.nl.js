@@ -66,7 +66,7 @@ export default {
   not_per_domain_yet: 'Nog niet per domein',
   not_per_domain_note: '{count} vraag staat al in het totaal, maar nog niet bij een domein. Domeincijfers volgen later, om herkenning te voorkomen.|{count} vragen staan al in het totaal, maar nog niet bij een domein. Domeincijfers volgen later, om herkenning te voorkomen.',
 
-  light_not_final: 'Lichte kolommen: nog niet definitief',
+  outlined_not_final: 'Met rand: nog niet definitief',
   status_open: 'loopt nog',
   status_provisional: 'voorlopig',
   status_final: 'definitief',

@@ -19,10 +19,11 @@ import { isRunning, samePoint } from './same-point.js';
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
 const QUARTERS_MOST = 20;
+const FINAL = 3;
 const QUARTER_WIDTH = 34; // room for its figure
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
-const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred'), open: t('light_not_final') });
+const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred'), open: t('outlined_not_final') });
 
 function keepTable(page, table, heading) {
   page.shown.tables.set(table.id, { table, heading });
@@ -198,13 +199,19 @@ function marked(page, course) {
     ...one,
     label: shortQuarter(page, one.period),
     sublabel: i === 0 || quarterNumber(one.period) === 1 ? String(yearOf(one.period)) : '',
-    hint: `${words.period(one.period)}: ${words.cell(one.questions)}`,
+    hint: saidOf(one, words),
   }));
+}
+
+// A quarter in words; of one that is not final it is said.
+function saidOf({ period, questions, status }, words) {
+  const state = words.stateOf({ status });
+  return `${words.period(period)}: ${words.cell(questions)}${state && status !== FINAL ? ` (${state})` : ''}`;
 }
 
 function courseChart(page, id, course, title) {
   const { words, width } = page;
-  const said = course.map((one) => `${words.period(one.period)} ${words.cell(one.questions)}`).join('; ');
+  const said = course.map((one) => saidOf(one, words)).join('; ');
   const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => [words.t(`none_${cell.none}`), words.t(`none_short_${cell.none}`)] };
   return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
 }
