@@ -57,11 +57,13 @@ test('taps that do not arrive, a team that may be refused, a disk that is full',
   await site.stack.broker.startAgain();
   const phone = await Phone.start(t, site);
   await phone.context.addInitScript(() => {
-    const { add } = IDBObjectStore.prototype;
-    IDBObjectStore.prototype.add = function (...args) {
-      if (globalThis.full) throw new DOMException('no room', 'QuotaExceededError');
-      return add.apply(this, args);
-    };
+    for (const name of ['add', 'put']) {
+      const write = IDBObjectStore.prototype[name];
+      IDBObjectStore.prototype[name] = function (...args) {
+        if (globalThis.full) throw new DOMException('no room', 'QuotaExceededError');
+        return write.apply(this, args);
+      };
+    }
   });
   const page = await phone.open();
   const gallery = new Gallery();
