@@ -182,7 +182,8 @@ test("the team leader's page", async (t) => {
     await keyboard.press('Enter');
     await choose('[data-choice="year"]', '2019');
     await heading('Vragen in 2019');
-    for (const form of ['nl', 'en']) assert.match((await saved(`[data-action="csv"][data-form="${form}"]`)).toString(), /^\ufefforg[;,]team/);
+    await choose('[data-choice="csv"]', 'team-quarters');
+    for (const form of ['nl', 'en']) assert.match((await saved(`[data-action="csv"][data-form="${form}"]`)).toString(), /^\ufefforganisati(e|on)[;,]team/);
     await page.evaluate(() => (globalThis.print = () => (document.body.dataset.printed = 'yes')));
     await press('[data-action="print"]');
     await page.locator('body[data-printed="yes"]').waitFor();
