@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // deploy/run, as an operator meets it: what it says when something is in its way, and that it leaves nothing behind.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -243,6 +243,27 @@ test("a directory that is another user's ends in one sentence", { skip: process.
   assert.equal(await said(), `deploy/run: ${dir} cannot be written to.\n`); // one that served before
   chmodSync(dir, 0o700);
   assert.equal(await said(), `deploy/run: ${dir} cannot be read.\n`);
+});
+
+test("the broker's files may be changed, and stay in force: the pages find its ports", async (t) => {
+  const first = await deploy(t);
+  await first.running.stop();
+  const conf = join(first.dir, 'broker/mosquitto.conf');
+  appendFileSync(conf, 'max_connections 100\n');
+  const changed = readFileSync(conf, 'utf8');
+  const again = await deploy(t, { folder: first.folder, ports: first.ports });
+  assert.match(again.running.log, /mosquitto\.conf was changed by somebody else and is left as it is/);
+  for (const url of [again.ready.mqtt, again.ready.ws]) {
+    const screen = await Client.connect(t, url);
+    await screen.subscribe(`turf/v1/${again.ready.org}/status/aggregator`);
+    await screen.until((messages) => messages.some(({ payload }) => JSON.parse(payload).online), 'online status');
+  }
+  assert.deepEqual([readFileSync(conf, 'utf8'), await again.running.stop()], [changed, { code: 0, signal: null }]);
+  const ports = [await freePort(), first.ports[1]];
+  const args = ['--dir', first.dir, '--mqtt-port', ports[0], '--http-port', ports[1]].map(String);
+  const { code, stderr } = await run(command, args);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`mosquitto\\.conf has no listener at port ${ports[0]}; give the --mqtt-port that it has, or take over .*\\.new\\.\n$`));
 });
 
 const asRoot = { skip: process.getuid() !== 0 && 'only root can be another user' };
