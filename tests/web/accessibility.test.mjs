@@ -36,7 +36,14 @@ test("the worker's page", async (t) => {
   await page.locator('[data-key="list"]').click();
   await page.locator('.tap__back').waitFor();
   await sound(page, 'own taps');
+  await page.locator('[data-key^="change-"]').click();
+  await page.locator('[data-key="save"]').waitFor();
+  await sound(page, 'changing a tap');
+  await page.keyboard.press('Escape');
+  await page.locator('[data-key="list"]').click();
   await page.locator('.tap__back').click();
+  await page.locator('.tap__restore').waitFor();
+  await sound(page, 'taken back, to be counted after all');
   await page.getByRole('dialog').getByText('Teruggenomen', { exact: true }).waitFor();
   await sound(page, 'taken back');
   await page.keyboard.press('Escape');

@@ -431,3 +431,58 @@ test('two tabs on one outbox: what one deletes the other does not send', async (
   assert.deepEqual(await outbox.markSent([{ id: tap.id, act: 'question' }]), []);
   other.close();
 });
+
+// ---- Taken back and counted after all; made right --------------------------------------------------------
+
+const again = (tap) => question({ day: tap.day, domain: tap.domain });
+const shown = async () => (await outbox.all()).map((tap) => [tap.domain, stateOf(tap)]);
+
+test('taking back stays here until its hold is over, and is undone without a trace', async () => {
+  const tap = await counted();
+  await outbox.retract([tap.id], { hold: NOW + 6_000 });
+  const held = await only();
+  assert.equal(sendable(held, NOW), null);
+  assert.equal(sendable(held, NOW + 6_000).act, 'retraction');
+  await outbox.restore([tap], again);
+  assert.deepEqual([(await outbox.all()).length, stateOf(await only()), (await outbox.waiting()).length], [1, 'counted', 0]);
+});
+
+test('taken back before its receipt, and counted after all: the question still waits, under its own id', async () => {
+  const [tap] = await outbox.add([question()]);
+  await send(tap);
+  await outbox.retract([tap.id], { hold: NOW + 6_000 });
+  await outbox.restore([tap], again);
+  assert.deepEqual([(await only()).id, stateOf(await only())], [tap.id, 'sent']);
+});
+
+test('what was deleted, or whose retraction has left, counts after all as another question', async () => {
+  const [deleted] = await outbox.add([question({ domain: 2 })]);
+  await outbox.retract([deleted.id]);
+  const gone = await counted();
+  await outbox.retract([gone.id]);
+  await send(gone, 'retraction');
+  const leaving = await counted();
+  await outbox.retract([leaving.id]);
+  await outbox.markLeaving([leaving.id]);
+  await outbox.restore([deleted, gone, leaving], again);
+  const ids = (await outbox.all()).map(({ id }) => id);
+  assert.equal(ids.includes(deleted.id), false);
+  assert.deepEqual((await shown()).sort(), [[1, 'device'], [1, 'device'], [1, 'retracting'], [1, 'retracting'], [2, 'device']]);
+});
+
+test('what was not taken back is not counted again', async () => {
+  const tap = await counted();
+  await outbox.restore([tap], again);
+  assert.deepEqual(await shown(), [[1, 'counted']]);
+});
+
+test('made right: one is taken back and another counts, in one step; never twice', async () => {
+  const right = () => question({ domain: 5 });
+  const tap = await counted();
+  const [own] = await outbox.add([question()]);
+  await outbox.replace([tap.id, own.id], right);
+  await outbox.replace([tap.id, own.id], right);
+  assert.deepEqual(await shown(), [[1, 'retracting'], [5, 'device'], [5, 'device']]);
+  await assert.rejects(outbox.replace([(await outbox.all())[1].id], () => question({ id: tap.id })));
+  assert.deepEqual(await shown(), [[1, 'retracting'], [5, 'device'], [5, 'device']], 'all or nothing');
+});

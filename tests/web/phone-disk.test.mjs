@@ -122,9 +122,9 @@ test('a date that the aggregator has pinned is the phone\'s: while it is away, a
 
 test('no day can be chosen from before the team began', async () => {
   const tab = await Tab.start();
-  assert.equal(tab.phone.firstDay, TODAY - 400);
+  assert.equal(tab.phone.firstDayOf('oost'), TODAY - 400);
   tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, teams: [{ ...plainCatalogue.teams[0], valid_from: TODAY - 5 }] }));
-  assert.equal(tab.phone.firstDay, TODAY - 5);
+  assert.equal(tab.phone.firstDayOf('oost'), TODAY - 5);
 });
 
 test('a total that is withdrawn is shown no more', async () => {

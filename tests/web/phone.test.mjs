@@ -251,3 +251,40 @@ test('left without a connection, within its seconds: the next that is opened sen
   const later = await Tab.start();
   assert.deepEqual(later.sent.map((event) => event.id), [id]);
 });
+
+test('taken back and counted after all within six seconds: nothing leaves; after them the retraction does, or at once when the page is left', async () => {
+  const tab = await Tab.start();
+  const id = await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED);
+  const acts = () => tab.sent.map(({ act }) => act);
+  await tab.phone.takeBack([id]);
+  await turns();
+  assert.deepEqual([acts(), tab.phone.mayRestore({ id })], [['question'], true]);
+  await tab.phone.restore([id]);
+  clock.now += UNDO_MS;
+  tab.phone.wake();
+  await turns();
+  assert.deepEqual(acts(), ['question']);
+  await tab.phone.takeBack([id]);
+  clock.now += UNDO_MS;
+  tab.phone.wake();
+  await turns();
+  assert.deepEqual([acts(), tab.phone.mayRestore({ id })], [['question', 'retraction'], false]);
+  const other = await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED, [other]);
+  await tab.phone.takeBack([other]);
+  tab.phone.leave();
+  assert.deepEqual([acts(), tab.phone.mayRestore({ id: other })], [['question', 'retraction', 'question', 'retraction'], false]);
+});
+
+test('taken back before it left, and counted after all: it goes under another id, and the list has it all the while', async () => {
+  const tab = await Tab.start();
+  const [id] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
+  await tab.phone.takeBack([id]);
+  assert.deepEqual([tab.phone.taps.length, tab.phone.listed.map((tap) => tap.id)], [0, [id]]);
+  await tab.phone.restore([id]);
+  await turns();
+  assert.equal(tab.sent.length, 1);
+  assert.notEqual(tab.sent[0].id, id);
+  assert.equal(tab.phone.listed.length, 1);
+});

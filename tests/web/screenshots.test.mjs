@@ -49,6 +49,17 @@ test("the worker's page", async (t) => {
   await page.locator('[data-key="list"]').click();
   await page.locator('.tap__back').first().waitFor();
   await gallery.picture(page, 'tap-10-list');
+  await page.locator('.tap__back').first().click();
+  await page.locator('.tap__restore').waitFor();
+  await gallery.picture(page, 'tap-10-taken-back');
+  await page.locator('[data-key^="change-"]').first().click();
+  await page.locator('[data-key="save"]').waitFor();
+  await gallery.picture(page, 'tap-10-change');
+  await page.keyboard.press('Escape');
+  await tap(page, 13);
+  await page.locator('.snack [data-key="undo"]').click();
+  await page.locator('.snack').getByText('Ongedaan gemaakt').waitFor();
+  await gallery.picture(page, 'tap-10-undone');
   gallery.sound();
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 async function opened(t, options = {}) {
@@ -205,4 +205,48 @@ test('ten minutes away from the page it is today again, and the page says so; ni
   await tap(page, 2);
   await mode(page).waitFor({ state: 'hidden' });
   assert.equal(await snack(page).getByText('Gisteren').count(), 0);
+});
+
+// ---- The own taps ---------------------------------------------------------------------------------------
+
+const sheet = (page) => page.getByRole('dialog');
+
+test('six at once are taken back with one touch, and counted after all with one', async (t) => {
+  const { site, page } = await opened(t);
+  await page.locator('[data-key="catch-up"]').click();
+  for (let i = 0; i < 5; i++) await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await tap(page, 3, { more: 5 });
+  await page.reload(); // leaving sends at once
+  await drained(page);
+  await page.locator('[data-key="list"]').click();
+  await page.getByRole('button', { name: 'Alle 6 terugnemen' }).click();
+  await sheet(page).locator('.tap').getByText('Wordt teruggenomen').waitFor();
+  await sheet(page).getByRole('button', { name: 'Toch tellen' }).press('Enter'); // as soon with a finger it would be a double touch
+  await sheet(page).locator('.tap').getByText('Geteld', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Alle 6 terugnemen' }).click();
+  await sheet(page).locator('.tap').getByText('Teruggenomen', { exact: true }).waitFor(); // after the six seconds
+  assert.equal((await site.counted()).questions, 0);
+});
+
+test('a tap is made right in one step: domain, outcome, day, team and label', async (t) => {
+  const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject', domain: 1 }];
+  const site = await Site.start(t, { labels });
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  await tap(page, 3);
+  await page.reload();
+  await drained(page);
+  await page.locator('[data-key="list"]').click();
+  await sheet(page).getByRole('button', { name: /wijzigen$/i }).click();
+  for (const name of ['Financiën', 'Doorverwezen', 'Gisteren', 'West', 'Sportfonds']) await sheet(page).getByRole('button', { name, exact: true }).click();
+  await page.locator('[data-key="save"]').click();
+  const right = sheet(page).locator('.tap', { hasText: 'Financiën' });
+  await right.getByText('doorverwezen · West').waitFor();
+  await right.getByText('met Sportfonds').waitFor();
+  await right.getByText('Geteld', { exact: true }).waitFor();
+  await sheet(page).locator('.tap', { hasText: 'Huisvesting' }).getByText('Teruggenomen', { exact: true }).waitFor();
+  assert.deepEqual(await site.counted(), { questions: 1, 'west/1/referred': 1 });
 });

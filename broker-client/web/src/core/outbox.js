@@ -137,22 +137,48 @@ export class Outbox {
     return this.#write(async ({ tap, taps, meta }) => {
       for (const id of (await meta.get('left')) ?? []) {
         const found = await tap(id);
-        if (found?.questionWaits) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
+        if (found && waits(found)) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
       }
       await meta.delete('left');
     });
   }
 
-  // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction. `gone`: ids that have left,
-  // which a full disk could not note.
-  retract(ids, gone = []) {
-    return this.#write(async ({ tap, taps, meta }) => {
-      const left = [...((await meta.get('left')) ?? []), ...gone];
+  // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction, which stays here until
+  // `hold`. `gone`: ids that have left, which a full disk could not note.
+  retract(ids, { gone = [], hold = 0 } = {}) {
+    return this.#write(async (store) => {
+      const left = await idsThatLeft(store, gone);
       for (const id of ids) {
-        const found = await tap(id);
+        const found = await store.tap(id);
+        if (found && !found.retracting) await takeBack(store, found, left, hold);
+      }
+    });
+  }
+
+  // Takes taps back and adds `make(tap)` in place of each, in one step. What is taken back already is left alone.
+  replace(ids, make, { gone = [] } = {}) {
+    return this.#write(async (store) => {
+      const left = await idsThatLeft(store, gone);
+      for (const id of ids) {
+        const found = await store.tap(id);
         if (!found || found.retracting) continue;
-        if (found.questionWaits && !found.sent && !left.includes(id)) await taps.delete(found.n);
-        else await taps.put(indexed({ ...found, retracting: true, retractionWaits: true, hold: 0 }));
+        await takeBack(store, found, left, 0);
+        await store.taps.add(indexed(newTap(make(found))));
+      }
+    });
+  }
+
+  // What was taken back counts after all: `taps`, as they were before. A retraction that is still here is forgotten; of what
+  // was deleted, or whose retraction may have left, `make(tap)` is added.
+  restore(taken, make, { gone = [] } = {}) {
+    return this.#write(async (store) => {
+      const left = await idsThatLeft(store, gone);
+      for (const before of taken) {
+        const found = await store.tap(before.id);
+        if (found && !found.retracting) continue;
+        const isHere = found?.retractionWaits && (found.questionWaits || (!found.sent && !left.includes(found.id)));
+        if (isHere) await store.taps.put(indexed({ ...found, retracting: false, retractionWaits: false, hold: 0 }));
+        else await store.taps.add(indexed(newTap(make(before))));
       }
     });
   }
@@ -253,6 +279,13 @@ export class Outbox {
   put(name, value) {
     return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.put(value, name));
   }
+}
+
+const idsThatLeft = async ({ meta }, gone) => [...((await meta.get('left')) ?? []), ...gone];
+
+function takeBack({ taps }, tap, left, hold) {
+  if (tap.questionWaits && !tap.sent && !left.includes(tap.id)) return taps.delete(tap.n);
+  return taps.put(indexed({ ...tap, retracting: true, retractionWaits: true, hold }));
 }
 
 async function dismissAll(ids, { tap, taps, keep }) {

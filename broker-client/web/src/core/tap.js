@@ -27,6 +27,9 @@ export const waits = (tap) => tap.questionWaits || tap.retractionWaits;
 export const held = (tap, now) => tap.hold > now && tap.hold <= now + HOLD_MAX_MS;
 export const mayChange = (tap, now) => tap.questionWaits && !tap.sent && held(tap, now);
 
+// What was deleted before it left, for those who still look at it.
+export const asRetracted = (tap) => ({ ...tap, questionWaits: false, retractionVerdict: V.VERDICT_RETRACTED });
+
 // As far as the phone knows it does not count: it was taken back.
 export const retracted = (tap) => retractedBy.has(tap.retractionVerdict) || tap.questionVerdict === V.VERDICT_ALREADY_RETRACTED;
 

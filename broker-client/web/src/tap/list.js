@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The own taps of this phone, by day, with what became of each; and what still waits, always in view.
+// The own taps of this phone, by day, with what became of each.
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
@@ -11,70 +11,34 @@ import { icon } from './icons.js';
 
 export const stateMark = (state) => el('span', { class: `state state--${state}` }, icon(state), el('span', {}, t(state)));
 
-// "3 op dit toestel · 2 onderweg, nog niet bevestigd"; when nothing waits, whether that is because all is counted.
-export function waitingText(phone) {
-  const { all, device, sent } = phone.waiting;
-  if (all === 0 && phone.refused) return '';
-  const late = phone.unseen.filter((tap) => stateOf(tap) === 'late').length;
-  if (all === 0 && late) return t('allCountedLate', { n: number(late, language) });
-  if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingWaits');
-  const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) })];
-  return parts.filter(Boolean).join(' · ');
-}
-
-function waitingIcon(phone) {
-  const { all, device } = phone.waiting;
-  if (all > 0) return device ? 'device' : 'sent';
-  if (phone.refused) return '';
-  return phone.taps.length ? 'counted' : '';
-}
-
-function layOutBar(parent) {
-  parent.append(el('div', { class: 'bar__state' }), el('div', { class: 'bar__buttons' }));
-  return parent.children;
-}
-
-// `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
-export function renderBar(parent, phone, ready, open) {
-  const text = waitingText(phone);
-  const sign = waitingIcon(phone);
-  const [state, buttons] = parent.children.length ? parent.children : layOutBar(parent);
-  renderWhen(state, [text, sign, phone.state, language], () => [
-    text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
-    el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state)),
-  ]);
-  // Apart from what changes with every tap: a press that is under way must find its button again.
-  renderWhen(buttons, [ready, language], () => [
-    ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
-    el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps')),
-  ]);
-}
-
-// ---- Own taps -------------------------------------------------------------------------------------
-
-// Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract}], newest first.
+// Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract, mayRestore}], newest first.
 function groups(phone, taps) {
   const found = new Map();
   for (const tap of taps) {
-    const [state, mayRetract] = [stateOf(tap), phone.mayRetract(tap)];
-    const same = JSON.stringify([tap.domain, tap.outcome, tap.team, tap.labels, state, mayRetract]);
-    if (!found.has(same)) found.set(same, { key: tap.id, taps: [], state, mayRetract });
+    const how = { state: stateOf(tap), mayRetract: phone.mayRetract(tap), mayRestore: phone.mayRestore(tap) };
+    const same = JSON.stringify([tap.domain, tap.outcome, tap.team, tap.labels, how]);
+    if (!found.has(same)) found.set(same, { key: tap.id, taps: [], ...how });
     found.get(same).taps.push(tap);
   }
   return [...found.values()];
 }
 
-function takeBackButtons({ taps, mayRetract }, words, takeBack) {
-  if (!mayRetract) return null;
-  const button = (key, ids, text) => el('button', {
-    type: 'button', class: 'button tap__back', 'data-key': `${key}-${ids[0]}`, 'aria-label': t('takeBackLabel', { ...words, what: text }), onclick: () => takeBack(ids),
-  }, text);
+// `act`: {takeBack(ids), restore(ids), change(taps)}
+function tapButtons({ taps, mayRetract, mayRestore }, words, act) {
   const ids = taps.map(({ id }) => id);
-  if (ids.length === 1) return button('back', ids, t('takeBack'));
-  return [button('back', ids.slice(0, 1), t('takeBackOne')), button('back-all', ids, t('takeBackAll', { n: ids.length }))];
+  const button = (key, text, onclick) => el('button', {
+    type: 'button', class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': t('takeBackLabel', { ...words, what: text }), onclick,
+  }, text);
+  if (mayRestore) return button('restore', t('restore'), () => act.restore(ids));
+  if (!mayRetract) return null;
+  const back = (key, some, text) => button(key, text, () => act.takeBack(some));
+  return [
+    button('change', t('change'), () => act.change(taps)),
+    ids.length === 1 ? back('back', ids, t('takeBack')) : [back('back', ids.slice(0, 1), t('takeBackOne')), back('back-all', ids, t('takeBackAll', { n: ids.length }))],
+  ];
 }
 
-function row(phone, group, takeBack) {
+function row(phone, group, act) {
   const { taps, state } = group;
   const [tap] = taps;
   const words = { domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), day: relativeDate(tap.day, phone.today, language) };
@@ -85,11 +49,11 @@ function row(phone, group, takeBack) {
       el('span', {}, `${words.outcome} · `, dutch(teamName(phone.catalogue, tap.team))),
       labels && el('span', {}, tParts('labelsOf', { labels: dutch(labels) }))),
     stateMark(state),
-    el('div', { class: 'tap__buttons' }, takeBackButtons(group, words, takeBack)));
+    el('div', { class: 'tap__buttons' }, tapButtons(group, words, act)));
 }
 
-const signature = (phone) => ({ taps, state, mayRetract }) =>
-  [taps.map(({ id }) => id), taps[0].labels, state, mayRetract, language, phone.catalogue?.version, phone.today];
+const signature = (phone) => ({ taps, state, mayRetract, mayRestore }) =>
+  [taps.map(({ id }) => id), taps[0].labels, state, mayRetract, mayRestore, language, phone.catalogue?.version, phone.today];
 
 // Newest day first; before all others those with taps that are listed only until they have been seen.
 function byDay(taps) {
@@ -110,10 +74,10 @@ function dayTitle(phone, day, taps) {
   return t(named ? 'dayTotal' : 'dateTotal', { day: name, n: number(n, language), answered: number(answered, language), referred: number(referred, language) });
 }
 
-// `takeBack(ids)`. A row whose taps join another row hands its focus on.
-export function renderList(parent, phone, takeBack) {
+// `act`: as for tapButtons. A row whose taps join another row hands its focus on.
+export function renderList(parent, phone, act) {
   const focused = parent.contains(document.activeElement) && document.activeElement.closest('.tap')?.dataset.item;
-  const days = byDay(phone.taps);
+  const days = byDay(phone.listed);
   reconcile(parent, days, {
     key: ([day]) => day,
     signature: () => [language, phone.today],
@@ -124,7 +88,7 @@ export function renderList(parent, phone, takeBack) {
     const title = dayTitle(phone, day, taps);
     const [heading, list] = section.children;
     if (heading.textContent !== title) heading.textContent = title;
-    reconcile(list, groups(phone, taps), { key: ({ key }) => key, signature: signature(phone), make: (group) => row(phone, group, takeBack) });
+    reconcile(list, groups(phone, taps), { key: ({ key }) => key, signature: signature(phone), make: (group) => row(phone, group, act) });
   }
   if (focused && !parent.contains(document.activeElement)) parent.querySelector(`[data-ids~="${focused}"]`)?.focus();
 }

@@ -11,13 +11,13 @@ import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
 import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
+import { renderBar } from './bar.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOutcome } from './grid.js';
 import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
-import { renderBar } from './list.js';
 import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
-import { openCatchUp, openList, openTeams, Sheet, teamButtons } from './sheets.js';
+import { Sheet, teamButtons } from './sheet.js';
 import { Snack } from './snack.js';
 import { Still } from './still.js';
 import texts from './texts.nl.js';
@@ -123,6 +123,10 @@ async function tap(domain, event) {
   changed();
 }
 
+// What opens over the page comes after the first paint, or when it is first asked for.
+const sheets = () => import('./sheets.js');
+const open = (name, ...more) => sheets().then((all) => all[name](sheet, phone, ...more), () => snack.tellNotOpened());
+
 async function switchLanguage() {
   const wanted = language === 'nl' ? 'en' : 'nl';
   saveLanguage(wanted);
@@ -147,7 +151,7 @@ const teamChip = (id) =>
 function drawHead() {
   const valid = phone?.teams.filter((id) => phone.choosable.some((team) => team.id === id)) ?? [];
   const several = valid.length > 1;
-  const other = () => el('button', { type: 'button', class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => openTeams(sheet, phone, parts.grid) }, several ? '…' : t('otherTeam'));
+  const other = () => el('button', { type: 'button', class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => open('openTeams', parts.grid) }, several ? '…' : t('otherTeam'));
   parts.head.classList.toggle('head--teams', several);
   renderWhen(parts.head, [valid, phone?.team, phone?.choosable.length, phone?.catalogue?.version, language], () => [
     el('h1', { class: 'visually-hidden' }, t('title')),
@@ -192,7 +196,7 @@ function drawFirst(ready) {
 
 function drawNotices() {
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
-  renderNotices(parts, phone, device, () => openList(sheet, phone));
+  renderNotices(parts, phone, device, () => open('openList'));
   if (focused && document.activeElement === document.body) parts.grid.focus();
 }
 
@@ -221,7 +225,7 @@ function drawAll() {
   if (!phone) return;
   for (const name of ['glance', 'mode', 'place', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
   drawNotices();
-  renderBar(parts.bar, phone, ready, { list: () => openList(sheet, phone), catchUp: () => openCatchUp(sheet, phone, choice, choose) });
+  renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
   saySettled();
   sheet.refresh?.();
   if (!ready) return;
@@ -300,6 +304,7 @@ async function start() {
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
     device.serve().catch(() => {}); // then the page works, but not from a cold start without network
+    sheets().catch(() => {}); // it is asked for again
   }));
 }
 

@@ -10,6 +10,7 @@ import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { topics } from '../core/topics.js';
 import { SenderLock } from './lock.js';
+import { TakenBack } from './taken-back.js';
 import { StorageTrouble } from './trouble.js';
 import { held, mayChange, mayRetract, refusal, sendable, waits } from '../core/tap.js';
 
@@ -40,6 +41,7 @@ export class Phone {
   #left = false; // the page is hidden or left
   #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
+  #restorable = new TakenBack();
   #timer = 0;
   #trouble;
   #used = false;
@@ -126,6 +128,11 @@ export class Phone {
     return [...this.#taps.values()].sort((a, b) => b.n - a.n);
   }
 
+  // For the own list: the same, and what was deleted while the list is open.
+  get listed() {
+    return [...this.taps, ...this.#restorable.deleted(this.#taps)].sort((a, b) => b.n - a.n);
+  }
+
   get waiting() {
     const waiting = this.taps.filter(waits);
     const sent = waiting.filter((tap) => tap.sent).length;
@@ -162,10 +169,7 @@ export class Phone {
 
   // The last weeks of the team, oldest first: [{year, week, questions}].
   get course() {
-    const first = this.today - 7 * (WEEKS_SHOWN - 1);
-    return Array.from({ length: WEEKS_SHOWN }, (_, i) => isoWeekOfDay(first + 7 * i))
-      .map(({ year, week }) => ({ year, week, questions: this.#figures.weekly(this.team, year)?.weeks.find((entry) => entry.week === week)?.questions }))
-      .filter(({ questions }) => questions !== undefined);
+    return this.#figures.course(this.team, this.today, WEEKS_SHOWN);
   }
 
   mayRetract(tap) {
@@ -191,9 +195,9 @@ export class Phone {
   }
 
   // The first day that may still be chosen for a question.
-  get firstDay() {
+  firstDayOf(team) {
     const { accept_days: acceptDays = 0, counting_since: since = 0, teams = [] } = this.catalogue ?? {};
-    const { valid_from: begun = 0 } = teams.find(({ id }) => id === this.team) ?? {};
+    const { valid_from: begun = 0 } = teams.find(({ id }) => id === team) ?? {};
     return Math.max(since, begun, this.today - acceptDays);
   }
 
@@ -242,45 +246,68 @@ export class Phone {
     const now = this.#now();
     const full = { ...change, hold: now + holdMs };
     for (const tap of ids.map((id) => this.#taps.get(id))) if (tap && mayChange(tap, now)) Object.assign(tap, full);
-    await this.#trouble.guard(() => this.#outbox.changeHeld(ids, now, full));
-    await this.#reload();
-    this.#changed();
+    await this.#store(() => this.#outbox.changeHeld(ids, now, full));
   }
 
   // Nothing of these is waited with any longer.
-  async release(ids) {
-    await this.#trouble.guard(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
-    await this.#reload();
+  release(ids) {
+    return this.#store(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
+  }
+
+  retract(ids) {
+    return this.#takeBack(ids, (gone) => this.#outbox.retract(ids, { gone }));
+  }
+
+  // The same, and for a while it can be undone: see restore().
+  async takeBack(ids) {
+    const taken = ids.map((id) => this.#taps.get(id)).filter((tap) => tap && !tap.retracting);
+    const until = this.#now() + UNDO_MS;
+    await this.#takeBack(ids, (gone) => this.#outbox.retract(ids, { gone, hold: until }));
+    if (!this.#left) this.#restorable.note(taken, until);
     this.#changed();
   }
 
-  async retract(ids) {
+  mayRestore({ id }) {
+    return this.#restorable.holds(id, this.#now());
+  }
+
+  restore(ids) {
+    const taken = this.#restorable.take(ids);
+    return this.#store(() => this.#outbox.restore(taken, (tap) => ({ ...tap, id: newId(), hold: 0 }), { gone: this.#unnoted }));
+  }
+
+  // `change`: what is different, of team, day, domain, outcome and labels.
+  replace(ids, change) {
+    const make = ({ team, day, domain, outcome, labels }) => ({ team, day, domain, outcome, labels, ...change, id: newId() });
+    return this.#takeBack(ids, (gone) => this.#outbox.replace(ids, make, { gone }));
+  }
+
+  // What was taken back is not listed any longer.
+  forgetTakenBack() {
+    this.#restorable.clear();
+    this.#onChange();
+  }
+
+  async #takeBack(ids, write) {
     for (const id of ids) this.#takenBack.add(id);
     try {
-      await this.#trouble.guard(() => this.#outbox.retract(ids, this.#unnoted));
-      await this.#reload();
+      await this.#store(() => write(this.#unnoted));
     } finally {
       for (const id of ids) this.#takenBack.delete(id);
     }
-    this.#changed();
+    this.#pump();
   }
 
-  async dismiss(ids) {
-    await this.#trouble.guard(() => this.#outbox.dismiss(ids));
-    await this.#reload();
-    this.#changed();
+  dismiss(ids) {
+    return this.#store(() => this.#outbox.dismiss(ids));
   }
 
-  async markSeen(ids) {
-    await this.#trouble.guard(() => this.#outbox.markSeen(ids));
-    await this.#reload();
-    this.#changed();
+  markSeen(ids) {
+    return this.#store(() => this.#outbox.markSeen(ids));
   }
 
-  async recount(ids, day) {
-    await this.#trouble.guard(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
-    await this.#reload();
-    this.#changed();
+  recount(ids, day) {
+    return this.#store(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
   }
 
   forgetRefilled() {
@@ -312,6 +339,7 @@ export class Phone {
   // The page is hidden or left: what was held back goes at once, without waiting for anything.
   leave() {
     this.#left = true;
+    this.#restorable.end(); // the retraction goes now
     const now = this.#now();
     const kept = [...this.#taps.values()].filter((tap) => held(tap, now) && !this.#takenBack.has(tap.id));
     for (const tap of kept) tap.hold = 0;
@@ -364,6 +392,13 @@ export class Phone {
   // Whoever started it has nothing to undo when it fails.
   #safely(work) {
     return work.catch((error) => this.#trouble.fail(error));
+  }
+
+  // Changes the outbox; the page and the other tabs hear of it.
+  async #store(write) {
+    await this.#trouble.guard(write);
+    await this.#reload();
+    this.#changed();
   }
 
   async #reload() {
@@ -547,6 +582,7 @@ export class Phone {
     const now = this.#now();
     let wake = this.#mayPublish() ? this.#sender.wake(now) : Infinity;
     for (const tap of this.#taps.values()) if (held(tap, now)) wake = Math.min(wake, tap.hold);
+    wake = Math.min(wake, this.#restorable.wake(now));
     this.#noteSent(now);
     for (const since of this.#sentSince.values()) if (since + UNCONFIRMED_MS > now) wake = Math.min(wake, since + UNCONFIRMED_MS);
     if (wake < Infinity) this.#timer = setTimeout(() => this.#pump().then(() => this.#onChange()), Math.max(10, wake - now));

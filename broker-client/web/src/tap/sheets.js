@@ -1,58 +1,19 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What opens over the page: the choice of a team, catching up, the own taps. Native dialogs: Escape and focus are theirs.
+// What opens in the sheet: the choice of a team, catching up, the own taps. Not needed for a tap: it comes after the first
+// paint.
 import { teamName } from '../core/catalogue.js';
 import { formatDate, parseDate } from '../core/calendar.js';
-import { dutch, el, fill } from '../core/dom.js';
+import { dutch, el } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
+import { openChange } from './change.js';
 import { legend, renderList } from './list.js';
+import { teamButtons } from './sheet.js';
 
 const DAYS_OFFERED = 7;
 const COUNT_MAX = 50;
 
-export class Sheet {
-  #dialog = el('dialog', { class: 'sheet' });
-  #returnTo = null; // what has the focus when it has closed
-
-  constructor() {
-    document.body.append(this.#dialog);
-    this.#dialog.addEventListener('close', () => {
-      fill(this.#dialog);
-      this.refresh = null;
-      this.onClose?.();
-      this.onClose = null;
-      this.#returnTo?.focus();
-    });
-    this.#dialog.addEventListener('click', (event) => event.target === this.#dialog && this.close());
-  }
-
-  refresh = null; // shows again what is open
-  onClose = null; // called once when it has closed
-
-  get isOpen() {
-    return this.#dialog.open;
-  }
-
-  show(title, ...content) {
-    this.#returnTo = document.activeElement;
-    const heading = el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title);
-    const close = el('button', { type: 'button', class: 'button', onclick: () => this.close() }, t('close'));
-    fill(this.#dialog, el('div', { class: 'sheet__inner' }, el('div', { class: 'sheet__head' }, heading, close), content));
-    this.#dialog.setAttribute('aria-labelledby', 'sheet-title');
-    if (!this.#dialog.open) this.#dialog.showModal();
-  }
-
-  close({ returnTo = this.#returnTo } = {}) {
-    this.#returnTo = returnTo;
-    this.#dialog.close();
-  }
-}
-
 // ---- Teams ----------------------------------------------------------------------------------------
-
-export const teamButtons = (phone, choose) =>
-  el('div', { class: 'teams' }, phone.choosable.map(({ id, name }) =>
-    el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id) }, name)));
 
 // Below the choice: the teams of one touch that are not needed there any more.
 export function openTeams(sheet, phone, grid) {
@@ -73,8 +34,9 @@ export function openTeams(sheet, phone, grid) {
 
 // What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
 // the same element, since who types in it would begin anew at each key.
-function dayChoice(phone, draft, changed) {
-  const { today, firstDay } = phone;
+export function dayChoice(phone, draft, changed) {
+  const { today } = phone;
+  const firstDay = phone.firstDayOf(draft.team ?? phone.team);
   const days = Array.from({ length: DAYS_OFFERED }, (_, i) => today - i).filter((day) => day >= firstDay);
   const chips = days.map((day) => el('button', { type: 'button', class: 'chip', 'data-key': `day-${day}`, onclick: () => choose(day) }, capital(relativeDate(day, today, language))));
   const field = el('input', { type: 'date', required: true, min: formatDate(firstDay), max: formatDate(today), 'data-key': 'date', oninput: () => take(parseDate(field.value)) });
@@ -141,16 +103,22 @@ export function openList(sheet, phone) {
     for (const { isIntersecting, target } of rows) if (isIntersecting) target.dataset.ids.split(' ').forEach((id) => seen.add(id));
   });
   sheet.show(t('myTaps'), el('p', { class: 'soft' }, t('myTapsHint', { n })), none, older, list, el('h3', {}, t('statesTitle')), legend());
+  const act = {
+    takeBack: (ids) => phone.takeBack(ids).catch(() => {}),
+    restore: (ids) => phone.restore(ids).catch(() => {}),
+    change: (taps) => openChange(sheet, phone, taps, () => openList(sheet, phone)),
+  };
   sheet.refresh = () => {
-    none.hidden = phone.taps.length > 0;
+    none.hidden = phone.listed.length > 0;
     older.hidden = phone.unseen.length === 0;
-    renderList(list, phone, (ids) => phone.retract(ids));
+    renderList(list, phone, act);
     for (const row of list.querySelectorAll('.tap')) observer.observe(row);
   };
   sheet.onClose = () => {
     observer.disconnect();
     const ids = phone.unseen.map(({ id }) => id).filter((id) => seen.has(id));
     if (ids.length) phone.markSeen(ids).catch(() => {});
+    phone.forgetTakenBack();
   };
   sheet.refresh();
 }

@@ -56,6 +56,12 @@ export class Snack {
     this.#tell('notSaved');
   }
 
+  // A part of the page could not be fetched.
+  tellNotOpened() {
+    this.#shown = {};
+    this.#tell('noConfig');
+  }
+
   // The keyboard's focus goes back to where the tap was made.
   close() {
     clearTimeout(this.#timer);
@@ -120,6 +126,7 @@ export class Snack {
   }
 
   #what(shown = this.#shown) {
+    if (!shown.domain) return '';
     return [this.#title(shown), this.#where(shown)].filter(Boolean).join(', ');
   }
 

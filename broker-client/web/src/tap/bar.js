@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What still waits, always in view; and the ways to catching up and to the own taps.
+import { el, renderWhen } from '../core/dom.js';
+import { number } from '../core/format.js';
+import { language, t } from '../core/language.js';
+import { stateOf } from '../core/tap.js';
+import { icon } from './icons.js';
+
+// "3 op dit toestel · 2 onderweg, nog niet bevestigd"; when nothing waits, whether that is because all is counted.
+export function waitingText(phone) {
+  const { all, device, sent } = phone.waiting;
+  if (all === 0 && phone.refused) return '';
+  const late = phone.unseen.filter((tap) => stateOf(tap) === 'late').length;
+  if (all === 0 && late) return t('allCountedLate', { n: number(late, language) });
+  if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingWaits');
+  const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) })];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function waitingIcon(phone) {
+  const { all, device } = phone.waiting;
+  if (all > 0) return device ? 'device' : 'sent';
+  if (phone.refused) return '';
+  return phone.taps.length ? 'counted' : '';
+}
+
+function layOutBar(parent) {
+  parent.append(el('div', { class: 'bar__state' }), el('div', { class: 'bar__buttons' }));
+  return parent.children;
+}
+
+// `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
+export function renderBar(parent, phone, ready, open) {
+  const text = waitingText(phone);
+  const sign = waitingIcon(phone);
+  const [state, buttons] = parent.children.length ? parent.children : layOutBar(parent);
+  renderWhen(state, [text, sign, phone.state, language], () => [
+    text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
+    el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state)),
+  ]);
+  // Apart from what changes with every tap: a press that is under way must find its button again.
+  renderWhen(buttons, [ready, language], () => [
+    ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
+    el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps')),
+  ]);
+}

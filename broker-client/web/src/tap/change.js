@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: EUPL-1.2
+// A tap that was wrong, made right: domain, outcome, day, team and labels. It is taken back and counted anew in one step.
+import { domainsOn, teamsOn } from '../core/catalogue.js';
+import { dutch, el, fill } from '../core/dom.js';
+import { language, t } from '../core/language.js';
+import { LABELS_MAX, Outcome } from '../core/messages.js';
+import { dayChoice } from './sheets.js';
+import { labelsFor } from './snack.js';
+
+const outcomes = [['answered', Outcome.OUTCOME_ANSWERED], ['referred', Outcome.OUTCOME_REFERRED]];
+
+const chip = (key, text, pressed, onclick, disabled = false) =>
+  el('button', { type: 'button', class: 'chip', 'data-key': key, 'aria-pressed': String(pressed), disabled, onclick }, text);
+
+const group = (title, chips) => chips.length > 0 && [el('h3', {}, title), el('div', { class: 'choices', role: 'group', 'aria-label': title }, chips)];
+
+// One choice among `options`: [{value, text}].
+const oneOf = (title, name, options, draft, choose) =>
+  group(title, options.map(({ value, text }) => chip(`${name}-${value}`, text, draft[name] === value, () => choose({ [name]: value }))));
+
+function labelGroup(phone, draft, choose) {
+  const toggle = (code) => (draft.labels.includes(code) ? draft.labels.filter((label) => label !== code) : [...draft.labels, code].sort((a, b) => a - b));
+  return group(t('subject'), labelsFor(phone.catalogue, draft).map(({ code, name }) => {
+    const pressed = draft.labels.includes(code);
+    return chip(`label-${code}`, dutch(name), pressed, () => choose({ labels: toggle(code) }), !pressed && draft.labels.length === LABELS_MAX);
+  }));
+}
+
+// What may be chosen on the day of the draft; what is not among it is chosen no longer.
+function offered(phone, draft) {
+  const day = draft.day ?? phone.today;
+  const named = (list, value) => list.map((one) => ({ value: one[value], text: dutch(one.name) }));
+  const teams = teamsOn(phone.catalogue, day).filter(({ id }) => phone.firstDayOf(id) <= day);
+  draft.labels = draft.labels.filter((code) => labelsFor(phone.catalogue, { ...draft, day }).some((label) => label.code === code));
+  return { teams: named(teams, 'id'), domains: named(domainsOn(phone.catalogue, day), 'code') };
+}
+
+// `taps` are equal ones; `back` goes back to the list.
+export function openChange(sheet, phone, taps, back) {
+  const [{ team, day, domain, outcome, labels }] = taps;
+  const draft = { team, day, domain, outcome, labels, n: 1 };
+  const [first, rest] = [el('div', { class: 'catch-up-form' }), el('div', { class: 'catch-up-form' })];
+  const hint = el('p', { class: 'soft', role: 'status' });
+  const save = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'save', onclick: () => store() }, t('changeSave'));
+  const choose = (change) => (Object.assign(draft, change), redraw());
+  const fits = ({ teams, domains }) => teams.some(({ value }) => value === draft.team) && domains.some(({ value }) => value === draft.domain);
+  const redraw = () => {
+    const list = offered(phone, draft);
+    const counts = [{ value: 1, text: t('changeOne') }, { value: taps.length, text: t('changeAll', { n: taps.length }) }];
+    fill(first, taps.length > 1 && oneOf(t('changeMany'), 'n', counts, draft, choose),
+      oneOf(t('domains'), 'domain', list.domains, draft, choose),
+      oneOf(t('outcome'), 'outcome', outcomes.map(([word, value]) => ({ value, text: t(word) })), draft, choose));
+    fill(rest, list.teams.length > 1 && oneOf(t('team'), 'team', list.teams, draft, choose), labelGroup(phone, draft, choose));
+    hint.textContent = fits(list) ? draft.day !== null && phone.isFinal(draft.day, draft.team) ? t('finalQuarter') : '' : t('changeChoose');
+  };
+  const dayPart = dayChoice(phone, draft, () => redraw());
+  const store = async () => {
+    if (!dayPart.field.reportValidity() || !fits(offered(phone, draft))) return;
+    const { n, ...change } = draft;
+    await phone.replace(taps.slice(0, n).map(({ id }) => id), change).catch(() => {});
+    back();
+  };
+  sheet.show(t('changeTitle'), el('p', { class: 'soft' }, t('changeHint')), first, el('h3', {}, t('day')), dayPart.element, rest, hint, save);
+}
