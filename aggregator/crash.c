@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "aggregator/notify.h"
+#include "base/log.h"
 
 enum { LINE_BYTES = 256 };
 
@@ -32,10 +33,9 @@ static const char *line_for(int number, const siginfo_t *info)
 static void log_signal(int number, siginfo_t *info, void *context)
 {
 	const char *line = line_for(number, info);
-	ssize_t written = write(STDERR_FILENO, line, strlen(line));
 
 	(void)context;
-	(void)written;
+	(void)log_write(line, strlen(line));
 	(void)raise(number); /* the default this time */
 }
 
