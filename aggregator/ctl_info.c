@@ -178,7 +178,9 @@ static int print_info(const struct ctl *ctl, const struct info *info, struct err
 	put_dates(&table, state, info->catalogue.counting_since);
 	put_sizes(&table, &info->figures);
 	put_quarantine(&table, info);
-	if (info->figures.daemon_pid)
+	if (info->figures.daemon_pid < 0)
+		put_line(&table, "turfd", "running; its turfd.lock was deleted: restart it");
+	else if (info->figures.daemon_pid > 0)
 		put_line(&table, "turfd", "running, process %d", info->figures.daemon_pid);
 	else
 		put_line(&table, "turfd", "not running on this store");

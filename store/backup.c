@@ -269,12 +269,13 @@ static int look_at_place(struct restoration *r, bool replace, struct error *erro
 int store_restore(const char *directory, const char *path, bool replace, uint64_t unix_seconds, struct error *error)
 {
 	struct restoration restoration = {.directory = directory, .path = path, .unix_seconds = unix_seconds};
-	int daemon_lock = -1, swap_lock = -1, rc = manifest_read(directory, &restoration.manifest, error);
+	struct daemon_lock daemon_lock = DAEMON_LOCK_NONE;
+	int swap_lock = -1, rc = manifest_read(directory, &restoration.manifest, error);
 
 	if (rc == 0)
 		rc = look_at_place(&restoration, replace, error);
 	if (rc >= 0)
-		rc = files_lock_daemon(path, &daemon_lock, error);
+		rc = daemon_lock_take(&daemon_lock, path, error);
 	if (rc >= 0)
 		rc = files_lock_swap(path, &swap_lock, error);
 	if (rc >= 0) /* before there were locks: somebody may have made one since */
@@ -283,6 +284,6 @@ int store_restore(const char *directory, const char *path, bool replace, uint64_
 		rc = restore_locked(&restoration, error);
 	files_give_to_owner(path);
 	files_close(&swap_lock);
-	files_unlock_daemon(&daemon_lock);
+	daemon_lock_release(&daemon_lock);
 	return rc < 0 ? error_prefix(error, rc, "restore") : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/files.h"
 #include "store/internal.h"
+#include "store/lmdb_files.h"
 
 static int write_cleared(struct lmdb *copy, const char *org, struct error *error)
 {
@@ -54,6 +55,7 @@ static int swap(struct store *store, struct error *error)
 	int rc;
 
 	lmdb_suspend(&store->lmdb);
+	lmdb_forget_files(&store->lmdb);
 	rc = files_install_new(store->path, false, error);
 	if (rc == 0)
 		rc = lmdb_resume(&store->lmdb, error);
@@ -77,8 +79,12 @@ int store_compact(struct store *store, struct error *error)
 		return STORE_NONE;
 	if (rc == 0)
 		rc = make_copy(store, error);
+	if (rc == 0) /* a file that somebody has put there is not ours to replace */
+		rc = lmdb_check_files(&store->lmdb, error);
 	if (rc == 0)
 		rc = swap(store, error);
+	if (rc == 0)
+		(void)tell_files(store, NULL);
 	if (rc < 0)
 		files_drop_new(store->path);
 	files_close(&fd);

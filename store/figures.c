@@ -56,7 +56,7 @@ int store_figures(struct store *store, struct store_figures *out, struct error *
 	struct state state;
 	int rc;
 
-	*out = (struct store_figures){.daemon_pid = files_daemon(store->path)};
+	*out = (struct store_figures){.daemon_pid = daemon_lock_holder(store->path)};
 	rc = measure_file(store, out, error);
 	if (rc == 0)
 		rc = lmdb_begin(&store->lmdb, &lmdb, false, error);

@@ -16,14 +16,12 @@
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, OTHERS = 0077 };
 
-#define DAEMON_LOCK "turfd.lock"
 #define ACCESS_LOCK "access.lock"
-#define LMDB_LOCK "lock.mdb"
 
 /* A directory with nothing but these holds no store. */
 static const char *const leftovers[] = {".", "..", DAEMON_LOCK, ACCESS_LOCK, LMDB_LOCK, NEW_DATA_FILE};
 
-static int system_fault(struct error *error, const char *path, const char *what)
+int files_fault(struct error *error, const char *path, const char *what)
 {
 	return error_set(error, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_SYSTEM, "%s: %s: %s", path,
 			 what, strerror(errno));
@@ -43,9 +41,9 @@ int files_sync(const char *path, struct error *error)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 
 	if (fd < 0)
-		return system_fault(error, path, "open");
+		return files_fault(error, path, "open");
 	if (fsync(fd) < 0)
-		rc = system_fault(error, path, "fsync");
+		rc = files_fault(error, path, "fsync");
 	(void)close(fd);
 	return rc;
 }
@@ -56,9 +54,9 @@ static int sync_all(const char *path, struct error *error)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 
 	if (fd < 0)
-		return system_fault(error, path, "open");
+		return files_fault(error, path, "open");
 	if (syncfs(fd) < 0)
-		rc = system_fault(error, path, "syncfs");
+		rc = files_fault(error, path, "syncfs");
 	(void)close(fd);
 	return rc;
 }
@@ -111,7 +109,7 @@ static int check_empty(const char *directory, struct error *error)
 	int rc = FILES_NO_STORE;
 
 	if (!open)
-		return system_fault(error, directory, "opendir");
+		return files_fault(error, directory, "opendir");
 	while (rc > 0 && (entry = readdir(open)))
 		if (!is_leftover(entry->d_name))
 			rc = error_set(error, FAULT_INPUT,
@@ -126,7 +124,7 @@ static int make_directory(const char *directory, struct error *error)
 {
 	if (mkdir(directory, DIRECTORY_MODE) == 0)
 		return FILES_NO_STORE;
-	return system_fault(error, directory, "cannot make the directory");
+	return files_fault(error, directory, "cannot make the directory");
 }
 
 static int look(const char *directory, bool create, struct error *error)
@@ -141,7 +139,7 @@ static int look(const char *directory, bool create, struct error *error)
 		if (errno == ENOENT && create)
 			return make_directory(directory, error);
 		return errno == ENOENT ? error_set(error, FAULT_INPUT, "%s: no such store", directory)
-				       : system_fault(error, directory, "cannot look at it");
+				       : files_fault(error, directory, "cannot look at it");
 	}
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, FAULT_INPUT, "%s: not a directory; a store is a directory", directory);
@@ -149,11 +147,11 @@ static int look(const char *directory, bool create, struct error *error)
 		return error_set(error, FAULT_INPUT, "%s: open to other users (mode %03o); chmod 700 it", directory,
 				 (unsigned)status.st_mode & 0777U);
 	if (access(directory, R_OK | W_OK | X_OK) < 0)
-		return system_fault(error, directory, "cannot read and write there");
+		return files_fault(error, directory, "cannot read and write there");
 	if (stat(data, &status) == 0) /* LMDB would take a file of no bytes for one to begin with */
 		return status.st_size > 0 ? 0 : error_set(error, FAULT_DAMAGED, "%s is empty; restore a backup", data);
 	if (errno != ENOENT)
-		return system_fault(error, data, "cannot look at it");
+		return files_fault(error, data, "cannot look at it");
 	return create ? check_empty(directory, error) : error_set(error, FAULT_INPUT, "%s: holds no store", directory);
 }
 
@@ -170,29 +168,43 @@ int files_look(const char *directory, bool create, struct error *error)
 
 /* ---- Locks -------------------------------------------------------------------------------------- */
 
-enum { LOCK_HELD = 1 };
+/* FILES_HELD: somebody else has it; `fd` stays open. */
+static int take_flock(int fd, int how, const char *path, struct error *error)
+{
+	int rc;
 
-/* LOCK_HELD: somebody else has it; `*fd` is open all the same. */
-static int lock(const char *directory, const char *name, int how, int *fd, struct error *error)
+	do {
+		rc = flock(fd, how);
+	} while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? FILES_HELD : files_fault(error, path, "flock");
+}
+
+static int open_and_lock(const char *path, int flags, int how, int *fd, struct error *error)
+{
+	int rc;
+
+	*fd = open(path, flags | O_CLOEXEC, FILE_MODE);
+	if (*fd < 0)
+		return files_fault(error, path, "open");
+	rc = take_flock(*fd, how, path, error);
+	if (rc < 0)
+		files_close(fd);
+	return rc;
+}
+
+int files_lock(const char *directory, const char *name, int how, int *fd, struct error *error)
 {
 	char path[PATH_MAX];
 	int rc = files_path(path, directory, name, error);
 
-	if (rc < 0)
-		return rc;
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-	if (*fd < 0)
-		return system_fault(error, path, "open");
-	do {
-		rc = flock(*fd, how);
-	} while (rc < 0 && errno == EINTR);
-	if (rc == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return LOCK_HELD;
-	rc = system_fault(error, path, "flock");
-	files_close(fd);
-	return rc;
+	return rc < 0 ? rc : open_and_lock(path, O_RDWR | O_CREAT, how, fd, error);
+}
+
+int files_lock_directory(const char *directory, int how, int *fd, struct error *error)
+{
+	return open_and_lock(directory, O_RDONLY | O_DIRECTORY, how, fd, error);
 }
 
 void files_close(int *fd)
@@ -202,68 +214,108 @@ void files_close(int *fd)
 	*fd = -1;
 }
 
-static int read_pid(int fd)
-{
-	char text[16] = "";
-	ssize_t got = pread(fd, text, sizeof text - 1, 0);
-	long pid = got > 0 ? strtol(text, NULL, 10) : 0;
-
-	return pid > 0 && pid <= INT_MAX ? (int)pid : 0;
-}
-
-int files_lock_daemon(const char *directory, int *fd, struct error *error)
-{
-	char text[16];
-	int rc = lock(directory, DAEMON_LOCK, LOCK_EX | LOCK_NB, fd, error), length;
-
-	if (rc == LOCK_HELD) {
-		rc = error_set(error, FAULT_BUSY,
-			       "%s: held by process %d (%s/" DAEMON_LOCK
-			       "); a store has one daemon: stop that one first",
-			       directory, read_pid(*fd), directory);
-		files_close(fd);
-	}
-	if (rc < 0)
-		return rc;
-	length = snprintf(text, sizeof text, "%d\n", (int)getpid());
-	if (ftruncate(*fd, 0) < 0 || pwrite(*fd, text, (size_t)length, 0) != length) {
-		rc = system_fault(error, directory, "cannot write " DAEMON_LOCK);
-		files_close(fd);
-	}
-	return rc;
-}
-
-void files_unlock_daemon(int *fd)
-{
-	if (*fd >= 0 && ftruncate(*fd, 0) < 0)
-		errno = 0; /* a stale number is told to nobody: only the lock counts */
-	files_close(fd);
-}
-
-int files_daemon(const char *directory)
-{
-	int fd = -1, pid = 0;
-
-	if (lock(directory, DAEMON_LOCK, LOCK_SH | LOCK_NB, &fd, NULL) == LOCK_HELD)
-		pid = read_pid(fd);
-	files_close(&fd);
-	return pid;
-}
-
 int files_lock_access(const char *directory, int *fd, struct error *error)
 {
-	return lock(directory, ACCESS_LOCK, LOCK_SH, fd, error);
+	return files_lock(directory, ACCESS_LOCK, LOCK_SH, fd, error);
+}
+
+static int swap_lock_held(const char *directory, struct error *error)
+{
+	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended",
+			 directory);
 }
 
 int files_lock_swap(const char *directory, int *fd, struct error *error)
 {
-	int rc = lock(directory, ACCESS_LOCK, LOCK_EX | LOCK_NB, fd, error);
+	int rc = files_lock(directory, ACCESS_LOCK, LOCK_EX | LOCK_NB, fd, error);
 
-	if (rc != LOCK_HELD)
+	if (rc != FILES_HELD)
 		return rc;
 	files_close(fd);
-	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended",
-			 directory);
+	return swap_lock_held(directory, error);
+}
+
+int files_lock_swap_too(const char *directory, int fd, struct error *error)
+{
+	int rc = take_flock(fd, LOCK_EX | LOCK_NB, directory, error);
+
+	return rc == FILES_HELD ? swap_lock_held(directory, error) : rc;
+}
+
+/* ---- Which files these are ------------------------------------------------------------------------ */
+
+static int identify(const char *directory, const char *name, struct file_identity *out, struct error *error)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int rc = files_path(path, directory, name, error);
+
+	*out = (struct file_identity){0};
+	if (rc < 0)
+		return rc;
+	if (stat(path, &status) == 0)
+		*out = (struct file_identity){status.st_dev, status.st_ino};
+	else if (errno != ENOENT && errno != ENOTDIR)
+		rc = files_fault(error, path, "cannot look at it");
+	return rc;
+}
+
+int files_identify(const char *directory, struct files_identity *out, struct error *error)
+{
+	int rc = identify(directory, DATA_FILE, &out->data, error);
+
+	return rc < 0 ? rc : identify(directory, LMDB_LOCK, &out->lock, error);
+}
+
+static bool same(const struct file_identity *a, const struct file_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode;
+}
+
+bool files_same(const struct files_identity *a, const struct files_identity *b)
+{
+	return same(&a->data, &b->data) && same(&a->lock, &b->lock);
+}
+
+const char *files_differing(const struct files_identity *a, const struct files_identity *b)
+{
+	return same(&a->data, &b->data) ? LMDB_LOCK : DATA_FILE;
+}
+
+/* ---- LMDB's lock file ------------------------------------------------------------------------------ */
+
+int files_has_lock(const char *directory, bool *there, struct error *error)
+{
+	struct file_identity found;
+	int rc = identify(directory, LMDB_LOCK, &found, error);
+
+	*there = rc == 0 && found.inode != 0;
+	return rc;
+}
+
+/* LMDB sizes the file by itself, as long as there is nobody else who has it open; so its size must stay as it is. */
+static int reserve(int fd, const char *path, struct error *error)
+{
+	enum { LOCK_FILE_BYTES = 16384 }; /* LMDB's is half of it */
+
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) == 0 || (errno != ENOSPC && errno != EDQUOT))
+		return 0; /* a file system that cannot promise room */
+	return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s); make room", path, strerror(errno));
+}
+
+int files_reserve_lock(const char *directory, struct error *error)
+{
+	char path[PATH_MAX];
+	int rc = files_path(path, directory, LMDB_LOCK, error), fd;
+
+	if (rc < 0)
+		return rc;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	if (fd < 0) /* what else is wrong LMDB will say */
+		return errno == ENOSPC || errno == EDQUOT ? files_fault(error, path, "open") : 0;
+	rc = reserve(fd, path, error);
+	files_close(&fd);
+	return rc;
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */
@@ -285,7 +337,7 @@ int files_create_new(const char *directory, int *fd, struct error *error)
 		return rc;
 	files_drop_new(directory);
 	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	return *fd < 0 ? system_fault(error, path, "cannot make it") : 0;
+	return *fd < 0 ? files_fault(error, path, "cannot make it") : 0;
 }
 
 /* data.mdb is there at every moment: the old one gets a second name before it loses its first. */
@@ -297,9 +349,9 @@ static int keep_old(const char *directory, const char *data, struct error *error
 	if (rc < 0)
 		return rc;
 	if (unlink(kept) < 0 && errno != ENOENT)
-		return system_fault(error, kept, "unlink");
+		return files_fault(error, kept, "unlink");
 	if (link(data, kept) < 0 && errno != ENOENT)
-		return system_fault(error, kept, "link");
+		return files_fault(error, kept, "link");
 	return 0;
 }
 
@@ -322,10 +374,10 @@ int files_install_new(const char *directory, bool keep, struct error *error)
 	 * open keeps the old lock file too. */
 	step_reached("before-swap");
 	if (unlink(lock_file) < 0 && errno != ENOENT)
-		return system_fault(error, lock_file, "unlink");
+		return files_fault(error, lock_file, "unlink");
 	step_reached("between-swap");
 	if (rename(made, data) < 0)
-		return system_fault(error, data, "rename");
+		return files_fault(error, data, "rename");
 	step_reached("after-swap");
 	return files_sync(directory, error);
 }

@@ -2,7 +2,7 @@
 /*
  * The files of a store's directory: its locks, and how a data file takes its place.
  *
- *   turfd.lock   flock, exclusive: the daemon's; its process number is written in it
+ *   turfd.lock   flock, exclusive, as on the directory itself: the daemon's (daemon_lock.h)
  *   access.lock  flock, shared: by whoever is opening the store, and by a tool for as long as it may write;
  *                exclusive: by whoever puts another data file in place
  *   data.mdb.new a data file that is being made; it takes data.mdb's place when it is whole and synced
@@ -12,12 +12,18 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 #define DATA_FILE "data.mdb"
 #define NEW_DATA_FILE "data.mdb.new"
 #define KEPT_DATA_FILE "data.mdb.before-restore"
+#define LMDB_LOCK "lock.mdb"
+#define DAEMON_LOCK "turfd.lock"
+
+/* A fault for errno: FAULT_FULL or FAULT_SYSTEM. */
+int files_fault(struct error *error, const char *path, const char *what);
 
 /* DIRECTORY/NAME. 0 or FAULT_INPUT: too long. */
 int files_path(char out[static PATH_MAX], const char *directory, const char *name, struct error *error);
@@ -28,18 +34,45 @@ enum { FILES_NO_STORE = 1 };
  * the directory is there, private, and holds nothing. A fault says what is wrong with it. */
 int files_look(const char *directory, bool create, struct error *error);
 
-/* FAULT_BUSY: another process has it; the message says which. The lock lasts until `*fd` is closed. */
-int files_lock_daemon(const char *directory, int *fd, struct error *error);
-void files_unlock_daemon(int *fd); /* -1 is fine; leaves -1 */
+/* ---- Which files these are ------------------------------------------------------------------------ */
 
-/* The daemon's process number, 0 when there is none. */
-int files_daemon(const char *directory);
+/* What a name stands for, as stat(2) tells; zeros: nothing. No other file gets the same while somebody has it open. */
+struct file_identity {
+	uint64_t device, inode;
+};
+
+struct files_identity {
+	struct file_identity data, lock; /* data.mdb and lock.mdb */
+};
+
+/* What the two names stand for now. */
+int files_identify(const char *directory, struct files_identity *out, struct error *error);
+bool files_same(const struct files_identity *a, const struct files_identity *b);
+const char *files_differing(const struct files_identity *a, const struct files_identity *b); /* the first such name */
+
+/* ---- Locks ---------------------------------------------------------------------------------------- */
+
+enum { FILES_HELD = 1 };
+
+/* flock(2) on the file DIRECTORY/NAME, which is made when it is not there, or on the directory itself. FILES_HELD: somebody else has it;
+ * `*fd` is open all the same. The lock lasts until `*fd` is closed. */
+int files_lock(const char *directory, const char *name, int how, int *fd, struct error *error);
+int files_lock_directory(const char *directory, int how, int *fd, struct error *error);
 
 /* Waits only while another data file is put in place. */
 int files_lock_access(const char *directory, int *fd, struct error *error);
 /* FAULT_BUSY: somebody is opening the store or may write to it. */
 int files_lock_swap(const char *directory, int *fd, struct error *error);
+/* The same for who has the access lock already. */
+int files_lock_swap_too(const char *directory, int fd, struct error *error);
 void files_close(int *fd); /* -1 is fine; leaves -1 */
+
+/* Whether lock.mdb is there; a fault. */
+int files_has_lock(const char *directory, bool *there, struct error *error);
+
+/* Makes room on the disk for all of lock.mdb, before LMDB maps it: what is written to a map of a file for which there is no
+ * room ends the program. Nobody in this process may have lock.mdb open: closing it here would end LMDB's locks. */
+int files_reserve_lock(const char *directory, struct error *error);
 
 /* A new data.mdb.new, for writing; what an earlier attempt left is removed. */
 int files_create_new(const char *directory, int *fd, struct error *error);

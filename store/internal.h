@@ -8,6 +8,7 @@
 #ifndef TURF_STORE_INTERNAL_H
 #define TURF_STORE_INTERNAL_H
 
+#include "store/daemon_lock.h"
 #include "store/records.h"
 #include "store/store.h"
 
@@ -15,10 +16,14 @@ struct store {
 	char *path;
 	char org[SLUG_BYTES];
 	bool as_daemon;
-	int daemon_lock; /* -1: not held */
+	struct daemon_lock daemon_lock;
 	int access_lock; /* -1: not held */
 	struct lmdb lmdb;
+	struct files_identity told; /* to tools, of lmdb.opened */
+	char epoch[EPOCH_TEXT_BYTES];
 	uint64_t generation; /* after the last commit that we made or were told of */
+	uint64_t synced_generation; /* after the last commit that we made: it is on the disk */
+	uint64_t noted_generation;  /* see store_note_last_seen; 0: nothing was noted */
 	bool elsewhere;      /* another process has committed since store_changed_elsewhere was asked */
 };
 
@@ -79,6 +84,9 @@ uint64_t generation_after(uint64_t last, uint64_t unix_seconds);
 
 /* 0, or -1 when the system has no random bytes to give. */
 int epoch_draw(char epoch[static EPOCH_TEXT_BYTES]);
+
+/* Tells tools which files the daemon has open, when these are others than before. */
+int tell_files(struct store *store, struct error *error);
 
 /* Says that bytes were deleted, which a compacting copy will leave behind. */
 void note_deletion(struct store_txn *txn);

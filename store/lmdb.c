@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/lmdb_files.h"
 #include "store/lmdb_pages.h"
 
 enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
@@ -31,6 +32,18 @@ const char *database_name(enum database database)
 	return names[database];
 }
 
+static int foreign(const struct lmdb *lmdb, const char *call, const char *reason, struct error *error)
+{
+	const char *kind = lmdb_foreign_kind(lmdb);
+
+	if (kind)
+		return error_set(error, FAULT_FOREIGN,
+				 "%s: %s: the counts in it are not damaged, but have to be carried over as text (docs/operating.md, "
+				 "Another machine)",
+				 lmdb->path, kind);
+	return error_set(error, FAULT_FOREIGN, "%s: not a turf store (%s: %s)", lmdb->path, call, reason);
+}
+
 /* A full disk shows as EIO too: LMDB says so of every short write. */
 int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error)
 {
@@ -50,7 +63,7 @@ int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct err
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 	case MDB_INCOMPATIBLE:
-		return error_set(error, FAULT_FOREIGN, "%s: not a turf store (%s: %s)", path, call, reason);
+		return foreign(lmdb, call, reason, error);
 	case ENOMEM:
 		return error_set(error, FAULT_MEMORY, "%s: %s: no memory", path, call);
 	default:
@@ -128,10 +141,25 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_open", error);
 }
 
+/* An environment that was lost is opened again only while its files have their names. */
+static int open_files(struct lmdb *lmdb, struct error *error)
+{
+	int rc;
+
+	if (lmdb->options.alone)
+		return open_environment(lmdb, error);
+	rc = lmdb_check_files(lmdb, error);
+	if (rc == 0)
+		rc = files_reserve_lock(lmdb->path, error);
+	if (rc == 0)
+		rc = open_environment(lmdb, error);
+	return rc == 0 ? lmdb_note_files(lmdb, error) : rc;
+}
+
 int lmdb_resume(struct lmdb *lmdb, struct error *error)
 {
 	MDB_envinfo info;
-	int rc = open_environment(lmdb, error);
+	int rc = open_files(lmdb, error);
 
 	if (rc == 0 && !lmdb->options.create)
 		rc = lmdb_check_length(lmdb, error);
@@ -145,6 +173,11 @@ int lmdb_resume(struct lmdb *lmdb, struct error *error)
 	lmdb->map_bytes = info.me_mapsize;
 	lmdb_check_readers(lmdb);
 	return 0;
+}
+
+void lmdb_forget_files(struct lmdb *lmdb)
+{
+	lmdb->opened = (struct files_identity){0};
 }
 
 void lmdb_suspend(struct lmdb *lmdb)

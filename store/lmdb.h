@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "store/files.h"
 
 struct MDB_env;
 struct MDB_txn;
@@ -48,6 +49,7 @@ struct lmdb {
 	char *path;
 	unsigned handles[DATABASES];
 	bool found[DATABASES];
+	struct files_identity opened; /* see lmdb_files.h; zeros: nothing was noted, or `alone` */
 	size_t map_bytes;
 	bool firm;        /* see lmdb_make_firm */
 	unsigned readers; /* read transactions that this process has open */
@@ -61,6 +63,9 @@ void lmdb_close(struct lmdb *lmdb); /* a cleared struct is fine */
 /* Closes, without forgetting how to open again. No transaction may be open. */
 void lmdb_suspend(struct lmdb *lmdb);
 int lmdb_resume(struct lmdb *lmdb, struct error *error);
+
+/* The files are about to be replaced by this program itself: the next resume takes those that are there then. */
+void lmdb_forget_files(struct lmdb *lmdb);
 
 /* Ends the reading transactions that a guard (guard.h) has cut short; nobody may use them, or their cursors, again. */
 void lmdb_drop_readers(struct lmdb *lmdb);

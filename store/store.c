@@ -9,6 +9,8 @@
 #include "store/files.h"
 #include "store/guard.h"
 #include "store/internal.h"
+#include "store/last_seen.h"
+#include "store/lmdb_files.h"
 
 /* ---- Identity ----------------------------------------------------------------------------------- */
 
@@ -217,8 +219,10 @@ static void read_first(void *context)
 		r->rc = store_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
 	if (r->rc == 0)
 		r->rc = state_read(r->store, &state, r->error);
-	if (r->rc == 0)
-		r->store->generation = state.shown.generation;
+	if (r->rc < 0)
+		return;
+	r->store->generation = state.shown.generation;
+	memcpy(r->store->epoch, state.shown.epoch, sizeof r->store->epoch);
 }
 
 static int open_environment(struct store *store, const struct store_options *options, struct error *error)
@@ -238,21 +242,64 @@ static int open_environment(struct store *store, const struct store_options *opt
 			 options->path, signal);
 }
 
-static int open_files(struct store *store, const struct store_options *options, struct error *error)
+/* Whoever writes through a lock.mdb that was deleted has the access lock. */
+static int check_alone(const struct store *store, struct error *error)
 {
-	int look = files_look(options->path, options->as_daemon, error), rc = look;
+	bool there = false;
+	int rc = files_has_lock(store->path, &there, error);
 
+	return rc < 0 || there ? rc : files_lock_swap_too(store->path, store->access_lock, error);
+}
+
+/* 0 or FILES_NO_STORE, with the locks that go with it. */
+static int take_locks(struct store *store, const struct store_options *options, struct error *error)
+{
+	int look, rc = options->as_daemon ? last_seen_check_there(options->path, error) : 0;
+
+	if (rc == 0)
+		rc = files_look(options->path, options->as_daemon, error);
+	look = rc;
 	if (rc >= 0 && options->as_daemon)
-		rc = files_lock_daemon(options->path, &store->daemon_lock, error);
+		rc = daemon_lock_take(&store->daemon_lock, options->path, error);
 	if (rc >= 0)
 		rc = files_lock_access(options->path, &store->access_lock, error);
 	if (rc >= 0 && options->as_daemon)
 		files_drop_new(options->path); /* of a compaction or creation that did not end */
 	if (rc >= 0 && look == FILES_NO_STORE) /* before there were locks: somebody may have made one since */
-		rc = look = files_look(options->path, true, error);
-	if (rc >= 0 && look == FILES_NO_STORE)
-		rc = create(options, error);
-	return rc >= 0 ? open_environment(store, options, error) : rc;
+		return files_look(options->path, true, error);
+	return rc < 0 ? rc : look;
+}
+
+static int open_as_daemon(struct store *store, const struct store_options *options, int look, struct error *error)
+{
+	int rc = look == FILES_NO_STORE ? create(options, error) : check_alone(store, error);
+
+	if (rc == 0)
+		rc = open_environment(store, options, error);
+	if (rc == 0)
+		rc = last_seen_check_newer(options->path, store->epoch, store->generation, error);
+	return rc == 0 ? tell_files(store, error) : rc;
+}
+
+/* Looked at before LMDB makes a new lock.mdb, and once more when there is one for certain. */
+static int open_as_tool(struct store *store, const struct store_options *options, struct error *error)
+{
+	int rc = options->read_only ? 0 : daemon_lock_check(options->path, error);
+
+	if (rc == 0)
+		rc = open_environment(store, options, error);
+	if (rc == 0 && !options->read_only)
+		rc = daemon_lock_check(options->path, error);
+	return rc;
+}
+
+static int open_files(struct store *store, const struct store_options *options, struct error *error)
+{
+	int rc = take_locks(store, options, error);
+
+	if (rc < 0)
+		return rc;
+	return options->as_daemon ? open_as_daemon(store, options, rc, error) : open_as_tool(store, options, error);
 }
 
 int store_open(struct store **out, const struct store_options *options, struct error *error)
@@ -265,7 +312,8 @@ int store_open(struct store **out, const struct store_options *options, struct e
 	*out = NULL;
 	if (!store)
 		return error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
-	store->daemon_lock = store->access_lock = -1;
+	store->daemon_lock = DAEMON_LOCK_NONE;
+	store->access_lock = -1;
 	store->as_daemon = options->as_daemon;
 	if (options->org)
 		memcpy(store->org, options->org, strnlen(options->org, SLUG_BYTES - 1));
@@ -293,7 +341,7 @@ void store_close(struct store *store)
 		return;
 	lmdb_close(&store->lmdb);
 	files_close(&store->access_lock);
-	files_unlock_daemon(&store->daemon_lock);
+	daemon_lock_release(&store->daemon_lock);
 	free(store->path);
 	free(store);
 }
@@ -309,7 +357,11 @@ int store_begin(struct store *store, struct store_txn **out, struct error *error
 	if (!txn)
 		return error_set(error, FAULT_MEMORY, "begin: no memory");
 	txn->store = store;
-	rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
+	rc = lmdb_check_files(&store->lmdb, error);
+	if (rc == 0)
+		rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
+	if (rc == 0)
+		(void)tell_files(store, NULL); /* until it can be told, tools are refused */
 	if (rc == 0 && !state_load(&txn->lmdb, store->org, &txn->state))
 		rc = lmdb_outcome(&txn->lmdb, error);
 	if (rc < 0) {
@@ -343,6 +395,7 @@ void store_abort(struct store_txn **take_txn)
 int store_commit(struct store_txn **take_txn, struct error *error)
 {
 	struct store_txn *txn = *take_txn;
+	struct store *store = txn->store;
 	int rc = 0;
 
 	lmdb_cursor_close(&txn->ids);
@@ -355,11 +408,45 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	if (txn->changed || txn->lmdb.fault != 0)
 		rc = lmdb_commit(&txn->lmdb, error);
 	if (rc == 0)
-		txn->store->generation = txn->state.shown.generation;
+		store->generation = store->synced_generation = txn->state.shown.generation;
 	store_abort(take_txn);
 	if (rc == LMDB_GROWN)
 		return STORE_AGAIN;
+	if (rc == 0) /* what has gone into a file without a name is not told to anybody */
+		rc = lmdb_check_files(&store->lmdb, error);
 	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
+}
+
+/* ---- Where the store is --------------------------------------------------------------------------- */
+
+int tell_files(struct store *store, struct error *error)
+{
+	int rc;
+
+	if (!store->as_daemon || files_same(&store->told, &store->lmdb.opened))
+		return 0;
+	rc = daemon_lock_tell(&store->daemon_lock, store->path, &store->lmdb.opened, error);
+	if (rc == 0)
+		store->told = store->lmdb.opened;
+	return rc;
+}
+
+int store_check_files(struct store *store, struct error *error)
+{
+	return lmdb_check_files(&store->lmdb, error);
+}
+
+int store_note_last_seen(struct store *store, struct error *error)
+{
+	struct last_seen seen = {store->org, store->epoch, store->synced_generation};
+	int rc;
+
+	if (!store->as_daemon || store->synced_generation == store->noted_generation)
+		return 0;
+	rc = last_seen_write(store->path, &seen, store->noted_generation == 0, error);
+	if (rc == 0)
+		store->noted_generation = store->synced_generation;
+	return rc < 0 ? error_prefix(error, rc, "note what was last seen") : 0;
 }
 
 void store_check_readers(struct store *store)

@@ -129,6 +129,14 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *mo
  * No transaction or view may be open. */
 int store_compact(struct store *store, struct error *error);
 
+/* Whether the store's files still have their names, or a fault: they were moved, deleted or replaced. No transaction begins then, and
+ * none is reported as committed. A file that is back has its name again. */
+int store_check_files(struct store *store, struct error *error);
+
+/* Writes down beside the store's directory what was last committed (last_seen.h), so that store_open as daemon refuses to make an
+ * empty store in its place, or to take an older copy of it. Now and then; the first time it is synced. */
+int store_note_last_seen(struct store *store, struct error *error);
+
 /* Frees what readers that were killed hold on to, and without which the file grows: now and then. */
 void store_check_readers(struct store *store);
 

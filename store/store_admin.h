@@ -30,7 +30,7 @@ struct store_figures {
 	uint64_t quarantined;
 	uint64_t file_bytes, used_bytes, map_bytes;
 	uint32_t oldest_id_day; /* 0: no ids */
-	int daemon_pid;         /* 0: no daemon holds it */
+	int daemon_pid;         /* 0: no daemon holds it; -1: one does, and its number is not known */
 };
 int store_figures(struct store *store, struct store_figures *out, struct error *error);
 

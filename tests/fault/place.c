@@ -17,6 +17,15 @@ void place_remove(const struct place *place)
 	folder_remove(place->folder);
 }
 
+void place_clear(const struct place *place)
+{
+	char last_seen[PATH_MAX];
+
+	(void)snprintf(last_seen, sizeof last_seen, "%s.last-seen", place->store);
+	folder_remove(place->store);
+	folder_remove(last_seen);
+}
+
 void place_configure(const struct place *place, const char *text, const char *last)
 {
 	FILE *file = fopen(place->config, "we");

@@ -17,6 +17,9 @@ struct place {
 void place_make(struct place *place);
 void place_remove(const struct place *place);
 
+/* No store, and nothing that tells of one. */
+void place_clear(const struct place *place);
+
 /* The configuration is this text, and after it `last`. */
 void place_configure(const struct place *place, const char *text, const char *last);
 

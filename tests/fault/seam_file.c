@@ -189,6 +189,11 @@ WRAP(int, ftruncate, int fd, off_t size)
 	return rc;
 }
 
+WRAP(int, fallocate, int fd, int mode, off_t offset, off_t length)
+{
+	return seam_refuses("fallocate", of_naming) ? -1 : __real_fallocate(fd, mode, offset, length);
+}
+
 /* Recorded only: the tests keep their files where there is no disk to wait for. */
 static int synced(const char *call, int fd)
 {

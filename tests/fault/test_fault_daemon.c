@@ -273,7 +273,7 @@ static void begin_life(void *context)
 	struct world *world = context;
 	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
 
-	folder_remove(world->place.store);
+	place_clear(&world->place);
 	broker_reset(&watch);
 	seam_set_time(NOW);
 	place_configure(&world->place, config, label);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the daemon last saw of its store, in a folder of its own beside it: DIRECTORY.last-seen/store. A directory that was
+ * moved away, or an older copy that was put in its place, is known by it. Never ahead of the store: what stands there
+ * was on the disk before.
+ */
+#ifndef TURF_STORE_LAST_SEEN_H
+#define TURF_STORE_LAST_SEEN_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "store/store.h"
+
+struct last_seen {
+	const char *org;
+	const char *epoch;
+	uint64_t generation;
+};
+
+/* `sync`: it outlasts a power cut when this returns. */
+int last_seen_write(const char *directory, const struct last_seen *seen, bool sync, struct error *error);
+
+/* FAULT_INPUT: there is no data file in `directory`, or no such directory, and there was a store. */
+int last_seen_check_there(const char *directory, struct error *error);
+
+/* FAULT_INPUT: the store, of this epoch and generation, was further on when it was last seen. A file that says nothing is passed over. */
+int last_seen_check_newer(const char *directory, const char *epoch, uint64_t generation, struct error *error);
+
+#endif
