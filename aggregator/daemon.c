@@ -70,8 +70,12 @@ static int open_store(struct daemon *daemon, struct error *error)
 	if (rc < 0)
 		return rc;
 	rc = store_view_open(daemon->store, &view, error);
-	if (rc < 0)
+	if (rc < 0) {
+		store_close(daemon->store);
+		daemon->store = NULL;
 		return rc;
+	}
+	upkeep_note_last_seen(daemon);
 	store_view_state(view, &state);
 	store_view_close(view);
 	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
@@ -151,6 +155,37 @@ static int take_first_catalogue(struct daemon *daemon, struct error *error)
 			 daemon->options.config_path, rc, rc == 1 ? "" : "s", daemon->config.store_path);
 }
 
+static void wait_for_signals(const struct daemon *daemon, int wait_ms)
+{
+	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
+
+	(void)poll(&signals, 1, wait_ms);
+}
+
+/* A full disk has room again some time, without anybody who starts turfd then. The service manager is asked for more
+ * time than passes until the next attempt. */
+static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon *daemon, struct error *error), struct error *error)
+{
+	bool said = false;
+	int rc = open_part(daemon, error);
+
+	while (rc == FAULT_FULL) {
+		if (!said)
+			log_error("store-full reason=\"%s\" turfd starts as soon as there is room; nothing is lost", error->text);
+		said = true;
+		notify_manager("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=waits for room on the disk");
+		wait_for_signals(daemon, (int)daemon->config.retry_ms);
+		read_signals(daemon);
+		if (daemon->stopping)
+			return DAEMON_STOPPED;
+		(void)upkeep_today(daemon);
+		rc = open_part(daemon, error);
+	}
+	if (said && rc == 0)
+		log_info("store-works-again");
+	return rc;
+}
+
 int daemon_open(struct daemon *daemon, const struct daemon_options *options, struct error *error)
 {
 	int rc;
@@ -163,14 +198,14 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 	if (rc == 0)
 		rc = open_status(daemon, error);
 	if (rc == 0)
-		rc = open_store(daemon, error);
+		rc = open_with_room(daemon, open_store, error);
 	if (rc == 0)
 		rc = open_parts(daemon, error);
 	if (rc == 0)
-		rc = take_first_catalogue(daemon, error);
+		rc = open_with_room(daemon, take_first_catalogue, error);
 	if (rc == 0)
 		rc = link_open(daemon, error);
-	if (rc < 0)
+	if (rc != 0)
 		daemon_close(daemon);
 	return rc;
 }
@@ -241,6 +276,37 @@ static void store_refused(struct daemon *daemon, int fault, const struct error *
 	judge_health(daemon);
 }
 
+static void store_works(struct daemon *daemon)
+{
+	if (daemon->counting != STORE_OK)
+		log_info("store-works-again");
+	daemon->counting = STORE_OK;
+	daemon->count_at_ms = 0;
+	judge_health(daemon);
+}
+
+/* Somebody may move, delete or replace the store's files while it is open: nothing that is counted then would be there
+ * after the end of this process. The store looks by itself when it counts; this tells of it when nothing comes in. */
+static void check_files(struct daemon *daemon)
+{
+	enum { INTERVAL_MS = 500 };
+	uint64_t now_ms = clock_monotonic_ms();
+	struct error error = {{0}};
+	int rc;
+
+	if (now_ms < daemon->files_at_ms)
+		return;
+	daemon->files_at_ms = now_ms + INTERVAL_MS;
+	rc = store_check_files(daemon->store, &error);
+	if (rc < 0)
+		store_refused(daemon, rc, &error);
+	else if (daemon->files_lost && daemon->inbox.n == 0)
+		store_works(daemon);
+	else if (daemon->files_lost)
+		daemon->count_at_ms = 0;
+	daemon->files_lost = rc < 0;
+}
+
 /* Counts what is in the inbox; only then are there receipts. */
 static void count(struct daemon *daemon)
 {
@@ -254,11 +320,7 @@ static void count(struct daemon *daemon)
 		store_refused(daemon, rc, &error);
 		return;
 	}
-	if (daemon->counting != STORE_OK)
-		log_info("store-works-again");
-	daemon->counting = STORE_OK;
-	daemon->count_at_ms = 0;
-	judge_health(daemon);
+	store_works(daemon);
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
 	clear_retained(daemon);
 	inbox_clear(&daemon->inbox);
@@ -300,13 +362,6 @@ static void reload(struct daemon *daemon)
 	daemon->reload_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
 }
 
-static void wait_unconnected(struct daemon *daemon, int wait_ms)
-{
-	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
-
-	(void)poll(&signals, 1, wait_ms);
-}
-
 static int turn(struct daemon *daemon, struct error *error)
 {
 	int rc = link_keep(daemon, error);
@@ -317,9 +372,10 @@ static int turn(struct daemon *daemon, struct error *error)
 	if (daemon->link.up)
 		rc = link_take(daemon, wait_ms, error);
 	else
-		wait_unconnected(daemon, wait_ms);
+		wait_for_signals(daemon, wait_ms);
 	if (rc < 0)
 		return rc;
+	check_files(daemon);
 	count(daemon);
 	if (daemon->broken < 0)
 		return error_set(error, daemon->broken, "no memory for the list of summaries");
@@ -354,7 +410,7 @@ int daemon_run(struct daemon *daemon, struct error *error)
 	date_format(daemon->status.today, today);
 	log_info("started version=%s org=%s store=%s epoch=%s today=%s%s", TURF_VERSION, daemon->catalogue.org,
 		 daemon->config.store_path, daemon->status.epoch, today, daemon->options.today ? " (pinned)" : "");
-	notify_manager("READY=1");
+	notify_manager("READY=1\nSTATUS=");
 	while (!daemon->stopping && rc == 0)
 		rc = turn(daemon, error);
 	notify_manager("STOPPING=1");

@@ -63,6 +63,9 @@ struct daemon {
 	enum store_health counting, upkeep; /* the worse one is the status's */
 	uint64_t count_at_ms;    /* the store refused: not before this */
 	uint64_t upkeep_at_ms;   /* upkeep failed: not before this */
+	uint64_t files_at_ms;    /* when to compare the store's files with their names next */
+	bool files_lost;         /* they had lost them the last time */
+	bool last_seen_failing;  /* said so in the log */
 	bool time_due;           /* store_keep_time wants to be called */
 	bool synchronised;       /* a time server vouches for status.today */
 	uint64_t jumped_at_ms;   /* a date that waits was first seen; 0: none waits */
@@ -73,7 +76,10 @@ struct daemon {
 	uint64_t status_at_ms, look_at_ms, watchdog_at_ms, watchdog_ms;
 };
 
-/* Opens everything but the connection. On failure what was opened is closed. */
+enum { DAEMON_STOPPED = 1 };
+
+/* Opens everything but the connection; waits while the disk is full. DAEMON_STOPPED: it was asked to stop meanwhile. Then, and on
+ * failure, what was opened is closed. */
 int daemon_open(struct daemon *daemon, const struct daemon_options *options, struct error *error);
 void daemon_close(struct daemon *daemon);
 
@@ -106,6 +112,9 @@ void link_lost(struct daemon *daemon, const char *reason);
 
 /* The org's date now; the last known one when it cannot be read. */
 uint32_t upkeep_today(struct daemon *daemon);
+
+/* Notes what was last committed beside the store, when that can be done. */
+void upkeep_note_last_seen(struct daemon *daemon);
 
 /* Whatever time has made due; the status and the watchdog also while upkeep_at_ms holds back the rest. 0 or a fault. */
 int upkeep_run(struct daemon *daemon, struct error *error);

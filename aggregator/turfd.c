@@ -130,6 +130,8 @@ int main(int argc, char **argv)
 		rc = daemon_run(&daemon, &error);
 		daemon_close(&daemon);
 	}
+	if (rc == DAEMON_STOPPED)
+		log_info("stopped");
 	if (rc < 0)
 		log_error("ended reason=\"%s\"", error.text);
 	return rc < 0 ? EXIT_FAULT : EXIT_DONE;

@@ -186,6 +186,18 @@ static int look(struct daemon *daemon, uint64_t now_ms, struct error *error)
 	return 0;
 }
 
+void upkeep_note_last_seen(struct daemon *daemon)
+{
+	struct error error = {{0}};
+	int rc = store_note_last_seen(daemon->store, &error);
+
+	if (rc < 0 && !daemon->last_seen_failing)
+		log_warning("last-seen-not-written reason=\"%s\" counting goes on; but if the store is moved away, the next start "
+			    "makes an empty one in its place",
+			    error.text);
+	daemon->last_seen_failing = rc < 0;
+}
+
 static int publish_due(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
 	struct store_view *view;
@@ -257,6 +269,7 @@ static int keep(struct daemon *daemon, uint64_t now_ms, struct error *error)
 		(void)upkeep_today(daemon);
 		daemon->look_at_ms = now_ms + LOOK_INTERVAL_MS;
 		store_check_readers(daemon->store);
+		upkeep_note_last_seen(daemon);
 		rc = look(daemon, now_ms, error);
 	}
 	if (rc == 0 && daemon->time_due && daemon->inbox.n == 0)
@@ -273,6 +286,7 @@ int upkeep_run(struct daemon *daemon, struct error *error)
 	uint64_t now_ms = clock_monotonic_ms();
 	int rc = 0;
 
+	log_tell_lost();
 	if (daemon->watchdog_ms && now_ms >= daemon->watchdog_at_ms) {
 		notify_manager("WATCHDOG=1");
 		daemon->watchdog_at_ms = now_ms + daemon->watchdog_ms;

@@ -2,14 +2,14 @@
 // turfd among others: a second one on the same store, one that takes its place at the broker, a stop in the middle of the
 // work, a broker that forgot everything, a disk that is full; and that nothing of a phone is written anywhere.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
+import { fill, smallDisk } from './lib/disk.mjs';
 import { decode, newId, question, submission } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
 import { Running, eventually, run } from './lib/processes.mjs';
@@ -151,6 +151,7 @@ test('a new store has another epoch, and generations that begin at the clock', a
   const before = w.stack.status;
   await w.stack.turfd.stop();
   rmSync(w.stack.store, { recursive: true });
+  rmSync(w.stack.lastSeen, { recursive: true });
   const after = await w.stack.startTurfd();
   assert.match(after.epoch, /^[0-9a-f]{32}$/);
   assert.notEqual(after.epoch, before.epoch);
@@ -158,18 +159,6 @@ test('a new store has another epoch, and generations that begin at the clock', a
 });
 
 // ---- A full disk -------------------------------------------------------------------------------------
-
-// A file system of its own for the store, so small that it can be filled.
-function smallDisk(t, folder, size) {
-  mkdirSync(folder, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', folder], { stdio: 'pipe' });
-  } catch {
-    return false;
-  }
-  atEnd(t, () => execFileSync('umount', ['--lazy', folder]));
-  return true;
-}
 
 test('a full disk: no receipt, the status says so, nothing is lost, and it goes on when there is room', async (t) => {
   const folder = join(temporaryFolder(null, 'turf-disk'), 'store'); // removed at exit, when it is unmounted
@@ -193,16 +182,6 @@ test('a full disk: no receipt, the status says so, nothing is lost, and it goes 
   assert.match(w.stack.turfd.log, /<3>store-full .*\n[^]*<6>store-works-again/);
   await w.stack.turfctl(['verify']);
 });
-
-// Not a byte is left.
-function fill(file) {
-  const block = Buffer.alloc(4096, 1);
-  try {
-    for (;;) writeFileSync(file, block, { flag: 'a' });
-  } catch (error) {
-    assert.equal(error.code, 'ENOSPC');
-  }
-}
 
 // ---- Privacy -----------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // turfd as a service: what it tells its manager, and what the log says when the manager or another process ends it.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
@@ -11,7 +12,7 @@ import { Running, eventually, run } from './lib/processes.mjs';
 
 // Without a broker: none of this is about it.
 async function service(t, env) {
-  const args = ['--config', writeConfig(t), '--store', temporaryFolder(t, 'turf-store'), '--today', '2019-11-20'];
+  const args = ['--config', writeConfig(t), '--store', join(temporaryFolder(t, 'turf-service'), 'store'), '--today', '2019-11-20'];
   const turfd = new Running(program('turfd'), args, { env });
   atEnd(t, () => turfd.kill('SIGKILL'));
   await eventually(() => turfd.status || turfd.log.includes('<6>started'), 'turfd to start');

@@ -26,6 +26,11 @@ export class Stack {
     return stack;
   }
 
+  // What turfd notes of the store, beside it.
+  get lastSeen() {
+    return `${this.store}.last-seen`;
+  }
+
   topic(rest) {
     return `turf/v1/${this.org}/${rest}`;
   }
