@@ -163,13 +163,27 @@ WRAP(char *, strdup, const char *text)
 
 extern int __wrap_asprintf(char **text, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 extern int __wrap___asprintf_chk(char **text, int flag, const char *pattern, ...) __attribute__((format(printf, 3, 4)));
+extern int __wrap_vasprintf(char **text, const char *pattern, va_list args) __attribute__((format(printf, 2, 0)));
+extern int __real_vasprintf(char **text, const char *pattern, va_list args) __attribute__((format(printf, 2, 0)));
+extern int __wrap___vasprintf_chk(char **text, int flag, const char *pattern, va_list args) __attribute__((format(printf, 3, 0)));
 
 __attribute__((format(printf, 2, 0))) static int format(char **text, const char *pattern, va_list args)
 {
-	int length = no_memory("asprintf") ? -1 : vasprintf(text, pattern, args);
+	int length = no_memory("asprintf") ? -1 : __real_vasprintf(text, pattern, args);
 
 	heap += length >= 0;
 	return length;
+}
+
+WRAP(int, vasprintf, char **text, const char *pattern, va_list args)
+{
+	return format(text, pattern, args);
+}
+
+WRAP(int, __vasprintf_chk, char **text, int flag, const char *pattern, va_list args)
+{
+	(void)flag;
+	return format(text, pattern, args);
 }
 
 WRAP(int, asprintf, char **text, const char *pattern, ...)
