@@ -177,6 +177,31 @@ test('sent as the page was left, which did not live to note it with the tap: tak
   assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting', 'counted']);
 });
 
+// As a browser's, without a page around it.
+function localStorageOfTest(t) {
+  const kept = new Map();
+  globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
+  t.after(() => delete globalThis.localStorage);
+  return kept;
+}
+
+test('sent as the page was put away, whose database stores nothing any more: on another page, taking it back is a retraction', async (t) => {
+  const kept = localStorageOfTest(t);
+  const [tap, other] = await outbox.add([question({ hold: NOW + 6_000 }), question()]);
+  t.mock.method(IDBObjectStore.prototype, 'put', function put() {
+    return this.get('nothing'); // asked and answered, and never stored
+  }, { times: 1 });
+  const leaving = outbox.markLeaving([tap.id, other.id]);
+  await outbox.retract([other.id]);
+  outbox.close();
+  await leaving.catch(() => {});
+  outbox = await Outbox.open('de-kop');
+  assert.deepEqual((await outbox.all()).map(stateOf), ['sent', 'retracting']);
+  await outbox.retract([tap.id]);
+  assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting']);
+  assert.deepEqual([...kept.keys()], [], 'nothing is kept of it once the taps say so');
+});
+
 test('a full disk that cannot note what a page sent as it was left: the outbox opens, and taking that back is a retraction', async (t) => {
   const [tap] = await outbox.add([question()]);
   await outbox.put('left', [tap.id]);

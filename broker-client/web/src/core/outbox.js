@@ -5,8 +5,9 @@
 //
 //   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
-//          sent as it was left, and perhaps did not live to note with the taps), and the page's own
+//          sent as it was left, and perhaps did not live to note with the taps; left.js has them too), and the page's own
 import { Database } from './database.js';
+import { addLeftIds, dropLeftIds, leftIds } from './left.js';
 import { held, mayChange, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
@@ -30,13 +31,15 @@ function indexed(tap) {
 const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.retractionWaits && !tap.questionWaits);
 
 export class Outbox {
+  #org;
   #database;
 
   // `onGone`, `onReturn`: as in Database.
   static async open(org, { onGone = () => {}, onReturn = () => {} } = {}) {
     const outbox = new Outbox();
+    outbox.#org = org;
     outbox.#database = new Database({ name: `turf-${org}`, version: VERSION, upgrade, onGone, onReturn });
-    if (await outbox.get('left')) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
+    if (leftIds(org).length || (await outbox.get('left'))) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
     return outbox;
   }
 
@@ -54,6 +57,7 @@ export class Outbox {
       const taps = txn.objectStore('taps');
       const meta = txn.objectStore('meta');
       return body({
+        org: this.#org,
         taps,
         meta,
         again,
@@ -125,6 +129,7 @@ export class Outbox {
 
   // The same of a page that is being left, and may be gone before the disk answers: so nothing is read first.
   async markLeaving(ids) {
+    addLeftIds(this.#org, ids);
     const noted = this.#write(({ meta, commit }) => {
       const put = meta.put(ids, 'left');
       commit();
@@ -133,14 +138,16 @@ export class Outbox {
     await Promise.all([noted, this.#markLeft()]);
   }
 
-  #markLeft() {
-    return this.#write(async ({ tap, taps, meta }) => {
-      for (const id of (await meta.get('left')) ?? []) {
+  async #markLeft() {
+    const noted = leftIds(this.#org);
+    await this.#write(async ({ tap, taps, meta }) => {
+      for (const id of [...((await meta.get('left')) ?? []), ...noted]) {
         const found = await tap(id);
         if (found && waits(found)) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
       }
       await meta.delete('left');
     });
+    dropLeftIds(this.#org, noted);
   }
 
   // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction, which stays here until
@@ -281,7 +288,7 @@ export class Outbox {
   }
 }
 
-const idsThatLeft = async ({ meta }, gone) => [...((await meta.get('left')) ?? []), ...gone];
+const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left')) ?? []), ...leftIds(org), ...gone];
 
 function takeBack({ taps }, tap, left, hold) {
   if (tap.questionWaits && !tap.sent && !left.includes(tap.id)) return taps.delete(tap.n);
