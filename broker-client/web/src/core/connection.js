@@ -93,6 +93,7 @@ export class Connection {
   publish(topic, bytes) {
     if (this.state !== 'online') return false;
     this.#client.publish(topic, bytes, { qos: 1 }, this.#mustBeAnswered());
+    this.#client.stream?.uncork(); // the library sends a moment later, which a page that is being left does not live to see
     return true;
   }
 

@@ -74,6 +74,8 @@ class FirefoxPage extends Page {
 }
 
 export class Firefox {
+  static sendsWhenLeft = false; // a page's connections are closed before it hears that it is left
+
   static async start(t) {
     const browser = new Firefox();
     browser.folder = temporaryFolder(t, 'turf-firefox');

@@ -143,6 +143,24 @@ export function mainPaths(engine) {
     assert.deepEqual(await site.counted(), { questions: 1, 'oost/1/answered': 1 });
   });
 
+  test('a tap whose page is left at once, and which is taken back on another page, does not count in the end', async (t) => {
+    const { site, browser, page } = await working(t, engine);
+    await tap(page, 1);
+    site.net.set('losedown');
+    await page.goto(site.leaderUrl());
+    await page.seen('.top');
+    if (engine.sendsWhenLeft) await eventually(async () => (await site.counted()).questions === 1, 'what was tapped to be counted');
+    site.net.set('refuse');
+    const other = await openTap(browser, site);
+    await other.click('[data-key="list"]');
+    await other.click('[data-key^="back-"]');
+    await eventually(() => other.evaluate(() => !document.querySelector('[data-key^="back-"]')), 'the tap to be taken back');
+    site.net.set('pass');
+    await wake(other);
+    await eventually(async () => (await stored(other)).waiting === 0, 'an empty outbox');
+    assert.equal((await site.counted()).questions, 0);
+  });
+
   test('the tab is closed within the six seconds, the browser killed within the next: every tap is there and counts', async (t) => {
     const { site, browser, page } = await working(t, engine);
     await tap(page, 1);

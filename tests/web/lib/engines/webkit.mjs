@@ -53,6 +53,8 @@ class WebKitPage extends Page {
 }
 
 export class WebKit {
+  static sendsWhenLeft = true; // what a page sends in its last moment arrives
+
   static async start(t) {
     const browser = new WebKit();
     browser.folder = temporaryFolder(t, 'turf-webkit');
