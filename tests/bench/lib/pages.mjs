@@ -23,22 +23,40 @@ async function onSite(act) {
 
 // ---- The worker's page ------------------------------------------------------------------------------------------
 
-// Runs in the page. From the event of a tap, as the browser dates it: `said`, to "Opgeslagen" in the page, which is when it
-// is on disk; `shown`, to the frame with that word handed over to be shown: the first task after that frame's own work.
+// Runs in the page. From the event of a tap, as the browser dates it, when each of these was: `handled`, the page's own
+// handler is called; `stored`, IndexedDB has it on disk; `said`, "Opgeslagen" is in the page; `drawn`, the frame with that
+// word begins; `shown`, it was handed over to be shown: the first task after that frame's own work.
 function watchTaps() {
   const times = [];
   let tapped = null;
-  addEventListener('click', (event) => (tapped = event.timeStamp), { capture: true });
-  const shown = (since, said) => scheduler.postTask(() => {
-    times.push({ said, shown: performance.now() - since });
+  const since = (tap) => performance.now() - tap.at;
+  addEventListener('click', (event) => {
+    tapped = { at: event.timeStamp };
+    tapped.handled = since(tapped);
+  }, { capture: true });
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (...given) {
+    const begun = transaction.apply(this, given);
+    const tap = tapped;
+    if (tap && given[1] === 'readwrite' && tap.stored === undefined) {
+      tap.stored = NaN;
+      begun.addEventListener('complete', () => (tap.stored = since(tap)));
+    }
+    return begun;
+  };
+  const shown = (tap) => scheduler.postTask(() => {
+    times.push({ ...tap, shown: since(tap) });
     times.told?.();
   }, { priority: 'user-blocking' });
   const look = () => {
     if (tapped === null || !document.querySelector('.snack').textContent.includes('Opgeslagen')) return;
-    const since = tapped;
-    const said = performance.now() - since;
+    const tap = tapped;
     tapped = null;
-    requestAnimationFrame(() => shown(since, said));
+    tap.said = since(tap);
+    requestAnimationFrame(() => {
+      tap.drawn = since(tap);
+      shown(tap);
+    });
   };
   new MutationObserver(look).observe(document.querySelector('.snack'), { childList: true, subtree: true });
   globalThis.tapTimes = times;
@@ -53,7 +71,7 @@ const rested = (page, taps) => page.evaluate(async (n) => {
   await new Promise((over) => setTimeout(over, 300 + Math.random() * 300));
 }, taps);
 
-// { said, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
+// { handled, stored, said, drawn, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
 export const tapTimes = (taps, slower) => onSite(async (site, t) => {
   const phone = await Phone.start(t, site, { hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
   const page = await phone.open();

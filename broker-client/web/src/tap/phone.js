@@ -92,7 +92,7 @@ export class Phone {
 
   noteUsed() {
     this.#used = true;
-    return this.#outbox.put('used', true).catch(() => {});
+    return this.#outbox.put('used', true).catch(() => (this.#used = false));
   }
 
   // ---- What is so now -----------------------------------------------------------------------------
@@ -229,7 +229,7 @@ export class Phone {
     } finally {
       this.#storing--;
     }
-    this.noteUsed();
+    if (!this.#used) this.noteUsed(); // a write of its own, which the next tap would wait for
     this.#changed();
     if (this.#left) this.leave();
     return questions.map(({ id }) => id);
