@@ -154,7 +154,7 @@ const contrastOf = (page, selector, property, from) => page.evaluate(([of, name,
 }, [selector, property, from]);
 
 test("the worker's page for who sees little: outlines, two columns, large letters, names that break as Dutch ones", async (t) => {
-  const site = await Site.start(t, { domains: [{ code: 1, name: 'Financiën' }, { code: 2, name: 'Middelengebruik' }, { code: 3, name: 'Maatschappelijke participatie' }, { code: 4, name: 'Huiselijke relaties' }] });
+  const site = await Site.start(t, { domains: [{ code: 100, name: 'Huisdieren' }, { code: 101, name: 'Tuinen' }] });
   const page = await (await Phone.start(t, site, { viewport: { width: 320, height: 568 } })).open();
   await chooseTeam(page);
   await online(page);
@@ -165,6 +165,8 @@ test("the worker's page for who sees little: outlines, two columns, large letter
       assert.ok(contrast >= 3, `a tile's outline, ${colorScheme}, against ${side}: ${contrast}`);
     }
   }
+  const drawings = await page.locator('.domain .icon--domain path').evaluateAll((all) => all.map((one) => one.getAttribute('d')));
+  assert.equal(new Set(drawings).size, 12, 'each domain of the ZRM has a drawing of its own, the others share one');
   const columns = () => page.evaluate(() => new Set([...document.querySelectorAll('.domain')].map((tile) => tile.getBoundingClientRect().left)).size);
   assert.equal(await columns(), 2, 'at 320 px');
   await page.locator('[data-key="language"]').click();

@@ -6,7 +6,7 @@ import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
-import { icon } from './icons.js';
+import { domainIcon, icon } from './icons.js';
 
 const { OUTCOME_ANSWERED: ANSWERED, OUTCOME_REFERRED: REFERRED } = Outcome;
 
@@ -79,7 +79,7 @@ export function renderGrid(parent, phone, choice, tap) {
     signature: ({ name }) => name,
     make: (domain) =>
       el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event) },
-        el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
+        domainIcon(domain.name), el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
   });
   return domains.length;
 }

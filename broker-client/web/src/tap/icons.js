@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The few pictures of the page, drawn as strokes; they say nothing that the words beside them do not.
 import { el } from '../core/dom.js';
+import { domainPath } from './domain-icons.js';
 
 const paths = {
   device: 'M7 3h10v18H7zM11 18h2',
@@ -14,7 +15,8 @@ const paths = {
 paths.late = paths.counted;
 paths.retracting = paths.retracted;
 
-export function icon(name) {
-  const path = el('path', { svg: true, d: paths[name] });
-  return el('svg', { class: `icon icon--${name}`, viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' }, path);
-}
+const drawing = (name, d) =>
+  el('svg', { class: `icon icon--${name}`, viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' }, el('path', { svg: true, d }));
+
+export const icon = (name) => drawing(name, paths[name]);
+export const domainIcon = (name) => drawing('domain', domainPath(name));
