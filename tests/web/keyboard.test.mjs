@@ -77,6 +77,36 @@ test("the worker's page", async (t) => {
     assert.equal((await stored(page)).all, 0, 'nothing was counted anew');
     await focusedIn('[data-key="domain-2"]'); // where the tap was made, in the end
   });
+  await t.test('undo is next to the tile, and Ctrl+Z is told and works with Caps Lock', async () => {
+    await press('[data-key="domain-3"]');
+    await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
+    await keyboard.press('Tab');
+    assert.equal(await focused('[data-key="undo"]'), true);
+    assert.equal(await page.locator('.snack__keys').textContent(), 'Ctrl+Z');
+    assert.equal(await page.locator('[data-key="undo"]').getAttribute('aria-keyshortcuts'), 'Control+Z Meta+Z');
+    await keyboard.press('Shift+Tab');
+    assert.equal(await focused('[data-key="domain-3"]'), true, 'and back');
+    for (let i = 0; i < 3; i++) await keyboard.press('Tab'); // past undo and labels
+    assert.equal(await focused('[data-key="domain-4"]'), true, 'and on to the next tile');
+    await page.evaluate(() => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Z', ctrlKey: true, bubbles: true })));
+    await page.locator('.snack').getByText('Ongedaan gemaakt').waitFor();
+    await eventually(async () => (await stored(page)).all === 0, 'the tap to be gone');
+  });
+  await t.test('nothing that has the focus is behind what sticks to an edge', async () => {
+    await page.setViewportSize({ width: 320, height: 480 });
+    await to('.skip');
+    for (let i = 0; i < 30; i++) {
+      await keyboard.press('Tab');
+      const hidden = await page.evaluate(() => {
+        const one = document.activeElement;
+        if (one === document.body || one.closest('.foot, .skip')) return '';
+        const { top, bottom } = one.getBoundingClientRect();
+        return bottom <= document.querySelector('.foot').getBoundingClientRect().top && top >= document.querySelector('.mode').offsetHeight ? '' : one.textContent;
+      });
+      assert.equal(hidden, '');
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+  });
   await t.test('labels', async () => {
     await press('[data-key="domain-1"]');
     await press('[data-key="add"]');

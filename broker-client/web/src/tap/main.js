@@ -14,6 +14,7 @@ import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOutcome } from './grid.js';
+import { keepInView, listenToKeys } from './keys.js';
 import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
 import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
@@ -67,8 +68,10 @@ function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
   const main = el('main', {}, parts.notices, parts.starting, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
-  fill(byId('app'), skip, parts.head, main, el('footer', { class: 'foot' }, parts.place, parts.bar), parts.live);
+  const foot = el('footer', { class: 'foot' }, parts.place, parts.bar);
+  fill(byId('app'), skip, parts.head, main, foot, parts.live);
   parts.place.append(parts.snack, parts.next);
+  keepInView(parts.mode, foot);
   still = new Still(byId('app'), parts.grid);
 }
 
@@ -299,7 +302,7 @@ async function start() {
   onReturn(back);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
   addEventListener('pagehide', leave, true); // before the database is closed
-  addEventListener('keydown', (event) => event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.target.matches('input') && snack.undo());
+  listenToKeys(snack);
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();

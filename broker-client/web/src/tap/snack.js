@@ -8,6 +8,7 @@ import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { LABELS_MAX, LabelKind, Outcome } from '../core/messages.js';
 import { outcomeWord, unflash } from './grid.js';
+import { undoKeys } from './keys.js';
 import { UNDO_MS } from './phone.js';
 
 const STAY_MS = 60_000;
@@ -33,6 +34,15 @@ export class Snack {
 
   get shown() {
     return this.#shown !== null;
+  }
+
+  // For the order of Tab: the tile that was tapped, and what can be done about it now.
+  get origin() {
+    return this.#isOpen() ? this.#shown.origin : null;
+  }
+
+  get buttons() {
+    return [...this.#parent.querySelectorAll('button:enabled')];
   }
 
   show(what) {
@@ -149,7 +159,7 @@ export class Snack {
       el('div', { class: 'snack__row' },
         el('p', { class: 'snack__text' }, el('strong', {}, this.#title(this.#shown, tParts, dutch)), el('span', {}, where && [where, '. '], this.#saved())),
         el('div', { class: 'snack__buttons' },
-          el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', onclick: () => this.undo() }, t('undo')),
+          el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', 'aria-keyshortcuts': 'Control+Z Meta+Z', onclick: () => this.undo() }, t('undo'), el('kbd', { class: 'snack__keys', 'aria-hidden': 'true' }, undoKeys())),
           offered.length > 0 && !open && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#open() }, t('addLabel')))),
       open && this.#panel(offered));
   }

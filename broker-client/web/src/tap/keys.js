@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What the keyboard can do beyond the browser's own: undo, and a way to it from the tile. And what has the focus is never
+// behind what sticks to the edges of the screen.
+
+const isMac = () => /Mac|iPhone|iPad/.test(navigator.platform);
+export const undoKeys = () => (isMac() ? '⌘Z' : 'Ctrl+Z');
+
+// With Caps Lock the key is Z.
+const isUndo = (event) => event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+
+// The snackbar's buttons come in the order of Tab behind the tile that they belong to, and before the next one.
+function besides({ origin, buttons }, from, back) {
+  if (!origin || buttons.length === 0) return null;
+  if (from === origin && !back) return buttons[0];
+  if (from === buttons[0] && back) return origin;
+  return from === buttons.at(-1) && !back ? origin.nextElementSibling : null;
+}
+
+export function listenToKeys(snack) {
+  addEventListener('keydown', (event) => {
+    if (isUndo(event) && !event.target.matches('input')) snack.undo();
+    const next = event.key === 'Tab' ? besides(snack, document.activeElement, event.shiftKey) : null;
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+
+// The browser scrolls what gets the focus into what is left between `top` and `foot`.
+export function keepInView(top, foot) {
+  const { style } = document.documentElement;
+  const observer = new ResizeObserver(() => {
+    style.scrollPaddingBlockStart = `${top.offsetHeight + 8}px`;
+    style.scrollPaddingBlockEnd = `${foot.offsetHeight + 8}px`;
+  });
+  for (const part of [top, foot]) observer.observe(part);
+}
