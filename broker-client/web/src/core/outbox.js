@@ -233,6 +233,13 @@ export class Outbox {
     });
   }
 
+  // Of a borrowed phone nothing stays that is answered; what waits or was refused does.
+  forgetOnce() {
+    return this.#write(async ({ taps }) => {
+      for (const tap of await taps.getAll()) if (tap.once && !waits(tap) && !refusal(tap)) await taps.delete(tap.n);
+    });
+  }
+
   // From now on taps of days before `day` are forgotten once nothing of them waits, is refused or is unseen.
   forgetBefore(day) {
     return this.#write(async ({ taps, meta, keep }) => {
@@ -285,6 +292,10 @@ export class Outbox {
 
   put(name, value) {
     return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.put(value, name));
+  }
+
+  remove(name) {
+    return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.delete(name));
   }
 }
 

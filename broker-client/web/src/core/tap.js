@@ -6,8 +6,10 @@
 //  questionVerdict, retractionVerdict,              the last; 0: none yet
 //  sent,                                            what waits may have left the phone: written before it is published
 //  hold,                                            until this moment (milliseconds) it may not leave the phone; 0: it may
-//  unseen}                                          true: it was settled when it was too old for the list, and the worker has
+//  unseen,                                          true: it was settled when it was too old for the list, and the worker has
 //                                                   not seen yet what became of it; else absent
+//  once}                                            true: of a borrowed phone, which forgets it once it is answered and its
+//                                                   worker is gone; else absent
 import { isKnownVerdict, isRefusal, Verdict } from './messages.js';
 
 const V = Verdict;
@@ -18,8 +20,8 @@ const echoOfQuestion = new Set([V.VERDICT_COUNTED, V.VERDICT_ALREADY_COUNTED, V.
 const retractedBy = new Set([V.VERDICT_RETRACTED, V.VERDICT_ALREADY_RETRACTED]);
 const refusesRetraction = new Set([V.VERDICT_REFUSED_MALFORMED, V.VERDICT_REFUSED_DAY_IN_FUTURE, V.VERDICT_REFUSED_RETRACTION_TOO_LATE]);
 
-export const newTap = ({ id, team, day, domain, outcome, labels = [], hold = 0 }) => ({
-  id, team, day, domain, outcome, labels, hold,
+export const newTap = ({ id, team, day, domain, outcome, labels = [], hold = 0, once = false }) => ({
+  id, team, day, domain, outcome, labels, hold, ...(once && { once }),
   questionWaits: true, retractionWaits: false, retracting: false, questionVerdict: 0, retractionVerdict: 0, sent: false,
 });
 

@@ -4,6 +4,7 @@
 
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
+const OFTEN = 'turf-often';
 const ASKED = 'turf-asked';
 const UNTOUCHED_MS = 60_000;
 
@@ -85,6 +86,16 @@ export class Device {
     } catch {
       // it does not keep any
     }
+  }
+
+  // Whether the worker wants the most used domains above the others.
+  get often() {
+    return remembered(OFTEN);
+  }
+
+  toggleOften() {
+    remember(OFTEN, this.often ? '0' : '1');
+    this.#onChange();
   }
 
   dismissEmptied() {

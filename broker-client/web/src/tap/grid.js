@@ -74,14 +74,39 @@ export function renderGrid(parent, phone, choice, tap) {
   const domains = phone.catalogue ? domainsOn(phone.catalogue, day) : [];
   parent.dataset.outcome = choice.outcome === REFERRED ? 'referred' : 'answered';
   parent.setAttribute('aria-label', t(choice.outcome === REFERRED ? 'domainsHintReferred' : 'domainsHint'));
+  tiles(parent, domains, 'domain', tap);
+  return domains.length;
+}
+
+function tiles(parent, domains, prefix, tap) {
   reconcile(parent, domains, {
     key: ({ code }) => code,
     signature: ({ name }) => name,
     make: (domain) =>
-      el('button', { type: 'button', class: 'domain', 'data-key': `domain-${domain.code}`, onclick: (event) => tap(domain, event) },
+      el('button', { type: 'button', class: 'domain', 'data-key': `${prefix}-${domain.code}`, onclick: (event) => tap(domain, event) },
         domainIcon(domain.name), el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
   });
-  return domains.length;
+}
+
+const OFTEN = 4; // tiles
+let often = { day: null, codes: [] };
+
+// Of what this phone remembers; the same all day, so that no tile moves while somebody taps.
+function mostUsed(phone) {
+  if (often.day === phone.today) return often.codes;
+  const counts = new Map();
+  for (const tap of phone.taps) if (!tap.retracting) counts.set(tap.domain, (counts.get(tap.domain) ?? 0) + 1);
+  often = { day: phone.today, codes: [...counts].sort(([, a], [, b]) => b - a).slice(0, OFTEN).map(([code]) => code) };
+  return often.codes;
+}
+
+// A row above the grid for who wants it, in the grid's order.
+export function renderOften(parent, phone, choice, wanted, tap) {
+  const codes = wanted ? mostUsed(phone) : [];
+  if (!wanted) often.day = null; // counted anew when it is wanted again
+  parent.dataset.outcome = choice.outcome === REFERRED ? 'referred' : 'answered';
+  parent.setAttribute('aria-label', t('often'));
+  tiles(parent, domainsOn(phone.catalogue, choice.day ?? phone.today).filter(({ code }) => codes.includes(code)), 'often', tap);
 }
 
 // The mark on the tile says that it was taken; pressed again, it starts anew.

@@ -13,14 +13,15 @@ import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
-import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOutcome } from './grid.js';
+import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOften, renderOutcome } from './grid.js';
 import { keepInView, listenToKeys } from './keys.js';
 import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
 import { loginAdvice, renderNotices } from './notices.js';
 import { Phone } from './phone.js';
-import { Sheet, teamButtons } from './sheet.js';
+import { Sheet } from './sheet.js';
 import { Snack } from './snack.js';
 import { Still } from './still.js';
+import { teamChoice, welcome } from './team-choice.js';
 import texts from './texts.nl.js';
 import { renderGlance, renderTotal } from './total.js';
 import { DOUBLE_MS, guardTouches } from './touch.js';
@@ -54,7 +55,9 @@ const parts = {
   mode: el('div', { class: 'mode', role: 'status' }), // empty, not hidden, while there is nothing to say
   outcome: el('div', { class: 'outcomes', role: 'group' }),
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1', hidden: true }),
+  often: el('div', { class: 'grid often', role: 'group' }),
   none: el('p', { class: 'soft' }),
+  oftenChoice: el('button', { type: 'button', class: 'button button--quiet often-choice', 'data-key': 'often', onclick: () => (mayMove = true, device.toggleOften()) }),
   total: el('section', { class: 'team-total' }),
   privacy: el('p', { class: 'privacy soft' }),
   place: el('div', { class: 'place', hidden: true }),
@@ -67,7 +70,7 @@ const parts = {
 function layOut() {
   const skip = el('a', { class: 'skip', href: '#domains', onclick: (event) => (event.preventDefault(), parts.grid.focus()) });
   parts.skip = skip;
-  const main = el('main', {}, parts.notices, parts.starting, parts.first, parts.glance, parts.mode, parts.outcome, parts.grid, parts.none, parts.calm, parts.total, parts.privacy);
+  const main = el('main', {}, parts.notices, parts.starting, parts.first, parts.glance, parts.mode, parts.outcome, parts.often, parts.grid, parts.none, parts.oftenChoice, parts.calm, parts.total, parts.privacy);
   const foot = el('footer', { class: 'foot' }, parts.place, parts.bar);
   fill(byId('app'), skip, parts.head, main, foot, parts.live);
   parts.place.append(parts.snack, parts.next);
@@ -152,7 +155,8 @@ const teamChip = (id) =>
 
 // The teams of this phone, one touch each; and the way to all others.
 function drawHead() {
-  const valid = phone?.teams.filter((id) => phone.choosable.some((team) => team.id === id)) ?? [];
+  const used = phone ? [...new Set([...phone.teams, phone.team])] : [];
+  const valid = used.filter((id) => phone.choosable.some((team) => team.id === id));
   const several = valid.length > 1;
   const other = () => el('button', { type: 'button', class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => open('openTeams', parts.grid) }, several ? '…' : t('otherTeam'));
   parts.head.classList.toggle('head--teams', several);
@@ -172,8 +176,8 @@ function waitingFor() {
 }
 
 // On to the domains: what had the focus is gone.
-function chooseFirstTeam(id) {
-  phone.setTeam(id);
+function chooseFirstTeam(id, borrowed) {
+  phone.setTeam(id, borrowed);
   draw();
   parts.grid.focus();
 }
@@ -192,7 +196,7 @@ function drawFirst(ready) {
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
     return [
       ended && el('p', {}, tParts('teamEnded', { team: dutch(teamName(phone.catalogue, ended)) })),
-      el('h2', {}, t('chooseTeam')), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, chooseFirstTeam),
+      !ended && welcome(phone), el('h2', {}, t('chooseTeam')), teamChoice(phone, chooseFirstTeam),
     ];
   });
 }
@@ -226,7 +230,7 @@ function drawAll() {
   drawHead();
   drawFirst(ready);
   if (!phone) return;
-  for (const name of ['glance', 'mode', 'place', 'outcome', 'grid', 'none', 'total', 'privacy']) parts[name].hidden = !ready;
+  for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'none', 'oftenChoice', 'total', 'privacy']) parts[name].hidden = !ready;
   drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
   saySettled();
@@ -235,6 +239,9 @@ function drawAll() {
   renderMode(parts.mode, phone, choice, choose);
   renderNext(parts.next, phone, choice, showRefusals);
   renderOutcome(parts.outcome, choice, choose);
+  renderOften(parts.often, phone, choice, device.often, tap);
+  parts.oftenChoice.textContent = t('oftenWanted');
+  parts.oftenChoice.setAttribute('aria-pressed', String(device.often));
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
   parts.none.textContent = t('noDomains');
   parts.snack.setAttribute('aria-label', t('undo'));

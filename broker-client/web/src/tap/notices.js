@@ -2,9 +2,9 @@
 // What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
 import { domainName, teamName } from '../core/catalogue.js';
 import { loginAddress } from '../core/config.js';
-import { el, reconcile } from '../core/dom.js';
+import { dutch, el, reconcile } from '../core/dom.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';
-import { language, t } from '../core/language.js';
+import { language, t, tParts } from '../core/language.js';
 import { Verdict } from '../core/messages.js';
 import { refusal, refusedAct, stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
@@ -75,6 +75,9 @@ function olderCard(phone, taps, openList) {
     button('older-list', t('myTaps'), openList), button('older', t('dismiss'), () => phone.markSeen(taps.map(({ id }) => id))));
 }
 
+const names = (key, list) => (list.length ? [' ', tParts(key, { names: dutch(list.join(', ')) })] : []);
+const changeText = ({ added, gone }) => [t('listChanged'), ...names('listAdded', added), ...names('listGone', gone)];
+
 // The phone's date and the aggregator's differ by more than clocks do around midnight.
 function wrongDate(phone) {
   const other = phone.countingDay;
@@ -97,6 +100,9 @@ function collect(phone, device, openList) {
   if (phone.status && !phone.counts && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
   const { unseen } = phone;
   if (unseen.length) calm('older', unseen.map((tap) => [tap.id, stateOf(tap)]), () => olderCard(phone, unseen, openList));
+  const change = phone.listChange;
+  if (change) calm('list', change, () => plain('calm', changeText(change), button('list-change', t('dismiss'), () => phone.seeListChange())));
+  if (phone.borrowed) calm('borrowed', '', () => plain('calm', t('borrowed'), button('end-borrowing', t('endBorrowing'), () => phone.endBorrowing())));
   if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
   if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
   const install = phone.waiting.all === 0 ? device.installText : ''; // an installed page may begin with an empty storage

@@ -9,6 +9,7 @@ import { decodeCatalogue, encodeSubmission, newId, QuarterStatus } from '../core
 import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { topics } from '../core/topics.js';
+import { DomainList } from './domain-list.js';
 import { SenderLock } from './lock.js';
 import { TakenBack } from './taken-back.js';
 import { StorageTrouble } from './trouble.js';
@@ -18,6 +19,7 @@ export const UNDO_MS = 6_000;
 const RETRACT_DAYS = 14; // until a catalogue tells
 const HURRY_SPREAD_MS = 2_000;
 const WEEKS_SHOWN = 8;
+const BORROWED_AWAY_MS = 10 * 60_000; // who borrowed the phone and is away for so long is gone
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
 const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
 
@@ -39,6 +41,9 @@ export class Phone {
   #sentAt = 0; // when it was last looked at what may go
   #storing = 0; // taps that are not on disk yet
   #left = false; // the page is hidden or left
+  #leftAt = Infinity; // when
+  #ownTeam = ''; // the one that this phone remembers
+  #domains; // of which a change is told
   #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
   #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
   #restorable = new TakenBack();
@@ -50,6 +55,7 @@ export class Phone {
   catalogue = null;
   status = null;
   team = '';
+  borrowed = false; // neither team nor taps are remembered when the worker is gone
   teams = []; // the ones this phone has used, in the order of their choice
   reoffered = 0;
   refilled = null; // how many waiting taps were stored again after the storage was emptied under the page
@@ -77,9 +83,12 @@ export class Phone {
   async #recall() {
     const [bytes, team, teams, pinned] = await Promise.all(['catalogue', 'team', 'teams', 'pinned'].map((name) => this.#outbox.get(name)));
     this.catalogue = bytes ? decodeCatalogue(bytes) : null;
-    this.team = team ?? '';
+    this.team = this.#ownTeam = team ?? '';
     this.teams = teams ?? [];
     this.#pinned = pinned ?? '';
+    this.#domains = new DomainList(this.#outbox);
+    await this.#domains.recall();
+    await this.#outbox.forgetOnce().catch(() => {}); // on a full disk they stay until there is room
     await this.#reload();
     for (const tap of this.#taps.values()) if (tap.questionVerdict || tap.retractionVerdict) this.#sender.trust(tap.team);
   }
@@ -203,12 +212,44 @@ export class Phone {
 
   // ---- What the worker does -----------------------------------------------------------------------
 
-  async setTeam(team) {
+  // On a borrowed phone the team is remembered by the page alone.
+  async setTeam(team, borrowed = false) {
     this.team = team;
-    this.teams = [...new Set([...this.teams, team])];
+    this.borrowed = borrowed;
+    if (!borrowed) this.teams = [...new Set([...this.teams, team])];
     this.#listen();
     this.#onChange();
+    if (borrowed) return;
+    this.#ownTeam = team;
     await this.#safely(Promise.all([this.#outbox.put('team', team), this.#outbox.put('teams', this.teams)]));
+  }
+
+  // Who borrowed the phone is gone: the team it had before is back, and what was answered is forgotten.
+  async endBorrowing() {
+    if (!this.borrowed) return;
+    this.borrowed = false;
+    this.team = this.#ownTeam;
+    this.#listen();
+    this.#onChange();
+    await this.#safely(this.#forgetBorrowed());
+  }
+
+  async #forgetBorrowed() {
+    if (this.borrowed && !this.#left) return;
+    if (![...this.#taps.values()].some(({ once }) => once)) return;
+    await this.#outbox.forgetOnce();
+    await this.#reload();
+    this.#changed();
+  }
+
+  // What is new or gone among the domains, as in DomainList.
+  get listChange() {
+    return this.#domains.change(this.catalogue, this.today);
+  }
+
+  async seeListChange() {
+    await this.#safely(this.#domains.seen());
+    this.#onChange();
   }
 
   // The same team no longer has a place among those of one touch.
@@ -221,7 +262,7 @@ export class Phone {
   // `count` questions; resolves with their ids when they are on disk.
   async tap({ day, domain, outcome, labels = [], count = 1 }) {
     const hold = this.#now() + UNDO_MS;
-    const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold }));
+    const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold, once: this.borrowed }));
     this.#storing++;
     try {
       for (const tap of await this.#trouble.guard(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
@@ -325,6 +366,7 @@ export class Phone {
   // After the first paint, and whenever the page is seen again; unseen, the network may have come back for what waits.
   wake({ seen = true } = {}) {
     if (!seen && this.waiting.all === 0) return;
+    if (seen && this.#now() - this.#leftAt > BORROWED_AWAY_MS) this.endBorrowing();
     this.#left = !seen;
     if (seen) this.#lock.take();
     else this.#lock.wait();
@@ -341,6 +383,7 @@ export class Phone {
     this.#left = true;
     this.#restorable.end(); // the retraction goes now
     const now = this.#now();
+    this.#leftAt = now;
     const kept = [...this.#taps.values()].filter((tap) => held(tap, now) && !this.#takenBack.has(tap.id));
     for (const tap of kept) tap.hold = 0;
     this.#fillSender(now);
@@ -350,6 +393,7 @@ export class Phone {
     if (ids.length) this.#noteLeft(ids);
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
+    this.#forgetBorrowed().catch(() => {}); // else when the page is opened next
     if (this.waiting.all > 0 || this.#storing > 0) return;
     this.#connection.stop();
     this.#lock.release(); // another tab may still be seen
@@ -451,10 +495,21 @@ export class Phone {
   }
 
   async #takeCatalogue(catalogue) {
+    const known = this.catalogue;
     this.catalogue = catalogue;
     this.#listen();
     this.#onChange();
+    if (known) await this.#domains.note(known, this.today, catalogue, this.today).catch(() => {});
     await this.#outbox.put('catalogue', catalogue.bytes).catch(() => {});
+  }
+
+  // The day of which the page last knew, `retract_days` after the one that it keeps, may have had other domains.
+  async #noteDay(day) {
+    const { catalogue } = this;
+    const forget = await this.#outbox.get('forget');
+    if (forget) await this.#domains.note(catalogue, forget + catalogue.retract_days, catalogue, day);
+    await this.#outbox.forgetBefore(day - catalogue.retract_days);
+    this.#onChange();
   }
 
   async #takeStatus(status) {
@@ -468,7 +523,7 @@ export class Phone {
     if (status.online && typeof status.instance === 'string') this.#meetInstance(status.instance);
     this.#onChange();
     const day = this.countingDay;
-    if (day !== null && this.catalogue) await this.#outbox.forgetBefore(day - this.catalogue.retract_days);
+    if (day !== null && this.catalogue) await this.#noteDay(day);
     if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
   }
 
@@ -504,6 +559,7 @@ export class Phone {
       else if (outcome !== 'ignore') this.#sender.done(entry);
     }
     await this.#reload();
+    await this.#forgetBorrowed();
     this.#changed();
   }
 

@@ -40,7 +40,3 @@ export class Sheet {
     this.#dialog.close();
   }
 }
-
-export const teamButtons = (phone, choose) =>
-  el('div', { class: 'teams' }, phone.choosable.map(({ id, name }) =>
-    el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id) }, name)));

@@ -8,7 +8,7 @@ import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { openChange } from './change.js';
 import { legend, renderList } from './list.js';
-import { teamButtons } from './sheet.js';
+import { teamChoice } from './team-choice.js';
 
 const DAYS_OFFERED = 7;
 const COUNT_MAX = 50;
@@ -17,16 +17,16 @@ const COUNT_MAX = 50;
 
 // Below the choice: the teams of one touch that are not needed there any more.
 export function openTeams(sheet, phone, grid) {
-  const choose = (id) => {
+  const choose = (id, borrowed) => {
     sheet.close({ returnTo: grid });
-    phone.setTeam(id);
+    phone.setTeam(id, borrowed);
   };
   const forget = (id) => {
     sheet.close();
     phone.forgetTeam(id);
   };
   const others = phone.teams.filter((id) => id !== phone.team);
-  sheet.show(t('chooseTeam'), el('p', { class: 'soft' }, t('chooseTeamHint')), teamButtons(phone, choose),
+  sheet.show(t('chooseTeam'), teamChoice(phone, choose),
     others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The choice of a team: whose page this is and what counts as a question for who is here for the first time, and for who
+// borrows a phone the choice that it remembers nothing.
+import { el } from '../core/dom.js';
+import { t } from '../core/language.js';
+
+// `choose(id, borrowed)`.
+export function teamChoice(phone, choose) {
+  const hint = el('p', { class: 'soft', role: 'status' });
+  const borrow = el('button', { type: 'button', class: 'chip borrow', 'data-key': 'borrow', onclick: () => set(!borrowed) }, t('onlyNow'));
+  let borrowed = false;
+  const set = (wanted) => {
+    borrowed = wanted;
+    borrow.setAttribute('aria-pressed', String(borrowed));
+    hint.textContent = t(borrowed ? 'onlyNowHint' : 'chooseTeamHint');
+  };
+  set(false);
+  const team = ({ id, name }) => el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id, borrowed) }, name);
+  return el('div', { class: 'team-choice' }, el('div', { class: 'teams' }, phone.choosable.map(team)), el('div', { class: 'choices' }, borrow), hint);
+}
+
+export const welcome = (phone) => [
+  el('h2', {}, t('whose', { org: phone.catalogue.name })),
+  el('p', {}, t('whatCounts')),
+];
