@@ -16,7 +16,7 @@ export function teamChoice(phone, choose) {
   };
   set(false);
   const team = ({ id, name }) => el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id, borrowed) }, name);
-  return el('div', { class: 'team-choice' }, el('div', { class: 'teams' }, phone.choosable.map(team)), el('div', { class: 'choices' }, borrow), hint);
+  return el('div', { class: 'team-choice' }, el('div', { class: 'choices' }, borrow), hint, el('div', { class: 'teams' }, phone.choosable.map(team)));
 }
 
 export const welcome = (phone) => [
