@@ -35,10 +35,11 @@ const pages = () => readdirSync(join(web, 'src')).filter((name) => existsSync(jo
 
 const common = { absWorkingDir: web, bundle: true, minify: true, target: ['es2022', 'chrome109', 'safari16', 'firefox115'], logLevel: 'warning', legalComments: 'none' };
 
-function bundle(names, into) {
+// Each page by itself: what two pages share would be split into many small files, which compress worse.
+function bundle(name, into) {
   return build({
     ...common,
-    entryPoints: names.map((name) => ({ in: join(web, 'src', name, 'main.js'), out: name })),
+    entryPoints: [{ in: join(web, 'src', name, 'main.js'), out: name }],
     outdir: join(into, 'assets'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -140,9 +141,10 @@ async function main() {
   const into = `${out}.${process.pid}`;
   mkdirSync(into, { recursive: true });
   try {
-    const { metafile } = await bundle(pages(), into);
+    const bundles = await Promise.all(pages().map((name) => bundle(name, into)));
+    const outputs = Object.assign({}, ...bundles.map(({ metafile }) => metafile.outputs));
     const files = await copyStatic(into);
-    const made = pages().map((name) => writePage(name, metafile.outputs, into));
+    const made = pages().map((name) => writePage(name, outputs, into));
     await writeWorker(into, made, files);
     if (!tellSizes(into, made)) throw new Error('the first load is too large');
     rmSync(out, { recursive: true, force: true });

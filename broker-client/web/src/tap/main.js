@@ -16,14 +16,12 @@ import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOften, renderOutcome } from './grid.js';
 import { keepInView, listenToKeys } from './keys.js';
 import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
-import { loginAdvice, renderNotices } from './notices.js';
+import { loginAdvice } from './login.js';
 import { Phone } from './phone.js';
 import { Sheet } from './sheet.js';
 import { Snack } from './snack.js';
 import { Still } from './still.js';
-import { teamChoice, welcome } from './team-choice.js';
 import texts from './texts.nl.js';
-import { renderGlance, renderTotal } from './total.js';
 import { DOUBLE_MS, guardTouches } from './touch.js';
 
 useTexts({ nl: texts, en: () => import('./texts.en.js') });
@@ -37,6 +35,7 @@ let underWay = false; // something that was sent had no receipt when the page wa
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let still;
+let later = null; // as later.js has it, once it is there
 let failure = ''; // why the page could not start
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
@@ -129,9 +128,13 @@ async function tap(domain, event) {
   changed();
 }
 
-// What opens over the page comes after the first paint, or when it is first asked for.
-const sheets = () => import('./sheets.js');
-const open = (name, ...more) => sheets().then((all) => all[name](sheet, phone, ...more), () => snack.tellNotOpened());
+// What is not needed for a tap comes after the first paint, or when it is first asked for.
+const loadLater = async () => {
+  if (later) return;
+  later = await import('./later.js');
+  changed();
+};
+const open = (name, ...more) => loadLater().then(() => later[name](sheet, phone, ...more), () => snack.tellNotOpened());
 
 async function switchLanguage() {
   const wanted = language === 'nl' ? 'en' : 'nl';
@@ -186,24 +189,24 @@ function chooseFirstTeam(id, borrowed) {
 function drawFirst(ready) {
   parts.first.hidden = ready && !failure;
   const ended = phone?.team && phone.catalogue ? phone.team : '';
-  const starting = failure || ready || phone?.catalogue ? '' : t(waitingFor());
+  const starting = failure || ready || (phone?.catalogue && later) ? '' : t(waitingFor());
   if (parts.starting.textContent !== starting) parts.starting.textContent = starting;
-  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, language], () => {
+  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, Boolean(later), language], () => {
     if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
-    if (!phone?.catalogue) return [];
+    if (!phone?.catalogue || !later) return [];
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
     return [
       ended && el('p', {}, tParts('teamEnded', { team: dutch(teamName(phone.catalogue, ended)) })),
-      !ended && welcome(phone), el('h2', {}, t('chooseTeam')), teamChoice(phone, chooseFirstTeam),
+      !ended && later.welcome(phone), el('h2', {}, t('chooseTeam')), later.teamChoice(phone, chooseFirstTeam),
     ];
   });
 }
 
 function drawNotices() {
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
-  renderNotices(parts, phone, device, () => open('openList'));
+  later.renderNotices(parts, phone, device, () => open('openList'));
   if (focused && document.activeElement === document.body) parts.grid.focus();
 }
 
@@ -231,7 +234,7 @@ function drawAll() {
   drawFirst(ready);
   if (!phone) return;
   for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'none', 'oftenChoice', 'total', 'privacy']) parts[name].hidden = !ready;
-  drawNotices();
+  if (later) drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
   saySettled();
   sheet.refresh?.();
@@ -245,8 +248,8 @@ function drawAll() {
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
   parts.none.textContent = t('noDomains');
   parts.snack.setAttribute('aria-label', t('undo'));
-  renderGlance(parts.glance, phone);
-  renderTotal(parts.total, phone);
+  later?.renderGlance(parts.glance, phone);
+  later?.renderTotal(parts.total, phone);
   parts.privacy.textContent = t('privacy');
 }
 
@@ -260,6 +263,7 @@ function changed() {
 // After a while away nobody remembers that taps counted for another day, or several at once.
 function back() {
   const expired = document.visibilityState === 'hidden' ? null : returnToDay(choice.day);
+  loadLater().catch(() => {});
   if (expired) choice = { ...plainChoice(), ...expired };
   phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
@@ -314,7 +318,7 @@ async function start() {
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
     device.serve().catch(() => {}); // then the page works, but not from a cold start without network
-    sheets().catch(() => {}); // it is asked for again
+    loadLater().catch(() => {}); // it is asked for again
   }));
 }
 

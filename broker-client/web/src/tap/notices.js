@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
 import { domainName, teamName } from '../core/catalogue.js';
-import { loginAddress } from '../core/config.js';
 import { dutch, el, reconcile } from '../core/dom.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Verdict } from '../core/messages.js';
 import { refusal, refusedAct, stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
+import { loginAdvice } from './login.js';
 
 const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
 
@@ -60,11 +60,6 @@ function refusalCard(phone, { key, verdict, onRetraction, taps }) {
 function plain(kind, text, ...buttons) {
   return el('section', { class: `notice notice--${kind}` }, el('p', {}, text), buttons.some(Boolean) && el('div', { class: 'notice__buttons' }, buttons));
 }
-
-export const loginAdvice = () => [
-  el('p', {}, t('login')),
-  el('div', { class: 'notice__buttons' }, el('a', { class: 'button button--primary', href: loginAddress(location), 'data-key': 'login' }, t('loginNow'))),
-];
 
 // What became of taps that are too old to stay in the list: "3 geteld, nagekomen".
 function olderCard(phone, taps, openList) {
