@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The phone behind the page: outbox, sender and connection as one. A tap is on disk before `tap` resolves; after that it
 // goes by itself, through lost connections, reloads and several tabs, until a receipt ends it.
-import { teamsOn } from '../core/catalogue.js';
-import { formatQuarter, isoWeekOfDay, parseDate, quarterLastDay, quarterOfDay, todayIn } from '../core/calendar.js';
+import { formatQuarter, isoWeekOfDay, parseDate, todayIn } from '../core/calendar.js';
 import { Connection } from '../core/connection.js';
-import { Figures } from '../core/figures.js';
-import { decodeCatalogue, encodeSubmission, newId, QuarterStatus } from '../core/messages.js';
+import { decodeCatalogue, encodeSubmission, newId } from '../core/messages.js';
 import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { topics } from '../core/topics.js';
 import { DomainList } from './domain-list.js';
 import { SenderLock } from './lock.js';
+import { PhoneView, WEEKS_SHOWN } from './phone-view.js';
 import { TakenBack } from './taken-back.js';
 import { StorageTrouble } from './trouble.js';
-import { held, mayChange, mayRetract, refusal, sendable, waits } from '../core/tap.js';
+import { held, mayChange, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
-const RETRACT_DAYS = 14; // until a catalogue tells
 const HURRY_SPREAD_MS = 2_000;
-const WEEKS_SHOWN = 8;
 const BORROWED_AWAY_MS = 10 * 60_000; // who borrowed the phone and is away for so long is gone
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
 const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
 
-export class Phone {
+export class Phone extends PhoneView {
   #org;
   #outbox;
   #sender;
@@ -33,7 +30,6 @@ export class Phone {
   #now;
   #onChange;
   #taps = new Map();
-  #figures = new Figures();
   #instance = '';
   #pinned = '';
   #pumping = false;
@@ -51,14 +47,6 @@ export class Phone {
   #trouble;
   #used = false;
   #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
-
-  catalogue = null;
-  status = null;
-  team = '';
-  borrowed = false; // neither team nor taps are remembered when the worker is gone
-  teams = []; // the ones this phone has used, in the order of their choice
-  reoffered = 0;
-  refilled = null; // how many waiting taps were stored again after the storage was emptied under the page
 
   // {org, url, onChange, now, load, retryMs}: `load` and `retryMs` as in Connection and Sender.
   static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs }) {
@@ -127,11 +115,6 @@ export class Phone {
     return pinned || todayIn(this.catalogue?.timezone, this.#now());
   }
 
-  // The aggregator's date as it last told; null: it has not.
-  get countingDay() {
-    return this.status?.online ? parseDate(this.status.today) : null;
-  }
-
   // Newest first.
   get taps() {
     return [...this.#taps.values()].sort((a, b) => b.n - a.n);
@@ -142,12 +125,6 @@ export class Phone {
     return [...this.taps, ...this.#restorable.deleted(this.#taps)].sort((a, b) => b.n - a.n);
   }
 
-  get waiting() {
-    const waiting = this.taps.filter(waits);
-    const sent = waiting.filter((tap) => tap.sent).length;
-    return { all: waiting.length, sent, device: waiting.length - sent };
-  }
-
   // A tap was sent, and its receipt should be here by now.
   get overdue() {
     return [...this.#sentSince].some(([id, since]) => this.#now() - since >= UNCONFIRMED_MS && waits(this.#taps.get(id) ?? {}));
@@ -156,58 +133,6 @@ export class Phone {
   // Teams whose taps get no receipt while the aggregator counts: the broker may not let this device count for them.
   get silentTeams() {
     return this.counts && this.state === 'online' ? this.#sender.silentTeams(SILENT_SUBMISSIONS) : [];
-  }
-
-  // The aggregator says that it can count.
-  get counts() {
-    return Boolean(this.status?.online) && (this.status.store ?? 'ok') === 'ok';
-  }
-
-  // Refusals that were not dismissed yet.
-  get refused() {
-    return this.taps.filter(refusal).length;
-  }
-
-  get quarter() {
-    return quarterOfDay(this.today);
-  }
-
-  get summary() {
-    return this.#figures.summary(this.team, formatQuarter(this.quarter));
-  }
-
-  // The last weeks of the team, oldest first: [{year, week, questions}].
-  get course() {
-    return this.#figures.course(this.team, this.today, WEEKS_SHOWN);
-  }
-
-  mayRetract(tap) {
-    return mayRetract(tap, { today: this.countingDay ?? this.today, retractDays: this.retractDays, isFinal: (day) => this.isFinal(day, tap.team) });
-  }
-
-  // Whether the quarter of `day` is final: a question that is counted for it now no longer changes its figures (rule 8).
-  isFinal(day, team = this.team) {
-    const quarter = quarterOfDay(day);
-    const graceDays = this.catalogue?.grace_days ?? Infinity;
-    return (this.countingDay ?? this.today) - quarterLastDay(quarter) > graceDays ||
-      this.#figures.summary(team, formatQuarter(quarter))?.status === QuarterStatus.QUARTER_FINAL;
-  }
-
-  // Taps of so many days are listed, and may be taken back.
-  get retractDays() {
-    return this.catalogue?.retract_days ?? RETRACT_DAYS;
-  }
-
-  // Taps that are too old for the list and are in it until the worker has seen what became of them.
-  get unseen() {
-    return this.taps.filter((tap) => tap.unseen && !waits(tap));
-  }
-
-  // The first day that may still be chosen for a question.
-  firstDayOf(team) {
-    const { accept_days: acceptDays = 0, counting_since: since = 0, teams = [] } = this.catalogue ?? {};
-    const { valid_from: begun = 0 } = teams.find(({ id }) => id === team) ?? {};
-    return Math.max(since, begun, this.today - acceptDays);
   }
 
   // ---- What the worker does -----------------------------------------------------------------------
@@ -486,9 +411,9 @@ export class Phone {
       blocked: () => this.#onChange(),
       offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
       receipt: (results) => this.#safely(this.#receipt(results)),
-      summary: (summary) => this.#figures.takeSummary(summary) && this.#onChange(),
-      weekly: (weekly) => this.#figures.takeWeekly(weekly) && this.#onChange(),
-      cleared: (topic) => (this.#figures.clear(topic), this.#onChange()),
+      summary: (summary) => this.figures.takeSummary(summary) && this.#onChange(),
+      weekly: (weekly) => this.figures.takeWeekly(weekly) && this.#onChange(),
+      cleared: (topic) => (this.figures.clear(topic), this.#onChange()),
       catalogue: (catalogue) => this.#safely(this.#takeCatalogue(catalogue)),
       status: (status) => this.#safely(this.#takeStatus(status)),
     };
@@ -647,10 +572,5 @@ export class Phone {
   #noteSent(now) {
     const sent = [...this.#taps.values()].filter((tap) => tap.sent && waits(tap));
     this.#sentSince = new Map(sent.map(({ id }) => [id, Math.min(now, this.#sentSince.get(id) ?? now)]));
-  }
-
-  // Teams a worker can choose today.
-  get choosable() {
-    return this.catalogue ? teamsOn(this.catalogue, this.today) : [];
   }
 }
