@@ -4,6 +4,7 @@
 import '../core/tokens.css';
 import './tap.css';
 import './foot.css';
+import './reader.css';
 import './sheets.css';
 
 import { teamName } from '../core/catalogue.js';
