@@ -181,6 +181,7 @@ export function mainPaths(engine) {
   test('broker and turfd go and come back, and the broker has forgotten everything', async (t) => {
     const { site, page } = await working(t, engine);
     await site.stack.turfd.kill('SIGKILL');
+    await page.seen('main', 'De telling staat even stil');
     await tap(page, 1);
     await site.stack.broker.kill();
     await page.gone('.bar__connection--online');
@@ -196,6 +197,7 @@ export function mainPaths(engine) {
     const { site, page } = await working(t, engine);
     await workerReady(page);
     site.net.set('refuse');
+    await page.gone('.bar__connection--online'); // what changes on the screen meanwhile must not come between a press
     await tap(page, 1);
     site.update();
     await page.reload();
