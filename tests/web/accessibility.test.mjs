@@ -202,6 +202,7 @@ test("the team leader's page in colours of the reader's own", async (t) => {
   const site = await siteWithPast(t);
   const page = await (await Phone.start(t, site, { viewport: { width: 1440, height: 900 } })).open(site.leaderUrl());
   await page.locator('#live-own').waitFor();
+  assert.deepEqual(await page.locator('#live-own .row--plain .row-name').evaluateAll((all) => [...new Set(all.map((one) => one.lang))]), ['nl'], 'names of domains are read as Dutch, in English too');
   await page.emulateMedia({ forcedColors: 'active' });
   const colours = (selector, property) => page.locator(selector).evaluateAll((all, name) => [...new Set(all.map((one) => getComputedStyle(one)[name]))], property);
   const [chosen, others] = [await colours('.views a[aria-current]', 'borderBottomColor'), await colours('.views a:not([aria-current])', 'borderBottomColor')];

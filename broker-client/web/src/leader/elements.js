@@ -20,7 +20,8 @@ function bar(row, most) {
 
 function rowHeader(table, row, most) {
   const mark = row.mark ? el('span', { class: 'mark' }, row.mark) : null;
-  const name = el('span', { class: 'row-name' }, row.title, mark && [' ', mark]);
+  const fromCatalogue = typeof row.key === 'number'; // a domain or a label, whose name is Dutch in every language
+  const name = el('span', { class: 'row-name', lang: fromCatalogue ? 'nl' : null }, row.title, mark && [' ', mark]);
   if (!table.bars || row.kind === 'total') return el('th', { scope: 'row' }, name);
   return el('th', { scope: 'row' }, el('span', { class: 'with-bar' }, name, bar(row, most)));
 }
