@@ -27,6 +27,7 @@
 
 #include "base/bytes.h"
 #include "base/firm.h"
+#include "base/lmdb_file.h"
 
 enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, BEGIN_ATTEMPTS = 4 };
 
@@ -53,6 +54,19 @@ struct db_txn {
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct db *open_here;
 
+/* A file that LMDB does not take for one of its own. */
+static int set_invalid(const struct db *db, struct error *error)
+{
+	char *file = NULL;
+	const char *kind = asprintf(&file, "%s/data.mdb", db->path) < 0 ? NULL : lmdb_file_foreign_kind(file);
+
+	free(file);
+	if (kind)
+		return error_set(error, FAULT_FOREIGN, "outbox %s was %s: its taps are not damaged; send them from there",
+				 db->path, kind);
+	return error_set(error, FAULT_DAMAGED, "outbox %s is damaged, or no outbox; it is left as it is", db->path);
+}
+
 static int translate(const struct db *db, int rc, struct error *error)
 {
 	switch (rc) {
@@ -67,8 +81,7 @@ static int translate(const struct db *db, int rc, struct error *error)
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
-		return error_set(error, FAULT_DAMAGED, "outbox %s is damaged, or no outbox; it is left as it is",
-				 db->path);
+		return set_invalid(db, error);
 	case MDB_VERSION_MISMATCH:
 		return error_set(error, FAULT_FOREIGN, "outbox %s was written by another LMDB version", db->path);
 	default:
@@ -166,10 +179,24 @@ static int find_or_make_file(struct db *db)
 	return rc;
 }
 
+static int reserve_lock(const struct db *db)
+{
+	char *file;
+	int rc;
+
+	if (asprintf(&file, "%s/lock.mdb", db->path) < 0)
+		return ENOMEM;
+	rc = lmdb_file_reserve_lock(file);
+	free(file);
+	return rc;
+}
+
 static int open_env(struct db *db)
 {
 	int rc = find_or_make_file(db);
 
+	if (rc == 0)
+		rc = reserve_lock(db);
 	if (rc == 0)
 		rc = start_env(db, db->path, 0);
 	if (rc == 0) {

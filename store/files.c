@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lmdb_file.h"
 #include "base/step.h"
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, OTHERS = 0077 };
@@ -293,29 +294,17 @@ int files_has_lock(const char *directory, bool *there, struct error *error)
 	return rc;
 }
 
-/* LMDB sizes the file by itself, as long as there is nobody else who has it open; so its size must stay as it is. */
-static int reserve(int fd, const char *path, struct error *error)
-{
-	enum { LOCK_FILE_BYTES = 16384 }; /* LMDB's is half of it */
-
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) == 0 || (errno != ENOSPC && errno != EDQUOT))
-		return 0; /* a file system that cannot promise room */
-	return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s); make room", path, strerror(errno));
-}
-
 int files_reserve_lock(const char *directory, struct error *error)
 {
 	char path[PATH_MAX];
-	int rc = files_path(path, directory, LMDB_LOCK, error), fd;
+	int rc = files_path(path, directory, LMDB_LOCK, error);
 
 	if (rc < 0)
 		return rc;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-	if (fd < 0) /* what else is wrong LMDB will say */
-		return errno == ENOSPC || errno == EDQUOT ? files_fault(error, path, "open") : 0;
-	rc = reserve(fd, path, error);
-	files_close(&fd);
-	return rc;
+	rc = lmdb_file_reserve_lock(path);
+	if (rc == 0)
+		return 0;
+	return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s); make room", path, strerror(rc));
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */

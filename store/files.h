@@ -70,8 +70,7 @@ void files_close(int *fd); /* -1 is fine; leaves -1 */
 /* Whether lock.mdb is there; a fault. */
 int files_has_lock(const char *directory, bool *there, struct error *error);
 
-/* Makes room on the disk for all of lock.mdb, before LMDB maps it: what is written to a map of a file for which there is no
- * room ends the program. Nobody in this process may have lock.mdb open: closing it here would end LMDB's locks. */
+/* See lmdb_file_reserve_lock (base/lmdb_file.h). FAULT_FULL: there is no room. */
 int files_reserve_lock(const char *directory, struct error *error);
 
 /* A new data.mdb.new, for writing; what an earlier attempt left is removed. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/lmdb_files.h"
 
-#include <byteswap.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/lmdb_file.h"
 
 /* ---- Names ---------------------------------------------------------------------------------------- */
 
@@ -62,36 +60,11 @@ int lmdb_check_files(const struct lmdb *lmdb, struct error *error)
 
 /* ---- Kinds ---------------------------------------------------------------------------------------- */
 
-/* A page begins with its number, in a machine word, and 8 bytes more; then, in LMDB's first page, its magic number. */
-enum { MAGIC = 0xBEEFC0DE, HEAD_BYTES_32 = 12, HEAD_BYTES_64 = 16 };
-enum { OTHER_HEAD_BYTES = sizeof(size_t) == 8 ? HEAD_BYTES_32 : HEAD_BYTES_64 };
-
-static const char *kind_of(const uint8_t *page)
-{
-	uint32_t narrow, wide, other;
-
-	memcpy(&narrow, page + HEAD_BYTES_32, sizeof narrow);
-	memcpy(&wide, page + HEAD_BYTES_64, sizeof wide);
-	memcpy(&other, page + OTHER_HEAD_BYTES, sizeof other);
-	if (other == (uint32_t)MAGIC)
-		return sizeof(size_t) == 8 ? "written on a 32-bit machine, and this is a 64-bit one"
-					   : "written on a 64-bit machine, and this is a 32-bit one";
-	if (bswap_32(narrow) == (uint32_t)MAGIC || bswap_32(wide) == (uint32_t)MAGIC)
-		return "written on a machine with another byte order";
-	return NULL;
-}
-
 const char *lmdb_foreign_kind(const struct lmdb *lmdb)
 {
-	uint8_t page[HEAD_BYTES_64 + sizeof(uint32_t)];
 	char data[PATH_MAX];
-	ssize_t length;
-	int fd;
 
-	if (!lmdb->options.alone && files_path(data, lmdb->path, DATA_FILE, NULL) < 0)
-		return NULL;
-	fd = open(lmdb->options.alone ? lmdb->path : data, O_RDONLY | O_CLOEXEC);
-	length = fd >= 0 ? pread(fd, page, sizeof page, 0) : -1;
-	files_close(&fd);
-	return length == sizeof page ? kind_of(page) : NULL;
+	if (lmdb->options.alone)
+		return lmdb_file_foreign_kind(lmdb->path);
+	return files_path(data, lmdb->path, DATA_FILE, NULL) < 0 ? NULL : lmdb_file_foreign_kind(data);
 }
