@@ -153,12 +153,14 @@ static void receipt_arrived(struct turf *turf, const struct inbound *message)
 
 /* ---- Status and catalogue --------------------------------------------------------------------------------------- */
 
-/* Taps older than the org's retract_days need not be remembered. */
+/* Taps older than the org's retract_days need not be remembered. Without a catalogue nobody knows how many days that are. */
 static void forget_old(struct turf *turf, uint32_t today)
 {
-	uint32_t days = turf->has_catalogue ? turf->catalogue.retract_days : RETRACT_DAYS_DEFAULT;
+	uint32_t days = turf->catalogue.retract_days;
 	struct error error;
 
+	if (!turf->has_catalogue)
+		return;
 	if (outbox_forget_before(turf->outbox, today > days ? today - days : 0, &error) < 0)
 		session_fault(turf, &error);
 }

@@ -18,7 +18,7 @@
 #include "broker-client/turf.h"
 #include "proto/catalogue.h"
 
-enum { REASON_BYTES = 512, RETRACT_DAYS_DEFAULT = 14 };
+enum { REASON_BYTES = 512 };
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 
