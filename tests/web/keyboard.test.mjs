@@ -105,6 +105,9 @@ test("the worker's page", async (t) => {
       });
       assert.equal(hidden, '');
     }
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.locator('[data-key="list"]').focus();
+    assert.equal(await page.evaluate(() => scrollY), 0, 'what is in the foot is in view, and scrolls nothing');
     await page.setViewportSize({ width: 360, height: 740 });
   });
   await t.test('labels', async () => {

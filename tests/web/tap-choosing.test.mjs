@@ -75,3 +75,22 @@ test('a list of domains that has changed is told until it was seen', async (t) =
   await page.locator('[data-key="list-change"]').click();
   await page.getByText('De lijst met domeinen is veranderd').waitFor({ state: 'detached' });
 });
+
+test('no tile moves on the screen as the team is chosen, details are done, or a sheet closes', async (t) => {
+  const site = await Site.start(t, { labels: [{ code: 1, name: 'Sportfonds', kind: 'subject' }] });
+  const page = await (await Phone.start(t, site)).open();
+  await chooseTeam(page);
+  await online(page);
+  const scrolled = () => page.evaluate(() => scrollY);
+  assert.equal(await scrolled(), 0);
+  await tap(page, 1);
+  await page.locator('[data-key="add"]').click();
+  await page.locator('[data-key="label-1"]').click();
+  await page.locator('[data-key="done"]').click();
+  await page.locator('.snack').waitFor({ state: 'hidden' });
+  assert.equal(await scrolled(), 0);
+  await page.locator('[data-key="other-team"]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
+  await page.locator('[data-key="team-west"]').waitFor();
+  assert.equal(await scrolled(), 0);
+});

@@ -26,12 +26,13 @@ export function listenToKeys(snack) {
   });
 }
 
-// The browser scrolls what gets the focus into what is left between `top` and `foot`.
+// The browser scrolls what gets the focus into what is left between `top` and `foot`; what is in these is in view already
+// (reader.css).
 export function keepInView(top, foot) {
   const { style } = document.documentElement;
   const observer = new ResizeObserver(() => {
-    style.scrollPaddingBlockStart = `${top.offsetHeight + 8}px`;
-    style.scrollPaddingBlockEnd = `${foot.offsetHeight + 8}px`;
+    style.setProperty('--kept-top', `${top.offsetHeight + 8}px`);
+    style.setProperty('--kept-foot', `${foot.offsetHeight + 8}px`);
   });
   for (const part of [top, foot]) observer.observe(part);
 }

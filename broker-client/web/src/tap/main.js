@@ -183,7 +183,7 @@ function waitingFor() {
 function chooseFirstTeam(id, borrowed) {
   phone.setTeam(id, borrowed);
   draw();
-  parts.grid.focus();
+  parts.grid.focus({ preventScroll: true });
 }
 
 // Before there is a team to count for.
@@ -208,7 +208,7 @@ function drawFirst(ready) {
 function drawNotices() {
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
   later.renderNotices(parts, phone, device, () => open('openList'));
-  if (focused && document.activeElement === document.body) parts.grid.focus();
+  if (focused && document.activeElement === document.body) parts.grid.focus({ preventScroll: true });
 }
 
 // Once nothing waits of what was under way; what was refused or came late has a notice that says so.

@@ -14,7 +14,7 @@ export class Sheet {
       this.refresh = null;
       this.onClose?.();
       this.onClose = null;
-      this.#returnTo?.focus();
+      this.#returnTo?.focus({ preventScroll: true });
     });
     this.#dialog.addEventListener('click', (event) => event.target === this.#dialog && this.close());
   }

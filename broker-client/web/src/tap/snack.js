@@ -75,7 +75,7 @@ export class Snack {
   // The keyboard's focus goes back to where the tap was made.
   close() {
     clearTimeout(this.#timer);
-    if (this.#parent.contains(document.activeElement)) this.#shown?.origin?.focus();
+    if (this.#parent.contains(document.activeElement)) this.#shown?.origin?.focus({ preventScroll: true });
     this.#shown = null;
     this.#parent.hidden = true;
     fill(this.#parent);
