@@ -150,8 +150,7 @@ test('a new store has another epoch, and generations that begin at the clock', a
   const w = await world(t);
   const before = w.stack.status;
   await w.stack.turfd.stop();
-  rmSync(w.stack.store, { recursive: true });
-  rmSync(w.stack.lastSeen, { recursive: true });
+  w.stack.removeStore();
   const after = await w.stack.startTurfd();
   assert.match(after.epoch, /^[0-9a-f]{32}$/);
   assert.notEqual(after.epoch, before.epoch);

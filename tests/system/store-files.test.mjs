@@ -136,7 +136,7 @@ test('a full disk at the first start: a store is made as soon as there is room',
   const world = await onSmallDisk(t);
   if (!world) return;
   const { load, filler } = world;
-  for (const folder of [load.stack.store, load.stack.lastSeen]) rmSync(folder, { recursive: true });
+  load.stack.removeStore();
   fill(filler);
   await startsWhenThereIsRoom(world);
   await load.stack.turfctl(['verify']);

@@ -2,7 +2,7 @@
 // The team leader's page in a real browser, over two real years: what it shows of now and of before, that it says so when
 // what it shows is old, and what leaves it: paper, clipboard, files.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -61,7 +61,7 @@ test('now: counts as they come, how old they are, and an honest word when nothin
   await page.getByText('Geen verbinding', { exact: true }).waitFor();
   await page.getByText(/^Geen verbinding sinds \d\d:\d\d\. De cijfers hieronder kunnen verouderd zijn/).waitFor();
   await shows(page, 'live-own', 'Totaal', ['15', '10', '5']);
-  rmSync(site.stack.store, { recursive: true });
+  site.stack.removeStore();
   await site.stack.startTurfd();
   site.net.set('pass');
   await page.evaluate(() => dispatchEvent(new Event('online')));

@@ -2,7 +2,6 @@
 // What a worker's phone goes through: two teams, catching up, labels, refusals that stay, stores that begin anew, a
 // storage that was emptied, and what the page asks of the phone.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
@@ -171,7 +170,7 @@ test('on this phone, sent, counted: three states; a store and a broker that begi
   await hide(page);
   await list(page).locator('.tap').getByText('Verzonden', { exact: true }).waitFor();
   assert.equal(await list(page).locator('.tap').getByText('Geteld', { exact: true }).count(), 2);
-  rmSync(site.stack.store, { recursive: true });
+  site.stack.removeStore();
   await site.stack.startTurfd();
   await eventually(async () => (await list(page).locator('.tap').getByText('Geteld', { exact: true }).count()) === 3, 'all to be counted again');
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
