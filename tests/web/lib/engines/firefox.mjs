@@ -123,7 +123,7 @@ export class Firefox {
   call(method, params = {}) {
     const id = ++this.last;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(Object.assign(new Error(`${method}: no answer`), { late: true })), patience);
+      const timer = setTimeout(() => reject(new Error(`${method}: no answer`)), patience);
       const answered = (settle) => (value) => (clearTimeout(timer), settle(value));
       this.calls.set(id, { resolve: answered(resolve), reject: answered(reject) });
       this.socket.send(JSON.stringify({ id, method, params }));

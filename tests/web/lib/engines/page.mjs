@@ -47,13 +47,11 @@ export class Page {
     return this.run(`(${work})(...${JSON.stringify(args)})`);
   }
 
-  // A page that loads anew while somebody waits for it loses the question: then it is asked again.
+  // A page that loads anew while somebody waits for it loses the question: then it is asked again. WebKit's driver may
+  // notice that only when the time for a script is over.
   async #waitFor(what, work, ...args) {
-    const retry = (error) => {
-      if (error.late) throw error;
-    };
     try {
-      await eventually(() => this.evaluate(work, ...args).then(() => true, retry), what);
+      await eventually(() => this.evaluate(work, ...args).then(() => true, () => false), what);
     } catch (error) {
       const screen = await this.evaluate(() => document.body.innerText).catch(() => 'The page does not answer.');
       throw new Error(`waited for ${what}: ${error.message}\n${screen}`);

@@ -40,7 +40,8 @@ async function working(t, engine, options) {
   const site = await Site.start(t, {}, options);
   const browser = await engine.start(t);
   const page = await browser.open(site.url);
-  await page.click('.team');
+  await page.seen('.team');
+  await page.evaluate(() => document.querySelector('.team').click()); // not by a press: what a story is about comes later
   await page.seen(tile(1));
   await connected(page);
   await page.reload(); // a tile that the last touch put below it does not take the next one at once, which a program may be

@@ -82,7 +82,7 @@ export class WebKit {
     const options = { binary: '/usr/bin/setpriv', args: ['--pdeathsig', 'KILL', '--', 'gjs', '-m', program, this.folder] };
     const { sessionId } = await this.#call('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } });
     this.session = `/session/${sessionId}`;
-    await this.#call('POST', `${this.session}/timeouts`, { script: patience, pageLoad: patience });
+    await this.#call('POST', `${this.session}/timeouts`, { script: patience / 3, pageLoad: patience });
     this.first = this.current = await this.#call('GET', `${this.session}/window`);
     this.turn = Promise.resolve();
   }
@@ -90,7 +90,7 @@ export class WebKit {
   async #call(method, path, body) {
     const answer = await fetch(this.url + path, { method, ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(patience * 2) });
     const { value } = await answer.json();
-    if (value?.error) throw Object.assign(new Error(`${value.error}: ${value.message}`), { late: /timeout/.test(value.error) });
+    if (value?.error) throw new Error(`${value.error}: ${value.message}`);
     return value;
   }
 
