@@ -283,7 +283,7 @@ export class Outbox {
   // Rejects where a tap could not be stored either.
   async tryWriting() {
     await this.put('trial', new Uint8Array(4096));
-    await this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.delete('trial'));
+    await this.remove('trial');
   }
 
   get(name) {
@@ -291,11 +291,20 @@ export class Outbox {
   }
 
   put(name, value) {
-    return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.put(value, name));
+    return this.#changeMeta((meta) => meta.put(value, name));
   }
 
   remove(name) {
-    return this.#database.transact('meta', 'readwrite', {}, (txn) => txn.store.delete(name));
+    return this.#changeMeta((meta) => meta.delete(name));
+  }
+
+  // Commits without waiting for an answer, so that a page that is left at once does not take the change with it.
+  #changeMeta(change) {
+    return this.#database.transact('meta', 'readwrite', {}, (txn) => {
+      const done = change(txn.store);
+      txn.commit();
+      return done;
+    });
   }
 }
 

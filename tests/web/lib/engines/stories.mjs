@@ -27,6 +27,20 @@ async function drained(page) {
   await page.seen('.bar', 'Alles is geteld');
 }
 
+// The team that the phone has on disk.
+const keptTeam = (page) => page.evaluate(() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('turf-proef');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('meta').objectStore('meta').get('team');
+    reading.onerror = () => reject(reading.error);
+    reading.onsuccess = () => {
+      opening.result.close();
+      resolve(reading.result ?? '');
+    };
+  };
+}));
+
 const connected = (page) => page.seen('.bar__connection--online');
 
 async function openTap(browser, site) {
@@ -40,9 +54,9 @@ async function working(t, engine, options) {
   const site = await Site.start(t, {}, options);
   const browser = await engine.start(t);
   const page = await browser.open(site.url);
-  await page.seen('.team');
-  await page.evaluate(() => document.querySelector('.team').click()); // not by a press: what a story is about comes later
+  await page.click('.team');
   await page.seen(tile(1));
+  await eventually(async () => (await keptTeam(page)) !== '', 'the team on disk');
   await connected(page);
   await page.reload(); // a tile that the last touch put below it does not take the next one at once, which a program may be
   await page.seen(tile(1));
