@@ -7,7 +7,7 @@ import test from 'node:test';
 import { random } from '../system/lib/outbox.mjs';
 import { long } from '../system/lib/paths.mjs';
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, wake, workerReady } from './lib/browser.mjs';
+import { Phone, allInSight, chooseTeam, domain, drained, hide, online, openTap, stored, tap, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 const seed = Number(process.env.TURF_SEED ?? 20191231);
@@ -67,9 +67,7 @@ const deaths = {
 
 test(`${taps} taps through a bad network, reloads, killed pages and dead servers (seed ${seed})`, async (t) => {
   const site = await Site.start(t);
-  // Every domain in sight: a page that is scrolled between two quick taps may put a tile where the touch before was, and the
-  // page takes that for one touch that bounced.
-  const phone = await Phone.start(t, site, { viewport: { width: 360, height: 1600 } });
+  const phone = await Phone.start(t, site, allInSight);
   const chance = random(seed);
   const model = { questions: 0 };
   let page = await phone.open();

@@ -113,6 +113,10 @@ export const stored = (page) => page.evaluate(() => new Promise((resolve, reject
 // Until its mark has gone: touched sooner, the same tile may take it for one touch.
 const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`);
 
+// A viewport that has every domain in sight. Where a page must be scrolled between two quick taps, the second tile may lie
+// where the first touch was, and the page takes that for one touch that bounced.
+export const allInSight = { viewport: { width: 360, height: 1600 } };
+
 // One question, or `more`; resolves when the phone has it on disk.
 export async function tap(page, code, { referred = false, more = 0 } = {}) {
   const { all } = await stored(page);
