@@ -11,6 +11,7 @@ CFLAGS  ?= -O2 -g
 LDFLAGS ?=
 PREFIX  ?= /usr/local
 DESTDIR ?=
+MANDIR  ?= $(PREFIX)/share/man
 # WERROR=1: warnings are errors (CI). SANITIZE=address,undefined or thread: instrument everything.
 WERROR   ?=
 SANITIZE ?=
@@ -66,15 +67,16 @@ phone_objects := $(call objects,$(libturf) $(base)) $(proto_objects)
 
 programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
+manuals   := $(addprefix $(BUILD)/man/,$(notdir $(wildcard docs/man/*.[1-8])) turfd.conf.5)
 unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
 fault_programs := $(patsubst tests/fault/%.c,$(BUILD)/tests/%,$(fault))
 fuzz_programs := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(fuzz))
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
-.PHONY: all unit fault check lint bench bench-packages install clean help
+.PHONY: all man unit fault check lint bench bench-packages install clean help
 
-all: $(programs) $(libraries)
+all: $(programs) $(libraries) $(manuals)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -116,6 +118,19 @@ $(BUILD)/turfctl: $(call objects,$(turfctl)) $(BUILD)/libaggregator.a $(BUILD)/l
 
 $(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libphone.a
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
+
+# ---- Manual pages: docs/man/, and turfd.conf(5) of docs/configuration.md ------------------------------------
+man: $(manuals)
+
+fill_in_version = sed 's|@VERSION@|$(VERSION)|'
+
+$(BUILD)/man/turfd.conf.5: docs/man/turfd.conf.awk docs/configuration.md
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f $^ | $(fill_in_version) > $@
+
+$(BUILD)/man/%: docs/man/%
+	@mkdir -p $(@D)
+	$(fill_in_version) $< > $@
 
 # ---- The pages: need node and npm, which the programs do not, so that `all` leaves them out ----------------
 .PHONY: web
@@ -253,6 +268,10 @@ install: all
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 docs/*.md $(share)/doc/turf
+	umask 022 && for page in $(manuals); do \
+		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; done
+	sed -n 's/^\.Nm \(turf_[a-z_]*\).*/\1/p' $(BUILD)/man/libturf.3 | sort -u | while read -r function; do \
+		ln -sf libturf.3 $(DESTDIR)$(MANDIR)/man3/$$function.3; done
 	$(if $(DESTDIR),,$(update_linker_cache))
 
 # The cache of this machine's linker: not that of the machine for which a package is made, and only root may write it.
@@ -276,9 +295,10 @@ help:
 	@echo 'make fault        build the tests that make calls fail and cut the power in $(BUILD)/tests/ (docs/testing.md)'
 	@echo 'make fuzz         build the fuzz targets in $(BUILD)/fuzz/ (docs/testing.md)'
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
-	@echo 'make install      programs, libturf and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
+	@echo 'make man          build the manual pages in $(BUILD)/man/'
+	@echo 'make install      programs, libturf, manual pages and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make install-web  the pages to $$(DESTDIR)$$(PREFIX)/share/turf/web'
 	@echo 'make clean        remove $(BUILD)/'
-	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR WERROR=1 SANITIZE=address,undefined STEPS=1'
+	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR MANDIR WERROR=1 SANITIZE=address,undefined STEPS=1'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -19,6 +19,7 @@ static const char overview[] =
 	"  watch            a team's counts, live\n"
 	"  replay FILE.csv  sends the questions of a file through simulated phones\n"
 	"  help [COMMAND]   this, or a command's help (turf COMMAND --help)\n"
+	"  --version        the version\n"
 	"\n"
 	"options of all commands:\n"
 	"  --broker URL        mqtt://HOST[:1883] or mqtts://HOST[:8883]   (TURF_BROKER; mqtt://127.0.0.1:18830)\n"

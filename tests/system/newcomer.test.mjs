@@ -111,6 +111,10 @@ for (const umask of ['000', '022', '077']) {
     assert.deepEqual(wrong, []);
     const pages = join(folder, 'usr/local/share/turf/web');
     for (const name of readdirSync(join(build, 'web'), { recursive: true })) assert.ok(existsSync(join(pages, name)), name);
+    const manual = join(folder, 'usr/local/share/man');
+    for (const name of ['turf.1', 'libturf.3', 'turf_open.3', 'turfd.conf.5', 'turfd.8', 'turfctl.8']) {
+      assert.match(readFileSync(join(manual, `man${name.at(-1)}`, name), 'utf8'), /^\.Sh NAME$/m, name);
+    }
   });
 }
 
