@@ -29,10 +29,13 @@ PAHO_ASYNC ?= -lpaho-mqtt3as
 # ---- Flags -----------------------------------------------------------------------------------
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wundef $(if $(WERROR),-Werror)
-hardening := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIC -fvisibility=hidden
+hardening := -fstack-protector-strong -fPIC -fvisibility=hidden
+fortify := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-cflags := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(warnings) $(hardening) $(sanitizers) $(if $(STEPS),-DTURF_STEPS) -I. -I$(BUILD) $(CFLAGS)
-ldflags := -Wl,-z,relro,-z,now,--as-needed $(sanitizers) $(LDFLAGS)
+language := -std=c11 -D_GNU_SOURCE -DTURF_VERSION='"$(VERSION)"' $(if $(STEPS),-DTURF_STEPS) -I. -I$(BUILD)
+cflags := $(language) $(warnings) $(hardening) $(fortify) $(sanitizers) $(CFLAGS)
+linking := -Wl,-z,relro,-z,now,--as-needed
+ldflags := $(linking) $(sanitizers) $(LDFLAGS)
 
 # pkg-config is asked when something is linked, and only for what that links: a machine that builds the programs need not
 # have the libraries of the tests, and `make help` needs none at all. So: `=` here, never `:=`.
@@ -42,35 +45,22 @@ libs_proto = $(call pkg,libprotobuf-c)
 libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
 libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
-# ---- Sources: one list a folder ----------------------------------------------------------------
-base    := $(wildcard base/*.c)
-proto   := $(wildcard proto/*.c)
-store   := $(wildcard store/*.c)
-turfd   := aggregator/turfd.c
-turfctl := aggregator/turfctl.c $(wildcard aggregator/ctl_*.c)
-aggregator := $(filter-out $(turfd) $(turfctl),$(wildcard aggregator/*.c)) $(addprefix broker-client/,lookup.c mqtt.c mqtt_common.c)
-cli     := $(wildcard broker-client/cli*.c)
-libturf := $(filter-out $(cli) broker-client/mqtt.c,$(wildcard broker-client/*.c))
-unit    := $(wildcard tests/unit/test_*.c)
-unit_support := $(filter-out $(unit),$(wildcard tests/unit/*.c))
+# ---- Sources: a folder is a link unit ------------------------------------------------------------
+# The sources of FOLDER make one archive, $(BUILD)/FOLDER.a, and a program is a list of such archives. Where a folder holds
+# a program's main, the linker takes it only for that program: whatever else is linked with the archive has its own main.
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+units = $(patsubst %,$(BUILD)/%.a,$(1))
+
+contract   := $(call units,proto base)
+phone      := $(call units,broker-client/mqtt) $(contract)
+aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store) $(contract)
+
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
-fault   := $(wildcard tests/fault/test_*.c)
-fault_support := $(filter-out $(fault),$(wildcard tests/fault/*.c))
-fuzz    := $(wildcard tests/fuzz/fuzz_*.c)
-fuzz_support := $(filter-out $(fuzz),$(wildcard tests/fuzz/*.c))
-
-objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-proto_objects := $(call objects,$(proto)) $(BUILD)/proto/turf.pb-c.o
-core := $(BUILD)/libproto.a $(BUILD)/libbase.a
-phone_objects := $(call objects,$(libturf) $(base)) $(proto_objects)
 
 programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
 manuals   := $(addprefix $(BUILD)/man/,$(notdir $(wildcard docs/man/*.[1-8])) turfd.conf.5)
-unit_programs := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(unit))
-fault_programs := $(patsubst tests/fault/%.c,$(BUILD)/tests/%,$(fault))
-fuzz_programs := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(fuzz))
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
@@ -90,34 +80,42 @@ $(BUILD)/proto/turf.pb-c.c $(BUILD)/proto/turf.pb-c.h &: proto/turf.proto
 $(BUILD)/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	$(CC) $(cflags) -w -c -o $@ $<
 
-$(call objects,$(proto)): | $(BUILD)/proto/turf.pb-c.h
+$(call objects,proto): | $(BUILD)/proto/turf.pb-c.h
 
-$(BUILD)/libbase.a: $(call objects,$(base))
-$(BUILD)/libproto.a: $(proto_objects)
-$(BUILD)/libstore.a: $(call objects,$(store))
-$(BUILD)/libaggregator.a: $(call objects,$(aggregator))
-$(BUILD)/libphone.a: $(phone_objects)
-$(BUILD)/libturf.a: $(BUILD)/libturf.o
+$(BUILD)/base.a:                  $(call objects,base)
+$(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
+$(BUILD)/store.a:                 $(call objects,store)
+$(BUILD)/broker-client/mqtt.a:    $(call objects,broker-client/mqtt)
+$(BUILD)/broker-client/libturf.a: $(call objects,broker-client/libturf)
+$(BUILD)/broker-client/cli.a:     $(call objects,broker-client/cli)
+$(BUILD)/aggregator/config.a:     $(call objects,aggregator/config)
+$(BUILD)/aggregator/figures.a:    $(call objects,aggregator/figures)
+$(BUILD)/aggregator/daemon.a:     $(call objects,aggregator/daemon)
+$(BUILD)/aggregator/ctl.a:        $(call objects,aggregator/ctl)
+$(BUILD)/tests/unit/lib.a:        $(call objects,tests/unit/lib)
+$(BUILD)/tests/fault/lib.a:       $(call objects,tests/fault/lib)
+$(BUILD)/libturf.a:               $(BUILD)/libturf.o
 $(BUILD)/%.a:
+	@mkdir -p $(@D)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-# As in libturf.so, only what turf.h names can be seen; libphone.a is for our own programs and tests.
-$(BUILD)/libturf.o: $(phone_objects)
-	$(CC) -r -nostdlib -o $@ $^
-	$(OBJCOPY) --localize-hidden $@
+$(BUILD)/turfd: $(call units,aggregator/daemon) $(aggregator)
+	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
 
-$(BUILD)/libturf.so: $(phone_objects)
+$(BUILD)/turfctl: $(call units,aggregator/ctl) $(aggregator)
+	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
+
+$(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
+	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
+
+$(BUILD)/libturf.so: $(call objects,broker-client/libturf) $(phone)
 	$(CC) -shared -Wl,-soname,libturf.so.0 $(ldflags) -o $@ $^ $(libs_phone)
 
-$(BUILD)/turfd: $(call objects,$(turfd)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
-	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
-
-$(BUILD)/turfctl: $(call objects,$(turfctl)) $(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
-	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
-
-$(BUILD)/turf: $(call objects,$(cli)) $(BUILD)/libphone.a
-	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
+# As in libturf.so, only what turf.h names can be seen.
+$(BUILD)/libturf.o: $(call objects,broker-client/libturf) $(phone)
+	$(CC) -r -nostdlib -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
 
 # ---- Manual pages: docs/man/, and turfd.conf(5) of docs/configuration.md ------------------------------------
 man: $(manuals)
@@ -144,49 +142,49 @@ $(web)/node_modules/.package-lock.json tests/node_modules/.package-lock.json: %/
 	touch $@
 
 # ---- Tests: tests/run runs everything ------------------------------------------------------------
-unit: $(unit_programs)
+# Tests of libturf and turf link the phone's side, all others the daemon's: the two Paho flavours never meet.
+test_programs = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard $(1)/*.c)))
+daemon_tested := $(call units,aggregator/daemon aggregator/ctl) $(aggregator)
+phone_tested  := $(call units,broker-client/cli broker-client/libturf) $(phone)
 
-# What tests share; each links what it names.
-$(BUILD)/libunit.a: $(call objects,$(unit_support))
+unit_daemon := $(call test_programs,tests/unit)
+unit_phone  := $(call test_programs,tests/unit/phone)
+unit: $(unit_daemon) $(unit_phone)
 
-# Tests of libturf link the phone's side, all others the daemon's: the two Paho flavours never meet.
-phone_cli := $(call objects,$(filter-out broker-client/cli.c,$(cli)))
-phone_tests := $(filter $(BUILD)/tests/test_phone%,$(unit_programs))
-$(phone_tests): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a $(phone_cli) $(BUILD)/libphone.a
-	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
-
-$(filter-out $(phone_tests),$(unit_programs)): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunit.a \
-		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+$(unit_daemon): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/lib.a $(daemon_tested)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
 
-# Tests that make calls fail: every call that a WRAP in tests/fault names comes through there, those of the libraries
+$(unit_phone): $(BUILD)/tests/%: $(BUILD)/tests/unit/phone/%.o $(BUILD)/tests/unit/lib.a $(phone_tested)
+	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
+
+# Tests that make calls fail: every call that a WRAP in tests/fault/lib names comes through there, those of the libraries
 # too, which is why they are linked from their archives (libconfig, which does not survive a failed malloc, is not).
-wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/fault/*.c)
+wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/fault/lib/*.c)
 libs_fault = -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
 
-fault: $(fault_programs)
+fault_daemon := $(call test_programs,tests/fault)
+fault_phone  := $(call test_programs,tests/fault/phone)
+fault: $(fault_daemon) $(fault_phone)
 
-$(BUILD)/libfault.a: $(call objects,$(fault_support))
-
-phone_faults := $(filter %_phone,$(fault_programs))
-$(phone_faults): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libphone.a $(BUILD)/libfault.a
-	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
-
-$(BUILD)/tests/test_fault_ctl: $(call objects,$(filter-out aggregator/turfctl.c,$(turfctl)))
-$(filter-out $(phone_faults),$(fault_programs)): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(BUILD)/libaggregator.a \
-		$(BUILD)/libstore.a $(core) $(BUILD)/libfault.a
+$(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(BUILD)/tests/fault/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_SYNC) $(call pkg,libconfig)
+
+$(fault_phone): $(BUILD)/tests/%: $(BUILD)/tests/fault/phone/%.o $(phone_tested) $(BUILD)/tests/fault/lib.a
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
 
 # Fuzz targets, with clang's libFuzzer and sanitizers: objects and programs of their own in $(BUILD)/fuzz/, whatever CC and
 # SANITIZE are. tests/fuzz/run runs one.
 fuzz_flags   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-fuzz_cflags   = $(filter-out $(sanitizers) -D_FORTIFY_SOURCE=2,$(cflags)) $(fuzz_flags) -fsanitize=fuzzer-no-link
-fuzz_ldflags  = $(filter-out $(sanitizers),$(ldflags)) $(fuzz_flags) -fsanitize=fuzzer
-fuzz_objects  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(1))
-fuzz_core    := $(call fuzz_objects,$(base) $(proto)) $(BUILD)/fuzz/proto/turf.pb-c.o
+fuzz_cflags  := $(language) $(warnings) $(hardening) $(CFLAGS) $(fuzz_flags) -fsanitize=fuzzer-no-link
+fuzz_ldflags := $(linking) $(LDFLAGS) $(fuzz_flags) -fsanitize=fuzzer
+fuzz_objects  = $(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(call objects,$(1)))
+fuzz_programs = $(patsubst fuzz_%.c,$(BUILD)/fuzz/%,$(notdir $(wildcard $(1)/fuzz_*.c)))
+fuzz_common  := tests/fuzz/lib broker-client/mqtt proto base
+fuzz_daemon  := $(call fuzz_programs,tests/fuzz)
+fuzz_phone   := $(call fuzz_programs,tests/fuzz/phone)
 
 .PHONY: fuzz
-fuzz: $(fuzz_programs)
+fuzz: $(fuzz_daemon) $(fuzz_phone)
 
 $(BUILD)/fuzz/%.o: %.c | $(BUILD)/proto/turf.pb-c.h
 	@mkdir -p $(@D)
@@ -196,22 +194,22 @@ $(BUILD)/fuzz/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	@mkdir -p $(@D)
 	$(CLANG) $(fuzz_cflags) -w -c -o $@ $<
 
-$(BUILD)/fuzz/libphone.a: $(call fuzz_objects,$(fuzz_support) $(libturf) $(filter-out broker-client/cli.c,$(cli))) $(fuzz_core)
-$(BUILD)/fuzz/libdaemon.a: $(call fuzz_objects,$(fuzz_support) $(unit_support) $(aggregator) $(store)) $(fuzz_core)
+$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store $(fuzz_common)) \
+		$(BUILD)/fuzz/proto/turf.pb-c.o
+$(BUILD)/fuzz/phone.a: $(call fuzz_objects,broker-client/cli broker-client/libturf $(fuzz_common)) $(BUILD)/fuzz/proto/turf.pb-c.o
 
-phone_fuzz := $(filter $(BUILD)/fuzz/phone%,$(fuzz_programs))
-$(phone_fuzz): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libphone.a
-	$(CLANG) $(fuzz_ldflags) -o $@ $^ $(libs_phone)
-
-$(filter-out $(phone_fuzz),$(fuzz_programs)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libdaemon.a
+$(fuzz_daemon): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/daemon.a
 	$(CLANG) $(fuzz_ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
+
+$(fuzz_phone): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/phone/fuzz_%.o $(BUILD)/fuzz/phone.a
+	$(CLANG) $(fuzz_ldflags) -o $@ $^ $(libs_phone)
 
 # ---- Bench: what docs/performance.md reports; ONLY=NAME runs one ----------------------------------
 ONLY          ?=
 BENCH_SCALE   ?= 1
 BENCH_TRIALS  ?= 5
 bench_programs := $(addprefix $(BUILD)/bench/,load watch latency store stages null null_async expert)
-bench_common   := $(call objects,tests/bench/raw.c tests/bench/events.c)
+bench_common   := $(BUILD)/tests/bench/raw.o $(BUILD)/tests/bench/events.o
 
 bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/nodered/node_modules web tests/node_modules/.package-lock.json
 	@BUILD=$(BUILD) ONLY=$(ONLY) BENCH_SCALE=$(BENCH_SCALE) BENCH_TRIALS=$(BENCH_TRIALS) node tests/bench/run.mjs
@@ -219,9 +217,9 @@ bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/n
 bench-packages:
 	deploy/install-packages build run bench
 
-$(call objects,$(wildcard tests/bench/*.c)): | bench-packages $(BUILD)/proto/turf.pb-c.h
+$(call objects,tests/bench): | bench-packages $(BUILD)/proto/turf.pb-c.h
 
-$(addprefix $(BUILD)/bench/,load watch latency null null_async expert): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(bench_common) $(core)
+$(addprefix $(BUILD)/bench/,load watch latency null null_async expert): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(bench_common) $(contract)
 	@mkdir -p $(@D)
 	$(CC) $(ldflags) -o $@ $^ $(libs_proto) -lpthread $(bench_libs)
 $(BUILD)/bench/null: bench_libs = $(PAHO_SYNC)
@@ -229,7 +227,7 @@ $(BUILD)/bench/null_async: bench_libs = $(PAHO_ASYNC)
 $(BUILD)/bench/expert: bench_libs = $(call pkg,libmosquitto) $(call pkg,sqlite3)
 
 $(addprefix $(BUILD)/bench/,store stages): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/folding.o $(bench_common) \
-		$(BUILD)/libaggregator.a $(BUILD)/libstore.a $(core)
+		$(call units,aggregator/daemon) $(aggregator)
 	@mkdir -p $(@D)
 	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
 
@@ -263,10 +261,10 @@ install: all
 	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
 	ln -sf libturf.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libturf.so.0
 	ln -sf libturf.so.0 $(DESTDIR)$(PREFIX)/lib/libturf.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' broker-client/turf.pc.in \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PAHO@|$(PAHO_ASYNC)|' broker-client/libturf/turf.pc.in \
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/turf.pc
-	install -m 644 broker-client/turf.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 broker-client/libturf/turf.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 docs/*.md $(share)/doc/turf
 	umask 022 && for page in $(manuals); do \
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; done

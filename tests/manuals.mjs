@@ -46,9 +46,9 @@ export function readAll() {
       helpOf('turfctl', run('turfctl', '--help'), (command) => run('turfctl', command, '--help')),
       helpOf('turfd', run('turfd', '--help'), () => ''),
     ],
-    parser: sources([':(glob)aggregator/**/config*.c']).join('\n'),
+    parser: sources(['aggregator/config/*.c']).join('\n'),
     sources: sources(['aggregator', 'broker-client/*.c', 'base', 'store']).join('\n'),
-    header: sources([':(glob)broker-client/**/turf.h']).join('\n'),
+    header: sources(['broker-client/libturf/turf.h']).join('\n'),
   };
 }
 

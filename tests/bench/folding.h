@@ -3,7 +3,7 @@
 #ifndef TURF_TESTS_BENCH_FOLDING_H
 #define TURF_TESTS_BENCH_FOLDING_H
 
-#include "aggregator/batch.h"
+#include "aggregator/daemon/batch.h"
 #include "store/store.h"
 #include "tests/bench/events.h"
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "aggregator/batch.h"
-#include "aggregator/receipts.h"
+#include "aggregator/daemon/batch.h"
+#include "aggregator/daemon/receipts.h"
 #include "proto/topic.h"
 #include "tests/bench/folding.h"
 #include "tests/bench/raw.h"

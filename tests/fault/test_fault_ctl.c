@@ -3,13 +3,13 @@
  * Every call fails in turn under turfctl's commands. One that ends well has done and printed what it does undisturbed;
  * one that does not says why, and has done all of it or nothing.
  */
-#include "aggregator/ctl.h"
+#include "aggregator/ctl/ctl.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "tests/fault/folder.h"
-#include "tests/fault/store_world.h"
+#include "tests/fault/lib/folder.h"
+#include "tests/fault/lib/store_world.h"
 
 enum { OUTPUT_BYTES = 1 << 20 };
 

@@ -11,15 +11,15 @@
  */
 #include <signal.h>
 
-#include "aggregator/daemon.h"
+#include "aggregator/daemon/daemon.h"
 #include "base/log.h"
-#include "tests/fault/broker.h"
-#include "tests/fault/broker_check.h"
-#include "tests/fault/place.h"
-#include "tests/fault/power.h"
-#include "tests/fault/record.h"
-#include "tests/fault/story.h"
-#include "tests/unit/store_stage.h"
+#include "tests/fault/lib/broker.h"
+#include "tests/fault/lib/broker_check.h"
+#include "tests/fault/lib/place.h"
+#include "tests/fault/lib/power.h"
+#include "tests/fault/lib/record.h"
+#include "tests/fault/lib/story.h"
+#include "tests/unit/lib/store_stage.h"
 
 enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */

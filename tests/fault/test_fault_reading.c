@@ -3,9 +3,9 @@
  * Every call fails in turn under a store that is read, proved, compacted, copied and brought back: either a fault or
  * the truth, and a copy is whole or is none.
  */
-#include "aggregator/figures.h"
-#include "tests/fault/folder.h"
-#include "tests/fault/store_world.h"
+#include "aggregator/figures/figures.h"
+#include "tests/fault/lib/folder.h"
+#include "tests/fault/lib/store_world.h"
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
 

@@ -4,9 +4,9 @@
  * operator change it. A fault leaves things as they were, or as they should be; the same thing tried again succeeds;
  * and what is told is true.
  */
-#include "aggregator/pipeline.h"
-#include "tests/fault/folder.h"
-#include "tests/fault/store_world.h"
+#include "aggregator/daemon/pipeline.h"
+#include "tests/fault/lib/folder.h"
+#include "tests/fault/lib/store_world.h"
 
 enum {
 	FRESH = 20, /* questions of the batch */

@@ -5,12 +5,12 @@
  */
 #include <signal.h>
 
-#include "aggregator/daemon.h"
+#include "aggregator/daemon/daemon.h"
 #include "base/log.h"
-#include "tests/fault/broker.h"
-#include "tests/fault/place.h"
-#include "tests/fault/seam.h"
-#include "tests/unit/store_stage.h"
+#include "tests/fault/lib/broker.h"
+#include "tests/fault/lib/place.h"
+#include "tests/fault/lib/seam.h"
+#include "tests/unit/lib/store_stage.h"
 
 enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */

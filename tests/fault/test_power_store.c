@@ -8,12 +8,12 @@
  * no cut. TURF_SEED and TURF_CHAINS choose other runs; a failure prints its seed.
  */
 #include "tests/dice.h"
-#include "tests/fault/chains.h"
-#include "tests/fault/folder.h"
-#include "tests/fault/phones.h"
-#include "tests/fault/power.h"
-#include "tests/fault/record.h"
-#include "tests/fault/seam.h"
+#include "tests/fault/lib/chains.h"
+#include "tests/fault/lib/folder.h"
+#include "tests/fault/lib/phones.h"
+#include "tests/fault/lib/power.h"
+#include "tests/fault/lib/record.h"
+#include "tests/fault/lib/seam.h"
 
 enum {
 	CHAINS = 2,      /* a test */

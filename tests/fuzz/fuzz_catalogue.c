@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proto/catalogue.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 static void check_lookups(const struct catalogue *catalogue)
 {

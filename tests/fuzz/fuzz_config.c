@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/config.h"
+#include "aggregator/config/config.h"
 #include "proto/catalogue_form.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 /*
  * libconfig 1.5 forgets the text that it was gathering when the parser gives up: nothing that a caller could free. Only

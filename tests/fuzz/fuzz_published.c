@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "proto/message.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 /* ---- Receipts -------------------------------------------------------------------------------------------- */
 

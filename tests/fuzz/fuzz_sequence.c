@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Whole sequences against the model: the bytes are the dice of a trial (tests/unit/trial.h). Phones tap, take back and
+ * Whole sequences against the model: the bytes are the dice of a trial (tests/unit/lib/trial.h). Phones tap, take back and
  * send again, strangers send anything at all, days pass and jump, the operator confirms dates and revises quarters, the
  * store is closed, opened, compacted, backed up and brought back. Each receipt, each figure and the store's own proof
  * must be right.
@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "proto/calendar.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/trial.h"
+#include "tests/fuzz/lib/fuzz.h"
+#include "tests/unit/lib/trial.h"
 
 enum { ACTS_MAX = 48, EVENTS = 4, SENT = 8, DAYS_BACK = 20, DAYS_AHEAD = 500, CHECKS_MAX = 3 };
 

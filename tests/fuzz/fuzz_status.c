@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/status.h"
-#include "tests/fuzz/fuzz.h"
+#include "aggregator/daemon/status.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 static const struct status ours = {
 	.org = "toets",

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "proto/rules.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/trial.h"
+#include "tests/fuzz/lib/fuzz.h"
+#include "tests/unit/lib/trial.h"
 
 static bool same_event(const struct event *a, const struct event *b)
 {

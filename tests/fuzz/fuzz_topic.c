@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proto/topic.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 static void build(const struct topic *topic, char out[static TOPIC_BYTES])
 {

@@ -141,7 +141,7 @@ test('who looks for an installed libturf is sent to where it was installed', asy
 test('of libturf.a only what turf.h names can be seen', async () => {
   const { stdout } = await succeed('nm', ['-g', '--defined-only', '--format=just-symbols', join(build, 'libturf.a')]);
   const names = stdout.match(/^\w+$/gm).filter((name) => !name.startsWith('__'));
-  const named = readFileSync(join(root, 'broker-client/turf.h'), 'utf8').match(/\bturf_\w+(?=\()/g);
+  const named = readFileSync(join(root, 'broker-client/libturf/turf.h'), 'utf8').match(/\bturf_\w+(?=\()/g);
   assert.deepEqual(names.sort(), [...new Set(named)].sort());
 });
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The order in which a batch is folded, and batches that are folded in parts. */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
-#include "aggregator/batch.h"
-#include "aggregator/pipeline.h"
+#include "aggregator/daemon/batch.h"
+#include "aggregator/daemon/pipeline.h"
 
 static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aggregator/clock.h"
+#include "aggregator/config/clock.h"
 #include "proto/calendar.h"
 
 struct moment {

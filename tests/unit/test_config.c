@@ -2,7 +2,7 @@
 /*
  * turfd's configuration: what each setting becomes, and what is told of a file that is not right.
  */
-#include "tests/unit/config_file.h"
+#include "tests/unit/lib/config_file.h"
 
 /* The least that counts, a setting a line. */
 enum { ORG, NAME, STORE, BROKER, TEAMS, LINES };

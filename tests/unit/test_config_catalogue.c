@@ -2,9 +2,9 @@
 /*
  * Teams, domains and labels in turfd's configuration.
  */
-#include "tests/unit/config_file.h"
+#include "tests/unit/lib/config_file.h"
 
-#include "aggregator/zrm.h"
+#include "aggregator/config/zrm.h"
 
 enum { YEAR_2017 = 17167, YEAR_2018 = 17532, YEAR_2019 = 17897, YEAR_2020 = 18262 };
 

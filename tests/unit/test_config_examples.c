@@ -3,7 +3,7 @@
  * The configurations that come with the project: the example, the demo and the replayed years. Each is right, and
  * every question of the years it is for can count under it.
  */
-#include "tests/unit/config_file.h"
+#include "tests/unit/lib/config_file.h"
 
 #include "proto/calendar.h"
 #include "proto/catalogue.h"

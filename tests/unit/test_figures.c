@@ -2,7 +2,7 @@
 /*
  * Summaries: which there are, and what a quarter and a year are made of (rules 8, 9, 10 and 14).
  */
-#include "tests/unit/figures_org.h"
+#include "tests/unit/lib/figures_org.h"
 
 /* "9:0/0 1:3/2": code:answered/referred, as listed. */
 static const char *domains_text(const struct summary *summary)

@@ -2,7 +2,7 @@
 /*
  * The weekly course (rule 15) and the JSON twin.
  */
-#include "tests/unit/figures_org.h"
+#include "tests/unit/lib/figures_org.h"
 
 /* "W31-W52: 4": the first and the last week, and the questions of all. */
 static const char *weeks_text(const struct org *org, const char *team, uint32_t iso_year)

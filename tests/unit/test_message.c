@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/message.h"
-#include "tests/unit/handmade.h"
+#include "tests/unit/lib/handmade.h"
 
 #define PHONE "AbCdEfGhIjKlMnOpQr_-09"
 

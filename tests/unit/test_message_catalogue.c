@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "proto/catalogue.h"
-#include "tests/unit/handmade.h"
+#include "tests/unit/lib/handmade.h"
 
 static uint8_t large[CATALOGUE_BYTES_MAX + 2];
 

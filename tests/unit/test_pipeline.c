@@ -14,7 +14,7 @@
 
 #include "proto/calendar.h"
 #include "tests/dice.h"
-#include "tests/unit/trial.h"
+#include "tests/unit/lib/trial.h"
 
 enum {
 	STEPS = 40, /* batches in a sequence */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aggregator/receipts.h"
+#include "aggregator/daemon/receipts.h"
 
 enum { PHONES = 300 };
 

@@ -2,7 +2,7 @@
 /*
  * The store: what it is opened as and refused as, and that a question counts exactly once.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <fcntl.h>
 #include <lmdb.h>

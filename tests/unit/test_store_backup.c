@@ -3,7 +3,7 @@
  * A backup is made while the daemon goes on, proves itself, and comes back as a store with a new epoch. And: a
  * compacting copy leaves nothing of what was deleted.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <fcntl.h>
 #include <sched.h>

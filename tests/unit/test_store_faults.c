@@ -4,7 +4,7 @@
  * and so on until it needs no more, once with a disk that recovers at once and once with one that stays dead until
  * it is mended. After each failure nothing has changed, the store is sound, and the same verb succeeds.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Held cells (rule 14): totals move at once, domains and labels in steps, and what is shown plus what is not yet
  * distributed is always what is counted.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 static void put_cells(struct stage *stage, struct cells cells)
 {

@@ -3,7 +3,7 @@
  * The store at its limits and among others: maps that grow, disks that are full, readers beside the writer, other
  * processes that read, write, grow the map or die.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <sys/resource.h>
 

@@ -3,7 +3,7 @@
  * Stores and backups of another kind of machine: LMDB's pages hold machine words, so that they can be read on the same kind
  * of machine only. That is no damage, and the operator reads what it is.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <fcntl.h>
 

@@ -3,7 +3,7 @@
  * Where the store is: its files are moved, deleted or replaced while it is open, or before it is opened again. Nothing is
  * reported as counted that would be gone, nobody writes beside the daemon, and no empty or older store takes its place.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /*
  * What cannot be counted is kept: oldest first, bounded per reason, so that one flood cannot push out the rest.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 enum { LIMIT = 3 };
 

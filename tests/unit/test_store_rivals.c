@@ -3,7 +3,7 @@
  * Two at once: a directory that an operator has looked at, and found empty, is filled by another; and the daemon
  * counts on while a backup begins.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

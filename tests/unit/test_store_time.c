@@ -3,7 +3,7 @@
  * Time passing over the store: dates that are trusted and dates that wait, quarters that close, ids that lose their
  * detail and then go, revisions.
  */
-#include "tests/unit/store_stage.h"
+#include "tests/unit/lib/store_stage.h"
 
 /* ---- The date guard --------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  */
 #include <lmdb.h>
 
-#include "tests/unit/store_raw.h"
+#include "tests/unit/lib/store_raw.h"
 
 #include <fcntl.h>
 

@@ -2,8 +2,8 @@
 /*
  * Text that leaves turfctl: tables for the terminal, shares, and comma-separated values.
  */
-#include "aggregator/csv.h"
-#include "aggregator/table.h"
+#include "aggregator/figures/csv.h"
+#include "aggregator/figures/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

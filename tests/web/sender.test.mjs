@@ -18,7 +18,7 @@ function sender(options, ...entries) {
   return made;
 }
 
-// The examples that tests/unit/test_phone_sender_vectors.c runs with broker-client/sender.c.
+// The examples that tests/unit/phone/test_phone_sender_vectors.c runs with broker-client/libturf/sender.c.
 const examples = JSON.parse(readFileSync(new URL('../data/vectors/sender.json', import.meta.url), 'utf8'));
 
 function runStep(s, { add = [], team, receipt = [], keep = [], expire, lost, ...expected }, now) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What to send next, and when again: counting rule 3 as a pure structure, the twin of broker-client/sender.h. No clock
+// What to send next, and when again: counting rule 3 as a pure structure, the twin of broker-client/libturf/sender.h. No clock
 // (`now` is an argument, in milliseconds), no I/O.
 //
 // An entry is one waiting event of the outbox, known by its sequence number. It is fresh, or in flight in one of a few

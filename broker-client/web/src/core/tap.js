@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A tap as the outbox remembers it, and what a verdict makes of it; the twin of broker-client/outbox_tap.h. Pure.
+// A tap as the outbox remembers it, and what a verdict makes of it; the twin of broker-client/libturf/outbox_tap.h. Pure.
 //
 // {n, id, team, day, domain, outcome, labels,       n: its place in tap order; id: hex
 //  questionWaits, retractionWaits, retracting,      retracting: taking it back was asked for, answered or not

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/config/source.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { FILE_BYTES_MAX = 1 << 20, COMPLAINT_BYTES = 1024 };
+
+/* ---- Complaints ------------------------------------------------------------------------------- */
+
+static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *text)
+{
+	if (remarks->n == remarks->capacity) {
+		size_t capacity = remarks->capacity ? 2 * remarks->capacity : 16;
+		struct remark *grown = realloc(remarks->list, capacity * sizeof *grown);
+
+		if (!grown) {
+			source->out_of_memory = true;
+			return;
+		}
+		remarks->list = grown;
+		remarks->capacity = capacity;
+	}
+	struct remark remark = {.line = line, .order = remarks->n, .text = strdup(text)};
+
+	if (remark.text)
+		remarks->list[remarks->n++] = remark;
+	else
+		source->out_of_memory = true;
+}
+
+static void complain_at(struct source *source, unsigned line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void complain_at(struct source *source, unsigned line, const char *format, ...)
+{
+	char text[COMPLAINT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	add_remark(source, &source->complaints, line, text);
+}
+
+void source_complain(struct source *source, const config_setting_t *at, const char *format, ...)
+{
+	unsigned line = config_setting_source_line(at);
+	char text[COMPLAINT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	add_remark(source, &source->complaints, line ? line : 1, text);
+}
+
+void source_note(struct source *source, const config_setting_t *at, const char *format, ...)
+{
+	char text[COMPLAINT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	add_remark(source, &source->notes, config_setting_source_line(at), text);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct remark *left = a, *right = b;
+
+	if (left->line != right->line)
+		return left->line < right->line ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+static void sort(struct remarks *remarks)
+{
+	if (remarks->n)
+		qsort(remarks->list, remarks->n, sizeof *remarks->list, by_line);
+}
+
+/* "FILE:LINE: text". Heap; NULL: no memory. */
+static char *line_of_remark(const struct source *source, const struct remark *remark)
+{
+	char *line = NULL;
+	int length = remark->line ? asprintf(&line, "%s:%u: %s", source->path, remark->line, remark->text)
+				  : asprintf(&line, "%s: %s", source->path, remark->text);
+
+	return length < 0 ? NULL : line;
+}
+
+int source_tell(struct source *source, void (*problem)(void *context, const char *line), void *context)
+{
+	if (source->out_of_memory)
+		return FAULT_MEMORY;
+	sort(&source->complaints);
+	for (size_t i = 0; i < source->complaints.n; i++) {
+		char *line = line_of_remark(source, &source->complaints.list[i]);
+
+		if (!line)
+			return FAULT_MEMORY;
+		problem(context, line);
+		free(line);
+	}
+	return source->complaints.n > INT_MAX ? INT_MAX : (int)source->complaints.n;
+}
+
+int source_take_notes(struct source *source, char ***lines, size_t *n)
+{
+	*n = 0;
+	*lines = NULL;
+	if (source->notes.n == 0)
+		return 0;
+	*lines = calloc(source->notes.n, sizeof **lines);
+	if (!*lines)
+		return FAULT_MEMORY;
+	sort(&source->notes);
+	for (; *n < source->notes.n; ++*n) {
+		(*lines)[*n] = line_of_remark(source, &source->notes.list[*n]);
+		if (!(*lines)[*n])
+			return FAULT_MEMORY;
+	}
+	return 0;
+}
+
+/* ---- Before libconfig sees the text ------------------------------------------------------------ */
+
+/* Where a scan of the text stands, and the first thing in it that libconfig would pass over or trip over. */
+struct scan {
+	char *at;
+	unsigned line;
+	const char *flaw; /* NULL: none */
+	unsigned flaw_line;
+};
+
+static void scan_flaw(struct scan *scan, unsigned line, const char *flaw)
+{
+	if (scan->flaw)
+		return;
+	scan->flaw = flaw;
+	scan->flaw_line = line;
+}
+
+/* Moves behind `end` (a newline, a quotation mark or the end of a remark), counting lines. False: there is none. */
+static bool scan_past(struct scan *scan, const char *end, bool escapes)
+{
+	size_t length = strlen(end);
+
+	for (; *scan->at; scan->at++) {
+		bool found = !strncmp(scan->at, end, length);
+
+		if (escapes && *scan->at == '\\' && scan->at[1])
+			scan->at++;
+		scan->line += *scan->at == '\n';
+		if (found) {
+			scan->at += length;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* libconfig 1.5 keeps the low 32 bits of a number that is too large, and 4294967297 would read as 1. Such a number
+ * becomes the largest there is, which is out of every range here. */
+static void scan_number(struct scan *scan)
+{
+	static const char largest[] = "2147483647"; /* no number above it is shorter */
+	bool hexadecimal = scan->at[0] == '0' && (scan->at[1] == 'x' || scan->at[1] == 'X');
+	char *first = scan->at, *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(first, &end, hexadecimal ? 16 : 10);
+	if ((errno == ERANGE || value > INT32_MAX) && !(*end && strchr(".eE", *end))) {
+		memcpy(first, largest, strlen(largest));
+		memmove(first + strlen(largest), end, strlen(end) + 1);
+	}
+	while (isalnum((unsigned char)*scan->at) || *scan->at == '.')
+		scan->at++;
+}
+
+static void scan_word(struct scan *scan)
+{
+	while (isalnum((unsigned char)*scan->at) || (*scan->at && strchr("-_*", *scan->at)))
+		scan->at++;
+}
+
+/* One token, comment or byte of text that does not end here. */
+static void scan_step(struct scan *scan)
+{
+	unsigned char c = (unsigned char)*scan->at;
+	unsigned line = scan->line;
+
+	if (c == '#' || !strncmp(scan->at, "//", 2)) {
+		(void)scan_past(scan, "\n", false);
+	} else if (!strncmp(scan->at, "/*", 2)) {
+		scan->at += 2;
+		if (!scan_past(scan, "*/", false))
+			scan_flaw(scan, line, "a remark begins here and never ends; expected */ behind it");
+	} else if (c == '"') {
+		scan->at++;
+		if (!scan_past(scan, "\"", true))
+			scan_flaw(scan, line, "text begins here and never ends; expected \" behind it");
+	} else if (isdigit(c)) {
+		scan_number(scan);
+	} else if (isalpha(c)) {
+		scan_word(scan);
+	} else {
+		if (!strncmp(scan->at, "@include", strlen("@include")))
+			scan_flaw(scan, line, "@include is not supported; expected everything in one file");
+		scan->line += c == '\n';
+		scan->at++;
+	}
+}
+
+/* ---- The file ---------------------------------------------------------------------------------- */
+
+static unsigned line_of(const char *text, const char *at)
+{
+	unsigned line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
+/* The whole file with a zero after it. NULL: a complaint is noted. */
+static char *read_text(struct source *source)
+{
+	FILE *file = fopen(source->path, "re");
+	char *text = malloc(FILE_BYTES_MAX + 1);
+	size_t length = 0;
+	int fault = file ? 0 : errno;
+
+	if (file && text) {
+		length = fread(text, 1, FILE_BYTES_MAX + 1, file);
+		fault = ferror(file) ? errno : 0;
+	}
+	if (file)
+		(void)fclose(file);
+	source->out_of_memory |= !text;
+	if (fault)
+		complain_at(source, 0, "cannot be read: %s; expected a configuration file, for which "
+			    "deploy/turfd.conf is an example", strerror(fault));
+	else if (length > FILE_BYTES_MAX)
+		complain_at(source, 0, "is too large; expected %d bytes at most", FILE_BYTES_MAX);
+	else if (text) {
+		text[length] = '\0';
+		if (strlen(text) == length)
+			return text;
+		complain_at(source, line_of(text, text + strlen(text)), "a zero byte; expected text in UTF-8");
+	}
+	free(text);
+	return NULL;
+}
+
+/* > 0: a complaint is noted. */
+static int parse(struct source *source, char *text)
+{
+	struct scan scan = {.at = text, .line = 1};
+
+	while (*scan.at)
+		scan_step(&scan);
+	if (scan.flaw) {
+		complain_at(source, scan.flaw_line, "%s", scan.flaw);
+		return 1;
+	}
+	if (config_read_string(&source->tree, text) == CONFIG_TRUE)
+		return 0;
+	complain_at(source, (unsigned)config_error_line(&source->tree),
+		    "%s; expected settings of the form name = value; with lists in ( ) and groups in { } "
+		    "(the mistake may be on the line before; nothing else was checked)",
+		    config_error_text(&source->tree));
+	return 1;
+}
+
+int source_open(struct source *source, const char *path)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf"; /* some editors put it there, libconfig trips over it */
+	char *text;
+	int rc;
+
+	*source = (struct source){.path = path};
+	config_init(&source->tree);
+	text = read_text(source);
+	if (!text)
+		return 1;
+	rc = parse(source, strncmp(text, byte_order_mark, 3) ? text : text + 3);
+	free(text);
+	return rc;
+}
+
+static void release_remarks(struct remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->n; i++)
+		free(remarks->list[i].text);
+	free(remarks->list);
+}
+
+void source_release(struct source *source)
+{
+	config_destroy(&source->tree);
+	release_remarks(&source->complaints);
+	release_remarks(&source->notes);
+	*source = (struct source){0};
+}
+
+char *source_resolve(const struct source *source, const char *path)
+{
+	const char *slash = strrchr(source->path, '/');
+	char *resolved = NULL;
+
+	if (path[0] == '/' || !slash)
+		return strdup(path);
+	return asprintf(&resolved, "%.*s/%s", (int)(slash - source->path), source->path, path) < 0 ? NULL : resolved;
+}

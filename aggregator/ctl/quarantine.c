@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * turfctl quarantine: look at what was refused, judge it again, drop it.
+ */
+#include "aggregator/ctl/quarantine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENTRIES_AT_FIRST = 64 };
+
+/* ---- Which entries ---------------------------------------------------------------------------- */
+
+/* REASON[/SEQ] as typed, or everything. */
+struct choice {
+	enum verdict reason; /* VERDICT_UNSPECIFIED: all */
+	bool one;
+	uint64_t sequence; /* when `one` */
+};
+
+static bool is_reason(enum verdict reason, const char *text, size_t length)
+{
+	static const char refused[] = "refused-";
+	const char *name = verdict_name(reason);
+
+	if (strlen(name) == length && strncmp(name, text, length) == 0)
+		return true;
+	if (strncmp(name, refused, sizeof refused - 1) != 0)
+		return false;
+	name += sizeof refused - 1;
+	return strlen(name) == length && strncmp(name, text, length) == 0;
+}
+
+static int parse_sequence(const char *text, uint64_t *sequence)
+{
+	*sequence = 0;
+	if (!*text || strlen(text) > 18)
+		return -1;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		*sequence = *sequence * 10 + (uint64_t)(*text - '0');
+	}
+	return 0;
+}
+
+static int parse_choice(const char *text, struct choice *choice)
+{
+	size_t length = strcspn(text, "/");
+
+	choice->one = text[length] == '/';
+	if (choice->one && parse_sequence(text + length + 1, &choice->sequence) != 0)
+		return -1;
+	for (int reason = VERDICT_REFUSED_MALFORMED; reason <= VERDICT_REFUSED_RETRACTION_TOO_LATE; reason++)
+		if (is_reason((enum verdict)reason, text, length)) {
+			choice->reason = (enum verdict)reason;
+			return 0;
+		}
+	return -1;
+}
+
+static int choice_usage(const char *text)
+{
+	(void)fprintf(stderr,
+		      "turfctl: no entries are called \"%s\"; it is REASON or REASON/SEQ, with one of the reasons\n",
+		      text);
+	for (int reason = VERDICT_REFUSED_MALFORMED; reason <= VERDICT_REFUSED_RETRACTION_TOO_LATE; reason++)
+		(void)fprintf(stderr, "  %s\n", verdict_name((enum verdict)reason));
+	return CTL_USAGE;
+}
+
+/* ---- Entries read back ------------------------------------------------------------------------ */
+
+/* Entries are copied, so that the view is closed before anything is printed or changed. */
+struct selection {
+	struct choice choice;
+	struct entries entries;
+	size_t capacity;
+	bool failed; /* no memory */
+};
+
+static struct kept *copy_entry(const struct quarantined *entry)
+{
+	struct kept *copy = malloc(sizeof *copy + entry->length);
+
+	if (!copy)
+		return NULL;
+	copy->reason = entry->reason;
+	copy->sequence = entry->sequence;
+	memcpy(copy->team, entry->team, sizeof copy->team);
+	copy->day = entry->day;
+	copy->length = entry->length;
+	memcpy(copy->bytes, entry->bytes, entry->length);
+	return copy;
+}
+
+static bool grow(struct selection *selection)
+{
+	struct entries *entries = &selection->entries;
+	size_t capacity = selection->capacity ? 2 * selection->capacity : ENTRIES_AT_FIRST;
+	struct kept **list;
+
+	if (entries->n < selection->capacity)
+		return true;
+	list = realloc(entries->list, capacity * sizeof(struct kept *));
+	if (!list)
+		return false;
+	entries->list = list;
+	selection->capacity = capacity;
+	return true;
+}
+
+static bool select_entry(void *context, const struct quarantined *entry)
+{
+	struct selection *selection = context;
+	const struct choice *choice = &selection->choice;
+	struct kept *copy;
+
+	if ((choice->reason != VERDICT_UNSPECIFIED && choice->reason != entry->reason) ||
+	    (choice->one && choice->sequence != entry->sequence))
+		return true;
+	copy = grow(selection) ? copy_entry(entry) : NULL;
+	if (copy)
+		selection->entries.list[selection->entries.n++] = copy;
+	selection->failed = !copy;
+	return copy != NULL;
+}
+
+static void selection_release(struct selection *selection)
+{
+	for (size_t i = 0; i < selection->entries.n; i++)
+		free(selection->entries.list[i]);
+	free(selection->entries.list);
+}
+
+static int selection_read(struct selection *selection, const struct store_view *view, struct error *error)
+{
+	int rc = store_view_quarantine(view, select_entry, selection, error);
+
+	if (rc == 0 && selection->failed)
+		rc = error_set(error, FAULT_MEMORY, "no memory for the quarantine's entries");
+	return rc;
+}
+
+/* An empty list is an answer; entries that were asked for by name should be there. */
+static int no_entries(const struct ctl *ctl)
+{
+	if (ctl->n_words > 1) {
+		(void)fprintf(
+			stderr,
+			"turfctl: nothing in quarantine is called %s; turfctl quarantine list tells what is there\n",
+			ctl->words[1]);
+		return CTL_FAILED;
+	}
+	(void)puts("nothing in quarantine");
+	return CTL_OK;
+}
+
+/* ---- The command ------------------------------------------------------------------------------ */
+
+enum verb { VERB_LIST, VERB_SHOW, VERB_RETRY, VERB_DROP, N_VERBS };
+
+static const char verb_names[][8] = {"list", "show", "retry", "drop"};
+
+static int run_verb(const struct ctl *ctl, enum verb verb, const struct entries *entries,
+		    const struct ctl_reading *reading, struct error *error)
+{
+	switch (verb) {
+	case VERB_LIST:
+		return quarantine_list(entries, error);
+	case VERB_SHOW:
+		return quarantine_show(entries->list[0], &reading->catalogue);
+	case VERB_RETRY:
+		return quarantine_retry(ctl, entries, reading, error);
+	default:
+		return quarantine_drop(ctl, entries, error);
+	}
+}
+
+static int run_quarantine(const struct ctl *ctl, enum verb verb, struct selection *selection)
+{
+	struct ctl_reading reading;
+	struct error error = {0};
+	int result = CTL_OK;
+	int rc = ctl_reading_open(ctl, &reading, &error);
+
+	if (rc < 0)
+		return ctl_fault(rc, &error);
+	rc = selection_read(selection, reading.view, &error);
+	ctl_reading_close(&reading);
+	if (rc == 0 && selection->entries.n == 0)
+		result = no_entries(ctl);
+	else if (rc == 0)
+		rc = run_verb(ctl, verb, &selection->entries, &reading, &error);
+	ctl_reading_release(&reading);
+	return rc < 0 ? ctl_fault(rc, &error) : result;
+}
+
+int ctl_quarantine(const struct ctl *ctl)
+{
+	struct selection selection = {0};
+	int verb = 0, rc;
+
+	while (verb < N_VERBS && strcmp(ctl->words[0], verb_names[verb]) != 0)
+		verb++;
+	if (verb == N_VERBS)
+		return ctl_usage("quarantine has list, show, retry and drop, not \"%s\"", ctl->words[0]);
+	if (ctl->n_words < 2 && (verb == VERB_SHOW || verb == VERB_DROP))
+		return ctl_usage("quarantine %s: say which, as REASON/SEQ (turfctl quarantine list tells)",
+				 ctl->words[0]);
+	if (ctl->n_words > 1 && parse_choice(ctl->words[1], &selection.choice) != 0)
+		return choice_usage(ctl->words[1]);
+	if (verb == VERB_SHOW && !selection.choice.one)
+		return ctl_usage("quarantine show takes one entry, as %s/SEQ", ctl->words[1]);
+	rc = run_quarantine(ctl, (enum verb)verb, &selection);
+	selection_release(&selection);
+	return rc;
+}

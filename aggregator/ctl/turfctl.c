@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * turfctl: the operator's tool. This file has the table of commands and reads the command line.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/ctl/ctl.h"
+#include "base/standard.h"
+#include "base/text.h"
+#include "store/guard.h"
+
+enum option_bit {
+	TAKES_TEAM = 1 << 0,
+	TAKES_PERIOD = 1 << 1,
+	TAKES_TODAY = 1 << 2,
+	TAKES_FORMAT = 1 << 3,
+	TAKES_OUTPUT = 1 << 4,
+	TAKES_SEPARATOR = 1 << 5,
+	TAKES_REPLACE = 1 << 6,
+};
+
+struct command {
+	const char *name;
+	const char *words;   /* as in the help */
+	const char *summary; /* one line */
+	const char *details; /* what `turfctl COMMAND --help` adds */
+	int (*run)(const struct ctl *ctl);
+	unsigned takes; /* option bits */
+	int min_words, max_words;
+};
+
+static const struct command commands[] = {
+	{"show", "[PERIOD] [--team TEAM] [--today DATE]", "counts as a table; a year is the yearly report",
+	 "PERIOD is a year (2019) or a quarter (2019-Q4); without it, the current year.\n"
+	 "A year shows questions, answered, referred and the share referred per quarter, the five largest\n"
+	 "domains, and questions per team and quarter. A quarter, or one team's year, shows every domain.\n"
+	 "0: nothing was tapped. -: there is no figure, because the team did not exist or the quarter has\n"
+	 "not begun. All figures count questions, never persons.\n",
+	 ctl_show, TAKES_TEAM | TAKES_TODAY, 0, 1},
+	{"export",
+	 "[--format csv|json] [--period PERIOD] [--team TEAM] [--output FILE] [--separator ';'] [--today DATE]",
+	 "all figures for a spreadsheet (csv) or a program (json)",
+	 "Without --period every year and quarter, without --team every team and all. Years and quarters\n"
+	 "both hold the same questions, and so do teams and \"all\": choose before adding up.\n"
+	 "\n"
+	 "csv (the default; UTF-8, RFC 4180). For each team and period: first the total, then its parts.\n"
+	 "  org             the organisation's id\n"
+	 "  team,team_name  the team's id and name; \"all\" is the whole organisation\n"
+	 "  period          2019 or 2019-Q4\n"
+	 "  status          open, provisional or final\n"
+	 "  revision        0: not final yet; 1: final; 2 and up: revised with late questions\n"
+	 "  generation      rises with every change in the store\n"
+	 "  domain          empty: this row is the total of the period; a number: the domain's code;\n"
+	 "                  \"undistributed\": counted in the total, not shown per domain yet (held cells);\n"
+	 "                  \"late\": arrived after the period was final, and not part of the total\n"
+	 "  domain_name     the domain's name, or what the row is\n"
+	 "  answered,referred,questions\n"
+	 "                  questions = answered + referred. A late row has questions only.\n"
+	 "Domains plus undistributed are the total. Undistributed and late rows are there when above 0.\n"
+	 "Labels are in the json only. --separator ';' also begins the file with a byte order mark, as a\n"
+	 "Dutch Excel expects; --separator tab is possible too.\n"
+	 "\n"
+	 "json: {\"summaries\": [...]}, each as in the topics turf/v1/ORG/summary-json/TEAM/PERIOD.\n",
+	 ctl_export, TAKES_TEAM | TAKES_PERIOD | TAKES_TODAY | TAKES_FORMAT | TAKES_OUTPUT | TAKES_SEPARATOR, 0, 0},
+	{"info", "", "what the store is, how large, and who has it open", "", ctl_info, 0, 0, 0},
+	{"verify", "", "prove that the store is whole and its figures add up",
+	 "Reads everything in one view while turfd goes on. Changes nothing. Exit status 1: something is wrong.\n",
+	 ctl_verify, 0, 0, 0},
+	{"backup", "DIR", "copy the store to DIR, which must be new or empty",
+	 "The copy is a consistent state, with a MANIFEST of its SHA-256. turfd goes on meanwhile.\n", ctl_backup, 0, 1,
+	 1},
+	{"restore", "DIR [--replace]", "put the backup in DIR in the store's place; turfd must be stopped",
+	 "Checks the backup's MANIFEST first. A store that is there already is replaced only with --replace;\n"
+	 "its data file is kept beside the new one as data.mdb.before-restore.\n",
+	 ctl_restore, TAKES_REPLACE, 1, 1},
+	{"quarantine", "list | show REASON/SEQ | retry [REASON[/SEQ]] [--today DATE] | drop REASON[/SEQ]",
+	 "look at what was refused, try it again, or drop it",
+	 "list            what is kept, oldest first for each reason\n"
+	 "show            one entry in full, and what to do about it\n"
+	 "retry           judge again by the catalogue in force; what counts now, or is known already,\n"
+	 "                leaves the quarantine; the rest stays\n"
+	 "drop            throw away one entry, or all of one reason\n"
+	 "A REASON may be given without \"refused-\": turfctl quarantine retry unknown-team\n",
+	 ctl_quarantine, TAKES_TODAY, 1, 2},
+	{"revise", "QUARTER", "take a final quarter's late questions into its figures, as a new revision",
+	 "Figures that were published as final change by this, and by nothing else.\n", ctl_revise, 0, 1, 1},
+	{"confirm-date", "", "say that a date that jumped is right",
+	 "When the date moves by more than two days at once, turfd goes on counting, but closes no quarter\n"
+	 "and purges nothing until a later date follows or this command confirms it.\n",
+	 ctl_confirm_date, 0, 0, 0},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct option options[] = {
+	{"store", required_argument, NULL, 's'},
+	{"team", required_argument, NULL, 't'},
+	{"period", required_argument, NULL, 'p'},
+	{"today", required_argument, NULL, 'd'},
+	{"format", required_argument, NULL, 'f'},
+	{"output", required_argument, NULL, 'o'},
+	{"separator", required_argument, NULL, 'c'},
+	{"replace", no_argument, NULL, 'r'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
+};
+
+static void print_help(void)
+{
+	(void)puts("turfctl: look after a turf store, also while turfd runs.\n"
+		   "\n"
+		   "Usage: turfctl --store DIR COMMAND [...]     (or TURF_STORE=DIR in the environment)\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		(void)printf("  %-13s %s\n", commands[i].name, commands[i].summary);
+	(void)puts(
+		"\n"
+		"  turfctl COMMAND --help says more about one of them.\n"
+		"\n"
+		"Options:\n"
+		"  --store DIR        the store, as in turfd's configuration\n"
+		"  --team TEAM        one team's id, or all\n"
+		"  --today DATE       judge by this date (YYYY-MM-DD, or @FILE that holds one) instead of the clock's\n"
+		"  --help, --version\n"
+		"\n"
+		"Exit status: 0 done; 1 it failed, verify found something, or there was nothing to do;\n"
+		"2 wrong command line; 3 the store is in use.");
+}
+
+static void print_command_help(const struct command *command)
+{
+	(void)printf("Usage: turfctl --store DIR %s%s%s\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
+		     command->words, toupper(command->summary[0]), command->summary + 1);
+	if (command->details[0])
+		(void)printf("\n%s", command->details);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+struct command_line {
+	struct ctl ctl;
+	unsigned given; /* option bits */
+	bool help, version;
+};
+
+static void take_option(struct command_line *line, int letter, const char *value)
+{
+	const struct {
+		int letter;
+		unsigned bit;
+		const char **to;
+	} values[] = {
+		{'s', 0, &line->ctl.store},
+		{'t', TAKES_TEAM, &line->ctl.team},
+		{'p', TAKES_PERIOD, &line->ctl.period},
+		{'d', TAKES_TODAY, &line->ctl.today},
+		{'f', TAKES_FORMAT, &line->ctl.format},
+		{'o', TAKES_OUTPUT, &line->ctl.output},
+		{'c', TAKES_SEPARATOR, &line->ctl.separator},
+	};
+
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		if (values[i].letter == letter) {
+			*values[i].to = value;
+			line->given |= values[i].bit;
+		}
+	if (letter == 'r') {
+		line->ctl.replace = true;
+		line->given |= TAKES_REPLACE;
+	}
+	line->help |= letter == 'h';
+	line->version |= letter == 'v';
+}
+
+static int read_command_line(int argc, char **argv, struct command_line *line)
+{
+	int letter;
+
+	line->ctl.store = getenv("TURF_STORE");
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (letter == ':')
+			return ctl_usage("%s needs a value", argv[optind - 1]);
+		if (letter == '?')
+			return ctl_usage("there is no option %s", argv[optind - 1]);
+		take_option(line, letter, optarg);
+	}
+	line->ctl.words = argv + optind + 1;
+	line->ctl.n_words = argc - optind - 1;
+	return CTL_OK;
+}
+
+static int check_command_line(const struct command *command, const struct command_line *line)
+{
+	const char *today = line->ctl.today;
+	int n = line->ctl.n_words;
+	uint32_t day;
+
+	if (line->given & ~command->takes)
+		return ctl_usage("%s does not take one of these options; its usage: turfctl %s %s", command->name,
+				 command->name, command->words);
+	if (n < command->min_words || n > command->max_words)
+		return ctl_usage("%s: too %s words; its usage: turfctl %s %s", command->name,
+				 n < command->min_words ? "few" : "many", command->name, command->words);
+	if (today && today[0] != '@' && date_parse(today, &day) != 0)
+		return ctl_usage("--today takes a date, as YYYY-MM-DD, not \"%s\"", today);
+	if (!line->ctl.store || !line->ctl.store[0])
+		return ctl_usage("say which store: --store DIR, or TURF_STORE=DIR in the environment");
+	return CTL_OK;
+}
+
+struct guarded {
+	const struct command *command;
+	const struct ctl *ctl;
+	int rc;
+};
+
+static void run_command(void *context)
+{
+	struct guarded *guarded = context;
+
+	guarded->rc = guarded->command->run(guarded->ctl);
+}
+
+/* What is damaged may end the reading in a signal: that is told as what it is. */
+static int run_guarded(const struct command *command, const struct ctl *ctl)
+{
+	struct guarded guarded = {.command = command, .ctl = ctl};
+	int signal = guard_run(run_command, &guarded);
+
+	if (signal == 0)
+		return guarded.rc;
+	text_print(stderr,
+		   "turfctl: reading %s ended in signal %d: pages of the file are damaged. Keep the store as it is, "
+		   "and restore the last good backup (turfctl restore).\n",
+		   ctl->store, signal);
+	return CTL_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+	struct command_line line = {0};
+	const struct command *command = NULL;
+	int rc = read_command_line(argc, argv, &line);
+
+	if (rc != CTL_OK)
+		return rc;
+	if (line.version) {
+		(void)puts("turfctl " TURF_VERSION);
+		return CTL_OK;
+	}
+	if (optind < argc) {
+		command = find_command(argv[optind]);
+		if (!command)
+			return ctl_usage("there is no command \"%s\"", argv[optind]);
+	}
+	if (line.help) {
+		if (command)
+			print_command_help(command);
+		else
+			print_help();
+		return CTL_OK;
+	}
+	if (!command)
+		return ctl_usage("say what to do, for example: turfctl --store DIR show");
+	rc = check_command_line(command, &line);
+	return rc != CTL_OK ? rc : run_guarded(command, &line.ctl);
+}
+
+int main(int argc, char **argv)
+{
+	int rc = standard_hold() < 0 ? CTL_FAILED : run(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fprintf(stderr, "turfctl: cannot write the output: %s\n", strerror(errno));
+		return CTL_FAILED;
+	}
+	return rc;
+}

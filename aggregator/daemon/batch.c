@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/daemon/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { FIRST_ROOM = 64 };
+
+void batch_release(struct batch *batch)
+{
+	free(batch->events);
+	free(batch->order);
+	free(batch->submissions);
+	*batch = (struct batch){0};
+}
+
+void batch_clear(struct batch *batch)
+{
+	batch->n_events = 0;
+	batch->n_submissions = 0;
+}
+
+bool batch_full(const struct batch *batch)
+{
+	return batch->n_events + SUBMISSION_EVENTS_MAX > BATCH_EVENTS_MAX;
+}
+
+static int no_memory(struct error *error)
+{
+	return error_set(error, FAULT_MEMORY, "no memory for the events of a batch");
+}
+
+int batch_begin(struct batch *batch, const struct inbox_message *message, const char *receipt_to, struct error *error)
+{
+	struct batch_submission *submission;
+
+	if (batch->n_submissions == batch->submissions_room) {
+		size_t room = batch->submissions_room ? 2 * batch->submissions_room : FIRST_ROOM;
+		struct batch_submission *grown = realloc(batch->submissions, room * sizeof *grown);
+
+		if (!grown)
+			return no_memory(error);
+		batch->submissions = grown;
+		batch->submissions_room = room;
+	}
+	submission = &batch->submissions[batch->n_submissions++];
+	*submission = (struct batch_submission){.message = message, .first = (uint32_t)batch->n_events};
+	memcpy(submission->receipt_to, receipt_to, CLIENT_ID_BYTES);
+	return 0;
+}
+
+static bool make_room(struct batch *batch)
+{
+	size_t room = batch->events_room ? 2 * batch->events_room : FIRST_ROOM;
+	struct batch_event *events = realloc(batch->events, room * sizeof *events);
+	struct batch_place *order;
+
+	if (!events)
+		return false;
+	batch->events = events;
+	order = realloc(batch->order, room * sizeof *order);
+	if (!order)
+		return false;
+	batch->order = order;
+	batch->events_room = room;
+	return true;
+}
+
+int batch_add(struct batch *batch, const struct event *event, struct error *error)
+{
+	if (batch->n_events == batch->events_room && !make_room(batch))
+		return no_memory(error);
+	batch->events[batch->n_events++] = (struct batch_event){
+		.event = *event,
+		.submission = (uint32_t)batch->n_submissions - 1,
+	};
+	batch->submissions[batch->n_submissions - 1].n_events++;
+	return 0;
+}
+
+void batch_note_malformed(struct batch *batch)
+{
+	batch->submissions[batch->n_submissions - 1].n_malformed++;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct batch_place *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->event < y->event ? -1 : 1;
+}
+
+void batch_order(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->n_events; i++) {
+		const struct event *event = &batch->events[i].event;
+
+		batch->order[i].key = (uint64_t)event->day << 32 | get_be32(event->id.bytes);
+		batch->order[i].event = (uint32_t)i;
+	}
+	if (batch->n_events > 0) /* else there may be no list yet, and qsort wants one */
+		qsort(batch->order, batch->n_events, sizeof *batch->order, by_place);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The publisher: which summaries and weekly courses the broker does not have in their newest state, and when each
+ * may be published again. Newest state only, each at most once in an interval; all retained, at QoS 0, because
+ * everything is published again after a reconnect.
+ */
+#ifndef TURF_AGGREGATOR_DAEMON_PUBLISHER_H
+#define TURF_AGGREGATOR_DAEMON_PUBLISHER_H
+
+#include "aggregator/daemon/counters.h"
+#include "aggregator/figures/figures.h"
+#include "broker-client/mqtt/mqtt.h"
+
+struct publisher;
+
+struct publisher *publisher_new(uint32_t interval_ms); /* NULL: no memory */
+void publisher_free(struct publisher *publisher);      /* NULL is fine */
+
+/* A figure moved: team and all, quarter and year, and the weekly course. 0 or FAULT_MEMORY. */
+int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error);
+
+/* The broker may have all these from another life: they count as published before. Nothing becomes due by that. */
+int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error);
+
+/* Everything that has figures, and everything that was published before (what has no figures any more is withdrawn). */
+int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error);
+
+/* Milliseconds from `now_ms` until something may be published; -1: nothing waits. */
+int publisher_wait_ms(const struct publisher *publisher, uint64_t now_ms);
+
+/* Publishes what is due, a few at a time, so that counting never waits long. FAULT_BROKER: the rest stays due.
+ * Any other fault is that of a figure that cannot be read: it is tried again after a minute, the others go on. */
+int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct figures *figures, uint64_t now_ms,
+		  struct counters *counters, struct error *error);
+
+#endif

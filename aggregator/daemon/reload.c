@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "aggregator/daemon/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "broker-client/mqtt/mqtt.h"
+#include "store/store_view.h"
+
+static void log_problem(void *context, const char *text)
+{
+	(void)context;
+	log_error("config-refused reason=\"%s\"", text);
+}
+
+static bool counted(void *context, enum catalogue_part part, const char *team, uint32_t code, uint32_t quarter)
+{
+	return store_view_counted(context, part, team, code, quarter);
+}
+
+static int put_catalogue(struct daemon *daemon, const struct catalogue *catalogue, struct cells cells, struct error *error)
+{
+	struct store_txn *txn;
+	int rc;
+
+	do {
+		rc = store_begin(daemon->store, &txn, error);
+		if (rc < 0)
+			return rc;
+		store_put_catalogue(txn, catalogue);
+		store_put_cells(txn, cells);
+		rc = store_commit(&txn, error);
+	} while (rc == STORE_AGAIN);
+	return rc;
+}
+
+/* The store's catalogue, or an empty one of the same org when the store is new. */
+static int current_catalogue(const struct store_view *view, const struct catalogue *next, struct catalogue *current,
+			     struct error *error)
+{
+	int rc = store_view_catalogue(view, current, error);
+
+	if (rc != STORE_NONE)
+		return rc;
+	*current = (struct catalogue){.counting_since = next->counting_since};
+	memcpy(current->org, next->org, sizeof current->org);
+	return 0;
+}
+
+/* The day from which on entries end, and before which nothing may change: a clock that is behind the last date that was
+ * trusted would end earlier what has ended, and open up days that have passed. */
+static uint32_t day_of_change(const struct org_date *date, uint32_t today, const struct store_state *state)
+{
+	return today < state->clock_day && !org_date_confirmed(date) ? state->clock_day : today;
+}
+
+static int check_size(const struct catalogue *merged, void (*problem)(void *context, const char *text), struct error *error)
+{
+	uint8_t *encoded = malloc(CATALOGUE_BYTES_MAX);
+	bool fits = encoded && catalogue_encode(merged, encoded, CATALOGUE_BYTES_MAX) != 0;
+
+	free(encoded);
+	if (!encoded)
+		return error_set(error, FAULT_MEMORY, "no memory for the catalogue");
+	if (fits)
+		return 0;
+	problem(NULL, "the catalogue, with what has ended, is over 64 KiB: shorten names or end fewer labels");
+	return 1;
+}
+
+/* A config that is to be brought into force. */
+struct succession {
+	struct store_view *view;
+	const struct org_date *date;
+	uint32_t today;
+	struct config *next;
+	void (*problem)(void *context, const char *text); /* is told each reason against it */
+	struct catalogue current; /* the store's; the owner releases both, whatever is returned */
+	struct catalogue merged;  /* what is to take its place */
+};
+
+/* Fills in both catalogues. 0; the number of reasons against it; or a fault. */
+static int merge(struct succession *succession, struct error *error)
+{
+	struct catalogue_history history = {.counted = counted, .context = succession->view};
+	struct config *next = succession->next;
+	struct store_state state;
+	int rc;
+
+	store_view_state(succession->view, &state);
+	history.today = day_of_change(succession->date, succession->today, &state);
+	if (!next->counting_since_given)
+		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
+	rc = current_catalogue(succession->view, &next->catalogue, &succession->current, error);
+	if (rc < 0)
+		return rc;
+	rc = catalogue_succeed(&succession->current, &next->catalogue, &history, &succession->merged, succession->problem, NULL);
+	if (rc == FAULT_MEMORY)
+		return error_set(error, rc, "no memory for the catalogue");
+	return rc == 0 ? check_size(&succession->merged, succession->problem, error) : rc;
+}
+
+/* The broker may have all figures of the catalogue of before, from another life of turfd too: what has none by the new
+ * one is withdrawn when everything is published again, which is once that one is stored. */
+static int know_figures_of(struct daemon *daemon, const struct catalogue *before, const struct store_view *view,
+			   struct error *error)
+{
+	struct figures figures = {.view = view, .catalogue = before};
+	struct store_state state;
+
+	store_view_state(view, &state);
+	figures.standing = store_standing(&state, daemon->status.today);
+	return publisher_know_all(daemon->publisher, &figures, error);
+}
+
+/* `*merged` is the caller's when this returns 0. */
+static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
+{
+	struct succession succession = {.date = &daemon->date, .next = next, .problem = log_problem};
+	int rc = store_view_open(daemon->store, &succession.view, error);
+
+	if (rc < 0)
+		return rc;
+	succession.today = upkeep_today(daemon);
+	rc = merge(&succession, error);
+	if (rc == 0)
+		rc = know_figures_of(daemon, &succession.current, succession.view, error);
+	if (rc == 0)
+		*merged = succession.merged;
+	else
+		catalogue_release(&succession.merged);
+	catalogue_release(&succession.current);
+	store_view_close(succession.view);
+	return rc;
+}
+
+int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error)
+{
+	struct catalogue merged = {0};
+	int rc = succeed(daemon, next, &merged, error);
+
+	if (rc == 0)
+		rc = put_catalogue(daemon, &merged, next->cells, error);
+	if (rc != 0) {
+		catalogue_release(&merged);
+		return rc;
+	}
+	catalogue_release(&daemon->catalogue);
+	daemon->catalogue = merged;
+	daemon->date.timezone = daemon->catalogue.timezone;
+	return 0;
+}
+
+static const char other_org[] = "org: a running daemon keeps its org; start another daemon with a store of its own";
+
+static int check_against(struct succession *succession, struct error *error)
+{
+	struct store_state state;
+	int rc;
+
+	store_view_state(succession->view, &state);
+	if (strcmp(state.org, succession->next->catalogue.org) != 0) {
+		succession->problem(NULL, other_org);
+		return 1;
+	}
+	rc = merge(succession, error);
+	catalogue_release(&succession->current);
+	catalogue_release(&succession->merged);
+	return rc;
+}
+
+int reload_check(const struct daemon_options *options, struct config *next,
+		 void (*problem)(void *context, const char *text), struct error *error)
+{
+	struct store_options store_options = {.path = next->store_path, .read_only = true};
+	struct org_date date = {.timezone = next->catalogue.timezone, .pinned = options->today};
+	struct succession succession = {.date = &date, .next = next, .problem = problem};
+	struct store *store;
+	int rc = org_date_today(&date, &succession.today, error);
+
+	if (rc == 0)
+		rc = store_open(&store, &store_options, error);
+	if (rc < 0)
+		return rc;
+	rc = store_view_open(store, &succession.view, error);
+	if (rc == 0) {
+		rc = check_against(&succession, error);
+		store_view_close(succession.view);
+	}
+	store_close(store);
+	return rc;
+}
+
+static int replace(char **setting, const char *value, struct error *error)
+{
+	char *copy;
+
+	if (!value)
+		return 0;
+	copy = strdup(value);
+	if (!copy)
+		return error_set(error, FAULT_MEMORY, "no memory for the configuration");
+	free(*setting);
+	*setting = copy;
+	return 0;
+}
+
+int reload_override(const struct daemon_options *options, struct config *config, struct error *error)
+{
+	int rc = replace(&config->store_path, options->store_path, error);
+
+	if (rc == 0)
+		rc = replace(&config->broker, options->broker, error);
+	if (rc == 0)
+		rc = replace(&config->credentials_file, options->credentials_file, error);
+	return rc;
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") != 0;
+}
+
+/* What the running daemon cannot take over is said, not forgotten. */
+static void warn_restart(const struct config *now, const struct config *next)
+{
+	if (differ(now->store_path, next->store_path))
+		log_warning("config-needs-restart setting=store");
+	if (differ(now->broker, next->broker) || differ(now->ca_file, next->ca_file) || now->keepalive_s != next->keepalive_s)
+		log_warning("config-needs-restart setting=broker");
+	if (now->batch_messages != next->batch_messages || now->quarantine_limit != next->quarantine_limit ||
+	    now->summary_interval_ms != next->summary_interval_ms)
+		log_warning("config-needs-restart setting=limits");
+}
+
+/* 0; 1 with the reason logged; or FAULT_MEMORY. */
+static int check_credentials(const struct config *next, struct error *error)
+{
+	char *user = NULL, *password = NULL;
+	int rc = next->credentials_file ? mqtt_read_credentials(next->credentials_file, &user, &password, error) : 0;
+
+	free(user);
+	free(password);
+	if (rc == 0 || rc == FAULT_MEMORY)
+		return rc;
+	log_problem(NULL, error->text);
+	return 1;
+}
+
+/* The broker takes others only for a new connection. Without one, it is tried at once: somebody has mended something. */
+static int take_credentials(struct daemon *daemon, struct config *next, struct error *error)
+{
+	char *before = daemon->config.credentials_file;
+	bool changed;
+	int rc = link_use_credentials(daemon, next->credentials_file, &changed, error);
+
+	if (rc < 0)
+		return rc;
+	daemon->config.credentials_file = next->credentials_file;
+	next->credentials_file = before;
+	if (changed && daemon->link.up)
+		log_info("credentials-changed turfd connects anew with them");
+	if (changed || !daemon->link.up)
+		link_reconnect(daemon);
+	return 0;
+}
+
+static int take_config(struct daemon *daemon, struct config *next, struct error *error)
+{
+	int rc;
+
+	if (differ(daemon->catalogue.org, next->catalogue.org)) {
+		log_problem(NULL, other_org);
+		return 1;
+	}
+	rc = check_credentials(next, error);
+	if (rc == 0)
+		rc = reload_catalogue(daemon, next, error);
+	if (rc == 0)
+		rc = take_credentials(daemon, next, error);
+	if (rc != 0)
+		return rc;
+	warn_restart(&daemon->config, next);
+	daemon->config.retry_ms = next->retry_ms;
+	daemon->config.compact_days = next->compact_days;
+	return 0;
+}
+
+int reload_config(struct daemon *daemon, struct error *error)
+{
+	struct config next;
+	int rc = config_load(daemon->options.config_path, &next, log_problem, NULL);
+
+	if (rc == 0) {
+		rc = reload_override(&daemon->options, &next, error);
+		if (rc == 0)
+			rc = take_config(daemon, &next, error);
+		config_release(&next);
+	}
+	if (rc < 0)
+		return error_prefix(error, rc, "reload");
+	if (rc > 0) {
+		log_error("reload-refused problems=%d the configuration of before stays in force", rc);
+		return 0;
+	}
+	log_info("reloaded catalogue_version=%u", daemon->catalogue.version);
+	daemon->link.greeted = false;
+	daemon->time_due = true;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Figures: the store's integers and the catalogue's names put together into summaries, weekly courses and the
+ * JSON twin. The publisher and turfctl both read figures here; totals are derived nowhere else.
+ */
+#ifndef TURF_AGGREGATOR_FIGURES_FIGURES_H
+#define TURF_AGGREGATOR_FIGURES_FIGURES_H
+
+#include "proto/catalogue.h"
+#include "store/store_view.h"
+
+/* What all figures of one reading have in common. */
+struct figures {
+	const struct store_view *view;
+	const struct catalogue *catalogue; /* in force */
+	struct standing standing;
+	uint64_t generation;
+	int64_t as_of; /* unix seconds */
+};
+
+/* Rule 10: whether `team` (or TEAM_ALL) has a summary for the period: since counting_since, valid in it, and begun or
+ * holding a question. A year has one when a quarter of it has. */
+bool figures_exist(const struct figures *figures, const char *team, struct period period);
+
+/* One team (or TEAM_ALL), one quarter or year. Domains by position, zeros included; labels above zero only. */
+int figures_summary(const struct figures *figures, const char *team, struct period period, struct summary *out,
+		    struct error *error);
+
+/* Questions per ISO week, from counting_since or the team's first day up to the current week, or the team's last. */
+int figures_weekly(const struct figures *figures, const char *team, uint32_t iso_year, struct weekly *out,
+		   struct error *error);
+
+/* Calls `each` for every team and period (and ISO year) that has figures, TEAM_ALL last, a year after its quarters;
+ * a result other than 0 stops and is returned. */
+int figures_each_summary(const struct figures *figures,
+			 int (*each)(void *context, const char *team, struct period period), void *context);
+int figures_each_weekly(const struct figures *figures, int (*each)(void *context, const char *team, uint32_t iso_year),
+			void *context);
+
+/* The name to show: TEAM_ALL has the org's; a code that the catalogue does not know has "domain 17". */
+const char *figures_team_name(const struct catalogue *catalogue, const char *team);
+void figures_domain_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES]);
+void figures_label_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES]);
+
+/* The JSON twin: UTF-8, names spelled out, members in a fixed order. Heap; free() it. NULL: no memory. */
+char *figures_json(const struct summary *summary, const struct catalogue *catalogue);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * turf, the command line of workers and leaders: what its files share.
+ *
+ * turf.c parses and dispatches; help.c is the help; org.c finds the org; open.c opens its outbox; choose.c turns words
+ * into codes; words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
+ */
+#ifndef TURF_BROKER_CLIENT_CLI_CLI_H
+#define TURF_BROKER_CLIENT_CLI_CLI_H
+
+#include <stdio.h>
+
+#include "broker-client/libturf/turf_impl.h"
+
+enum exit_status {
+	EXIT_DONE = 0,        /* counted, taken back, shown */
+	EXIT_REFUSED = 1,     /* refused, or nothing to do */
+	EXIT_USAGE = 2,       /* the command line, or the file it names, is wrong */
+	EXIT_STORED = 3,      /* safe on this device, not yet confirmed */
+	EXIT_UNREACHABLE = 4, /* no broker, or nothing came from it */
+	EXIT_FAULT = 5,       /* the outbox, the disk or the system failed */
+};
+
+enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096, ORGS_MAX = 16 };
+
+/* The command line, parsed. Members of options that were not given keep their defaults. */
+struct cli {
+	/* common */
+	const char *broker, *credentials, *ca_file;
+	const char *org;    /* NULL: to be found */
+	const char *outbox; /* NULL: the usual place */
+	int wait_ms;        /* -1: the command's own default */
+	/* the commands' */
+	const char *team, *period, *day, *today, *dismiss;
+	const char *labels[CLI_LABELS_MAX];
+	unsigned n_labels, clients, rate, retry_ms;
+	bool referred, json, once, send, shift_to_today;
+	char **arguments; /* what is no option */
+	int n_arguments;
+	int signal_fd;    /* of a command that waits for signals itself; -1: none */
+	/* found on the way; see open.c */
+	char *user, *password;
+	char org_found[SLUG_BYTES];
+	char org_name[NAME_BYTES]; /* empty: not known */
+	char timezone[NAME_BYTES]; /* likewise */
+	char outbox_path[PATH_BYTES];
+};
+
+/* Orgs by id, each once. */
+struct orgs {
+	struct {
+		char id[SLUG_BYTES];
+		char name[NAME_BYTES], timezone[NAME_BYTES]; /* empty: not known */
+	} all[ORGS_MAX];
+	size_t n;
+};
+
+/* Its index. Beyond ORGS_MAX the last one's place is taken: more than fit are several in any case. */
+size_t orgs_add(struct orgs *orgs, const char *id);
+
+struct command {
+	const char *name;
+	int (*run)(struct cli *cli);
+	unsigned long long options; /* bits by enum option in turf.c */
+	int min_arguments, max_arguments;
+	bool shows; /* what cannot be printed is a fault; what is done by the others is done all the same */
+};
+
+int cli_tap(struct cli *cli);
+int cli_undo(struct cli *cli);
+int cli_pending(struct cli *cli);
+int cli_watch(struct cli *cli);
+int cli_replay(struct cli *cli);
+
+/* ---- help.c ----------------------------------------------------------------------------------------------------- */
+
+/* The help of a command, or of all (NULL). */
+void cli_help(FILE *out, const char *command);
+
+/* ---- open.c ----------------------------------------------------------------------------------------------------- */
+
+/* "turf: ...", to stderr. Returns `status`. */
+int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The exit status for a fault. */
+int status_of_fault(int fault);
+
+/* Reads the credentials file, if any. 0 or an exit status. */
+int cli_credentials(struct cli *cli);
+
+/* The orgs that have an outbox in the usual place, added to `orgs`. */
+void cli_orgs_here(struct orgs *orgs);
+
+/* Opens the usual outbox of the org. `connect`: false only looks. `on_verdict` as in turf_options. 0 or an exit status.
+ */
+int cli_open(struct cli *cli, struct turf **turf, bool connect,
+	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context);
+
+/* What the catalogue says of the org as a whole is kept for the answers. */
+void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue);
+
+/* The org's date, in days since 1970-01-01, by this machine's clock. An empty `zone`: the contract's default. Sets the
+ * process's TZ, so it is for the main thread only. */
+uint32_t cli_today(const char *zone);
+
+/* ---- org.c ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Finds the org: given with --org, or that of --outbox, or else the one that is at the broker and here. "At the broker":
+ * it shows a catalogue or a status. "Here": it has an outbox in the usual place, since a tap went there before. One that is
+ * both is meant, or the only one there is. Otherwise a person at the terminal is asked, and a program is refused, with all
+ * of them named: a question must not count for an org that only answered first. `local_first`: the only one here is meant,
+ * and the broker is not asked. 0 or an exit status; EXIT_UNREACHABLE without a word: a signal came first.
+ */
+int cli_find_org(struct cli *cli, bool local_first);
+
+/* ---- choose.c --------------------------------------------------------------------------------------------------- */
+
+/* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: none was ever seen; then only codes will do, and
+ * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team there is. */
+
+int choose_team(const struct catalogue *catalogue, uint32_t day, const char *typed, const char **team);
+int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
+int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code);
+
+/* ---- words.c ---------------------------------------------------------------------------------------------------- */
+
+const char *outcome_words(enum turf_outcome outcome);
+const char *verdict_words(enum turf_verdict verdict);
+const char *quarter_status_words(const char *status);
+
+/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns, as LC_CTYPE has it.
+ * `out` NULL: only measures. */
+size_t print_safely(FILE *out, const char *text, size_t max_columns);
+
+/* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
+void print_for_org(FILE *out, const struct cli *cli);
+
+/* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
+void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);
+
+#endif

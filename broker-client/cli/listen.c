@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/cli/listen.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { RECONNECT_FIRST_MS = 500, RECONNECT_MAX_MS = 15000 };
+
+struct listener {
+	const struct cli *cli;
+	int signal_fd, wake_fd;
+	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
+	struct mqtt_async *mqtt;
+	char client_id[CLIENT_ID_BYTES];
+	bool connecting, connected;
+	int64_t connect_at_ms, wait_ms;
+	struct inbound *taken;   /* not yet handed over */
+	struct inbound *current; /* the last item's */
+	char reason[REASON_BYTES];
+	pthread_mutex_t lock;
+	struct inbound_queue queue; /* under the lock */
+};
+
+int open_signals(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGWINCH);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* On Paho's thread. */
+static void on_event(void *context, const struct mqtt_event *event)
+{
+	struct listener *listener = context;
+	struct inbound *copy = inbound_copy(event);
+
+	if (!copy)
+		return;
+	(void)pthread_mutex_lock(&listener->lock);
+	inbound_append(&listener->queue, &copy);
+	(void)pthread_mutex_unlock(&listener->lock);
+	(void)eventfd_write(listener->wake_fd, 1);
+	free(copy);
+}
+
+int listener_open(struct listener **out, const struct cli *cli, int signal_fd, struct error *error)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (!listener)
+		return error_set(error, FAULT_MEMORY, "no memory");
+	listener->cli = cli;
+	listener->signal_fd = signal_fd;
+	(void)pthread_mutex_init(&listener->lock, NULL);
+	(void)inbound_take(&listener->queue);
+	listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (listener->wake_fd < 0 || mqtt_check_address(cli->broker, error) < 0) {
+		int rc = listener->wake_fd < 0 ? error_set(error, FAULT_SYSTEM, "eventfd: %m") : FAULT_INPUT;
+
+		listener_close(listener);
+		return rc;
+	}
+	*out = listener;
+	return 0;
+}
+
+void listener_close(struct listener *listener)
+{
+	if (!listener)
+		return;
+	mqtt_async_close(listener->mqtt);
+	inbound_free(inbound_take(&listener->queue));
+	inbound_free(listener->taken);
+	free(listener->current);
+	if (listener->wake_fd >= 0)
+		(void)close(listener->wake_fd);
+	(void)pthread_mutex_destroy(&listener->lock);
+	free(listener);
+}
+
+static int connect_anew(struct listener *listener, struct error *error)
+{
+	struct mqtt_options options = {
+		.broker = listener->cli->broker,
+		.client_id = listener->client_id,
+		.user = listener->cli->user,
+		.password = listener->cli->password,
+		.ca_file = listener->cli->ca_file,
+		.clean_session = true,
+	};
+	struct mqtt_async *next;
+	int rc = fresh_client_id(listener->client_id, error);
+
+	if (rc == 0)
+		rc = mqtt_async_open(&next, &options, on_event, listener, error);
+	if (rc < 0)
+		return rc;
+	mqtt_async_close(listener->mqtt);
+	listener->mqtt = next;
+	(void)pthread_mutex_lock(&listener->lock);
+	inbound_free(inbound_take(&listener->queue));
+	(void)pthread_mutex_unlock(&listener->lock);
+	return mqtt_async_connect(listener->mqtt, error);
+}
+
+static struct listener_item down(struct listener *listener, const char *reason)
+{
+	listener->connecting = listener->connected = false;
+	listener->wait_ms = listener->wait_ms ? 2 * listener->wait_ms : RECONNECT_FIRST_MS;
+	if (listener->wait_ms > RECONNECT_MAX_MS)
+		listener->wait_ms = RECONNECT_MAX_MS;
+	listener->connect_at_ms = monotonic_ms() + listener->wait_ms;
+	(void)snprintf(listener->reason, sizeof listener->reason, "%.*s", (int)sizeof listener->reason - 1, reason);
+	return (struct listener_item){ .kind = LISTENER_DOWN, .text = listener->reason };
+}
+
+static int subscribe_all(struct listener *listener, struct error *error)
+{
+	const char *filters[LISTENER_SLOTS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < LISTENER_SLOTS; i++)
+		if (*listener->filters[i])
+			filters[n++] = listener->filters[i];
+	return n == 0 ? 0 : mqtt_async_subscribe(listener->mqtt, filters, n, 0, error);
+}
+
+/* What cannot be subscribed to now, since the connection is lost and that was not yet taken in, is on the next one. */
+void listener_subscribe(struct listener *listener, unsigned slot, const char *filter)
+{
+	struct error error;
+
+	assert(slot < LISTENER_SLOTS && strlen(filter) < TOPIC_BYTES);
+	memcpy(listener->filters[slot], filter, strlen(filter) + 1);
+	if (listener->connected && mqtt_async_subscribe(listener->mqtt, &filter, 1, 0, &error) < 0)
+		(void)down(listener, error.text);
+}
+
+/* What an event means to the owner; LISTENER_NOTHING: nothing. */
+static struct listener_item item_of(struct listener *listener, const struct inbound *inbound)
+{
+	struct listener_item item = { .kind = LISTENER_NOTHING };
+	struct error error;
+
+	switch (inbound->kind) {
+	case MQTT_EVENT_CONNECTED:
+		listener->connecting = false;
+		listener->connected = true;
+		return subscribe_all(listener, &error) < 0 ? down(listener, error.text) : item;
+	case MQTT_EVENT_CONNECT_FAILED:
+	case MQTT_EVENT_LOST:
+		return down(listener, (const char *)inbound->bytes);
+	case MQTT_EVENT_SUBSCRIBED:
+		listener->wait_ms = 0;
+		item.kind = LISTENER_UP;
+		return item;
+	case MQTT_EVENT_MESSAGE:
+		item.kind = LISTENER_MESSAGE;
+		item.topic = &inbound->topic;
+		item.bytes = inbound->bytes;
+		item.length = inbound->length;
+		return item;
+	}
+	return item;
+}
+
+/* The next event that means something. */
+static struct listener_item next_taken(struct listener *listener)
+{
+	struct listener_item item = { .kind = LISTENER_NOTHING };
+
+	if (!listener->taken) {
+		(void)pthread_mutex_lock(&listener->lock);
+		listener->taken = inbound_take(&listener->queue);
+		(void)pthread_mutex_unlock(&listener->lock);
+	}
+	while (listener->taken && item.kind == LISTENER_NOTHING) {
+		free(listener->current);
+		listener->current = listener->taken;
+		listener->taken = listener->current->next;
+		item = item_of(listener, listener->current);
+	}
+	return item;
+}
+
+/* Until something is there to be taken, or the moment has come. */
+static int wait_for_more(struct listener *listener, int64_t until_ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = listener->wake_fd, .events = POLLIN },
+		{ .fd = listener->signal_fd, .events = POLLIN },
+	};
+	struct signalfd_siginfo signal;
+	int64_t left = until_ms - monotonic_ms();
+	eventfd_t count;
+
+	(void)poll(fds, 2, left < 0 ? 0 : left > INT32_MAX ? -1 : (int)left);
+	(void)eventfd_read(listener->wake_fd, &count);
+	if (listener->signal_fd >= 0 && read(listener->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
+		return (int)signal.ssi_signo;
+	return 0;
+}
+
+struct listener_item listener_next(struct listener *listener, int timeout_ms)
+{
+	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : monotonic_ms() + timeout_ms;
+	struct listener_item item;
+	struct error error;
+
+	for (;;) {
+		int64_t now_ms = monotonic_ms();
+		bool idle = !listener->connecting && !listener->connected;
+
+		item = next_taken(listener);
+		if (item.kind != LISTENER_NOTHING || now_ms >= until_ms)
+			return item;
+		if (idle && now_ms >= listener->connect_at_ms) {
+			listener->connecting = true;
+			if (connect_anew(listener, &error) < 0)
+				return down(listener, error.text);
+			idle = false;
+		}
+		item.signal = wait_for_more(
+			listener, idle && listener->connect_at_ms < until_ms ? listener->connect_at_ms : until_ms);
+		if (item.signal != 0) {
+			item.kind = LISTENER_SIGNAL;
+			return item;
+		}
+	}
+}

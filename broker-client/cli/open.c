@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "base/zone.h"
+#include "broker-client/mqtt/mqtt_common.h"
+
+int complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	(void)fflush(stdout);
+	(void)fputs("turf: ", stderr);
+	va_start(args, format);
+	text_vprint(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return status;
+}
+
+int status_of_fault(int fault)
+{
+	return fault == FAULT_INPUT || fault == FAULT_FOREIGN ? EXIT_USAGE
+	       : fault == FAULT_BROKER                        ? EXIT_UNREACHABLE
+							      : EXIT_FAULT;
+}
+
+uint32_t cli_today(const char *zone)
+{
+	struct tm local;
+	time_t now = time(NULL);
+
+	if (!*zone)
+		zone = ZONE_DEFAULT;
+	if (!zone_known(zone) || zone_time(zone, (int64_t)now, &local, NULL) < 0)
+		(void)localtime_r(&now, &local); /* a machine without the zone database */
+	return day_of_date(
+		(struct date){ .year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday });
+}
+
+void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue)
+{
+	memcpy(cli->org_name, catalogue->name, sizeof cli->org_name);
+	memcpy(cli->timezone, catalogue->timezone, sizeof cli->timezone);
+}
+
+int cli_credentials(struct cli *cli)
+{
+	struct error error;
+
+	if (mqtt_check_address(cli->broker, &error) < 0)
+		return complain(EXIT_USAGE, "%s", error.text);
+	if (cli->credentials && mqtt_read_credentials(cli->credentials, &cli->user, &cli->password, &error) < 0)
+		return complain(EXIT_USAGE, "%s", error.text);
+	return 0;
+}
+
+/* ---- Places ----------------------------------------------------------------------------------------------------- */
+
+/* ${XDG_STATE_HOME:-~/.local/state}/turf; false when there is no home. */
+static bool state_folder(char path[static PATH_BYTES])
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int length;
+
+	if (state && *state == '/')
+		length = snprintf(path, PATH_BYTES, "%s/turf", state);
+	else if (home && *home)
+		length = snprintf(path, PATH_BYTES, "%s/.local/state/turf", home);
+	else
+		return false;
+	return length > 0 && length < PATH_BYTES - SLUG_BYTES - 1;
+}
+
+/* The orgs that have an outbox in the usual place. */
+void cli_orgs_here(struct orgs *orgs)
+{
+	char path[PATH_BYTES];
+	struct dirent *entry;
+	DIR *folder = state_folder(path) ? opendir(path) : NULL;
+
+	while (folder && (entry = readdir(folder)))
+		if (slug_valid(entry->d_name))
+			(void)orgs_add(orgs, entry->d_name);
+	if (folder)
+		(void)closedir(folder);
+}
+
+static int find_outbox(struct cli *cli)
+{
+	size_t length;
+
+	if (cli->outbox) {
+		length = strlen(cli->outbox);
+		if (length >= sizeof cli->outbox_path)
+			return complain(EXIT_USAGE, "--outbox: the name is too long");
+		memcpy(cli->outbox_path, cli->outbox, length + 1);
+		return 0;
+	}
+	if (!state_folder(cli->outbox_path))
+		return complain(EXIT_USAGE,
+				"neither XDG_STATE_HOME nor HOME says where the outbox is; give --outbox FOLDER");
+	length = strlen(cli->outbox_path);
+	(void)snprintf(cli->outbox_path + length, sizeof cli->outbox_path - length, "/%s", cli->org);
+	return 0;
+}
+
+/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+
+int cli_open(struct cli *cli, struct turf **turf, bool connect,
+	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context)
+{
+	struct turf_options options = {
+		.broker = connect ? cli->broker : NULL,
+		.org = cli->org,
+		.outbox = cli->outbox_path,
+		.user = cli->user,
+		.password = cli->password,
+		.ca_file = cli->ca_file,
+		.retry_ms = cli->retry_ms,
+		.on_verdict = on_verdict,
+		.context = context,
+	};
+	char error[TURF_ERROR_BYTES];
+	int rc = find_outbox(cli);
+
+	if (rc != 0)
+		return rc;
+	rc = turf_open(turf, &options, error, sizeof error);
+	return rc == 0 ? 0 : complain(status_of_fault(rc), "%s", error);
+}

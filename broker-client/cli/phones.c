@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/cli/phones.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	DEAL_ROWS_MAX = 500, /* questions in one transaction */
+	DEAL_MS = 100,       /* then whoever deals looks for signals */
+	FILES_A_PHONE = 8,
+	WALK_FDS = 8,
+};
+
+/* ---- Where it was ----------------------------------------------------------------------------------------------- */
+
+/* What the phone's bookmark says of a plan. */
+static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64_t *dealt)
+{
+	uint8_t bookmark[BOOKMARK_BYTES];
+	struct error error;
+	int rc = outbox_bookmark(phone->turf->outbox, bookmark, &error);
+
+	*dealt = rc == 0 ? plan_dealt(plan, bookmark) : 0;
+	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
+}
+
+static int go_on(struct phones *phones)
+{
+	for (size_t i = 0; i < phones->n_dealing; i++) {
+		struct phone *phone = &phones->phones[i];
+		uint64_t dealt;
+
+		if (rows_dealt(phone, &phones->plan, &dealt) != 0)
+			return EXIT_FAULT;
+		phone->dealt = dealt < phone->total ? (size_t)dealt : phone->total;
+		phones->dealt_before += phone->dealt;
+	}
+	return 0;
+}
+
+/* Another replay may take the folder once the last one was dealt to the end: what waits is sent all the same. */
+static int check_ended(struct phones *phones, const struct plan *other)
+{
+	uint64_t all = 0, dealt;
+
+	for (size_t i = 0; i < phones->n; i++) {
+		if (rows_dealt(&phones->phones[i], other, &dealt) != 0)
+			return EXIT_FAULT;
+		all += dealt;
+	}
+	return all >= other->rows || all == 0 ? 0
+				  : complain(EXIT_USAGE,
+					     "%s is in the midst of another replay (%llu rows, --clients %u). Run that "
+					     "one again to finish it, or use another --outbox",
+					     phones->folder, (unsigned long long)other->rows, other->clients);
+}
+
+/* Goes on with the folder's replay, or begins one. A file without questions only sends what waits. */
+static int take_plan(struct phones *phones)
+{
+	struct plan found;
+	struct error error;
+	int rc = phones->csv->n == 0 ? PLAN_NONE : plan_read(phones->folder, &found, &error);
+
+	if (phones->csv->n == 0)
+		return 0;
+	if (rc == 0 && plan_same(&found, phones->csv, (uint32_t)phones->n_dealing)) {
+		phones->plan = found;
+		return go_on(phones);
+	}
+	if (rc == 0 && check_ended(phones, &found) != 0)
+		return EXIT_USAGE;
+	phones->plan = (struct plan){
+		.mark = phones->csv->mark,
+		.rows = phones->csv->n,
+		.clients = (uint32_t)phones->n_dealing,
+	};
+	if (rc >= 0)
+		rc = plan_write(phones->folder, &phones->plan, &error);
+	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
+}
+
+/* ---- Folders ---------------------------------------------------------------------------------------------------- */
+
+static int make_folder(struct phones *phones, const struct cli *cli)
+{
+	const char *temporary = getenv("TMPDIR");
+	int length;
+
+	if (cli->outbox) {
+		phones->folder = strdup(cli->outbox);
+		if (phones->folder && mkdir(phones->folder, 0700) != 0 && errno != EEXIST)
+			return complain(EXIT_FAULT, "--outbox %s: %s", cli->outbox, strerror(errno));
+	} else {
+		length = asprintf(&phones->folder, "%s/turf-replay-XXXXXX",
+				  temporary && *temporary ? temporary : "/tmp");
+		phones->folder = length < 0 ? NULL : phones->folder;
+		phones->temporary = true;
+		if (phones->folder && !mkdtemp(phones->folder))
+			return complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
+	}
+	if (!phones->folder)
+		return complain(EXIT_FAULT, "no memory");
+	phones->lock_fd = open(phones->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (phones->lock_fd < 0)
+		return complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
+	if (flock(phones->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return complain(EXIT_FAULT, "%s is in use by another replay", phones->folder);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+	(void)status, (void)kind, (void)walk;
+	return remove(path);
+}
+
+/* The number in "phone-12"; -1: something else. */
+static long phone_number(const char *name)
+{
+	char *end;
+	long number;
+
+	if (strncmp(name, "phone-", 6) != 0 || name[6] < '0' || name[6] > '9')
+		return -1;
+	number = strtol(name + 6, &end, 10);
+	return *end == '\0' && number < INT32_MAX ? number : -1;
+}
+
+/* How many phones an earlier run left: one more than the highest number. */
+static size_t phones_left(const struct phones *phones)
+{
+	DIR *folder = opendir(phones->folder);
+	struct dirent *entry;
+	size_t n = 0;
+
+	while (folder && (entry = readdir(folder))) {
+		long number = phone_number(entry->d_name);
+
+		if (number >= 0 && (size_t)number + 1 > n)
+			n = (size_t)number + 1;
+	}
+	if (folder)
+		(void)closedir(folder);
+	return n;
+}
+
+/* ---- Phones ----------------------------------------------------------------------------------------------------- */
+
+/* On the phones' threads. */
+static void on_verdict(void *context, const struct turf_answer *answer)
+{
+	struct phones *phones = context;
+
+	atomic_fetch_add(&phones->verdicts[answer->verdict % VERDICTS], 1);
+	atomic_fetch_add(&phones->answered, 1);
+}
+
+static int open_phone(struct phones *phones, struct cli *cli, size_t index)
+{
+	struct phone *phone = &phones->phones[index];
+	struct cli own = *cli;
+	char path[PATH_BYTES];
+	struct error error;
+	size_t waiting = 0;
+	int rc;
+
+	if (snprintf(path, sizeof path, "%s/phone-%zu", phones->folder, index) >= (int)sizeof path)
+		return complain(EXIT_USAGE, "--outbox: the name is too long");
+	own.outbox = path;
+	rc = cli_open(&own, &phone->turf, true, on_verdict, phones);
+	if (rc != 0)
+		return rc;
+	if (index < phones->n_dealing)
+		phone->total = phones->csv->n / phones->n_dealing + (index < phones->csv->n % phones->n_dealing);
+	if (outbox_pending(phone->turf->outbox, &waiting, &error) < 0)
+		rc = complain(EXIT_FAULT, "%s", error.text);
+	phones->waited_before += waiting;
+	return rc;
+}
+
+/* Every phone has two files and a connection open. */
+static void allow_files(size_t phones)
+{
+	struct rlimit limit;
+	rlim_t needed = (rlim_t)phones * FILES_A_PHONE + 64;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Somebody wants us to end: signals are blocked, and looked at only once all phones are open. */
+static bool asked_to_end(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1);
+}
+
+int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
+{
+	int rc;
+
+	*phones = (struct phones){ .csv = csv, .n_dealing = cli->clients, .lock_fd = -1 };
+	rc = make_folder(phones, cli);
+	if (rc != 0)
+		return rc;
+	phones->n = phones_left(phones) > phones->n_dealing ? phones_left(phones) : phones->n_dealing;
+	phones->phones = calloc(phones->n, sizeof *phones->phones);
+	if (!phones->phones)
+		return complain(EXIT_FAULT, "no memory for %zu phones", phones->n);
+	allow_files(phones->n);
+	for (size_t i = 0; i < phones->n && rc == 0; i++)
+		rc = asked_to_end() ? EXIT_STORED : open_phone(phones, cli, i);
+	return rc != 0 ? rc : take_plan(phones);
+}
+
+void phones_close(struct phones *phones)
+{
+	size_t dealt = phones->phones ? phones_dealt(phones) : 0;
+	bool at_an_end = dealt == 0 || dealt == phones->csv->n;
+	bool remove_folder = phones->temporary && phones->folder && at_an_end && phones_waiting(phones) == 0;
+
+	for (size_t i = 0; i < phones->n && phones->phones; i++)
+		turf_close(phones->phones[i].turf);
+	if (remove_folder)
+		(void)nftw(phones->folder, remove_one, WALK_FDS, FTW_DEPTH | FTW_PHYS);
+	if (phones->lock_fd >= 0)
+		(void)close(phones->lock_fd);
+	free(phones->phones);
+	free(phones->folder);
+}
+
+/* The phone's next rows before `until`, as many as one transaction takes. */
+static int deal_some(struct phones *phones, size_t index, size_t until)
+{
+	struct phone *phone = &phones->phones[index];
+	struct turf_question questions[DEAL_ROWS_MAX];
+	uint8_t bookmark[BOOKMARK_BYTES];
+	struct error error;
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = index + phone->dealt * phones->n_dealing; i < until && n < DEAL_ROWS_MAX;
+	     i += phones->n_dealing, n++) {
+		const struct csv_row *row = &phones->csv->rows[i];
+
+		questions[n] = (struct turf_question){
+			.team = phones->csv->teams[row->team],
+			.day = row->day + phones->shift,
+			.domain = row->domain,
+			.outcome = (enum turf_outcome)row->outcome,
+		};
+	}
+	if (n == 0)
+		return 0;
+	plan_bookmark(&phones->plan, phone->dealt + n, bookmark);
+	rc = turf_questions_marked(phone->turf, questions, n, NULL, bookmark, &error);
+	if (rc < 0)
+		return complain(status_of_fault(rc), "%s", error.text);
+	phone->dealt += n;
+	return 0;
+}
+
+/* In turn, so that no phone waits for another to be dealt all. */
+int phones_deal(struct phones *phones, size_t until)
+{
+	int64_t until_ms = monotonic_ms() + DEAL_MS;
+	size_t idle = 0;
+	int rc = 0;
+
+	while (rc == 0 && idle < phones->n_dealing && monotonic_ms() < until_ms) {
+		const struct phone *phone = &phones->phones[phones->turn];
+		size_t before = phone->dealt;
+
+		rc = deal_some(phones, phones->turn, until);
+		idle = phone->dealt == before ? idle + 1 : 0;
+		phones->turn = (phones->turn + 1) % phones->n_dealing;
+	}
+	return rc;
+}
+
+size_t phones_dealt(const struct phones *phones)
+{
+	size_t dealt = 0;
+
+	for (size_t i = 0; i < phones->n_dealing; i++)
+		dealt += phones->phones[i].dealt;
+	return dealt;
+}
+
+size_t phones_waiting(const struct phones *phones)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < phones->n && phones->phones; i++) {
+		size_t n = 0;
+
+		if (phones->phones[i].turf && turf_pending(phones->phones[i].turf, &n, NULL, 0) < 0)
+			n = 1; /* who knows: then nothing is removed */
+		waiting += n;
+	}
+	return waiting;
+}
+
+size_t phones_online(const struct phones *phones, char reason[static REASON_BYTES])
+{
+	char why[REASON_BYTES];
+	size_t online = 0;
+
+	*reason = '\0';
+	for (size_t i = 0; i < phones->n; i++) {
+		if (turf_connection(phones->phones[i].turf, why, sizeof why) == TURF_ONLINE)
+			online++;
+		else if (*why)
+			memcpy(reason, why, sizeof why);
+	}
+	return online;
+}
+
+int phones_finish(struct phones *phones)
+{
+	struct error error;
+
+	if (phones->csv->n > 0 && plan_end(phones->folder, &error) < 0)
+		return complain(EXIT_FAULT, "%s", error.text);
+	return 0;
+}

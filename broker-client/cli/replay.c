@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * replay: the questions of a file through simulated phones. One loop on the main thread deals, shows how far it is and
+ * sees when it is done; the phones' own threads do the rest.
+ */
+#include "broker-client/cli/cli.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "broker-client/cli/listen.h"
+#include "broker-client/cli/phones.h"
+
+enum {
+	TICK_MS = 20,
+	SHOW_MS = 100,           /* on a terminal */
+	STEP_PERCENT = 10,       /* without one */
+	CONNECT_WAIT_MS = 5000,  /* for the first phone to be connected */
+	TODAY_WAIT_MS = 2000,
+	WAIT_MS = 60000,
+	BAR_COLUMNS = 30,
+};
+
+struct replay {
+	struct cli *cli;
+	const struct csv *csv;
+	struct phones phones;
+	bool terminal, stopped;
+	size_t dealt_at_start;
+	int64_t started_ms, heard_ms, shown_ms;
+	size_t heard, shown_percent;
+};
+
+static void print_problem(void *context, const char *line)
+{
+	(void)context;
+	text_print(stderr, "%s\n", line);
+}
+
+/* 0 or an exit status. */
+static int read_file(const char *path, struct csv *csv)
+{
+	bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened anew */
+	FILE *file = standard ? stdin : fopen(path, "re");
+	struct error error;
+	int rc;
+
+	if (!file)
+		return complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	rc = csv_read(file, path, csv, print_problem, NULL, &error);
+	if (!standard)
+		(void)fclose(file);
+	if (rc < 0)
+		return complain(EXIT_USAGE, "%s", error.text);
+	if (rc > CSV_PROBLEMS_MAX)
+		text_print(stderr, "%s: ... and %d more\n", path, rc - CSV_PROBLEMS_MAX);
+	return rc > 0 ? complain(EXIT_USAGE, "nothing was sent: %d mistake%s in %s", rc, rc == 1 ? "" : "s", path) : 0;
+}
+
+/* Sleeps, unless a signal came. */
+static bool tick(struct replay *replay)
+{
+	struct pollfd fd = { .fd = replay->cli->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo signal;
+
+	(void)poll(&fd, 1, TICK_MS);
+	while (fd.fd >= 0 && read(fd.fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
+		replay->stopped = replay->stopped || signal.ssi_signo != SIGWINCH;
+	return !replay->stopped;
+}
+
+/* Nothing is dealt before a phone is connected: without a broker nothing is left behind. */
+static int wait_for_broker(struct replay *replay)
+{
+	int wait_ms = replay->cli->wait_ms >= 0 && replay->cli->wait_ms < CONNECT_WAIT_MS ? replay->cli->wait_ms
+											  : CONNECT_WAIT_MS;
+	int64_t until_ms = monotonic_ms() + wait_ms;
+	char reason[REASON_BYTES];
+
+	while (phones_online(&replay->phones, reason) == 0) {
+		if (!tick(replay))
+			return EXIT_STORED;
+		if (monotonic_ms() >= until_ms)
+			return complain(EXIT_UNREACHABLE, "nothing was sent: %s",
+					*reason ? reason : "the broker does not answer");
+	}
+	return 0;
+}
+
+static void note_org(struct replay *replay)
+{
+	struct catalogue catalogue;
+	struct error error;
+
+	if (turf_catalogue(replay->phones.phones[0].turf, false, 0, &catalogue, &error) != 0)
+		return;
+	cli_note_catalogue(replay->cli, &catalogue);
+	catalogue_release(&catalogue);
+}
+
+static int find_shift(struct replay *replay)
+{
+	struct turf *first = replay->phones.phones[0].turf;
+	uint32_t today;
+
+	if (replay->cli->today && date_parse(replay->cli->today, &today) != 0)
+		return complain(EXIT_USAGE, "--today \"%s\": expected YYYY-MM-DD", replay->cli->today);
+	if (!replay->cli->shift_to_today || replay->csv->n == 0)
+		return 0;
+	note_org(replay);
+	if (!replay->cli->today && turf_today(first, TODAY_WAIT_MS, &today) != 0)
+		today = cli_today(replay->cli->timezone);
+	if (today < replay->csv->last_day && today < replay->csv->last_day - replay->csv->first_day)
+		return complain(EXIT_USAGE, "--today: the file's first day would fall before 1970");
+	replay->phones.shift = today - replay->csv->last_day; /* modulo 2^32: back in time too */
+	return 0;
+}
+
+/* ---- How far it is ---------------------------------------------------------------------------------------------- */
+
+static size_t expected(const struct replay *replay)
+{
+	return replay->csv->n - replay->dealt_at_start + replay->phones.waited_before;
+}
+
+static void print_bar(size_t answered, size_t all, double seconds)
+{
+	size_t filled = all > 0 ? answered * BAR_COLUMNS / all : BAR_COLUMNS;
+
+	(void)fputs("\r[", stderr);
+	for (size_t i = 0; i < BAR_COLUMNS; i++)
+		(void)fputc(i < filled ? '#' : ' ', stderr);
+	(void)fprintf(stderr, "] %zu/%zu  %3zu %%  %.0f/s ", answered, all, all > 0 ? answered * 100 / all : 100,
+		      seconds > 0 ? (double)answered / seconds : 0);
+}
+
+/* On a terminal a bar, else a line for each ten per cent. */
+static void show_progress(struct replay *replay, bool last)
+{
+	size_t all = expected(replay), answered = atomic_load(&replay->phones.answered);
+	int64_t now_ms = monotonic_ms();
+	size_t percent;
+
+	answered = answered < all ? answered : all;
+	percent = all > 0 ? answered * 100 / all : 100;
+	if (replay->terminal) {
+		if (last || now_ms - replay->shown_ms >= SHOW_MS) {
+			print_bar(answered, all, (double)(now_ms - replay->started_ms) / 1000);
+			replay->shown_ms = now_ms;
+		}
+		if (last)
+			(void)fputs("\r\033[K", stderr);
+	} else if (percent >= replay->shown_percent + STEP_PERCENT && !last) {
+		replay->shown_percent = percent - percent % STEP_PERCENT;
+		(void)fprintf(stderr, "%zu/%zu (%zu %%)\n", answered, all, percent);
+	}
+}
+
+static int print_results(struct replay *replay, size_t waiting)
+{
+	double seconds = (double)(monotonic_ms() - replay->started_ms) / 1000;
+	size_t answered = atomic_load(&replay->phones.answered), good = 0;
+
+	note_org(replay);
+	(void)printf("%zu antwoorden / answers in %.1f s (%.0f per s)", answered, seconds,
+		     seconds > 0 ? (double)answered / seconds : 0);
+	print_for_org(stdout, replay->cli);
+	(void)putchar('\n');
+	for (int verdict = 0; verdict < VERDICTS; verdict++) {
+		size_t n = atomic_load(&replay->phones.verdicts[verdict]);
+
+		if (n > 0)
+			(void)printf("%8zu  %s\n", n, verdict_words((enum turf_verdict)verdict));
+		if (verdict == TURF_COUNTED || verdict == TURF_ALREADY_COUNTED || verdict == TURF_COUNTED_LATE)
+			good += n;
+	}
+	if (replay->dealt_at_start > 0)
+		(void)printf("%8zu  eerder uitgedeeld / dealt by an earlier run\n", replay->dealt_at_start);
+	if (waiting > 0)
+		text_print(stdout,
+			   "%8zu  nog geen antwoord; ze wachten in / no answer yet; they wait in %s\n"
+			   "          verder met / go on with: turf replay ... --outbox %s\n",
+			   waiting, replay->phones.folder, replay->phones.folder);
+	return waiting > 0 ? EXIT_STORED : good == answered ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/* ---- The loop --------------------------------------------------------------------------------------------------- */
+
+/* The rows that may have been dealt by now. */
+static size_t due(const struct replay *replay, int64_t now_ms)
+{
+	double so_far =
+		(double)(now_ms - replay->started_ms) / 1000 * replay->cli->rate + (double)replay->dealt_at_start;
+
+	return replay->cli->rate == 0 || so_far >= (double)replay->csv->n ? replay->csv->n : (size_t)so_far;
+}
+
+/* True when all is answered, as the outboxes say. */
+static bool complete(struct replay *replay)
+{
+	return phones_dealt(&replay->phones) == replay->csv->n &&
+	       atomic_load(&replay->phones.answered) >= expected(replay) && phones_waiting(&replay->phones) == 0;
+}
+
+static bool gave_up(struct replay *replay, int64_t now_ms)
+{
+	int wait_ms = replay->cli->wait_ms < 0 ? WAIT_MS : replay->cli->wait_ms;
+	size_t answered = atomic_load(&replay->phones.answered);
+	char reason[REASON_BYTES];
+
+	if (answered != replay->heard || phones_dealt(&replay->phones) < replay->csv->n) {
+		replay->heard = answered;
+		replay->heard_ms = now_ms;
+	}
+	if (now_ms - replay->heard_ms < wait_ms)
+		return false;
+	(void)phones_online(&replay->phones, reason);
+	(void)complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason ? ": " : "", reason);
+	return true;
+}
+
+static int run(struct replay *replay)
+{
+	int rc = wait_for_broker(replay);
+
+	if (rc == 0)
+		rc = find_shift(replay);
+	if (rc != 0)
+		return rc;
+	replay->dealt_at_start = replay->phones.dealt_before;
+	replay->started_ms = replay->heard_ms = monotonic_ms();
+	while (rc == 0 && !complete(replay)) {
+		int64_t now_ms = monotonic_ms();
+
+		rc = phones_deal(&replay->phones, due(replay, now_ms));
+		show_progress(replay, false);
+		if (gave_up(replay, now_ms) || !tick(replay))
+			break;
+	}
+	show_progress(replay, true);
+	if (rc == 0 && complete(replay))
+		rc = phones_finish(&replay->phones);
+	return rc != 0 ? rc
+		       : print_results(replay, phones_waiting(&replay->phones) + replay->csv->n -
+						       phones_dealt(&replay->phones));
+}
+
+int cli_replay(struct cli *cli)
+{
+	struct csv csv;
+	struct replay replay = { .cli = cli, .csv = &csv, .terminal = isatty(STDERR_FILENO) == 1 };
+	int rc = read_file(cli->arguments[0], &csv);
+	const char *folder = cli->outbox;
+
+	if (rc != 0)
+		return rc;
+	cli->signal_fd = open_signals();
+	cli->outbox = NULL; /* of many: no single one says which org it is */
+	rc = cli_find_org(cli, false);
+	cli->outbox = folder;
+	if (rc == 0) {
+		rc = phones_open(&replay.phones, cli, &csv);
+		if (rc == 0)
+			rc = run(&replay);
+		phones_close(&replay.phones);
+	}
+	if (cli->signal_fd >= 0)
+		(void)close(cli->signal_fd);
+	csv_release(&csv);
+	return rc;
+}

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* tap, undo, pending: one worker's own questions. */
+#include "broker-client/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+enum {
+	WAIT_MS = 5000,
+	OFFLINE_MS = 1500,         /* without a connection so long, no receipt is waited for */
+	FRESH_CATALOGUE_MS = 1500, /* for a name that the cached catalogue does not have */
+	ID_TEXT_BYTES = 2 * EVENT_ID_BYTES + 1,
+	ANSWERS_MAX = 64,
+};
+
+/* What was answered while this command ran. Filled on the handle's thread, read after turf_wait_for. */
+struct answers {
+	pthread_mutex_t lock;
+	struct turf_answer all[ANSWERS_MAX]; /* the newest, in a ring */
+	size_t n;
+};
+
+static void on_verdict(void *context, const struct turf_answer *answer)
+{
+	struct answers *answers = context;
+
+	(void)pthread_mutex_lock(&answers->lock);
+	answers->all[answers->n++ % ANSWERS_MAX] = *answer;
+	(void)pthread_mutex_unlock(&answers->lock);
+}
+
+/* The verdict on the question, or on taking it back; TURF_NO_VERDICT: not heard. `*others`: answers to other taps. */
+static enum turf_verdict find_answer(struct answers *answers, const struct turf_id *id, bool retraction, size_t *others)
+{
+	enum turf_verdict verdict = TURF_NO_VERDICT;
+
+	(void)pthread_mutex_lock(&answers->lock);
+	*others = answers->n;
+	for (size_t i = 0; i < answers->n && i < ANSWERS_MAX; i++) {
+		const struct turf_answer *answer = &answers->all[i];
+
+		if (memcmp(&answer->id, id, sizeof *id) != 0)
+			continue;
+		--*others;
+		if ((answer->retraction != 0) == retraction)
+			verdict = answer->verdict;
+	}
+	(void)pthread_mutex_unlock(&answers->lock);
+	return verdict;
+}
+
+/* The whole time when that was asked for, or the broker is there; else the tap is safe, and the worker need not stand
+ * waiting. */
+static int wait_for_answer(const struct cli *cli, struct turf *turf, const struct turf_id *id)
+{
+	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
+	int first_ms = cli->wait_ms < 0 ? OFFLINE_MS : wait_ms;
+	int rc = turf_wait_for(turf, id, first_ms);
+
+	if (rc == TURF_TIMEOUT && turf_connection(turf, NULL, 0) == TURF_ONLINE)
+		rc = turf_wait_for(turf, id, wait_ms - first_ms);
+	return rc;
+}
+
+/* Another process with this outbox open may have sent it too, and got the receipt first. What is remembered no more was
+ * not refused, for refusals stay. */
+static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf_id *id, bool retraction)
+{
+	struct turf_tap tap;
+
+	if (turf_get(turf, id, &tap, NULL, 0) == 0)
+		return retraction ? tap.retraction_verdict : tap.verdict;
+	return retraction ? TURF_ALREADY_RETRACTED : TURF_ALREADY_COUNTED;
+}
+
+/* Waits for the verdict and says what became of the tap. Returns the exit status. */
+static int conclude(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_tap *tap,
+		    bool retraction, const struct catalogue *catalogue)
+{
+	char reason[TURF_ERROR_BYTES];
+	size_t others;
+	int rc = wait_for_answer(cli, turf, &tap->id);
+	enum turf_verdict verdict = find_answer(answers, &tap->id, retraction, &others);
+
+	if (rc == 0 && verdict == TURF_NO_VERDICT)
+		verdict = answered_elsewhere(turf, &tap->id, retraction);
+	if (rc < 0)
+		return complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is in it", cli->outbox_path);
+	if (verdict == TURF_NO_VERDICT) {
+		(void)turf_connection(turf, reason, sizeof reason);
+		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
+		print_tap(stdout, tap, catalogue);
+		print_for_org(stdout, cli);
+		text_print(stdout, "\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
+		return EXIT_STORED;
+	}
+	(void)printf("%s: ", verdict_words(verdict));
+	print_tap(stdout, tap, catalogue);
+	print_for_org(stdout, cli);
+	(void)putchar('\n');
+	if (others > 0)
+		(void)printf("ook beantwoord / also answered: %zu\n", others);
+	return verdict_is_refusal((enum verdict)verdict) ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* ---- tap -------------------------------------------------------------------------------------------------------- */
+
+static int choose(const struct cli *cli, const struct catalogue *catalogue, struct turf_question *question)
+{
+	int rc = choose_team(catalogue, question->day, cli->team, &question->team);
+
+	if (rc == 0)
+		rc = choose_domain(catalogue, question->day, cli->arguments[0], &question->domain);
+	question->n_labels = cli->n_labels;
+	for (unsigned i = 0; i < cli->n_labels && rc == 0; i++)
+		rc = choose_label(catalogue, question->day, question->domain, cli->labels[i], &question->labels[i]);
+	return rc;
+}
+
+/* Nothing is listed, but it is seen whether the words fit. */
+static bool fits(const struct cli *cli, const struct catalogue *catalogue, uint32_t day)
+{
+	const struct team *team = cli->team ? catalogue_team(catalogue, cli->team) : NULL;
+	uint32_t domain, code;
+
+	if (cli->team && (!team || !valid_on(team->valid_from, team->valid_until, day)))
+		return false;
+	if (catalogue_match_domain(catalogue, day, cli->arguments[0], &domain) != MATCH_ONE)
+		return false;
+	for (unsigned i = 0; i < cli->n_labels; i++)
+		if (catalogue_match_label(catalogue, day, domain, cli->labels[i], &code) != MATCH_ONE)
+			return false;
+	return true;
+}
+
+static bool is_code(const char *typed)
+{
+	return *typed != '\0' && strspn(typed, "0123456789") == strlen(typed);
+}
+
+/* Codes need no catalogue: such a tap is stored at once, even the first on this device. */
+static bool all_codes(const struct cli *cli)
+{
+	bool all = cli->team && is_code(cli->arguments[0]);
+
+	for (unsigned i = 0; i < cli->n_labels; i++)
+		all = all && is_code(cli->labels[i]);
+	return all;
+}
+
+/* What the catalogue says of org and date: without --day the question is of the org's today. */
+static void take_catalogue(struct cli *cli, const struct catalogue *catalogue, uint32_t *day)
+{
+	cli_note_catalogue(cli, catalogue);
+	if (!cli->day)
+		*day = cli_today(cli->timezone);
+}
+
+/* The cached catalogue; the newest one when the cached one does not know the words; NULL when there is none at all. */
+static const struct catalogue *find_catalogue(struct cli *cli, struct turf *turf, uint32_t *day,
+					      struct catalogue *catalogue)
+{
+	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
+	struct error error;
+	bool found = turf_catalogue(turf, false, wait_ms, catalogue, &error) == 0;
+	struct catalogue newest = {0};
+
+	if (found)
+		take_catalogue(cli, catalogue, day);
+	if (found && !fits(cli, catalogue, *day) &&
+	    turf_catalogue(turf, true, FRESH_CATALOGUE_MS, &newest, &error) == 0) {
+		catalogue_release(catalogue);
+		*catalogue = newest;
+		take_catalogue(cli, catalogue, day);
+	}
+	return found ? catalogue : NULL;
+}
+
+static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_question *question,
+		     const struct catalogue *catalogue)
+{
+	struct turf_tap tap = {
+		.has_question = 1,
+		.day = question->day,
+		.domain = question->domain,
+		.outcome = question->outcome,
+		.n_labels = question->n_labels,
+	};
+	char error[TURF_ERROR_BYTES];
+	int rc = turf_question(turf, question, &tap.id, error, sizeof error);
+
+	if (rc < 0)
+		return complain(status_of_fault(rc), "niet bewaard / not stored: %s", error);
+	(void)snprintf(tap.team, sizeof tap.team, "%s", question->team);
+	memcpy(tap.labels, question->labels, sizeof tap.labels);
+	return conclude(cli, turf, answers, &tap, false, catalogue);
+}
+
+int cli_tap(struct cli *cli)
+{
+	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct turf_question question = { .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED };
+	struct catalogue catalogue = {0};
+	const struct catalogue *known;
+	struct turf *turf = NULL;
+	int rc;
+
+	if (cli->day && date_parse(cli->day, &question.day) != 0)
+		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+	rc = cli_find_org(cli, false);
+	if (rc == 0)
+		rc = cli_open(cli, &turf, true, on_verdict, &answers);
+	if (rc == 0) {
+		if (!cli->day)
+			question.day = cli_today(cli->timezone);
+		known = find_catalogue(cli, turf, &question.day, &catalogue);
+		rc = choose(cli, known, &question);
+		if (rc == 0)
+			rc = store_tap(cli, turf, &answers, &question, known);
+	}
+	turf_close(turf);
+	catalogue_release(&catalogue);
+	return rc;
+}
+
+/* ---- undo ------------------------------------------------------------------------------------------------------- */
+
+static bool can_be_undone(const struct turf_tap *tap)
+{
+	return tap->has_question && !tap->retracting && tap->state != TURF_IS_RETRACTED &&
+	       tap->state != TURF_IS_REFUSED;
+}
+
+static const struct turf_tap *last_tap(const struct turf_tap *taps, size_t n)
+{
+	while (n > 0)
+		if (can_be_undone(&taps[--n]))
+			return &taps[n];
+	return NULL;
+}
+
+/* By the first digits of its id. NULL, and `*several`, when they fit more than one. */
+static const struct turf_tap *find_tap(const struct turf_tap *taps, size_t n, const char *digits, bool *several)
+{
+	const struct turf_tap *found = NULL;
+	char text[ID_TEXT_BYTES];
+
+	*several = false;
+	for (size_t i = 0; i < n; i++) {
+		hex_encode(taps[i].id.bytes, EVENT_ID_BYTES, text);
+		if (strncasecmp(text, digits, strlen(digits)) != 0)
+			continue;
+		*several = found != NULL;
+		if (found)
+			return NULL;
+		found = &taps[i];
+	}
+	return found;
+}
+
+static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
+{
+	char error[TURF_ERROR_BYTES];
+	int rc;
+
+	if (date_parse(cli->day, &tap->day) != 0)
+		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, error, sizeof error);
+	if (rc == 0 && cli->team)
+		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
+	return rc < 0 ? complain(status_of_fault(rc), "%s", error) : 0;
+}
+
+/* A tap of another device, by its whole id, day and a team. */
+static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
+{
+	if (hex_decode(cli->arguments[0], tap->id.bytes, EVENT_ID_BYTES) != 0 || !cli->day || !cli->team)
+		return complain(
+			EXIT_REFUSED,
+			"geen registratie / no tap \"%s\" here. One from another device needs its whole id, --day "
+			"and --team",
+			cli->arguments[0]);
+	return retract_other(cli, turf, tap);
+}
+
+/* One of another device that was refused, perhaps for its day, and now has another. */
+static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
+{
+	return !tap->has_question && !tap->retracting && verdict_is_refusal((enum verdict)tap->retraction_verdict) &&
+	       cli->day;
+}
+
+/* Finds what is meant and asks to take it back. 0: wait for the answer. */
+static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
+{
+	const char *digits = cli->n_arguments > 0 ? cli->arguments[0] : NULL;
+	const struct turf_tap *found;
+	struct turf_tap *taps = NULL;
+	char error[TURF_ERROR_BYTES];
+	bool several = false;
+	size_t n;
+	int rc = turf_list(turf, &taps, &n, error, sizeof error);
+
+	if (rc < 0)
+		return complain(status_of_fault(rc), "%s", error);
+	found = digits ? find_tap(taps, n, digits, &several) : last_tap(taps, n);
+	if (found)
+		*tap = *found;
+	turf_free(taps);
+	if (several)
+		return complain(EXIT_USAGE,
+				"\"%s\" past op meer dan een registratie / fits more than one tap; give more digits",
+				digits);
+	if (found && is_corrected(cli, tap))
+		return retract_other(cli, turf, tap);
+	if (!found)
+		return digits ? undo_other(cli, turf, tap)
+			      : complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
+	rc = turf_retract(turf, &tap->id, error, sizeof error);
+	if (rc < 0)
+		return complain(status_of_fault(rc), "%s", error);
+	if (rc > 0 && !tap->retracting)
+		return complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back: %s",
+				verdict_words(tap->state == TURF_IS_RETRACTED ? TURF_ALREADY_RETRACTED : tap->verdict));
+	return 0;
+}
+
+int cli_undo(struct cli *cli)
+{
+	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct catalogue catalogue = {0};
+	struct turf_tap tap = {0};
+	struct turf *turf = NULL;
+	struct error error;
+	int rc = cli_find_org(cli, true);
+
+	if (rc == 0)
+		rc = cli_open(cli, &turf, true, on_verdict, &answers);
+	if (rc == 0)
+		rc = start_undo(cli, turf, &tap);
+	if (rc == 0) {
+		const struct catalogue *known =
+			turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
+
+		if (known)
+			cli_note_catalogue(cli, known);
+		rc = conclude(cli, turf, &answers, &tap, true, known);
+	}
+	turf_close(turf);
+	catalogue_release(&catalogue);
+	return rc;
+}
+
+/* ---- pending ---------------------------------------------------------------------------------------------------- */
+
+static bool refused(const struct turf_tap *tap)
+{
+	return tap->state == TURF_IS_REFUSED || verdict_is_refusal((enum verdict)tap->retraction_verdict);
+}
+
+static bool waits(const struct turf_tap *tap)
+{
+	return tap->state == TURF_ON_DEVICE || tap->state == TURF_SENT || tap->retracting;
+}
+
+static void print_pending(const struct turf_tap *tap, const struct catalogue *catalogue)
+{
+	if (refused(tap))
+		(void)printf("%s: ", verdict_words(verdict_is_refusal((enum verdict)tap->retraction_verdict)
+							   ? tap->retraction_verdict
+							   : tap->verdict));
+	else if (tap->retracting)
+		(void)fputs("wordt ongedaan gemaakt / being taken back: ", stdout);
+	else
+		(void)fputs("wacht / waiting: ", stdout);
+	print_tap(stdout, tap, catalogue);
+	(void)putchar('\n');
+}
+
+/* Forgets the refusals that --dismiss names. */
+static int dismiss(struct cli *cli, struct turf *turf, const struct turf_tap *taps, size_t n)
+{
+	char error[TURF_ERROR_BYTES];
+	size_t dismissed = 0;
+	bool several = false;
+	const struct turf_tap *one =
+		strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(taps, n, cli->dismiss, &several);
+
+	if (!one && strcmp(cli->dismiss, "all") != 0)
+		return complain(several ? EXIT_USAGE : EXIT_REFUSED, "--dismiss \"%s\": %s", cli->dismiss,
+				several ? "past op meer dan een / fits more than one"
+					: "geen registratie / no such tap");
+	for (size_t i = 0; i < n; i++) {
+		int rc = one && one != &taps[i] ? TURF_NOTHING : turf_dismiss(turf, &taps[i].id, error, sizeof error);
+
+		if (rc < 0)
+			return complain(status_of_fault(rc), "%s", error);
+		dismissed += rc == 0;
+	}
+	(void)printf("weggehaald / dismissed: %zu", dismissed);
+	print_for_org(stdout, cli);
+	(void)putchar('\n');
+	return dismissed > 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static int show_pending(struct cli *cli, struct turf *turf, const struct catalogue *catalogue)
+{
+	struct turf_tap *taps = NULL;
+	char error[TURF_ERROR_BYTES];
+	size_t n, n_waiting = 0, n_refused = 0;
+	int rc = turf_list(turf, &taps, &n, error, sizeof error);
+
+	if (rc < 0)
+		return complain(status_of_fault(rc), "%s", error);
+	if (cli->dismiss) {
+		rc = dismiss(cli, turf, taps, n);
+		turf_free(taps);
+		return rc;
+	}
+	for (size_t i = 0; i < n; i++) {
+		n_waiting += waits(&taps[i]);
+		n_refused += !waits(&taps[i]) && refused(&taps[i]);
+		if (waits(&taps[i]) || refused(&taps[i]))
+			print_pending(&taps[i], catalogue);
+	}
+	turf_free(taps);
+	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
+	print_for_org(stdout, cli);
+	(void)putchar('\n');
+	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
+}
+
+/* The status comes first: it may tell of a new store, which is to be offered everything again. */
+static void send_waiting(const struct cli *cli, struct turf *turf)
+{
+	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
+	int64_t until_ms = monotonic_ms() + wait_ms;
+	uint32_t today;
+	char reason[TURF_ERROR_BYTES];
+
+	(void)turf_today(turf, wait_ms, &today);
+	wait_ms = (int)(until_ms - monotonic_ms());
+	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT &&
+	    turf_connection(turf, reason, sizeof reason) != TURF_ONLINE)
+		(void)complain(0, "%s", *reason ? reason : "the broker does not answer");
+}
+
+int cli_pending(struct cli *cli)
+{
+	struct catalogue catalogue = {0};
+	struct turf *turf = NULL;
+	struct error error;
+	int rc = cli_find_org(cli, true);
+
+	if (rc == 0)
+		rc = cli_open(cli, &turf, cli->send, NULL, NULL);
+	if (rc == 0) {
+		const struct catalogue *known;
+
+		if (cli->send)
+			send_waiting(cli, turf);
+		known = turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
+		if (known)
+			cli_note_catalogue(cli, known);
+		rc = show_pending(cli, turf, known);
+	}
+	turf_close(turf);
+	catalogue_release(&catalogue);
+	return rc;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/cli/cli.h"
+
+#include <string.h>
+#include <wchar.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+enum { ID_DIGITS_SHOWN = 8 };
+
+const char *outcome_words(enum turf_outcome outcome)
+{
+	return outcome == TURF_REFERRED ? "doorverwezen / referred" : "beantwoord / answered";
+}
+
+const char *verdict_words(enum turf_verdict verdict)
+{
+	switch (verdict) {
+	case TURF_COUNTED:
+		return "geteld / counted";
+	case TURF_ALREADY_COUNTED:
+		return "was al geteld / already counted";
+	case TURF_RETRACTED:
+		return "ongedaan gemaakt / taken back";
+	case TURF_ALREADY_RETRACTED:
+		return "was al ongedaan gemaakt / already taken back";
+	case TURF_COUNTED_LATE:
+		return "nagekomen / counted late, apart from a final quarter";
+	case TURF_REFUSED_MALFORMED:
+		return "geweigerd: onleesbaar / refused: malformed";
+	case TURF_REFUSED_UNKNOWN_TEAM:
+		return "geweigerd: onbekend team / refused: unknown team";
+	case TURF_REFUSED_UNKNOWN_DOMAIN:
+		return "geweigerd: onbekend domein / refused: unknown domain";
+	case TURF_REFUSED_UNKNOWN_LABEL:
+		return "geweigerd: onbekend label / refused: unknown label";
+	case TURF_REFUSED_DAY_IN_FUTURE:
+		return "geweigerd: dag in de toekomst / refused: day in the future";
+	case TURF_REFUSED_DAY_TOO_OLD:
+		return "geweigerd: te lang geleden / refused: day too old";
+	case TURF_REFUSED_RETRACTION_TOO_LATE:
+		return "te laat om ongedaan te maken / too late to take back";
+	case TURF_NO_VERDICT:
+	default:
+		return "nog geen antwoord / no answer yet";
+	}
+}
+
+const char *quarter_status_words(const char *status)
+{
+	if (strcmp(status, "open") == 0)
+		return "loopt nog / open";
+	if (strcmp(status, "provisional") == 0)
+		return "voorlopig / provisional";
+	return strcmp(status, "final") == 0 ? "definitief / final" : "";
+}
+
+/* Pictures and letters of East Asia are two columns wide, an accent by itself none. */
+static size_t columns_of(const char *character, size_t length)
+{
+	mbstate_t state = {0};
+	wchar_t letter;
+	int columns = mbrtowc(&letter, character, length, &state) == length ? wcwidth(letter) : 1;
+
+	return columns < 0 ? 1 : (size_t)columns;
+}
+
+size_t print_safely(FILE *out, const char *text, size_t max_columns)
+{
+	size_t columns = 0;
+
+	while (*text) {
+		uint32_t character;
+		size_t shown = text_showable(text), length = text_character(text, &character);
+		size_t width = shown > 0 ? columns_of(text, shown) : 1;
+
+		if (width > max_columns - columns)
+			break;
+		if (out && shown > 0)
+			(void)fwrite(text, 1, shown, out);
+		else if (out)
+			(void)fputc('?', out);
+		text += length > 0 ? length : 1;
+		columns += width;
+	}
+	return columns;
+}
+
+void print_for_org(FILE *out, const struct cli *cli)
+{
+	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
+}
+
+void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
+{
+	const struct domain *domain = catalogue && tap->domain ? catalogue_domain(catalogue, tap->domain) : NULL;
+	char day[DATE_TEXT_BYTES], id[2 * EVENT_ID_BYTES + 1];
+
+	if (domain)
+		(void)print_safely(out, domain->name, NAME_BYTES);
+	else if (tap->has_question)
+		(void)fprintf(out, "domein / domain %u", tap->domain);
+	else
+		(void)fputs("vraag / question", out);
+	if (tap->has_question)
+		(void)fprintf(out, ", %s", outcome_words(tap->outcome));
+	for (uint32_t i = 0; i < tap->n_labels; i++) {
+		const struct label *label = catalogue ? catalogue_label(catalogue, tap->labels[i]) : NULL;
+
+		(void)fputs(", ", out);
+		if (label)
+			(void)print_safely(out, label->name, NAME_BYTES);
+		else
+			(void)fprintf(out, "label %u", tap->labels[i]);
+	}
+	if (tap->day <= CALENDAR_DAY_MAX)
+		date_format(tap->day, day);
+	else
+		(void)snprintf(day, sizeof day, "%u", tap->day);
+	hex_encode(tap->id.bytes, EVENT_ID_BYTES, id);
+	(void)fprintf(out, ", team %s, %s (%.*s)", tap->team, day, ID_DIGITS_SHOWN, id);
+}

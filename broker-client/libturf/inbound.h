@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * An event of mqtt_async, copied on Paho's thread and taken in on another.
+ */
+#ifndef TURF_BROKER_CLIENT_LIBTURF_INBOUND_H
+#define TURF_BROKER_CLIENT_LIBTURF_INBOUND_H
+
+#include "broker-client/mqtt/mqtt_async.h"
+#include "proto/message.h"
+
+enum {
+	/* Figures in JSON are the longest of ours: all names of a catalogue, each letter escaped, and a count for each. */
+	INBOUND_BYTES_MAX = 4 * CATALOGUE_BYTES_MAX,
+	INBOUND_MAX = 4096, /* messages; what is dropped is asked for again, or published again */
+};
+
+struct inbound {
+	struct inbound *next;
+	enum mqtt_event_kind kind;
+	struct topic topic; /* a message's */
+	size_t length;
+	uint8_t bytes[];    /* a message's payload, or a reason with its zero */
+};
+
+/* First in, first out; the owner's lock guards it. inbound_take makes a zeroed one ready. */
+struct inbound_queue {
+	struct inbound *first, **end;
+	size_t n;
+};
+
+/* A heap copy, for free(); NULL when it is too long or there is no memory. */
+struct inbound *inbound_copy(const struct mqtt_event *event);
+
+/* Takes `*copy`, unless it is one message too many. */
+void inbound_append(struct inbound_queue *queue, struct inbound **copy);
+
+/* All that waits, linked by `next`, now the caller's. */
+struct inbound *inbound_take(struct inbound_queue *queue);
+void inbound_free(struct inbound *all);
+
+#endif

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/libturf/outbox.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker-client/libturf/outbox_tables.h"
+
+/* ---- Opening ---------------------------------------------------------------------------------------------------- */
+
+static int found_org(struct db_txn *txn, const char *org, struct error *error)
+{
+	struct db_slice value;
+	uint64_t format = get_meta_number(txn, "format", 0);
+
+	if (format == 0)
+		return OUTBOX_UNKNOWN;
+	if (format > OUTBOX_FORMAT)
+		return error_set(error, FAULT_FOREIGN, "written by a newer turf (format %llu)",
+				 (unsigned long long)format);
+	if (!get_meta(txn, "org", &value))
+		db_damaged(txn);
+	else if (value.length != strlen(org) || memcmp(value.bytes, org, value.length) != 0)
+		return error_set(error, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
+				 (const char *)value.bytes, org);
+	return 0;
+}
+
+struct opening {
+	const char *org;
+	struct error *error;
+};
+
+static int read_org(struct db_txn *txn, void *context)
+{
+	const struct opening *opening = context;
+
+	return found_org(txn, opening->org, opening->error);
+}
+
+static int write_org(struct db_txn *txn, void *context)
+{
+	const struct opening *opening = context;
+	int rc = found_org(txn, opening->org, opening->error);
+
+	if (rc != OUTBOX_UNKNOWN)
+		return rc;
+	put_meta_number(txn, "format", OUTBOX_FORMAT);
+	put_meta(txn, "org", opening->org, strlen(opening->org));
+	return 0;
+}
+
+int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error)
+{
+	struct outbox *outbox = calloc(1, sizeof *outbox);
+	struct opening opening = { .org = org, .error = error };
+	int rc;
+
+	if (!outbox)
+		return error_set(error, FAULT_MEMORY, "outbox %s: no memory", path);
+	rc = db_open(&outbox->db, path, error);
+	if (rc == 0) {
+		rc = db_read(outbox->db, read_org, &opening, error);
+		if (rc == OUTBOX_UNKNOWN)
+			rc = db_write(outbox->db, write_org, &opening, error);
+		if (rc == FAULT_FOREIGN)
+			(void)error_prefix(error, rc, "outbox %s", path);
+	}
+	if (rc < 0) {
+		outbox_close(outbox);
+		return rc;
+	}
+	*out = outbox;
+	return 0;
+}
+
+static int org_body(struct db_txn *txn, void *context)
+{
+	struct db_slice value;
+
+	if (!get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
+		return OUTBOX_UNKNOWN;
+	memcpy(context, value.bytes, value.length);
+	((char *)context)[value.length] = '\0';
+	return 0;
+}
+
+int outbox_org(const char *path, char org[static SLUG_BYTES])
+{
+	struct db *db;
+	int rc;
+
+	if (!db_exists(path) || db_open(&db, path, NULL) < 0)
+		return OUTBOX_UNKNOWN;
+	rc = db_read(db, org_body, org, NULL);
+	db_close(db);
+	return rc == 0 && slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
+}
+
+void outbox_close(struct outbox *outbox)
+{
+	if (!outbox)
+		return;
+	db_close(outbox->db);
+	free(outbox);
+}
+
+/* ---- Taps: new, taken back, dismissed --------------------------------------------------------------------------- */
+
+struct adding {
+	const char *const *teams;
+	const struct event *questions;
+	size_t n;
+	const uint8_t *bookmark;
+};
+
+static int add_body(struct db_txn *txn, void *context)
+{
+	const struct adding *adding = context;
+
+	for (size_t i = 0; i < adding->n; i++) {
+		struct tap tap = { .question = adding->questions[i] };
+		uint64_t number = take_number(txn);
+
+		memcpy(tap.team, adding->teams[i], strlen(adding->teams[i]));
+		tap.question_seq = number;
+		new_tap(txn, number, &tap);
+		enqueue(txn, number, number, ACT_QUESTION);
+	}
+	if (adding->bookmark)
+		put_meta(txn, "bookmark", adding->bookmark, BOOKMARK_BYTES);
+	return 0;
+}
+
+int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
+	       const uint8_t *bookmark, struct error *error)
+{
+	struct adding adding = { .teams = teams, .questions = questions, .n = n, .bookmark = bookmark };
+
+	for (size_t i = 0; i < n; i++)
+		assert(slug_valid(teams[i]) && questions[i].act == ACT_QUESTION);
+	return db_write(outbox->db, add_body, &adding, error);
+}
+
+static int bookmark_body(struct db_txn *txn, void *context)
+{
+	struct db_slice value;
+
+	if (!get_meta(txn, "bookmark", &value))
+		return OUTBOX_NOTHING;
+	if (value.length == BOOKMARK_BYTES)
+		memcpy(context, value.bytes, BOOKMARK_BYTES);
+	else
+		db_damaged(txn);
+	return 0;
+}
+
+int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error)
+{
+	return db_read(outbox->db, bookmark_body, bookmark, error);
+}
+
+struct retracting {
+	const struct event_id *id;
+	const char *team;
+	uint32_t day;
+};
+
+/* A tap of which this outbox knows nothing: only its retraction is kept. */
+static int retract_unknown(struct db_txn *txn, const struct retracting *retracting)
+{
+	struct tap tap = { .retracting = true };
+	uint64_t number;
+
+	if (!retracting->team)
+		return OUTBOX_UNKNOWN;
+	number = take_number(txn);
+	memcpy(tap.team, retracting->team, strlen(retracting->team));
+	tap.question = (struct event){ .id = *retracting->id, .day = retracting->day, .act = ACT_RETRACTION };
+	tap.retraction_seq = number;
+	new_tap(txn, number, &tap);
+	enqueue(txn, number, number, ACT_RETRACTION);
+	return 0;
+}
+
+static int retract_body(struct db_txn *txn, void *context)
+{
+	const struct retracting *retracting = context;
+	struct tap tap;
+	uint64_t number;
+
+	if (!find_tap(txn, retracting->id, &number, &tap))
+		return retract_unknown(txn, retracting);
+	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
+	    (!tap_waits(&tap) && verdict_is_refusal(tap.question_verdict)))
+		return OUTBOX_NOTHING;
+	if (retracting->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
+		memset(tap.team, 0, sizeof tap.team);
+		memcpy(tap.team, retracting->team, strlen(retracting->team));
+		tap.question.day = retracting->day;
+	}
+	tap.retracting = true;
+	tap.retraction_verdict = VERDICT_UNSPECIFIED;
+	tap.retraction_seq = take_number(txn);
+	put_tap(txn, number, &tap);
+	enqueue(txn, tap.retraction_seq, number, ACT_RETRACTION);
+	return 0;
+}
+
+int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
+		   struct error *error)
+{
+	struct retracting retracting = { .id = id, .team = team, .day = day };
+
+	assert(!team || slug_valid(team));
+	return db_write(outbox->db, retract_body, &retracting, error);
+}
+
+static int dismiss_body(struct db_txn *txn, void *context)
+{
+	struct tap tap;
+	uint64_t number;
+
+	if (!find_tap(txn, context, &number, &tap))
+		return OUTBOX_UNKNOWN;
+	if (!tap_refused(&tap) || tap_waits(&tap))
+		return OUTBOX_NOTHING;
+	if (!tap_has_question(&tap) || verdict_is_refusal(tap.question_verdict)) {
+		delete_tap(txn, number, &tap);
+		return 0;
+	}
+	tap.retracting = false;
+	tap.retraction_verdict = VERDICT_UNSPECIFIED;
+	keep_or_forget(txn, number, &tap);
+	return 0;
+}
+
+int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error)
+{
+	struct event_id copy = *id;
+
+	return db_write(outbox->db, dismiss_body, &copy, error);
+}
+
+/* ---- Sending and settling --------------------------------------------------------------------------------------- */
+
+/* The entry under `seq`, if it may be sent: a retraction waits for its question. */
+static bool sendable(struct db_txn *txn, uint64_t seq, const struct db_slice *value, struct outbox_entry *entry)
+{
+	struct tap tap;
+	uint64_t number;
+	enum act act;
+
+	if (!parse_queued(txn, value, &number, &act) || !get_tap(txn, number, &tap))
+		return false;
+	if (act == ACT_RETRACTION && tap.question_seq != 0)
+		return false;
+	*entry = (struct outbox_entry){ .seq = seq, .event = tap_event(&tap, act) };
+	memcpy(entry->team, tap.team, sizeof entry->team);
+	return true;
+}
+
+struct loading {
+	uint64_t after;
+	struct outbox_entry *entries;
+	size_t max, n;
+	uint64_t last;
+};
+
+static int load_body(struct db_txn *txn, void *context)
+{
+	struct loading *loading = context;
+	struct db_slice value;
+	uint64_t seq;
+
+	loading->n = 0;
+	loading->last = loading->after;
+	while (loading->n < loading->max && db_from(txn, DB_QUEUE, loading->last + 1, &seq, &value)) {
+		loading->last = seq;
+		if (sendable(txn, seq, &value, &loading->entries[loading->n]))
+			loading->n++;
+	}
+	return 0;
+}
+
+int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
+		uint64_t *last, struct error *error)
+{
+	struct loading loading = { .after = after, .entries = entries, .max = max };
+	int rc = db_read(outbox->db, load_body, &loading, error);
+
+	*n = rc == 0 ? loading.n : 0;
+	*last = rc == 0 ? loading.last : after; /* what could not be read is not passed over */
+	return rc;
+}
+
+struct getting {
+	const uint64_t *seqs;
+	size_t n;
+	struct outbox_entry *entries;
+};
+
+static int get_body(struct db_txn *txn, void *context)
+{
+	const struct getting *getting = context;
+
+	for (size_t i = 0; i < getting->n; i++) {
+		struct db_slice value;
+
+		getting->entries[i] = (struct outbox_entry){0};
+		if (db_get_at(txn, DB_QUEUE, getting->seqs[i], &value))
+			(void)sendable(txn, getting->seqs[i], &value, &getting->entries[i]);
+	}
+	return 0;
+}
+
+int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries, struct error *error)
+{
+	struct getting getting = { .seqs = seqs, .n = n, .entries = entries };
+
+	return db_read(outbox->db, get_body, &getting, error);
+}
+
+static void settle_one(struct db_txn *txn, struct outbox_result *result)
+{
+	struct db_slice value;
+	struct tap tap;
+	uint64_t number, held_back;
+	enum act act;
+	enum tap_outcome outcome;
+
+	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !parse_queued(txn, &value, &number, &act) ||
+	    !get_tap(txn, number, &tap) || act != result->act)
+		return;
+	if (act == ACT_RETRACTION && tap.question_seq != 0)
+		return; /* put back since it was sent, by a new epoch: that verdict is of the old store */
+	held_back = act == ACT_QUESTION ? tap.retraction_seq : 0;
+	outcome = tap_settle(&tap, act, result->verdict);
+	if (outcome != TAP_END && outcome != TAP_END_BOTH)
+		return;
+	result->ended = true;
+	db_delete_at(txn, DB_QUEUE, result->seq);
+	if (outcome == TAP_END_BOTH && held_back != 0) {
+		result->also_ended = held_back;
+		db_delete_at(txn, DB_QUEUE, held_back);
+	} else {
+		result->freed = held_back;
+	}
+	keep_or_forget(txn, number, &tap);
+}
+
+struct settling {
+	const struct outbox *outbox;
+	struct outbox_result *results;
+	size_t n;
+};
+
+/* Another process has met a store that this one has yet to hear of. */
+static bool store_is_another(struct db_txn *txn, const struct outbox *outbox)
+{
+	struct db_slice value;
+
+	return outbox->has_met && get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	       memcmp(value.bytes, outbox->met, EPOCH_BYTES) != 0;
+}
+
+static int settle_body(struct db_txn *txn, void *context)
+{
+	const struct settling *settling = context;
+	bool another = store_is_another(txn, settling->outbox), changed = false;
+
+	for (size_t i = 0; i < settling->n; i++) {
+		struct outbox_result *result = &settling->results[i];
+
+		result->ended = false;
+		result->also_ended = result->freed = 0;
+		if (!another)
+			settle_one(txn, result);
+		changed = changed || result->ended;
+	}
+	return changed ? 0 : OUTBOX_NOTHING;
+}
+
+int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
+{
+	struct settling settling = { .outbox = outbox, .results = results, .n = n };
+	int rc = db_write(outbox->db, settle_body, &settling, error);
+
+	return rc == OUTBOX_NOTHING ? 0 : rc;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------------------- */
+
+static int pending_body(struct db_txn *txn, void *context)
+{
+	size_t *n = context;
+
+	*n = db_count(txn, DB_QUEUE);
+	return 0;
+}
+
+int outbox_pending(struct outbox *outbox, size_t *n, struct error *error)
+{
+	return db_read(outbox->db, pending_body, n, error);
+}
+
+struct listing {
+	struct tap *taps;
+	size_t n;
+};
+
+static int list_body(struct db_txn *txn, void *context)
+{
+	struct listing *listing = context;
+	size_t room = db_count(txn, DB_TAPS);
+	struct db_slice value;
+	uint64_t number = 0;
+
+	free(listing->taps);
+	listing->n = 0;
+	listing->taps = calloc(room + 1, sizeof *listing->taps);
+	if (!listing->taps)
+		return FAULT_MEMORY;
+	while (listing->n < room && db_from(txn, DB_TAPS, number + 1, &number, &value)) {
+		if (tap_decode(value.bytes, value.length, &listing->taps[listing->n]) == 0)
+			listing->n++;
+		else
+			db_damaged(txn);
+	}
+	return 0;
+}
+
+int outbox_list(struct outbox *outbox, struct tap **taps, size_t *n, struct error *error)
+{
+	struct listing listing = {0};
+	int rc = db_read(outbox->db, list_body, &listing, error);
+
+	if (rc == FAULT_MEMORY)
+		(void)error_set(error, rc, "no memory for the list of taps");
+	if (rc < 0) {
+		free(listing.taps);
+		return rc;
+	}
+	*taps = listing.taps;
+	*n = listing.n;
+	return 0;
+}
+
+struct finding {
+	const struct event_id *id;
+	struct tap *tap;
+};
+
+static int tap_body(struct db_txn *txn, void *context)
+{
+	const struct finding *finding = context;
+	uint64_t number;
+
+	return find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
+}
+
+int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error)
+{
+	struct finding finding = { .id = id, .tap = tap };
+
+	return db_read(outbox->db, tap_body, &finding, error);
+}

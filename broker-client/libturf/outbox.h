@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The phone's durable memory: taps that wait, taps that were answered, the cached catalogue and the last epoch, in one
+ * LMDB environment (docs/outbox-format.md). Every change is one transaction, synced before the call returns; kill -9
+ * between any two instructions loses nothing.
+ *
+ * A tap is a question, its retraction, or both: one record, kept until nothing of it waits, nothing refused is left to
+ * show, and its day is past retracting. What waits stands in a queue, in tap order. A retraction is held back while its
+ * question waits, so that a receipt for an id can mean only one of the two.
+ *
+ * Any thread may call anything here; each call takes the outbox's own lock. Several processes may have the same outbox
+ * open, one process only once.
+ */
+#ifndef TURF_BROKER_CLIENT_LIBTURF_OUTBOX_H
+#define TURF_BROKER_CLIENT_LIBTURF_OUTBOX_H
+
+#include "base/error.h"
+#include "proto/message.h"
+
+struct outbox;
+
+enum { EPOCH_BYTES = 16, BOOKMARK_BYTES = 32 };
+
+/* > 0 results. */
+enum outbox_verdict {
+	OUTBOX_UNKNOWN = 1, /* no tap with this id */
+	OUTBOX_NOTHING = 2, /* nothing to do: already so, or nothing there */
+};
+
+/* A tap as remembered. */
+struct tap {
+	char team[SLUG_BYTES];
+	struct event question;         /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION */
+	uint64_t question_seq;         /* in the queue; 0: not waiting */
+	uint64_t retraction_seq;
+	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
+	enum verdict retraction_verdict;
+	bool retracting;               /* a retraction was asked for, answered or not */
+};
+
+/* Something to send. */
+struct outbox_entry {
+	uint64_t seq; /* 0 from outbox_get: it waits no more */
+	char team[SLUG_BYTES];
+	struct event event;
+};
+
+/* Opens, or creates (mode 0700, with its parents), the outbox in folder `path` for `org`.
+ * FAULT_FOREIGN: it holds another org's taps, or is of a newer turf. FAULT_BUSY: open in this process already. */
+int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error);
+void outbox_close(struct outbox *outbox);
+
+/* Whose outbox is in that folder: 0, or OUTBOX_UNKNOWN when it holds none; nothing is created. */
+int outbox_org(const char *path, char org[static SLUG_BYTES]);
+
+/* New questions, all or none, in order. `bookmark` (NULL: none) is BOOKMARK_BYTES of the caller's own, stored in the
+ * same transaction. */
+int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
+	       const uint8_t *bookmark, struct error *error);
+
+/* The caller's bookmark: 0, or OUTBOX_NOTHING. */
+int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
+
+/* Takes a tap back. An unknown id needs `team` and `day`, else OUTBOX_UNKNOWN; where only a refused retraction is known
+ * of it, they take the place of that one's. OUTBOX_NOTHING: it is so already. */
+int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
+		   struct error *error);
+
+/* Forgets a refusal: a refused question leaves, a refused retraction leaves its question counted. OUTBOX_NOTHING:
+ * nothing refused about it. */
+int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error);
+
+/* What may be sent, after `seq` in the queue (0: from the start), at most `max`. Held-back retractions are left out.
+ * `*last`: where the next call goes on; after a fault, where this one began. */
+int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
+		uint64_t *last, struct error *error);
+
+/* The same entries as they stand now. */
+int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries,
+	       struct error *error);
+
+/* A verdict for an entry that was sent: what it means stands in outbox_tap.h, above tap_settle. */
+struct outbox_result {
+	uint64_t seq;
+	struct event_id id;
+	enum act act;
+	enum verdict verdict;
+	bool ended;           /* out: the entry waits no more, and this verdict is why */
+	uint64_t also_ended;  /* out: the seq of the retraction that ended with its question; 0: none */
+	uint64_t freed;       /* out: the seq of the retraction that may be sent now; 0: none */
+};
+
+/* All results in one transaction. An entry that no longer waits is left alone; all of them are when another process has
+ * met another epoch than this one did last: these verdicts may be of the old store, and would never be asked for again.
+ * Not at the same time as outbox_meet_epoch. */
+int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error);
+
+/* Events in the queue. */
+int outbox_pending(struct outbox *outbox, size_t *n, struct error *error);
+
+/* All taps, oldest first. Heap; free() it. */
+int outbox_list(struct outbox *outbox, struct tap **taps, size_t *n, struct error *error);
+
+/* One tap: 0 or OUTBOX_UNKNOWN. */
+int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error);
+
+/* From now on taps of days before `day` are forgotten once nothing of them waits or is refused. */
+int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error);
+
+/* The store's epoch as the status tells it. Another than the one met last puts every remembered tap back in the queue,
+ * in the same transaction (rule 13); so does the first ever, since what was answered before it may have been by another
+ * store. `*requeued`: events put back. */
+int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
+		      struct error *error);
+
+/* The last catalogue, as it came. Reading: heap, free() it; 0 or OUTBOX_NOTHING. */
+int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error);
+int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, struct error *error);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the aggregator tells and the outbox remembers: the date, the store's epoch, the catalogue.
+ */
+#include "broker-client/libturf/outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker-client/libturf/outbox_tables.h"
+
+static int forget_body(struct db_txn *txn, void *context)
+{
+	const uint32_t *day = context;
+	struct db_slice value;
+	struct tap tap;
+	uint64_t number = 0;
+
+	if (get_meta_number(txn, "forget", 0) == *day)
+		return OUTBOX_NOTHING;
+	put_meta_number(txn, "forget", *day);
+	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
+		if (tap_decode(value.bytes, value.length, &tap) != 0)
+			db_damaged(txn);
+		else if (tap.question.day < *day)
+			keep_or_forget(txn, number, &tap);
+	}
+	return 0;
+}
+
+int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error)
+{
+	int rc = db_write(outbox->db, forget_body, &day, error);
+
+	return rc == OUTBOX_NOTHING ? 0 : rc;
+}
+
+/* Puts what was answered of a tap back in the queue, the question before its retraction. Returns how many. */
+static size_t offer_again(struct db_txn *txn, uint64_t number, struct tap *tap)
+{
+	size_t n = 0;
+
+	if (tap_has_question(tap) && tap->question_seq == 0) {
+		tap->question_seq = take_number(txn);
+		enqueue(txn, tap->question_seq, number, ACT_QUESTION);
+		n++;
+	}
+	if (tap->retracting && tap->retraction_seq == 0) {
+		tap->retraction_seq = take_number(txn);
+		enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
+		n++;
+	}
+	if (n > 0)
+		put_tap(txn, number, tap);
+	return n;
+}
+
+struct meeting {
+	const uint8_t *epoch;
+	size_t requeued;
+};
+
+static int epoch_body(struct db_txn *txn, void *context)
+{
+	struct meeting *meeting = context;
+	uint64_t forget = get_meta_number(txn, "forget", 0);
+	struct db_slice value;
+	struct tap tap;
+	uint64_t number = 0;
+
+	meeting->requeued = 0;
+	if (get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	    memcmp(value.bytes, meeting->epoch, EPOCH_BYTES) == 0)
+		return OUTBOX_NOTHING;
+	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
+		if (tap_decode(value.bytes, value.length, &tap) != 0)
+			db_damaged(txn);
+		else if (tap.question.day >= forget)
+			meeting->requeued += offer_again(txn, number, &tap);
+	}
+	put_meta(txn, "epoch", meeting->epoch, EPOCH_BYTES);
+	return 0;
+}
+
+int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
+		      struct error *error)
+{
+	struct meeting meeting = { .epoch = epoch };
+	int rc = db_write(outbox->db, epoch_body, &meeting, error);
+
+	*requeued = meeting.requeued;
+	outbox->has_met = rc >= 0; /* after a fault nobody knows which one is stored */
+	memcpy(outbox->met, epoch, EPOCH_BYTES);
+	return rc == OUTBOX_NOTHING ? 0 : rc;
+}
+
+struct caching {
+	const uint8_t *bytes;
+	size_t length;
+};
+
+static int put_catalogue_body(struct db_txn *txn, void *context)
+{
+	const struct caching *caching = context;
+	struct db_slice value;
+
+	if (get_meta(txn, "catalogue", &value) && value.length == caching->length &&
+	    memcmp(value.bytes, caching->bytes, value.length) == 0)
+		return OUTBOX_NOTHING;
+	put_meta(txn, "catalogue", caching->bytes, caching->length);
+	return 0;
+}
+
+int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error)
+{
+	struct caching caching = { .bytes = bytes, .length = length };
+	int rc = db_write(outbox->db, put_catalogue_body, &caching, error);
+
+	return rc == OUTBOX_NOTHING ? 0 : rc;
+}
+
+struct cached {
+	uint8_t *bytes;
+	size_t length;
+};
+
+static int catalogue_body(struct db_txn *txn, void *context)
+{
+	struct cached *cached = context;
+	struct db_slice value;
+
+	if (!get_meta(txn, "catalogue", &value))
+		return OUTBOX_NOTHING;
+	free(cached->bytes);
+	cached->bytes = malloc(value.length + 1);
+	if (!cached->bytes)
+		return FAULT_MEMORY;
+	memcpy(cached->bytes, value.bytes, value.length);
+	cached->length = value.length;
+	return 0;
+}
+
+int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, struct error *error)
+{
+	struct cached cached = {0};
+	int rc = db_read(outbox->db, catalogue_body, &cached, error);
+
+	if (rc == FAULT_MEMORY)
+		(void)error_set(error, rc, "no memory for the catalogue");
+	*bytes = cached.bytes;
+	*length = cached.length;
+	return rc;
+}

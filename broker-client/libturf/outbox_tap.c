@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/libturf/outbox_tap.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* Offsets in a tap's record. */
+enum {
+	AT_ID = 0,
+	AT_DAY = 16,
+	AT_FLAGS = 20,
+	AT_OUTCOME = 21,
+	AT_DOMAIN = 22,
+	AT_QUESTION_VERDICT = 23,
+	AT_RETRACTION_VERDICT = 24,
+	AT_LABEL_COUNT = 25,
+	AT_LABELS = 26,
+	AT_QUESTION_SEQ = AT_LABELS + 2 * EVENT_LABELS_MAX,
+	AT_RETRACTION_SEQ = AT_QUESTION_SEQ + 8,
+	AT_TEAM_LENGTH = AT_RETRACTION_SEQ + 8,
+	AT_TEAM = AT_TEAM_LENGTH + 1,
+};
+
+enum { FLAG_QUESTION = 1, FLAG_RETRACTING = 2, FLAGS_KNOWN = FLAG_QUESTION | FLAG_RETRACTING };
+
+_Static_assert(AT_TEAM + SLUG_BYTES <= TAP_BYTES_MAX, "a tap's record has room for every team");
+
+size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
+{
+	const struct event *question = &tap->question;
+	size_t team = strlen(tap->team);
+
+	memset(out, 0, TAP_BYTES_MAX);
+	memcpy(out + AT_ID, question->id.bytes, EVENT_ID_BYTES);
+	put_be32(out + AT_DAY, question->day);
+	out[AT_FLAGS] =
+		(uint8_t)((tap_has_question(tap) ? FLAG_QUESTION : 0) | (tap->retracting ? FLAG_RETRACTING : 0));
+	out[AT_OUTCOME] = (uint8_t)question->outcome;
+	out[AT_DOMAIN] = (uint8_t)question->domain;
+	out[AT_QUESTION_VERDICT] = (uint8_t)tap->question_verdict;
+	out[AT_RETRACTION_VERDICT] = (uint8_t)tap->retraction_verdict;
+	out[AT_LABEL_COUNT] = (uint8_t)question->n_labels;
+	for (uint32_t i = 0; i < question->n_labels; i++)
+		put_be16(out + AT_LABELS + 2 * (size_t)i, (uint16_t)question->labels[i]);
+	put_be64(out + AT_QUESTION_SEQ, tap->question_seq);
+	put_be64(out + AT_RETRACTION_SEQ, tap->retraction_seq);
+	out[AT_TEAM_LENGTH] = (uint8_t)team;
+	memcpy(out + AT_TEAM, tap->team, team);
+	return AT_TEAM + team;
+}
+
+static bool shape_ok(const uint8_t *bytes, size_t length)
+{
+	return length >= AT_TEAM && bytes[AT_TEAM_LENGTH] < SLUG_BYTES &&
+	       length == (size_t)AT_TEAM + bytes[AT_TEAM_LENGTH] && (bytes[AT_FLAGS] & ~FLAGS_KNOWN) == 0 &&
+	       bytes[AT_LABEL_COUNT] <= EVENT_LABELS_MAX;
+}
+
+int tap_decode(const uint8_t *bytes, size_t length, struct tap *tap)
+{
+	struct event *question = &tap->question;
+
+	*tap = (struct tap){0};
+	if (!shape_ok(bytes, length))
+		return FAULT_DAMAGED;
+	memcpy(question->id.bytes, bytes + AT_ID, EVENT_ID_BYTES);
+	question->day = get_be32(bytes + AT_DAY);
+	question->act = bytes[AT_FLAGS] & FLAG_QUESTION ? ACT_QUESTION : ACT_RETRACTION;
+	question->outcome = bytes[AT_OUTCOME];
+	question->domain = bytes[AT_DOMAIN];
+	question->n_labels = bytes[AT_LABEL_COUNT];
+	for (uint32_t i = 0; i < question->n_labels; i++)
+		question->labels[i] = get_be16(bytes + AT_LABELS + 2 * (size_t)i);
+	tap->retracting = (bytes[AT_FLAGS] & FLAG_RETRACTING) != 0;
+	tap->question_verdict = bytes[AT_QUESTION_VERDICT];
+	tap->retraction_verdict = bytes[AT_RETRACTION_VERDICT];
+	tap->question_seq = get_be64(bytes + AT_QUESTION_SEQ);
+	tap->retraction_seq = get_be64(bytes + AT_RETRACTION_SEQ);
+	memcpy(tap->team, bytes + AT_TEAM, bytes[AT_TEAM_LENGTH]);
+	return slug_valid(tap->team) ? 0 : FAULT_DAMAGED;
+}
+
+bool tap_retracted(const struct tap *tap)
+{
+	return tap->retraction_verdict == VERDICT_RETRACTED || tap->retraction_verdict == VERDICT_ALREADY_RETRACTED ||
+	       tap->question_verdict == VERDICT_ALREADY_RETRACTED;
+}
+
+bool tap_refused(const struct tap *tap)
+{
+	return verdict_is_refusal(tap->retraction_verdict) ||
+	       (verdict_is_refusal(tap->question_verdict) && !tap_retracted(tap));
+}
+
+struct event tap_event(const struct tap *tap, enum act act)
+{
+	if (act == ACT_QUESTION)
+		return tap->question;
+	return (struct event){ .id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION };
+}
+
+static enum tap_outcome question_outcome(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_COUNTED:
+	case VERDICT_ALREADY_COUNTED:
+	case VERDICT_COUNTED_LATE:
+	case VERDICT_REFUSED_MALFORMED:
+	case VERDICT_REFUSED_UNKNOWN_TEAM:
+	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
+	case VERDICT_REFUSED_UNKNOWN_LABEL:
+	case VERDICT_REFUSED_DAY_IN_FUTURE:
+	case VERDICT_REFUSED_DAY_TOO_OLD:
+		return TAP_END;
+	case VERDICT_ALREADY_RETRACTED:
+		return TAP_END_BOTH;
+	case VERDICT_RETRACTED:
+	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
+		return TAP_IGNORE;
+	case VERDICT_UNSPECIFIED:
+	default:
+		return TAP_KEEP;
+	}
+}
+
+static enum tap_outcome retraction_outcome(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_RETRACTED:
+	case VERDICT_ALREADY_RETRACTED:
+	case VERDICT_REFUSED_MALFORMED:
+	case VERDICT_REFUSED_DAY_IN_FUTURE:
+	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
+		return TAP_END;
+	case VERDICT_COUNTED:
+	case VERDICT_ALREADY_COUNTED:
+	case VERDICT_COUNTED_LATE:
+	case VERDICT_REFUSED_UNKNOWN_TEAM:
+	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
+	case VERDICT_REFUSED_UNKNOWN_LABEL:
+	case VERDICT_REFUSED_DAY_TOO_OLD:
+		return TAP_IGNORE;
+	case VERDICT_UNSPECIFIED:
+	default:
+		return TAP_KEEP;
+	}
+}
+
+enum tap_outcome tap_outcome(enum act act, enum verdict verdict)
+{
+	return act == ACT_QUESTION ? question_outcome(verdict) : retraction_outcome(verdict);
+}
+
+enum tap_outcome tap_settle(struct tap *tap, enum act act, enum verdict verdict)
+{
+	enum tap_outcome outcome = tap_outcome(act, verdict);
+
+	if (outcome == TAP_IGNORE || outcome == TAP_KEEP)
+		return outcome;
+	if (act == ACT_RETRACTION) {
+		tap->retraction_verdict = verdict;
+		tap->retraction_seq = 0;
+		return outcome;
+	}
+	tap->question_verdict = verdict;
+	tap->question_seq = 0;
+	if (outcome == TAP_END_BOTH && tap->retraction_seq != 0) {
+		tap->retraction_verdict = VERDICT_ALREADY_RETRACTED;
+		tap->retraction_seq = 0;
+	}
+	return outcome;
+}

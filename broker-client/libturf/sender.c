@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/libturf/sender.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { ROOM_FIRST = 64, JITTER_PART = 4 };
+
+void sender_init(struct sender *sender, const struct sender_options *options)
+{
+	assert(options->slots >= 1 && options->slots <= SENDER_SLOTS_MAX);
+	assert(options->retry_ms >= 1 && options->retry_max_ms >= options->retry_ms);
+	*sender = (struct sender){ .options = *options, .random = options->seed };
+}
+
+void sender_release(struct sender *sender)
+{
+	free(sender->entries);
+	free(sender->teams);
+	sender->entries = NULL;
+	sender->teams = NULL;
+	sender->n = sender->room = sender->gone = 0;
+	sender->n_teams = 0;
+}
+
+/* splitmix64; 0 <= result < limit. */
+static int64_t random_below(struct sender *sender, int64_t limit)
+{
+	uint64_t x = sender->random += 0x9e3779b97f4a7c15;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	x ^= x >> 31;
+	return limit > 0 ? (int64_t)(x % (uint64_t)limit) : 0;
+}
+
+/* Doubles with each attempt. Jitter makes it up to a quarter longer; at the limit, shorter. */
+static int64_t interval_ms(struct sender *sender, uint32_t attempts)
+{
+	int64_t limit = sender->options.retry_max_ms;
+	int64_t interval = sender->options.retry_ms;
+
+	for (uint32_t i = 1; i < attempts && interval < limit; i++)
+		interval *= 2;
+	interval += random_below(sender, interval / JITTER_PART + 1);
+	return interval <= limit ? interval : limit - random_below(sender, limit / JITTER_PART + 1);
+}
+
+/* The first entry whose seq is not below `seq`. */
+static size_t lower_bound(const struct sender *sender, uint64_t seq)
+{
+	size_t low = 0, high = sender->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sender->entries[middle].seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Takes out what is gone once that is half of all. */
+static void compact(struct sender *sender)
+{
+	size_t kept = 0;
+
+	if (sender->gone * 2 <= sender->n)
+		return;
+	for (size_t i = 0; i < sender->n; i++)
+		if (sender->entries[i].state != SENDER_GONE)
+			sender->entries[kept++] = sender->entries[i];
+	sender->n = kept;
+	sender->gone = 0;
+}
+
+static int team_index(struct sender *sender, const char *team, uint32_t *index)
+{
+	struct sender_team *teams;
+	uint32_t i = 0;
+
+	while (i < sender->n_teams && strcmp(sender->teams[i].team, team) != 0)
+		i++;
+	if (i == sender->n_teams) {
+		teams = realloc(sender->teams, (i + 1) * sizeof *teams);
+		if (!teams)
+			return FAULT_MEMORY;
+		teams[i] = (struct sender_team){ .heard_ms = INT64_MIN, .tried_ms = INT64_MIN };
+		memcpy(teams[i].team, team, strnlen(team, SLUG_BYTES - 1));
+		sender->teams = teams;
+		sender->n_teams++;
+	}
+	*index = i;
+	return 0;
+}
+
+static int make_room(struct sender *sender)
+{
+	size_t room = sender->room ? 2 * sender->room : ROOM_FIRST;
+	struct sender_entry *entries;
+
+	compact(sender);
+	if (sender->n < sender->room)
+		return 0;
+	entries = realloc(sender->entries, room * sizeof *entries);
+	if (!entries)
+		return FAULT_MEMORY;
+	sender->entries = entries;
+	sender->room = room;
+	return 0;
+}
+
+int sender_add(struct sender *sender, uint64_t seq, const struct event_id *id, enum act act, const char *team)
+{
+	struct sender_entry entry = { .seq = seq, .id = *id, .act = act, .state = SENDER_FRESH };
+	size_t at;
+
+	if (make_room(sender) != 0 || team_index(sender, team, &entry.team) != 0)
+		return FAULT_MEMORY;
+	at = lower_bound(sender, seq);
+	if (at < sender->n && sender->entries[at].seq == seq) {
+		if (sender->entries[at].state != SENDER_GONE)
+			return 0;
+		sender->gone--;
+	} else {
+		memmove(sender->entries + at + 1, sender->entries + at, (sender->n - at) * sizeof entry);
+		sender->n++;
+	}
+	sender->entries[at] = entry;
+	sender->teams[entry.team].fresh++;
+	return 0;
+}
+
+size_t sender_fresh(const struct sender *sender)
+{
+	size_t fresh = 0;
+
+	for (uint32_t i = 0; i < sender->n_teams; i++)
+		fresh += sender->teams[i].quiet ? 0 : sender->teams[i].fresh;
+	return fresh;
+}
+
+static const struct sender_slot *free_slot(const struct sender *sender)
+{
+	for (uint32_t i = 0; i < sender->options.slots; i++)
+		if (!sender->slots[i].used)
+			return &sender->slots[i];
+	return NULL;
+}
+
+/* A quiet team has one slot for what goes again and one for what goes first. */
+static bool team_may(const struct sender *sender, uint32_t team, bool again)
+{
+	if (!sender->teams[team].quiet)
+		return true;
+	for (uint32_t i = 0; i < sender->options.slots; i++) {
+		const struct sender_slot *slot = &sender->slots[i];
+
+		if (slot->used && slot->team == team && slot->again == again)
+			return false;
+	}
+	return true;
+}
+
+static bool due(const struct sender_entry *entry, int64_t now_ms)
+{
+	return entry->state == SENDER_FRESH || (entry->state == SENDER_WAITING && entry->due_ms <= now_ms);
+}
+
+/* Nobody knows whether the broker lets the submissions of such a team through. */
+static bool is_unheard(const struct sender_team *team)
+{
+	return team->quiet || team->heard_ms == INT64_MIN;
+}
+
+/* What the slots in use leave to unheard teams. */
+struct room {
+	bool unheard_may;   /* they may take another slot: the last one is for teams that have receipts */
+	bool unheard_first; /* they have no slot: then the next one is theirs */
+};
+
+static struct room room_now(const struct sender *sender)
+{
+	uint32_t unheard = 0, slots = sender->options.slots;
+
+	for (uint32_t i = 0; i < slots; i++)
+		unheard += sender->slots[i].used && is_unheard(&sender->teams[sender->slots[i].team]);
+	return (struct room){
+		.unheard_may = slots == 1 || unheard + 1 < slots,
+		.unheard_first = slots > 1 && unheard == 0,
+	};
+}
+
+/* Unheard teams take turns. Of one team, and of teams that have receipts, what has waited longest for its next turn goes
+ * before what never went. */
+static bool before(const struct sender *sender, const struct sender_entry *one, const struct sender_entry *other,
+		   struct room room)
+{
+	const struct sender_team *team = &sender->teams[one->team], *others = &sender->teams[other->team];
+	bool unheard = is_unheard(team);
+
+	if (unheard != is_unheard(others))
+		return unheard == room.unheard_first;
+	if (unheard && team->tried_ms != others->tried_ms)
+		return team->tried_ms < others->tried_ms;
+	return one->state == SENDER_WAITING && (other->state == SENDER_FRESH || one->due_ms < other->due_ms);
+}
+
+static bool may_go(const struct sender *sender, const struct sender_entry *entry, struct room room, int64_t now_ms)
+{
+	if (!due(entry, now_ms) || !team_may(sender, entry->team, entry->state == SENDER_WAITING))
+		return false;
+	return room.unheard_may || !is_unheard(&sender->teams[entry->team]);
+}
+
+/* What goes first; of equals the one tapped first. NULL: nothing may go. */
+static const struct sender_entry *choose(const struct sender *sender, int64_t now_ms)
+{
+	const struct sender_entry *best = NULL;
+	struct room room = room_now(sender);
+
+	for (size_t i = 0; i < sender->n; i++) {
+		const struct sender_entry *entry = &sender->entries[i];
+
+		if (best && !before(sender, entry, best, room))
+			continue;
+		if (may_go(sender, entry, room, now_ms))
+			best = entry;
+	}
+	return best;
+}
+
+static void take(struct sender *sender, struct sender_entry *entry, struct sender_batch *batch, int64_t now_ms)
+{
+	if (entry->state == SENDER_FRESH)
+		sender->teams[entry->team].fresh--;
+	entry->state = SENDER_IN_FLIGHT;
+	entry->slot = batch->slot;
+	entry->attempts++;
+	entry->due_ms = now_ms + interval_ms(sender, entry->attempts);
+	entry->sent = true;
+	entry->answered = false;
+	batch->seqs[batch->n++] = entry->seq;
+}
+
+/* `first` with as many of its team as may go along. */
+static void gather(struct sender *sender, const struct sender_entry *first, struct sender_batch *batch, int64_t now_ms)
+{
+	enum sender_state state = first->state;
+	uint32_t team = first->team;
+
+	if (first->alone) {
+		take(sender, &sender->entries[first - sender->entries], batch, now_ms);
+		return;
+	}
+	for (size_t i = 0; i < sender->n && batch->n < SUBMISSION_EVENTS_MAX; i++) {
+		struct sender_entry *entry = &sender->entries[i];
+
+		if (entry->team == team && entry->state == state && !entry->alone && due(entry, now_ms))
+			take(sender, entry, batch, now_ms);
+	}
+}
+
+bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *batch)
+{
+	const struct sender_slot *slot = free_slot(sender);
+	const struct sender_entry *first;
+	struct sender_slot taken;
+
+	compact(sender);
+	first = slot ? choose(sender, now_ms) : NULL;
+	if (!first)
+		return false;
+	*batch = (struct sender_batch){ .slot = (uint32_t)(slot - sender->slots) };
+	memcpy(batch->team, sender->teams[first->team].team, sizeof batch->team);
+	taken = (struct sender_slot){
+		.used = true,
+		.again = first->state == SENDER_WAITING,
+		.team = first->team,
+		.sent_ms = now_ms,
+		.until_ms = now_ms + sender->options.retry_ms,
+	};
+	sender->teams[first->team].tried_ms = now_ms;
+	gather(sender, first, batch, now_ms);
+	taken.n = taken.left = batch->n;
+	sender->slots[batch->slot] = taken;
+	return true;
+}
+
+int64_t sender_wake_ms(const struct sender *sender, int64_t now_ms)
+{
+	int64_t wake = INT64_MAX;
+
+	for (uint32_t i = 0; i < sender->options.slots; i++)
+		if (sender->slots[i].used && sender->slots[i].until_ms < wake)
+			wake = sender->slots[i].until_ms;
+	if (!free_slot(sender))
+		return wake;
+	if (choose(sender, now_ms))
+		return now_ms;
+	for (size_t i = 0; i < sender->n; i++) {
+		const struct sender_entry *entry = &sender->entries[i];
+
+		if (entry->state == SENDER_WAITING && entry->due_ms > now_ms && entry->due_ms < wake)
+			wake = entry->due_ms;
+	}
+	return wake;
+}
+
+static void slot_ran_out(struct sender *sender, uint32_t index)
+{
+	struct sender_slot *slot = &sender->slots[index];
+
+	for (size_t i = 0; i < sender->n; i++) {
+		struct sender_entry *entry = &sender->entries[i];
+
+		if (entry->state != SENDER_IN_FLIGHT || entry->slot != index)
+			continue;
+		entry->state = SENDER_WAITING;
+		entry->alone = entry->alone || slot->n > 1;
+	}
+	if (sender->teams[slot->team].heard_ms < slot->sent_ms)
+		sender->teams[slot->team].quiet = true;
+	slot->used = false;
+}
+
+void sender_expire(struct sender *sender, int64_t now_ms)
+{
+	for (uint32_t i = 0; i < sender->options.slots; i++)
+		if (sender->slots[i].used && sender->slots[i].until_ms <= now_ms)
+			slot_ran_out(sender, i);
+}
+
+/* Once lost with a connection is bad luck; what was lost twice goes alone, in case it is what ends the connection. */
+void sender_lost(struct sender *sender, int64_t now_ms)
+{
+	for (size_t i = 0; i < sender->n; i++) {
+		struct sender_entry *entry = &sender->entries[i];
+
+		if (entry->state == SENDER_IN_FLIGHT) {
+			entry->state = SENDER_WAITING;
+			entry->alone = entry->alone || entry->attempts > 1;
+		}
+		if (entry->state == SENDER_WAITING && !entry->answered)
+			entry->due_ms = now_ms;
+		entry->sent = false;
+	}
+	for (uint32_t i = 0; i < SENDER_SLOTS_MAX; i++)
+		sender->slots[i].used = false;
+}
+
+void sender_hurry(struct sender *sender, int64_t now_ms, uint32_t spread_ms)
+{
+	for (size_t i = 0; i < sender->n; i++) {
+		struct sender_entry *entry = &sender->entries[i];
+		int64_t soon = now_ms + random_below(sender, spread_ms);
+
+		if (entry->state == SENDER_IN_FLIGHT)
+			entry->state = SENDER_WAITING;
+		if (entry->state == SENDER_WAITING && entry->due_ms > soon)
+			entry->due_ms = soon;
+	}
+	for (uint32_t i = 0; i < SENDER_SLOTS_MAX; i++)
+		sender->slots[i].used = false;
+}
+
+struct sender_entry *sender_sent(struct sender *sender, const struct event_id *id)
+{
+	for (size_t i = 0; i < sender->n; i++) {
+		struct sender_entry *entry = &sender->entries[i];
+
+		if (entry->sent && entry->state != SENDER_GONE && memcmp(&entry->id, id, sizeof *id) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+struct sender_entry *sender_find(struct sender *sender, uint64_t seq)
+{
+	size_t at = lower_bound(sender, seq);
+
+	if (at == sender->n || sender->entries[at].seq != seq || sender->entries[at].state == SENDER_GONE)
+		return NULL;
+	return &sender->entries[at];
+}
+
+void sender_heard(struct sender *sender, const struct sender_entry *entry, int64_t now_ms)
+{
+	struct sender_team *team = &sender->teams[entry->team];
+
+	team->heard_ms = now_ms;
+	if (!team->quiet)
+		return;
+	team->quiet = false;
+	for (size_t i = 0; i < sender->n; i++) {
+		struct sender_entry *other = &sender->entries[i];
+
+		if (other->state == SENDER_WAITING && other->team == entry->team && !other->answered &&
+		    other->due_ms > now_ms)
+			other->due_ms = now_ms;
+	}
+}
+
+static void leave_slot(struct sender *sender, const struct sender_entry *entry)
+{
+	struct sender_slot *slot = &sender->slots[entry->slot];
+
+	if (entry->state == SENDER_IN_FLIGHT && --slot->left == 0)
+		slot->used = false;
+}
+
+void sender_done(struct sender *sender, struct sender_entry *entry)
+{
+	assert(entry->state != SENDER_GONE);
+	leave_slot(sender, entry);
+	if (entry->state == SENDER_FRESH)
+		sender->teams[entry->team].fresh--;
+	entry->state = SENDER_GONE;
+	sender->gone++;
+}
+
+void sender_keep(struct sender *sender, struct sender_entry *entry, int64_t now_ms)
+{
+	assert(entry->state != SENDER_GONE);
+	leave_slot(sender, entry);
+	if (entry->state == SENDER_FRESH)
+		return;
+	if (entry->state == SENDER_IN_FLIGHT)
+		entry->state = SENDER_WAITING;
+	entry->answered = true;
+	if (entry->due_ms < now_ms)
+		entry->due_ms = now_ms;
+}

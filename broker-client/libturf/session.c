@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The worker: one thread a handle, which connects, sends and takes in receipts.
+ *
+ *   DOWN --its moment has come--> CONNECTING --CONNACK--> SUBSCRIBING --SUBACK--> UP
+ *   any of them --failed, lost, or no answer in time--> DOWN, and the next moment is later each time
+ *
+ * Each connection is a new Paho client with a new client id, so a receipt that arrives can only be for what was sent on
+ * this very connection. The next client is made before the last one is destroyed: Paho's threads live as long as one is
+ * left. Nothing is sent before both subscriptions are answered: a receipt must find its way.
+ */
+#include "broker-client/libturf/turf_impl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+
+enum {
+	LINK_TIMEOUT_MS = 15000,  /* CONNACK or SUBACK; Paho's own timeouts are shorter */
+	SETTLED_LINK_MS = 10000,  /* a connection that stood for so long makes the next wait short again */
+	FRESH_MIN = 512,          /* read ahead from the queue */
+	LOAD_ENTRIES = 256,
+};
+
+int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	uint8_t bytes[CLIENT_ID_CHARS];
+
+	if (random_bytes(bytes, sizeof bytes) != 0)
+		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
+	for (size_t i = 0; i < CLIENT_ID_CHARS; i++)
+		id[i] = alphabet[bytes[i] & 63];
+	id[CLIENT_ID_CHARS] = '\0';
+	return 0;
+}
+
+static struct timespec timespec_of(int64_t ms)
+{
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+}
+
+bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
+{
+	struct timespec until = timespec_of(until_ms);
+
+	while (turf->changes == seen) {
+		if (monotonic_ms() >= until_ms)
+			return false;
+		(void)pthread_cond_timedwait(&turf->changed, &turf->lock, &until);
+	}
+	return true;
+}
+
+void session_poke(struct turf *turf)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->poked = true;
+	(void)pthread_cond_signal(&turf->wake);
+	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+/* ---- On Paho's thread ------------------------------------------------------------------------------------------- */
+
+static void on_event(void *context, const struct mqtt_event *event)
+{
+	struct turf *turf = context;
+	struct inbound *copy = inbound_copy(event);
+
+	(void)pthread_mutex_lock(&turf->lock);
+	if (copy)
+		inbound_append(&turf->inbound, &copy);
+	else if (event->kind != MQTT_EVENT_MESSAGE) /* a message comes again */
+		turf->deaf = true;
+	(void)pthread_cond_signal(&turf->wake);
+	(void)pthread_mutex_unlock(&turf->lock);
+	free(copy);
+}
+
+/* ---- The connection --------------------------------------------------------------------------------------------- */
+
+static void tell_connection(struct turf *turf, enum turf_connection connection, const char *reason)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->connection = connection;
+	if (reason) {
+		size_t length = strnlen(reason, sizeof turf->reason - 1);
+
+		memcpy(turf->reason, reason, length);
+		turf->reason[length] = '\0';
+	}
+	turf->changes++;
+	(void)pthread_cond_broadcast(&turf->changed);
+	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+void session_fault(struct turf *turf, const struct error *error)
+{
+	tell_connection(turf, turf->link == LINK_UP ? TURF_ONLINE : TURF_CONNECTING, error->text);
+}
+
+/* Half the interval and a random part of the other half. */
+static int64_t reconnect_wait_ms(struct turf *turf)
+{
+	int64_t interval = turf->reconnect_ms;
+
+	for (uint32_t i = 1; i < turf->connect_attempts && interval < turf->reconnect_max_ms; i++)
+		interval *= 2;
+	if (interval > turf->reconnect_max_ms)
+		interval = turf->reconnect_max_ms;
+	turf->random = turf->random * 6364136223846793005 + 1442695040888963407;
+	return interval / 2 + (int64_t)(turf->random >> 33) % (interval / 2 + 1);
+}
+
+static void set_link(struct turf *turf, enum link link, int64_t now_ms)
+{
+	turf->link = link;
+	turf->link_since_ms = now_ms;
+}
+
+static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
+{
+	if (turf->link == LINK_DOWN)
+		return;
+	if (turf->link == LINK_UP && now_ms - turf->link_since_ms >= SETTLED_LINK_MS)
+		turf->connect_attempts = 0;
+	turf->connect_attempts++;
+	set_link(turf, LINK_DOWN, now_ms);
+	turf->connect_at_ms = now_ms + reconnect_wait_ms(turf);
+	(void)pthread_mutex_lock(&turf->lock);
+	sender_lost(&turf->sender, now_ms);
+	(void)pthread_mutex_unlock(&turf->lock);
+	tell_connection(turf, TURF_OFFLINE, reason);
+}
+
+/* Takes the place of the last client, whose late events are thrown away. */
+static int new_client(struct turf *turf, struct error *error)
+{
+	struct mqtt_options options = {
+		.broker = turf->broker,
+		.client_id = turf->client_id,
+		.user = turf->user,
+		.password = turf->password,
+		.ca_file = turf->ca_file,
+		.clean_session = true,
+	};
+	struct mqtt_async *next;
+	struct inbound *late;
+	int rc = fresh_client_id(turf->client_id, error);
+
+	if (rc == 0)
+		rc = mqtt_async_open(&next, &options, on_event, turf, error);
+	if (rc < 0)
+		return rc;
+	mqtt_async_close(turf->mqtt);
+	turf->mqtt = next;
+	(void)pthread_mutex_lock(&turf->lock);
+	late = inbound_take(&turf->inbound);
+	turf->deaf = false;
+	(void)pthread_mutex_unlock(&turf->lock);
+	inbound_free(late);
+	return mqtt_async_connect(turf->mqtt, error);
+}
+
+static void start_connecting(struct turf *turf, int64_t now_ms)
+{
+	struct error error;
+
+	set_link(turf, LINK_CONNECTING, now_ms);
+	turf->hurry = false;
+	tell_connection(turf, TURF_CONNECTING, NULL);
+	if (new_client(turf, &error) < 0)
+		link_down(turf, error.text, now_ms);
+}
+
+/* The receipts in a packet of their own: only of a packet with one filter does Paho say that it was refused. */
+static void start_subscribing(struct turf *turf, int64_t now_ms)
+{
+	char receipt[TOPIC_BYTES], catalogue[TOPIC_BYTES], status[TOPIC_BYTES];
+	const char *const told[] = { catalogue, status }, *const receipts[] = { receipt };
+	struct error error;
+	int rc;
+
+	topic_receipt(receipt, turf->org, turf->client_id);
+	topic_catalogue(catalogue, turf->org);
+	topic_status(status, turf->org);
+	set_link(turf, LINK_SUBSCRIBING, now_ms);
+	turf->unanswered = 2;
+	rc = mqtt_async_subscribe(turf->mqtt, told, 2, 0, &error);
+	if (rc == 0)
+		rc = mqtt_async_subscribe(turf->mqtt, receipts, 1, 0, &error);
+	if (rc < 0)
+		link_down(turf, error.text, now_ms);
+}
+
+static void link_up(struct turf *turf, int64_t now_ms)
+{
+	set_link(turf, LINK_UP, now_ms);
+	turf->hurry = false;
+	turf->loaded = 0;
+	turf->rescan_at_ms = now_ms + turf->retry_ms;
+	tell_connection(turf, TURF_ONLINE, "");
+}
+
+static void take_in(struct turf *turf, const struct inbound *inbound, int64_t now_ms)
+{
+	switch (inbound->kind) {
+	case MQTT_EVENT_CONNECTED:
+		if (turf->link == LINK_CONNECTING)
+			start_subscribing(turf, now_ms);
+		break;
+	case MQTT_EVENT_SUBSCRIBED:
+		if (turf->link == LINK_SUBSCRIBING && inbound->length > 0)
+			link_down(turf, (const char *)inbound->bytes, now_ms);
+		else if (turf->link == LINK_SUBSCRIBING && --turf->unanswered == 0)
+			link_up(turf, now_ms);
+		break;
+	case MQTT_EVENT_CONNECT_FAILED:
+	case MQTT_EVENT_LOST:
+		link_down(turf, (const char *)inbound->bytes, now_ms);
+		break;
+	case MQTT_EVENT_MESSAGE:
+		session_message(turf, inbound);
+		break;
+	}
+}
+
+/* ---- Sending ---------------------------------------------------------------------------------------------------- */
+
+/* Reads on in the queue until there is enough to choose from. */
+static void load(struct turf *turf)
+{
+	struct outbox_entry entries[LOAD_ENTRIES];
+	struct error error;
+	uint64_t before;
+	size_t n;
+
+	do {
+		before = turf->loaded;
+		if (sender_fresh(&turf->sender) >= FRESH_MIN)
+			return;
+		if (outbox_load(turf->outbox, before, entries, LOAD_ENTRIES, &n, &turf->loaded, &error) < 0) {
+			session_fault(turf, &error);
+			return;
+		}
+		(void)pthread_mutex_lock(&turf->lock);
+		for (size_t i = 0; i < n; i++) {
+			const struct outbox_entry *entry = &entries[i];
+
+			if (sender_add(&turf->sender, entry->seq, &entry->event.id, entry->event.act, entry->team) == 0)
+				continue;
+			turf->loaded = entry->seq - 1; /* no memory now: it is read again later */
+			before = turf->loaded;
+			break;
+		}
+		(void)pthread_mutex_unlock(&turf->lock);
+	} while (turf->loaded != before);
+}
+
+/* The batch's events as the outbox has them now; what it has no more leaves the sender. */
+static size_t collect(struct turf *turf, const struct sender_batch *batch,
+		      struct event events[static SUBMISSION_EVENTS_MAX])
+{
+	struct outbox_entry entries[SUBMISSION_EVENTS_MAX];
+	struct error error;
+	size_t n = 0;
+
+	if (outbox_get(turf->outbox, batch->seqs, batch->n, entries, &error) < 0) {
+		session_fault(turf, &error);
+		return 0; /* the slot runs out, and they go again */
+	}
+	(void)pthread_mutex_lock(&turf->lock);
+	for (size_t i = 0; i < batch->n; i++) {
+		struct sender_entry *gone = entries[i].seq == 0 ? sender_find(&turf->sender, batch->seqs[i]) : NULL;
+
+		if (entries[i].seq != 0)
+			events[n++] = entries[i].event;
+		else if (gone)
+			sender_done(&turf->sender, gone);
+	}
+	(void)pthread_mutex_unlock(&turf->lock);
+	return n;
+}
+
+static int send_batch(struct turf *turf, const struct sender_batch *batch, struct error *error)
+{
+	struct event events[SUBMISSION_EVENTS_MAX];
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+	char topic[TOPIC_BYTES];
+	size_t n = collect(turf, batch, events);
+	size_t length;
+
+	if (n == 0)
+		return 0;
+	topic_registration(topic, turf->org, batch->team);
+	length = submission_encode(events, n, turf->client_id, bytes, sizeof bytes);
+	return mqtt_async_publish(turf->mqtt, topic, bytes, length, 1, false, error);
+}
+
+static void send_due(struct turf *turf, int64_t now_ms)
+{
+	struct sender_batch batch;
+	struct error error;
+	bool some;
+
+	if (now_ms >= turf->rescan_at_ms) { /* another process, or a fault that was none, may have changed the queue */
+		turf->rescan_at_ms = now_ms + turf->retry_ms;
+		turf->loaded = 0;
+		tell_connection(turf, TURF_ONLINE, NULL);
+	}
+	for (;;) {
+		load(turf);
+		(void)pthread_mutex_lock(&turf->lock);
+		sender_expire(&turf->sender, now_ms);
+		some = sender_next(&turf->sender, now_ms, &batch);
+		(void)pthread_mutex_unlock(&turf->lock);
+		if (!some)
+			return;
+		if (send_batch(turf, &batch, &error) < 0) {
+			link_down(turf, error.text, now_ms);
+			return;
+		}
+	}
+}
+
+/* ---- The loop --------------------------------------------------------------------------------------------------- */
+
+static int64_t wake_ms(const struct turf *turf, int64_t now_ms)
+{
+	int64_t wake;
+
+	if (turf->link == LINK_DOWN)
+		return turf->connect_at_ms;
+	if (turf->link != LINK_UP)
+		return turf->link_since_ms + LINK_TIMEOUT_MS;
+	wake = sender_wake_ms(&turf->sender, now_ms);
+	return wake < turf->rescan_at_ms ? wake : turf->rescan_at_ms;
+}
+
+static void act(struct turf *turf, bool poked, bool hurried)
+{
+	int64_t now_ms = monotonic_ms();
+
+	if ((turf->link == LINK_CONNECTING || turf->link == LINK_SUBSCRIBING) &&
+	    now_ms >= turf->link_since_ms + LINK_TIMEOUT_MS)
+		link_down(turf, "the broker does not answer", now_ms);
+	if (hurried && turf->link != LINK_UP)
+		turf->hurry = true;
+	if (turf->link == LINK_DOWN && turf->hurry)
+		turf->connect_at_ms = now_ms;
+	else if (turf->link == LINK_DOWN && poked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
+		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
+	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms)
+		start_connecting(turf, now_ms);
+	if (turf->link == LINK_UP)
+		send_due(turf, now_ms);
+}
+
+static void *work(void *context)
+{
+	struct turf *turf = context;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	while (!turf->closing) {
+		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
+		struct timespec until = timespec_of(until_ms);
+		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
+		struct inbound *all;
+
+		if (!poked && !hurried && !deaf && !turf->inbound.first && now_ms < until_ms) {
+			(void)pthread_cond_timedwait(&turf->wake, &turf->lock, &until);
+			continue;
+		}
+		turf->poked = turf->hurried = turf->deaf = false;
+		all = inbound_take(&turf->inbound);
+		(void)pthread_mutex_unlock(&turf->lock);
+		for (const struct inbound *each = all; each; each = each->next)
+			take_in(turf, each, monotonic_ms());
+		inbound_free(all);
+		if (deaf) /* how the connection stands, nobody knows any more */
+			link_down(turf, "no memory for what the connection has to say", monotonic_ms());
+		act(turf, poked, hurried);
+		(void)pthread_mutex_lock(&turf->lock);
+	}
+	(void)pthread_mutex_unlock(&turf->lock);
+	return NULL;
+}
+
+/* Signals are the program's business: the worker, and Paho's threads that it starts, take none. */
+int session_start(struct turf *turf, struct error *error)
+{
+	sigset_t all, before;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void)pthread_mutex_lock(&turf->lock); /* the worker begins when it can be told from others */
+	rc = pthread_create(&turf->worker, NULL, work, turf);
+	turf->has_worker = rc == 0;
+	(void)pthread_mutex_unlock(&turf->lock);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "no thread: %s", strerror(rc));
+}
+
+void session_stop(struct turf *turf)
+{
+	if (turf->has_worker) {
+		(void)pthread_mutex_lock(&turf->lock);
+		turf->closing = true;
+		(void)pthread_cond_signal(&turf->wake);
+		(void)pthread_mutex_unlock(&turf->lock);
+		(void)pthread_join(turf->worker, NULL);
+	}
+	mqtt_async_close(turf->mqtt);
+	inbound_free(inbound_take(&turf->inbound));
+}

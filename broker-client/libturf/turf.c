@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "broker-client/libturf/turf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "broker-client/libturf/outbox_tap.h"
+#include "broker-client/libturf/turf_impl.h"
+#include "broker-client/mqtt/mqtt_common.h"
+
+enum {
+	RETRY_MS = 10000,
+	RETRY_MAX_MS = 300000,
+	RECONNECT_MS = 500,
+	RECONNECT_MAX_MS = 30000,
+	WINDOW = 8,
+};
+
+static const int64_t forever_ms = INT64_C(10) * 365 * 86400 * 1000; /* ten years; the clock can hold it */
+
+/* The public numbers are the inner ones, so that nothing needs a table to cross over. */
+_Static_assert(TURF_SYSTEM == (int)FAULT_SYSTEM && TURF_MEMORY == (int)FAULT_MEMORY && TURF_INPUT == (int)FAULT_INPUT &&
+		       TURF_STORE == (int)FAULT_STORE && TURF_FULL == (int)FAULT_FULL &&
+		       TURF_DAMAGED == (int)FAULT_DAMAGED && TURF_FOREIGN == (int)FAULT_FOREIGN &&
+		       TURF_BUSY == (int)FAULT_BUSY && TURF_BROKER == (int)FAULT_BROKER,
+	       "faults");
+_Static_assert(TURF_COUNTED == (int)VERDICT_COUNTED && TURF_ALREADY_COUNTED == (int)VERDICT_ALREADY_COUNTED &&
+	       TURF_RETRACTED == (int)VERDICT_RETRACTED && TURF_ALREADY_RETRACTED == (int)VERDICT_ALREADY_RETRACTED &&
+	       TURF_COUNTED_LATE == (int)VERDICT_COUNTED_LATE, "verdicts");
+_Static_assert(TURF_REFUSED_MALFORMED == (int)VERDICT_REFUSED_MALFORMED &&
+	       TURF_REFUSED_RETRACTION_TOO_LATE == (int)VERDICT_REFUSED_RETRACTION_TOO_LATE, "refusals");
+_Static_assert(TURF_ANSWERED == (int)OUTCOME_ANSWERED && TURF_REFERRED == (int)OUTCOME_REFERRED, "outcomes");
+_Static_assert(TURF_TEAM_BYTES == (int)SLUG_BYTES && TURF_LABELS_MAX == (int)EVENT_LABELS_MAX &&
+	       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES, "sizes");
+
+/* A fault's sentence for the caller; `result` goes on. */
+static int leave(int result, const struct error *error, char *text, size_t size)
+{
+	if (text && size > 0)
+		(void)snprintf(text, size, "%s", result < 0 ? error->text : "");
+	return result;
+}
+
+static struct event_id inner_id(const struct turf_id *id)
+{
+	struct event_id inner;
+
+	memcpy(inner.bytes, id->bytes, sizeof inner.bytes);
+	return inner;
+}
+
+/* ---- Opening and closing ---------------------------------------------------------------------------------------- */
+
+static int copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -1 : 0;
+}
+
+static int check_options(const struct turf_options *options, struct error *error)
+{
+	if (!options->org || !slug_valid(options->org))
+		return error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}",
+				 options->org ? options->org : "");
+	if (!options->outbox || *options->outbox == '\0')
+		return error_set(error, FAULT_INPUT, "no folder for the outbox");
+	if (options->window > SENDER_SLOTS_MAX)
+		return error_set(error, FAULT_INPUT, "window %u: expected 1 to %d", options->window, SENDER_SLOTS_MAX);
+	if (options->password && !options->user)
+		return error_set(error, FAULT_INPUT, "a password without a user name");
+	return options->broker ? mqtt_check_address(options->broker, error) : 0;
+}
+
+/* What waiting grows to: what was asked, or otherwise, and never less than it begins with. */
+static uint32_t longest_ms(uint32_t first, uint32_t asked, uint32_t otherwise)
+{
+	uint32_t longest = asked ? asked : otherwise;
+
+	return longest > first ? longest : first;
+}
+
+static int copy_options(struct turf *turf, const struct turf_options *options, struct error *error)
+{
+	memcpy(turf->org, options->org, strlen(options->org) + 1);
+	turf->on_verdict = options->on_verdict;
+	turf->context = options->context;
+	turf->retry_ms = options->retry_ms ? options->retry_ms : RETRY_MS;
+	turf->reconnect_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS;
+	turf->reconnect_max_ms = longest_ms(turf->reconnect_ms, options->reconnect_max_ms, RECONNECT_MAX_MS);
+	if ((copy_text(&turf->broker, options->broker) | copy_text(&turf->user, options->user) |
+	     copy_text(&turf->password, options->password) | copy_text(&turf->ca_file, options->ca_file)) != 0)
+		return error_set(error, FAULT_MEMORY, "no memory");
+	return 0;
+}
+
+static int init_sender(struct turf *turf, const struct turf_options *options, struct error *error)
+{
+	struct sender_options sender = {
+		.slots = options->window ? options->window : WINDOW,
+		.retry_ms = turf->retry_ms,
+		.retry_max_ms = longest_ms(turf->retry_ms, options->retry_max_ms, RETRY_MAX_MS),
+	};
+
+	if (random_bytes(&sender.seed, sizeof sender.seed) != 0)
+		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
+	sender_init(&turf->sender, &sender);
+	turf->random = ~sender.seed;
+	return 0;
+}
+
+static void init_locks(struct turf *turf)
+{
+	pthread_condattr_t monotonic;
+
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_mutex_init(&turf->lock, NULL);
+	(void)pthread_cond_init(&turf->wake, &monotonic);
+	(void)pthread_cond_init(&turf->changed, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	(void)inbound_take(&turf->inbound);
+}
+
+static int open_handle(struct turf *turf, const struct turf_options *options, struct error *error)
+{
+	int rc = copy_options(turf, options, error);
+
+	if (rc == 0)
+		rc = init_sender(turf, options, error);
+	if (rc == 0)
+		rc = outbox_open(&turf->outbox, options->outbox, options->org, error);
+	if (rc == 0)
+		rc = session_load_catalogue(turf, error);
+	if (rc == 0 && turf->broker)
+		rc = session_start(turf, error);
+	return rc;
+}
+
+int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size)
+{
+	struct error inner = {0};
+	struct turf *turf = NULL;
+	int rc = check_options(options, &inner);
+
+	*out = NULL;
+	if (rc == 0) {
+		turf = calloc(1, sizeof *turf);
+		rc = turf ? 0 : error_set(&inner, FAULT_MEMORY, "no memory");
+	}
+	if (rc == 0) {
+		init_locks(turf);
+		*out = turf; /* on_verdict may be called before this returns */
+		rc = open_handle(turf, options, &inner);
+	}
+	if (rc != 0) {
+		*out = NULL;
+		turf_close(turf);
+	}
+	return leave(rc, &inner, error, size);
+}
+
+void turf_close(struct turf *turf)
+{
+	if (!turf)
+		return;
+	session_stop(turf);
+	outbox_close(turf->outbox);
+	sender_release(&turf->sender);
+	catalogue_release(&turf->catalogue);
+	(void)pthread_cond_destroy(&turf->changed);
+	(void)pthread_cond_destroy(&turf->wake);
+	(void)pthread_mutex_destroy(&turf->lock);
+	free(turf->broker);
+	free(turf->user);
+	free(turf->password);
+	free(turf->ca_file);
+	free(turf);
+}
+
+/* ---- Tapping ---------------------------------------------------------------------------------------------------- */
+
+static int add_label(struct event *event, uint32_t label)
+{
+	uint32_t at = 0;
+
+	while (at < event->n_labels && event->labels[at] < label)
+		at++;
+	if (at < event->n_labels && event->labels[at] == label)
+		return 0;
+	memmove(event->labels + at + 1, event->labels + at, (event->n_labels - at) * sizeof *event->labels);
+	event->labels[at] = label;
+	event->n_labels++;
+	return label >= 1 && label <= LABEL_CODE_MAX ? 0 : -1;
+}
+
+static int check_team_and_day(const char *team, uint32_t day, struct error *error)
+{
+	if (!team || !slug_valid(team) || strcmp(team, TEAM_ALL) == 0)
+		return error_set(error, FAULT_INPUT, "team \"%s\": expected [a-z0-9][a-z0-9-]{0,30}, not \"all\"",
+				 team ? team : "");
+	if (day > CALENDAR_DAY_MAX)
+		return error_set(error, FAULT_INPUT, "day %u is after 9999-12-31", day);
+	return 0;
+}
+
+static int to_event(const struct turf_question *question, struct event *event, struct error *error)
+{
+	int rc = check_team_and_day(question->team, question->day, error);
+
+	if (rc < 0)
+		return rc;
+	*event = (struct event){ .day = question->day, .act = ACT_QUESTION, .domain = question->domain };
+	if (question->domain < 1 || question->domain > DOMAIN_CODE_MAX)
+		return error_set(error, FAULT_INPUT, "domain %u: expected 1 to %d", question->domain, DOMAIN_CODE_MAX);
+	if (question->outcome != TURF_ANSWERED && question->outcome != TURF_REFERRED)
+		return error_set(error, FAULT_INPUT, "outcome %d: expected answered or referred",
+				 (int)question->outcome);
+	event->outcome = (enum outcome)question->outcome;
+	if (question->n_labels > TURF_LABELS_MAX)
+		return error_set(error, FAULT_INPUT, "%u labels: expected at most %d", question->n_labels,
+				 TURF_LABELS_MAX);
+	for (uint32_t i = 0; i < question->n_labels; i++)
+		if (add_label(event, question->labels[i]) != 0)
+			return error_set(error, FAULT_INPUT, "label %u: expected 1 to %d", question->labels[i],
+					 LABEL_CODE_MAX);
+	if (random_bytes(event->id.bytes, sizeof event->id.bytes) != 0)
+		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
+	return 0;
+}
+
+int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
+			  const uint8_t *bookmark, struct error *error)
+{
+	struct event *events = calloc(n + 1, sizeof *events);
+	const char **teams = calloc(n + 1, sizeof *teams);
+	int rc = events && teams ? 0 : error_set(error, FAULT_MEMORY, "no memory for %zu questions", n);
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = to_event(&questions[i], &events[i], error);
+		teams[i] = questions[i].team;
+	}
+	if (rc == 0 && n > 0)
+		rc = outbox_add(turf->outbox, teams, events, n, bookmark, error);
+	for (size_t i = 0; i < n && rc == 0 && ids; i++)
+		memcpy(ids[i].bytes, events[i].id.bytes, sizeof ids[i].bytes);
+	free(events);
+	free(teams);
+	if (rc == 0)
+		session_poke(turf);
+	return rc;
+}
+
+int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids, char *error,
+		   size_t size)
+{
+	struct error inner = {0};
+
+	return leave(turf_questions_marked(turf, questions, n, ids, NULL, &inner), &inner, error, size);
+}
+
+int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error, size_t size)
+{
+	return turf_questions(turf, question, 1, id, error, size);
+}
+
+/* The outbox's answers in the caller's words. */
+static int outer_result(int result)
+{
+	return result == OUTBOX_UNKNOWN ? TURF_UNKNOWN : result == OUTBOX_NOTHING ? TURF_NOTHING : result;
+}
+
+static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, struct error *error)
+{
+	struct event_id inner = inner_id(id);
+	int rc = outbox_retract(turf->outbox, &inner, team, day, error);
+
+	if (rc == 0)
+		session_poke(turf);
+	return outer_result(rc);
+}
+
+int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size)
+{
+	struct error inner = {0};
+
+	return leave(retract(turf, id, NULL, 0, &inner), &inner, error, size);
+}
+
+int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, char *error,
+		       size_t size)
+{
+	struct error inner = {0};
+	int rc = check_team_and_day(team, day, &inner);
+
+	if (rc == 0)
+		rc = retract(turf, id, team, day, &inner);
+	return leave(rc, &inner, error, size);
+}
+
+int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size)
+{
+	struct error inner = {0};
+	struct event_id event_id = inner_id(id);
+
+	return leave(outer_result(outbox_dismiss(turf->outbox, &event_id, &inner)), &inner, error, size);
+}
+
+/* ---- Looking ---------------------------------------------------------------------------------------------------- */
+
+int turf_pending(struct turf *turf, size_t *n, char *error, size_t size)
+{
+	struct error inner = {0};
+
+	return leave(outbox_pending(turf->outbox, n, &inner), &inner, error, size);
+}
+
+/* Under the lock. */
+static enum turf_state state_of(struct turf *turf, const struct tap *tap)
+{
+	const struct sender_entry *entry;
+
+	if (tap->question_seq != 0) {
+		entry = sender_find(&turf->sender, tap->question_seq);
+		return entry && entry->sent ? TURF_SENT : TURF_ON_DEVICE;
+	}
+	if (tap_retracted(tap))
+		return TURF_IS_RETRACTED;
+	if (verdict_is_refusal(tap->question_verdict))
+		return TURF_IS_REFUSED;
+	if (tap_has_question(tap))
+		return TURF_IS_COUNTED;
+	if (tap->retraction_seq == 0)
+		return TURF_IS_REFUSED;
+	entry = sender_find(&turf->sender, tap->retraction_seq);
+	return entry && entry->sent ? TURF_SENT : TURF_ON_DEVICE;
+}
+
+/* Under the lock. */
+static struct turf_tap outer_tap(struct turf *turf, const struct tap *tap)
+{
+	const struct event *question = &tap->question;
+	struct turf_tap outer = {
+		.state = state_of(turf, tap),
+		.verdict = (enum turf_verdict)tap->question_verdict,
+		.retraction_verdict = (enum turf_verdict)tap->retraction_verdict,
+		.retracting = tap->retraction_seq != 0,
+		.has_question = tap_has_question(tap),
+		.day = question->day,
+		.domain = question->domain,
+		.outcome = (enum turf_outcome)question->outcome,
+		.n_labels = question->n_labels,
+	};
+
+	memcpy(outer.id.bytes, question->id.bytes, sizeof outer.id.bytes);
+	memcpy(outer.team, tap->team, sizeof outer.team);
+	memcpy(outer.labels, question->labels, sizeof outer.labels);
+	return outer;
+}
+
+int turf_list(struct turf *turf, struct turf_tap **taps, size_t *n, char *error, size_t size)
+{
+	struct error inner = {0};
+	struct tap *all = NULL;
+	int rc = outbox_list(turf->outbox, &all, n, &inner);
+
+	if (rc == 0) {
+		*taps = calloc(*n + 1, sizeof **taps);
+		rc = *taps ? 0 : error_set(&inner, FAULT_MEMORY, "no memory for %zu taps", *n);
+	}
+	if (rc == 0) {
+		(void)pthread_mutex_lock(&turf->lock);
+		for (size_t i = 0; i < *n; i++)
+			(*taps)[i] = outer_tap(turf, &all[i]);
+		(void)pthread_mutex_unlock(&turf->lock);
+	}
+	free(all);
+	return leave(rc, &inner, error, size);
+}
+
+int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size)
+{
+	struct error inner = {0};
+	struct event_id event_id = inner_id(id);
+	struct tap found;
+	int rc = outer_result(outbox_tap(turf->outbox, &event_id, &found, &inner));
+
+	if (rc == 0) {
+		(void)pthread_mutex_lock(&turf->lock);
+		*tap = outer_tap(turf, &found);
+		(void)pthread_mutex_unlock(&turf->lock);
+	}
+	return leave(rc, &inner, error, size);
+}
+
+void turf_free(void *memory)
+{
+	free(memory);
+}
+
+enum turf_connection turf_connection(struct turf *turf, char *reason, size_t size)
+{
+	enum turf_connection connection;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	connection = turf->connection;
+	if (reason && size > 0)
+		(void)snprintf(reason, size, "%s", turf->reason);
+	(void)pthread_mutex_unlock(&turf->lock);
+	return connection;
+}
+
+void turf_hurry(struct turf *turf)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->hurried = true;
+	(void)pthread_cond_signal(&turf->wake);
+	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+const char *turf_version(void)
+{
+	return TURF_VERSION;
+}
+
+/* ---- Waiting ---------------------------------------------------------------------------------------------------- */
+
+/* 0: there is nothing to wait for; TURF_TIMEOUT: there is. */
+static int look(struct turf *turf, const struct event_id *id)
+{
+	struct tap tap;
+	size_t n;
+	int rc;
+
+	if (id) {
+		rc = outbox_tap(turf->outbox, id, &tap, NULL);
+		return rc == 0 && tap_waits(&tap) ? TURF_TIMEOUT : rc < 0 ? rc : 0;
+	}
+	rc = outbox_pending(turf->outbox, &n, NULL);
+	return rc == 0 && n > 0 ? TURF_TIMEOUT : rc;
+}
+
+/* Nothing has changed since `*seen`, and no verdict is on its way to on_verdict. */
+static bool all_told(struct turf *turf, uint64_t *seen, bool *delivering)
+{
+	bool same;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	same = turf->changes == *seen;
+	*seen = turf->changes;
+	*delivering = turf->delivering;
+	(void)pthread_mutex_unlock(&turf->lock);
+	return same && !*delivering;
+}
+
+/* The outbox is looked at between two looks at `changes`: a verdict that is stored in between shows in the second, so
+ * that on_verdict has always returned before a waiter goes on. */
+static int wait_until(struct turf *turf, const struct event_id *id, int64_t until_ms)
+{
+	uint64_t seen = 0;
+	bool delivering;
+	int rc;
+
+	if (turf->has_worker && pthread_equal(pthread_self(), turf->worker))
+		return TURF_BUSY;
+	for (;;) {
+		(void)all_told(turf, &seen, &delivering);
+		rc = look(turf, id);
+		if (rc != TURF_TIMEOUT && all_told(turf, &seen, &delivering))
+			return rc;
+		if (rc != TURF_TIMEOUT && !delivering)
+			continue;
+		if (!turf->has_worker || monotonic_ms() >= until_ms)
+			return TURF_TIMEOUT;
+		(void)pthread_mutex_lock(&turf->lock);
+		(void)session_wait_change(turf, seen, until_ms);
+		(void)pthread_mutex_unlock(&turf->lock);
+	}
+}
+
+static int64_t deadline_ms(int timeout_ms)
+{
+	return monotonic_ms() + (timeout_ms < 0 ? forever_ms : timeout_ms);
+}
+
+int turf_wait(struct turf *turf, int timeout_ms)
+{
+	return wait_until(turf, NULL, deadline_ms(timeout_ms));
+}
+
+int turf_wait_for(struct turf *turf, const struct turf_id *id, int timeout_ms)
+{
+	struct event_id inner = inner_id(id);
+
+	return wait_until(turf, &inner, deadline_ms(timeout_ms));
+}
+
+/* ---- For the command line --------------------------------------------------------------------------------------- */
+
+/* Under the lock: a connection was tried, and failed. */
+static bool out_of_reach(const struct turf *turf)
+{
+	return !turf->has_worker || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
+}
+
+int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error)
+{
+	int64_t until_ms = monotonic_ms() + timeout_ms;
+	int rc = TURF_TIMEOUT;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	while (!(fresh ? turf->catalogue_fresh : turf->has_catalogue) && !out_of_reach(turf) &&
+	       session_wait_change(turf, turf->changes, until_ms))
+		;
+	if (fresh ? turf->catalogue_fresh : turf->has_catalogue)
+		rc = catalogue_copy(&turf->catalogue, copy);
+	(void)pthread_mutex_unlock(&turf->lock);
+	return rc < 0 ? error_set(error, rc, "no memory for the catalogue") : rc;
+}
+
+int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)
+{
+	int64_t until_ms = monotonic_ms() + timeout_ms;
+	int rc = TURF_TIMEOUT;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	while (!turf->has_today && !out_of_reach(turf) && session_wait_change(turf, turf->changes, until_ms))
+		;
+	if (turf->has_today) {
+		*today = turf->today;
+		rc = 0;
+	}
+	(void)pthread_mutex_unlock(&turf->lock);
+	return rc;
+}

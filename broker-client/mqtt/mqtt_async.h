@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The MQTT connection of phones and screens: events come on the library's thread, calls go from any other.
+ *
+ * `on_event` runs on Paho's thread, which holds Paho's lock: it must be short, must not call anything here,
+ * and may take a lock of the owner's only if the owner never holds that lock while calling in here.
+ */
+#ifndef TURF_BROKER_CLIENT_MQTT_MQTT_ASYNC_H
+#define TURF_BROKER_CLIENT_MQTT_MQTT_ASYNC_H
+
+#include "broker-client/mqtt/mqtt.h"
+
+enum mqtt_event_kind {
+	MQTT_EVENT_CONNECTED,      /* subscribe now */
+	MQTT_EVENT_CONNECT_FAILED, /* `reason` says why; mqtt_async_connect again when it suits */
+	MQTT_EVENT_LOST,
+	MQTT_EVENT_SUBSCRIBED,     /* the broker answered mqtt_async_subscribe */
+	MQTT_EVENT_MESSAGE,        /* `message` is valid during the callback only */
+};
+
+struct mqtt_event {
+	enum mqtt_event_kind kind;
+	const char *reason;
+	const struct mqtt_message *message;
+};
+
+struct mqtt_async;
+
+int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
+		    void (*on_event)(void *context, const struct mqtt_event *event), void *context, struct error *error);
+
+/* Ends the connection and waits until no callback can come any more. NULL is fine. */
+void mqtt_async_close(struct mqtt_async *mqtt);
+
+/* Starts to connect; the outcome is an event. There is no automatic reconnect: the owner decides when. */
+int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error);
+int mqtt_async_disconnect(struct mqtt_async *mqtt, struct error *error);
+
+/* Up to 8 filters in one packet, all at `qos`. */
+int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error);
+
+/* Fire and forget: what was not sent is forgotten at a disconnect; the owner's receipts decide. Returns FAULT_BROKER
+ * when not connected. Keep few QoS 1 messages in flight: see docs/performance.md. */
+int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length, int qos,
+		       bool retained, struct error *error);
+
+#endif

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Every call fails in turn under a phone: while it keeps taps without a broker, and while it sends them to an aggregator
+ * (phone_broker.h) that restores an older backup in between.
+ *
+ * A tap that was accepted is there afterwards, as it was tapped, and counts once; of taps that were refused together all
+ * are there or none, as the disk may have done what it said it had not. What is told was stored before. Nothing hangs:
+ * once calls work again, everything is told by itself.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker-client/libturf/outbox_tap.h"
+#include "broker-client/libturf/turf_impl.h"
+#include "tests/fault/lib/folder.h"
+#include "tests/fault/lib/phone_broker.h"
+#include "tests/fault/lib/story.h"
+
+enum {
+	DAY = 18215, /* 2019-11-15 */
+	TOGETHER_MAX = 3,
+	SLICE_MS = 20, /* how long the test waits before it looks again; nothing depends on it */
+	SEAMS_OF_KEEPING = 1 << SEAM_MEMORY | 1 << SEAM_LMDB | 1 << SEAM_FILE | 1 << SEAM_RANDOM,
+	SEAMS_OF_SENDING = SEAMS_OF_KEEPING | 1 << SEAM_BROKER,
+};
+
+/* What was asked for: not yet, or with what answer. A fault may have done its work all the same. */
+enum asked { NOT_ASKED, ACCEPTED, FAULT };
+
+enum { TOGETHER, TAKEN_BACK, REFUSED, LAST, BATCHES };
+
+static const struct plan {
+	const char *team;
+	uint32_t n;
+} plans[BATCHES] = {
+	[TOGETHER] = {"oost", TOGETHER_MAX}, [TAKEN_BACK] = {"west", 1}, [REFUSED] = {"zuid", 1}, [LAST] = {"oost", 1}};
+
+static struct {
+	char folder[FOLDER_BYTES], outbox[FOLDER_BYTES + 8];
+	const char *broker; /* NULL: none */
+	uint32_t retry_ms;  /* 0: soon */
+	struct turf *turf;
+	struct turf_id ids[BATCHES][TOGETHER_MAX], other;
+	enum asked tapped[BATCHES], taken_back, other_taken_back, answered, requeued, dismissed;
+	int fault; /* the first */
+	struct error error;
+	atomic_bool told_too_soon, told_without_handle;
+	sem_t told;
+} world;
+
+/* ---- A phone's life ---------------------------------------------------------------------------------------------- */
+
+/* A label tells which of all taps it is, also when nobody got its id. */
+static struct turf_question question(uint32_t batch, uint32_t i)
+{
+	return (struct turf_question){.team = plans[batch].team,
+				      .day = DAY,
+				      .domain = 1,
+				      .outcome = TURF_ANSWERED,
+				      .n_labels = 1,
+				      .labels = {1 + batch * TOGETHER_MAX + i}};
+}
+
+static enum asked note(int rc, const struct error *error)
+{
+	if (rc < 0 && world.fault == 0) {
+		world.fault = rc;
+		world.error = *error;
+	}
+	if (rc < 0 && error->text[0] == '\0')
+		fail_msg("%s: fault %d without a word", story_where(), rc);
+	return rc < 0 ? FAULT : ACCEPTED;
+}
+
+/* An event ended, and that is stored. */
+static void on_verdict(void *context, const struct turf_answer *answer)
+{
+	struct turf_tap tap;
+
+	(void)context;
+	seam_pause();
+	if (!world.turf || turf_wait(world.turf, 0) != TURF_BUSY)
+		world.told_without_handle = true;
+	else if (turf_get(world.turf, &answer->id, &tap, NULL, 0) == 0 &&
+		 (answer->retraction ? tap.retraction_verdict : tap.verdict) != answer->verdict)
+		world.told_too_soon = true;
+	seam_resume();
+	(void)sem_post(&world.told);
+}
+
+static int open_phone(void)
+{
+	struct turf_options options = {
+		.broker = world.broker,
+		.org = "dekop",
+		.outbox = world.outbox,
+		.retry_ms = world.retry_ms ? world.retry_ms : 10,
+		.retry_max_ms = 40,
+		.reconnect_ms = 1,
+		.reconnect_max_ms = 4,
+		.window = 2,
+		.on_verdict = on_verdict,
+	};
+	struct error error = {{0}};
+	int rc = turf_open(&world.turf, &options, error.text, sizeof error.text);
+
+	(void)note(rc, &error);
+	return rc;
+}
+
+static void close_phone(void)
+{
+	turf_close(world.turf);
+	world.turf = NULL;
+}
+
+static void tap(uint32_t batch)
+{
+	struct turf_question questions[TOGETHER_MAX];
+	struct error error = {{0}};
+
+	if (world.tapped[batch] != NOT_ASKED)
+		return;
+	for (uint32_t i = 0; i < plans[batch].n; i++)
+		questions[i] = question(batch, i);
+	world.tapped[batch] = note(turf_questions(world.turf, questions, plans[batch].n, world.ids[batch], error.text,
+						  sizeof error.text), &error);
+}
+
+static void take_back(void)
+{
+	struct error error = {{0}};
+
+	memset(world.other.bytes, 7, sizeof world.other.bytes);
+	world.other_taken_back =
+		note(turf_retract_other(world.turf, &world.other, "oost", DAY, error.text, sizeof error.text), &error);
+	if (world.tapped[TAKEN_BACK] == ACCEPTED)
+		world.taken_back =
+			note(turf_retract(world.turf, world.ids[TAKEN_BACK], error.text, sizeof error.text), &error);
+}
+
+/* A list that is not whole is no list. */
+static void look(void)
+{
+	struct error error = {{0}};
+	struct turf_tap *taps = NULL;
+	size_t n = 0, expected = 0;
+
+	for (uint32_t batch = 0; batch < BATCHES; batch++)
+		expected += world.tapped[batch] == ACCEPTED ? plans[batch].n : 0;
+	if (note(turf_list(world.turf, &taps, &n, error.text, sizeof error.text), &error) == ACCEPTED && n < expected)
+		fail_msg("%s: %zu taps of %zu in the list", story_where(), n, expected);
+	turf_free(taps);
+	(void)note(turf_pending(world.turf, &n, error.text, sizeof error.text), &error);
+}
+
+static void dismiss(void)
+{
+	struct error error = {{0}};
+
+	if (world.tapped[REFUSED] == ACCEPTED && world.dismissed == NOT_ASKED)
+		world.dismissed =
+			note(turf_dismiss(world.turf, world.ids[REFUSED], error.text, sizeof error.text), &error);
+}
+
+/* ---- Without a broker: the aggregator's part is the test's --------------------------------------------------------- */
+
+static void answer(void)
+{
+	struct outbox_entry entries[16];
+	struct outbox_result results[16];
+	struct error error = {{0}};
+	uint64_t last;
+	size_t n = 0;
+	enum asked loaded = note(outbox_load(world.turf->outbox, 0, entries, 16, &n, &last, &error), &error);
+
+	for (size_t i = 0; i < n && loaded == ACCEPTED; i++) {
+		bool back = entries[i].event.act == ACT_RETRACTION, refused = strcmp(entries[i].team, "zuid") == 0;
+
+		results[i] = (struct outbox_result){
+			.seq = entries[i].seq,
+			.id = entries[i].event.id,
+			.act = entries[i].event.act,
+			.verdict = back ? VERDICT_RETRACTED : refused ? VERDICT_REFUSED_UNKNOWN_TEAM : VERDICT_COUNTED,
+		};
+	}
+	if (loaded == ACCEPTED)
+		world.answered = note(outbox_settle(world.turf->outbox, results, n, &error), &error);
+}
+
+static void hear_news(void)
+{
+	static const uint8_t first[EPOCH_BYTES] = {1}, second[EPOCH_BYTES] = {2};
+	uint8_t *bytes = NULL;
+	struct error error = {{0}};
+	size_t length, requeued;
+
+	if (note(outbox_put_catalogue(world.turf->outbox, first, sizeof first, &error), &error) == ACCEPTED &&
+	    note(outbox_catalogue(world.turf->outbox, &bytes, &length, &error), &error) == ACCEPTED)
+		assert_true(length == sizeof first && memcmp(bytes, first, sizeof first) == 0);
+	free(bytes);
+	(void)note(outbox_forget_before(world.turf->outbox, DAY - 14, &error), &error);
+	world.requeued = note(outbox_meet_epoch(world.turf->outbox, first, &requeued, &error), &error);
+	if (world.requeued == ACCEPTED)
+		world.requeued = note(outbox_meet_epoch(world.turf->outbox, second, &requeued, &error), &error);
+}
+
+static void tap_and_take_back(void)
+{
+	tap(TOGETHER);
+	tap(TAKEN_BACK);
+	tap(REFUSED);
+	take_back();
+}
+
+static int keep(void *context, struct error *error)
+{
+	(void)context;
+	if (open_phone() == 0) {
+		tap_and_take_back();
+		look();
+		answer();
+		dismiss();
+		hear_news();
+		tap(LAST);
+		close_phone();
+	}
+	*error = world.error;
+	return world.fault;
+}
+
+/* ---- With one ------------------------------------------------------------------------------------------------------- */
+
+static bool known_at_last(void)
+{
+	for (uint32_t batch = 0; batch < BATCHES; batch++)
+		for (uint32_t i = 0; i < plans[batch].n; i++)
+			if (world.tapped[batch] == ACCEPTED && !(batch == REFUSED && world.dismissed != NOT_ASKED) &&
+			    phone_broker_known(&world.ids[batch][i]) == KNOWN_NOT)
+				return false;
+	return true;
+}
+
+/* What failed works again as soon as the test has seen it fail; then everything is told by itself. */
+static void until_told(void)
+{
+	do {
+		if (seam_failed())
+			(void)seam_disarm();
+		phone_broker_tell_status();
+	} while (turf_wait(world.turf, SLICE_MS) != 0 || !known_at_last());
+}
+
+static int send(void *context, struct error *error)
+{
+	(void)context;
+	if (open_phone() == 0) {
+		tap_and_take_back();
+		until_told();
+		look();
+		dismiss();
+		phone_broker_restore_backup();
+		tap(LAST);
+		until_told();
+		close_phone();
+	}
+	*error = world.error;
+	return world.fault;
+}
+
+/* The phone sends what is due twice more, and has looked at its queue before the second time. */
+static void until_sent_again(void)
+{
+	unsigned before = phone_broker_submissions();
+
+	while (phone_broker_submissions() < before + 2)
+		(void)turf_wait(world.turf, SLICE_MS);
+}
+
+static int hear_at_last(void *context, struct error *error)
+{
+	(void)context;
+	phone_broker_be_dumb(false);
+	until_told();
+	close_phone();
+	*error = world.error;
+	return world.fault;
+}
+
+/* ---- What must hold -------------------------------------------------------------------------------------------------- */
+
+static void begin_life(void *context)
+{
+	(void)context;
+	folder_remove(world.outbox);
+	phone_broker_reset();
+	memset(world.ids, 0, sizeof world.ids);
+	memset(world.tapped, 0, sizeof world.tapped);
+	world.taken_back = world.other_taken_back = world.answered = world.requeued = world.dismissed = NOT_ASKED;
+	world.fault = 0;
+	world.error = (struct error){{0}};
+	world.told_too_soon = false;
+}
+
+static struct turf_tap get(uint32_t batch, uint32_t i)
+{
+	struct turf_question asked = question(batch, i);
+	struct turf_tap found;
+
+	if (turf_get(world.turf, &world.ids[batch][i], &found, NULL, 0) != 0)
+		fail_msg("%s: a tap of batch %u is lost", story_where(), batch);
+	assert_string_equal(found.team, asked.team);
+	assert_true(found.has_question && found.day == DAY && found.domain == 1 && found.outcome == TURF_ANSWERED);
+	assert_true(found.n_labels == 1 && found.labels[0] == asked.labels[0]);
+	return found;
+}
+
+static uint32_t listed(const struct turf_tap *taps, size_t n, uint32_t batch)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += taps[i].n_labels == 1 && (taps[i].labels[0] - 1) / TOGETHER_MAX == batch;
+	return found;
+}
+
+static void check_list(void)
+{
+	struct turf_tap *taps = NULL;
+	size_t n;
+
+	assert_int_equal(turf_list(world.turf, &taps, &n, NULL, 0), 0);
+	for (uint32_t batch = 0; batch < BATCHES; batch++) {
+		uint32_t found = listed(taps, n, batch);
+
+		if (batch == REFUSED && world.dismissed != NOT_ASKED)
+			continue;
+		if (found != plans[batch].n && (found != 0 || world.tapped[batch] == ACCEPTED))
+			fail_msg("%s: %u taps of %u in batch %u", story_where(), found, plans[batch].n, batch);
+	}
+	turf_free(taps);
+}
+
+static void end_keep(void *context, int rc, const char *failed)
+{
+	(void)context, (void)failed;
+	if (rc < 0 && world.tapped[LAST] == NOT_ASKED) /* it did not even open */
+		assert_int_equal(keep(NULL, &world.error), rc);
+	assert_int_equal(open_phone(), 0);
+	check_list();
+	for (uint32_t i = 0; i < TOGETHER_MAX && world.tapped[TOGETHER] == ACCEPTED; i++) {
+		bool waits = get(TOGETHER, i).state == TURF_ON_DEVICE;
+
+		if (world.answered == NOT_ASKED || world.requeued == ACCEPTED)
+			assert_true(waits);
+		if (world.answered == ACCEPTED && world.requeued == NOT_ASKED)
+			assert_false(waits);
+		assert_true(waits == (get(TOGETHER, 0).state == TURF_ON_DEVICE));
+	}
+	if (world.taken_back == ACCEPTED)
+		assert_true(get(TAKEN_BACK, 0).retracting || get(TAKEN_BACK, 0).state == TURF_IS_RETRACTED);
+	if (world.tapped[LAST] == ACCEPTED)
+		assert_int_equal(get(LAST, 0).state, TURF_ON_DEVICE);
+	close_phone();
+}
+
+static void check_sent(uint32_t batch, enum turf_state state, enum known_state known)
+{
+	for (uint32_t i = 0; i < plans[batch].n && world.tapped[batch] == ACCEPTED; i++) {
+		if (get(batch, i).state != state || phone_broker_known(&world.ids[batch][i]) != known)
+			fail_msg("%s: batch %u ended in state %d, known as %d", story_where(), batch,
+				 (int)get(batch, i).state, (int)phone_broker_known(&world.ids[batch][i]));
+	}
+}
+
+static void end_send(void *context, int rc, const char *failed)
+{
+	(void)context, (void)failed;
+	if (rc < 0 && world.tapped[LAST] == NOT_ASKED)
+		assert_int_equal(send(NULL, &world.error), rc);
+	assert_int_equal(open_phone(), 0);
+	until_told();
+	assert_false(phone_broker_was_lied_to());
+	assert_false(world.told_too_soon);
+	check_list();
+	check_sent(TOGETHER, TURF_IS_COUNTED, KNOWN_COUNTED);
+	check_sent(LAST, TURF_IS_COUNTED, KNOWN_COUNTED);
+	if (world.taken_back != FAULT)
+		check_sent(TAKEN_BACK, TURF_IS_RETRACTED, KNOWN_RETRACTED);
+	if (world.dismissed == NOT_ASKED)
+		check_sent(REFUSED, TURF_IS_REFUSED, KNOWN_REFUSED);
+	if (world.other_taken_back == ACCEPTED)
+		assert_int_equal(phone_broker_known(&world.other), KNOWN_RETRACTED);
+	close_phone();
+}
+
+/* A tap whose receipt has not come is taken back: that waits behind it. */
+static void begin_taken_back(void *context)
+{
+	begin_life(context);
+	phone_broker_be_dumb(true);
+	assert_int_equal(open_phone(), 0);
+	tap(TAKEN_BACK);
+	until_sent_again();
+	take_back();
+	until_sent_again();
+	assert_int_equal(world.taken_back, ACCEPTED);
+}
+
+static void end_taken_back(void *context, int rc, const char *failed)
+{
+	(void)context, (void)failed;
+	assert_int_equal(rc, 0);
+	assert_int_equal(open_phone(), 0);
+	check_sent(TAKEN_BACK, TURF_IS_RETRACTED, KNOWN_RETRACTED);
+	close_phone();
+}
+
+static void tell(const struct story *story, const char *broker, unsigned seams)
+{
+	world.broker = broker;
+	/* Once without: libraries take what they keep for good. */
+	story->begin(NULL);
+	story->end(NULL, story->act(NULL, &world.error), NULL);
+	story_tell(story, NULL, world.folder, seams);
+}
+
+static void test_keeping_taps(void **state)
+{
+	static const struct story story = {"keep taps", begin_life, keep, end_keep, false};
+
+	(void)state;
+	tell(&story, NULL, SEAMS_OF_KEEPING);
+}
+
+static void test_sending_taps(void **state)
+{
+	static const struct story story = {"send taps", begin_life, send, end_send, true};
+
+	(void)state;
+	tell(&story, "mqtt://127.0.0.1:1883", SEAMS_OF_SENDING);
+}
+
+/* A receipt may have been stored although LMDB says that it was not. What it frees is sent all the same. */
+static void test_receipt_stored_in_spite_of_a_fault(void **state)
+{
+	static const struct story story = {"a tap taken back", begin_taken_back, hear_at_last, end_taken_back, true};
+	static const struct fault_plan done_and_lost = {.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .kind = 3};
+
+	(void)state;
+	world.broker = "mqtt://127.0.0.1:1883";
+	story_tell_call(&story, NULL, world.folder, done_and_lost);
+}
+
+/* No call fails here. Many taps wait for a team that the broker refuses, and one of another team behind them. */
+static void test_a_refused_team_holds_up_no_other(void **state)
+{
+	enum { MANY = 2000, FEW = 10 };
+	static struct turf_question many[MANY];
+	unsigned before;
+
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	assert_int_equal(open_phone(), 0);
+	for (size_t i = 0; i < MANY; i++)
+		many[i] = (struct turf_question){.team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
+	assert_int_equal(turf_questions(world.turf, many, MANY, NULL, NULL, 0), 0);
+	tap(LAST);
+	close_phone();
+	before = phone_broker_submissions();
+	world.broker = "mqtt://127.0.0.1:1883";
+	assert_int_equal(open_phone(), 0);
+	assert_int_equal(turf_wait_for(world.turf, world.ids[LAST], -1), 0);
+	assert_in_range(phone_broker_submissions() - before, 1, FEW);
+	close_phone();
+}
+
+static void until_a_verdict_is_told(void)
+{
+	while (sem_wait(&world.told) != 0)
+		;
+}
+
+/* No call fails here. The verdict on what waited comes before turf_open has returned: the callback has its handle. */
+static void test_a_verdict_while_the_handle_is_opened(void **state)
+{
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	assert_int_equal(open_phone(), 0);
+	tap(LAST);
+	close_phone();
+	world.broker = "mqtt://127.0.0.1:1883";
+	while (sem_trywait(&world.told) == 0)
+		;
+	seam_set_started(until_a_verdict_is_told);
+	assert_int_equal(open_phone(), 0);
+	seam_set_started(NULL);
+	close_phone();
+	assert_false(world.told_without_handle);
+}
+
+static void until_told_of(unsigned verdicts)
+{
+	while (verdicts-- > 0)
+		until_a_verdict_is_told();
+}
+
+/* No call fails here, and nothing is sent again for an hour: what is new goes at once, what a verdict sets free too; and
+ * each act that ends is told, also two by one verdict. */
+static void test_nothing_waits_for_a_resend(void **state)
+{
+	enum { ROUNDS = 8 };
+
+	(void)state;
+	begin_life(NULL);
+	world.broker = NULL;
+	world.retry_ms = 3600000;
+	assert_int_equal(open_phone(), 0);
+	tap(TAKEN_BACK);
+	assert_int_equal(turf_retract(world.turf, world.ids[TAKEN_BACK], NULL, 0), 0);
+	close_phone();
+	while (sem_trywait(&world.told) == 0)
+		;
+	world.broker = "mqtt://127.0.0.1:1883";
+	assert_int_equal(open_phone(), 0);
+	until_told_of(2);
+	for (int i = 0; i < ROUNDS; i++) { /* each finds the worker asleep, or about to be */
+		struct turf_question asked = question(LAST, 0);
+		struct turf_id id;
+
+		assert_int_equal(turf_question(world.turf, &asked, &id, NULL, 0), 0);
+		until_told_of(1);
+		look();
+		assert_int_equal(turf_retract(world.turf, &id, NULL, 0), 0);
+		until_told_of(1);
+		look();
+	}
+	phone_broker_restore_newest();
+	until_told_of(2 + 2 * ROUNDS);
+	assert_int_equal(turf_wait(world.turf, -1), 0);
+	close_phone();
+	world.retry_ms = 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (sem_init(&world.told, 0, 0) != 0)
+		return -1;
+	folder_make(world.folder);
+	(void)snprintf(world.outbox, sizeof world.outbox, "%s/outbox", world.folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	folder_remove(world.folder);
+	return 0;
+}
+
+#define TOLD(test) cmocka_unit_test_teardown(test, story_say_where)
+
+/* With an argument: the tests of that name (* and ? match). */
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TOLD(test_keeping_taps),
+		TOLD(test_sending_taps),
+		TOLD(test_receipt_stored_in_spite_of_a_fault),
+		TOLD(test_a_refused_team_holds_up_no_other),
+		TOLD(test_a_verdict_while_the_handle_is_opened),
+		TOLD(test_nothing_waits_for_a_resend),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests_name("every call fails, phone", tests, setup, teardown);
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "tests/unit/lib/trial.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/calendar.h"
+#include "store/store_admin.h"
+#include "store/store_view.h"
+
+static struct team teams[] = {
+	{.id = "oost", .name = "Oost"},
+	{.id = "west", .name = "West", .valid_until = TRIAL_START + 20},
+	{.id = "zuid", .name = "Zuid", .valid_from = TRIAL_START + 5},
+};
+static struct domain domains[] = {
+	{.code = 1, .name = "Financiën", .position = 1},
+	{.code = 2, .name = "Dagbesteding", .valid_until = TRIAL_START + 12, .position = 2},
+	{.code = 12, .name = "Werk & opleiding", .valid_from = TRIAL_START + 12, .rolls_up_to = 2, .position = 3},
+};
+static struct label labels[] = {
+	{.code = 3, .name = "Sportfonds", .kind = LABEL_SUBJECT},
+	{.code = 4, .name = "Toeslagen", .kind = LABEL_SUBJECT, .domain = 1},
+	{.code = 9, .name = "Inloop", .kind = LABEL_ORIGIN, .valid_until = TRIAL_START + 30},
+};
+const struct catalogue trial_rules = {
+	.version = 1,
+	.org = "toets",
+	.name = "Toets",
+	.timezone = "Europe/Amsterdam",
+	.accept_days = 50,
+	.retract_days = 4,
+	.grace_days = 9,
+	.counting_since = TRIAL_START - 30,
+	.teams = teams,
+	.n_teams = 3,
+	.domains = domains,
+	.n_domains = 3,
+	.labels = labels,
+	.n_labels = 3,
+};
+
+static uint32_t draw(struct trial *trial, uint32_t sides)
+{
+	return trial->dice.throw(trial->dice.context, sides);
+}
+
+/* ---- The parts ----------------------------------------------------------------------------------- */
+
+static void ignore_moved(void *context, const struct folded *folded)
+{
+	(void)context;
+	(void)folded;
+}
+
+static void must(int rc, const struct error *error)
+{
+	if (rc != 0)
+		fail_msg("%d: %s", rc, error->text);
+}
+
+static void open_store(struct trial *trial)
+{
+	struct store_options options = {
+		.path = trial->path,
+		.org = "toets",
+		.as_daemon = true,
+		.unix_seconds = trial->unix_seconds,
+		.today = trial->now.model.today,
+		.map_bytes = 64 << 10, /* it grows under way */
+		.quarantine_limit = TRIAL_QUARANTINE,
+	};
+	struct error error = {{0}};
+
+	must(store_open(&trial->store, &options, &error), &error);
+	trial->pipeline.store = trial->store;
+}
+
+static struct store_state look(struct trial *trial)
+{
+	struct store_view *view;
+	struct store_state state;
+	struct error error = {{0}};
+
+	must(store_view_open(trial->store, &view, &error), &error);
+	store_view_state(view, &state);
+	store_view_close(view);
+	return state;
+}
+
+/* A second later; the generation rises whatever came back. */
+static void open_again(struct trial *trial, const struct store_state *before, bool restored)
+{
+	struct store_state after;
+
+	trial->unix_seconds++;
+	open_store(trial);
+	after = look(trial);
+	assert_true(after.generation > before->generation);
+	assert_true(restored == (strcmp(after.epoch, before->epoch) != 0));
+}
+
+void trial_reopen(struct trial *trial)
+{
+	struct store_state before = look(trial);
+
+	store_close(trial->store);
+	open_again(trial, &before, false);
+}
+
+/* A transaction of the operator's, again when the map had to grow for it. 0 or its fault. */
+static int operate(struct trial *trial, void (*act)(struct store_txn *txn, void *context), void *context,
+		   struct error *error)
+{
+	struct store_txn *txn;
+	int rc;
+
+	do {
+		must(store_begin(trial->store, &txn, error), error);
+		act(txn, context);
+		rc = store_commit(&txn, error);
+	} while (rc == STORE_AGAIN);
+	return rc;
+}
+
+static void put_rules(struct store_txn *txn, void *cells)
+{
+	store_put_catalogue(txn, &trial_rules);
+	store_put_cells(txn, *(struct cells *)cells);
+}
+
+void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
+{
+	const char *place = getenv("TMPDIR");
+	struct error error = {{0}};
+
+	/* In memory where there is such a place: thousands of sequences need no disk. */
+	if (!place)
+		place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	*trial = (struct trial){.now.cells = cells, .dice = dice, .unix_seconds = 1577000000};
+	(void)snprintf(trial->folder, sizeof trial->folder, "%s/turf-trial-XXXXXX", place);
+	assert_non_null(mkdtemp(trial->folder));
+	(void)snprintf(trial->path, sizeof trial->path, "%s/store", trial->folder);
+	(void)snprintf(trial->backup, sizeof trial->backup, "%s/backup", trial->folder);
+	model_init(&trial->now.model, &trial_rules, TRIAL_START);
+	open_store(trial);
+	must(operate(trial, put_rules, &cells, &error), &error);
+	trial->receipts = receipts_new(TRIAL_MESSAGES);
+	assert_non_null(trial->receipts);
+	trial->pipeline = (struct pipeline){
+		.store = trial->store,
+		.catalogue = &trial_rules,
+		.receipts = trial->receipts,
+		.counters = &trial->counters,
+		.moved = ignore_moved,
+	};
+	for (size_t i = 0; i < TRIAL_IDS; i++) { /* two and two alike but for the last byte */
+		memset(trial->ids[i].bytes, (int)(i / 2 + 1), EVENT_ID_BYTES);
+		trial->ids[i].bytes[EVENT_ID_BYTES - 1] = (uint8_t)i;
+	}
+	trial_day(trial, TRIAL_START, false);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *ftw)
+{
+	(void)status;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+	(void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+void trial_release(struct trial *trial)
+{
+	store_close(trial->store);
+	receipts_free(trial->receipts);
+	model_release(&trial->now.model);
+	model_release(&trial->saved.model);
+	remove_tree(trial->folder);
+}
+
+/* ---- Events -------------------------------------------------------------------------------------- */
+
+const char *trial_team(struct trial *trial)
+{
+	static const char *const topics[] = {"oost", "oost", "west", "zuid", "noord", ""};
+
+	return topics[draw(trial, 6)];
+}
+
+struct event trial_event(struct trial *trial)
+{
+	static const uint32_t codes[] = {1, 1, 1, 2, 12, 7, 0};
+	static const uint32_t tags[] = {3, 4, 9, 5};
+	struct event event = {.id = trial->ids[draw(trial, TRIAL_IDS)]};
+
+	/* The same id comes on a few days only, so that resends and retractions meet what is known. */
+	event.day = trial->now.model.today + 2 - draw(trial, draw(trial, 4) ? 8 : 75);
+	event.day -= event.day % 3;
+	event.act = draw(trial, 3) ? ACT_QUESTION : ACT_RETRACTION;
+	if (event.act == ACT_RETRACTION)
+		return event;
+	event.domain = codes[draw(trial, 7)];
+	event.outcome = draw(trial, 4) ? OUTCOME_ANSWERED : OUTCOME_REFERRED;
+	for (uint32_t i = 0; i < 4 && draw(trial, 6) == 0; i++) {
+		uint32_t label = tags[draw(trial, 4)];
+
+		if (event.n_labels == 0 || event.labels[event.n_labels - 1] < label)
+			event.labels[event.n_labels++] = label;
+	}
+	return event;
+}
+
+/* ---- One batch ------------------------------------------------------------------------------------ */
+
+void trial_batch_init(struct trial_batch *batch)
+{
+	batch->inbox = (struct inbox){.messages = batch->messages, .capacity = TRIAL_MESSAGES};
+	batch->n_expected = 0;
+}
+
+static void put_message(struct trial_batch *batch, const char *team, size_t length)
+{
+	struct inbox_message *message = &batch->messages[batch->inbox.n];
+
+	assert_true(batch->inbox.n < TRIAL_MESSAGES && length <= TRIAL_BYTES);
+	*message = (struct inbox_message){.mqtt = {.payload = batch->bytes[batch->inbox.n], .length = length}};
+	memcpy(message->team, team, strlen(team) + 1);
+	batch->inbox.n++;
+}
+
+/* The oldest of the reason makes room. */
+static void forget_oldest(struct trial *trial, enum verdict reason)
+{
+	size_t of_reason = 0, first = trial->now.n_refused;
+
+	for (size_t i = trial->now.n_refused; i-- > 0;) {
+		if (trial->now.refused[i].reason != reason)
+			continue;
+		of_reason++;
+		first = i;
+	}
+	if (of_reason < TRIAL_QUARANTINE)
+		return;
+	trial->now.n_refused--;
+	memmove(&trial->now.refused[first], &trial->now.refused[first + 1], (trial->now.n_refused - first) * sizeof *trial->now.refused);
+}
+
+static void refuse(struct trial *trial, enum verdict reason)
+{
+	forget_oldest(trial, reason);
+	assert_true(trial->now.n_refused < TRIAL_REFUSED);
+	trial->now.refused[trial->now.n_refused++] = (struct trial_refused){.reason = reason, .day = trial->now.model.today};
+}
+
+static void expect(struct trial *trial, struct trial_batch *batch, const char *to, const struct result *result)
+{
+	struct trial_expected *expected = &batch->expected[batch->n_expected];
+
+	if (verdict_is_refusal(result->verdict))
+		refuse(trial, result->verdict);
+	if (!to[0] || result->id_length == 0)
+		return;
+	*expected = (struct trial_expected){.result = *result};
+	memcpy(expected->to, to, strlen(to) + 1);
+	batch->n_expected++;
+}
+
+static void expect_event(struct trial *trial, struct trial_batch *batch, const char *team, const char *to,
+			 const struct event *event)
+{
+	struct result result = {.id_length = EVENT_ID_BYTES, .verdict = model_apply(&trial->now.model, event, team)};
+
+	memcpy(result.id, event->id.bytes, EVENT_ID_BYTES);
+	expect(trial, batch, to, &result);
+}
+
+void trial_put_events(struct trial *trial, struct trial_batch *batch, const char *team, const char *receipt_to,
+		      const struct event *events, size_t n)
+{
+	size_t length = submission_encode(events, n, receipt_to, batch->bytes[batch->inbox.n], SUBMISSION_BYTES_MAX);
+
+	assert_int_not_equal(length, 0);
+	put_message(batch, team, length);
+	for (size_t i = 0; i < n; i++)
+		expect_event(trial, batch, team, receipt_to, &events[i]);
+}
+
+void trial_put_bytes(struct trial *trial, struct trial_batch *batch, const char *team, const uint8_t *bytes,
+		     size_t length)
+{
+	struct submission submission;
+
+	memcpy(batch->bytes[batch->inbox.n], bytes, length);
+	put_message(batch, team, length);
+	if (submission_decode(bytes, length, &submission) != 0) {
+		refuse(trial, VERDICT_REFUSED_MALFORMED);
+		return;
+	}
+	for (uint32_t i = 0; i < submission.n_events; i++) {
+		const struct submitted_event *arrived = &submission.events[i];
+		struct result malformed = {.id_length = arrived->id_length, .verdict = VERDICT_REFUSED_MALFORMED};
+
+		memcpy(malformed.id, arrived->id, sizeof malformed.id);
+		if (arrived->malformed)
+			expect(trial, batch, submission.receipt_to, &malformed);
+		else
+			expect_event(trial, batch, team, submission.receipt_to, &arrived->event);
+	}
+}
+
+/* One receipt under inspection. */
+struct inspection {
+	struct trial_batch *batch;
+	const char *to;
+};
+
+static void check_result(void *context, const struct result *result)
+{
+	const struct inspection *inspection = context;
+	struct trial_batch *batch = inspection->batch;
+	size_t i = 0;
+
+	while (i < batch->n_expected && (batch->expected[i].seen || strcmp(batch->expected[i].to, inspection->to) != 0))
+		i++;
+	assert_true(i < batch->n_expected);
+	batch->expected[i].seen = true;
+	assert_int_equal(result->id_length, batch->expected[i].result.id_length);
+	assert_memory_equal(result->id, batch->expected[i].result.id, result->id_length);
+	if (result->verdict != batch->expected[i].result.verdict)
+		fail_msg("result %zu of the batch: %s, expected %s", i, verdict_name(result->verdict),
+			 verdict_name(batch->expected[i].result.verdict));
+}
+
+static int check_receipt(void *context, const char *to, const uint8_t *bytes, size_t length)
+{
+	struct inspection inspection = {.batch = context, .to = to};
+
+	assert_int_equal(receipt_decode(bytes, length, check_result, &inspection), 0);
+	return 0;
+}
+
+void trial_count(struct trial *trial, struct trial_batch *batch)
+{
+	struct error error = {{0}};
+
+	must(pipeline_run(&trial->pipeline, &batch->inbox, trial->now.model.today, &error), &error);
+	assert_int_equal(receipts_each(trial->receipts, check_receipt, batch), 0);
+	for (size_t i = 0; i < batch->n_expected; i++)
+		assert_true(batch->expected[i].seen);
+}
+
+/* ---- Time and the operator -------------------------------------------------------------------------- */
+
+/* What was refused so long ago that its ids are purged is gone from quarantine too. */
+static void expire_refused(struct trial *trial)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < trial->now.n_refused; i++) {
+		if (trial->now.refused[i].day >= trial->now.model.purged_before)
+			trial->now.refused[kept++] = trial->now.refused[i];
+	}
+	trial->now.n_refused = kept;
+}
+
+void trial_day(struct trial *trial, uint32_t today, bool confirmed)
+{
+	struct store_time time = {.today = today, .confirmed = confirmed, .catalogue = &trial_rules};
+	uint32_t purged_before = trial->now.model.purged_before;
+	struct error error = {{0}};
+	bool moved;
+	int rc;
+
+	trial->latest = today > trial->latest ? today : trial->latest;
+	model_day(&trial->now.model, today, confirmed);
+	do
+		rc = store_keep_time(trial->store, &time, &moved, &error);
+	while (rc == STORE_MORE);
+	must(rc, &error);
+	if (trial->now.model.purged_before != purged_before)
+		expire_refused(trial);
+}
+
+static void confirm(struct store_txn *txn, void *confirmed)
+{
+	*(int *)confirmed = store_confirm_date(txn);
+}
+
+void trial_confirm_date(struct trial *trial)
+{
+	struct error error = {{0}};
+	bool waits = trial->now.model.pending_day != 0;
+	int confirmed;
+
+	must(operate(trial, confirm, &confirmed, &error), &error);
+	assert_int_equal(confirmed, waits ? 0 : STORE_NONE);
+	trial_day(trial, trial->now.model.today, waits);
+}
+
+static void put_cells(struct store_txn *txn, void *cells)
+{
+	store_put_cells(txn, *(struct cells *)cells);
+}
+
+void trial_cells(struct trial *trial, struct cells cells)
+{
+	struct error error = {{0}};
+
+	must(operate(trial, put_cells, &cells, &error), &error);
+	trial->now.cells = cells;
+}
+
+struct revision {
+	uint32_t quarter;
+	uint64_t taken_in;
+};
+
+static void revise(struct store_txn *txn, void *context)
+{
+	struct revision *revision = context;
+
+	store_revise(txn, revision->quarter, &revision->taken_in);
+}
+
+void trial_revise(struct trial *trial, uint32_t quarter)
+{
+	struct revision revision = {.quarter = quarter};
+	struct error error = {{0}};
+	int rc = operate(trial, revise, &revision, &error);
+
+	if (quarter > trial->now.model.final_through) {
+		assert_int_equal(rc, FAULT_INPUT);
+		return;
+	}
+	must(rc, &error);
+	assert_int_equal(revision.taken_in, model_revise(&trial->now.model, quarter));
+}
+
+/* ---- Backups ----------------------------------------------------------------------------------------- */
+
+static void copy_accounts(const struct trial_accounts *from, struct trial_accounts *to)
+{
+	struct model_entry *entries = malloc((from->model.n + 1) * sizeof *entries);
+
+	assert_non_null(entries);
+	if (from->model.n > 0)
+		memcpy(entries, from->model.entries, from->model.n * sizeof *entries);
+	model_release(&to->model);
+	*to = *from;
+	to->model.entries = entries;
+	to->model.capacity = from->model.n + 1;
+}
+
+void trial_backup(struct trial *trial)
+{
+	struct error error = {{0}};
+
+	remove_tree(trial->backup);
+	must(store_backup(trial->store, trial->backup, &error), &error);
+	copy_accounts(&trial->now, &trial->saved);
+	trial->has_backup = true;
+}
+
+void trial_restore(struct trial *trial)
+{
+	struct store_state before = look(trial);
+	uint32_t today = trial->now.model.today;
+	struct error error = {{0}};
+
+	if (!trial->has_backup)
+		return;
+	store_close(trial->store);
+	trial->unix_seconds++;
+	must(store_restore(trial->backup, trial->path, true, trial->unix_seconds, &error), &error);
+	copy_accounts(&trial->saved, &trial->now);
+	open_again(trial, &before, true);
+	trial_day(trial, today, false);
+}
