@@ -27,8 +27,8 @@ test("the worker's page", async (t) => {
   await sound(page, 'nothing tapped');
   await tap(page, 3, { referred: true });
   await page.locator('[data-key="add"]').click();
-  await page.locator('.snack .chip').first().waitFor();
-  await sound(page, 'snackbar with labels');
+  await page.locator('.sheet .chip').first().waitFor();
+  await sound(page, 'labels');
   await page.locator('[data-key="done"]').click();
   await page.getByText('Alles is geteld').waitFor();
   await page.locator('.course, .total').first().waitFor();

@@ -25,7 +25,7 @@ test("the worker's page", async (t) => {
   await page.locator('.snack [data-key="add"]').focus(); // it stays while someone is in it
   await gallery.picture(page, 'tap-3-tapped');
   await page.locator('[data-key="add"]').click();
-  await page.locator('.snack .chip').first().click();
+  await page.locator('.sheet .chip').first().click();
   await gallery.picture(page, 'tap-4-labels');
   await page.locator('[data-key="done"]').click();
   await drained(page);

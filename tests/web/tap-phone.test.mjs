@@ -95,13 +95,13 @@ test('labels are a third tap for who wants it: those that fit, until the page is
   const { page } = await opened(t, site);
   await domain(page, 2).click();
   await page.getByRole('button', { name: 'Onderwerp toevoegen' }).click();
-  assert.deepEqual(await page.locator('.snack .chip').allTextContents(), ['Balie']);
-  await page.locator('.snack').getByText('Niet verplicht').waitFor();
+  assert.deepEqual(await list(page).locator('.chip').allTextContents(), ['Balie']);
+  await list(page).getByText('Niet verplicht').waitFor();
   await page.locator('[data-key="done"]').click();
   await page.locator('[data-key="referred"]').click();
   await domain(page, 1).click();
   await page.locator('[data-key="add"]').click();
-  assert.deepEqual(await page.locator('.snack .chip').allTextContents(), ['Sportfonds', 'Balie', 'Huisarts']);
+  assert.deepEqual(await list(page).locator('.chip').allTextContents(), ['Sportfonds', 'Balie', 'Huisarts']);
   await page.locator('[data-key="label-1"]').click();
   await page.locator('[data-key="label-3"]').click();
   await page.locator('[data-key="label-3"][aria-pressed="true"]').waitFor();

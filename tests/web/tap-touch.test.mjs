@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 async function opened(t, options = {}) {
@@ -17,6 +17,7 @@ async function opened(t, options = {}) {
 }
 
 const snack = (page) => page.locator('.snack');
+const sheet = (page) => page.getByRole('dialog');
 const middle = async (locator) => {
   const { x, y, width, height } = await locator.boundingBox();
   return [x + width / 2, y + height / 2];
@@ -94,6 +95,45 @@ test('what appears covers no tile and moves none: the snackbar, its end, the end
     await still(page, before, `${size}, without it`);
     await page.setViewportSize({ width: 768, height: 1024 });
   }
+});
+
+// As in the demo: deploy/demo.conf.in.
+const likeTheDemo = {
+  teams: [{ id: 'oost', name: 'Team Oost' }, { id: 'school', name: 'Schoolmaatschappelijk werk' }],
+  labels: [{ code: 5, name: 'Mantelzorg', kind: 'subject' }],
+};
+
+test('while labels are chosen no tile can be touched: a touch beside them closes them, counts nothing, and undo is still there', async (t) => {
+  const site = await Site.start(t, likeTheDemo);
+  const phone = await Phone.start(t, site, { hasTouch: true });
+  const page = await phone.open();
+  await chooseTeam(page, 'Team Oost');
+  await tap(page, 9);
+  await page.locator('[data-key="add"]').click();
+  await sheet(page).getByText('Sociaal netwerk').waitFor();
+  await sheet(page).getByRole('button', { name: 'Mantelzorg' }).click();
+  const reached = await tiles(page);
+  assert.ok(reached.every(({ hit }) => !hit.includes(true)), 'no tile is within reach');
+  await page.touchscreen.tap(...(await middle(domain(page, 1))));
+  await sheet(page).waitFor({ state: 'hidden' });
+  assert.equal((await stored(page)).all, 1);
+  await tap(page, 4);
+  await page.locator('[data-key="add"]').click();
+  await sheet(page).waitFor();
+  await page.keyboard.press('Escape');
+  await sheet(page).waitFor({ state: 'hidden' });
+  await snack(page).getByText('Huiselijke relaties').waitFor();
+  await page.locator('[data-key="add"]').click();
+  await sheet(page).waitFor();
+  await page.keyboard.press('Control+z');
+  await snack(page).getByText('Ongedaan gemaakt: Huiselijke relaties, beantwoord').waitFor();
+  assert.equal(await sheet(page).isVisible(), false);
+  assert.equal((await stored(page)).all, 1);
+  await hide(page);
+  await drained(page);
+  const { stdout } = await site.stack.turfctl(['export', '--format', 'json']);
+  const { labels } = JSON.parse(stdout).summaries.find((one) => one.team === 'oost' && one.questions);
+  assert.deepEqual(labels.map(({ label, count }) => [label, count]), [[5, 1]], 'the label that was chosen before');
 });
 
 test('a touch that began on one button does not act on another that has taken its place', async (t) => {
@@ -208,8 +248,6 @@ test('ten minutes away from the page it is today again, and the page says so; ni
 });
 
 // ---- The own taps ---------------------------------------------------------------------------------------
-
-const sheet = (page) => page.getByRole('dialog');
 
 test('six at once are taken back with one touch, and counted after all with one', async (t) => {
   const { site, page } = await opened(t);

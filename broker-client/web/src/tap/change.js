@@ -2,29 +2,17 @@
 // A tap that was wrong, made right: domain, outcome, day, team and labels. It is taken back and counted anew in one step.
 import { domainsOn, teamsOn } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
-import { language, t } from '../core/language.js';
-import { LABELS_MAX, Outcome } from '../core/messages.js';
+import { t } from '../core/language.js';
+import { Outcome } from '../core/messages.js';
+import { chip, chipGroup, labelGroups } from './labels.js';
 import { dayChoice } from './sheets.js';
 import { labelsFor } from './snack.js';
 
 const outcomes = [['answered', Outcome.OUTCOME_ANSWERED], ['referred', Outcome.OUTCOME_REFERRED]];
 
-const chip = (key, text, pressed, onclick, disabled = false) =>
-  el('button', { type: 'button', class: 'chip', 'data-key': key, 'aria-pressed': String(pressed), disabled, onclick }, text);
-
-const group = (title, chips) => chips.length > 0 && [el('h3', {}, title), el('div', { class: 'choices', role: 'group', 'aria-label': title }, chips)];
-
 // One choice among `options`: [{value, text}].
 const oneOf = (title, name, options, draft, choose) =>
-  group(title, options.map(({ value, text }) => chip(`${name}-${value}`, text, draft[name] === value, () => choose({ [name]: value }))));
-
-function labelGroup(phone, draft, choose) {
-  const toggle = (code) => (draft.labels.includes(code) ? draft.labels.filter((label) => label !== code) : [...draft.labels, code].sort((a, b) => a - b));
-  return group(t('subject'), labelsFor(phone.catalogue, draft).map(({ code, name }) => {
-    const pressed = draft.labels.includes(code);
-    return chip(`label-${code}`, dutch(name), pressed, () => choose({ labels: toggle(code) }), !pressed && draft.labels.length === LABELS_MAX);
-  }));
-}
+  chipGroup(title, options.map(({ value, text }) => chip(`${name}-${value}`, text, draft[name] === value, () => choose({ [name]: value }))));
 
 // What may be chosen on the day of the draft; what is not among it is chosen no longer.
 function offered(phone, draft) {
@@ -50,7 +38,7 @@ export function openChange(sheet, phone, taps, back) {
     fill(first, taps.length > 1 && oneOf(t('changeMany'), 'n', counts, draft, choose),
       oneOf(t('domains'), 'domain', list.domains, draft, choose),
       oneOf(t('outcome'), 'outcome', outcomes.map(([word, value]) => ({ value, text: t(word) })), draft, choose));
-    fill(rest, list.teams.length > 1 && oneOf(t('team'), 'team', list.teams, draft, choose), labelGroup(phone, draft, choose));
+    fill(rest, list.teams.length > 1 && oneOf(t('team'), 'team', list.teams, draft, choose), labelGroups(phone, { ...draft, day: draft.day ?? phone.today }, choose));
     hint.textContent = fits(list) ? draft.day !== null && phone.isFinal(draft.day, draft.team) ? t('finalQuarter') : '' : t('changeChoose');
   };
   const dayPart = dayChoice(phone, draft, () => redraw());

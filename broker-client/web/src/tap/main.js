@@ -307,7 +307,7 @@ async function start() {
   failure = '';
   device.meet(used);
   sheet = new Sheet();
-  snack = new Snack(parts.snack, opened, say);
+  snack = new Snack(parts.snack, opened, say, { open: (tapped, act) => open('openLabels', tapped, act), close: (how) => sheet.close(how) });
   phone = opened;
   choice = { ...plainChoice(), ...recallDay() };
   draw();

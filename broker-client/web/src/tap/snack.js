@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What was just tapped, for six seconds: undo, and labels for who wants them. Until it closes nothing leaves the phone;
-// while someone is in it (labels open, or the keyboard's focus) it stays. Then, as long, that it was undone, or that the
-// phone could not keep it. It has a place of its own in the foot, which is there without it too.
+// while someone is in it (the sheet with labels is open, or it has the keyboard's focus) it stays. Then, as long, that it was
+// undone, or that the phone could not keep it. It has a place of its own in the foot, which is there without it too.
 import { domainName, labelsOn, teamName } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
-import { LABELS_MAX, LabelKind, Outcome } from '../core/messages.js';
+import { LabelKind, Outcome } from '../core/messages.js';
 import { outcomeWord, unflash } from './grid.js';
 import { undoKeys } from './keys.js';
 import { UNDO_MS } from './phone.js';
@@ -21,13 +21,15 @@ export class Snack {
   #parent;
   #phone;
   #say;
+  #sheet; // {open(tap, act), close({returnTo})} of the labels
   #shown = null; // {ids, team, day, domain, outcome, count, origin, labels, open, twice}; told: the text it ends with instead
   #timer = 0;
 
-  constructor(parent, phone, say) {
+  constructor(parent, phone, say, sheet) {
     this.#parent = parent;
     this.#phone = phone;
     this.#say = say;
+    this.#sheet = sheet;
     parent.addEventListener('focusin', (event) => event.target.matches('button:focus-visible') && this.#stay(STAY_MS));
     parent.addEventListener('focusout', (event) => !parent.contains(event.relatedTarget) && !this.#shown?.open && this.#stay(UNDO_MS));
   }
@@ -46,6 +48,7 @@ export class Snack {
   }
 
   show(what) {
+    this.#closeSheet();
     this.#shown = Object.assign(what, { labels: [], open: false });
     this.#render();
     this.#closeIn(this.#phone.staysMs(what.ids[0])); // of which the disk has taken its part
@@ -75,6 +78,7 @@ export class Snack {
   // The keyboard's focus goes back to where the tap was made.
   close() {
     clearTimeout(this.#timer);
+    this.#closeSheet(this.#shown?.origin);
     if (this.#parent.contains(document.activeElement)) this.#shown?.origin?.focus({ preventScroll: true });
     this.#shown = null;
     this.#parent.hidden = true;
@@ -85,8 +89,9 @@ export class Snack {
   async undo() {
     if (!this.#isOpen()) return;
     const undone = this.#shown;
-    const focused = this.#parent.contains(document.activeElement);
-    Object.assign(undone, { told: '', open: false });
+    const focused = undone.open || this.#parent.contains(document.activeElement);
+    this.#closeSheet();
+    undone.told = '';
     this.#render();
     if (focused) this.#parent.querySelector('.snack__text').focus();
     unflash(undone.origin);
@@ -146,59 +151,42 @@ export class Snack {
 
   #render() {
     this.#parent.hidden = false;
-    this.#parent.classList.toggle('snack--open', Boolean(this.#shown.open));
     if (this.#isOpen()) this.#renderTap();
     else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'told' }, this.#shown.told && t(this.#shown.told, { what: this.#what() })));
   }
 
   #renderTap() {
     const where = this.#where(this.#shown, tParts, dutch);
-    const offered = labelsFor(this.#phone.catalogue, this.#shown);
-    const { open } = this.#shown;
+    const offered = labelsFor(this.#phone.catalogue, this.#shown).length > 0;
     fill(this.#parent,
       el('div', { class: 'snack__row' },
-        el('p', { class: 'snack__text' }, el('strong', {}, this.#title(this.#shown, tParts, dutch)), el('span', {}, where && [where, '. '], this.#saved())),
+        el('p', { class: 'snack__text' }, el('strong', {}, this.#title(this.#shown, tParts, dutch)), ' ', el('span', {}, where && [where, '. '], this.#saved())),
         el('div', { class: 'snack__buttons' },
           el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', 'aria-keyshortcuts': 'Control+Z Meta+Z', onclick: () => this.undo() }, t('undo'), el('kbd', { class: 'snack__keys', 'aria-hidden': 'true' }, undoKeys())),
-          offered.length > 0 && !open && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#open() }, t('addLabel')))),
-      open && this.#panel(offered));
+          offered && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#openSheet() }, t('addLabel')))));
   }
 
-  #open() {
-    this.#shown.open = true;
-    this.#render();
+  #openSheet() {
+    const shown = this.#shown;
+    const isWanted = () => this.#shown === shown && shown.open;
+    shown.open = true;
     this.#stay(STAY_MS);
-    this.#parent.querySelector('.chip')?.focus();
+    this.#sheet.open({ ...shown, title: this.#title(shown, tParts, dutch) }, {
+      isWanted,
+      choose: (labels) => this.#stay(STAY_MS, { labels: (shown.labels = labels) }),
+      done: () => this.#done(),
+      closed: () => {
+        if (!isWanted()) return;
+        shown.open = false;
+        this.#stay(UNDO_MS);
+      },
+    });
   }
 
-  #panel(offered) {
-    const kinds = [['subject', LabelKind.LABEL_SUBJECT], ['origin', LabelKind.LABEL_ORIGIN], ['referredTo', LabelKind.LABEL_REFERRED_TO]];
-    return el('div', { class: 'snack__labels' },
-      kinds.map(([word, kind]) => this.#group(word, offered.filter((label) => label.kind === kind))),
-      el('div', { class: 'snack__end' },
-        el('span', {}, this.#shown.labels.length === LABELS_MAX ? t('labelsMax') : t('labelsTitle')),
-        el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'done', onclick: () => this.#done() }, t('done'))));
-  }
-
-  #group(word, labels) {
-    if (labels.length === 0) return null;
-    return el('div', { class: 'chips', role: 'group', 'aria-label': t(word) }, el('p', { class: 'chips__title', 'aria-hidden': 'true' }, t(word)), labels.map((label) => this.#chip(label)));
-  }
-
-  #chip({ code, name }) {
-    const pressed = this.#shown.labels.includes(code);
-    const full = !pressed && this.#shown.labels.length === LABELS_MAX;
-    return el('button', {
-      type: 'button', class: 'chip', 'aria-pressed': String(pressed), disabled: full, 'data-key': `label-${code}`,
-      onclick: () => this.#toggle(code),
-    }, name);
-  }
-
-  #toggle(code) {
-    const { labels } = this.#shown;
-    this.#shown.labels = labels.includes(code) ? labels.filter((label) => label !== code) : [...labels, code].sort((a, b) => a - b);
-    this.#stay(STAY_MS, { labels: this.#shown.labels });
-    this.#render();
+  #closeSheet(returnTo = null) {
+    if (!this.#shown?.open) return;
+    this.#shown.open = false;
+    this.#sheet.close({ returnTo });
   }
 
   async #done() {
