@@ -174,10 +174,51 @@ test("the worker's page for who sees little: outlines, two columns, large letter
   const names = await page.locator('.domain__name, .team-chip').evaluateAll((all) => all.map((one) => [one.closest('[lang]').lang, getComputedStyle(one).hyphens]));
   assert.ok(names.length > 4);
   for (const name of names) assert.deepEqual(name, ['nl', 'auto'], 'a Dutch name is read, and broken, as Dutch');
-  await page.setViewportSize({ width: 360, height: 740 });
-  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
-  const shown = await page.evaluate(() => [...document.querySelectorAll('.domain')].filter((tile) => tile.getBoundingClientRect().bottom <= document.querySelector('.foot').getBoundingClientRect().top).length);
-  assert.ok(shown >= 1, `${shown} tiles on the first screen`);
+  await page.locator('[data-key="language"]').click();
+  await page.locator('html[lang="nl"]').waitFor();
+});
+
+// What is on the first screen: whole tiles above the foot, the part of the screen that the foot takes, and how far the page
+// is too wide.
+const firstScreen = (page) => page.evaluate(() => {
+  scrollTo(0, 0);
+  const { top } = document.querySelector('.foot').getBoundingClientRect();
+  const [head] = ['.mode', '.head'].map((part) => document.querySelector(part).getBoundingClientRect().bottom).sort((one, other) => other - one);
+  const tiles = [...document.querySelectorAll('.domain')].map((tile) => tile.getBoundingClientRect());
+  return {
+    tiles: tiles.filter((tile) => tile.top >= head && tile.bottom <= top && tile.width >= 44 && tile.height >= 44).length,
+    foot: (innerHeight - top) / innerHeight,
+    tooWide: document.scrollingElement.scrollWidth - innerWidth,
+  };
+});
+
+test('with letters twice as large the first screen of a small phone has whole tiles: plain, after a tap, and for another day', async (t) => {
+  const site = await Site.start(t, settings);
+  const page = await (await Phone.start(t, site)).open();
+  await chooseTeam(page);
+  await online(page);
+  const look = async (state, atLeast) => {
+    for (const [width, height] of [[320, 568], [360, 640]]) {
+      await page.setViewportSize({ width, height });
+      await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+      const { tiles, foot, tooWide } = await firstScreen(page);
+      const size = `${state} at ${width}×${height}`;
+      assert.ok(tiles >= atLeast, `${tiles} whole tiles, ${size}`);
+      assert.ok(foot < 0.45, `the foot takes ${foot} of the screen, ${size}`);
+      assert.equal(tooWide, 0, `as wide as the screen, ${size}`);
+    }
+    await page.evaluate(() => document.documentElement.style.removeProperty('font-size'));
+    await page.setViewportSize({ width: 360, height: 1600 });
+  };
+  await look('plain', 2);
+  await tap(page, 10, { referred: true });
+  await page.locator('.snack [data-key="undo"]').focus(); // it stays while someone is in it
+  await look('after a tap', 2);
+  await page.locator('[data-key="catch-up"]').click();
+  await page.locator('[data-key^="day-"]').nth(3).click();
+  await page.locator('[data-key="go"]').click();
+  await page.locator('.mode').getByText('U telt voor').waitFor();
+  await look('for another day', 1);
 });
 
 test("the worker's page in colours of the reader's own, and with more contrast", async (t) => {

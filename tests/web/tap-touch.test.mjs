@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
+import { Phone, allInSight, chooseTeam, domain, drained, hide, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 async function opened(t, options = {}) {
@@ -97,11 +97,71 @@ test('what appears covers no tile and moves none: the snackbar, its end, the end
   }
 });
 
+// What of the snackbar cannot be read or touched where it is: words and buttons that are beyond its edge, clipped or covered.
+const hiddenInSnack = (page) => page.evaluate(() => {
+  const parent = document.querySelector('.snack');
+  const isIn = ({ left, top, right, bottom }, frame) => left >= frame.left - 0.5 && top >= frame.top - 0.5 && right <= frame.right + 0.5 && bottom <= frame.bottom + 0.5;
+  const frames = (element) => (element === parent ? [] : [...(getComputedStyle(element).overflow === 'visible' ? [] : [element]), ...frames(element.parentElement)]);
+  const isSeen = (box, element, inset) => {
+    const places = [[(box.left + box.right) / 2, (box.top + box.bottom) / 2], [box.left + inset, box.top + inset], [box.right - inset, box.bottom - inset]];
+    return [parent, ...frames(element)].every((frame) => isIn(box, frame.getBoundingClientRect())) && places.every((place) => element.contains(document.elementFromPoint(...place)));
+  };
+  const words = [];
+  const walker = document.createTreeWalker(parent, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) words.push({ text: node.data, shown: isSeen(box, node.parentElement, 2) });
+  }
+  const buttons = [...parent.querySelectorAll('button')].map((one) => ({ text: `[${one.textContent}]`, shown: isSeen(one.getBoundingClientRect(), one, 6) }));
+  return { words: words.length, buttons: buttons.length, hidden: [...words, ...buttons].filter(({ shown }) => !shown).map(({ text }) => text) };
+});
+
 // As in the demo: deploy/demo.conf.in.
 const likeTheDemo = {
   teams: [{ id: 'oost', name: 'Team Oost' }, { id: 'school', name: 'Schoolmaatschappelijk werk' }],
   labels: [{ code: 5, name: 'Mantelzorg', kind: 'subject' }],
 };
+
+test('all words of the snackbar can be read and both its buttons touched, on narrow phones, in both languages, with long names', async (t) => {
+  const site = await Site.start(t, likeTheDemo);
+  const phone = await Phone.start(t, site, allInSight);
+  const page = await phone.open();
+  await chooseTeam(page, 'Team Oost');
+  const names = await page.locator('#domains .domain').evaluateAll((all) => all.map((one) => [one.textContent.length, one.dataset.item]));
+  const [[, longest]] = names.sort(([a], [b]) => b - a);
+  const look = async (what) => {
+    await page.locator('.snack [data-key="undo"]').focus(); // it stays while someone is in it
+    for (const language of ['nl', 'en']) {
+      for (const width of [320, 360, 414]) {
+        await page.setViewportSize({ width, height: 740 });
+        const { words, buttons, hidden } = await hiddenInSnack(page);
+        assert.ok(words >= 4 && buttons === 2, `${words} lines and ${buttons} buttons`);
+        assert.deepEqual(hidden, [], `${what} at ${width}, ${language}`);
+      }
+      await page.evaluate(() => document.querySelector('[data-key="language"]').click());
+      await page.locator(`html[lang="${language === 'nl' ? 'en' : 'nl'}"]`).waitFor();
+    }
+    await page.setViewportSize(allInSight.viewport);
+  };
+  await tap(page, longest, { referred: true });
+  await look('today');
+  await page.keyboard.press('Control+z');
+  await snack(page).getByText('Ongedaan gemaakt').waitFor();
+  await eventually(async () => (await stored(page)).all === 0, 'the tap to be gone');
+  await page.locator('[data-key="other-team"]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Schoolmaatschappelijk werk' }).click();
+  await page.locator('[data-key="catch-up"]').click();
+  await page.locator('[data-key^="day-"]').nth(3).click();
+  await page.locator('[data-key="more"]').click();
+  await page.locator('[data-key="go"]').click();
+  await page.locator('.mode').getByText('Schoolmaatschappelijk werk').waitFor();
+  await page.locator('[data-key="referred"]').click();
+  await domain(page, longest).dblclick();
+  await snack(page).getByText('Dubbel getikt: één keer opgeslagen').waitFor();
+  await snack(page).getByText('Schoolmaatschappelijk werk').waitFor();
+  await look('another day, touched twice');
+});
 
 test('while labels are chosen no tile can be touched: a touch beside them closes them, counts nothing, and undo is still there', async (t) => {
   const site = await Site.start(t, likeTheDemo);
