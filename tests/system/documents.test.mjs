@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: EUPL-1.2
+// What documents name is there: words on the screen, names in the code, files.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import leader from '../../broker-client/web/src/leader/texts.nl.js';
+import tap from '../../broker-client/web/src/tap/texts.nl.js';
+import { root } from './lib/paths.mjs';
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const among = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
+
+const rows = read('docs/glossary.md').split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| term |'))
+  .map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim()));
+const onScreen = [...Object.values(tap), ...Object.values(leader)].join('\n').toLowerCase();
+const sources = execFileSync('git', ['ls-files', '--', '*.c', '*.h', '*.js', '*.proto', ':!tests'], { cwd: root, encoding: 'utf8' }).split('\n')
+  .filter((path) => path && existsSync(join(root, path))).map((path) => `${path}\n${read(path)}`).join('\n');
+
+test('the glossary has each term once, with a meaning of one plain sentence or a few', () => {
+  const terms = rows.map(([term]) => term);
+  assert.ok(terms.length > 60);
+  assert.deepEqual(terms.filter((term, i) => terms.indexOf(term) !== i), []);
+  assert.deepEqual(rows.filter((row) => row.length !== 4 || !/^[A-Z0-9`].*\.$|^turfd/.test(row[1])).map(([term]) => term), []);
+});
+
+test('each word of the glossary that is on a screen is on one', () => {
+  const words = rows.flatMap(([, , words]) => among(words, /\*([^*]+)\*/g));
+  assert.ok(words.length > 30);
+  assert.deepEqual(words.filter((word) => !onScreen.includes(word)), []);
+});
+
+test('each name of the glossary is in the code', () => {
+  const names = rows.flatMap(([, , , names]) => among(names, /`([^`]+)`/g));
+  assert.ok(names.length > 80);
+  const ends = /[\w]$/;
+  assert.deepEqual(names.filter((name) => !new RegExp(`(?<!\\w)${name.replace(/\{.*\}/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}${ends.test(name) ? '(?!\\w)' : ''}`).test(sources)), []);
+});
+
+test('each file, folder and name of CONTRIBUTING.md is there', () => {
+  const text = read('CONTRIBUTING.md');
+  const paths = [...among(text, /`((?:[\w.-]+\/)+[\w.*-]*|[\w-]+\.md|Makefile)`/g), ...among(text, /\]\(([^)#]+)\)/g)]
+    .filter((path) => !/^build\/|\/NAME\.c$/.test(path));
+  assert.ok(paths.length > 60);
+  const known = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const is = (path) => path === 'texts.en.js' || known.some((file) => file.startsWith(path) || (path.includes('*') && new RegExp(`^${path.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(file)));
+  assert.deepEqual([...new Set(paths)].filter((path) => !is(path)), []);
+  const names = among(text, /`((?:struct |enum )?[a-z]+(?:_[a-z]+)+|(?:struct|enum) \w+|defaults|specs|commands|overview|helps)`/g).filter((name) => name !== 'ctl_NAME' && name !== 'cli_NAME');
+  assert.ok(names.length > 15);
+  assert.deepEqual([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)), []);
+});
