@@ -104,13 +104,13 @@ static void compare_names(struct change *change, const struct entry *old, const 
 		return;
 	if (begins_again) {
 		(void)snprintf(what, sizeof what,
-			       "ended as \"%s\" and begins again as \"%s\"; take %s that was never used", old->name,
+			       "ended as \"%s\" and begins again as \"%s\"; use %s that was never used", old->name,
 			       new->name, old->part == PART_TEAM ? "an id" : "a code");
 		complain_of(change, new, what);
 	} else if (old->part != PART_TEAM && strcmp(old->name, new->renamed_from) != 0) {
 		(void)snprintf(what, sizeof what,
 			       "was \"%s\", is now \"%s\"; give renamed_from = \"%s\" if it is the same under another "
-			       "name, else take a code that was never used",
+			       "name, otherwise use a code that was never used",
 			       old->name, new->name, old->name);
 		complain_of(change, new, what);
 	}
@@ -119,17 +119,17 @@ static void compare_names(struct change *change, const struct entry *old, const 
 static void compare_domains(struct change *change, const struct domain *old, const struct domain *new)
 {
 	if (old->rolls_up_to != new->rolls_up_to)
-		complain(change, "domain %u: rolled up to %u, now to %u; take a code that was never used",
+		complain(change, "domain %u: rolled up to %u, now to %u; use a code that was never used",
 			 (unsigned)new->code, (unsigned)old->rolls_up_to, (unsigned)new->rolls_up_to);
 }
 
 static void compare_labels(struct change *change, const struct label *old, const struct label *new)
 {
 	if (old->kind != new->kind)
-		complain(change, "label %u: its kind was %s, is now %s; take a code that was never used",
+		complain(change, "label %u: its kind was %s, is now %s; use a code that was never used",
 			 (unsigned)new->code, label_kind_name(old->kind), label_kind_name(new->kind));
 	if (old->domain != new->domain)
-		complain(change, "label %u: belonged to domain %u, now to %u (0: any); take a code that was never used",
+		complain(change, "label %u: belonged to domain %u, now to %u (0: any); use a code that was never used",
 			 (unsigned)new->code, (unsigned)old->domain, (unsigned)new->domain);
 }
 
@@ -195,7 +195,7 @@ static void compare_validity(struct change *change, const struct entry *old, con
 			continue;
 		period_format(period_of_quarter(q), text);
 		(void)snprintf(what, sizeof what,
-			       "its validity changes in %s, on days that are past, and questions are counted there; "
+			       "its validity changes in %s, on days that have passed and have counted questions; "
 			       "valid_from may not move and valid_until may not be before today",
 			       text);
 		complain_of(change, new, what);
@@ -231,7 +231,7 @@ static void compare_counting_since(struct change *change, const struct catalogue
 			continue;
 		date_format(old->counting_since, date);
 		period_format(period_of_quarter(q), text);
-		complain(change, "counting_since: may not move on from %s, because questions are counted in %s", date,
+		complain(change, "counting_since: may not move past %s, because questions are counted in %s", date,
 			 text);
 		return;
 	}
@@ -327,7 +327,7 @@ static int merge(const struct catalogue *old, const struct catalogue *next, uint
 /* What is kept as ended takes room too. */
 static void check_size(struct change *change, const struct catalogue *merged)
 {
-	static const char *remedy = "ended ones, also those that the config no longer names, count too";
+	static const char *remedy = "those that ended, and those that the configuration no longer lists, count too";
 	uint8_t bytes[CATALOGUE_BYTES_MAX];
 
 	if (merged->n_labels > LABELS_MAX)

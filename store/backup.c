@@ -159,7 +159,7 @@ static int check_replaced(struct replaced *replaced, const struct manifest *mani
 		lmdb_drop_readers(&replaced->lmdb);
 	lmdb_close(&replaced->lmdb);
 	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
-		return error_set(error, FAULT_FOREIGN, "%s: holds the counts of org '%s', and the backup those of '%s'",
+		return error_set(error, FAULT_FOREIGN, "%s: the store holds the counts of org '%s', and the backup those of '%s'",
 				 replaced->path, replaced->org, manifest->org);
 	return 0;
 }
@@ -181,7 +181,7 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 	files_close(&from);
 	if (rc == 0 && strcasecmp(sha256, manifest->sha256) != 0)
 		rc = error_set(error, FAULT_DAMAGED,
-			       "%s: SHA-256 is not the manifest's: the backup is damaged; take another", data);
+			       "%s: its SHA-256 is not the manifest's: the backup is damaged; use another one", data);
 	return rc;
 }
 
@@ -195,7 +195,7 @@ static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, ui
 	if (!state_load(txn, manifest->org, &state))
 		return;
 	if (strcasecmp(state.shown.epoch, manifest->epoch) != 0 || state.shown.generation != manifest->generation)
-		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest speaks of");
+		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest names");
 	if (epoch_draw(state.shown.epoch) < 0)
 		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
 	if (generation < state.shown.generation)
@@ -262,7 +262,7 @@ static int look_at_place(struct restoration *r, bool replace, struct error *erro
 	r->there = rc == 0 || rc == FAULT_DAMAGED;
 	if (r->there && !replace)
 		return error_set(error, FAULT_INPUT,
-				 "%s: holds a store already; with --replace the backup takes its place", r->path);
+				 "%s: there is a store already; give --replace to put the backup in its place", r->path);
 	return r->there ? 0 : rc;
 }
 

@@ -47,10 +47,10 @@ static int busy(const char *directory, struct error *error)
 	if (pid == 0)
 		return error_set(error, FAULT_BUSY,
 				 "%s: held by another process, whose number is not known (%s/" DAEMON_LOCK
-				 "); a store has one daemon: stop that one first",
+				 "); only one turfd can use a store: stop that one first",
 				 directory, directory);
 	return error_set(error, FAULT_BUSY,
-			 "%s: held by process %d (%s/" DAEMON_LOCK "); a store has one daemon: stop that one first",
+			 "%s: held by process %d (%s/" DAEMON_LOCK "); only one turfd can use a store: stop that one first",
 			 directory, pid, directory);
 }
 
@@ -156,14 +156,14 @@ int daemon_lock_check(const char *directory, struct error *error)
 	told = read_told(directory);
 	if (told.opened.data.inode == 0)
 		return error_set(error, FAULT_BUSY,
-				 "%s: turfd holds it and does not say which files it has open: it is starting, or " DAEMON_LOCK
+				 "%s: turfd uses this store and does not say which files it has open: it is starting, or " DAEMON_LOCK
 				 " was deleted; try again, or restart turfd first",
 				 directory);
 	rc = files_identify(directory, &now, error);
 	if (rc < 0 || files_same(&now, &told.opened))
 		return rc;
 	return error_set(error, FAULT_BUSY,
-			 "%s: turfd (process %d) has another %s open than the one that is here now: it was deleted or replaced. "
-			 "Nothing was changed; see what turfd's log says, and restart turfd first",
+			 "%s: turfd (process %d) has a %s open that was deleted or replaced since. "
+			 "Nothing was changed; read turfd's log, and restart turfd first",
 			 directory, told.pid, files_differing(&now, &told.opened));
 }

@@ -115,7 +115,7 @@ static int check_empty(const char *directory, struct error *error)
 		if (!is_leftover(entry->d_name))
 			rc = error_set(error, FAULT_INPUT,
 				       "%s: holds '%s' and no " DATA_FILE
-				       ": not a store; give a store, or a new or empty directory",
+				       ", so it is not a store; give a store, or a new or empty directory",
 				       directory, entry->d_name);
 	(void)closedir(open);
 	return rc;
@@ -145,7 +145,7 @@ static int look(const char *directory, bool create, struct error *error)
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, FAULT_INPUT, "%s: not a directory; a store is a directory", directory);
 	if (create && (status.st_mode & OTHERS) != 0)
-		return error_set(error, FAULT_INPUT, "%s: open to other users (mode %03o); chmod 700 it", directory,
+		return error_set(error, FAULT_INPUT, "%s: other users can open this folder (mode %03o); run chmod 700 on it", directory,
 				 (unsigned)status.st_mode & 0777U);
 	if (access(directory, R_OK | W_OK | X_OK) < 0)
 		return files_fault(error, directory, "cannot read and write there");
@@ -304,7 +304,7 @@ int files_reserve_lock(const char *directory, struct error *error)
 	rc = lmdb_file_reserve_lock(path);
 	if (rc == 0)
 		return 0;
-	return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s); make room", path, strerror(rc));
+	return error_set(error, FAULT_FULL, "%s: there is no room on the disk (%s); make room", path, strerror(rc));
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */

@@ -110,8 +110,8 @@ int last_seen_check_there(const char *directory, struct error *error)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	return error_set(error, FAULT_INPUT,
-			 "%s: the store is not there any more, and " DATA_FILE " of an empty one is not put in its place: move it back, "
-			 "mount its disk, or restore a backup; to begin with an empty store, remove %s first",
+			 "%s: the store is gone, and turfd makes no empty one in its place: move the store back, mount its disk, or restore a "
+			 "backup; to begin with an empty store, remove %s first",
 			 directory, path);
 }
 
@@ -135,8 +135,8 @@ int last_seen_check_newer(const char *directory, const char *epoch, uint64_t gen
 	if (rc < 0 || !read_state(path, seen_epoch, &seen) || strcmp(epoch, seen_epoch) != 0 || generation >= seen)
 		return rc;
 	return error_set(error, FAULT_INPUT,
-			 "%s: an older state of the store is there (generation %" PRIu64 ", and it was %" PRIu64
-			 "): a copy was put in its place, and phones would not send again what it has missed; bring it in with "
-			 "turfctl restore, or put the right one back; to count on with what is there, remove %s",
+			 "%s: this is an older copy of the store (generation %" PRIu64 "; turfd last saw %" PRIu64
+			 "), and phones would not send again what it lacks: put the right file back, or bring this one in with "
+			 "turfctl restore; to continue with this copy anyway, remove %s",
 			 directory, generation, seen, path);
 }

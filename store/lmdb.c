@@ -38,7 +38,7 @@ static int foreign(const struct lmdb *lmdb, const char *call, const char *reason
 
 	if (kind)
 		return error_set(error, FAULT_FOREIGN,
-				 "%s: %s: the counts in it are not damaged, but have to be carried over as text (docs/operating.md, "
+				 "%s: %s: the counts in it are not damaged, but must be carried over as text (docs/operating.md, "
 				 "Another machine)",
 				 lmdb->path, kind);
 	return error_set(error, FAULT_FOREIGN, "%s: not a turf store (%s: %s)", lmdb->path, call, reason);
@@ -54,7 +54,7 @@ int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct err
 	case EIO:
 	case EDQUOT:
 	case EFBIG:
-		return error_set(error, FAULT_FULL, "%s: the disk takes no more (%s: %s); make room", path, call,
+		return error_set(error, FAULT_FULL, "%s: there is no room on the disk (%s: %s); make room", path, call,
 				 reason);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
@@ -278,7 +278,7 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 		lmdb_abort(&txn);
 	}
 	if (rc == MDB_INCOMPATIBLE) /* LMDB's word for it */
-		return error_set(error, FAULT_DAMAGED, "%s: its pages do not add up; verify it, and restore a backup",
+		return error_set(error, FAULT_DAMAGED, "%s: its pages do not add up; run turfctl verify, and restore a backup",
 				 lmdb->path);
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_copyfd2", error);
 }

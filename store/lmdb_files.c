@@ -33,16 +33,16 @@ static int displaced(const struct lmdb *lmdb, const struct files_identity *now, 
 
 	if (data && now->data.inode == 0)
 		return error_set(error, FAULT_STORE,
-				 "%s: " DATA_FILE " is not there any more, while it is open: it or its directory was moved or "
-				 "deleted; put it back",
+				 "%s: " DATA_FILE " is gone, while it is open: the file or its folder was moved or deleted; "
+				 "put it back",
 				 lmdb->path);
 	if (data)
 		return error_set(error, FAULT_STORE,
-				 "%s: another " DATA_FILE " has taken the place of the one that is open; put the old one back "
+				 "%s: the " DATA_FILE " that is open was replaced by another file; put the old one back "
 				 "(until turfd stops it can be read as /proc/PID/fd/N), or stop turfd and restore a backup",
 				 lmdb->path);
 	return error_set(error, FAULT_STORE,
-			 "%s: " LMDB_LOCK " was deleted or replaced while it is open, so that programs no longer see each "
+			 "%s: " LMDB_LOCK " was deleted or replaced while it is open, so turfd and turfctl no longer see each "
 			 "other; restart turfd",
 			 lmdb->path);
 }

@@ -87,8 +87,8 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 		return error_set(error, FAULT_DAMAGED, "%s: the format record is damaged; restore a backup", directory);
 	if (format > STORE_FORMAT)
 		return error_set(error, FAULT_FOREIGN,
-				 "%s: written by a newer turf: store format %u, and this one knows up to %u; "
-				 "install that version again, or restore a backup of this one",
+				 "%s: a newer turf wrote this store: its format is %u, and this turf knows formats up to %u; "
+				 "install the newer version again, or restore a backup of this one",
 				 directory, format, STORE_FORMAT);
 	for (size_t i = 0; i < DATABASES; i++)
 		if (!txn->lmdb->found[i])

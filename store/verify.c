@@ -77,7 +77,7 @@ static bool read_all(struct verification *v, enum database database, record_read
 	}
 	lmdb_cursor_close(cursor);
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
-		found(&v->findings, "database %s: %" PRIu64 " records can be read, and there are said to be %" PRIu64,
+		found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
 		      database_name(database), n, lmdb_count(v->view->lmdb, database));
 	tell_fault(v, database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
@@ -118,7 +118,7 @@ static bool read_team(struct verification *v, struct span key, struct span value
 			return false;
 		memcpy(v->ledger.teams[number], slug, sizeof slug);
 		if (number > v->view->state.teams || !team_find(lmdb, slug, &number_back) || number_back != number)
-			found(&v->findings, "database teams: number %u stands for team '%s', and '%s' not for it",
+			found(&v->findings, "database teams: number %u stands for team '%s', but team '%s' has another number",
 			      number, slug, slug);
 		return true;
 	}
@@ -181,9 +181,9 @@ static bool read_id(struct verification *v, struct span key, struct span value)
 		found(&v->findings, "database ids: an id of %s was counted in a cell or a week that has no record",
 		      date);
 	if (place.day < state->purged_to)
-		found(&v->findings, "database ids: an id of %s is there, and ids of that day were purged", date);
+		found(&v->findings, "database ids: there is an id of %s, but ids of that day were purged", date);
 	if (id.detailed && memcmp(key.at, settled.bytes, settled.length) < 0)
-		found(&v->findings, "database ids: an id of %s has its detail still, and was to be settled", date);
+		found(&v->findings, "database ids: an id of %s still has its detail, but that day is settled", date);
 	return true;
 }
 
@@ -213,7 +213,7 @@ static void check_quarantine(struct verification *v)
 			      state.limit);
 	}
 	if (known != entries)
-		found(&v->findings, "quarantine: %" PRIu64 " entries, and %" PRIu64 " are known", entries, known);
+		found(&v->findings, "quarantine: there are %" PRIu64 " entries, but its record says %" PRIu64, entries, known);
 }
 
 static void check_catalogue(struct verification *v)
@@ -235,9 +235,9 @@ static void verify_all(void *context)
 	    !read_all(v, DB_QUARANTINE, read_quarantined))
 		return;
 	if (!lmdb_pages_add_up(v->view->lmdb))
-		found(&v->findings, "pages: those used and those free are not those there are");
+		found(&v->findings, "pages: the used and the free pages do not add up to all pages of the file");
 	if (!lmdb_roots_follow(v->view->lmdb))
-		found(&v->findings, "pages: the roots are not of two transactions in a row: the last one may be missing");
+		found(&v->findings, "pages: the two roots are not of successive transactions: the last transaction may be missing");
 	check_catalogue(v);
 	check_quarantine(v);
 	tell_fault(v, "pages", v->view->lmdb->fault, &v->view->lmdb->error);

@@ -151,7 +151,7 @@ static int render(struct exporting *export)
 	if (export->n_summaries == 0)
 		return error_set(export->error, FAULT_INPUT,
 				 "there are no figures for that team and period; `turfctl info` "
-				 "tells since when questions are counted");
+				 "says since when questions are counted");
 	return 0;
 }
 

@@ -62,7 +62,7 @@ static int parse_choice(const char *text, struct choice *choice)
 static int choice_usage(const char *text)
 {
 	(void)fprintf(stderr,
-		      "turfctl: no entries are called \"%s\"; it is REASON or REASON/SEQ, with one of the reasons\n",
+		      "turfctl: no entry is called \"%s\"; give REASON or REASON/SEQ, with one of these reasons\n",
 		      text);
 	for (int reason = VERDICT_REFUSED_MALFORMED; reason <= VERDICT_REFUSED_RETRACTION_TOO_LATE; reason++)
 		(void)fprintf(stderr, "  %s\n", verdict_name((enum verdict)reason));
@@ -148,7 +148,7 @@ static int no_entries(const struct ctl *ctl)
 	if (ctl->n_words > 1) {
 		(void)fprintf(
 			stderr,
-			"turfctl: nothing in quarantine is called %s; turfctl quarantine list tells what is there\n",
+			"turfctl: nothing in quarantine is called %s; turfctl quarantine list shows what is there\n",
 			ctl->words[1]);
 		return CTL_FAILED;
 	}
@@ -206,7 +206,7 @@ int ctl_quarantine(const struct ctl *ctl)
 	if (verb == N_VERBS)
 		return ctl_usage("quarantine has list, show, retry and drop, not \"%s\"", ctl->words[0]);
 	if (ctl->n_words < 2 && (verb == VERB_SHOW || verb == VERB_DROP))
-		return ctl_usage("quarantine %s: say which, as REASON/SEQ (turfctl quarantine list tells)",
+		return ctl_usage("quarantine %s: give an entry as REASON/SEQ (turfctl quarantine list shows them)",
 				 ctl->words[0]);
 	if (ctl->n_words > 1 && parse_choice(ctl->words[1], &selection.choice) != 0)
 		return choice_usage(ctl->words[1]);

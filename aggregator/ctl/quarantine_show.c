@@ -85,7 +85,7 @@ int quarantine_list(const struct entries *entries, struct error *error)
 	if (table_print(&table, stdout) != 0)
 		rc = error_set(error, FAULT_MEMORY, "no memory for the table");
 	table_release(&table);
-	(void)printf("\n%zu entries. `turfctl quarantine show ENTRY` tells more of one.\n", entries->n);
+	(void)printf("\n%zu entries. `turfctl quarantine show ENTRY` shows one in full.\n", entries->n);
 	return rc;
 }
 
@@ -95,16 +95,16 @@ static const char *advice(enum verdict reason)
 {
 	switch (reason) {
 	case VERDICT_REFUSED_MALFORMED:
-		return "Not what the contract asks for. No phone of ours sends this: look at the client, then drop it.";
+		return "It does not follow the wire format. turf's own phones never send this: look at the client, then drop it.";
 	case VERDICT_REFUSED_UNKNOWN_TEAM:
-		return "The team was not in the catalogue on that day. If it should be: mend its dates in the\n"
+		return "The team was not in the catalogue on that day. If it should be: correct its dates in the\n"
 		       "configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
-		return "The domain was not in the catalogue on that day. If it should be: mend its dates in the\n"
+		return "The domain was not in the catalogue on that day. If it should be: correct its dates in the\n"
 		       "configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_UNKNOWN_LABEL:
 		return "A label was not in the catalogue on that day, or belongs to another domain. If it is right:\n"
-		       "mend the configuration, reload turfd (SIGHUP), then retry.";
+		       "correct the configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_DAY_IN_FUTURE:
 		return "The phone's date was ahead. Its worker saw the refusal and may have tapped it anew: then drop it, since\n"
 		       "retry would count it twice. Otherwise retry counts it once the day is there.";

@@ -102,7 +102,7 @@ static int no_figures(const struct figures *figures, const struct report *report
 	}
 	if (quarter_first_day(period_first_quarter(report->period)) > figures->standing.today) {
 		date_format(figures->standing.today, date);
-		return error_set(error, FAULT_INPUT, "no figures for %s: it is %s", period, date);
+		return error_set(error, FAULT_INPUT, "no figures for %s: today is %s", period, date);
 	}
 	return error_set(error, FAULT_INPUT, "no figures for %s: team %s did not exist then", period, report->team);
 }

@@ -210,7 +210,7 @@ static int check_command_line(const struct command *command, const struct comman
 		return ctl_usage("%s does not take one of these options; its usage: turfctl %s %s", command->name,
 				 command->name, command->words);
 	if (n < command->min_words || n > command->max_words)
-		return ctl_usage("%s: too %s words; its usage: turfctl %s %s", command->name,
+		return ctl_usage("%s: too %s arguments; its usage: turfctl %s %s", command->name,
 				 n < command->min_words ? "few" : "many", command->name, command->words);
 	if (today && today[0] != '@' && date_parse(today, &day) != 0)
 		return ctl_usage("--today takes a date, as YYYY-MM-DD, not \"%s\"", today);

@@ -16,9 +16,9 @@ enum { LINE_BYTES = 256 };
 
 static const char damaged[] = "<3>crashed reason=\"reading the store ended in a signal: its file may be damaged\" run turfctl verify\n";
 static const char aborted[] =
-	"<3>crashed reason=\"a check of turfd or LMDB failed, the line before this one says which: the store's file may be damaged\""
+	"<3>crashed reason=\"a check of turfd or LMDB failed; the line before this one says which; the store's file may be damaged\""
 	" run turfctl verify\n";
-static const char sent[] = "<3>crashed reason=\"another process sent turfd a signal that ends it\" this says nothing of the store\n";
+static const char sent[] = "<3>crashed reason=\"another process sent turfd a signal that ends it\" the store is not affected\n";
 static char watchdog[LINE_BYTES]; /* empty: the service manager has set none */
 
 static const char *line_for(int number, const siginfo_t *info)
@@ -54,7 +54,7 @@ void crash_log_signals(void)
 	if (interval_ms != 0)
 		(void)snprintf(watchdog, sizeof watchdog,
 			       "<3>watchdog-expired reason=\"turfd was stuck: the service manager heard nothing from it for %g s and"
-			       " ended it\" this says nothing of the store, and what was counted stays\n",
+			       " ended it\" the store is not affected; what was counted stays\n",
 			       (double)interval_ms / 1000);
 	log_signal_of(SIGSEGV);
 	log_signal_of(SIGBUS);

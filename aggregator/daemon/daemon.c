@@ -269,7 +269,7 @@ static void store_refused(struct daemon *daemon, int fault, const struct error *
 	enum store_health health = health_of(fault);
 
 	if (daemon->counting != health)
-		log_error("store-%s reason=\"%s\" no receipts until it works again; nothing is lost",
+		log_error("store-%s reason=\"%s\" turfd sends no receipts until the store works again; nothing is lost",
 			  health == STORE_FULL ? "full" : "failing", error->text);
 	daemon->counting = health;
 	daemon->count_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
@@ -340,7 +340,7 @@ static void keep_up(struct daemon *daemon)
 	if (rc == 0)
 		log_info("upkeep-works-again");
 	else if (daemon->upkeep != health)
-		log_error("upkeep-failing reason=\"%s\" counting goes on; figures, closing and purging wait", error.text);
+		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait", error.text);
 	daemon->upkeep = health;
 	daemon->upkeep_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
 	judge_health(daemon);
@@ -356,7 +356,7 @@ static void reload(struct daemon *daemon)
 		return;
 	rc = reload_config(daemon, &error);
 	if (rc < 0 && !daemon->reload_failing)
-		log_error("reload-failing reason=\"%s\" the configuration of before stays in force; it is tried again",
+		log_error("reload-failing reason=\"%s\" the old configuration stays in force; turfd tries again",
 			  error.text);
 	daemon->reload = daemon->reload_failing = rc < 0;
 	daemon->reload_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
@@ -395,7 +395,7 @@ static int drain(struct daemon *daemon, struct error *error)
 	daemon->count_at_ms = 0;
 	count(daemon);
 	if (daemon->inbox.n)
-		log_error("stopped-with-uncounted messages=%zu no receipts were sent for them: phones will send them again",
+		log_error("stopped-with-uncounted messages=%zu turfd sent no receipts for them; the phones will send them again",
 			  daemon->inbox.n);
 	if (upkeep_leave(daemon, error) < 0)
 		log_error("stopped-with-unpublished reason=\"%s\" the next start publishes all figures", error->text);

@@ -127,7 +127,7 @@ void link_reconnect(struct daemon *daemon)
 static int taken_over(struct daemon *daemon, const char *sign, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
-			 "taken over at the broker: %s; run one daemon for the org %s, then start this one again", sign,
+			 "taken over at the broker: %s; run only one turfd for the org %s, then start this one again", sign,
 			 daemon->catalogue.org);
 }
 
@@ -175,7 +175,7 @@ static void read_credentials_again(struct daemon *daemon)
 
 	if (link_use_credentials(daemon, daemon->config.credentials_file, &changed, &why) < 0 &&
 	    strcmp(link->unreadable.text, why.text) != 0)
-		log_warning("credentials-unreadable reason=\"%s\" those of before are used", why.text);
+		log_warning("credentials-unreadable reason=\"%s\" turfd uses the ones that it read last", why.text);
 	link->unreadable = why;
 }
 
@@ -218,9 +218,9 @@ static void subscribe_at_last(struct daemon *daemon)
 static int kept_out(const struct daemon *daemon, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
-			 "the broker ended our session right after it began, %d times in a row: taken over by another client with the id "
-			 "turf-aggregator-%s (run one daemon for an org), or the catalogue is over the broker's max_packet_size "
-			 "(it takes up to %d bytes)", STRIKES_MAX, daemon->catalogue.org, CATALOGUE_BYTES_MAX);
+			 "the broker ended the session right after it began, %d times in a row: another client uses the client id "
+			 "turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
+			 "(the catalogue has up to %d bytes)", STRIKES_MAX, daemon->catalogue.org, CATALOGUE_BYTES_MAX);
 }
 
 int link_keep(struct daemon *daemon, struct error *error)

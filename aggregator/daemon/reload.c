@@ -65,7 +65,7 @@ static int check_size(const struct catalogue *merged, void (*problem)(void *cont
 		return error_set(error, FAULT_MEMORY, "no memory for the catalogue");
 	if (fits)
 		return 0;
-	problem(NULL, "the catalogue, with what has ended, is over 64 KiB: shorten names or end fewer labels");
+	problem(NULL, "the catalogue, with the entries that ended, is over 64 KiB: use shorter names or fewer labels");
 	return 1;
 }
 
@@ -260,7 +260,7 @@ static int take_credentials(struct daemon *daemon, struct config *next, struct e
 	daemon->config.credentials_file = next->credentials_file;
 	next->credentials_file = before;
 	if (changed && daemon->link.up)
-		log_info("credentials-changed turfd connects anew with them");
+		log_info("credentials-changed turfd connects again with the new ones");
 	if (changed || !daemon->link.up)
 		link_reconnect(daemon);
 	return 0;
@@ -301,7 +301,7 @@ int reload_config(struct daemon *daemon, struct error *error)
 	if (rc < 0)
 		return error_prefix(error, rc, "reload");
 	if (rc > 0) {
-		log_error("reload-refused problems=%d the configuration of before stays in force", rc);
+		log_error("reload-refused problems=%d the old configuration stays in force", rc);
 		return 0;
 	}
 	log_info("reloaded catalogue_version=%u", daemon->catalogue.version);

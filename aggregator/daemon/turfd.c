@@ -105,7 +105,7 @@ static int parse(int argc, char **argv, struct command *command)
 	if (command->check && optind < argc && !command->daemon.config_path)
 		command->daemon.config_path = argv[optind++];
 	if (optind < argc)
-		return usage_error("an argument too many: ", argv[optind]);
+		return usage_error("there is no place for the argument ", argv[optind]);
 	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing", "");
 }
 

@@ -31,7 +31,7 @@ uint32_t upkeep_today(struct daemon *daemon)
 
 	if (org_date_today(&daemon->date, &today, &error) < 0) {
 		if (!daemon->date_unreadable)
-			log_error("date-unreadable reason=\"%s\" the last known date is used", error.text);
+			log_error("date-unreadable reason=\"%s\" turfd uses the last known date", error.text);
 		daemon->date_unreadable = true;
 		daemon->synchronised = false;
 		return daemon->status.today;
@@ -157,7 +157,7 @@ static bool date_may_be_trusted_soon(struct daemon *daemon, uint64_t now_ms)
 static void tell_date_pending(struct daemon *daemon, uint32_t pending_day)
 {
 	if (pending_day)
-		log_error("date-jumped closing and purging wait: confirm with turfctl confirm-date, or let it stand for a day; a jump ahead of up to 31 days needs neither once the clock is synchronised");
+		log_error("date-jumped closing and purging wait: if the date is right, run turfctl confirm-date or wait a day; a jump ahead of up to 31 days is trusted as soon as the clock is synchronised");
 	daemon->status.date_pending = pending_day;
 	tell_at_once(daemon);
 }
@@ -192,8 +192,8 @@ void upkeep_note_last_seen(struct daemon *daemon)
 	int rc = store_note_last_seen(daemon->store, &error);
 
 	if (rc < 0 && !daemon->last_seen_failing)
-		log_warning("last-seen-not-written reason=\"%s\" counting goes on; but if the store is moved away, the next start "
-			    "makes an empty one in its place",
+		log_warning("last-seen-not-written reason=\"%s\" counting continues; but if the store is moved away, turfd makes "
+			    "an empty one in its place at its next start",
 			    error.text);
 	daemon->last_seen_failing = rc < 0;
 }

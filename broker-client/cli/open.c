@@ -107,7 +107,7 @@ static int find_outbox(struct cli *cli)
 	}
 	if (!state_folder(cli->outbox_path))
 		return complain(EXIT_USAGE,
-				"neither XDG_STATE_HOME nor HOME says where the outbox is; give --outbox FOLDER");
+				"neither XDG_STATE_HOME nor HOME is set, so there is no place for the outbox; give --outbox FOLDER");
 	length = strlen(cli->outbox_path);
 	(void)snprintf(cli->outbox_path + length, sizeof cli->outbox_path - length, "/%s", cli->org);
 	return 0;

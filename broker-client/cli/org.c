@@ -229,7 +229,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 		return choose_org(cli, &candidates, &shown);
 	if (rc < 0)
 		return complain(status_of_fault(rc),
-				"%s; and without the broker --org or TURF_ORG must say which organisation", error.text);
-	return complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or say which with --org",
+				"%s; without the broker, give the organisation with --org or TURF_ORG", error.text);
+	return complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or give one with --org",
 			cli->broker);
 }

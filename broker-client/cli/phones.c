@@ -59,8 +59,8 @@ static int check_ended(struct phones *phones, const struct plan *other)
 	}
 	return all >= other->rows || all == 0 ? 0
 				  : complain(EXIT_USAGE,
-					     "%s is in the midst of another replay (%llu rows, --clients %u). Run that "
-					     "one again to finish it, or use another --outbox",
+					     "%s holds a replay that is not finished (%llu rows, --clients %u). Run that replay "
+					     "again to finish it, or use another --outbox",
 					     phones->folder, (unsigned long long)other->rows, other->clients);
 }
 

@@ -40,7 +40,7 @@ int plan_read(const char *folder, struct plan *plan, struct error *error)
 	if (fscanf(file, "turf replay %32s %" SCNu32 " %" SCNu64 " %" SCNu32, id, &plan->mark, &plan->rows,
 		   &plan->clients) != 4 ||
 	    hex_decode(id, plan->id, PLAN_ID_BYTES) != 0 || plan->clients == 0)
-		rc = error_set(error, FAULT_DAMAGED, "%s does not say which replay it is of", path);
+		rc = error_set(error, FAULT_DAMAGED, "%s does not name its replay", path);
 	(void)fclose(file);
 	return rc;
 }

@@ -88,7 +88,7 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	if (rc == 0 && verdict == TURF_NO_VERDICT)
 		verdict = answered_elsewhere(turf, &tap->id, retraction);
 	if (rc < 0)
-		return complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is in it", cli->outbox_path);
+		return complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it", cli->outbox_path);
 	if (verdict == TURF_NO_VERDICT) {
 		(void)turf_connection(turf, reason, sizeof reason);
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);

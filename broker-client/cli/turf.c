@@ -185,10 +185,10 @@ static int parse(struct cli *cli, const struct command *command, int argc, char 
 	cli->arguments = argv + optind;
 	cli->n_arguments = argc - optind;
 	if (cli->n_arguments < command->min_arguments)
-		return complain(EXIT_USAGE, "turf %s: something is missing; see turf %s --help", command->name,
+		return complain(EXIT_USAGE, "turf %s: an argument is missing; see turf %s --help", command->name,
 				command->name);
 	if (cli->n_arguments > command->max_arguments)
-		return complain(EXIT_USAGE, "turf %s: \"%s\" is one too many; see turf %s --help", command->name,
+		return complain(EXIT_USAGE, "turf %s: there is no place for \"%s\"; see turf %s --help", command->name,
 				cli->arguments[command->max_arguments], command->name);
 	return 0;
 }

@@ -17,7 +17,7 @@ static int found_org(struct db_txn *txn, const char *org, struct error *error)
 	if (format == 0)
 		return OUTBOX_UNKNOWN;
 	if (format > OUTBOX_FORMAT)
-		return error_set(error, FAULT_FOREIGN, "written by a newer turf (format %llu)",
+		return error_set(error, FAULT_FOREIGN, "a newer turf wrote it (format %llu)",
 				 (unsigned long long)format);
 	if (!get_meta(txn, "org", &value))
 		db_damaged(txn);

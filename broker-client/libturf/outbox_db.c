@@ -62,9 +62,9 @@ static int set_invalid(const struct db *db, struct error *error)
 
 	free(file);
 	if (kind)
-		return error_set(error, FAULT_FOREIGN, "outbox %s was %s: its taps are not damaged; send them from there",
+		return error_set(error, FAULT_FOREIGN, "outbox %s was %s: its taps are not damaged; send them from that machine",
 				 db->path, kind);
-	return error_set(error, FAULT_DAMAGED, "outbox %s is damaged, or no outbox; it is left as it is", db->path);
+	return error_set(error, FAULT_DAMAGED, "outbox %s is damaged, or is not an outbox; nothing in it was changed", db->path);
 }
 
 static int translate(const struct db *db, int rc, struct error *error)
@@ -77,7 +77,7 @@ static int translate(const struct db *db, int rc, struct error *error)
 	case EIO:
 	case ENOSPC:
 	case EDQUOT:
-		return error_set(error, FAULT_FULL, "outbox %s: the disk takes no more (%s)", db->path, strerror(rc));
+		return error_set(error, FAULT_FULL, "outbox %s: there is no room on the disk (%s)", db->path, strerror(rc));
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:

@@ -411,7 +411,7 @@ int session_start(struct turf *turf, struct error *error)
 	turf->has_worker = rc == 0;
 	(void)pthread_mutex_unlock(&turf->lock);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "no thread: %s", strerror(rc));
+	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "cannot start a thread: %s", strerror(rc));
 }
 
 void session_stop(struct turf *turf)

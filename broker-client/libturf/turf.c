@@ -70,7 +70,7 @@ static int check_options(const struct turf_options *options, struct error *error
 	if (options->window > SENDER_SLOTS_MAX)
 		return error_set(error, FAULT_INPUT, "window %u: expected 1 to %d", options->window, SENDER_SLOTS_MAX);
 	if (options->password && !options->user)
-		return error_set(error, FAULT_INPUT, "a password without a user name");
+		return error_set(error, FAULT_INPUT, "there is a password and no user name");
 	return options->broker ? mqtt_check_address(options->broker, error) : 0;
 }
 

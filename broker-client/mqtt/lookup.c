@@ -94,7 +94,7 @@ int lookup_start(struct lookup **slot, const char *host, lookup_done *done, void
 	if (rc == 0)
 		return 0;
 	free(lookup);
-	return error_set(error, FAULT_SYSTEM, "no thread to look up %s: %s", host, strerror(rc));
+	return error_set(error, FAULT_SYSTEM, "cannot start a thread to look up %s: %s", host, strerror(rc));
 }
 
 void lookup_abandon(struct lookup **slot)

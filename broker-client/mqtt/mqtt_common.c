@@ -64,11 +64,11 @@ int mqtt_address_parse(const char *broker, struct mqtt_address *address, struct 
 	}
 	length = host_length(rest);
 	if (length == 0 || length >= sizeof address->host)
-		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no proper host; %s", broker, expected);
+		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no valid host; %s", broker, expected);
 	memcpy(address->host, rest, length);
 	rest += length;
 	if (*rest != '\0' && (*rest != ':' || parse_port(rest + 1, &address->port) != 0))
-		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no proper port; %s", broker, expected);
+		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no valid port; %s", broker, expected);
 	return 0;
 }
 
@@ -86,7 +86,7 @@ int mqtt_check_options(const struct mqtt_options *options, struct error *error)
 	if (length == 0 || length > MQTT_CLIENT_ID_MAX)
 		return error_set(error, FAULT_INPUT, "an MQTT client id has 1 to %d characters", MQTT_CLIENT_ID_MAX);
 	if (options->password && !options->user)
-		return error_set(error, FAULT_INPUT, "a password without a user name");
+		return error_set(error, FAULT_INPUT, "there is a password and no user name");
 	return mqtt_check_address(options->broker, error);
 }
 

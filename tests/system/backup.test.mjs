@@ -181,11 +181,11 @@ test(`a damaged backup is refused, and the store stays as it is (seed ${seed})`,
   const data = readFileSync(join(folder, 'data.mdb'));
   for (let n = 0; n < 25; n++) {
     writeFileSync(join(folder, 'data.mdb'), flip(data, chance));
-    await attempt(/SHA-256 is not the manifest's: the backup is damaged/);
+    await attempt(/its SHA-256 is not the manifest's: the backup is damaged/);
   }
   for (const length of [0, 1, 4096, data.length - 1]) {
     writeFileSync(join(folder, 'data.mdb'), data.subarray(0, length));
-    await attempt(/SHA-256 is not the manifest's/);
+    await attempt(/its SHA-256 is not the manifest's/);
   }
   writeFileSync(join(folder, 'data.mdb'), data);
   const manifest = readFileSync(join(folder, 'MANIFEST'));

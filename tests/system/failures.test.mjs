@@ -69,7 +69,7 @@ test('a file that may not grow is a full disk', async (t) => {
   const load = await loaded(t);
   await load.goesOn();
   limit(load, 'fsize', statSync(dataFile(load)).size);
-  await load.says(/<3>store-full reason=".*the disk takes no more/);
+  await load.says(/<3>store-full reason=".*there is no room on the disk/);
   await load.shows(({ store }) => store === 'full', 'the status to say full');
   await load.standsStill();
   limit(load, 'fsize', 'unlimited');
@@ -86,7 +86,7 @@ test('a reload that a full disk does not take is tried again', async (t) => {
   const labels = [{ code: 1, name: 'Huur', kind: 'subject' }];
   copyFileSync(writeConfig(t, { limits: { retry_ms: 100 }, labels }), load.stack.options.config);
   load.stack.turfd.child.kill('SIGHUP');
-  await load.says(/<3>reload-failing reason=".*the disk takes no more.*the configuration of before stays in force; it is tried again/);
+  await load.says(/<3>reload-failing reason=".*there is no room on the disk.*the old configuration stays in force; turfd tries again/);
   limit(load, 'fsize', 'unlimited');
   await load.says(/<6>reloaded catalogue_version=2/);
   await load.nothingIsLost();
@@ -194,7 +194,7 @@ async function heldReaders(t, { stack }, n) {
 test('all places for readers are taken: counting goes on, figures wait; the places of killed ones are free at once', async (t) => {
   const load = await loaded(t);
   const readers = await heldReaders(t, load, READERS);
-  await load.says(/<3>upkeep-failing reason=".*READERS_FULL.*" counting goes on; figures, closing and purging wait/);
+  await load.says(/<3>upkeep-failing reason=".*READERS_FULL.*" counting continues; figures, closing and purging wait/);
   await load.shows(({ store }) => store === 'failing', 'the status to say failing');
   await load.goesOn();
   const refused = await run(program('turfctl'), ['info', '--store', load.stack.store]);

@@ -32,7 +32,7 @@ test('an argument is quoted without what would steer the terminal', async (t) =>
   writeFileSync(file, `day,team,domain,outcome\n2019-12-31,${worse},${worse},${worse}\n`);
   for (const [args, expected] of [
     [[worse], /no command "\?{4}\?31m\?\?\]0;x\?"/], [['help', worse], /no command/], [['tap', `--${worse}`, '1'], /has no option/],
-    [['tap', '1', worse], /one too many/], [['tap', '1', '--org', worse], /--org/], [['tap', '1', '--day', worse], /--day/],
+    [['tap', '1', worse], /no place for/], [['tap', '1', '--org', worse], /--org/], [['tap', '1', '--day', worse], /--day/],
     [['tap', '1', '--wait', worse], /--wait/], [['tap', '1', '--broker', worse], /broker|mqtt/], [['tap', '1', '--credentials', `/${worse}`], /No such file/],
     [['tap', '1', '--org', 'proef', '--team', worse], /\?{4}\?31m/], [['tap', worse, '--org', 'proef', '--team', 'oost', '--wait', '0'], /no list of domains yet|code/],
     [['undo', worse, '--org', 'proef', '--wait', '0'], /no tap "/], [['watch', '--team', worse], /--team/], [['watch', '--period', worse], /--period/],

@@ -265,7 +265,7 @@ test('a broker that refuses turfd lets it in once the credentials file is right,
   await counts(w);
 });
 
-test('a credentials file that cannot be read when the connection is lost: those of before are used, and it is said once', async (t) => {
+test('a credentials file that cannot be read when the connection is lost: turfd uses those that it read last, and says it once', async (t) => {
   const w = await withCredentials(t);
   w.write(w.stack.broker.aggregator);
   w.launch();
@@ -276,7 +276,7 @@ test('a credentials file that cannot be read when the connection is lost: those 
   await w.stack.broker.startAgain();
   await w.says(/<6>connected[^]*<6>connected/);
   await counts(w);
-  assert.equal(w.stack.turfd.log.match(/<4>credentials-unreadable reason="[^"]*credentials:1: .*" those of before are used/g)?.length, 1);
+  assert.equal(w.stack.turfd.log.match(/<4>credentials-unreadable reason="[^"]*credentials:1: .*" turfd uses the ones that it read last/g)?.length, 1);
 });
 
 test('a reload takes changed credentials, and connects with them', async (t) => {

@@ -43,7 +43,7 @@ test('lock.mdb is deleted: no receipt, no tool that writes, and after a restart 
   rmSync(join(load.stack.store, 'lock.mdb'));
   const refused = await turfctl(load, 'confirm-date');
   assert.equal(refused.code, 3, refused.stderr);
-  assert.match(refused.stderr, /another lock\.mdb open than the one that is here now/);
+  assert.match(refused.stderr, /has a lock\.mdb open that was deleted or replaced since/);
   await stops(load, /<3>store-failing reason=".*lock\.mdb was deleted or replaced.*; restart turfd"/);
   await load.stack.turfd.stop();
   await load.stack.startTurfd();
@@ -67,10 +67,10 @@ test('data.mdb is replaced: no receipt; the older copy is not taken for the stor
   await load.stack.turfctl(['backup', join(load.stack.folder, 'backup')]);
   await load.goesOn();
   renameSync(join(load.stack.folder, 'backup', 'data.mdb'), data);
-  await stops(load, /<3>store-failing reason=".*another data\.mdb has taken the place of the one that is open/);
+  await stops(load, /<3>store-failing reason=".*the data\.mdb that is open was replaced by another file/);
   copyFileSync(openDataFile(load), saved);
   await load.stack.turfd.stop();
-  await doesNotStart(load, /<3>ended reason="open the store: .*an older state of the store is there.*turfctl restore/);
+  await doesNotStart(load, /<3>ended reason="open the store: .*this is an older copy of the store.*turfctl restore/);
   renameSync(saved, data);
   await load.stack.startTurfd();
   await load.goesOn();
@@ -82,14 +82,14 @@ test('the store is moved away: no receipt, and the next start makes no empty one
   const { store } = load.stack;
   await load.goesOn();
   renameSync(store, `${store}.moved`);
-  await stops(load, /<3>store-failing reason=".*data\.mdb is not there any more/);
+  await stops(load, /<3>store-failing reason=".*data\.mdb is gone, while it is open/);
   renameSync(`${store}.moved`, store);
   await load.says(/<6>store-works-again/);
   await load.shows((status) => status.store === 'ok', 'the status to say ok');
   await load.goesOn();
   await load.stack.turfd.stop();
   renameSync(store, `${store}.moved`);
-  await doesNotStart(load, /<3>ended reason="open the store: .*the store is not there any more.*move it back/);
+  await doesNotStart(load, /<3>ended reason="open the store: .*the store is gone.*move the store back/);
   assert.ok(!existsSync(store), 'where it can be moved back to');
   renameSync(`${store}.moved`, store);
   await load.stack.startTurfd();
@@ -110,7 +110,7 @@ async function onSmallDisk(t) {
 
 async function startsWhenThereIsRoom({ load, filler }) {
   const starting = load.stack.startTurfd();
-  await load.says(/<3>store-full reason=".*(the disk takes no more|No space left on device).*" turfd starts as soon as there is room/);
+  await load.says(/<3>store-full reason=".*(there is no room on the disk|No space left on device).*" turfd starts as soon as there is room/);
   rmSync(filler);
   await starting;
   assert.match(load.log, /<6>store-works-again/);
@@ -126,7 +126,7 @@ test('a full disk at the start is not called damage: turfd waits, and counts as 
   fill(filler);
   const { code, stderr } = await turfctl(load, 'verify');
   assert.equal(code, 1);
-  assert.match(stderr, /the disk takes no more|No space left on device/);
+  assert.match(stderr, /there is no room on the disk|No space left on device/);
   assert.doesNotMatch(stderr, /damaged|backup/);
   await startsWhenThereIsRoom(world);
   await load.nothingIsLost();

@@ -123,7 +123,7 @@ Total                                  2         2         0            0.0%
 test('a period or team without figures is told as such', async (t) => {
   const { ctl } = await world(t, { teams, counting_since: '2019-04-01' });
   await fails(ctl('show', '2018'), 1, /counting began on 2019-04-01/);
-  await fails(ctl('show', '2020-Q1'), 1, /no figures for 2020-Q1: it is 2019-12-31/);
+  await fails(ctl('show', '2020-Q1'), 1, /no figures for 2020-Q1: today is 2019-12-31/);
   await fails(ctl('show', '2019-Q4', '--team', 'west'), 1, /team west did not exist then/);
   await fails(ctl('show', '--team', 'zuid'), 1, /no team is called "zuid"; there are oost, noord, west, all/);
   await fails(ctl('export', '--period', '2019-Q4', '--team', 'west'), 1, /no figures/);
@@ -324,7 +324,7 @@ const mistakes = [
   [['frob'], /no command "frob"/],
   [['--frob'], /no option --frob/],
   [['show', '--team'], /--team needs a value/],
-  [['show', '2019', '2018'], /too many words/],
+  [['show', '2019', '2018'], /too many arguments/],
   [['show', '2019-Q5'], /not "2019-Q5"/],
   [['show', '--today', '2019-02-30'], /--today takes a date/],
   [['show', '--replace'], /show does not take/],
@@ -332,13 +332,13 @@ const mistakes = [
   [['export', '--separator', '|'], /one of , ; tab/],
   [['export', '--format', 'json', '--separator', ';'], /goes with --format csv/],
   [['export', '--period', 'now'], /not "now"/],
-  [['backup'], /too few words/],
-  [['quarantine'], /too few words/],
+  [['backup'], /too few arguments/],
+  [['quarantine'], /too few arguments/],
   [['quarantine', 'eat'], /not "eat"/],
-  [['quarantine', 'drop'], /say which/],
+  [['quarantine', 'drop'], /give an entry/],
   [['quarantine', 'show', 'malformed'], /malformed\/SEQ/],
   [['quarantine', 'retry', 'counted'], /refused-unknown-team/],
-  [['quarantine', 'retry', 'malformed/1x'], /no entries are called/],
+  [['quarantine', 'retry', 'malformed/1x'], /no entry is called/],
   [['revise', '2019'], /a quarter/],
 ];
 

@@ -403,11 +403,11 @@ static void what_has_ended_does_not_begin_again_under_another_name(void **state)
 	next.domains[1].valid_until = 0;
 	(void)snprintf(next.domains[1].name, NAME_BYTES, "Vervoer");
 	(void)snprintf(next.domains[1].renamed_from, NAME_BYTES, "Verslaving"); /* saying so does not help */
-	assert_refused(&next, "domain 7: ended as \"Verslaving\" and begins again as \"Vervoer\"; take a code");
+	assert_refused(&next, "domain 7: ended as \"Verslaving\" and begins again as \"Vervoer\"; use a code");
 	next = as_it_is();
 	next.teams[1].valid_until = TODAY + 100;
 	(void)snprintf(next.teams[1].name, NAME_BYTES, "Waterkant");
-	assert_refused(&next, "team west: ended as \"West\" and begins again as \"Waterkant\"; take an id");
+	assert_refused(&next, "team west: ended as \"West\" and begins again as \"Waterkant\"; use an id");
 }
 
 static void counted_days_do_not_lose_their_validity(void **state)
@@ -455,7 +455,7 @@ static void counting_does_not_begin_after_what_was_counted(void **state)
 
 	(void)state;
 	next.counting_since = APRIL_1 + 1;
-	assert_refused(&next, "counting_since: may not move on from 2018-01-01, because questions are counted in "
+	assert_refused(&next, "counting_since: may not move past 2018-01-01, because questions are counted in "
 			      "2019-Q2");
 	next = as_it_is();
 	next.counting_since = CALENDAR_DAY_MAX;

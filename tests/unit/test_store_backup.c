@@ -274,7 +274,7 @@ static void test_a_manifest_is_taken_to_the_letter(void **state)
 		const char *word;
 	} edits[] = {
 		{"turf store backup", "turf store", FAULT_DAMAGED, "not the manifest"},
-		{"format 1", "format 2", FAULT_FOREIGN, "newer turf: store format 2"},
+		{"format 1", "format 2", FAULT_FOREIGN, "a newer turf made this backup: its store format is 2"},
 		{"format 1", "format one", FAULT_DAMAGED, "not the manifest"},
 		{"format 1", "format 99999999999999999999", FAULT_DAMAGED, "not the manifest"},
 		{"org dekop", "org ../dekop", FAULT_DAMAGED, "not the manifest"},

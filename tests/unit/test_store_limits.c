@@ -201,7 +201,7 @@ static void test_a_full_disk_loses_nothing_and_counting_resumes(void **state)
 	limit_files(stage, figures_of(stage).file_bytes + 8192);
 	for (uint32_t i = 100; rc == 0; i += 100)
 		rc = fold_batch(stage, i, 100);
-	must_refuse(stage, rc, FAULT_FULL, "the disk takes no more");
+	must_refuse(stage, rc, FAULT_FULL, "there is no room on the disk");
 	assert_true(fold_batch(stage, MANY, 5000) < 0); /* still */
 	limit_files(stage, 0);
 	assert_true(counted_in(stage, "oost", Q4_2019) >= 100);

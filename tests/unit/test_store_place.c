@@ -102,11 +102,11 @@ static void test_without_the_lock_file_nobody_writes(void **state)
 
 	count_one(stage, 1);
 	delete_file(stage, "lock.mdb");
-	tool_must(stage, false, FAULT_BUSY, "another lock.mdb");
+	tool_must(stage, false, FAULT_BUSY, "has a lock.mdb open that was deleted");
 	assert_int_equal(access(in_store(stage, "lock.mdb"), F_OK), -1); /* a refused tool makes none */
 	must_not_begin(stage, "lock.mdb");
 	tool_must(stage, true, 0, NULL); /* a reader makes one */
-	tool_must(stage, false, FAULT_BUSY, "another lock.mdb");
+	tool_must(stage, false, FAULT_BUSY, "has a lock.mdb open that was deleted");
 	must_not_begin(stage, "lock.mdb");
 	stage_close(stage);
 	stage_open(stage);
@@ -218,9 +218,9 @@ static void test_nothing_is_committed_to_a_file_that_was_replaced(void **state)
 
 	count_one(stage, 1);
 	(void)keep_time(stage, TODAY + 15, true);
-	must_refuse(stage, commit_after(stage, replace_data), FAULT_STORE, "another data.mdb");
-	must_not_begin(stage, "another data.mdb");
-	must_refuse(stage, store_compact(stage->store, &stage->error), FAULT_STORE, "another data.mdb");
+	must_refuse(stage, commit_after(stage, replace_data), FAULT_STORE, "open was replaced by another file");
+	must_not_begin(stage, "open was replaced by another file");
+	must_refuse(stage, store_compact(stage->store, &stage->error), FAULT_STORE, "open was replaced by another file");
 	(void)snprintf(data, sizeof data, "%s", in_store(stage, "data.mdb"));
 	file = fopen(data, "re");
 	assert_non_null(file);
@@ -237,8 +237,8 @@ static void test_nothing_is_committed_to_a_directory_that_was_moved(void **state
 {
 	struct stage *stage = *state;
 
-	must_refuse(stage, commit_after(stage, move_directory), FAULT_STORE, "not there any more");
-	must_not_begin(stage, "not there any more");
+	must_refuse(stage, commit_after(stage, move_directory), FAULT_STORE, "is gone, while it is open");
+	must_not_begin(stage, "is gone, while it is open");
 	assert_int_equal(rename(beside(stage, "moved"), stage->path), 0);
 	must(stage, store_check_files(stage->store, &stage->error));
 	count_one(stage, 2);
@@ -261,13 +261,13 @@ static void test_a_store_that_was_moved_is_not_replaced_by_an_empty_one(void **s
 	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "store.last-seen/store");
 	assert_int_equal(access(stage->path, F_OK), -1); /* where it can be moved back to */
 	assert_int_equal(mkdir(stage->path, 0700), 0);
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "not there any more");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "the store is gone");
 	assert_int_equal(rmdir(stage->path), 0);
 	assert_int_equal(rename(beside(stage, "moved"), stage->path), 0);
 	stage_open(stage);
 	stage_close(stage);
 	delete_file(stage, "data.mdb");
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "not there any more");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "the store is gone");
 	assert_int_equal(unlink(beside(stage, "store.last-seen/store")), 0);
 	stage_open(stage);
 	assert_int_equal(figures_of(stage).ids, 0);
@@ -299,7 +299,7 @@ static void test_an_older_copy_is_not_taken_for_the_store(void **state)
 	stage_close(stage);
 	copy_file(stage, "store/data.mdb", "newer");
 	copy_file(stage, "older", "store/data.mdb");
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "older state");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "older copy of the store");
 	copy_file(stage, "newer", "store/data.mdb");
 	stage_open(stage);
 	stage_close(stage);
@@ -340,7 +340,7 @@ static void test_a_last_seen_file_that_says_nothing_is_passed_over(void **state)
 	stage_open(stage);
 	stage_close(stage);
 	move_directory(stage);
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "not there any more");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "the store is gone");
 }
 
 /* ---- The disk --------------------------------------------------------------------------------------------- */

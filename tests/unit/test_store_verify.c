@@ -211,7 +211,7 @@ static void test_detail_that_was_to_go(void **state)
 	raw = raw_open(stage, "ids");
 	raw_put(&raw, &with_detail);
 	raw_close(&raw, stage);
-	must_find(stage, "was to be settled");
+	must_find(stage, "still has its detail");
 }
 
 static void test_a_quarantine_out_of_bounds(void **state)
@@ -224,7 +224,7 @@ static void test_a_quarantine_out_of_bounds(void **state)
 	seal_again(&entry);
 	raw_put(&raw, &entry);
 	raw_close(&raw, stage);
-	must_find(stage, "quarantine: 2 entries, and 1 are known");
+	must_find(stage, "quarantine: there are 2 entries, but its record says 1");
 }
 
 /* Whole as records, and wrong all the same: `n` of its database, the byte `at` of its value. */

@@ -67,7 +67,7 @@ static void test_what_is_no_outbox_is_still_called_so(void **state)
 	(void)state;
 	write_data_file(page, sizeof page);
 	assert_int_equal(open_fault(&error), FAULT_DAMAGED);
-	assert_non_null(strstr(error.text, "damaged, or no outbox"));
+	assert_non_null(strstr(error.text, "damaged, or is not an outbox"));
 }
 
 int main(void)
