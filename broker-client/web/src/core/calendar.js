@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The calendar, as in proto/calendar.h: a day is the number of days since 1970-01-01, a quarter is year * 4 + (0..3).
-// Pure, but for todayIn, which is given the moment.
+// Pure: todayIn is given the moment.
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 export const DAY_MAX = 2_932_896; // 9999-12-31
 export const TIMEZONE = 'Europe/Amsterdam';
 
@@ -25,17 +26,43 @@ export function parseDate(text) {
   return day >= 0 && formatDate(day) === text ? day : null;
 }
 
+// The date in a time zone, minute by minute: no zone is off by part of a minute. Formatters are slow to make and slow to
+// run, and a page asks for the date dozens of times for each frame.
+class ZoneDate {
+  #form;
+  #minute = NaN;
+  #day = 0;
+
+  constructor(timeZone) {
+    this.#form = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone });
+  }
+
+  at(now) {
+    const minute = Math.floor(now / MINUTE_MS);
+    if (minute !== this.#minute) {
+      const parts = this.#form.formatToParts(now);
+      const of = (type) => Number(parts.find((part) => part.type === type).value);
+      this.#minute = minute;
+      this.#day = dayOfDate(of('year'), of('month'), of('day'));
+    }
+    return this.#day;
+  }
+}
+
+const zones = new Map(); // time zone: its ZoneDate
+
+function zoneOf(timezone) {
+  try {
+    return new ZoneDate(timezone || TIMEZONE);
+  } catch {
+    return new ZoneDate(TIMEZONE);
+  }
+}
+
 // The calendar day of a moment (milliseconds) in a time zone; an unknown zone counts as the Netherlands.
 export function todayIn(timezone, now) {
-  const form = { year: 'numeric', month: '2-digit', day: '2-digit' };
-  let parts;
-  try {
-    parts = new Intl.DateTimeFormat('en-CA', { ...form, timeZone: timezone || TIMEZONE }).formatToParts(now);
-  } catch {
-    parts = new Intl.DateTimeFormat('en-CA', { ...form, timeZone: TIMEZONE }).formatToParts(now);
-  }
-  const of = (type) => Number(parts.find((part) => part.type === type).value);
-  return dayOfDate(of('year'), of('month'), of('day'));
+  if (!zones.has(timezone)) zones.set(timezone, zoneOf(timezone));
+  return zones.get(timezone).at(now);
 }
 
 // ---- Quarters -------------------------------------------------------------------------------------

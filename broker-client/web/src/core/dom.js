@@ -27,6 +27,15 @@ export function fill(parent, ...children) {
 // A name from the catalogue, which is Dutch in every language of the page.
 export const dutch = (name) => el('span', { lang: 'nl' }, name);
 
+// Text and attributes that are as they should be are left alone: the browser would lay the page out anew for the same words.
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}
+
 export const byId = (id) => document.getElementById(id);
 
 // Brings the children of `parent` in line with `items`, by key; an element stays while its signature does, so that a

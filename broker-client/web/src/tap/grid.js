@@ -2,7 +2,7 @@
 // The outcome and the domains: where a tap is made. The usual outcome is chosen already, so that a question takes one
 // tap; another outcome holds for one tap and then falls back.
 import { domainsOn, teamName } from '../core/catalogue.js';
-import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
+import { dutch, el, reconcile, renderWhen, setAttribute } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
@@ -25,7 +25,7 @@ function outcomeButton(outcome, name, choice, choose) {
 }
 
 export function renderOutcome(parent, choice, choose) {
-  parent.setAttribute('aria-label', t('outcome'));
+  setAttribute(parent, 'aria-label', t('outcome'));
   renderWhen(parent, [choice, language], () => [outcomeButton(ANSWERED, 'answered', choice, choose), outcomeButton(REFERRED, 'referred', choice, choose)]);
 }
 
@@ -72,8 +72,8 @@ export function renderMode(parent, phone, choice, choose) {
 export function renderGrid(parent, phone, choice, tap) {
   const day = choice.day ?? phone.today;
   const domains = phone.catalogue ? domainsOn(phone.catalogue, day) : [];
-  parent.dataset.outcome = choice.outcome === REFERRED ? 'referred' : 'answered';
-  parent.setAttribute('aria-label', t(choice.outcome === REFERRED ? 'domainsHintReferred' : 'domainsHint'));
+  setAttribute(parent, 'data-outcome', choice.outcome === REFERRED ? 'referred' : 'answered');
+  setAttribute(parent, 'aria-label', t(choice.outcome === REFERRED ? 'domainsHintReferred' : 'domainsHint'));
   tiles(parent, domains, 'domain', tap);
   return domains.length;
 }
@@ -104,8 +104,8 @@ function mostUsed(phone) {
 export function renderOften(parent, phone, choice, wanted, tap) {
   const codes = wanted ? mostUsed(phone) : [];
   if (!wanted) often.day = null; // counted anew when it is wanted again
-  parent.dataset.outcome = choice.outcome === REFERRED ? 'referred' : 'answered';
-  parent.setAttribute('aria-label', t('often'));
+  setAttribute(parent, 'data-outcome', choice.outcome === REFERRED ? 'referred' : 'answered');
+  setAttribute(parent, 'aria-label', t('often'));
   tiles(parent, domainsOn(phone.catalogue, choice.day ?? phone.today).filter(({ code }) => codes.includes(code)), 'often', tap);
 }
 

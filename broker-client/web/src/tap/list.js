@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The own taps of this phone, by day, with what became of each.
 import { domainName, labelName, teamName } from '../core/catalogue.js';
-import { dutch, el, reconcile, renderWhen } from '../core/dom.js';
+import { dutch, el, reconcile, renderWhen, setText } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
@@ -87,7 +87,7 @@ export function renderList(parent, phone, act) {
     const section = parent.querySelector(`[data-item="${day}"]`);
     const title = dayTitle(phone, day, taps);
     const [heading, list] = section.children;
-    if (heading.textContent !== title) heading.textContent = title;
+    setText(heading, title);
     reconcile(list, groups(phone, taps), { key: ({ key }) => key, signature: signature(phone), make: (group) => row(phone, group, act) });
   }
   if (focused && !parent.contains(document.activeElement)) parent.querySelector(`[data-ids~="${focused}"]`)?.focus();

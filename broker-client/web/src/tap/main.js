@@ -10,7 +10,7 @@ import './sheets.css';
 import { teamName } from '../core/catalogue.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
-import { byId, dutch, el, fill, renderWhen } from '../core/dom.js';
+import { byId, dutch, el, fill, renderWhen, setAttribute, setText } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
@@ -32,6 +32,7 @@ let snack;
 let sheet;
 let choice = plainChoice();
 let frame = 0;
+let soon = 0;
 let underWay = false; // something that was sent had no receipt when the page was drawn last
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
@@ -40,6 +41,7 @@ let later = null; // as later.js has it, once it is there
 let failure = ''; // why the page could not start
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
+const HEARD_MS = 100; // what was heard meanwhile is drawn in one go
 
 const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
 
@@ -191,7 +193,7 @@ function drawFirst(ready) {
   parts.first.hidden = ready && !failure;
   const ended = phone?.team && phone.catalogue ? phone.team : '';
   const starting = failure || ready || (phone?.catalogue && later) ? '' : t(waitingFor());
-  if (parts.starting.textContent !== starting) parts.starting.textContent = starting;
+  setText(parts.starting, starting);
   renderWhen(parts.first, [failure, ready, ended, phone?.choosable, Boolean(later), language], () => {
     if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
@@ -221,6 +223,8 @@ function saySettled() {
 // What comes and goes must not move a tile away under a thumb.
 function draw() {
   frame = 0;
+  clearTimeout(soon);
+  soon = 0;
   if (mayMove || sheet?.isOpen) still.release();
   if (mayMove) drawAll();
   else still.keep(drawAll);
@@ -229,8 +233,8 @@ function draw() {
 
 function drawAll() {
   const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
-  document.title = t('title');
-  parts.skip.textContent = t('skip');
+  if (document.title !== t('title')) document.title = t('title');
+  setText(parts.skip, t('skip'));
   drawHead();
   drawFirst(ready);
   if (!phone) return;
@@ -244,14 +248,14 @@ function drawAll() {
   renderNext(parts.next, phone, choice, showRefusals);
   renderOutcome(parts.outcome, choice, choose);
   renderOften(parts.often, phone, choice, device.often, tap);
-  parts.oftenChoice.textContent = t('oftenWanted');
-  parts.oftenChoice.setAttribute('aria-pressed', String(device.often));
+  setText(parts.oftenChoice, t('oftenWanted'));
+  setAttribute(parts.oftenChoice, 'aria-pressed', device.often);
   parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
-  parts.none.textContent = t('noDomains');
-  parts.snack.setAttribute('aria-label', t('undo'));
+  setText(parts.none, t('noDomains'));
+  setAttribute(parts.snack, 'aria-label', t('undo'));
   later?.renderGlance(parts.glance, phone);
   later?.renderTotal(parts.total, phone);
-  parts.privacy.textContent = t('privacy');
+  setText(parts.privacy, t('privacy'));
 }
 
 // Whatever changed is drawn once a frame, after the frame that already says "Opgeslagen"; and at once where no frame
@@ -259,6 +263,13 @@ function drawAll() {
 function changed() {
   if (document.visibilityState === 'hidden') draw();
   else frame ||= requestAnimationFrame(() => setTimeout(draw));
+}
+
+// A tap leaves, gets its receipt and moves the team's figures in a few moments: a tap that is made meanwhile must not wait for
+// a drawing of each.
+function heard() {
+  if (document.visibilityState === 'hidden') draw();
+  else soon ||= setTimeout(changed, HEARD_MS);
 }
 
 // After a while away nobody remembers that taps counted for another day, or several at once.
@@ -286,7 +297,7 @@ function failed(reason) {
 // Fails with the name of the sentence that says so.
 async function openPhone({ org }) {
   try {
-    const opened = await Phone.open({ org, url: ownBroker(location), onChange: changed });
+    const opened = await Phone.open({ org, url: ownBroker(location), onChange: heard });
     return { opened, used: await opened.used() };
   } catch (error) {
     throw Object.assign(error, { sentence: error.name === 'VersionError' ? 'trouble_newer' : 'trouble_storage' });

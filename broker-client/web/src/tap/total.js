@@ -2,7 +2,7 @@
 // What the worker gets back: the team's total of this quarter and its course by week. Never a figure per person.
 import { teamName } from '../core/catalogue.js';
 import { isoWeekOfDay } from '../core/calendar.js';
-import { dutch, el, renderWhen } from '../core/dom.js';
+import { dutch, el, renderWhen, setText } from '../core/dom.js';
 import { number, quarterName } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 
@@ -32,7 +32,7 @@ export function renderGlance(parent, phone) {
   const { summary } = phone;
   const words = summary && [t('totalQuestions', { n: summary.questions, count: number(summary.questions, language) }), weekWords(phone)];
   const text = words ? words.filter(Boolean).join(' · ') : '';
-  if (parent.textContent !== text) parent.textContent = text;
+  setText(parent, text);
 }
 
 export function renderTotal(parent, phone) {
