@@ -96,19 +96,31 @@ export async function openTap(phone) {
   return page;
 }
 
-// The taps that the phone has on disk: all that were made, and those that wait.
-export const stored = (page) => page.evaluate(() => new Promise((resolve, reject) => {
+// What the phone has on disk: { taps, team }, '' where no team was chosen.
+const onDisk = (page) => page.evaluate(() => new Promise((resolve, reject) => {
   const opening = indexedDB.open('turf-proef');
   opening.onerror = () => reject(opening.error);
   opening.onsuccess = () => {
-    const reading = opening.result.transaction('taps').objectStore('taps').getAll();
+    const reading = opening.result.transaction(['taps', 'meta']);
+    const taps = reading.objectStore('taps').getAll();
+    const team = reading.objectStore('meta').get('team');
     reading.onerror = () => reject(reading.error);
-    reading.onsuccess = () => {
+    reading.oncomplete = () => {
       opening.result.close();
-      resolve({ all: reading.result.length, waiting: reading.result.filter(({ waiting }) => waiting).length });
+      resolve({ taps: taps.result.map(({ waiting }) => ({ waits: Boolean(waiting) })), team: team.result ?? '' });
     };
   };
 }));
+
+// How many taps: all that were made, and those that wait.
+export async function stored(page) {
+  const { taps } = await onDisk(page);
+  return { all: taps.length, waiting: taps.filter(({ waits }) => waits).length };
+}
+
+// A page that is loaded anew before the disk has the team asks for it again: in Safari's engine a write that is under way
+// ends with the page.
+export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
 
 // Until its mark has gone: touched sooner, the same tile may take it for one touch.
 const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`);

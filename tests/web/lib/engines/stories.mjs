@@ -9,13 +9,14 @@ import test from 'node:test';
 import { question } from '../../../system/lib/messages.mjs';
 import { temporaryFolder } from '../../../system/lib/paths.mjs';
 import { eventually, succeed } from '../../../system/lib/processes.mjs';
-import { stored, wake, workerReady } from '../browser.mjs';
+import { stored, teamStored, wake, workerReady } from '../browser.mjs';
 import { Site } from '../site.mjs';
 
 const tile = (code) => `[data-key="domain-${code}"]`;
 const waits = async (page, n) => assert.deepEqual(await stored(page), { all: n, waiting: n });
 
-// One question; resolves when the phone has it on disk.
+// One question; resolves when the phone has it on disk. Two in a row are of tiles in different columns: the page takes two
+// touches at one place within a moment for one touch that bounced, and each tile is scrolled to the middle first.
 async function tap(page, code) {
   const { all } = await stored(page);
   await page.click(tile(code));
@@ -26,20 +27,6 @@ async function drained(page) {
   await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox');
   await page.seen('.bar', 'Alles is geteld');
 }
-
-// The team that the phone has on disk.
-const keptTeam = (page) => page.evaluate(() => new Promise((resolve, reject) => {
-  const opening = indexedDB.open('turf-proef');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const reading = opening.result.transaction('meta').objectStore('meta').get('team');
-    reading.onerror = () => reject(reading.error);
-    reading.onsuccess = () => {
-      opening.result.close();
-      resolve(reading.result ?? '');
-    };
-  };
-}));
 
 const connected = (page) => page.seen('.bar__connection--online');
 
@@ -56,7 +43,7 @@ async function working(t, engine, options) {
   const page = await browser.open(site.url);
   await page.click('.team');
   await page.seen(tile(1));
-  await eventually(async () => (await keptTeam(page)) !== '', 'the team on disk');
+  await teamStored(page);
   await connected(page);
   await page.reload(); // a tile that the last touch put below it does not take the next one at once, which a program may be
   await page.seen(tile(1));
@@ -95,7 +82,7 @@ export function mainPaths(engine) {
     await browser.close();
     await browser.launch();
     const offline = await openTap(browser, site);
-    for (const code of [1, 5]) await tap(offline, code);
+    for (const code of [1, 2]) await tap(offline, code);
     await waits(offline, 2);
     await browser.close();
     await browser.launch();
@@ -104,7 +91,7 @@ export function mainPaths(engine) {
     await site.serve();
     await wake(again);
     await drained(again);
-    assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/5/answered': 1 });
+    assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/answered': 1 });
   });
 
   test('the page is loaded anew, twice, while a tap waits', async (t) => {
