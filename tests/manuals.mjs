@@ -21,8 +21,8 @@ const unique = (list) => [...new Set(list)].sort();
 
 const run = (program, ...args) => execFileSync(join(build, program), args, { encoding: 'utf8' });
 
-// In an overview each command has a line of its own, which begins with two blanks and its name.
-const commandsOf = (overview) => matches(overview, /^ {2}([a-z][a-z-]*) /gm);
+// In an overview each command has a line of its own, which begins with two blanks and its name. The options come after them.
+const commandsOf = (overview) => matches(overview.split(/^options/im)[0], /^ {2}([a-z][a-z-]*) /gm);
 
 function helpOf(program, overview, ofCommand) {
   const commands = commandsOf(overview).filter((command) => command !== 'help' && command !== program);

@@ -38,14 +38,14 @@ static const struct command commands[] = {
 	 "PERIOD is a year (2019) or a quarter (2019-Q4); without it, the current year.\n"
 	 "A year shows questions, answered, referred and the share referred per quarter, the five largest\n"
 	 "domains, and questions per team and quarter. A quarter, or one team's year, shows every domain.\n"
-	 "0: nothing was tapped. -: there is no figure, because the team did not exist or the quarter has\n"
-	 "not begun. All figures count questions, never persons.\n",
+	 "0 means that nothing was tapped; - means that there is no figure, because the team did not exist or\n"
+	 "the quarter has not begun. All figures count questions, never persons.\n",
 	 ctl_show, TAKES_TEAM | TAKES_TODAY, 0, 1},
 	{"export",
 	 "[--format csv|json] [--period PERIOD] [--team TEAM] [--output FILE] [--separator ';'] [--today DATE]",
 	 "all figures for a spreadsheet (csv) or a program (json)",
-	 "Without --period every year and quarter, without --team every team and all. Years and quarters\n"
-	 "both hold the same questions, and so do teams and \"all\": choose before adding up.\n"
+	 "Without --period it writes every year and quarter, without --team every team and \"all\". A year holds\n"
+	 "the same questions as its quarters, and \"all\" the same as the teams: choose one before you add up.\n"
 	 "\n"
 	 "csv (the default; UTF-8, RFC 4180). For each team and period: first the total, then its parts.\n"
 	 "  org             the organisation's id\n"
@@ -60,7 +60,7 @@ static const struct command commands[] = {
 	 "  domain_name     the domain's name, or what the row is\n"
 	 "  answered,referred,questions\n"
 	 "                  questions = answered + referred. A late row has questions only.\n"
-	 "Domains plus undistributed are the total. Undistributed and late rows are there when above 0.\n"
+	 "Domains plus undistributed are the total. Rows undistributed and late are there only when above 0.\n"
 	 "Labels are in the json only. --separator ';' also begins the file with a byte order mark, as a\n"
 	 "Dutch Excel expects; --separator tab is possible too.\n"
 	 "\n"
@@ -68,29 +68,30 @@ static const struct command commands[] = {
 	 ctl_export, TAKES_TEAM | TAKES_PERIOD | TAKES_TODAY | TAKES_FORMAT | TAKES_OUTPUT | TAKES_SEPARATOR, 0, 0},
 	{"info", "", "what the store is, how large, and who has it open", "", ctl_info, 0, 0, 0},
 	{"verify", "", "prove that the store is whole and its figures add up",
-	 "Reads everything in one view while turfd goes on. Changes nothing. Exit status 1: something is wrong.\n",
+	 "Computes every counter again from the questions that raised it, while turfd runs. Changes nothing.\n"
+	 "Exit status 1: something is wrong.\n",
 	 ctl_verify, 0, 0, 0},
 	{"backup", "DIR", "copy the store to DIR, which must be new or empty",
-	 "The copy is a consistent state, with a MANIFEST of its SHA-256. turfd goes on meanwhile.\n", ctl_backup, 0, 1,
+	 "The copy is one consistent state, with its SHA-256 in MANIFEST. turfd may run meanwhile.\n", ctl_backup, 0, 1,
 	 1},
 	{"restore", "DIR [--replace]", "put the backup in DIR in the store's place; turfd must be stopped",
-	 "Checks the backup's MANIFEST first. A store that is there already is replaced only with --replace;\n"
-	 "its data file is kept beside the new one as data.mdb.before-restore.\n",
+	 "Checks the backup's MANIFEST first. With --replace it replaces a store that is there already, and keeps\n"
+	 "the old data file beside the new one as data.mdb.before-restore.\n",
 	 ctl_restore, TAKES_REPLACE, 1, 1},
 	{"quarantine", "list | show REASON/SEQ | retry [REASON[/SEQ]] [--today DATE] | drop REASON[/SEQ]",
 	 "look at what was refused, try it again, or drop it",
 	 "list            what is kept, oldest first for each reason\n"
 	 "show            one entry in full, and what to do about it\n"
-	 "retry           judge again by the catalogue in force; what counts now, or is known already,\n"
-	 "                leaves the quarantine; the rest stays\n"
-	 "drop            throw away one entry, or all of one reason\n"
+	 "retry           judge again by the catalogue that is in force now; an entry that counts now, or is\n"
+	 "                counted already, leaves the quarantine; the others stay\n"
+	 "drop            delete one entry, or all entries of one reason\n"
 	 "A REASON may be given without \"refused-\": turfctl quarantine retry unknown-team\n",
 	 ctl_quarantine, TAKES_TODAY, 1, 2},
-	{"revise", "QUARTER", "take a final quarter's late questions into its figures, as a new revision",
-	 "Figures that were published as final change by this, and by nothing else.\n", ctl_revise, 0, 1, 1},
-	{"confirm-date", "", "say that a date that jumped is right",
-	 "When the date moves by more than two days at once, turfd goes on counting, but closes no quarter\n"
-	 "and purges nothing until a later date follows or this command confirms it.\n",
+	{"revise", "QUARTER", "take the late questions of a final quarter into its figures, as a new revision",
+	 "Final figures change by this command only.\n", ctl_revise, 0, 1, 1},
+	{"confirm-date", "", "confirm a date that jumped",
+	 "When the date jumps by more than two days, turfd continues to count, but closes no quarter and purges\n"
+	 "nothing until the date is trusted or this command confirms it.\n",
 	 ctl_confirm_date, 0, 0, 0},
 };
 
@@ -124,7 +125,7 @@ static void print_help(void)
 		"Options:\n"
 		"  --store DIR        the store, as in turfd's configuration\n"
 		"  --team TEAM        one team's id, or all\n"
-		"  --today DATE       judge by this date (YYYY-MM-DD, or @FILE that holds one) instead of the clock's\n"
+		"  --today DATE       judge by this date (YYYY-MM-DD, or @FILE for a file that holds one), not the clock's\n"
 		"  --help, --version\n"
 		"\n"
 		"Exit status: 0 done; 1 it failed, verify found something, or there was nothing to do;\n"

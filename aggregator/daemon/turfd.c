@@ -19,27 +19,27 @@ enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 enum { GIVEN_BACK_BYTES = 128 * 1024 };
 
 static const char usage[] =
-	"turfd counts the questions that phones publish, exactly once, and publishes the counts.\n"
+	"turfd counts the questions that phones publish, each exactly once, and publishes the counts.\n"
 	"\n"
 	"  turfd --config FILE            run until SIGTERM or SIGINT; SIGHUP reads FILE again\n"
-	"  turfd --check --config FILE    check FILE, start nothing\n"
+	"  turfd --check --config FILE    check FILE and start nothing\n"
 	"  turfd --check-reload --config FILE\n"
-	"                                 check FILE, and whether a turfd that runs on its store would take it\n"
+	"                                 check FILE, and whether a running turfd would accept it at a reload\n"
 	"\n"
-	"  --config FILE       what to count, where to keep it, which broker (see docs/configuration.md)\n"
-	"  --check [FILE]      print \"configuration OK\" and the last day of whatever ends; or every mistake with file\n"
-	"                      and line\n"
+	"  --config FILE       what to count, where to keep it, which broker: turfd.conf(5)\n"
+	"  --check [FILE]      print \"configuration OK\" and the last day of each entry that ends, or else all mistakes,\n"
+	"                      each with its file and line\n"
 	"  --check-reload [FILE]  the same; a change that a reload would refuse is a mistake too\n"
-	"  --store DIR         instead of the file's store\n"
-	"  --broker ADDRESS    instead of the file's broker.address: mqtt://HOST:PORT or mqtts://HOST:PORT\n"
-	"  --credentials FILE  instead of the file's broker.credentials\n"
-	"  --today YYYY-MM-DD  pin the org's date, for demonstrations and tests\n"
+	"  --store DIR         replaces store of the file\n"
+	"  --broker ADDRESS    replaces broker.address of the file: mqtt://HOST:PORT or mqtts://HOST:PORT\n"
+	"  --credentials FILE  replaces broker.credentials of the file\n"
+	"  --today YYYY-MM-DD  use this date instead of the clock's, for demonstrations and tests\n"
 	"  --today @FILE       the same, read from FILE before each batch; \"synchronised\" behind the date says\n"
 	"                      that a time server vouches for it\n"
 	"  --version           print the version\n"
 	"  --help              print this\n"
 	"\n"
-	"Exit status: 0 stopped when asked to, or configuration OK; 1 a fault, said on stderr; 2 wrong usage.\n";
+	"Exit status: 0 stopped by a signal, or configuration OK; 1 a fault, which standard error names; 2 wrong usage.\n";
 
 struct command {
 	struct daemon_options daemon;
