@@ -36,7 +36,7 @@ export const stepsOfBackup = ['before-manifest'];
 // Every name that a program of ours gives to a step.
 export function stepsInSources() {
   const sources = ['aggregator', 'base', 'broker-client', 'proto', 'store'].flatMap((folder) => {
-    const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.c'));
+    const names = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.c'));
     return names.map((name) => readFileSync(join(root, folder, name), 'utf8'));
   });
   return sources.flatMap((text) => [...text.matchAll(/step_reached\("([^"]+)"\)/g)].map(([, name]) => name));
