@@ -57,7 +57,7 @@ static void check_team_once(struct source *source, const config_setting_t *list,
 		if (strcmp(teams[i].id, teams[j].id) != 0)
 			continue;
 		source_complain(source, config_setting_get_member(group, "id"),
-				"team \"%s\" is there already, on line %u; expected each team once", teams[i].id,
+				"team \"%s\" was given already, on line %u; expected each team once", teams[i].id,
 				entry_line(list, j));
 		return;
 	}
@@ -98,7 +98,7 @@ static void read_kind(struct source *source, const config_setting_t *group, enum
 			*kind = k;
 	if (*kind == LABEL_UNSPECIFIED)
 		source_complain(source, config_setting_get_member(group, "kind"),
-				"\"kind\" is none of the three; expected %s", expected);
+				"\"kind\" has a wrong value; expected %s", expected);
 }
 
 static void read_label(struct source *source, const config_setting_t *group, const struct catalogue *catalogue,
@@ -131,7 +131,7 @@ static void check_label_once(struct source *source, const config_setting_t *list
 		if (labels[i].code != labels[j].code)
 			continue;
 		source_complain(source, config_setting_get_member(group, "code"),
-				"label %u is there already, on line %u; expected each code once", labels[i].code,
+				"label %u was given already, on line %u; expected each code once", labels[i].code,
 				entry_line(list, j));
 		return;
 	}

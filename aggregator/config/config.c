@@ -52,7 +52,7 @@ static void read_store(struct source *source, const config_setting_t *root, stru
 	if (read_path(source, root, "store", REQUIRED, &config->store_path) == SETTING_GIVEN &&
 	    stat(config->store_path, &status) == 0 && !S_ISDIR(status.st_mode))
 		source_complain(source, config_setting_get_member(root, "store"),
-				"%.200s is there and is no folder; expected a folder, or a path where one can be made",
+				"%.200s exists and is not a folder; expected a folder, or a path where one can be made",
 				config->store_path);
 }
 
@@ -91,10 +91,10 @@ static void read_ca_file(struct source *source, const config_setting_t *group, s
 	if (read_path(source, group, "ca_file", OPTIONAL, &config->ca_file) != SETTING_GIVEN)
 		return;
 	if (!readable(config->ca_file))
-		source_complain(source, at, "%.200s cannot be read, or is empty; expected certificates in PEM form",
+		source_complain(source, at, "%.200s cannot be read, or is empty; expected certificates as PEM",
 				config->ca_file);
 	if (config->broker && !strncmp(config->broker, "mqtt://", strlen("mqtt://")))
-		source_complain(source, at, "\"ca_file\" has no use with an mqtt:// address; "
+		source_complain(source, at, "\"ca_file\" is useless with an mqtt:// address; "
 				"expected mqtts://, which encrypts");
 }
 
@@ -167,7 +167,7 @@ static void read_cells(struct source *source, const config_setting_t *root, stru
 	else if (every >= CELLS_EVERY_MIN && every <= CELLS_EVERY_MAX)
 		*cells = (struct cells){.policy = CELLS_EVERY, .every = (uint32_t)every};
 	else
-		source_complain(source, at, "\"cells\" is none of what it can be; "
+		source_complain(source, at, "\"cells\" has a wrong value; "
 				"expected \"live\", \"daily\" or a whole number from %d to %d",
 				CELLS_EVERY_MIN, CELLS_EVERY_MAX);
 }

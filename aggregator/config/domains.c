@@ -151,7 +151,7 @@ static void hold(struct source *source, const struct holding *holding, struct sl
 			fill_from_matrix(slot, zrm, holding->from, holding->until);
 		} else if (!extend(&slot->domain, holding)) {
 			date_format(slot->domain.valid_until, end);
-			source_complain(source, holding->at, "domain %u, \"%s\", ends on %s and would begin again; "
+			source_complain(source, holding->at, "domain %u, \"%s\", ends on %s and begins again later; "
 					"expected editions that leave no such gap", zrm->code, zrm->name, end);
 			return;
 		}
@@ -182,7 +182,7 @@ static struct slot *slot_for(struct source *source, const config_setting_t *grou
 	slot = &slots[code];
 	if (slot->entry) {
 		source_complain(source, config_setting_get_member(group, "code"),
-				"domain %u is there already, on line %u; expected each code once", code,
+				"domain %u was given already, on line %u; expected each code once", code,
 				config_setting_source_line(slot->entry));
 		return NULL;
 	}
@@ -204,7 +204,7 @@ static void read_rolls_up_to(struct source *source, const config_setting_t *grou
 		return;
 	if (zrm_domain(domain->code))
 		source_complain(source, config_setting_get_member(group, "rolls_up_to"),
-				"the matrix itself says what its domain %u rolls up to; "
+				"domain %u is of the matrix, which says itself what it rolls up to; "
 				"expected this for domains of your own only", domain->code);
 	else
 		domain->rolls_up_to = target;

@@ -205,11 +205,11 @@ static void scan_step(struct scan *scan)
 	} else if (!strncmp(scan->at, "/*", 2)) {
 		scan->at += 2;
 		if (!scan_past(scan, "*/", false))
-			scan_flaw(scan, line, "a remark begins here and never ends; expected */ behind it");
+			scan_flaw(scan, line, "a comment begins here and does not end; expected */ after it");
 	} else if (c == '"') {
 		scan->at++;
 		if (!scan_past(scan, "\"", true))
-			scan_flaw(scan, line, "text begins here and never ends; expected \" behind it");
+			scan_flaw(scan, line, "a text begins here and does not end; expected \" after it");
 	} else if (isdigit(c)) {
 		scan_number(scan);
 	} else if (isalpha(c)) {

@@ -250,7 +250,7 @@ static enum setting date(struct source *source, const config_setting_t *group, c
 		return SETTING_GIVEN;
 	}
 	source_complain(source, config_setting_get_member(group, name),
-			"\"%s\" is \"%s\", which is no date; expected %s", name, shown(text), expected);
+			"\"%s\" is \"%s\", which is not a date; expected %s", name, shown(text), expected);
 	return SETTING_WRONG;
 }
 
@@ -285,7 +285,7 @@ enum setting setting_end(struct source *source, const config_setting_t *group, c
 		*day = 0;
 		return SETTING_GIVEN;
 	}
-	state = date(source, group, name, "the first day outside, \"YYYY-MM-DD\", or \"" OPEN_END "\"", day);
+	state = date(source, group, name, "the first day that does not count any more, \"YYYY-MM-DD\", or \"" OPEN_END "\"", day);
 	if (state != SETTING_GIVEN)
 		return state;
 	if (*day) {
@@ -293,7 +293,7 @@ enum setting setting_end(struct source *source, const config_setting_t *group, c
 		return SETTING_GIVEN;
 	}
 	/* Day 0 would read as no end at all. */
-	source_complain(source, found, "\"%s\" is the first of all days; expected a later one", name);
+	source_complain(source, found, "\"%s\" is 1970-01-01, the first day there is; expected a later one", name);
 	return SETTING_WRONG;
 }
 

@@ -245,7 +245,7 @@ static int hear_status(struct daemon *daemon, const struct mqtt_message *message
 	case HEARD_OTHER:
 		if (first) /* what was said before we came is about those before us, whatever their clock was */
 			return 0;
-		return taken_over(daemon, "a daemon that started later speaks for this org", error);
+		return taken_over(daemon, "a turfd that started later publishes the status of this org", error);
 	case HEARD_OFFLINE:
 		daemon->status_due = true;
 		daemon->status_at_ms = 0;

@@ -208,17 +208,17 @@ static const struct {
 	{"teams = ( { id = \"all\"; name = \"Alle\"; } );", "5: \"all\" stands for all teams together; expected", 1},
 	{"teams = ( { id = \"Oost\"; name = \"Oost\"; } );", "5: \"id\" is \"Oost\"; expected 1 to 31 characters", 1},
 	{"teams = (\n{ id = \"a\"; name = \"A\"; },\n{ id = \"b\"; name = \"B\"; },\n{ name = \"A\";\nid = \"a\"; } );",
-	 "9: team \"a\" is there already, on line 6; expected", 1},
+	 "9: team \"a\" was given already, on line 6; expected", 1},
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_form = \"2018-01-01\"; } );",
 	 "5: unknown setting \"valid_form\"; did you mean \"valid_from\"?", 1},
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_from = \"2018-06-31\"; valid_until = \"open\"; } );",
-	 "5: \"valid_from\" is \"2018-06-31\", which is no date; expected", 1},
+	 "5: \"valid_from\" is \"2018-06-31\", which is not a date; expected", 1},
 	{"teams = ( { id = \"a\"; name = \"A\";\n valid_from = \"2018-01-02\";\n valid_until = \"2018-01-02\"; } );",
 	 "7: it ends on 2018-01-02 and begins on 2018-01-02; expected", 1},
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_until = \"1970-01-01\"; } );",
-	 "5: \"valid_until\" is the first of all days; expected a later one", 1},
+	 "5: \"valid_until\" is 1970-01-01, the first day there is; expected a later one", 1},
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_until = \"forever\"; } );",
-	 "5: \"valid_until\" is \"forever\", which is no date; expected the first day outside", 1},
+	 "5: \"valid_until\" is \"forever\", which is not a date; expected the first day that does not count any more", 1},
 
 	{TEAMS "zrm = ( { edition = 2013; } );", "6: \"edition\" is a number; expected \"2013\" or \"2017\"", 1},
 	{TEAMS "zrm = ( { edition = \"2015\"; } );", "6: no such edition; expected \"2013\" or \"2017\"", 1},
@@ -236,10 +236,10 @@ static const struct {
 	 "6: it ends on 2017-01-01 and begins on 2018-01-01; expected", 1},
 	{TEAMS "zrm = ( { edition = \"2013\"; until = \"2018-01-01\"; },\n"
 	       "{ edition = \"2017\"; from = \"2019-01-01\"; } );",
-	 "7: domain 1, \"Financiën\", ends on 2018-01-01 and would begin again; expected", 1},
+	 "7: domain 1, \"Financiën\", ends on 2018-01-01 and begins again later; expected", 1},
 	{TEAMS "zrm = ( { edition = \"2013\"; }, { edition = \"2017\"; from = \"2018-01-01\"; },\n"
 	       "{ edition = \"2013\"; from = \"2019-01-01\"; } );",
-	 "7: domain 2, \"Dagbesteding\", ends on 2018-01-01 and would begin again; expected", 1},
+	 "7: domain 2, \"Dagbesteding\", ends on 2018-01-01 and begins again later; expected", 1},
 	/* What refers to a domain is not called wrong for an edition's sake. */
 	{TEAMS "zrm = ( { edition = \"?\"; } );\n"
 	       "labels = ( { code = 1; name = \"a\"; kind = \"origin\"; domain = 9; } );",
@@ -251,9 +251,9 @@ static const struct {
 	{TEAMS "domains = ( { code = 256; name = \"\"; } );", "6: \"code\" is out of range; expected", 2},
 	{TEAMS "domains = ( { code = 17; } );", "6: missing setting \"name\"; expected", 1},
 	{TEAMS "domains = (\n{ code = 8; name = \"X\"; },\n{ code = 8; name = \"Y\"; } );",
-	 "8: domain 8 is there already, on line 7; expected", 1},
+	 "8: domain 8 was given already, on line 7; expected", 1},
 	{TEAMS "domains = ( { code = 8; position = 0; } );", "6: \"position\" is out of range; expected", 1},
-	{TEAMS "domains = ( { code = 12; rolls_up_to = 3; } );", "6: the matrix itself says what its domain 12", 1},
+	{TEAMS "domains = ( { code = 12; rolls_up_to = 3; } );", "6: domain 12 is of the matrix, which says itself what", 1},
 	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 18; } );",
 	 "6: there is no domain 18; expected", 1},
 	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 17; } );",
@@ -273,16 +273,16 @@ static const struct {
 	{TEAMS "labels = ( { code = 65536; name = \"X\"; kind = \"origin\"; } );",
 	 "6: \"code\" is out of range; expected", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"herkomst\"; } );",
-	 "6: \"kind\" is none of the three; expected \"subject\", \"origin\" or \"referred-to\"", 1},
+	 "6: \"kind\" has a wrong value; expected \"subject\", \"origin\" or \"referred-to\"", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"unspecified\"; } );",
-	 "6: \"kind\" is none of the three", 1},
+	 "6: \"kind\" has a wrong value", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"origin\"; domain = 40; } );",
 	 "6: there is no domain 40; expected", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"origin\"; domain = 0; } );",
 	 "6: \"domain\" is out of range", 1},
 	{TEAMS "labels = (\n{ code = 1; name = \"X\"; kind = \"origin\"; },\n"
 	       "{ code = 1; name = \"Y\"; kind = \"subject\"; } );",
-	 "8: label 1 is there already, on line 7; expected", 1},
+	 "8: label 1 was given already, on line 7; expected", 1},
 };
 
 static void each_mistake_is_told_with_its_line(void **state)
