@@ -219,7 +219,7 @@ static int kept_out(const struct daemon *daemon, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
 			 "the broker ended the session right after it began, %d times in a row: taken over by another client with "
-			 "the client id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
+			 "the id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
 			 "(the catalogue has up to %d bytes)", STRIKES_MAX, daemon->catalogue.org, CATALOGUE_BYTES_MAX);
 }
 
