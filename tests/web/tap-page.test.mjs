@@ -132,6 +132,7 @@ test('an update of the page while taps wait, in both of two tabs', async (t) => 
   assert.deepEqual(await stored(page), { all: 2, waiting: 2 });
   await tap(page, 3);
   site.net.set('pass');
+  await hide(page);
   await wake(page);
   await drained(page);
   assert.deepEqual(await site.counted(), { questions: 3, 'oost/1/answered': 1, 'oost/2/answered': 1, 'oost/3/answered': 1 });
@@ -183,6 +184,7 @@ test('two tabs of one phone: every tap once', async (t) => {
     await tap(other, 2);
   }
   await phone.crash(one);
+  await hide(other);
   await drained(other);
   assert.deepEqual(await site.counted(), { questions: 6, 'oost/1/answered': 3, 'oost/2/answered': 3 });
 });
