@@ -71,7 +71,7 @@ test('closed within its seconds and taken back later, without a network: it may 
 
 test('from a cold start without a network: taps are kept, and counted when it is back', async (t) => {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
+  const phone = await Phone.start(t, site, { ownBrowser: true });
   const before = await phone.open();
   await chooseTeam(before);
   await workerReady(before);

@@ -431,7 +431,7 @@ test('the home screen is not offered while taps wait in this browser', async (t)
 
 test('both pages can be installed', async (t) => {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
+  const phone = await Phone.start(t, site, { ownBrowser: true }); // nothing can be installed in a context beside others
   for (const [url, name] of [[site.url, 'Turf'], [site.leaderUrl(), 'Turf cijfers']]) {
     const page = await phone.open(url);
     const session = await phone.context.newCDPSession(page);

@@ -257,7 +257,7 @@ test('another day and the team stay in sight, and the snackbar names them', asyn
 });
 
 test('another day outlives a reload and an update; after the browser has ended the page says that it is today again', async (t) => {
-  const { site, phone, page } = await opened(t);
+  const { site, phone, page } = await opened(t, { ownBrowser: true });
   await workerReady(page);
   await countingForYesterday(page);
   await page.reload();

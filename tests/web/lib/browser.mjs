@@ -2,6 +2,7 @@
 // Debian's Chromium, and what a worker does in it. All that a page asks of the network is kept, and every complaint of
 // the browser: a policy that was broken, a script that failed.
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
@@ -13,20 +14,36 @@ const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--lang=nl'];
 
-// One phone: its storage lives in a folder, so that it survives `restart`.
+const launchOptions = { executablePath, headless: true, args, timeout: patience };
+
+// One browser for all tests of a file, since its start takes a second or more. What a test does in it stays in a context of
+// its own: storage, service workers, cookies, permissions. A browser that has ended is not used any more.
+let shared;
+
+async function sharedBrowser() {
+  if (!shared?.isConnected()) shared = await chromium.launch(launchOptions);
+  return shared;
+}
+
+after(() => shared?.close());
+
+// One phone. options: Playwright's for a context, and `ownBrowser`: a browser for this phone alone, whose storage lives in a
+// folder, so that it survives `restart`.
 export class Phone {
-  static async start(t, site, options = {}) {
+  static async start(t, site, { ownBrowser = false, ...options } = {}) {
     const phone = new Phone();
     Object.assign(phone, { site, requests: [], complaints: [] });
     phone.options = { viewport: { width: 360, height: 740 }, locale: 'nl-NL', reducedMotion: 'reduce', ...options };
-    phone.folder = temporaryFolder(t, 'turf-browser');
+    if (ownBrowser) phone.folder = temporaryFolder(t, 'turf-browser');
     atEnd(t, () => phone.context?.close());
     await phone.#launch();
     return phone;
   }
 
   async #launch() {
-    this.context = await chromium.launchPersistentContext(this.folder, { executablePath, headless: true, args, timeout: patience, ...this.options });
+    this.context = this.folder
+      ? await chromium.launchPersistentContext(this.folder, { ...launchOptions, ...this.options })
+      : await (await sharedBrowser()).newContext(this.options);
     this.context.setDefaultTimeout(patience);
     this.context.on('request', (request) => this.requests.push(request.url()));
     this.context.on('weberror', (error) => this.complaints.push(String(error.error())));
@@ -41,8 +58,9 @@ export class Phone {
     });
   }
 
-  // The browser ends, and comes back with what it had stored.
+  // The browser ends, and comes back with what it had stored. Only with `ownBrowser`.
   async restart() {
+    assert.ok(this.folder, 'the storage of this phone does not survive its browser');
     await this.context.close();
     await this.#launch();
   }

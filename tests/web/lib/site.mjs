@@ -16,12 +16,15 @@ import { Stack } from '../../system/lib/stack.mjs';
 const path = `${process.env.PATH}:/usr/sbin`;
 export const pages = join(build, 'web');
 
+// The pages are made once in each test file. Files that run side by side make them one after the other, as deploy/run does.
+let made;
+const makePages = () => (made ??= succeed('flock', [join(build, '.making'), 'make', '-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']));
+
 export class Site {
   // site.url is the worker's page; settings: changes of turfd's configuration; options: more of Stack's.
   static async start(t, settings = {}, options = {}) {
     const site = new Site();
-    // Test files that run side by side build one after the other, as deploy/run does.
-    await succeed('flock', [join(build, '.making'), 'make', '-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']);
+    await makePages();
     site.stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), websockets: true, ...options });
     site.net = await Proxy.start(t, Number(new URL(site.stack.broker.wsUrl).port));
     site.folder = temporaryFolder(t, 'turf-site');

@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../../system/lib/paths.mjs';
 import { eventually, succeed } from '../../../system/lib/processes.mjs';
 import { hide, stored, teamStored, wake, workerReady } from '../browser.mjs';
 import { Site } from '../site.mjs';
+import { shared } from './shared.mjs';
 
 const tile = (code) => `[data-key="domain-${code}"]`;
 const waits = async (page, n) => assert.deepEqual(await stored(page), { all: n, waiting: n });
@@ -54,8 +55,9 @@ async function working(t, engine, options) {
 }
 
 export function mainPaths(engine) {
+  const common = shared(engine); // for the stories that do not end their browser
   test('a tap is counted once, and the leader sees it', async (t) => {
-    const { site, browser, page } = await working(t, engine);
+    const { site, browser, page } = await working(t, common);
     const leader = await browser.open(site.leaderUrl());
     await leader.seen('.fresh', 'Live');
     await tap(page, 3);
@@ -66,7 +68,7 @@ export function mainPaths(engine) {
   });
 
   test('undone within its seconds, a tap never leaves the phone', async (t) => {
-    const { site, page } = await working(t, engine);
+    const { site, page } = await working(t, common);
     await tap(page, 1);
     await page.click('[data-key="undo"]');
     await eventually(async () => (await stored(page)).all === 0, 'the tap to be gone');
@@ -97,7 +99,7 @@ export function mainPaths(engine) {
   });
 
   test('the page is loaded anew, twice, while a tap waits', async (t) => {
-    const { site, page } = await working(t, engine);
+    const { site, page } = await working(t, common);
     site.net.set('refuse');
     await tap(page, 1);
     for (let i = 0; i < 2; i++) {
@@ -116,7 +118,7 @@ export function mainPaths(engine) {
   for (const network of ['pass', 'refuse']) {
     const how = network === 'pass' ? 'with' : 'without';
     test(`a tap, another address within its six seconds, and back, ${how} a network`, async (t) => {
-      const { site, page } = await working(t, engine);
+      const { site, page } = await working(t, common);
       site.net.set(network);
       await tap(page, 1);
       await page.goto(site.leaderUrl());
@@ -136,7 +138,7 @@ export function mainPaths(engine) {
   }
 
   test('a page that is left with the touch that counts, in the same moment, has counted', async (t) => {
-    const { site, page } = await working(t, engine);
+    const { site, page } = await working(t, common);
     const url = site.leaderUrl();
     await page.evaluate((selector, to) => {
       document.querySelector(selector).click();
@@ -151,7 +153,7 @@ export function mainPaths(engine) {
   });
 
   test('a tap whose page is left at once, and which is taken back on another page, does not count in the end', async (t) => {
-    const { site, browser, page } = await working(t, engine);
+    const { site, browser, page } = await working(t, common);
     await tap(page, 1);
     site.net.set('losedown');
     await page.goto(site.leaderUrl());
@@ -183,7 +185,7 @@ export function mainPaths(engine) {
   });
 
   test('broker and turfd go and come back, and the broker has forgotten everything', async (t) => {
-    const { site, page } = await working(t, engine);
+    const { site, page } = await working(t, common);
     await tap(page, 1); // held for six seconds, in which turfd and the broker go
     await site.stack.turfd.kill('SIGKILL');
     await site.stack.broker.kill();
@@ -197,7 +199,7 @@ export function mainPaths(engine) {
   });
 
   test('a new build takes over at a touch, and what waits is kept', async (t) => {
-    const { site, page } = await working(t, engine);
+    const { site, page } = await working(t, common);
     await workerReady(page);
     site.net.set('refuse');
     await page.gone('.bar__connection--online'); // what changes on the screen meanwhile must not come between a press
@@ -218,7 +220,7 @@ export function mainPaths(engine) {
     const site = await Site.start(t, {}, { today: '2019-12-31' });
     const phone = await site.stack.phone();
     await phone.register('oost', [question('2019-12-30', 3), question('2019-12-30', 3), question('2019-12-31', 5, 'OUTCOME_REFERRED')]);
-    const browser = await engine.start(t);
+    const browser = await common.start(t);
     const page = await browser.open(site.leaderUrl('#oost/jaarverslag/2019'));
     await page.seen('.lead__total', '3');
     const csv = (await browser.saved(page, '[data-action="csv"][data-form="nl"]', /\.csv$/)).toString();
