@@ -174,7 +174,7 @@ static void test_a_newer_format_is_refused(void **state)
 	put_be32(format + 8, crc32c_more(crc32c("format", 6), format, 8));
 	put_meta(stage, "format", format, sizeof format);
 	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN,
-		    "newer turf: store format 2");
+		    "a newer turf wrote this store: its format is 2");
 }
 
 static void test_a_damaged_format_or_state_is_no_newer_one(void **state)
