@@ -66,7 +66,7 @@ async function browser(t, stack, { trusts = true } = {}) {
   await succeed('certutil', ['-N', '-d', `sql:${database}`, '--empty-password']);
   if (trusts) await succeed('certutil', ['-A', '-d', `sql:${database}`, '-t', 'C,,', '-n', 'turf', '-i', join(stack.dir, 'lan/ca.crt')]);
   const site = { url: stack.ready.https, origin: new URL(stack.ready.https).origin };
-  return Phone.start(t, site, { env: { ...process.env, HOME: home } });
+  return Phone.start(t, site, { ownBrowser: true, env: { ...process.env, HOME: home } });
 }
 
 test('what the terminal shows leads a phone to the pages, and each on the way is what it should be', async (t) => {

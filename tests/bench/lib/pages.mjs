@@ -73,7 +73,7 @@ const rested = (page, taps) => page.evaluate(async (n) => {
 
 // { handled, stored, said, drawn, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
 export const tapTimes = (taps, slower) => onSite(async (site, t) => {
-  const phone = await Phone.start(t, site, { hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
+  const phone = await Phone.start(t, site, { ownBrowser: true, hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
   const page = await phone.open();
   await chooseTeam(page);
   await online(page);
@@ -109,7 +109,7 @@ const randomPause = (meanMs) => new Promise((over) => setTimeout(over, -Math.log
 
 // Milliseconds from the receipt of each tap to the total that has it on the screen: taps of one phone at random moments.
 export const screenTimes = (taps, meanMs) => onSite(async (site, t) => {
-  const leader = await (await Phone.start(t, site, { viewport: { width: 1440, height: 900 } })).open(site.leaderUrl());
+  const leader = await (await Phone.start(t, site, { ownBrowser: true, viewport: { width: 1440, height: 900 } })).open(site.leaderUrl());
   await leader.getByText('Live', { exact: true }).waitFor();
   const shown = []; // the moments at which the screen had one more, two more, …
   await leader.exposeFunction('tellTotal', (total) => {

@@ -25,7 +25,8 @@ async function sharedBrowser() {
   return shared;
 }
 
-after(() => shared?.close());
+// tests/bench uses phones too, each with `ownBrowser`: there node's test runner, which prints a report, stays out.
+if (process.argv[1]?.endsWith('.test.mjs')) after(() => shared?.close());
 
 // One phone. options: Playwright's for a context, and `ownBrowser`: a browser for this phone alone, whose storage lives in a
 // folder, so that it survives `restart`.
