@@ -113,6 +113,12 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
     await page.getByText('Live', { exact: true }).waitFor();
     await page.locator('#live-own').waitFor();
     await sound(page, cells ? 'this quarter, held back' : 'this quarter');
+    if (viewport.width < 400) {
+      await page.setViewportSize({ ...viewport, width: 320 });
+      const cut = await page.locator('.figures--bars').evaluateAll((all) => all.filter((table) => table.offsetWidth > table.parentElement.clientWidth).map(({ id }) => id));
+      assert.deepEqual(cut, [], 'all columns of a table with bars are in sight at 320 px');
+      await page.setViewportSize(viewport);
+    }
     const look = async (hash, heading) => {
       await page.evaluate((to) => (location.hash = to), hash);
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
@@ -174,8 +180,8 @@ test("the worker's page for who sees little: outlines, two columns, large letter
   const names = await page.locator('.domain__name, .team-chip').evaluateAll((all) => all.map((one) => [one.closest('[lang]').lang, getComputedStyle(one).hyphens]));
   assert.ok(names.length > 4);
   for (const name of names) assert.deepEqual(name, ['nl', 'auto'], 'a Dutch name is read, and broken, as Dutch');
-  await page.locator('[data-key="language"]').click();
-  await page.locator('html[lang="nl"]').waitFor();
+  await page.setViewportSize({ width: 3840, height: 2160 });
+  assert.equal(await page.locator('html').evaluate((html) => getComputedStyle(html).fontSize), '32px', 'on a screen with so many dots');
 });
 
 // What is on the first screen: whole tiles above the foot, the part of the screen that the foot takes, and how far the page
@@ -233,7 +239,13 @@ test("the worker's page in colours of the reader's own, and with more contrast",
   const style = (selector, property) => page.locator(selector).first().evaluate((element, name) => getComputedStyle(element)[name], property);
   assert.notEqual(await style('.course__bar', 'backgroundColor'), await style('body', 'backgroundColor'), 'a bar is seen');
   assert.notEqual(await style('[data-key="answered"]', 'backgroundColor'), await style('[data-key="referred"]', 'backgroundColor'), 'the chosen outcome is marked');
+  assert.equal(await style('.domain .icon--domain', 'color'), await style('.domain', 'color'), 'a drawing has the colour of words');
   await sound(page, 'forced colours');
+  const chosen = await style('[data-key="answered"]', 'backgroundColor');
+  await page.locator('[data-key="catch-up"]').click();
+  for (const one of ['.sheet .chip[aria-pressed="true"]', '.sheet .button--primary']) assert.equal(await style(one, 'backgroundColor'), chosen, `${one} has the reader's colour too`);
+  await sound(page, 'a sheet in forced colours');
+  await page.keyboard.press('Escape');
   await page.emulateMedia({ forcedColors: 'none', contrast: 'more' });
   assert.equal(await style('.team-total', 'borderTopColor'), await style('body', 'color'), 'edges have the colour of ink');
   await sound(page, 'more contrast');

@@ -42,6 +42,8 @@ test('a storage that never answers as the page starts: a sentence', async (t) =>
   const page = await phone.open();
   await page.getByText('De opslag van dit toestel geeft geen antwoord').waitFor();
   assert.equal(await page.getByText('De teams worden opgehaald').count(), 0);
+  const empty = await page.locator('main > *, .foot > *').evaluateAll((all) => all.filter((one) => one.checkVisibility() && !one.textContent && one.offsetHeight > 0).map(({ className }) => className));
+  assert.deepEqual(empty, [], 'no empty boxes below the sentence');
 });
 
 test("the leader's page opened without a network: a sentence, and the figures come by themselves when there is one", async (t) => {

@@ -237,8 +237,8 @@ function drawAll() {
   setText(parts.skip, t('skip'));
   drawHead();
   drawFirst(ready);
-  if (!phone) return;
   for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'none', 'oftenChoice', 'total', 'privacy']) parts[name].hidden = !ready;
+  if (!phone) return;
   if (later) drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
   saySettled();
