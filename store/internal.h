@@ -67,17 +67,14 @@ struct store_view {
 	struct state state;
 };
 
-/* ---- store.c ---------------------------------------------------------------------------------- */
-
-enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
-
-/* The environment in `directory`, checked to be a turf store that this program can read. `org` may be empty: then
- * it is filled in. */
-int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error);
+/* ---- state.c ---------------------------------------------------------------------------------- */
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state); /* false: `lmdb` has a fault */
 void state_save(struct lmdb_txn *lmdb, const struct state *state);
 int state_read(struct store *store, struct state *state, struct error *error); /* in a transaction of its own */
+
+/* Says that bytes were deleted, which a compacting copy will leave behind. */
+void note_deletion(struct store_txn *txn);
 
 /* A generation above `last`, and not below the clock's (rule 12). */
 uint64_t generation_after(uint64_t last, uint64_t unix_seconds);
@@ -85,11 +82,18 @@ uint64_t generation_after(uint64_t last, uint64_t unix_seconds);
 /* 0, or -1 when the system has no random bytes to give. */
 int epoch_draw(char epoch[static EPOCH_TEXT_BYTES]);
 
+/* ---- open.c ----------------------------------------------------------------------------------- */
+
+enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
+
+/* The environment in `directory`, checked to be a turf store that this program can read. `org` may be empty: then
+ * it is filled in. */
+int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error);
+
+/* ---- place.c ---------------------------------------------------------------------------------- */
+
 /* Tells tools which files the daemon has open, when these are others than before. */
 int tell_files(struct store *store, struct error *error);
-
-/* Says that bytes were deleted, which a compacting copy will leave behind. */
-void note_deletion(struct store_txn *txn);
 
 /* ---- teams.c ---------------------------------------------------------------------------------- */
 
