@@ -3,58 +3,17 @@
  * Mechanics: an LMDB environment with turf's databases, and transactions that remember their first fault.
  *
  * After a fault every call on the transaction does nothing and finds nothing; lmdb_commit reports the fault. So
- * callers look at the outcome once. What LMDB says is translated here and nowhere else. Bytes that are found
- * belong to LMDB: they last until the next write to the same transaction, or its end.
+ * callers look at the outcome once. Bytes that are found belong to LMDB: they last until the next write to the same
+ * transaction, or its end.
  *
  * A process may have an environment open once only. Everything here belongs to one thread.
  */
 #ifndef TURF_STORE_LMDB_H
 #define TURF_STORE_LMDB_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/error.h"
-#include "store/files.h"
-
-struct MDB_env;
-struct MDB_txn;
-struct MDB_cursor;
-
-/* docs/store-format.md describes each. */
-enum database { DB_META, DB_TEAMS, DB_IDS, DB_COUNTS, DB_WEEKS, DB_PERIODS, DB_QUARANTINE, DATABASES };
+#include "store/lmdb_env.h"
 
 const char *database_name(enum database database);
-
-/* Bytes that belong to someone else. */
-struct span {
-	const uint8_t *at;
-	size_t length;
-};
-
-struct lmdb_options {
-	const char *path; /* a directory; with `alone`: a file */
-	bool read_only;
-	bool alone;  /* nobody else knows this file: no lock file */
-	bool create; /* make the databases; the file must be new */
-	size_t map_bytes;
-};
-
-enum { READERS_NOTED = 8 };
-
-struct lmdb {
-	struct MDB_env *env; /* NULL: closed, or lost and to be opened again by the next begin */
-	struct lmdb_options options;
-	char *path;
-	unsigned handles[DATABASES];
-	bool found[DATABASES];
-	struct files_identity opened; /* see lmdb_files.h; zeros: nothing was noted, or `alone` */
-	size_t map_bytes;
-	bool firm;        /* see lmdb_make_firm */
-	unsigned readers; /* read transactions that this process has open */
-	struct MDB_txn *reading[READERS_NOTED];
-};
 
 /* Which databases are in the file is told by `found`; that is the caller's to judge. */
 int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error);
@@ -76,19 +35,7 @@ void lmdb_check_readers(struct lmdb *lmdb);
 /* Writes the live pages, and nothing else, to `fd`. */
 int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error);
 
-/* A fault for what LMDB's `call` returned. */
-int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct error *error);
-
 /* ---- Transactions ------------------------------------------------------------------------------ */
-
-struct lmdb_txn {
-	struct lmdb *lmdb;
-	struct MDB_txn *txn; /* NULL: ended */
-	bool writes;
-	bool map_full;
-	int fault; /* the first one; 0: none */
-	struct error error;
-};
 
 /* Recovers by itself, a bounded number of times: another process made the map grow, dead readers hold all slots,
  * or LMDB gave up on the environment after a failed write of its root. */

@@ -3,7 +3,7 @@
 #ifndef TURF_STORE_LMDB_FILES_H
 #define TURF_STORE_LMDB_FILES_H
 
-#include "store/lmdb.h"
+#include "store/lmdb_env.h"
 
 /* Keeps in `lmdb->opened` which files the environment has open. */
 int lmdb_note_files(struct lmdb *lmdb, struct error *error);

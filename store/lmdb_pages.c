@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/lmdb_pages.h"
+
 #include <errno.h>
 #include <lmdb.h>
 #include <sys/stat.h>
@@ -7,7 +9,7 @@
 #include "base/firm.h"
 #include "store/files.h"
 #include "store/guard.h"
-#include "store/lmdb_pages.h"
+#include "store/lmdb_error.h"
 
 enum { META_PAGES = 2, FREE_DATABASE = 0, BEGINS_MAX = 4 };
 

@@ -3,7 +3,7 @@
 #ifndef TURF_STORE_LMDB_PAGES_H
 #define TURF_STORE_LMDB_PAGES_H
 
-#include "store/lmdb.h"
+#include "store/lmdb_env.h"
 
 /* Refuses a file that was cut off: LMDB would find out by SIGBUS. */
 int lmdb_check_length(struct lmdb *lmdb, struct error *error);
