@@ -18,6 +18,7 @@
 
 enum {
 	EVENT_ID_BYTES = 16,
+	EPOCH_BYTES = 16,           /* in hexadecimal in the status */
 	EVENT_LABELS_MAX = 4,
 	SUBMISSION_EVENTS_MAX = 64,
 	SUBMISSION_BYTES_MAX = 4096,

@@ -11,8 +11,6 @@ static const uint8_t magic[4] = {'t', 'u', 'r', 'f'};
 /* The state byte of an id. */
 enum { STORED_COUNTED = 1, STORED_COUNTED_LATE = 2, STORED_RETRACTED = 3 };
 
-enum { EPOCH_BYTES = (EPOCH_TEXT_BYTES - 1) / 2 };
-
 struct span record_span(const struct record *record)
 {
 	return (struct span){record->bytes, record->length};

@@ -15,27 +15,16 @@
 #define TURF_BROKER_CLIENT_LIBTURF_OUTBOX_H
 
 #include "base/error.h"
-#include "proto/message.h"
+#include "broker-client/libturf/outbox_tap.h"
 
 struct outbox;
 
-enum { EPOCH_BYTES = 16, BOOKMARK_BYTES = 32 };
+enum { BOOKMARK_BYTES = 32 };
 
 /* > 0 results. */
 enum outbox_verdict {
 	OUTBOX_UNKNOWN = 1, /* no tap with this id */
 	OUTBOX_NOTHING = 2, /* nothing to do: already so, or nothing there */
-};
-
-/* A tap as remembered. */
-struct tap {
-	char team[SLUG_BYTES];
-	struct event question;         /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION */
-	uint64_t question_seq;         /* in the queue; 0: not waiting */
-	uint64_t retraction_seq;
-	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
-	enum verdict retraction_verdict;
-	bool retracting;               /* a retraction was asked for, answered or not */
 };
 
 /* Something to send. */

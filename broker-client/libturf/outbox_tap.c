@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 /* Offsets in a tap's record. */
 enum {

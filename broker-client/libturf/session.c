@@ -11,13 +11,9 @@
  */
 #include "broker-client/libturf/turf_impl.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include "base/bytes.h"
 
 enum {
 	LINK_TIMEOUT_MS = 15000,  /* CONNACK or SUBACK; Paho's own timeouts are shorter */
@@ -25,52 +21,6 @@ enum {
 	FRESH_MIN = 512,          /* read ahead from the queue */
 	LOAD_ENTRIES = 256,
 };
-
-int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-	uint8_t bytes[CLIENT_ID_CHARS];
-
-	if (random_bytes(bytes, sizeof bytes) != 0)
-		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
-	for (size_t i = 0; i < CLIENT_ID_CHARS; i++)
-		id[i] = alphabet[bytes[i] & 63];
-	id[CLIENT_ID_CHARS] = '\0';
-	return 0;
-}
-
-static struct timespec timespec_of(int64_t ms)
-{
-	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-}
-
-bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
-{
-	struct timespec until = timespec_of(until_ms);
-
-	while (turf->changes == seen) {
-		if (monotonic_ms() >= until_ms)
-			return false;
-		(void)pthread_cond_timedwait(&turf->changed, &turf->lock, &until);
-	}
-	return true;
-}
-
-void session_poke(struct turf *turf)
-{
-	(void)pthread_mutex_lock(&turf->lock);
-	turf->poked = true;
-	(void)pthread_cond_signal(&turf->wake);
-	(void)pthread_mutex_unlock(&turf->lock);
-}
 
 /* ---- On Paho's thread ------------------------------------------------------------------------------------------- */
 
@@ -90,26 +40,6 @@ static void on_event(void *context, const struct mqtt_event *event)
 }
 
 /* ---- The connection --------------------------------------------------------------------------------------------- */
-
-static void tell_connection(struct turf *turf, enum turf_connection connection, const char *reason)
-{
-	(void)pthread_mutex_lock(&turf->lock);
-	turf->connection = connection;
-	if (reason) {
-		size_t length = strnlen(reason, sizeof turf->reason - 1);
-
-		memcpy(turf->reason, reason, length);
-		turf->reason[length] = '\0';
-	}
-	turf->changes++;
-	(void)pthread_cond_broadcast(&turf->changed);
-	(void)pthread_mutex_unlock(&turf->lock);
-}
-
-void session_fault(struct turf *turf, const struct error *error)
-{
-	tell_connection(turf, turf->link == LINK_UP ? TURF_ONLINE : TURF_CONNECTING, error->text);
-}
 
 /* Half the interval and a random part of the other half. */
 static int64_t reconnect_wait_ms(struct turf *turf)
@@ -142,7 +72,7 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 	(void)pthread_mutex_lock(&turf->lock);
 	sender_lost(&turf->sender, now_ms);
 	(void)pthread_mutex_unlock(&turf->lock);
-	tell_connection(turf, TURF_OFFLINE, reason);
+	session_tell(turf, TURF_OFFLINE, reason);
 }
 
 /* Takes the place of the last client, whose late events are thrown away. */
@@ -180,7 +110,7 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 
 	set_link(turf, LINK_CONNECTING, now_ms);
 	turf->hurry = false;
-	tell_connection(turf, TURF_CONNECTING, NULL);
+	session_tell(turf, TURF_CONNECTING, NULL);
 	if (new_client(turf, &error) < 0)
 		link_down(turf, error.text, now_ms);
 }
@@ -211,7 +141,7 @@ static void link_up(struct turf *turf, int64_t now_ms)
 	turf->hurry = false;
 	turf->loaded = 0;
 	turf->rescan_at_ms = now_ms + turf->retry_ms;
-	tell_connection(turf, TURF_ONLINE, "");
+	session_tell(turf, TURF_ONLINE, "");
 }
 
 static void take_in(struct turf *turf, const struct inbound *inbound, int64_t now_ms)
@@ -318,7 +248,7 @@ static void send_due(struct turf *turf, int64_t now_ms)
 	if (now_ms >= turf->rescan_at_ms) { /* another process, or a fault that was none, may have changed the queue */
 		turf->rescan_at_ms = now_ms + turf->retry_ms;
 		turf->loaded = 0;
-		tell_connection(turf, TURF_ONLINE, NULL);
+		session_tell(turf, TURF_ONLINE, NULL);
 	}
 	for (;;) {
 		load(turf);
@@ -375,7 +305,7 @@ static void *work(void *context)
 	(void)pthread_mutex_lock(&turf->lock);
 	while (!turf->closing) {
 		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
-		struct timespec until = timespec_of(until_ms);
+		struct timespec until = timespec_of_ms(until_ms);
 		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
 		struct inbound *all;
 

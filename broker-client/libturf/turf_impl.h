@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Inside libturf: the handle, and what turf.c (calls), session.c (the handle's thread) and session_inbox.c (what
- * arrives) share.
+ * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's thread),
+ * session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
  *
  * Three kinds of threads meet here. Callers: store, then poke. Paho's: append to `inbound`, nothing else. The handle's
  * own, the worker: does everything else. `lock` guards what more than one of them touches and is held for a few lines
@@ -11,6 +11,7 @@
 #define TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "broker-client/libturf/inbound.h"
 #include "broker-client/libturf/outbox.h"
@@ -64,11 +65,24 @@ struct turf {
 	uint64_t random;
 };
 
-int64_t monotonic_ms(void);
+/* ---- session.c -------------------------------------------------------------------------------------------------- */
 
 /* Starts the worker; stops it, and ends the connection. */
 int session_start(struct turf *turf, struct error *error);
 void session_stop(struct turf *turf);
+
+/* ---- session_inbox.c -------------------------------------------------------------------------------------------- */
+
+/* The worker's: takes in a message. */
+void session_message(struct turf *turf, const struct inbound *message);
+
+/* The catalogue cached in the outbox is the one in force until another comes. */
+int session_load_catalogue(struct turf *turf, struct error *error);
+
+/* ---- session_state.c -------------------------------------------------------------------------------------------- */
+
+int64_t monotonic_ms(void);
+struct timespec timespec_of_ms(int64_t ms);
 
 /* Wakes the worker: there is something new to send. */
 void session_poke(struct turf *turf);
@@ -76,14 +90,14 @@ void session_poke(struct turf *turf);
 /* Waits on `changed` until `changes` differs from `seen`, or the moment has come (then false). Under `lock`. */
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms);
 
-/* The worker's: takes in a message. */
-void session_message(struct turf *turf, const struct inbound *message);
+/* The worker's: how the connection stands, for turf_connection. `reason` NULL: the last one stays. */
+void session_tell(struct turf *turf, enum turf_connection connection, const char *reason);
 
-/* The worker's: a fault of the outbox, kept for turf_connection. */
+/* The worker's: a fault of the outbox, for turf_connection. */
 void session_fault(struct turf *turf, const struct error *error);
 
-/* The catalogue cached in the outbox is the one in force until another comes. */
-int session_load_catalogue(struct turf *turf, struct error *error);
+/* 22 fresh random characters for one connection. 0 or FAULT_SYSTEM. */
+int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error);
 
 /* ---- For the command line --------------------------------------------------------------------------------------- */
 
@@ -97,8 +111,5 @@ int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalog
 
 /* Waits until a status told the org's date: 0, or TURF_TIMEOUT likewise. */
 int turf_today(struct turf *turf, int timeout_ms, uint32_t *today);
-
-/* 22 fresh random characters for one connection. 0 or FAULT_SYSTEM. */
-int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error);
 
 #endif

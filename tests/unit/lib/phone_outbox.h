@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "broker-client/libturf/outbox_tap.h"
+#include "broker-client/libturf/outbox.h"
 
 enum { DAY = 18261 /* 2019-12-31 */ };
 
