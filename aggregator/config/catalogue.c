@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct range domain_codes = {1, DOMAIN_CODE_MAX};
 static const struct range label_codes = {1, LABEL_CODE_MAX};
 
 /* Room for all entries of a list, wrong ones too: the i-th entry is the i-th element. NULL: nothing to read. */

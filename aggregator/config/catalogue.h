@@ -3,7 +3,7 @@
  * The catalogue's part of the configuration file: teams, domains (domains.c) and labels.
  *
  * Each fills its list in `catalogue` and complains to `source`; with complaints the list is of no use but to be
- * released. Private to config*.c.
+ * released. Private to aggregator/config/.
  */
 #ifndef TURF_AGGREGATOR_CONFIG_CATALOGUE_H
 #define TURF_AGGREGATOR_CONFIG_CATALOGUE_H

@@ -9,8 +9,6 @@
 
 #include "aggregator/config/zrm.h"
 
-const struct range domain_codes = {1, DOMAIN_CODE_MAX};
-
 static const struct range positions = {1, 999};
 static const struct range targets = {0, DOMAIN_CODE_MAX};
 

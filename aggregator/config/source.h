@@ -3,7 +3,7 @@
  * The configuration file as libconfig's tree, the list of all that is wrong with it, and notes on what it means.
  *
  * Lifecycle: source_open, then any number of complaints and notes, source_tell once, source_take_notes when there are no
- * complaints, source_release. Private to config*.c.
+ * complaints, source_release. Private to aggregator/config/.
  */
 #ifndef TURF_AGGREGATOR_CONFIG_SOURCE_H
 #define TURF_AGGREGATOR_CONFIG_SOURCE_H

@@ -2,7 +2,7 @@
 /*
  * Single settings read out of a group: type, form and range are checked here, and what is wrong is complained of.
  *
- * Every reader leaves *out as it was (the default) unless the setting is given and right. Private to config*.c.
+ * Every reader leaves *out as it was (the default) unless the setting is given and right. Private to aggregator/config/.
  */
 #ifndef TURF_AGGREGATOR_CONFIG_VALUES_H
 #define TURF_AGGREGATOR_CONFIG_VALUES_H

@@ -2,8 +2,8 @@
 /*
  * turf, the command line of workers and leaders: what its files share.
  *
- * turf.c parses and dispatches; help.c is the help; org.c finds the org; open.c opens its outbox; choose.c turns words
- * into codes; words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
+ * turf.c parses and dispatches; help.c is the help; org.c finds the org; orgs.c has sets of them; open.c opens its
+ * outbox; choose.c turns words into codes; words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
  */
 #ifndef TURF_BROKER_CLIENT_CLI_CLI_H
 #define TURF_BROKER_CLIENT_CLI_CLI_H
@@ -54,6 +54,8 @@ struct orgs {
 	} all[ORGS_MAX];
 	size_t n;
 };
+
+bool orgs_find(const struct orgs *orgs, const char *id, size_t *index);
 
 /* Its index. Beyond ORGS_MAX the last one's place is taken: more than fit are several in any case. */
 size_t orgs_add(struct orgs *orgs, const char *id);

@@ -22,36 +22,13 @@ enum { SLOT_CATALOGUES, SLOT_STATUSES };
 
 /* ---- Sets of orgs ----------------------------------------------------------------------------------------------- */
 
-static bool find(const struct orgs *orgs, const char *id, size_t *index)
-{
-	for (*index = 0; *index < orgs->n; ++*index)
-		if (strcmp(orgs->all[*index].id, id) == 0)
-			return true;
-	return false;
-}
-
-size_t orgs_add(struct orgs *orgs, const char *id)
-{
-	size_t index;
-
-	if (find(orgs, id, &index))
-		return index;
-	if (index == ORGS_MAX)
-		index--;
-	else
-		orgs->n++;
-	memset(&orgs->all[index], 0, sizeof orgs->all[index]);
-	memcpy(orgs->all[index].id, id, strlen(id) + 1);
-	return index;
-}
-
 /* Those of `from` that `other` has too (`in`), or has not, added to `to`. */
 static void add_those(struct orgs *to, const struct orgs *from, const struct orgs *other, bool in)
 {
 	size_t index;
 
 	for (size_t i = 0; i < from->n; i++)
-		if (find(other, from->all[i].id, &index) == in)
+		if (orgs_find(other, from->all[i].id, &index) == in)
 			to->all[orgs_add(to, from->all[i].id)] = from->all[i];
 }
 
@@ -122,7 +99,7 @@ static void list_orgs(const struct orgs *orgs, const struct orgs *shown, bool nu
 		if (numbered)
 			(void)fprintf(stderr, "%2zu  ", i + 1);
 		text_print(stderr, "%s%s%s%s%s\n", orgs->all[i].id, *name ? " (" : "", name, *name ? ")" : "",
-			   shown->n == 0 || find(shown, orgs->all[i].id, &index) ? "" : ", niet bij deze broker / not at this broker");
+			   shown->n == 0 || orgs_find(shown, orgs->all[i].id, &index) ? "" : ", niet bij deze broker / not at this broker");
 	}
 }
 
@@ -133,7 +110,7 @@ static bool understood(const struct orgs *orgs, const char *answer, size_t *inde
 	unsigned long number = strtoul(answer, &end, 10);
 
 	*index = number - 1;
-	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) || find(orgs, answer, index);
+	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) || orgs_find(orgs, answer, index);
 }
 
 /* A line that was typed; false: the end, or a signal that ends the command. What is too long is no answer. */

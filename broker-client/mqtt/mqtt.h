@@ -2,7 +2,7 @@
 /*
  * One end of an MQTT connection, over Paho MQTT C; nobody else includes Paho.
  *
- * Two flavours share these options and messages:
+ * Two flavours share their options and messages (mqtt_common.h):
  *   struct mqtt        (this header) is read and written by one thread, which waits in mqtt_receive: not reading
  *                      is the back pressure. One per process. The daemon's.
  *   struct mqtt_async  (mqtt_async.h) delivers on Paho's thread through a callback; any number per process.
@@ -11,48 +11,7 @@
 #ifndef TURF_BROKER_CLIENT_MQTT_MQTT_H
 #define TURF_BROKER_CLIENT_MQTT_MQTT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/error.h"
-
-struct mqtt_will {
-	const char *topic; /* NULL: no will */
-	const char *payload;
-	bool retained;     /* sent at QoS 1 */
-};
-
-/* Everything is copied where needed; the strings may go after open. */
-struct mqtt_options {
-	const char *broker;      /* mqtt://HOST[:1883] or mqtts://HOST[:8883] */
-	const char *client_id;
-	const char *user;        /* NULL: none */
-	const char *password;    /* NULL: none */
-	const char *ca_file;     /* mqtts: PEM; NULL: the system's */
-	bool clean_session;
-	int mqtt_version;        /* 0 or 4: MQTT 3.1.1; 5 */
-	int keepalive_s;         /* 0: 30 */
-	int connect_timeout_s;   /* 0: 5 */
-	struct mqtt_will will;
-};
-
-/* Checks the form of a broker address without connecting: 0 or FAULT_INPUT. */
-int mqtt_check_address(const char *broker, struct error *error);
-
-/* Reads a credentials file of two lines, "user = NAME" and "password = WORD". Strings are heap; free both. */
-int mqtt_read_credentials(const char *path, char **user, char **password, struct error *error);
-
-/* A message as it arrived. `topic` has `topic_length` bytes and a zero after them. */
-struct mqtt_message {
-	const char *topic;
-	size_t topic_length;
-	const uint8_t *payload;
-	size_t length;
-	int qos;
-	bool retained;
-	void *impl; /* the library's; see mqtt_message_release */
-};
+#include "broker-client/mqtt/mqtt_common.h"
 
 struct mqtt;
 

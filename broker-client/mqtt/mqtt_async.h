@@ -8,7 +8,7 @@
 #ifndef TURF_BROKER_CLIENT_MQTT_MQTT_ASYNC_H
 #define TURF_BROKER_CLIENT_MQTT_MQTT_ASYNC_H
 
-#include "broker-client/mqtt/mqtt.h"
+#include "broker-client/mqtt/mqtt_common.h"
 
 enum mqtt_event_kind {
 	MQTT_EVENT_CONNECTED,      /* subscribe now */

@@ -1,12 +1,53 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What both flavours of the MQTT connection share: the broker's address, the options' form, the broker's refusals
- * in words. Nothing here knows Paho.
+ * What both flavours of the MQTT connection share: options and messages, the broker's address, the broker's refusals in
+ * words. Nothing here knows Paho.
  */
 #ifndef TURF_BROKER_CLIENT_MQTT_MQTT_COMMON_H
 #define TURF_BROKER_CLIENT_MQTT_MQTT_COMMON_H
 
-#include "broker-client/mqtt/mqtt.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct mqtt_will {
+	const char *topic; /* NULL: no will */
+	const char *payload;
+	bool retained;     /* sent at QoS 1 */
+};
+
+/* Everything is copied where needed; the strings may go after open. */
+struct mqtt_options {
+	const char *broker;      /* mqtt://HOST[:1883] or mqtts://HOST[:8883] */
+	const char *client_id;
+	const char *user;        /* NULL: none */
+	const char *password;    /* NULL: none */
+	const char *ca_file;     /* mqtts: PEM; NULL: the system's */
+	bool clean_session;
+	int mqtt_version;        /* 0 or 4: MQTT 3.1.1; 5 */
+	int keepalive_s;         /* 0: 30 */
+	int connect_timeout_s;   /* 0: 5 */
+	struct mqtt_will will;
+};
+
+/* Checks the form of a broker address without connecting: 0 or FAULT_INPUT. */
+int mqtt_check_address(const char *broker, struct error *error);
+
+/* Reads a credentials file of two lines, "user = NAME" and "password = WORD". Strings are heap; free both. */
+int mqtt_read_credentials(const char *path, char **user, char **password, struct error *error);
+
+/* A message as it arrived. `topic` has `topic_length` bytes and a zero after them. */
+struct mqtt_message {
+	const char *topic;
+	size_t topic_length;
+	const uint8_t *payload;
+	size_t length;
+	int qos;
+	bool retained;
+	void *impl; /* the library's; see mqtt_message_release */
+};
 
 enum { MQTT_HOST_BYTES = 256, MQTT_CLIENT_ID_MAX = 128 };
 
