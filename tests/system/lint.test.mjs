@@ -36,11 +36,19 @@ async function lint(t, files) {
   const folder = temporaryFolder(t, 'turf-lint');
   await succeed('git', ['init', '-q', folder]);
   for (const [path, content] of Object.entries(files)) write(folder, path, content);
-  copyFileSync(join(root, 'tests/lint'), join(folder, 'tests/lint'));
-  const { stdout, code } = await run(join(folder, 'tests/lint'));
+  for (const path of ['tests/lint', 'tests/symbols.mjs']) copyFileSync(join(root, path), join(folder, path));
+  const { stdout, code } = await run(join(folder, 'tests/lint'), [], { env: { BUILD: 'build' } });
   const checks = [...stdout.matchAll(/^((?: .*\n)*)(ok|not ok) - (.*)$/gm)];
   return { code, checks: Object.fromEntries(checks.map(([, places, result, name]) => [name, { result, places }])) };
 }
+
+// Compiles some files of base/, and then fails.
+const failingMakefile = (...names) => `# SPDX-License-Identifier: EUPL-1.2
+all:
+	mkdir -p build/base
+	for name in ${names.join(' ')}; do cc -c -o build/base/$$name.o base/$$name.c || exit; done
+	@echo a mistake in base; false
+`;
 
 // For each check: a file, what is wrong in it, and the line by which lint names it.
 const mistakes = {
@@ -51,6 +59,13 @@ const mistakes = {
     ['aggregator/daemon/link.c', including('"link.h"'), /aggregator\/daemon\/link\.c:2:#include "link\.h"/],
     ['aggregator/mail/mail.c', licence, /aggregator\/mail: may_include in tests\/lint has no line for this folder/],
     ['aggregator/other.c', licence, /aggregator: may_include in tests\/lint has no line for this folder/],
+  ],
+  'everything builds': [['Makefile', failingMakefile('ping', 'pong'), /a mistake in base/]],
+  'no module includes itself through others, and no file uses itself through others': [
+    ['proto/topic.h', including('"proto/wire.h"'), /include each other:\n +proto\/topic\n +proto\/wire\n/],
+    ['proto/wire.c', including('"proto/topic.h"'), /include each other:/],
+    ['base/ping.c', `${licence}void pong(void);\nvoid ping(void) { pong(); }\n`, /base\/ping\.c uses pong of base\/pong\.c, which uses base\/ping\.c in turn/],
+    ['base/pong.c', `${licence}void ping(void);\nvoid pong(void) { ping(); }\n`, /base\/pong\.c uses ping of base\/ping\.c/],
   ],
   "libraries' headers stay in their modules": [
     ['store/lmdb.h', including('<lmdb.h>'), /store\/lmdb\.h:2:#include <lmdb\.h>/],
