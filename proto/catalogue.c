@@ -87,16 +87,16 @@ bool catalogue_same(const struct catalogue *a, const struct catalogue *b)
 	return true;
 }
 
-bool valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day)
+bool catalogue_valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day)
 {
 	return day >= valid_from && (valid_until == 0 || day < valid_until);
 }
 
-bool valid_within(uint32_t valid_from, uint32_t valid_until, uint32_t first, uint32_t last)
+bool catalogue_valid_within(uint32_t valid_from, uint32_t valid_until, uint32_t first, uint32_t last)
 {
 	uint32_t begin = valid_from > first ? valid_from : first;
 
-	return begin <= last && valid_on(valid_from, valid_until, begin);
+	return begin <= last && catalogue_valid_on(valid_from, valid_until, begin);
 }
 
 const struct team *catalogue_team(const struct catalogue *catalogue, const char *id)

@@ -101,10 +101,10 @@ int catalogue_succeed(const struct catalogue *current, const struct catalogue *n
 		      const struct catalogue_history *history, struct catalogue *merged,
 		      void (*problem)(void *context, const char *text), void *problem_context);
 
-bool valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day);
+bool catalogue_valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day);
 
 /* Valid on one day at least from `first` to `last`, both included. */
-bool valid_within(uint32_t valid_from, uint32_t valid_until, uint32_t first, uint32_t last);
+bool catalogue_valid_within(uint32_t valid_from, uint32_t valid_until, uint32_t first, uint32_t last);
 
 /* By id or code, whatever the day: the entry, or NULL. The pointer lives as long as the catalogue. */
 const struct team *catalogue_team(const struct catalogue *catalogue, const char *id);
@@ -118,6 +118,6 @@ enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t da
 enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
 				 uint32_t *code);
 
-bool label_suits(const struct label *label, uint32_t day, uint32_t domain);
+bool catalogue_label_suits(const struct label *label, uint32_t day, uint32_t domain);
 
 #endif

@@ -127,7 +127,7 @@ static void compare_labels(struct change *change, const struct label *old, const
 {
 	if (old->kind != new->kind)
 		complain(change, "label %u: its kind was %s, is now %s; use a code that was never used",
-			 (unsigned)new->code, label_kind_name(old->kind), label_kind_name(new->kind));
+			 (unsigned)new->code, words_label_kind(old->kind), words_label_kind(new->kind));
 	if (old->domain != new->domain)
 		complain(change, "label %u: belonged to domain %u, now to %u (0: any); use a code that was never used",
 			 (unsigned)new->code, (unsigned)old->domain, (unsigned)new->domain);

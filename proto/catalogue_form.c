@@ -26,14 +26,14 @@ static bool text_valid(const char *text)
 	return true;
 }
 
-bool name_valid(const char *text)
+bool catalogue_name_valid(const char *text)
 {
 	return text[0] != '\0' && text_valid(text);
 }
 
-bool team_id_valid(const char *text)
+bool catalogue_team_id_valid(const char *text)
 {
-	return slug_valid(text) && strcmp(text, TEAM_ALL) != 0;
+	return topic_slug_valid(text) && strcmp(text, TEAM_ALL) != 0;
 }
 
 /* ---- Order ----------------------------------------------------------------------------------- */
@@ -73,7 +73,7 @@ static bool days_valid(uint32_t valid_from, uint32_t valid_until)
 
 static bool settings_valid(const struct catalogue *catalogue)
 {
-	return slug_valid(catalogue->org) && text_valid(catalogue->name) && text_valid(catalogue->timezone) &&
+	return topic_slug_valid(catalogue->org) && text_valid(catalogue->name) && text_valid(catalogue->timezone) &&
 	       catalogue->counting_since <= CALENDAR_DAY_MAX;
 }
 
@@ -86,7 +86,7 @@ static bool domains_valid(const struct catalogue *catalogue)
 
 		if (domain->code > DOMAIN_CODE_MAX || seen[domain->code] || domain->rolls_up_to > DOMAIN_CODE_MAX)
 			return false;
-		if (!name_valid(domain->name) || !days_valid(domain->valid_from, domain->valid_until))
+		if (!catalogue_name_valid(domain->name) || !days_valid(domain->valid_from, domain->valid_until))
 			return false;
 		seen[domain->code] = true;
 	}
@@ -104,7 +104,7 @@ static bool labels_valid(const struct catalogue *catalogue)
 
 		if (label->code <= before || label->code > LABEL_CODE_MAX || label->domain > DOMAIN_CODE_MAX)
 			return false;
-		if (!name_valid(label->name) || !days_valid(label->valid_from, label->valid_until))
+		if (!catalogue_name_valid(label->name) || !days_valid(label->valid_from, label->valid_until))
 			return false;
 		before = label->code;
 	}
@@ -145,7 +145,7 @@ int catalogue_check(const struct catalogue *catalogue)
 	for (size_t i = 0; i < catalogue->n_teams; i++) {
 		const struct team *team = &catalogue->teams[i];
 
-		if (!team_id_valid(team->id) || !name_valid(team->name) ||
+		if (!catalogue_team_id_valid(team->id) || !catalogue_name_valid(team->name) ||
 		    !days_valid(team->valid_from, team->valid_until))
 			return 1;
 	}

@@ -8,10 +8,10 @@
 #include "proto/catalogue.h"
 
 /* UTF-8 of 1 to NAME_BYTES - 1 bytes, without control characters. */
-bool name_valid(const char *text);
+bool catalogue_name_valid(const char *text);
 
 /* A slug that a team may have: not TEAM_ALL. */
-bool team_id_valid(const char *text);
+bool catalogue_team_id_valid(const char *text);
 
 /* Domains by position, then code; labels by code. */
 void catalogue_sort(struct catalogue *catalogue);

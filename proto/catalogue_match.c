@@ -126,7 +126,7 @@ enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t da
 	if (typed_code(typed, &wanted)) {
 		const struct domain *domain = catalogue_domain(catalogue, wanted);
 
-		if (!domain || !valid_on(domain->valid_from, domain->valid_until, day))
+		if (!domain || !catalogue_valid_on(domain->valid_from, domain->valid_until, day))
 			return MATCH_NONE;
 		*code = wanted;
 		return MATCH_ONE;
@@ -136,15 +136,16 @@ enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t da
 	for (size_t i = 0; i < catalogue->n_domains; i++) {
 		const struct domain *domain = &catalogue->domains[i];
 
-		if (valid_on(domain->valid_from, domain->valid_until, day))
+		if (catalogue_valid_on(domain->valid_from, domain->valid_until, day))
 			search_name(&search, domain->name, domain->code);
 	}
 	return search_end(&search, code);
 }
 
-bool label_suits(const struct label *label, uint32_t day, uint32_t domain)
+bool catalogue_label_suits(const struct label *label, uint32_t day, uint32_t domain)
 {
-	return valid_on(label->valid_from, label->valid_until, day) && (label->domain == 0 || label->domain == domain);
+	return catalogue_valid_on(label->valid_from, label->valid_until, day) &&
+	       (label->domain == 0 || label->domain == domain);
 }
 
 enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
@@ -156,7 +157,7 @@ enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day
 	if (typed_code(typed, &wanted)) {
 		const struct label *label = catalogue_label(catalogue, wanted);
 
-		if (!label || !label_suits(label, day, domain))
+		if (!label || !catalogue_label_suits(label, day, domain))
 			return MATCH_NONE;
 		*code = wanted;
 		return MATCH_ONE;
@@ -166,7 +167,7 @@ enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day
 	for (size_t i = 0; i < catalogue->n_labels; i++) {
 		const struct label *label = &catalogue->labels[i];
 
-		if (label_suits(label, day, domain))
+		if (catalogue_label_suits(label, day, domain))
 			search_name(&search, label->name, label->code);
 	}
 	return search_end(&search, code);

@@ -106,9 +106,9 @@ static bool take_settings(const Turf__V1__Catalogue *message, struct catalogue *
 	catalogue->retract_days = message->retract_days;
 	catalogue->grace_days = message->grace_days;
 	catalogue->counting_since = message->counting_since;
-	return text_copy(catalogue->org, sizeof catalogue->org, message->org) &&
-	       text_copy(catalogue->name, sizeof catalogue->name, message->name) &&
-	       text_copy(catalogue->timezone, sizeof catalogue->timezone, message->timezone);
+	return wire_text_copy(catalogue->org, sizeof catalogue->org, message->org) &&
+	       wire_text_copy(catalogue->name, sizeof catalogue->name, message->name) &&
+	       wire_text_copy(catalogue->timezone, sizeof catalogue->timezone, message->timezone);
 }
 
 static bool take_teams(const Turf__V1__Catalogue *message, struct catalogue *catalogue)
@@ -117,8 +117,8 @@ static bool take_teams(const Turf__V1__Catalogue *message, struct catalogue *cat
 		const Turf__V1__Team *from = message->teams[i];
 		struct team *team = &catalogue->teams[i];
 
-		if (!text_copy(team->id, sizeof team->id, from->id) ||
-		    !text_copy(team->name, sizeof team->name, from->name))
+		if (!wire_text_copy(team->id, sizeof team->id, from->id) ||
+		    !wire_text_copy(team->name, sizeof team->name, from->name))
 			return false;
 		team->valid_from = from->valid_from;
 		team->valid_until = from->valid_until;
@@ -132,7 +132,7 @@ static bool take_domains(const Turf__V1__Catalogue *message, struct catalogue *c
 		const Turf__V1__Domain *from = message->domains[i];
 		struct domain *domain = &catalogue->domains[i];
 
-		if (!text_copy(domain->name, sizeof domain->name, from->name))
+		if (!wire_text_copy(domain->name, sizeof domain->name, from->name))
 			return false;
 		domain->code = from->code;
 		domain->valid_from = from->valid_from;
@@ -154,7 +154,7 @@ static bool take_labels(const Turf__V1__Catalogue *message, struct catalogue *ca
 		const Turf__V1__Label *from = message->labels[i];
 		struct label *label = &catalogue->labels[i];
 
-		if (!text_copy(label->name, sizeof label->name, from->name))
+		if (!wire_text_copy(label->name, sizeof label->name, from->name))
 			return false;
 		label->code = from->code;
 		label->kind = known_kind((int)from->kind);

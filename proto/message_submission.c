@@ -27,7 +27,7 @@ static int survey(const uint8_t *bytes, size_t length, struct submission *submis
 		if (field.number != FIELD_RECEIPT_TO)
 			continue;
 		submission->receipt_to[0] = '\0';
-		if (client_id_valid(text, field.length))
+		if (topic_client_id_valid(text, field.length))
 			memcpy(submission->receipt_to, text, field.length);
 	}
 	if (end == WIRE_BROKEN)

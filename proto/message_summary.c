@@ -87,8 +87,8 @@ size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capaci
 /* Whose figures these are: both must be slugs. */
 static bool take_owner(const char *org, const char *team, char *to_org, char *to_team)
 {
-	return text_copy(to_org, SLUG_BYTES, org) && text_copy(to_team, SLUG_BYTES, team) && slug_valid(to_org) &&
-	       slug_valid(to_team);
+	return wire_text_copy(to_org, SLUG_BYTES, org) && wire_text_copy(to_team, SLUG_BYTES, team) &&
+	       topic_slug_valid(to_org) && topic_slug_valid(to_team);
 }
 
 static enum quarter_status known_status(int status)

@@ -38,14 +38,14 @@ static bool team_known(const char *id, uint32_t day, const struct catalogue *cat
 {
 	const struct team *team = catalogue_team(catalogue, id);
 
-	return team && valid_on(team->valid_from, team->valid_until, day);
+	return team && catalogue_valid_on(team->valid_from, team->valid_until, day);
 }
 
 static bool domain_known(uint32_t code, uint32_t day, const struct catalogue *catalogue)
 {
 	const struct domain *domain = catalogue_domain(catalogue, code);
 
-	return domain && valid_on(domain->valid_from, domain->valid_until, day);
+	return domain && catalogue_valid_on(domain->valid_from, domain->valid_until, day);
 }
 
 static bool labels_known(const struct event *event, const struct catalogue *catalogue)
@@ -53,7 +53,7 @@ static bool labels_known(const struct event *event, const struct catalogue *cata
 	for (uint32_t i = 0; i < event->n_labels; i++) {
 		const struct label *label = catalogue_label(catalogue, event->labels[i]);
 
-		if (!label || !valid_on(label->valid_from, label->valid_until, event->day))
+		if (!label || !catalogue_valid_on(label->valid_from, label->valid_until, event->day))
 			return false;
 		if (label->domain != 0 && label->domain != event->domain)
 			return false;
@@ -79,7 +79,7 @@ static enum verdict question_verdict(const struct event *event, const char *team
 	return VERDICT_COUNTED;
 }
 
-bool retractable(uint32_t day, const struct catalogue *catalogue, const struct standing *standing)
+bool rules_retractable(uint32_t day, const struct catalogue *catalogue, const struct standing *standing)
 {
 	int64_t age = age_of(day, standing);
 
@@ -90,25 +90,25 @@ bool retractable(uint32_t day, const struct catalogue *catalogue, const struct s
 	return !quarter_is_final(quarter_of_day(day), standing);
 }
 
-struct admitted admit(const struct event *event, const char *team, const struct catalogue *catalogue,
-		      const struct standing *standing)
+struct admitted rules_admit(const struct event *event, const char *team, const struct catalogue *catalogue,
+			    const struct standing *standing)
 {
 	struct admitted admitted = { .event = *event };
 
 	assert(event->act == ACT_QUESTION || event->act == ACT_RETRACTION);
-	(void)text_copy(admitted.team, sizeof admitted.team, team); /* too long: empty, which no team is called */
+	(void)wire_text_copy(admitted.team, sizeof admitted.team, team); /* too long: empty, which no team is called */
 	if (event->act == ACT_QUESTION) {
 		admitted.if_unknown = question_verdict(event, admitted.team, catalogue, standing);
 		admitted.if_counted = VERDICT_ALREADY_COUNTED;
 		return admitted;
 	}
-	admitted.if_counted = retractable(event->day, catalogue, standing) ? VERDICT_RETRACTED
-									   : VERDICT_REFUSED_RETRACTION_TOO_LATE;
+	admitted.if_counted = rules_retractable(event->day, catalogue, standing) ? VERDICT_RETRACTED
+										 : VERDICT_REFUSED_RETRACTION_TOO_LATE;
 	admitted.if_unknown = in_future(event->day, standing) ? VERDICT_REFUSED_DAY_IN_FUTURE : admitted.if_counted;
 	return admitted;
 }
 
-enum verdict judge(const struct admitted *admitted, enum known known)
+enum verdict rules_judge(const struct admitted *admitted, enum known known)
 {
 	bool question = admitted->event.act == ACT_QUESTION;
 
@@ -122,14 +122,14 @@ enum verdict judge(const struct admitted *admitted, enum known known)
 	return VERDICT_ALREADY_RETRACTED;
 }
 
-enum quarter_status quarter_status_of(uint32_t quarter, const struct standing *standing)
+enum quarter_status rules_quarter_status(uint32_t quarter, const struct standing *standing)
 {
 	if (quarter_is_final(quarter, standing))
 		return QUARTER_FINAL;
 	return standing->today <= quarter_last_day(quarter) ? QUARTER_OPEN : QUARTER_PROVISIONAL;
 }
 
-uint32_t quarter_closable(uint32_t today, uint32_t grace_days)
+uint32_t rules_quarter_closable(uint32_t today, uint32_t grace_days)
 {
 	int64_t latest = (int64_t)today - (int64_t)grace_days - 1; /* the last day of such a quarter at the latest */
 	uint32_t quarter;
@@ -140,7 +140,7 @@ uint32_t quarter_closable(uint32_t today, uint32_t grace_days)
 	return quarter_last_day(quarter) <= latest ? quarter : quarter - 1;
 }
 
-uint32_t purgeable_before(uint32_t today, uint32_t accept_days)
+uint32_t rules_purgeable_before(uint32_t today, uint32_t accept_days)
 {
 	int64_t first_kept = (int64_t)today - (int64_t)accept_days - IDS_KEPT_DAYS;
 

@@ -41,12 +41,12 @@ static void span_copy(struct span span, char *to)
 	to[span.length] = '\0';
 }
 
-bool slug_valid(const char *text)
+bool topic_slug_valid(const char *text)
 {
 	return span_is_slug((struct span){ text, strnlen(text, SLUG_BYTES) });
 }
 
-bool client_id_valid(const char *text, size_t length)
+bool topic_client_id_valid(const char *text, size_t length)
 {
 	if (length != CLIENT_ID_CHARS)
 		return false;
@@ -84,7 +84,7 @@ static enum topic_kind parse_registration(struct span team, struct topic *topic)
 
 static enum topic_kind parse_receipt(struct span client_id, struct topic *topic)
 {
-	if (!client_id_valid(client_id.text, client_id.length))
+	if (!topic_client_id_valid(client_id.text, client_id.length))
 		return TOPIC_OTHER;
 	span_copy(client_id, topic->client_id);
 	return TOPIC_RECEIPT;
@@ -156,7 +156,7 @@ static void build(char *out, const char *org, const char *kind, const char *thir
 	const char *const levels[] = {kind, third, fourth};
 	char *at = append(out, PREFIX);
 
-	assert(slug_valid(org));
+	assert(topic_slug_valid(org));
 	at = append(at, org);
 	for (size_t i = 0; i < 3 && levels[i]; i++)
 		at = append(append(at, "/"), levels[i]);
@@ -167,20 +167,20 @@ static void build_figures(char *out, const char *org, const char *kind, const ch
 {
 	char when[PERIOD_TEXT_BYTES];
 
-	assert(slug_valid(team));
+	assert(topic_slug_valid(team));
 	period_format(period, when);
 	build(out, org, kind, team, when);
 }
 
 void topic_registration(char out[static TOPIC_BYTES], const char *org, const char *team)
 {
-	assert(slug_valid(team));
+	assert(topic_slug_valid(team));
 	build(out, org, "registration", team, NULL);
 }
 
 void topic_receipt(char out[static TOPIC_BYTES], const char *org, const char *client_id)
 {
-	assert(client_id_valid(client_id, strlen(client_id)));
+	assert(topic_client_id_valid(client_id, strlen(client_id)));
 	build(out, org, "receipt", client_id, NULL);
 }
 

@@ -42,8 +42,8 @@ struct topic {
 	struct period period;             /* summary; weekly has the ISO year as a year */
 };
 
-bool slug_valid(const char *text);
-bool client_id_valid(const char *text, size_t length);
+bool topic_slug_valid(const char *text);
+bool topic_client_id_valid(const char *text, size_t length);
 
 /* `length` bytes that need no terminating zero. Returns the kind, TOPIC_OTHER with `topic` cleared
  * when the bytes are no topic of ours. */

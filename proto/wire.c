@@ -110,7 +110,7 @@ size_t wire_written(const struct wire_writer *writer)
 	return writer->full ? 0 : writer->used;
 }
 
-bool text_copy(char *to, size_t capacity, const char *from)
+bool wire_text_copy(char *to, size_t capacity, const char *from)
 {
 	size_t length = strnlen(from, capacity);
 

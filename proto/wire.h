@@ -72,6 +72,6 @@ void wire_put(struct wire_writer *writer, const struct ProtobufCMessage *message
 size_t wire_written(const struct wire_writer *writer);
 
 /* Copies a text that must fit, its zero included. False (and `to` is empty) when it does not. */
-bool text_copy(char *to, size_t capacity, const char *from);
+bool wire_text_copy(char *to, size_t capacity, const char *from);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "proto/words.h"
 
-bool verdict_is_refusal(enum verdict verdict)
+bool words_verdict_is_refusal(enum verdict verdict)
 {
 	return verdict >= VERDICT_REFUSED_MALFORMED && verdict <= VERDICT_REFUSED_RETRACTION_TOO_LATE;
 }
 
-const char *verdict_name(enum verdict verdict)
+const char *words_verdict(enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_UNSPECIFIED:
@@ -39,7 +39,7 @@ const char *verdict_name(enum verdict verdict)
 	return "unknown-verdict";
 }
 
-const char *outcome_name(enum outcome outcome)
+const char *words_outcome(enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_ANSWERED:
@@ -52,7 +52,7 @@ const char *outcome_name(enum outcome outcome)
 	return "unspecified";
 }
 
-const char *quarter_status_name(enum quarter_status status)
+const char *words_quarter_status(enum quarter_status status)
 {
 	switch (status) {
 	case QUARTER_OPEN:
@@ -67,7 +67,7 @@ const char *quarter_status_name(enum quarter_status status)
 	return "unspecified";
 }
 
-const char *label_kind_name(enum label_kind kind)
+const char *words_label_kind(enum label_kind kind)
 {
 	switch (kind) {
 	case LABEL_SUBJECT:

@@ -37,13 +37,13 @@ enum verdict {
 	VERDICT_REFUSED_RETRACTION_TOO_LATE = 22,
 };
 
-bool verdict_is_refusal(enum verdict verdict);
+bool words_verdict_is_refusal(enum verdict verdict);
 
 /* The contract's word without "VERDICT_", in lower case with dashes ("refused-unknown-team");
  * "unknown-verdict" for a number that the contract does not have. */
-const char *verdict_name(enum verdict verdict);
-const char *outcome_name(enum outcome outcome);             /* "answered", "referred" */
-const char *quarter_status_name(enum quarter_status status); /* "open", "provisional", "final" */
-const char *label_kind_name(enum label_kind kind);          /* "subject", "origin", "referred-to" */
+const char *words_verdict(enum verdict verdict);
+const char *words_outcome(enum outcome outcome);              /* "answered", "referred" */
+const char *words_quarter_status(enum quarter_status status); /* "open", "provisional", "final" */
+const char *words_label_kind(enum label_kind kind);           /* "subject", "origin", "referred-to" */
 
 #endif

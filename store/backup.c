@@ -85,7 +85,7 @@ static int copy_out(struct store *store, const char *data, int fd, struct manife
 	if (rc == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		rc = error_set(error, FAULT_SYSTEM, "%s: %s", data, strerror(errno));
 	if (rc == 0)
-		rc = sha256_copy(fd, -1, data, manifest->sha256, error);
+		rc = manifest_sha256_copy(fd, -1, data, manifest->sha256, error);
 	files_close(&fd);
 	return rc == 0 ? files_sync(data, error) : rc;
 }
@@ -176,7 +176,7 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 		return error_set(error, FAULT_INPUT, "%s: %s", data, strerror(errno));
 	rc = files_create_new(path, &to, error);
 	if (rc == 0)
-		rc = sha256_copy(from, to, data, sha256, error);
+		rc = manifest_sha256_copy(from, to, data, sha256, error);
 	files_close(&to);
 	files_close(&from);
 	if (rc == 0 && strcasecmp(sha256, manifest->sha256) != 0)
@@ -196,11 +196,11 @@ static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, ui
 		return;
 	if (strcasecmp(state.shown.epoch, manifest->epoch) != 0 || state.shown.generation != manifest->generation)
 		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest names");
-	if (epoch_draw(state.shown.epoch) < 0)
+	if (state_draw_epoch(state.shown.epoch) < 0)
 		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
 	if (generation < state.shown.generation)
 		generation = state.shown.generation;
-	state.shown.generation = generation_after(generation, unix_seconds);
+	state.shown.generation = state_next_generation(generation, unix_seconds);
 	state_save(txn, &state);
 }
 

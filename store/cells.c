@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/internal.h"
 
-void record_damaged(struct lmdb_txn *lmdb, enum database database)
+void cell_record_damaged(struct lmdb_txn *lmdb, enum database database)
 {
 	lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database '%s' is damaged; verify tells which; restore a backup",
-		  database_name(database));
+		  lmdb_database_name(database));
 }
 
 /* ---- Walking ------------------------------------------------------------------------------------ */
@@ -20,17 +20,17 @@ bool cell_walk_next(struct cell_walk *walk)
 	struct lmdb_cursor *cursor = &walk->cursor;
 	bool found = cursor->key.at ? lmdb_next(cursor) : lmdb_seek(cursor, key_span(&walk->from));
 
-	if (!found || !span_begins(cursor->key, &walk->prefix))
+	if (!found || !key_span_begins(cursor->key, &walk->prefix))
 		return false;
-	if (cell_key_parse(cursor->key, &walk->key) && cell_decode(cursor->key, cursor->value, &walk->cell))
+	if (key_cell_parse(cursor->key, &walk->key) && cell_decode(cursor->key, cursor->value, &walk->cell))
 		return true;
-	record_damaged(cursor->txn, DB_COUNTS);
+	cell_record_damaged(cursor->txn, DB_COUNTS);
 	return false;
 }
 
 void cell_walk_put(struct cell_walk *walk)
 {
-	struct key key = cell_key(&walk->key);
+	struct key key = key_cell(&walk->key);
 	struct record record = cell_encode(&key, &walk->cell);
 
 	lmdb_replace(&walk->cursor, key_span(&key), record_span(&record));
@@ -45,7 +45,7 @@ void cell_walk_close(struct cell_walk *walk)
 
 bool quarter_get(struct lmdb_txn *lmdb, uint16_t quarter, struct quarter_record *record)
 {
-	struct key key = quarter_key(quarter);
+	struct key key = key_quarter(quarter);
 	struct span value;
 
 	*record = (struct quarter_record){0};
@@ -53,13 +53,13 @@ bool quarter_get(struct lmdb_txn *lmdb, uint16_t quarter, struct quarter_record 
 		return lmdb->fault == 0;
 	if (quarter_decode(key_span(&key), value, record))
 		return true;
-	record_damaged(lmdb, DB_PERIODS);
+	cell_record_damaged(lmdb, DB_PERIODS);
 	return false;
 }
 
 void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_record *quarter_record)
 {
-	struct key key = quarter_key(quarter);
+	struct key key = key_quarter(quarter);
 	struct record record = quarter_encode(&key, quarter_record);
 
 	lmdb_put(lmdb, DB_PERIODS, key_span(&key), record_span(&record));

@@ -11,7 +11,7 @@
 /* Details are only where the settling walk has not been. */
 static uint64_t count_detailed(struct lmdb_txn *lmdb, const struct state *state)
 {
-	struct key from = id_key(&state->settled);
+	struct key from = key_id(&state->settled);
 	struct lmdb_cursor cursor;
 	struct id_record id;
 	uint64_t n = 0;
@@ -31,7 +31,7 @@ static uint32_t oldest_day(struct lmdb_txn *lmdb)
 
 	lmdb_cursor_open(&cursor, lmdb, DB_IDS);
 	if (lmdb_seek(&cursor, (struct span){0}))
-		(void)id_key_parse(cursor.key, &place);
+		(void)key_id_parse(cursor.key, &place);
 	lmdb_cursor_close(&cursor);
 	return place.day;
 }

@@ -24,7 +24,7 @@ static void put_id(struct store_txn *txn, const struct key *key, const struct id
 	txn->changed = true;
 }
 
-/* admit() saw the standing that its caller had read. Another process may have closed, settled or purged since:
+/* rules_admit() saw the standing that its caller had read. Another process may have closed, settled or purged since:
  * what this transaction sees has the last word. */
 static enum verdict as_things_stand(struct store_txn *txn, uint32_t day, enum verdict verdict)
 {
@@ -35,7 +35,7 @@ static enum verdict as_things_stand(struct store_txn *txn, uint32_t day, enum ve
 	case VERDICT_COUNTED_LATE:
 		if (day < state->purged_before)
 			return VERDICT_REFUSED_DAY_TOO_OLD;
-		return place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
+		return moves_place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
 	case VERDICT_RETRACTED:
 		return day < state->settled_before ? VERDICT_REFUSED_RETRACTION_TOO_LATE : verdict;
 	default:
@@ -100,9 +100,9 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 		lmdb_cursor_open(&txn->ids, &txn->lmdb, DB_IDS);
 	if (!lmdb_put_new(&txn->ids, key_span(key), record_span(&record)))
 		return false;
-	figures_move(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
+	moves_add(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
 	if (!late)
-		held_touch(txn, (uint16_t)place_day(txn, day)->quarter, team);
+		held_touch(txn, (uint16_t)moves_place_day(txn, day)->quarter, team);
 	return true;
 }
 
@@ -119,11 +119,11 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 	}
 	if (!team_slug(&txn->lmdb, id->team, team))
 		return;
-	figures_move(txn, day, id, (struct step){.counted = -1});
-	held_touch(txn, (uint16_t)place_day(txn, day)->quarter, id->team);
+	moves_add(txn, day, id, (struct step){.counted = -1});
+	held_touch(txn, (uint16_t)moves_place_day(txn, day)->quarter, id->team);
 	put_id(txn, key, &retracted);
-	note_deletion(txn);
-	describe_change(out, team, place_day(txn, day)->quarter);
+	state_note_deletion(txn);
+	describe_change(out, team, moves_place_day(txn, day)->quarter);
 }
 
 static void mark_retracted(struct store_txn *txn, const struct key *key)
@@ -142,7 +142,7 @@ static enum verdict fold_known(struct store_txn *txn, const struct key *key, con
 	look_up(txn, key, &id);
 	if (txn->lmdb.fault != 0)
 		return VERDICT_UNSPECIFIED;
-	verdict = as_things_stand(txn, day, judge(admitted, id.state));
+	verdict = as_things_stand(txn, day, rules_judge(admitted, id.state));
 	if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED)
 		take_back(txn, key, day, &id, out);
 	else if (verdict == VERDICT_RETRACTED)
@@ -154,13 +154,13 @@ void store_fold(struct store_txn *txn, const struct admitted *admitted, struct f
 {
 	uint32_t day = admitted->event.day;
 	struct id_place place = {.day = day, .id = admitted->event.id};
-	struct key key = id_key(&place);
-	enum verdict verdict = as_things_stand(txn, day, judge(admitted, KNOWN_NOTHING));
+	struct key key = key_id(&place);
+	enum verdict verdict = as_things_stand(txn, day, rules_judge(admitted, KNOWN_NOTHING));
 	bool counts = verdict == VERDICT_COUNTED || verdict == VERDICT_COUNTED_LATE;
 
 	*out = (struct folded){.day = day};
 	if (counts && count_new(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE))
-		describe_change(out, admitted->team, place_day(txn, day)->quarter);
+		describe_change(out, admitted->team, moves_place_day(txn, day)->quarter);
 	else
 		verdict = fold_known(txn, &key, admitted, out);
 	if (txn->lmdb.fault != 0)

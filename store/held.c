@@ -128,7 +128,7 @@ void held_evaluate(struct store_txn *txn)
 	const struct cells *cells = &txn->state.shown.cells;
 
 	for (size_t i = 0; i < txn->n_touched && txn->lmdb.fault == 0; i++) {
-		struct key prefix = cell_prefix_team(txn->touched[i].quarter, txn->touched[i].team);
+		struct key prefix = key_prefix_cell_team(txn->touched[i].quarter, txn->touched[i].team);
 		struct sums sums = add_up(txn, prefix);
 
 		if (cells->policy == CELLS_EVERY && undistributed(&sums) >= cells->every)
@@ -142,9 +142,9 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 {
 	bool moved = false;
 
-	figures_write(txn);
+	moves_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
-		struct key prefix = cell_prefix_quarter((uint16_t)quarter);
+		struct key prefix = key_prefix_cell_quarter((uint16_t)quarter);
 
 		moved |= show_all(txn, prefix, prefix);
 	}
@@ -153,6 +153,6 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 
 bool held_show_after(struct store_txn *txn, uint32_t quarter)
 {
-	figures_write(txn);
-	return show_all(txn, cell_prefix_quarter((uint16_t)(quarter + 1)), (struct key){.length = 0});
+	moves_write(txn);
+	return show_all(txn, key_prefix_cell_quarter((uint16_t)(quarter + 1)), (struct key){.length = 0});
 }

@@ -74,13 +74,13 @@ void state_save(struct lmdb_txn *lmdb, const struct state *state);
 int state_read(struct store *store, struct state *state, struct error *error); /* in a transaction of its own */
 
 /* Says that bytes were deleted, which a compacting copy will leave behind. */
-void note_deletion(struct store_txn *txn);
+void state_note_deletion(struct store_txn *txn);
 
 /* A generation above `last`, and not below the clock's (rule 12). */
-uint64_t generation_after(uint64_t last, uint64_t unix_seconds);
+uint64_t state_next_generation(uint64_t last, uint64_t unix_seconds);
 
 /* 0, or -1 when the system has no random bytes to give. */
-int epoch_draw(char epoch[static EPOCH_TEXT_BYTES]);
+int state_draw_epoch(char epoch[static EPOCH_TEXT_BYTES]);
 
 /* ---- open.c ----------------------------------------------------------------------------------- */
 
@@ -93,7 +93,7 @@ int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_B
 /* ---- place.c ---------------------------------------------------------------------------------- */
 
 /* Tells tools which files the daemon has open, when these are others than before. */
-int tell_files(struct store *store, struct error *error);
+int store_tell_files(struct store *store, struct error *error);
 
 /* ---- teams.c ---------------------------------------------------------------------------------- */
 
@@ -111,22 +111,22 @@ struct step {
 	int counted, settled, late;
 };
 /* Remembers the last one: questions come in the order of their days, as the pipeline folds them. */
-const struct placed_day *place_day(struct store_txn *txn, uint32_t day);
+const struct placed_day *moves_place_day(struct store_txn *txn, uint32_t day);
 
-void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step);
+void moves_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step);
 
 /* Takes the detail from a counted id, whose share of the figures is settled then. */
-void figures_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
+void moves_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
 
 /* Writes what has moved: before cells are walked in the same transaction, and at commit. */
-void figures_write(struct store_txn *txn);
+void moves_write(struct store_txn *txn);
 
 void moves_free(struct moves *moves); /* NULL is fine */
 
 /* ---- cells.c ---------------------------------------------------------------------------------- */
 
 /* Gives the transaction its fault. */
-void record_damaged(struct lmdb_txn *lmdb, enum database database);
+void cell_record_damaged(struct lmdb_txn *lmdb, enum database database);
 
 /* Walks the cells that begin with `prefix`, in order. */
 struct cell_walk {

@@ -20,12 +20,12 @@ struct span key_span(const struct key *key)
 	return (struct span){key->bytes, key->length};
 }
 
-bool span_equal(struct span a, struct span b)
+bool key_span_equal(struct span a, struct span b)
 {
 	return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
 }
 
-bool span_begins(struct span bytes, const struct key *prefix)
+bool key_span_begins(struct span bytes, const struct key *prefix)
 {
 	return bytes.length >= prefix->length && memcmp(bytes.at, prefix->bytes, prefix->length) == 0;
 }
@@ -50,46 +50,46 @@ static struct key text_key(const char *text)
 	return key;
 }
 
-struct key format_key(void)
+struct key key_format(void)
 {
 	return text_key("format");
 }
 
-struct key org_key(void)
+struct key key_org(void)
 {
 	return text_key("org");
 }
 
-struct key state_key(void)
+struct key key_state(void)
 {
 	return text_key("state");
 }
 
-struct key catalogue_key(void)
+struct key key_catalogue(void)
 {
 	return text_key("catalogue");
 }
 
-struct key quarantine_state_key(void)
+struct key key_quarantine_state(void)
 {
 	return text_key("quarantine");
 }
 
-struct key team_slug_key(const char *slug)
+struct key key_team_slug(const char *slug)
 {
 	return text_key(slug);
 }
 
-bool team_slug_key_parse(struct span key, char slug[static SLUG_BYTES])
+bool key_team_slug_parse(struct span key, char slug[static SLUG_BYTES])
 {
 	if (key.length == 0 || key.length >= SLUG_BYTES)
 		return false;
 	memcpy(slug, key.at, key.length);
 	slug[key.length] = '\0';
-	return strlen(slug) == key.length && slug_valid(slug);
+	return strlen(slug) == key.length && topic_slug_valid(slug);
 }
 
-struct key team_number_key(uint16_t number)
+struct key key_team_number(uint16_t number)
 {
 	struct key key = {.length = 0};
 
@@ -98,7 +98,7 @@ struct key team_number_key(uint16_t number)
 	return key;
 }
 
-bool team_number_key_parse(struct span key, uint16_t *number)
+bool key_team_number_parse(struct span key, uint16_t *number)
 {
 	if (key.length != 3 || key.at[0] != TEAM_BY_NUMBER)
 		return false;
@@ -106,7 +106,7 @@ bool team_number_key_parse(struct span key, uint16_t *number)
 	return *number != TEAM_NONE;
 }
 
-struct key id_key(const struct id_place *place)
+struct key key_id(const struct id_place *place)
 {
 	struct key key = {.length = 4 + EVENT_ID_BYTES};
 
@@ -115,7 +115,7 @@ struct key id_key(const struct id_place *place)
 	return key;
 }
 
-bool id_key_parse(struct span key, struct id_place *place)
+bool key_id_parse(struct span key, struct id_place *place)
 {
 	if (key.length != 4 + EVENT_ID_BYTES)
 		return false;
@@ -124,7 +124,7 @@ bool id_key_parse(struct span key, struct id_place *place)
 	return place->day <= CALENDAR_DAY_MAX;
 }
 
-struct key cell_prefix_quarter(uint16_t quarter)
+struct key key_prefix_cell_quarter(uint16_t quarter)
 {
 	struct key key = {.length = 0};
 
@@ -132,17 +132,17 @@ struct key cell_prefix_quarter(uint16_t quarter)
 	return key;
 }
 
-struct key cell_prefix_team(uint16_t quarter, uint16_t team)
+struct key key_prefix_cell_team(uint16_t quarter, uint16_t team)
 {
-	struct key key = cell_prefix_quarter(quarter);
+	struct key key = key_prefix_cell_quarter(quarter);
 
 	add16(&key, team);
 	return key;
 }
 
-struct key cell_key(const struct cell_key *cell)
+struct key key_cell(const struct cell_key *cell)
 {
-	struct key key = cell_prefix_team(cell->quarter, cell->team);
+	struct key key = key_prefix_cell_team(cell->quarter, cell->team);
 
 	add8(&key, cell->kind);
 	add16(&key, cell->code);
@@ -150,7 +150,7 @@ struct key cell_key(const struct cell_key *cell)
 	return key;
 }
 
-bool cell_key_parse(struct span key, struct cell_key *cell)
+bool key_cell_parse(struct span key, struct cell_key *cell)
 {
 	if (key.length != 8)
 		return false;
@@ -169,7 +169,7 @@ bool cell_key_parse(struct span key, struct cell_key *cell)
 	return cell->kind == CELL_LABEL && cell->outcome == OUTCOME_UNSPECIFIED;
 }
 
-struct key week_prefix_year(uint16_t iso_year)
+struct key key_prefix_week_year(uint16_t iso_year)
 {
 	struct key key = {.length = 0};
 
@@ -177,17 +177,17 @@ struct key week_prefix_year(uint16_t iso_year)
 	return key;
 }
 
-struct key week_prefix_team(uint16_t iso_year, uint16_t team)
+struct key key_prefix_week_team(uint16_t iso_year, uint16_t team)
 {
-	struct key key = week_prefix_year(iso_year);
+	struct key key = key_prefix_week_year(iso_year);
 
 	add16(&key, team);
 	return key;
 }
 
-struct key week_key(const struct week_key *week)
+struct key key_week(const struct week_key *week)
 {
-	struct key key = week_prefix_team(week->iso_year, week->team);
+	struct key key = key_prefix_week_team(week->iso_year, week->team);
 
 	add8(&key, week->week);
 	return key;
@@ -198,7 +198,7 @@ static bool week_exists(uint16_t iso_year, uint8_t week)
 	return year_exists(iso_year) && week >= 1 && week <= iso_weeks_in_year(iso_year);
 }
 
-bool week_key_parse(struct span key, struct week_key *week)
+bool key_week_parse(struct span key, struct week_key *week)
 {
 	if (key.length != 5)
 		return false;
@@ -206,7 +206,7 @@ bool week_key_parse(struct span key, struct week_key *week)
 	return week->team != TEAM_NONE && week_exists(week->iso_year, week->week);
 }
 
-struct key quarter_key(uint16_t quarter)
+struct key key_quarter(uint16_t quarter)
 {
 	struct key key = {.length = 0};
 
@@ -215,7 +215,7 @@ struct key quarter_key(uint16_t quarter)
 	return key;
 }
 
-bool quarter_key_parse(struct span key, uint16_t *quarter)
+bool key_quarter_parse(struct span key, uint16_t *quarter)
 {
 	if (key.length != 3 || key.at[0] != PERIOD_QUARTER)
 		return false;
@@ -223,7 +223,7 @@ bool quarter_key_parse(struct span key, uint16_t *quarter)
 	return year_exists(year_of_quarter(*quarter));
 }
 
-struct key purged_week_key(uint16_t iso_year, uint8_t week)
+struct key key_purged_week(uint16_t iso_year, uint8_t week)
 {
 	struct key key = {.length = 0};
 
@@ -233,7 +233,7 @@ struct key purged_week_key(uint16_t iso_year, uint8_t week)
 	return key;
 }
 
-bool purged_week_key_parse(struct span key, uint16_t *iso_year, uint8_t *week)
+bool key_purged_week_parse(struct span key, uint16_t *iso_year, uint8_t *week)
 {
 	if (key.length != 4 || key.at[0] != PERIOD_WEEK)
 		return false;
@@ -242,7 +242,7 @@ bool purged_week_key_parse(struct span key, uint16_t *iso_year, uint8_t *week)
 	return week_exists(*iso_year, *week);
 }
 
-struct key quarantine_key(enum verdict reason, uint64_t sequence)
+struct key key_quarantine(enum verdict reason, uint64_t sequence)
 {
 	struct key key = {.length = 0};
 
@@ -252,7 +252,7 @@ struct key quarantine_key(enum verdict reason, uint64_t sequence)
 	return key;
 }
 
-bool quarantine_key_parse(struct span key, enum verdict *reason, uint64_t *sequence)
+bool key_quarantine_parse(struct span key, enum verdict *reason, uint64_t *sequence)
 {
 	if (key.length != 9)
 		return false;

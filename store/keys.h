@@ -23,29 +23,29 @@ struct key {
 };
 
 struct span key_span(const struct key *key);
-bool span_equal(struct span a, struct span b);
-bool span_begins(struct span bytes, const struct key *prefix);
+bool key_span_equal(struct span a, struct span b);
+bool key_span_begins(struct span bytes, const struct key *prefix);
 
 /* meta: one record each */
-struct key format_key(void);
-struct key org_key(void);
-struct key state_key(void);
-struct key catalogue_key(void);
-struct key quarantine_state_key(void);
+struct key key_format(void);
+struct key key_org(void);
+struct key key_state(void);
+struct key key_catalogue(void);
+struct key key_quarantine_state(void);
 
 /* teams: a number for each slug, both ways */
-struct key team_slug_key(const char *slug);
-bool team_slug_key_parse(struct span key, char slug[static SLUG_BYTES]);
-struct key team_number_key(uint16_t number);
-bool team_number_key_parse(struct span key, uint16_t *number);
+struct key key_team_slug(const char *slug);
+bool key_team_slug_parse(struct span key, char slug[static SLUG_BYTES]);
+struct key key_team_number(uint16_t number);
+bool key_team_number_parse(struct span key, uint16_t *number);
 
 /* ids: the day first, so that a day's ids lie together */
 struct id_place {
 	uint32_t day;
 	struct event_id id;
 };
-struct key id_key(const struct id_place *place);
-bool id_key_parse(struct span key, struct id_place *place);
+struct key key_id(const struct id_place *place);
+bool key_id_parse(struct span key, struct id_place *place);
 
 /* counts: a cell is one domain and outcome, or one label, of a team in a quarter */
 enum cell_kind { CELL_DOMAIN = 1, CELL_LABEL = 2 };
@@ -55,29 +55,29 @@ struct cell_key {
 	uint16_t code;
 	uint8_t outcome; /* enum outcome; labels: 0 */
 };
-struct key cell_key(const struct cell_key *cell);
-bool cell_key_parse(struct span key, struct cell_key *cell);
-struct key cell_prefix_quarter(uint16_t quarter);
-struct key cell_prefix_team(uint16_t quarter, uint16_t team);
+struct key key_cell(const struct cell_key *cell);
+bool key_cell_parse(struct span key, struct cell_key *cell);
+struct key key_prefix_cell_quarter(uint16_t quarter);
+struct key key_prefix_cell_team(uint16_t quarter, uint16_t team);
 
 /* weeks */
 struct week_key {
 	uint16_t iso_year, team;
 	uint8_t week;
 };
-struct key week_key(const struct week_key *week);
-bool week_key_parse(struct span key, struct week_key *week);
-struct key week_prefix_year(uint16_t iso_year);
-struct key week_prefix_team(uint16_t iso_year, uint16_t team);
+struct key key_week(const struct week_key *week);
+bool key_week_parse(struct span key, struct week_key *week);
+struct key key_prefix_week_year(uint16_t iso_year);
+struct key key_prefix_week_team(uint16_t iso_year, uint16_t team);
 
 /* periods: what concerns a quarter, or an ISO week, of the whole org */
-struct key quarter_key(uint16_t quarter);
-bool quarter_key_parse(struct span key, uint16_t *quarter);
-struct key purged_week_key(uint16_t iso_year, uint8_t week);
-bool purged_week_key_parse(struct span key, uint16_t *iso_year, uint8_t *week);
+struct key key_quarter(uint16_t quarter);
+bool key_quarter_parse(struct span key, uint16_t *quarter);
+struct key key_purged_week(uint16_t iso_year, uint8_t week);
+bool key_purged_week_parse(struct span key, uint16_t *iso_year, uint8_t *week);
 
 /* quarantine: by reason, oldest first */
-struct key quarantine_key(enum verdict reason, uint64_t sequence);
-bool quarantine_key_parse(struct span key, enum verdict *reason, uint64_t *sequence);
+struct key key_quarantine(enum verdict reason, uint64_t sequence);
+bool key_quarantine_parse(struct span key, enum verdict *reason, uint64_t *sequence);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 	WHERE_BYTES = 160,
 };
 
-void found(struct findings *findings, const char *format, ...)
+void ledger_found(struct findings *findings, const char *format, ...)
 {
 	char text[ERROR_TEXT_BYTES];
 	va_list args;
@@ -119,16 +119,16 @@ int ledger_add_week(struct ledger *ledger, const struct week_key *key, const str
 
 static int compare_cells(const void *a, const void *b)
 {
-	struct key left = cell_key(&((const struct ledger_cell *)a)->key);
-	struct key right = cell_key(&((const struct ledger_cell *)b)->key);
+	struct key left = key_cell(&((const struct ledger_cell *)a)->key);
+	struct key right = key_cell(&((const struct ledger_cell *)b)->key);
 
 	return memcmp(left.bytes, right.bytes, left.length);
 }
 
 static int compare_weeks(const void *a, const void *b)
 {
-	struct key left = week_key(&((const struct ledger_week *)a)->key);
-	struct key right = week_key(&((const struct ledger_week *)b)->key);
+	struct key left = key_week(&((const struct ledger_week *)a)->key);
+	struct key right = key_week(&((const struct ledger_week *)b)->key);
 
 	return memcmp(left.bytes, right.bytes, left.length);
 }
@@ -194,7 +194,7 @@ static void describe(char text[static WHERE_BYTES], const struct ledger *ledger,
 	period_format(period_of_quarter(key->quarter), period);
 	(void)snprintf(text, WHERE_BYTES, "%s of team %s, %s %u%s%s", period,
 		       ledger->teams[key->team][0] ? ledger->teams[key->team] : "(unknown)", what, key->code,
-		       key->outcome ? " " : "", key->outcome ? outcome_name((enum outcome)key->outcome) : "");
+		       key->outcome ? " " : "", key->outcome ? words_outcome((enum outcome)key->outcome) : "");
 }
 
 static void compare_cell(const struct ledger *ledger, const struct ledger_cell *entry, const struct store_state *state,
@@ -205,18 +205,19 @@ static void compare_cell(const struct ledger *ledger, const struct ledger_cell *
 
 	describe(where, ledger, &entry->key);
 	if (!ledger->teams[entry->key.team][0])
-		found(findings, "%s: the team has number %u, which no team has", where, entry->key.team);
+		ledger_found(findings, "%s: the team has number %u, which no team has", where, entry->key.team);
 	if (cell->settled + entry->detail != cell->counted)
-		found(findings, "%s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64 " ids with detail",
-		      where, cell->counted, cell->settled, entry->detail);
+		ledger_found(findings,
+			     "%s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64 " ids with detail",
+			     where, cell->counted, cell->settled, entry->detail);
 	if (cell->shown != cell->counted && state->cells.policy == CELLS_LIVE)
-		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown, and nothing is held", where,
-		      cell->counted, cell->shown);
+		ledger_found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown, and nothing is held",
+			     where, cell->counted, cell->shown);
 	else if (cell->shown != cell->counted && entry->key.quarter <= state->final_through)
-		found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown in a final quarter", where,
-		      cell->counted, cell->shown);
+		ledger_found(findings, "%s: counted is %" PRIu64 ", but %" PRIu64 " is shown in a final quarter", where,
+			     cell->counted, cell->shown);
 	if (cell->late > 0 && entry->key.quarter > state->final_through)
-		found(findings, "%s: %" PRIu64 " late in a quarter that is not final", where, cell->late);
+		ledger_found(findings, "%s: %" PRIu64 " late in a quarter that is not final", where, cell->late);
 }
 
 /* Cells of one team's quarter follow each other. */
@@ -236,9 +237,10 @@ static void compare_shown(const struct ledger *ledger, struct findings *findings
 		period_format(period_of_quarter(cell->key.quarter), period);
 		for (int outcome = OUTCOME_ANSWERED; outcome <= OUTCOME_REFERRED; outcome++)
 			if (shown[outcome] > counted[outcome])
-				found(findings, "%s of team %s: %" PRIu64 " %s are shown, and %" PRIu64 " counted",
-				      period, ledger->teams[cell->key.team], shown[outcome],
-				      outcome_name((enum outcome)outcome), counted[outcome]);
+				ledger_found(findings,
+					     "%s of team %s: %" PRIu64 " %s are shown, and %" PRIu64 " counted", period,
+					     ledger->teams[cell->key.team], shown[outcome],
+					     words_outcome((enum outcome)outcome), counted[outcome]);
 		memset(counted, 0, sizeof counted);
 		memset(shown, 0, sizeof shown);
 	}
@@ -254,30 +256,32 @@ static void compare_quarter(uint32_t number, const struct ledger_quarter *quarte
 	if (ids_counted == quarter->cells_counted && ids_late == quarter->cells_late + record->taken_in)
 		return;
 	period_format(period_of_quarter(number), period);
-	found(findings,
-	      "%s: the counters say %" PRIu64 " counted and %" PRIu64 " late; the ids, with those purged and %" PRIu64
-	      " taken in by revisions, %" PRIu64 " and %" PRIu64,
-	      period, quarter->cells_counted, quarter->cells_late, record->taken_in, ids_counted,
-	      ids_late - record->taken_in);
+	ledger_found(findings,
+		     "%s: the counters say %" PRIu64 " counted and %" PRIu64
+		     " late; the ids, with those purged and %" PRIu64 " taken in by revisions, %" PRIu64
+		     " and %" PRIu64,
+		     period, quarter->cells_counted, quarter->cells_late, record->taken_in, ids_counted,
+		     ids_late - record->taken_in);
 }
 
 static void compare_week(const struct ledger *ledger, const struct ledger_week *entry, struct findings *findings)
 {
 	if (entry->week.settled + entry->detail != entry->week.counted)
-		found(findings,
-		      "week %u-W%02u of team %s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64
-		      " ids with detail",
-		      entry->key.iso_year, entry->key.week,
-		      ledger->teams[entry->key.team][0] ? ledger->teams[entry->key.team] : "(unknown)",
-		      entry->week.counted, entry->week.settled, entry->detail);
+		ledger_found(findings,
+			     "week %u-W%02u of team %s: counted is %" PRIu64 ", but settled %" PRIu64 " and %" PRIu64
+			     " ids with detail",
+			     entry->key.iso_year, entry->key.week,
+			     ledger->teams[entry->key.team][0] ? ledger->teams[entry->key.team] : "(unknown)",
+			     entry->week.counted, entry->week.settled, entry->detail);
 }
 
 static void compare_iso_week(uint32_t year, uint32_t week, const struct ledger_iso_week *whole,
 			     struct findings *findings)
 {
 	if (whole->ids + whole->purged != whole->counted)
-		found(findings, "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64,
-		      year, week, whole->counted, whole->ids + whole->purged);
+		ledger_found(findings,
+			     "week %u-W%02u: the counters say %" PRIu64 "; the ids, with those purged, %" PRIu64, year,
+			     week, whole->counted, whole->ids + whole->purged);
 }
 
 void ledger_compare(struct ledger *ledger, const struct store_state *state, struct findings *findings)

@@ -14,7 +14,7 @@ struct findings {
 	void *context;
 	int n;
 };
-void found(struct findings *findings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ledger_found(struct findings *findings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct ledger_cell {
 	struct cell_key key;

@@ -27,7 +27,7 @@ static const char *const names[DATABASES] = {
 	[DB_QUARANTINE] = "quarantine",
 };
 
-const char *database_name(enum database database)
+const char *lmdb_database_name(enum database database)
 {
 	return names[database];
 }

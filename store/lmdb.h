@@ -13,7 +13,7 @@
 
 #include "store/lmdb_env.h"
 
-const char *database_name(enum database database);
+const char *lmdb_database_name(enum database database);
 
 /* Which databases are in the file is told by `found`; that is the caller's to judge. */
 int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error);

@@ -120,7 +120,7 @@ static bool parse(const char *text, struct manifest *manifest)
 	manifest->format = (uint32_t)format;
 	if (format > STORE_FORMAT)
 		return true; /* what follows is for the newer turf to read */
-	return take_line(&text, "org ", manifest->org, sizeof manifest->org) && slug_valid(manifest->org) &&
+	return take_line(&text, "org ", manifest->org, sizeof manifest->org) && topic_slug_valid(manifest->org) &&
 	       take_line(&text, "epoch ", manifest->epoch, sizeof manifest->epoch) &&
 	       hex_decode(manifest->epoch, bytes, (EPOCH_TEXT_BYTES - 1) / 2) == 0 &&
 	       take_number(&text, "generation ", &manifest->generation) &&
@@ -183,7 +183,7 @@ static int pump(int from, int to, const char *name, EVP_MD_CTX *hash, uint8_t *b
 	return 0;
 }
 
-int sha256_copy(int from, int to, const char *name, char sha256[static SHA256_TEXT_BYTES], struct error *error)
+int manifest_sha256_copy(int from, int to, const char *name, char sha256[static SHA256_TEXT_BYTES], struct error *error)
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	uint8_t *bytes = malloc(COPY_BYTES), digest[EVP_MAX_MD_SIZE];

@@ -30,6 +30,7 @@ void manifest_remove(const char *directory);
 int manifest_read(const char *directory, struct manifest *manifest, struct error *error);
 
 /* Reads `from` to its end, writes it to `to` (-1: nowhere), and gives the SHA-256 of it. The names are for messages. */
-int sha256_copy(int from, int to, const char *name, char sha256[static SHA256_TEXT_BYTES], struct error *error);
+int manifest_sha256_copy(int from, int to, const char *name, char sha256[static SHA256_TEXT_BYTES],
+			 struct error *error);
 
 #endif

@@ -44,7 +44,7 @@ static uint32_t *slot_of(const struct moves *moves, enum database database, cons
 	for (; moves->slots[i]; i = (i + 1) & mask) {
 		const struct moved *moved = &moves->list[moves->slots[i] - 1];
 
-		if (moved->database == database && span_equal(key_span(&moved->key), key_span(key)))
+		if (moved->database == database && key_span_equal(key_span(&moved->key), key_span(key)))
 			break;
 	}
 	return &moves->slots[i];
@@ -90,7 +90,7 @@ static bool read_record(struct lmdb_txn *lmdb, struct moved *moved)
 	sound = moved->database == DB_COUNTS ? cell_decode(key, value, &moved->record.cell)
 					     : week_decode(key, value, &moved->record.week);
 	if (!sound)
-		record_damaged(lmdb, moved->database);
+		cell_record_damaged(lmdb, moved->database);
 	return sound;
 }
 
@@ -113,7 +113,7 @@ static struct moved *find(struct store_txn *txn, enum database database, const s
 	return moved;
 }
 
-void figures_write(struct store_txn *txn)
+void moves_write(struct store_txn *txn)
 {
 	struct moves *moves = txn->moves;
 
@@ -143,7 +143,7 @@ static bool move(uint64_t *counter, int by)
 
 static void move_cell(struct store_txn *txn, const struct cell_key *where, struct step step)
 {
-	struct key key = cell_key(where);
+	struct key key = key_cell(where);
 	struct moved *moved = find(txn, DB_COUNTS, &key);
 	struct cell_record *cell;
 
@@ -151,12 +151,12 @@ static void move_cell(struct store_txn *txn, const struct cell_key *where, struc
 		return;
 	cell = &moved->record.cell;
 	if (!move(&cell->counted, step.counted) || !move(&cell->settled, step.settled) || !move(&cell->late, step.late))
-		record_damaged(&txn->lmdb, DB_COUNTS);
+		cell_record_damaged(&txn->lmdb, DB_COUNTS);
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		cell->shown = cell->counted;
 }
 
-const struct placed_day *place_day(struct store_txn *txn, uint32_t day)
+const struct placed_day *moves_place_day(struct store_txn *txn, uint32_t day)
 {
 	if (txn->placed.quarter == 0 || txn->placed.day != day)
 		txn->placed = (struct placed_day){day, quarter_of_day(day), iso_week_of_day(day)};
@@ -166,22 +166,22 @@ const struct placed_day *place_day(struct store_txn *txn, uint32_t day)
 /* Late ones count in their week at once, and have no detail there from the first. */
 static void move_week(struct store_txn *txn, uint32_t day, uint16_t team, struct step step)
 {
-	struct iso_week iso = place_day(txn, day)->week;
+	struct iso_week iso = moves_place_day(txn, day)->week;
 	struct week_key where = {.iso_year = (uint16_t)iso.year, .team = team, .week = (uint8_t)iso.week};
-	struct key key = week_key(&where);
+	struct key key = key_week(&where);
 	struct moved *moved = find(txn, DB_WEEKS, &key);
 
 	if (!moved)
 		return;
 	if (!move(&moved->record.week.counted, step.counted + step.late) ||
 	    !move(&moved->record.week.settled, step.settled + step.late))
-		record_damaged(&txn->lmdb, DB_WEEKS);
+		cell_record_damaged(&txn->lmdb, DB_WEEKS);
 }
 
-void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step)
+void moves_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step)
 {
 	struct cell_key cell = {
-		.quarter = (uint16_t)place_day(txn, day)->quarter,
+		.quarter = (uint16_t)moves_place_day(txn, day)->quarter,
 		.team = detail->team,
 		.kind = CELL_DOMAIN,
 		.code = detail->domain,
@@ -199,9 +199,9 @@ void figures_move(struct store_txn *txn, uint32_t day, const struct id_record *d
 	txn->changed = true;
 }
 
-void figures_settle(struct store_txn *txn, uint32_t day, struct id_record *detail)
+void moves_settle(struct store_txn *txn, uint32_t day, struct id_record *detail)
 {
-	figures_move(txn, day, detail, (struct step){.settled = 1});
+	moves_add(txn, day, detail, (struct step){.settled = 1});
 	*detail = (struct id_record){.state = detail->state};
-	note_deletion(txn);
+	state_note_deletion(txn);
 }

@@ -15,7 +15,7 @@
 
 static int check_format(struct lmdb_txn *txn, const char *directory, struct error *error)
 {
-	struct key key = format_key();
+	struct key key = key_format();
 	struct span value;
 	uint32_t format;
 
@@ -34,13 +34,13 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 	for (size_t i = 0; i < DATABASES; i++)
 		if (!txn->lmdb->found[i])
 			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup",
-					 directory, database_name((enum database)i));
+					 directory, lmdb_database_name((enum database)i));
 	return 0;
 }
 
 static int check_org(struct lmdb_txn *txn, const char *directory, char org[static SLUG_BYTES], struct error *error)
 {
-	struct key key = org_key();
+	struct key key = key_org();
 	char found[SLUG_BYTES];
 	struct span value;
 
@@ -86,15 +86,15 @@ static int write_first(struct lmdb *lmdb, const struct store_options *options, s
 	struct lmdb_txn txn;
 	int rc;
 
-	if (epoch_draw(state.shown.epoch) < 0)
+	if (state_draw_epoch(state.shown.epoch) < 0)
 		return error_set(error, FAULT_SYSTEM, "%s: the system gives no random bytes", options->path);
 	rc = lmdb_begin(lmdb, &txn, true, error);
 	if (rc < 0)
 		return rc;
-	put_meta(&txn, format_key(), format_encode(STORE_FORMAT));
-	put_meta(&txn, org_key(), org_encode(options->org));
-	put_meta(&txn, state_key(), state_encode(&state));
-	put_meta(&txn, quarantine_state_key(), quarantine_state_encode(&quarantine));
+	put_meta(&txn, key_format(), format_encode(STORE_FORMAT));
+	put_meta(&txn, key_org(), org_encode(options->org));
+	put_meta(&txn, key_state(), state_encode(&state));
+	put_meta(&txn, key_quarantine_state(), quarantine_state_encode(&quarantine));
 	return lmdb_commit(&txn, error);
 }
 
@@ -135,7 +135,8 @@ static int start_daemon(struct store *store, const struct store_options *options
 			return rc;
 		quarantine_limit(txn, limit);
 		/* The commit adds one. */
-		txn->state.shown.generation = generation_after(txn->state.shown.generation, options->unix_seconds) - 1;
+		txn->state.shown.generation =
+			state_next_generation(txn->state.shown.generation, options->unix_seconds) - 1;
 		txn->changed = true;
 		rc = store_commit(&txn, error);
 	} while (rc == STORE_AGAIN);
@@ -219,7 +220,7 @@ static int open_as_daemon(struct store *store, const struct store_options *optio
 		rc = open_environment(store, options, error);
 	if (rc == 0)
 		rc = last_seen_check_newer(options->path, store->epoch, store->generation, error);
-	return rc == 0 ? tell_files(store, error) : rc;
+	return rc == 0 ? store_tell_files(store, error) : rc;
 }
 
 /* Looked at before LMDB makes a new lock.mdb, and once more when there is one for certain. */

@@ -7,7 +7,7 @@
 #include "store/last_seen.h"
 #include "store/lmdb_files.h"
 
-int tell_files(struct store *store, struct error *error)
+int store_tell_files(struct store *store, struct error *error)
 {
 	int rc;
 

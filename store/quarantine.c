@@ -5,7 +5,7 @@
 
 static bool load(struct store_txn *txn, struct quarantine_state *state)
 {
-	struct key key = quarantine_state_key();
+	struct key key = key_quarantine_state();
 	struct span value;
 
 	*state = (struct quarantine_state){0};
@@ -17,7 +17,7 @@ static bool load(struct store_txn *txn, struct quarantine_state *state)
 
 static void save(struct store_txn *txn, const struct quarantine_state *state)
 {
-	struct key key = quarantine_state_key();
+	struct key key = key_quarantine_state();
 	struct record record = quarantine_state_encode(state);
 
 	lmdb_put(&txn->lmdb, DB_META, key_span(&key), record_span(&record));
@@ -26,26 +26,26 @@ static void save(struct store_txn *txn, const struct quarantine_state *state)
 
 static uint32_t *entries_of(struct quarantine_state *state, enum verdict reason)
 {
-	assert(verdict_is_refusal(reason) && reason - VERDICT_REFUSED_MALFORMED < REFUSALS);
+	assert(words_verdict_is_refusal(reason) && reason - VERDICT_REFUSED_MALFORMED < REFUSALS);
 	return &state->entries[reason - VERDICT_REFUSED_MALFORMED];
 }
 
 /* The next entry of `reason`, oldest first; a cursor that stands nowhere goes to the first. */
 static bool next_of_reason(struct lmdb_cursor *cursor, enum verdict reason)
 {
-	struct key first = quarantine_key(reason, 0);
+	struct key first = key_quarantine(reason, 0);
 	bool found = cursor->key.at ? lmdb_next(cursor) : lmdb_seek(cursor, key_span(&first));
 	enum verdict found_reason;
 	uint64_t sequence;
 
-	return found && quarantine_key_parse(cursor->key, &found_reason, &sequence) && found_reason == reason;
+	return found && key_quarantine_parse(cursor->key, &found_reason, &sequence) && found_reason == reason;
 }
 
 static void remove_here(struct store_txn *txn, struct lmdb_cursor *cursor, uint32_t *entries)
 {
 	lmdb_remove(cursor);
 	*entries -= *entries > 0;
-	note_deletion(txn);
+	state_note_deletion(txn);
 }
 
 static void remove_oldest(struct store_txn *txn, struct quarantine_state *state, enum verdict reason, uint32_t keep)
@@ -111,7 +111,7 @@ void store_quarantine(struct store_txn *txn, const struct quarantined *entry)
 	if (!load(txn, &state))
 		return;
 	remove_oldest(txn, &state, entry->reason, state.limit - 1);
-	key = quarantine_key(entry->reason, ++state.sequence);
+	key = key_quarantine(entry->reason, ++state.sequence);
 	value = (struct span){bytes, quarantine_encode(&key, entry, bytes)};
 	lmdb_put(&txn->lmdb, DB_QUARANTINE, key_span(&key), value);
 	++*entries_of(&state, entry->reason);
@@ -120,13 +120,13 @@ void store_quarantine(struct store_txn *txn, const struct quarantined *entry)
 
 int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t sequence)
 {
-	struct key key = quarantine_key(reason, sequence);
+	struct key key = key_quarantine(reason, sequence);
 	struct quarantine_state state;
 
 	if (!load(txn, &state) || !lmdb_delete(&txn->lmdb, DB_QUARANTINE, key_span(&key)))
 		return txn->lmdb.fault != 0 ? 0 : STORE_NONE;
 	--*entries_of(&state, reason);
 	save(txn, &state);
-	note_deletion(txn);
+	state_note_deletion(txn);
 	return 0;
 }

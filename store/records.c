@@ -16,13 +16,13 @@ struct span record_span(const struct record *record)
 	return (struct span){record->bytes, record->length};
 }
 
-size_t seal(struct span key, uint8_t *bytes, size_t length)
+size_t record_seal(struct span key, uint8_t *bytes, size_t length)
 {
 	put_be32(bytes + length, crc32c_more(crc32c(key.at, key.length), bytes, length));
 	return length + SEAL_BYTES;
 }
 
-bool unseal(struct span key, struct span value, struct span *bytes)
+bool record_unseal(struct span key, struct span value, struct span *bytes)
 {
 	size_t length = value.length - SEAL_BYTES;
 
@@ -66,7 +66,7 @@ static void add_bytes(struct record *record, const void *bytes, size_t length)
 static void finish(struct record *record, const struct key *key)
 {
 	assert(record->length + SEAL_BYTES <= RECORD_BYTES);
-	record->length = seal(key_span(key), record->bytes, record->length);
+	record->length = record_seal(key_span(key), record->bytes, record->length);
 }
 
 /* The taker has checked that there are enough. */
@@ -102,7 +102,7 @@ static uint64_t take64(struct span *bytes)
 /* Opens a value of a fixed length. */
 static bool open_fixed(struct span key, struct span value, size_t length, struct span *bytes)
 {
-	return unseal(key, value, bytes) && bytes->length == length;
+	return record_unseal(key, value, bytes) && bytes->length == length;
 }
 
 /* Text without a zero in it, of less than `capacity` bytes. */
@@ -120,7 +120,7 @@ static bool take_text(struct span bytes, char *text, size_t capacity)
 struct record format_encode(uint32_t format)
 {
 	struct record record = {.length = 0};
-	struct key key = format_key();
+	struct key key = key_format();
 
 	add_bytes(&record, magic, sizeof magic);
 	add32(&record, format);
@@ -130,7 +130,7 @@ struct record format_encode(uint32_t format)
 
 bool format_decode(struct span value, uint32_t *format)
 {
-	struct key key = format_key();
+	struct key key = key_format();
 	struct span bytes;
 
 	if (!open_fixed(key_span(&key), value, sizeof magic + 4, &bytes))
@@ -144,7 +144,7 @@ bool format_decode(struct span value, uint32_t *format)
 struct record org_encode(const char *org)
 {
 	struct record record = {.length = 0};
-	struct key key = org_key();
+	struct key key = key_org();
 
 	add_bytes(&record, org, strlen(org));
 	finish(&record, &key);
@@ -153,17 +153,18 @@ struct record org_encode(const char *org)
 
 bool org_decode(struct span value, char org[static SLUG_BYTES])
 {
-	struct key key = org_key();
+	struct key key = key_org();
 	struct span bytes;
 
-	return unseal(key_span(&key), value, &bytes) && take_text(bytes, org, SLUG_BYTES) && slug_valid(org);
+	return record_unseal(key_span(&key), value, &bytes) && take_text(bytes, org, SLUG_BYTES) &&
+	       topic_slug_valid(org);
 }
 
 struct record state_encode(const struct state *state)
 {
 	const struct store_state *shown = &state->shown;
 	struct record record = {.length = 0};
-	struct key key = state_key(), place = id_key(&state->settled);
+	struct key key = key_state(), place = key_id(&state->settled);
 	uint8_t epoch[EPOCH_BYTES] = {0};
 	int rc = hex_decode(shown->epoch, epoch, sizeof epoch);
 
@@ -192,7 +193,7 @@ enum { STATE_BYTES = EPOCH_BYTES + 4 + 8 + 1 + 7 * 4 + 20 + 4 + 4 + 2 };
 bool state_decode(struct span value, struct state *state)
 {
 	struct store_state *shown = &state->shown;
-	struct key key = state_key();
+	struct key key = key_state();
 	struct span bytes;
 	bool fits;
 
@@ -209,7 +210,7 @@ bool state_decode(struct span value, struct state *state)
 	shown->settled_before = take32(&bytes);
 	shown->final_through = take32(&bytes);
 	shown->deleted_since = take32(&bytes);
-	fits = id_key_parse((struct span){take(&bytes, 20), 20}, &state->settled);
+	fits = key_id_parse((struct span){take(&bytes, 20), 20}, &state->settled);
 	state->purged_to = take32(&bytes);
 	state->released = take32(&bytes);
 	state->teams = take16(&bytes);
@@ -221,7 +222,7 @@ bool state_decode(struct span value, struct state *state)
 struct record quarantine_state_encode(const struct quarantine_state *state)
 {
 	struct record record = {.length = 0};
-	struct key key = quarantine_state_key();
+	struct key key = key_quarantine_state();
 
 	add64(&record, state->sequence);
 	add32(&record, state->limit);
@@ -233,7 +234,7 @@ struct record quarantine_state_encode(const struct quarantine_state *state)
 
 bool quarantine_state_decode(struct span value, struct quarantine_state *state)
 {
-	struct key key = quarantine_state_key();
+	struct key key = key_quarantine_state();
 	struct span bytes;
 
 	if (!open_fixed(key_span(&key), value, 8 + 4 + 4 * REFUSALS, &bytes))
@@ -279,7 +280,7 @@ bool team_slug_decode(struct span key, struct span value, char slug[static SLUG_
 {
 	struct span bytes;
 
-	return unseal(key, value, &bytes) && take_text(bytes, slug, SLUG_BYTES) && slug_valid(slug);
+	return record_unseal(key, value, &bytes) && take_text(bytes, slug, SLUG_BYTES) && topic_slug_valid(slug);
 }
 
 /* ---- ids ---------------------------------------------------------------------------------------- */
@@ -325,7 +326,7 @@ bool id_decode(struct span key, struct span value, struct id_record *id)
 	struct span bytes;
 
 	*id = (struct id_record){0};
-	if (!unseal(key, value, &bytes) || bytes.length < 1 || !known_of_byte(take8(&bytes), &id->state))
+	if (!record_unseal(key, value, &bytes) || bytes.length < 1 || !known_of_byte(take8(&bytes), &id->state))
 		return false;
 	if (bytes.length == 0)
 		return true;
@@ -448,7 +449,7 @@ size_t quarantine_encode(const struct key *key, const struct quarantined *entry,
 	length += slug;
 	memcpy(out + length, entry->bytes, entry->length);
 	length += entry->length;
-	return seal(key_span(key), out, length);
+	return record_seal(key_span(key), out, length);
 }
 
 bool quarantine_decode(struct span key, struct span value, struct quarantined *entry)
@@ -456,9 +457,9 @@ bool quarantine_decode(struct span key, struct span value, struct quarantined *e
 	struct span bytes;
 	size_t slug;
 
-	if (!quarantine_key_parse(key, &entry->reason, &entry->sequence))
+	if (!key_quarantine_parse(key, &entry->reason, &entry->sequence))
 		return false;
-	if (!unseal(key, value, &bytes) || bytes.length < 4 + 1)
+	if (!record_unseal(key, value, &bytes) || bytes.length < 4 + 1)
 		return false;
 	entry->day = take32(&bytes);
 	slug = take8(&bytes);

@@ -99,8 +99,8 @@ struct record purged_week_encode(const struct key *key, uint64_t purged);
 bool purged_week_decode(struct span key, struct span value, uint64_t *purged);
 
 /* Puts the CRC32C behind the `length` bytes in `bytes`, which has room for it. Returns the new length. */
-size_t seal(struct span key, uint8_t *bytes, size_t length);
-bool unseal(struct span key, struct span value, struct span *bytes);
+size_t record_seal(struct span key, uint8_t *bytes, size_t length);
+bool record_unseal(struct span key, struct span value, struct span *bytes);
 
 /* Key and value of `entry`, which keeps at most SUBMISSION_BYTES_MAX bytes. */
 size_t quarantine_encode(const struct key *key, const struct quarantined *entry,

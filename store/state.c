@@ -5,14 +5,14 @@
 #include "base/bytes.h"
 #include "store/internal.h"
 
-uint64_t generation_after(uint64_t last, uint64_t unix_seconds)
+uint64_t state_next_generation(uint64_t last, uint64_t unix_seconds)
 {
 	uint64_t clock = unix_seconds <= UINT32_MAX ? unix_seconds << 20 : 0; /* a clock beyond 2106 is wrong */
 
 	return last + 1 > clock ? last + 1 : clock;
 }
 
-int epoch_draw(char epoch[static EPOCH_TEXT_BYTES])
+int state_draw_epoch(char epoch[static EPOCH_TEXT_BYTES])
 {
 	uint8_t bytes[(EPOCH_TEXT_BYTES - 1) / 2];
 
@@ -24,7 +24,7 @@ int epoch_draw(char epoch[static EPOCH_TEXT_BYTES])
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state)
 {
-	struct key key = state_key();
+	struct key key = key_state();
 	struct span value;
 
 	*state = (struct state){0};
@@ -38,7 +38,7 @@ bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state)
 
 void state_save(struct lmdb_txn *lmdb, const struct state *state)
 {
-	struct key key = state_key();
+	struct key key = key_state();
 	struct record record = state_encode(state);
 
 	lmdb_put(lmdb, DB_META, key_span(&key), record_span(&record));
@@ -56,7 +56,7 @@ int state_read(struct store *store, struct state *state, struct error *error)
 	return lmdb_outcome(&txn, error);
 }
 
-void note_deletion(struct store_txn *txn)
+void state_note_deletion(struct store_txn *txn)
 {
 	if (txn->state.shown.deleted_since == 0)
 		txn->state.shown.deleted_since = txn->state.shown.clock_day;

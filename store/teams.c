@@ -6,7 +6,7 @@
 
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number)
 {
-	struct key key = team_slug_key(slug);
+	struct key key = key_team_slug(slug);
 	struct span value;
 
 	*number = TEAM_NONE;
@@ -35,7 +35,7 @@ bool team_known(struct store_txn *txn, const char *slug, uint16_t *number)
 
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 {
-	struct key by_slug = team_slug_key(slug), by_number;
+	struct key by_slug = key_team_slug(slug), by_number;
 	struct record record;
 	uint16_t number;
 
@@ -48,7 +48,7 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 	number = ++txn->state.teams;
 	record = team_number_encode(&by_slug, number);
 	lmdb_put(&txn->lmdb, DB_TEAMS, key_span(&by_slug), record_span(&record));
-	by_number = team_number_key(number);
+	by_number = key_team_number(number);
 	record = team_slug_encode(&by_number, slug);
 	lmdb_put(&txn->lmdb, DB_TEAMS, key_span(&by_number), record_span(&record));
 	txn->changed = true;
@@ -57,7 +57,7 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 
 bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES])
 {
-	struct key key = team_number_key(number);
+	struct key key = key_team_number(number);
 	struct span value;
 
 	slug[0] = '\0';

@@ -60,8 +60,8 @@ static struct store_state bounds(const struct store_state *state, const struct c
 
 	if (retract_days > catalogue->grace_days)
 		retract_days = catalogue->grace_days;
-	to.final_through = later(to.final_through, quarter_closable(today, catalogue->grace_days));
-	to.purged_before = later(to.purged_before, purgeable_before(today, catalogue->accept_days));
+	to.final_through = later(to.final_through, rules_quarter_closable(today, catalogue->grace_days));
+	to.purged_before = later(to.purged_before, rules_purgeable_before(today, catalogue->accept_days));
 	if (today > retract_days)
 		to.settled_before = later(to.settled_before, today - retract_days);
 	to.settled_before = later(to.settled_before, to.purged_before);
@@ -127,7 +127,7 @@ static bool move_bounds(struct store_txn *txn, const struct catalogue *catalogue
 
 static bool read_id(struct lmdb_cursor *cursor, struct id_place *place, struct id_record *id)
 {
-	if (id_key_parse(cursor->key, place) && id_decode(cursor->key, cursor->value, id))
+	if (key_id_parse(cursor->key, place) && id_decode(cursor->key, cursor->value, id))
 		return true;
 	lmdb_fail(cursor->txn, FAULT_DAMAGED, "the record of an id is damaged; verify tells which; restore a backup");
 	return false;
@@ -136,10 +136,10 @@ static bool read_id(struct lmdb_cursor *cursor, struct id_place *place, struct i
 static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const struct id_place *place,
 			struct id_record *id)
 {
-	struct key key = id_key(place);
+	struct key key = key_id(place);
 	struct record record;
 
-	figures_settle(txn, place->day, id);
+	moves_settle(txn, place->day, id);
 	record = id_encode(&key, id);
 	lmdb_replace(cursor, key_span(&key), record_span(&record));
 }
@@ -148,7 +148,7 @@ static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const
 static void settle_some(struct store_txn *txn)
 {
 	struct id_place end = {.day = txn->state.shown.settled_before}, place = end;
-	struct key from = id_key(&txn->state.settled);
+	struct key from = key_id(&txn->state.settled);
 	struct lmdb_cursor cursor;
 	struct id_record id;
 	unsigned n = 0;
@@ -170,7 +170,7 @@ static void settle_some(struct store_txn *txn)
 static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 {
 	struct iso_week week = iso_week_of_day(day);
-	struct key key = purged_week_key((uint16_t)week.year, (uint8_t)week.week);
+	struct key key = key_purged_week((uint16_t)week.year, (uint8_t)week.week);
 	uint16_t quarter = (uint16_t)quarter_of_day(day);
 	struct quarter_record record;
 	struct record purged_record;
@@ -205,7 +205,7 @@ static void purge_some(struct store_txn *txn)
 			break;
 		count_purged(txn, place.day, id.state);
 		lmdb_remove(&cursor);
-		note_deletion(txn);
+		state_note_deletion(txn);
 	}
 	lmdb_cursor_close(&cursor);
 	if (!found || place.day >= before)

@@ -20,7 +20,7 @@ int store_begin(struct store *store, struct store_txn **out, struct error *error
 	if (rc == 0)
 		rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
 	if (rc == 0)
-		(void)tell_files(store, NULL); /* until it can be told, tools are refused */
+		(void)store_tell_files(store, NULL); /* until it can be told, tools are refused */
 	if (rc == 0 && !state_load(&txn->lmdb, store->org, &txn->state))
 		rc = lmdb_outcome(&txn->lmdb, error);
 	if (rc < 0) {
@@ -58,7 +58,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	int rc = 0;
 
 	lmdb_cursor_close(&txn->ids);
-	figures_write(txn);
+	moves_write(txn);
 	held_evaluate(txn);
 	if (txn->changed) {
 		txn->state.shown.generation++;
@@ -80,7 +80,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 
 void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue)
 {
-	struct key key = catalogue_key();
+	struct key key = key_catalogue();
 	uint8_t *bytes = malloc(CATALOGUE_RECORD_BYTES);
 	struct span value, stored;
 	size_t length;
@@ -92,8 +92,8 @@ void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogu
 	length = catalogue_encode(catalogue, bytes, CATALOGUE_BYTES_MAX);
 	if (length == 0)
 		lmdb_fail(&txn->lmdb, FAULT_INPUT, "the catalogue is larger than %d bytes", CATALOGUE_BYTES_MAX);
-	value = (struct span){bytes, seal(key_span(&key), bytes, length)};
-	if (!lmdb_get(&txn->lmdb, DB_META, key_span(&key), &stored) || !span_equal(stored, value)) {
+	value = (struct span){bytes, record_seal(key_span(&key), bytes, length)};
+	if (!lmdb_get(&txn->lmdb, DB_META, key_span(&key), &stored) || !key_span_equal(stored, value)) {
 		lmdb_put(&txn->lmdb, DB_META, key_span(&key), value);
 		txn->changed = true;
 	}

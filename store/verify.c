@@ -28,15 +28,16 @@ static void tell_damaged(struct verification *v, enum database database, struct 
 	char date[DATE_TEXT_BYTES];
 
 	/* An id is nobody's to read: its day tells enough. */
-	if (database == DB_IDS && id_key_parse(key, &place)) {
+	if (database == DB_IDS && key_id_parse(key, &place)) {
 		date_format(place.day, date);
-		found(&v->findings, "database ids: a record of %s is damaged: its bytes do not match its CRC32C", date);
+		ledger_found(&v->findings, "database ids: a record of %s is damaged: its bytes do not match its CRC32C",
+			     date);
 		return;
 	}
 	hex_encode(key.at, key.length < KEY_BYTES ? key.length : KEY_BYTES, hex);
-	found(&v->findings,
-	      "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
-	      database_name(database), hex);
+	ledger_found(&v->findings,
+		     "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
+		     lmdb_database_name(database), hex);
 }
 
 /* Keys that do not ascend would hide records from whoever looks for them. */
@@ -54,7 +55,7 @@ static void tell_fault(struct verification *v, const char *where, int fault, con
 	if (fault == FAULT_MEMORY)
 		v->fault = fault;
 	else if (fault < 0)
-		found(&v->findings, "%s: %s", where, error->text);
+		ledger_found(&v->findings, "%s: %s", where, error->text);
 }
 
 /* Ends at LMDB's first complaint: what follows it could not be trusted. */
@@ -68,7 +69,7 @@ static bool read_all(struct verification *v, enum database database, record_read
 	lmdb_cursor_open(cursor, v->view->lmdb, database);
 	for (more = lmdb_seek(cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(cursor)) {
 		if (!ascends(cursor->key, &last))
-			found(&v->findings, "database %s: keys are out of order", database_name(database));
+			ledger_found(&v->findings, "database %s: keys are out of order", lmdb_database_name(database));
 		last.length = cursor->key.length < KEY_BYTES ? cursor->key.length : KEY_BYTES;
 		memcpy(last.bytes, cursor->key.at, last.length);
 		if (!read(v, cursor->key, cursor->value))
@@ -77,9 +78,9 @@ static bool read_all(struct verification *v, enum database database, record_read
 	}
 	lmdb_cursor_close(cursor);
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
-		found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
-		      database_name(database), n, lmdb_count(v->view->lmdb, database));
-	tell_fault(v, database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
+		ledger_found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
+			     lmdb_database_name(database), n, lmdb_count(v->view->lmdb, database));
+	tell_fault(v, lmdb_database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
 }
 
@@ -87,8 +88,8 @@ static bool read_all(struct verification *v, enum database database, record_read
 
 static bool read_meta(struct verification *v, struct span key, struct span value)
 {
-	struct key catalogue = catalogue_key(), format = format_key(), org = org_key(), state = state_key();
-	struct key quarantine = quarantine_state_key();
+	struct key catalogue = key_catalogue(), format = key_format(), org = key_org(), state = key_state();
+	struct key quarantine = key_quarantine_state();
 	struct quarantine_state quarantine_state;
 	char slug[SLUG_BYTES];
 	struct state state_now;
@@ -96,15 +97,15 @@ static bool read_meta(struct verification *v, struct span key, struct span value
 	uint32_t number;
 
 	(void)v;
-	if (span_equal(key, key_span(&format)))
+	if (key_span_equal(key, key_span(&format)))
 		return format_decode(value, &number);
-	if (span_equal(key, key_span(&org)))
+	if (key_span_equal(key, key_span(&org)))
 		return org_decode(value, slug);
-	if (span_equal(key, key_span(&state)))
+	if (key_span_equal(key, key_span(&state)))
 		return state_decode(value, &state_now);
-	if (span_equal(key, key_span(&quarantine)))
+	if (key_span_equal(key, key_span(&quarantine)))
 		return quarantine_state_decode(value, &quarantine_state);
-	return span_equal(key, key_span(&catalogue)) && unseal(key, value, &bytes);
+	return key_span_equal(key, key_span(&catalogue)) && record_unseal(key, value, &bytes);
 }
 
 static bool read_team(struct verification *v, struct span key, struct span value)
@@ -113,20 +114,21 @@ static bool read_team(struct verification *v, struct span key, struct span value
 	char slug[SLUG_BYTES], back[SLUG_BYTES];
 	uint16_t number, number_back;
 
-	if (team_number_key_parse(key, &number)) {
+	if (key_team_number_parse(key, &number)) {
 		if (!team_slug_decode(key, value, slug))
 			return false;
 		memcpy(v->ledger.teams[number], slug, sizeof slug);
 		if (number > v->view->state.teams || !team_find(lmdb, slug, &number_back) || number_back != number)
-			found(&v->findings, "database teams: number %u stands for team '%s', but team '%s' has another number",
-			      number, slug, slug);
+			ledger_found(&v->findings,
+				     "database teams: number %u stands for team '%s', but team '%s' has another number",
+				     number, slug, slug);
 		return true;
 	}
-	if (!team_slug_key_parse(key, slug) || !team_number_decode(key, value, &number))
+	if (!key_team_slug_parse(key, slug) || !team_number_decode(key, value, &number))
 		return false;
 	if (!team_slug(lmdb, number, back) || strcmp(back, slug) != 0)
-		found(&v->findings, "database teams: team '%s' has number %u, which does not stand for it", slug,
-		      number);
+		ledger_found(&v->findings, "database teams: team '%s' has number %u, which does not stand for it", slug,
+			     number);
 	return true;
 }
 
@@ -135,7 +137,7 @@ static bool read_cell(struct verification *v, struct span key, struct span value
 	struct cell_record cell;
 	struct cell_key parsed;
 
-	if (!cell_key_parse(key, &parsed) || !cell_decode(key, value, &cell))
+	if (!key_cell_parse(key, &parsed) || !cell_decode(key, value, &cell))
 		return false;
 	v->fault = ledger_add_cell(&v->ledger, &parsed, &cell);
 	return true;
@@ -146,7 +148,7 @@ static bool read_week(struct verification *v, struct span key, struct span value
 	struct week_record week;
 	struct week_key parsed;
 
-	if (!week_key_parse(key, &parsed) || !week_decode(key, value, &week))
+	if (!key_week_parse(key, &parsed) || !week_decode(key, value, &week))
 		return false;
 	v->fault = ledger_add_week(&v->ledger, &parsed, &week);
 	return true;
@@ -158,9 +160,9 @@ static bool read_period(struct verification *v, struct span key, struct span val
 	uint64_t purged;
 	uint8_t week;
 
-	if (quarter_key_parse(key, &quarter))
+	if (key_quarter_parse(key, &quarter))
 		return quarter_decode(key, value, &ledger_quarter(&v->ledger, quarter)->record);
-	if (!purged_week_key_parse(key, &iso_year, &week) || !purged_week_decode(key, value, &purged))
+	if (!key_purged_week_parse(key, &iso_year, &week) || !purged_week_decode(key, value, &purged))
 		return false;
 	ledger_iso_week(&v->ledger, iso_year, week)->purged = purged;
 	return true;
@@ -169,21 +171,22 @@ static bool read_period(struct verification *v, struct span key, struct span val
 static bool read_id(struct verification *v, struct span key, struct span value)
 {
 	const struct state *state = &v->view->state;
-	struct key settled = id_key(&state->settled);
+	struct key settled = key_id(&state->settled);
 	char date[DATE_TEXT_BYTES];
 	struct id_place place;
 	struct id_record id;
 
-	if (!id_key_parse(key, &place) || !id_decode(key, value, &id))
+	if (!key_id_parse(key, &place) || !id_decode(key, value, &id))
 		return false;
 	date_format(place.day, date);
 	if (!ledger_add_id(&v->ledger, place.day, &id))
-		found(&v->findings, "database ids: an id of %s was counted in a cell or a week that has no record",
-		      date);
+		ledger_found(&v->findings,
+			     "database ids: an id of %s was counted in a cell or a week that has no record", date);
 	if (place.day < state->purged_to)
-		found(&v->findings, "database ids: there is an id of %s, but ids of that day were purged", date);
+		ledger_found(&v->findings, "database ids: there is an id of %s, but ids of that day were purged", date);
 	if (id.detailed && memcmp(key.at, settled.bytes, settled.length) < 0)
-		found(&v->findings, "database ids: an id of %s still has its detail, but that day is settled", date);
+		ledger_found(&v->findings, "database ids: an id of %s still has its detail, but that day is settled",
+			     date);
 	return true;
 }
 
@@ -199,7 +202,7 @@ static bool read_quarantined(struct verification *v, struct span key, struct spa
 static void check_quarantine(struct verification *v)
 {
 	uint64_t entries = lmdb_count(v->view->lmdb, DB_QUARANTINE), known = 0;
-	struct key key = quarantine_state_key();
+	struct key key = key_quarantine_state();
 	struct quarantine_state state;
 	struct span value;
 
@@ -208,12 +211,14 @@ static void check_quarantine(struct verification *v)
 	for (int i = 0; i < REFUSALS; i++) {
 		known += state.entries[i];
 		if (state.entries[i] > state.limit)
-			found(&v->findings, "quarantine: %" PRIu32 " entries of reason %s, and the limit is %" PRIu32,
-			      state.entries[i], verdict_name((enum verdict)(VERDICT_REFUSED_MALFORMED + i)),
-			      state.limit);
+			ledger_found(&v->findings,
+				     "quarantine: %" PRIu32 " entries of reason %s, and the limit is %" PRIu32,
+				     state.entries[i], words_verdict((enum verdict)(VERDICT_REFUSED_MALFORMED + i)),
+				     state.limit);
 	}
 	if (known != entries)
-		found(&v->findings, "quarantine: there are %" PRIu64 " entries, but its record says %" PRIu64, entries, known);
+		ledger_found(&v->findings, "quarantine: there are %" PRIu64 " entries, but its record says %" PRIu64,
+			     entries, known);
 }
 
 static void check_catalogue(struct verification *v)
@@ -235,9 +240,11 @@ static void verify_all(void *context)
 	    !read_all(v, DB_QUARANTINE, read_quarantined))
 		return;
 	if (!lmdb_pages_add_up(v->view->lmdb))
-		found(&v->findings, "pages: the used and the free pages do not add up to all pages of the file");
+		ledger_found(&v->findings, "pages: the used and the free pages do not add up to all pages of the file");
 	if (!lmdb_roots_follow(v->view->lmdb))
-		found(&v->findings, "pages: the two roots are not of successive transactions: the last transaction may be missing");
+		ledger_found(
+			&v->findings,
+			"pages: the two roots are not of successive transactions: the last transaction may be missing");
 	check_catalogue(v);
 	check_quarantine(v);
 	tell_fault(v, "pages", v->view->lmdb->fault, &v->view->lmdb->error);
@@ -259,7 +266,7 @@ int store_verify(struct store *store, void (*finding)(void *context, const char 
 		signal = guard_run(verify_all, &v);
 		lmdb_cursor_close(&v.cursor);
 		if (signal != 0)
-			found(&v.findings, "reading ended in signal %d: pages of the file are damaged", signal);
+			ledger_found(&v.findings, "reading ended in signal %d: pages of the file are damaged", signal);
 		if (v.fault != 0)
 			rc = error_set(error, v.fault, "no memory to verify");
 	}

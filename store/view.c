@@ -54,14 +54,14 @@ struct standing store_standing(const struct store_state *state, uint32_t today)
 
 int store_view_catalogue(const struct store_view *view, struct catalogue *out, struct error *error)
 {
-	struct key key = catalogue_key();
+	struct key key = key_catalogue();
 	struct span value, bytes;
 	int rc;
 
 	*out = (struct catalogue){0};
 	if (!lmdb_get(view->lmdb, DB_META, key_span(&key), &value))
 		return view->lmdb->fault != 0 ? lmdb_outcome(view->lmdb, error) : STORE_NONE;
-	rc = unseal(key_span(&key), value, &bytes) ? catalogue_decode(bytes.at, bytes.length, out) : 1;
+	rc = record_unseal(key_span(&key), value, &bytes) ? catalogue_decode(bytes.at, bytes.length, out) : 1;
 	if (rc == 0)
 		return 0;
 	return error_set(error, rc < 0 ? rc : FAULT_DAMAGED, "the catalogue in the store %s",
@@ -124,9 +124,9 @@ int store_view_quarter(const struct store_view *view, const char *team, uint32_t
 	(void)quarter_get(view->lmdb, (uint16_t)quarter, &record);
 	tally->revision = 1 + record.revisions;
 	if (strcmp(team, TEAM_ALL) == 0)
-		add_to_tally(view->lmdb, cell_prefix_quarter((uint16_t)quarter), tally);
+		add_to_tally(view->lmdb, key_prefix_cell_quarter((uint16_t)quarter), tally);
 	else if (team_find(view->lmdb, team, &number))
-		add_to_tally(view->lmdb, cell_prefix_team((uint16_t)quarter, number), tally);
+		add_to_tally(view->lmdb, key_prefix_cell_team((uint16_t)quarter, number), tally);
 	return lmdb_outcome(view->lmdb, error);
 }
 
@@ -141,9 +141,9 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 
 	lmdb_cursor_open(&cursor, lmdb, DB_WEEKS);
 	for (found = lmdb_seek(&cursor, key_span(prefix)); found; found = lmdb_next(&cursor)) {
-		if (!span_begins(cursor.key, prefix))
+		if (!key_span_begins(cursor.key, prefix))
 			break;
-		if (!week_key_parse(cursor.key, &key) || !week_decode(cursor.key, cursor.value, &week)) {
+		if (!key_week_parse(cursor.key, &key) || !week_decode(cursor.key, cursor.value, &week)) {
 			lmdb_fail(lmdb, FAULT_DAMAGED,
 				  "a record of database 'weeks' is damaged; verify tells which; "
 				  "restore a backup");
@@ -157,13 +157,13 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 int store_view_weeks(const struct store_view *view, const char *team, uint32_t iso_year,
 		     uint64_t weeks[static WEEKS_MAX + 1], struct error *error)
 {
-	struct key prefix = week_prefix_year((uint16_t)iso_year);
+	struct key prefix = key_prefix_week_year((uint16_t)iso_year);
 	uint16_t number;
 
 	if (strcmp(team, TEAM_ALL) == 0) {
 		add_weeks(view->lmdb, &prefix, weeks);
 	} else if (team_find(view->lmdb, team, &number)) {
-		prefix = week_prefix_team((uint16_t)iso_year, number);
+		prefix = key_prefix_week_team((uint16_t)iso_year, number);
 		add_weeks(view->lmdb, &prefix, weeks);
 	}
 	return lmdb_outcome(view->lmdb, error);
@@ -175,7 +175,7 @@ bool store_view_counted(const struct store_view *view, enum catalogue_part part,
 			uint32_t quarter)
 {
 	uint8_t kind = part == PART_LABEL ? CELL_LABEL : CELL_DOMAIN;
-	struct key prefix = cell_prefix_quarter((uint16_t)quarter);
+	struct key prefix = key_prefix_cell_quarter((uint16_t)quarter);
 	struct cell_walk walk;
 	uint16_t number;
 	bool counted = false;
@@ -183,7 +183,7 @@ bool store_view_counted(const struct store_view *view, enum catalogue_part part,
 	if (part == PART_TEAM) {
 		if (!team_find(view->lmdb, team, &number))
 			return view->lmdb->fault != 0;
-		prefix = cell_prefix_team((uint16_t)quarter, number);
+		prefix = key_prefix_cell_team((uint16_t)quarter, number);
 	}
 	cell_walk_open(&walk, view->lmdb, prefix);
 	while (!counted && cell_walk_next(&walk))
@@ -200,10 +200,10 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 	struct key key;
 
 	while (*quarter <= UINT16_MAX) {
-		key = cell_prefix_team((uint16_t)*quarter, team);
+		key = key_prefix_cell_team((uint16_t)*quarter, team);
 		if (!lmdb_seek(cursor, key_span(&key)))
 			return false;
-		if (!cell_key_parse(cursor->key, &cell)) {
+		if (!key_cell_parse(cursor->key, &cell)) {
 			lmdb_fail(cursor->txn, FAULT_DAMAGED,
 				  "a key of database 'counts' is damaged; restore a backup");
 			return false;

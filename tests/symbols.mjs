@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the object files of a build say about the sources, with nm: whether files use each other in a circle. tests/lint
-// runs it after a build and prints what it finds; BUILD holds the objects.
+// What the object files of a build say about the sources, with nm: whether files use each other in a circle, and whether
+// each global name begins with a prefix of its file. tests/lint runs it after a build and prints what it finds; BUILD
+// holds the objects.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -60,7 +61,52 @@ export function circles(objects) {
     .map(([other, symbols]) => `${file}.c uses ${symbols.join(', ')} of ${other}.c, which uses ${file}.c in turn`));
 }
 
+// A file's prefixes are the first or the last words of its name, and the name of its folder where that names the functions.
+const folderPrefixes = {
+  store: ['store'],
+  'broker-client/libturf': ['turf'],
+  'broker-client/cli': ['cli'],
+  'aggregator/config': ['config'],
+  'aggregator/figures': ['figures'],
+  'aggregator/ctl': ['ctl'],
+};
+
+// Files that have several nouns, or one that is not in their name.
+const filePrefixes = {
+  'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hash_bytes', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes'],
+  'proto/calendar': ['date', 'day_of', 'iso_week', 'iso_weeks', 'period', 'quarter', 'year_of'],
+  'proto/message_summary': ['weekly'],
+  'proto/wire': ['arena'],
+  'store/cells': ['cell', 'quarter'],
+  'store/keys': ['key'],
+  'store/records': ['cell', 'format', 'id', 'org', 'purged_week', 'quarantine', 'quarter', 'record', 'state', 'team', 'week'],
+  'store/teams': ['team'],
+  'aggregator/config/clock': ['org_date'],
+  'aggregator/config/values': ['setting'],
+};
+
+function prefixesOf(file) {
+  const [, folder, name] = file.match(/^(.*)\/([^/]*)$/);
+  const words = name.split('_');
+  return [...words.flatMap((_, i) => [words.slice(0, i + 1).join('_'), words.slice(i).join('_')]),
+    ...(folderPrefixes[folder] ?? []), ...(filePrefixes[file] ?? [])];
+}
+
+// The global names that begin with no prefix of their file, or that another file has too.
+export function unprefixed(objects) {
+  return objects.flatMap(({ file, defines }) => {
+    const prefixes = prefixesOf(file);
+    const has = (symbol) => prefixes.some((prefix) => symbol === prefix || symbol.startsWith(`${prefix}_`));
+    const globals = defines.filter((symbol) => symbol !== 'main');
+    const elsewhere = (symbol) => objects.filter((other) => other.file !== file && other.defines.includes(symbol));
+    return [
+      ...globals.filter((symbol) => !has(symbol)).map((symbol) => `${file}.c: ${symbol} has none of the prefixes of its file (${[...new Set(prefixes)].join(', ')})`),
+      ...globals.flatMap((symbol) => elsewhere(symbol).map((other) => `${file}.c: ${symbol} is also defined in ${other.file}.c`)),
+    ];
+  });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const objects = readObjects(resolve(root, process.env.BUILD || 'build'), process.argv.slice(2));
-  for (const line of circles(objects)) console.log(line);
+  const objects = readObjects(resolve(root, process.env.BUILD || 'build'), process.argv.slice(3));
+  for (const line of { circles, unprefixed }[process.argv[2]](objects)) console.log(line);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct range domain_codes = {1, DOMAIN_CODE_MAX};
+const struct range config_domain_codes = {1, DOMAIN_CODE_MAX};
 static const struct range label_codes = {1, LABEL_CODE_MAX};
 
 /* Room for all entries of a list, wrong ones too: the i-th entry is the i-th element. NULL: nothing to read. */
@@ -38,7 +38,7 @@ static void read_team(struct source *source, const config_setting_t *group, stru
 {
 	static const char *const names[] = {"id", "name", "valid_from", "valid_until", NULL};
 
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	(void)setting_slug(source, group, "id", team->id);
 	if (!strcmp(team->id, TEAM_ALL))
 		source_complain(source, config_setting_get_member(group, "id"),
@@ -46,7 +46,7 @@ static void read_team(struct source *source, const config_setting_t *group, stru
 	(void)setting_name(source, group, "name", REQUIRED, team->name);
 	(void)setting_date(source, group, "valid_from", &team->valid_from);
 	(void)setting_end(source, group, "valid_until", &team->valid_until);
-	check_validity(source, group, "valid_until", team->valid_from, team->valid_until);
+	setting_check_validity(source, group, "valid_until", team->valid_from, team->valid_until);
 }
 
 static void check_team_once(struct source *source, const config_setting_t *list, const struct team *teams,
@@ -75,7 +75,7 @@ void config_teams(struct source *source, const config_setting_t *root, struct ca
 				"as in teams = ( { id = \"oost\"; name = \"Oost\"; } );");
 	catalogue->teams = entries(source, list, sizeof *catalogue->teams);
 	for (unsigned i = 0; catalogue->teams && i < (unsigned)config_setting_length(list); i++) {
-		const config_setting_t *group = list_group(source, list, i);
+		const config_setting_t *group = setting_list_group(source, list, i);
 
 		catalogue->n_teams++;
 		if (!group)
@@ -95,7 +95,7 @@ static void read_kind(struct source *source, const config_setting_t *group, enum
 	if (setting_text(source, group, "kind", expected, REQUIRED, &text) != SETTING_GIVEN)
 		return;
 	for (enum label_kind k = LABEL_SUBJECT; k <= LABEL_REFERRED_TO; k++)
-		if (!strcmp(text, label_kind_name(k)))
+		if (!strcmp(text, words_label_kind(k)))
 			*kind = k;
 	if (*kind == LABEL_UNSPECIFIED)
 		source_complain(source, config_setting_get_member(group, "kind"),
@@ -108,19 +108,19 @@ static void read_label(struct source *source, const config_setting_t *group, con
 	static const char *const names[] = {"code", "name", "renamed_from", "kind", "domain", "valid_from",
 					    "valid_until", NULL};
 
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	(void)setting_number(source, group, "code", &label_codes, REQUIRED, &label->code);
 	(void)setting_name(source, group, "name", REQUIRED, label->name);
 	config_renamed_from(source, group, label->name, label->renamed_from);
 	read_kind(source, group, &label->kind);
-	if (setting_number(source, group, "domain", &domain_codes, OPTIONAL, &label->domain) == SETTING_GIVEN &&
+	if (setting_number(source, group, "domain", &config_domain_codes, OPTIONAL, &label->domain) == SETTING_GIVEN &&
 	    !catalogue_domain(catalogue, label->domain))
 		source_complain(source, config_setting_get_member(group, "domain"),
 				"there is no domain %u; expected the code of a domain in \"zrm\" or \"domains\"",
 				label->domain);
 	(void)setting_date(source, group, "valid_from", &label->valid_from);
 	(void)setting_end(source, group, "valid_until", &label->valid_until);
-	check_validity(source, group, "valid_until", label->valid_from, label->valid_until);
+	setting_check_validity(source, group, "valid_until", label->valid_from, label->valid_until);
 }
 
 static void check_label_once(struct source *source, const config_setting_t *list, const struct label *labels,
@@ -149,7 +149,7 @@ void config_labels(struct source *source, const config_setting_t *root, struct c
 				config_setting_length(list), LABELS_MAX);
 	catalogue->labels = entries(source, list, sizeof *catalogue->labels);
 	for (unsigned i = 0; catalogue->labels && i < (unsigned)config_setting_length(list); i++) {
-		const config_setting_t *group = list_group(source, list, i);
+		const config_setting_t *group = setting_list_group(source, list, i);
 
 		catalogue->n_labels++;
 		if (!group)

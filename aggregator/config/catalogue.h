@@ -11,7 +11,7 @@
 #include "aggregator/config/values.h"
 
 /* The codes a domain can have. */
-extern const struct range domain_codes;
+extern const struct range config_domain_codes;
 
 void config_teams(struct source *source, const config_setting_t *root, struct catalogue *catalogue);
 void config_domains(struct source *source, const config_setting_t *root, struct catalogue *catalogue);

@@ -111,7 +111,7 @@ static void read_broker(struct source *source, const config_setting_t *root, str
 
 	if (!group)
 		return;
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	if (setting_text(source, group, "address", expected, REQUIRED, &address) == SETTING_GIVEN) {
 		config->broker = copy(source, address);
 		if (mqtt_check_address(address, &error) < 0)
@@ -182,7 +182,7 @@ static void read_limits(struct source *source, const config_setting_t *root, str
 
 	if (!group)
 		return;
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	(void)setting_number(source, group, "retry_ms", &retry, OPTIONAL, &config->retry_ms);
 	(void)setting_number(source, group, "batch_messages", &batch, OPTIONAL, &config->batch_messages);
 	(void)setting_number(source, group, "summary_interval_ms", &interval, OPTIONAL, &config->summary_interval_ms);
@@ -216,7 +216,7 @@ static void read_all(struct source *source, struct config *config)
 	const config_setting_t *root = config_root_setting(&source->tree);
 	struct catalogue *catalogue = &config->catalogue;
 
-	settings_known(source, root, names);
+	setting_check_names(source, root, names);
 	(void)setting_slug(source, root, "org", catalogue->org);
 	(void)setting_name(source, root, "name", REQUIRED, catalogue->name);
 	read_timezone(source, root, catalogue->timezone);

@@ -40,7 +40,7 @@ static void read_holding(struct source *source, const config_setting_t *group, c
 	const char *text = NULL;
 	enum setting from;
 
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	if (setting_text(source, group, "edition", expected, REQUIRED, &text) == SETTING_GIVEN)
 		out->edition = zrm_edition_of_name(text);
 	if (text && !out->edition)
@@ -69,7 +69,7 @@ static void check_holdings(struct source *source, struct holding *holdings, size
 		else if (!holdings[i].until_given)
 			holdings[i].until = followed ? holdings[i + 1].from : 0;
 		else
-			check_validity(source, holdings[i].at, "until", holdings[i].from, holdings[i].until);
+			setting_check_validity(source, holdings[i].at, "until", holdings[i].from, holdings[i].until);
 	}
 }
 
@@ -83,7 +83,7 @@ static size_t read_list(struct source *source, const config_setting_t *list,
 		return 0;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const config_setting_t *group = list_group(source, list, (unsigned)i);
+		const config_setting_t *group = setting_list_group(source, list, (unsigned)i);
 
 		holdings[i] = (struct holding){0};
 		if (group)
@@ -175,7 +175,7 @@ static struct slot *slot_for(struct source *source, const config_setting_t *grou
 	uint32_t code = 0;
 	struct slot *slot;
 
-	if (setting_number(source, group, "code", &domain_codes, REQUIRED, &code) != SETTING_GIVEN)
+	if (setting_number(source, group, "code", &config_domain_codes, REQUIRED, &code) != SETTING_GIVEN)
 		return NULL;
 	slot = &slots[code];
 	if (slot->entry) {
@@ -217,14 +217,14 @@ static void read_domain(struct source *source, const config_setting_t *group, st
 	struct domain *domain = slot ? &slot->domain : &nowhere.domain;
 	bool named = !slot || zrm_domain(domain->code);
 
-	settings_known(source, group, names);
+	setting_check_names(source, group, names);
 	(void)setting_name(source, group, "name", named ? OPTIONAL : REQUIRED, domain->name);
 	config_renamed_from(source, group, domain->name, domain->renamed_from);
 	(void)setting_number(source, group, "position", &positions, OPTIONAL, &domain->position);
 	read_rolls_up_to(source, group, domain);
 	(void)setting_date(source, group, "valid_from", &domain->valid_from);
 	(void)setting_end(source, group, "valid_until", &domain->valid_until);
-	check_validity(source, group, "valid_until", domain->valid_from, domain->valid_until);
+	setting_check_validity(source, group, "valid_until", domain->valid_from, domain->valid_until);
 }
 
 /* Domains of one's own roll up in one step, to a domain that stays as it is. */
@@ -272,7 +272,7 @@ void config_domains(struct source *source, const config_setting_t *root, struct 
 	for (size_t i = 0; i < n; i++)
 		hold(source, &holdings[i], slots);
 	for (unsigned i = 0; list && i < (unsigned)config_setting_length(list); i++) {
-		const config_setting_t *group = list_group(source, list, i);
+		const config_setting_t *group = setting_list_group(source, list, i);
 
 		if (group)
 			read_domain(source, group, slots);

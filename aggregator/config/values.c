@@ -87,7 +87,7 @@ static void complain_unknown(struct source *source, const config_setting_t *at, 
 	source_complain(source, at, "unknown setting \"%.40s\"; expected one of %s", typed, all);
 }
 
-void settings_known(struct source *source, const config_setting_t *group, const char *const *names)
+void setting_check_names(struct source *source, const config_setting_t *group, const char *const *names)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *child = config_setting_get_elem(group, (unsigned)i);
@@ -106,13 +106,13 @@ static const char *name_flaw(const char *text)
 		return "is empty";
 	if (strlen(text) >= NAME_BYTES)
 		return "is too long";
-	return name_valid(text) ? NULL : "is not UTF-8, or has a control character in it";
+	return catalogue_name_valid(text) ? NULL : "is not UTF-8, or has a control character in it";
 }
 
 /* What was typed, if it is fit for a terminal. */
 static const char *shown(const char *text)
 {
-	return name_valid(text) ? text : "not readable here";
+	return catalogue_name_valid(text) ? text : "not readable here";
 }
 
 /* ---- Types --------------------------------------------------------------------------------------- */
@@ -225,7 +225,7 @@ enum setting setting_slug(struct source *source, const config_setting_t *group, 
 
 	if (state != SETTING_GIVEN)
 		return state;
-	if (!slug_valid(text)) {
+	if (!topic_slug_valid(text)) {
 		source_complain(source, config_setting_get_member(group, name), "\"%s\" is \"%s\"; expected %s",
 				name, shown(text), expected);
 		return SETTING_WRONG;
@@ -297,8 +297,8 @@ enum setting setting_end(struct source *source, const config_setting_t *group, c
 	return SETTING_WRONG;
 }
 
-void check_validity(struct source *source, const config_setting_t *group, const char *until_name,
-		    uint32_t from, uint32_t until)
+void setting_check_validity(struct source *source, const config_setting_t *group, const char *until_name, uint32_t from,
+			    uint32_t until)
 {
 	const config_setting_t *at = config_setting_get_member(group, until_name);
 	char first[DATE_TEXT_BYTES], outside[DATE_TEXT_BYTES];
@@ -337,7 +337,7 @@ const config_setting_t *setting_list(struct source *source, const config_setting
 	return NULL;
 }
 
-const config_setting_t *list_group(struct source *source, const config_setting_t *list, unsigned i)
+const config_setting_t *setting_list_group(struct source *source, const config_setting_t *list, unsigned i)
 {
 	const config_setting_t *element = config_setting_get_elem(list, i);
 

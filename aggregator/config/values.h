@@ -24,7 +24,7 @@ enum presence { OPTIONAL, REQUIRED };
 #define OPEN_END "open"
 
 /* Complains of every setting in `group` that is not among `names` (ends with NULL), with the nearest name. */
-void settings_known(struct source *source, const config_setting_t *group, const char *const *names);
+void setting_check_names(struct source *source, const config_setting_t *group, const char *const *names);
 
 /* A whole number from `min` to `max`. */
 struct range {
@@ -56,10 +56,10 @@ const config_setting_t *setting_list(struct source *source, const config_setting
 				     enum presence presence);
 
 /* The i-th element of a list, when it is a group; NULL: complained of. */
-const config_setting_t *list_group(struct source *source, const config_setting_t *list, unsigned i);
+const config_setting_t *setting_list_group(struct source *source, const config_setting_t *list, unsigned i);
 
 /* Complains unless the days make a period: from < until, or no until. */
-void check_validity(struct source *source, const config_setting_t *group, const char *until_name,
-		    uint32_t from, uint32_t until);
+void setting_check_validity(struct source *source, const config_setting_t *group, const char *until_name, uint32_t from,
+			    uint32_t until);
 
 #endif

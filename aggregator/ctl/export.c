@@ -43,7 +43,7 @@ static void csv_identity(struct exporting *export, const struct summary *summary
 	csv_text(csv, summary->team);
 	csv_text(csv, figures_team_name(&export->reading->catalogue, summary->team));
 	csv_text(csv, period);
-	csv_text(csv, quarter_status_name(summary->status));
+	csv_text(csv, words_quarter_status(summary->status));
 	csv_number(csv, summary->revision);
 	csv_number(csv, summary->generation);
 }

@@ -157,7 +157,7 @@ static void put_quarantine(struct table *table, const struct info *info)
 	for (int reason = 0; reason < N_VERDICTS; reason++)
 		if (info->quarantined[reason] > 0)
 			put_line(table, "", "%" PRIu64 " %s", info->quarantined[reason],
-				 verdict_name((enum verdict)reason));
+				 words_verdict((enum verdict)reason));
 }
 
 static int print_info(const struct ctl *ctl, const struct info *info, struct error *error)

@@ -21,7 +21,7 @@ struct choice {
 static bool is_reason(enum verdict reason, const char *text, size_t length)
 {
 	static const char refused[] = "refused-";
-	const char *name = verdict_name(reason);
+	const char *name = words_verdict(reason);
 
 	if (strlen(name) == length && strncmp(name, text, length) == 0)
 		return true;
@@ -65,7 +65,7 @@ static int choice_usage(const char *text)
 		      "turfctl: no entry is called \"%s\"; give REASON or REASON/SEQ, with one of these reasons\n",
 		      text);
 	for (int reason = VERDICT_REFUSED_MALFORMED; reason <= VERDICT_REFUSED_RETRACTION_TOO_LATE; reason++)
-		(void)fprintf(stderr, "  %s\n", verdict_name((enum verdict)reason));
+		(void)fprintf(stderr, "  %s\n", words_verdict((enum verdict)reason));
 	return CTL_USAGE;
 }
 

@@ -39,14 +39,14 @@ static bool retry_events(const struct batch *batch, struct store_txn *txn, const
 
 		if (!submission->events[i].malformed) {
 			struct admitted admitted =
-				admit(&submission->events[i].event, entry->team, batch->catalogue, &standing);
+				rules_admit(&submission->events[i].event, entry->team, batch->catalogue, &standing);
 			struct folded folded;
 
 			store_fold(txn, &admitted, &folded);
 			verdict = folded.verdict;
 		}
 		retried->verdicts[retried->n_verdicts++] = (uint8_t)verdict;
-		accepted = accepted && !verdict_is_refusal(verdict);
+		accepted = accepted && !words_verdict_is_refusal(verdict);
 	}
 	return accepted;
 }
@@ -113,11 +113,11 @@ static int change_entries(const struct ctl *ctl, struct batch *batch,
 
 static void print_retried(const struct kept *entry, const struct retried *retried)
 {
-	(void)printf("%s/%" PRIu64 ": ", verdict_name(entry->reason), entry->sequence);
+	(void)printf("%s/%" PRIu64 ": ", words_verdict(entry->reason), entry->sequence);
 	if (retried->flaw != 0)
 		(void)fputs(quarantine_flaw(retried->flaw), stdout);
 	for (uint32_t i = 0; i < retried->n_verdicts; i++)
-		(void)printf("%s%s", i > 0 ? ", " : "", verdict_name((enum verdict)retried->verdicts[i]));
+		(void)printf("%s%s", i > 0 ? ", " : "", words_verdict((enum verdict)retried->verdicts[i]));
 	(void)puts(retried->dropped ? "" : " (kept)");
 }
 

@@ -29,7 +29,7 @@ static void put_name(struct table *table, const struct kept *entry)
 {
 	char name[64];
 
-	(void)snprintf(name, sizeof name, "%s/%" PRIu64, verdict_name(entry->reason), entry->sequence);
+	(void)snprintf(name, sizeof name, "%s/%" PRIu64, words_verdict(entry->reason), entry->sequence);
 	table_text(table, name);
 }
 
@@ -135,7 +135,7 @@ static void print_question(const struct event *event, const struct catalogue *ca
 	figures_domain_name(catalogue, event->domain, name);
 	text_print(stdout, "  question  domain %u (%s), %s\n", event->domain,
 		   catalogue_domain(catalogue, event->domain) ? name : "not in the catalogue",
-		   outcome_name(event->outcome));
+		   words_outcome(event->outcome));
 	for (uint32_t i = 0; i < event->n_labels; i++) {
 		figures_label_name(catalogue, event->labels[i], name);
 		text_print(stdout, "  label     %u (%s)\n", event->labels[i],
@@ -168,7 +168,7 @@ int quarantine_show(const struct kept *entry, const struct catalogue *catalogue)
 	int flaw = submission_decode(entry->bytes, entry->length, &submission);
 
 	day_text(entry->day, day);
-	(void)printf("%s/%" PRIu64 "\n", verdict_name(entry->reason), entry->sequence);
+	(void)printf("%s/%" PRIu64 "\n", words_verdict(entry->reason), entry->sequence);
 	(void)printf("  arrived   %s, for %s%s\n", day, entry->team[0] ? "team " : "no team that could be one",
 		     entry->team);
 	if (flaw != 0)

@@ -148,7 +148,7 @@ enum { STATUS_BYTES = 80 };
 static const char *status_text(enum quarter_status status, uint32_t revision, uint64_t late,
 			       char text[static STATUS_BYTES])
 {
-	int used = snprintf(text, STATUS_BYTES, "%s", quarter_status_name(status));
+	int used = snprintf(text, STATUS_BYTES, "%s", words_quarter_status(status));
 
 	if (revision > 1)
 		used += snprintf(text + used, STATUS_BYTES - (size_t)used, ", revision %u", revision);
@@ -263,7 +263,7 @@ static void put_labels(struct table *table, const struct report *report)
 
 		figures_label_name(report->catalogue, count->label, name);
 		table_text(table, name);
-		table_text(table, label ? label_kind_name(label->kind) : "");
+		table_text(table, label ? words_label_kind(label->kind) : "");
 		table_count(table, count->count);
 	}
 }

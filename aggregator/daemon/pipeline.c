@@ -53,7 +53,7 @@ static struct result result_of(const uint8_t *id, size_t length, enum verdict ve
 
 static void note_verdict(struct run *run, const struct inbox_message *message, uint32_t i, enum verdict verdict)
 {
-	if (verdict_is_refusal(verdict))
+	if (words_verdict_is_refusal(verdict))
 		quarantine_event(run, message, i, verdict);
 	run->counters.events++;
 	++*counters_of_verdict(&run->counters, verdict);
@@ -101,7 +101,7 @@ static int take_message(struct run *run, const struct inbox_message *message)
 static bool fold_event(struct run *run, struct batch_event *event)
 {
 	const struct inbox_message *message = run->batch.submissions[event->submission].message;
-	struct admitted admitted = admit(&event->event, message->team, run->pipeline->catalogue, &run->standing);
+	struct admitted admitted = rules_admit(&event->event, message->team, run->pipeline->catalogue, &run->standing);
 	struct folded folded;
 
 	step_reached("before-fold");

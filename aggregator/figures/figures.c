@@ -13,7 +13,8 @@ static bool team_valid_within(const struct catalogue *catalogue, const char *tea
 	for (size_t i = 0; i < catalogue->n_teams; i++) {
 		const struct team *one = &catalogue->teams[i];
 
-		if ((all || strcmp(one->id, team) == 0) && valid_within(one->valid_from, one->valid_until, first, last))
+		if ((all || strcmp(one->id, team) == 0) &&
+		    catalogue_valid_within(one->valid_from, one->valid_until, first, last))
 			return true;
 	}
 	return false;
@@ -91,7 +92,7 @@ static int gather_quarter(const struct figures *figures, const char *team, uint3
 		period_format(period_of_quarter(quarter), text);
 		return error_prefix(error, rc, "figures of %s in %s", team, text);
 	}
-	if (quarter_status_of(quarter, &figures->standing) == QUARTER_FINAL && tally->revision > sum->revision)
+	if (rules_quarter_status(quarter, &figures->standing) == QUARTER_FINAL && tally->revision > sum->revision)
 		sum->revision = tally->revision;
 	sum->listed[quarter - sum->first_quarter] = true;
 	return 0;
@@ -124,8 +125,8 @@ static bool domain_valid(const struct domain *domain, const struct gathered *sum
 {
 	for (uint32_t quarter = sum->first_quarter; quarter <= sum->last_quarter; quarter++)
 		if (sum->listed[quarter - sum->first_quarter] &&
-		    valid_within(domain->valid_from, domain->valid_until, quarter_first_day(quarter),
-				 quarter_last_day(quarter)))
+		    catalogue_valid_within(domain->valid_from, domain->valid_until, quarter_first_day(quarter),
+					   quarter_last_day(quarter)))
 			return true;
 	return false;
 }
@@ -190,7 +191,7 @@ static enum quarter_status year_status(const struct figures *figures, const stru
 	enum quarter_status year = QUARTER_FINAL;
 
 	for (uint32_t quarter = sum->first_quarter; quarter <= sum->last_quarter; quarter++) {
-		enum quarter_status one = quarter_status_of(quarter, &figures->standing);
+		enum quarter_status one = rules_quarter_status(quarter, &figures->standing);
 
 		if (one == QUARTER_OPEN)
 			return QUARTER_OPEN;
@@ -214,7 +215,7 @@ int figures_summary(const struct figures *figures, const char *team, struct peri
 	(void)snprintf(out->team, sizeof out->team, "%s", team);
 	out->period = period;
 	out->status =
-		period.is_year ? year_status(figures, &sum) : quarter_status_of(period.quarter, &figures->standing);
+		period.is_year ? year_status(figures, &sum) : rules_quarter_status(period.quarter, &figures->standing);
 	out->revision = sum.revision;
 	out->generation = figures->generation;
 	out->as_of = figures->as_of;

@@ -68,7 +68,7 @@ static json_t *labels_json(const struct summary *summary, const struct catalogue
 		figures_label_name(catalogue, count->label, name);
 		(void)json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:I}", "label", (json_int_t)count->label,
 							     "name", name, "kind",
-							     label_kind_name(label ? label->kind : LABEL_UNSPECIFIED),
+							     words_label_kind(label ? label->kind : LABEL_UNSPECIFIED),
 							     "count", (json_int_t)count->count));
 	}
 	return array;
@@ -83,7 +83,7 @@ static json_t *identity_json(const struct summary *summary, const struct catalog
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "org", summary->org, "org_name",
 			 figures_team_name(catalogue, TEAM_ALL), "team", summary->team, "team_name",
 			 figures_team_name(catalogue, summary->team), "period", period, "status",
-			 quarter_status_name(summary->status), "revision", (json_int_t)summary->revision, "generation",
+			 words_quarter_status(summary->status), "revision", (json_int_t)summary->revision, "generation",
 			 (json_int_t)summary->generation, "as_of", (json_int_t)summary->as_of);
 }
 

@@ -10,7 +10,7 @@
 
 enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
 
-size_t text_width(const char *text)
+size_t table_text_width(const char *text)
 {
 	size_t width = 0;
 
@@ -20,7 +20,7 @@ size_t text_width(const char *text)
 	return width;
 }
 
-void share_format(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES])
+void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES])
 {
 	uint64_t tenths;
 
@@ -89,7 +89,7 @@ void table_share(struct table *table, uint64_t part, uint64_t whole)
 {
 	char text[SHARE_TEXT_BYTES];
 
-	share_format(part, whole, text);
+	table_format_share(part, whole, text);
 	table_text(table, text);
 }
 
@@ -118,7 +118,7 @@ static void print_row(const struct table *table, const size_t *widths, char **ce
 	size_t owed = 0;
 
 	for (size_t i = 0; i < table->n_columns; i++) {
-		size_t pad = widths[i] - text_width(cells[i]);
+		size_t pad = widths[i] - table_text_width(cells[i]);
 
 		if (table->align[i] == 'r')
 			owed += pad;
@@ -143,7 +143,7 @@ int table_print(const struct table *table, FILE *out)
 		return -1;
 	assert(table->n_cells % table->n_columns == 0);
 	for (size_t i = 0; i < table->n_cells; i++) {
-		size_t width = table->cells[i] ? text_width(table->cells[i]) : 0;
+		size_t width = table->cells[i] ? table_text_width(table->cells[i]) : 0;
 
 		if (width > widths[i % table->n_columns])
 			widths[i % table->n_columns] = width;

@@ -38,9 +38,9 @@ void table_rule(struct table *table);
 int table_print(const struct table *table, FILE *out);
 
 /* How many characters UTF-8 text takes on the terminal; each code point counts for one. */
-size_t text_width(const char *text);
+size_t table_text_width(const char *text);
 
 /* "9.0%", one decimal, rounded half up; "-" for a share of nothing. */
-void share_format(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES]);
+void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES]);
 
 #endif

@@ -22,7 +22,7 @@ static bool parse_code(const char *text, uint32_t max, uint32_t *code)
 static int no_choice(const char *dutch, const char *english, const char *typed, enum match match)
 {
 	(void)fputs("turf: \"", stderr);
-	(void)print_safely(stderr, typed, NAME_BYTES);
+	(void)cli_print_safely(stderr, typed, NAME_BYTES);
 	if (match == MATCH_SEVERAL)
 		(void)fprintf(stderr, "\" past op meer dan een %s; kies uit / fits more than one %s; choose from:\n",
 			      dutch, english);
@@ -34,7 +34,7 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 static void list_choice(const char *code, const char *name)
 {
 	(void)fprintf(stderr, "  %-8s ", code);
-	(void)print_safely(stderr, name, NAME_BYTES);
+	(void)cli_print_safely(stderr, name, NAME_BYTES);
 	(void)fputc('\n', stderr);
 }
 
@@ -54,7 +54,7 @@ static const char *only_team(const struct catalogue *catalogue, uint32_t day)
 	for (size_t i = 0; catalogue && i < catalogue->n_teams; i++) {
 		const struct team *team = &catalogue->teams[i];
 
-		if (!valid_on(team->valid_from, team->valid_until, day))
+		if (!catalogue_valid_on(team->valid_from, team->valid_until, day))
 			continue;
 		if (only)
 			return NULL;
@@ -68,17 +68,17 @@ int choose_team(const struct catalogue *catalogue, uint32_t day, const char *typ
 	const struct team *found = catalogue && typed ? catalogue_team(catalogue, typed) : NULL;
 
 	*team = typed ? typed : only_team(catalogue, day);
-	if (!catalogue && typed && slug_valid(typed) && strcmp(typed, TEAM_ALL) != 0)
+	if (!catalogue && typed && topic_slug_valid(typed) && strcmp(typed, TEAM_ALL) != 0)
 		return 0;
-	if (*team && (!typed || (found && valid_on(found->valid_from, found->valid_until, day))))
+	if (*team && (!typed || (found && catalogue_valid_on(found->valid_from, found->valid_until, day))))
 		return 0;
 	if (!typed)
-		(void)complain(0, "welk team? / which team? --team TEAM%s",
-			       catalogue ? "; kies uit / choose from:" : "");
+		(void)cli_complain(0, "welk team? / which team? --team TEAM%s",
+				   catalogue ? "; kies uit / choose from:" : "");
 	else
 		(void)no_choice("team", "team", typed, MATCH_NONE);
 	for (size_t i = 0; catalogue && i < catalogue->n_teams; i++)
-		if (valid_on(catalogue->teams[i].valid_from, catalogue->teams[i].valid_until, day))
+		if (catalogue_valid_on(catalogue->teams[i].valid_from, catalogue->teams[i].valid_until, day))
 			list_choice(catalogue->teams[i].id, catalogue->teams[i].name);
 	return EXIT_USAGE;
 }
@@ -90,16 +90,16 @@ int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *t
 	if (!catalogue)
 		return parse_code(typed, DOMAIN_CODE_MAX, code)
 			       ? 0
-			       : complain(EXIT_UNREACHABLE,
-					  "nog geen lijst van domeinen; geef de code / no list of domains yet; "
-					  "give the code, 1 to %d",
-					  DOMAIN_CODE_MAX);
+			       : cli_complain(EXIT_UNREACHABLE,
+					      "nog geen lijst van domeinen; geef de code / no list of domains yet; "
+					      "give the code, 1 to %d",
+					      DOMAIN_CODE_MAX);
 	match = catalogue_match_domain(catalogue, day, typed, code);
 	if (match == MATCH_ONE)
 		return 0;
 	(void)no_choice("domein", "domain", typed, match);
 	for (size_t i = 0; i < catalogue->n_domains; i++)
-		if (valid_on(catalogue->domains[i].valid_from, catalogue->domains[i].valid_until, day))
+		if (catalogue_valid_on(catalogue->domains[i].valid_from, catalogue->domains[i].valid_until, day))
 			list_number(catalogue->domains[i].code, catalogue->domains[i].name);
 	return EXIT_USAGE;
 }
@@ -111,16 +111,16 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 	if (!catalogue)
 		return parse_code(typed, LABEL_CODE_MAX, code)
 			       ? 0
-			       : complain(EXIT_UNREACHABLE,
-					  "nog geen lijst van labels; geef de code / no list of labels yet; "
-					  "give the code, 1 to %d",
-					  LABEL_CODE_MAX);
+			       : cli_complain(EXIT_UNREACHABLE,
+					      "nog geen lijst van labels; geef de code / no list of labels yet; "
+					      "give the code, 1 to %d",
+					      LABEL_CODE_MAX);
 	match = catalogue_match_label(catalogue, day, domain, typed, code);
 	if (match == MATCH_ONE)
 		return 0;
 	(void)no_choice("label bij dit domein", "label of this domain", typed, match);
 	for (size_t i = 0; i < catalogue->n_labels; i++)
-		if (label_suits(&catalogue->labels[i], day, domain))
+		if (catalogue_label_suits(&catalogue->labels[i], day, domain))
 			list_number(catalogue->labels[i].code, catalogue->labels[i].name);
 	return EXIT_USAGE;
 }

@@ -82,10 +82,10 @@ void cli_help(FILE *out, const char *command);
 /* ---- open.c ----------------------------------------------------------------------------------------------------- */
 
 /* "turf: ...", to stderr. Returns `status`. */
-int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The exit status for a fault. */
-int status_of_fault(int fault);
+int cli_status_of_fault(int fault);
 
 /* Reads the credentials file, if any. 0 or an exit status. */
 int cli_credentials(struct cli *cli);
@@ -127,18 +127,18 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 
 /* ---- words.c ---------------------------------------------------------------------------------------------------- */
 
-const char *outcome_words(enum turf_outcome outcome);
-const char *verdict_words(enum turf_verdict verdict);
-const char *quarter_status_words(const char *status);
+const char *cli_outcome_words(enum turf_outcome outcome);
+const char *cli_verdict_words(enum turf_verdict verdict);
+const char *cli_quarter_status_words(const char *status);
 
 /* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns, as LC_CTYPE has it.
  * `out` NULL: only measures. */
-size_t print_safely(FILE *out, const char *text, size_t max_columns);
+size_t cli_print_safely(FILE *out, const char *text, size_t max_columns);
 
 /* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
-void print_for_org(FILE *out, const struct cli *cli);
+void cli_print_for_org(FILE *out, const struct cli *cli);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
-void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);
+void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);
 
 #endif

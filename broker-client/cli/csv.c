@@ -145,7 +145,7 @@ static int take_row(struct reader *reader, char *fields[static COLUMNS])
 
 	if (date_parse(fields[COLUMN_DAY], &row.day) != 0)
 		tell(reader, "day", fields[COLUMN_DAY], "YYYY-MM-DD");
-	if (!slug_valid(fields[COLUMN_TEAM]) || strcmp(fields[COLUMN_TEAM], TEAM_ALL) == 0)
+	if (!topic_slug_valid(fields[COLUMN_TEAM]) || strcmp(fields[COLUMN_TEAM], TEAM_ALL) == 0)
 		tell(reader, "team", fields[COLUMN_TEAM], "a team's id, [a-z0-9][a-z0-9-]{0,30}, not all");
 	if (!parse_domain(fields[COLUMN_DOMAIN], &row.domain))
 		tell(reader, "domain", fields[COLUMN_DOMAIN], "its code, 1 to 255");

@@ -13,7 +13,7 @@
 #include "base/zone.h"
 #include "broker-client/mqtt/mqtt_common.h"
 
-int complain(int status, const char *format, ...)
+int cli_complain(int status, const char *format, ...)
 {
 	va_list args;
 
@@ -26,7 +26,7 @@ int complain(int status, const char *format, ...)
 	return status;
 }
 
-int status_of_fault(int fault)
+int cli_status_of_fault(int fault)
 {
 	return fault == FAULT_INPUT || fault == FAULT_FOREIGN ? EXIT_USAGE
 	       : fault == FAULT_BROKER                        ? EXIT_UNREACHABLE
@@ -57,9 +57,9 @@ int cli_credentials(struct cli *cli)
 	struct error error;
 
 	if (mqtt_check_address(cli->broker, &error) < 0)
-		return complain(EXIT_USAGE, "%s", error.text);
+		return cli_complain(EXIT_USAGE, "%s", error.text);
 	if (cli->credentials && mqtt_read_credentials(cli->credentials, &cli->user, &cli->password, &error) < 0)
-		return complain(EXIT_USAGE, "%s", error.text);
+		return cli_complain(EXIT_USAGE, "%s", error.text);
 	return 0;
 }
 
@@ -88,7 +88,7 @@ void cli_orgs_here(struct orgs *orgs)
 	DIR *folder = state_folder(path) ? opendir(path) : NULL;
 
 	while (folder && (entry = readdir(folder)))
-		if (slug_valid(entry->d_name))
+		if (topic_slug_valid(entry->d_name))
 			(void)orgs_add(orgs, entry->d_name);
 	if (folder)
 		(void)closedir(folder);
@@ -101,13 +101,13 @@ static int find_outbox(struct cli *cli)
 	if (cli->outbox) {
 		length = strlen(cli->outbox);
 		if (length >= sizeof cli->outbox_path)
-			return complain(EXIT_USAGE, "--outbox: the name is too long");
+			return cli_complain(EXIT_USAGE, "--outbox: the name is too long");
 		memcpy(cli->outbox_path, cli->outbox, length + 1);
 		return 0;
 	}
 	if (!state_folder(cli->outbox_path))
-		return complain(EXIT_USAGE,
-				"neither XDG_STATE_HOME nor HOME is set, so there is no place for the outbox; give --outbox FOLDER");
+		return cli_complain(EXIT_USAGE, "neither XDG_STATE_HOME nor HOME is set, so there is no place for the "
+						"outbox; give --outbox FOLDER");
 	length = strlen(cli->outbox_path);
 	(void)snprintf(cli->outbox_path + length, sizeof cli->outbox_path - length, "/%s", cli->org);
 	return 0;
@@ -135,5 +135,5 @@ int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	if (rc != 0)
 		return rc;
 	rc = turf_open(turf, &options, error, sizeof error);
-	return rc == 0 ? 0 : complain(status_of_fault(rc), "%s", error);
+	return rc == 0 ? 0 : cli_complain(cli_status_of_fault(rc), "%s", error);
 }

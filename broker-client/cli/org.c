@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "broker-client/cli/listen.h"
+#include "broker-client/cli/listener.h"
 
 enum {
 	QUIET_MS = 200, /* after the second subscription stands; for brokers that send what they keep in their own time */
@@ -58,7 +58,7 @@ static void note_message(struct orgs *orgs, const struct listener_item *item)
  */
 static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *error)
 {
-	int64_t until_ms = monotonic_ms() + (cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS);
+	int64_t until_ms = session_monotonic_ms() + (cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS);
 	struct listener *listener = NULL;
 	unsigned answered = 0;
 	int rc = listener_open(&listener, cli, cli->signal_fd, error);
@@ -66,7 +66,7 @@ static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *er
 	if (rc == 0)
 		listener_subscribe(listener, SLOT_CATALOGUES, "turf/v1/+/catalogue");
 	while (rc == 0) {
-		int64_t left_ms = until_ms - monotonic_ms();
+		int64_t left_ms = until_ms - session_monotonic_ms();
 		struct listener_item item =
 			listener_next(listener, answered > 1 ? QUIET_MS : left_ms < 0 ? 0 : (int)left_ms);
 
@@ -137,7 +137,7 @@ static bool ask_person(const struct cli *cli, const struct orgs *orgs, const str
 {
 	char answer[ANSWER_BYTES];
 
-	(void)complain(0, "voor welke organisatie? / for which organisation?");
+	(void)cli_complain(0, "voor welke organisatie? / for which organisation?");
 	list_orgs(orgs, shown, true);
 	for (;;) {
 		(void)fprintf(stderr, "1-%zu: ", orgs->n);
@@ -171,8 +171,9 @@ static int choose_org(struct cli *cli, const struct orgs *orgs, const struct org
 		return use_org(cli, orgs, 0);
 	if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
 		return ask_person(cli, orgs, shown, &index) ? use_org(cli, orgs, index) : EXIT_USAGE;
-	(void)complain(0, "meer dan een organisatie; zeg welke met --org of TURF_ORG / more than one organisation; say which "
-			  "with --org or TURF_ORG:");
+	(void)cli_complain(
+		0, "meer dan een organisatie; zeg welke met --org of TURF_ORG / more than one organisation; say which "
+		   "with --org or TURF_ORG:");
 	list_orgs(orgs, shown, false);
 	return EXIT_USAGE;
 }
@@ -185,9 +186,9 @@ int cli_find_org(struct cli *cli, bool local_first)
 	int rc;
 
 	if (cli->org)
-		return slug_valid(cli->org)
+		return topic_slug_valid(cli->org)
 			       ? 0
-			       : complain(EXIT_USAGE, "--org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", cli->org);
+			       : cli_complain(EXIT_USAGE, "--org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", cli->org);
 	if (cli->outbox && outbox_org(cli->outbox, of_outbox) == 0)
 		return use_org(cli, &here, orgs_add(&here, of_outbox));
 	if (!cli->outbox)
@@ -205,8 +206,8 @@ int cli_find_org(struct cli *cli, bool local_first)
 	if (candidates.n > 0)
 		return choose_org(cli, &candidates, &shown);
 	if (rc < 0)
-		return complain(status_of_fault(rc),
-				"%s; without the broker, give the organisation with --org or TURF_ORG", error.text);
-	return complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or give one with --org",
-			cli->broker);
+		return cli_complain(cli_status_of_fault(rc),
+				    "%s; without the broker, give the organisation with --org or TURF_ORG", error.text);
+	return cli_complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or give one with --org",
+			    cli->broker);
 }

@@ -30,7 +30,7 @@ static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64
 	int rc = outbox_bookmark(phone->turf->outbox, bookmark, &error);
 
 	*dealt = rc == 0 ? plan_dealt(plan, bookmark) : 0;
-	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
+	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error.text) : 0;
 }
 
 static int go_on(struct phones *phones)
@@ -57,11 +57,13 @@ static int check_ended(struct phones *phones, const struct plan *other)
 			return EXIT_FAULT;
 		all += dealt;
 	}
-	return all >= other->rows || all == 0 ? 0
-				  : complain(EXIT_USAGE,
-					     "%s holds a replay that is not finished (%llu rows, --clients %u). Run that replay "
-					     "again to finish it, or use another --outbox",
-					     phones->folder, (unsigned long long)other->rows, other->clients);
+	return all >= other->rows || all == 0
+		       ? 0
+		       : cli_complain(
+				 EXIT_USAGE,
+				 "%s holds a replay that is not finished (%llu rows, --clients %u). Run that replay "
+				 "again to finish it, or use another --outbox",
+				 phones->folder, (unsigned long long)other->rows, other->clients);
 }
 
 /* Goes on with the folder's replay, or begins one. A file without questions only sends what waits. */
@@ -86,7 +88,7 @@ static int take_plan(struct phones *phones)
 	};
 	if (rc >= 0)
 		rc = plan_write(phones->folder, &phones->plan, &error);
-	return rc < 0 ? complain(EXIT_FAULT, "%s", error.text) : 0;
+	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error.text) : 0;
 }
 
 /* ---- Folders ---------------------------------------------------------------------------------------------------- */
@@ -99,22 +101,22 @@ static int make_folder(struct phones *phones, const struct cli *cli)
 	if (cli->outbox) {
 		phones->folder = strdup(cli->outbox);
 		if (phones->folder && mkdir(phones->folder, 0700) != 0 && errno != EEXIST)
-			return complain(EXIT_FAULT, "--outbox %s: %s", cli->outbox, strerror(errno));
+			return cli_complain(EXIT_FAULT, "--outbox %s: %s", cli->outbox, strerror(errno));
 	} else {
 		length = asprintf(&phones->folder, "%s/turf-replay-XXXXXX",
 				  temporary && *temporary ? temporary : "/tmp");
 		phones->folder = length < 0 ? NULL : phones->folder;
 		phones->temporary = true;
 		if (phones->folder && !mkdtemp(phones->folder))
-			return complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
+			return cli_complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
 	}
 	if (!phones->folder)
-		return complain(EXIT_FAULT, "no memory");
+		return cli_complain(EXIT_FAULT, "no memory");
 	phones->lock_fd = open(phones->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (phones->lock_fd < 0)
-		return complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
+		return cli_complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
 	if (flock(phones->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return complain(EXIT_FAULT, "%s is in use by another replay", phones->folder);
+		return cli_complain(EXIT_FAULT, "%s is in use by another replay", phones->folder);
 	return 0;
 }
 
@@ -175,7 +177,7 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	int rc;
 
 	if (snprintf(path, sizeof path, "%s/phone-%zu", phones->folder, index) >= (int)sizeof path)
-		return complain(EXIT_USAGE, "--outbox: the name is too long");
+		return cli_complain(EXIT_USAGE, "--outbox: the name is too long");
 	own.outbox = path;
 	rc = cli_open(&own, &phone->turf, true, on_verdict, phones);
 	if (rc != 0)
@@ -183,7 +185,7 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	if (index < phones->n_dealing)
 		phone->total = phones->csv->n / phones->n_dealing + (index < phones->csv->n % phones->n_dealing);
 	if (outbox_pending(phone->turf->outbox, &waiting, &error) < 0)
-		rc = complain(EXIT_FAULT, "%s", error.text);
+		rc = cli_complain(EXIT_FAULT, "%s", error.text);
 	phones->waited_before += waiting;
 	return rc;
 }
@@ -219,7 +221,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 	phones->n = phones_left(phones) > phones->n_dealing ? phones_left(phones) : phones->n_dealing;
 	phones->phones = calloc(phones->n, sizeof *phones->phones);
 	if (!phones->phones)
-		return complain(EXIT_FAULT, "no memory for %zu phones", phones->n);
+		return cli_complain(EXIT_FAULT, "no memory for %zu phones", phones->n);
 	allow_files(phones->n);
 	for (size_t i = 0; i < phones->n && rc == 0; i++)
 		rc = asked_to_end() ? EXIT_STORED : open_phone(phones, cli, i);
@@ -268,7 +270,7 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	plan_bookmark(&phones->plan, phone->dealt + n, bookmark);
 	rc = turf_questions_marked(phone->turf, questions, n, NULL, bookmark, &error);
 	if (rc < 0)
-		return complain(status_of_fault(rc), "%s", error.text);
+		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 	phone->dealt += n;
 	return 0;
 }
@@ -276,11 +278,11 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 /* In turn, so that no phone waits for another to be dealt all. */
 int phones_deal(struct phones *phones, size_t until)
 {
-	int64_t until_ms = monotonic_ms() + DEAL_MS;
+	int64_t until_ms = session_monotonic_ms() + DEAL_MS;
 	size_t idle = 0;
 	int rc = 0;
 
-	while (rc == 0 && idle < phones->n_dealing && monotonic_ms() < until_ms) {
+	while (rc == 0 && idle < phones->n_dealing && session_monotonic_ms() < until_ms) {
 		const struct phone *phone = &phones->phones[phones->turn];
 		size_t before = phone->dealt;
 
@@ -334,6 +336,6 @@ int phones_finish(struct phones *phones)
 	struct error error;
 
 	if (phones->csv->n > 0 && plan_end(phones->folder, &error) < 0)
-		return complain(EXIT_FAULT, "%s", error.text);
+		return cli_complain(EXIT_FAULT, "%s", error.text);
 	return 0;
 }

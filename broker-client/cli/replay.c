@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "broker-client/cli/listen.h"
+#include "broker-client/cli/listener.h"
 #include "broker-client/cli/phones.h"
 
 enum {
@@ -52,15 +52,16 @@ static int read_file(const char *path, struct csv *csv)
 	int rc;
 
 	if (!file)
-		return complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
+		return cli_complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
 	rc = csv_read(file, path, csv, print_problem, NULL, &error);
 	if (!standard)
 		(void)fclose(file);
 	if (rc < 0)
-		return complain(EXIT_USAGE, "%s", error.text);
+		return cli_complain(EXIT_USAGE, "%s", error.text);
 	if (rc > CSV_PROBLEMS_MAX)
 		text_print(stderr, "%s: ... and %d more\n", path, rc - CSV_PROBLEMS_MAX);
-	return rc > 0 ? complain(EXIT_USAGE, "nothing was sent: %d mistake%s in %s", rc, rc == 1 ? "" : "s", path) : 0;
+	return rc > 0 ? cli_complain(EXIT_USAGE, "nothing was sent: %d mistake%s in %s", rc, rc == 1 ? "" : "s", path)
+		      : 0;
 }
 
 /* Sleeps, unless a signal came. */
@@ -80,15 +81,15 @@ static int wait_for_broker(struct replay *replay)
 {
 	int wait_ms = replay->cli->wait_ms >= 0 && replay->cli->wait_ms < CONNECT_WAIT_MS ? replay->cli->wait_ms
 											  : CONNECT_WAIT_MS;
-	int64_t until_ms = monotonic_ms() + wait_ms;
+	int64_t until_ms = session_monotonic_ms() + wait_ms;
 	char reason[REASON_BYTES];
 
 	while (phones_online(&replay->phones, reason) == 0) {
 		if (!tick(replay))
 			return EXIT_STORED;
-		if (monotonic_ms() >= until_ms)
-			return complain(EXIT_UNREACHABLE, "nothing was sent: %s",
-					*reason ? reason : "the broker does not answer");
+		if (session_monotonic_ms() >= until_ms)
+			return cli_complain(EXIT_UNREACHABLE, "nothing was sent: %s",
+					    *reason ? reason : "the broker does not answer");
 	}
 	return 0;
 }
@@ -110,14 +111,14 @@ static int find_shift(struct replay *replay)
 	uint32_t today;
 
 	if (replay->cli->today && date_parse(replay->cli->today, &today) != 0)
-		return complain(EXIT_USAGE, "--today \"%s\": expected YYYY-MM-DD", replay->cli->today);
+		return cli_complain(EXIT_USAGE, "--today \"%s\": expected YYYY-MM-DD", replay->cli->today);
 	if (!replay->cli->shift_to_today || replay->csv->n == 0)
 		return 0;
 	note_org(replay);
 	if (!replay->cli->today && turf_today(first, TODAY_WAIT_MS, &today) != 0)
 		today = cli_today(replay->cli->timezone);
 	if (today < replay->csv->last_day && today < replay->csv->last_day - replay->csv->first_day)
-		return complain(EXIT_USAGE, "--today: the file's first day would fall before 1970");
+		return cli_complain(EXIT_USAGE, "--today: the file's first day would fall before 1970");
 	replay->phones.shift = today - replay->csv->last_day; /* modulo 2^32: back in time too */
 	return 0;
 }
@@ -144,7 +145,7 @@ static void print_bar(size_t answered, size_t all, double seconds)
 static void show_progress(struct replay *replay, bool last)
 {
 	size_t all = expected(replay), answered = atomic_load(&replay->phones.answered);
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = session_monotonic_ms();
 	size_t percent;
 
 	answered = answered < all ? answered : all;
@@ -164,19 +165,19 @@ static void show_progress(struct replay *replay, bool last)
 
 static int print_results(struct replay *replay, size_t waiting)
 {
-	double seconds = (double)(monotonic_ms() - replay->started_ms) / 1000;
+	double seconds = (double)(session_monotonic_ms() - replay->started_ms) / 1000;
 	size_t answered = atomic_load(&replay->phones.answered), good = 0;
 
 	note_org(replay);
 	(void)printf("%zu antwoorden / answers in %.1f s (%.0f per s)", answered, seconds,
 		     seconds > 0 ? (double)answered / seconds : 0);
-	print_for_org(stdout, replay->cli);
+	cli_print_for_org(stdout, replay->cli);
 	(void)putchar('\n');
 	for (int verdict = 0; verdict < VERDICTS; verdict++) {
 		size_t n = atomic_load(&replay->phones.verdicts[verdict]);
 
 		if (n > 0)
-			(void)printf("%8zu  %s\n", n, verdict_words((enum turf_verdict)verdict));
+			(void)printf("%8zu  %s\n", n, cli_verdict_words((enum turf_verdict)verdict));
 		if (verdict == TURF_COUNTED || verdict == TURF_ALREADY_COUNTED || verdict == TURF_COUNTED_LATE)
 			good += n;
 	}
@@ -221,7 +222,7 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 	if (now_ms - replay->heard_ms < wait_ms)
 		return false;
 	(void)phones_online(&replay->phones, reason);
-	(void)complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason ? ": " : "", reason);
+	(void)cli_complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason ? ": " : "", reason);
 	return true;
 }
 
@@ -234,9 +235,9 @@ static int run(struct replay *replay)
 	if (rc != 0)
 		return rc;
 	replay->dealt_at_start = replay->phones.dealt_before;
-	replay->started_ms = replay->heard_ms = monotonic_ms();
+	replay->started_ms = replay->heard_ms = session_monotonic_ms();
 	while (rc == 0 && !complete(replay)) {
-		int64_t now_ms = monotonic_ms();
+		int64_t now_ms = session_monotonic_ms();
 
 		rc = phones_deal(&replay->phones, due(replay, now_ms));
 		show_progress(replay, false);
@@ -260,7 +261,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	cli->signal_fd = open_signals();
+	cli->signal_fd = listener_open_signals();
 	cli->outbox = NULL; /* of many: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;

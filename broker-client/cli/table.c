@@ -47,7 +47,7 @@ static void print_line(struct table *table, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	(void)print_safely(table->out, line, table->style->columns);
+	(void)cli_print_safely(table->out, line, table->style->columns);
 	(void)fputc('\n', table->out);
 	table->lines++;
 }
@@ -64,7 +64,7 @@ static void measure(struct table *table, const json_t *domains)
 	table->name_columns = strlen("domein / domain");
 	json_array_foreach(domains, i, domain) {
 		json_int_t total = number(domain, "answered") + number(domain, "referred");
-		size_t columns = print_safely(NULL, text(domain, "name"), NAME_COLUMNS_MAX);
+		size_t columns = cli_print_safely(NULL, text(domain, "name"), NAME_COLUMNS_MAX);
 
 		if (columns > table->name_columns)
 			table->name_columns = columns;
@@ -85,7 +85,7 @@ static void print_heading(struct table *table, const json_t *summary)
 	if (as_of > 0 && localtime_r(&moment, &local))
 		(void)strftime(clock, sizeof clock, "  %H:%M:%S", &local);
 	print_line(table, "%s | %s | %s | %s%s%s", text(summary, "org_name"), text(summary, "team_name"),
-		   text(summary, "period"), quarter_status_words(text(summary, "status")),
+		   text(summary, "period"), cli_quarter_status_words(text(summary, "status")),
 		   revision > 1 ? ", herzien / revised" : "", clock);
 	print_line(table,
 		   "%" JSON_INTEGER_FORMAT " vragen / questions: %" JSON_INTEGER_FORMAT
@@ -111,13 +111,13 @@ static void print_bar(struct table *table, json_int_t answered, json_int_t refer
 
 static void print_domain(struct table *table, const json_t *domain)
 {
-	size_t columns = print_safely(table->out, text(domain, "name"), table->name_columns);
+	size_t columns = cli_print_safely(table->out, text(domain, "name"), table->name_columns);
 	json_int_t answered = number(domain, "answered"), referred = number(domain, "referred");
 	char counts[NAME_COLUMNS_MAX + 2 * COUNT_COLUMNS + 1];
 
 	(void)snprintf(counts, sizeof counts, "%*s%*" JSON_INTEGER_FORMAT "%*" JSON_INTEGER_FORMAT,
 		       (int)(table->name_columns - columns), "", COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
-	(void)print_safely(table->out, counts, table->style->columns - columns);
+	(void)cli_print_safely(table->out, counts, table->style->columns - columns);
 	print_bar(table, answered, referred);
 	(void)fputc('\n', table->out);
 	table->lines++;
@@ -192,7 +192,7 @@ static void print_remarks(struct table *table, const json_t *summary)
 		print_line(table, "%s", table->style->note);
 }
 
-size_t table_print(FILE *out, const char *json, size_t length, const struct table_style *style)
+size_t cli_table_print(FILE *out, const char *json, size_t length, const struct table_style *style)
 {
 	struct table table = { .out = out, .style = style };
 	json_t *summary = json_loadb(json, length, 0, NULL);

@@ -18,6 +18,6 @@ struct table_style {
 };
 
 /* Prints the table; returns its lines, or 0 when the JSON is no summary (then nothing was printed). */
-size_t table_print(FILE *out, const char *json, size_t length, const struct table_style *style);
+size_t cli_table_print(FILE *out, const char *json, size_t length, const struct table_style *style);
 
 #endif

@@ -88,22 +88,23 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	if (rc == 0 && verdict == TURF_NO_VERDICT)
 		verdict = answered_elsewhere(turf, &tap->id, retraction);
 	if (rc < 0)
-		return complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it", cli->outbox_path);
+		return cli_complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it",
+				    cli->outbox_path);
 	if (verdict == TURF_NO_VERDICT) {
 		(void)turf_connection(turf, reason, sizeof reason);
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
-		print_tap(stdout, tap, catalogue);
-		print_for_org(stdout, cli);
+		cli_print_tap(stdout, tap, catalogue);
+		cli_print_for_org(stdout, cli);
 		text_print(stdout, "\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
 		return EXIT_STORED;
 	}
-	(void)printf("%s: ", verdict_words(verdict));
-	print_tap(stdout, tap, catalogue);
-	print_for_org(stdout, cli);
+	(void)printf("%s: ", cli_verdict_words(verdict));
+	cli_print_tap(stdout, tap, catalogue);
+	cli_print_for_org(stdout, cli);
 	(void)putchar('\n');
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
-	return verdict_is_refusal((enum verdict)verdict) ? EXIT_REFUSED : EXIT_DONE;
+	return words_verdict_is_refusal((enum verdict)verdict) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* ---- tap -------------------------------------------------------------------------------------------------------- */
@@ -126,7 +127,7 @@ static bool fits(const struct cli *cli, const struct catalogue *catalogue, uint3
 	const struct team *team = cli->team ? catalogue_team(catalogue, cli->team) : NULL;
 	uint32_t domain, code;
 
-	if (cli->team && (!team || !valid_on(team->valid_from, team->valid_until, day)))
+	if (cli->team && (!team || !catalogue_valid_on(team->valid_from, team->valid_until, day)))
 		return false;
 	if (catalogue_match_domain(catalogue, day, cli->arguments[0], &domain) != MATCH_ONE)
 		return false;
@@ -193,7 +194,7 @@ static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers
 	int rc = turf_question(turf, question, &tap.id, error, sizeof error);
 
 	if (rc < 0)
-		return complain(status_of_fault(rc), "niet bewaard / not stored: %s", error);
+		return cli_complain(cli_status_of_fault(rc), "niet bewaard / not stored: %s", error);
 	(void)snprintf(tap.team, sizeof tap.team, "%s", question->team);
 	memcpy(tap.labels, question->labels, sizeof tap.labels);
 	return conclude(cli, turf, answers, &tap, false, catalogue);
@@ -209,7 +210,7 @@ int cli_tap(struct cli *cli)
 	int rc;
 
 	if (cli->day && date_parse(cli->day, &question.day) != 0)
-		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+		return cli_complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
 	rc = cli_find_org(cli, false);
 	if (rc == 0)
 		rc = cli_open(cli, &turf, true, on_verdict, &answers);
@@ -267,18 +268,18 @@ static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *ta
 	int rc;
 
 	if (date_parse(cli->day, &tap->day) != 0)
-		return complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+		return cli_complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
 	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, error, sizeof error);
 	if (rc == 0 && cli->team)
 		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
-	return rc < 0 ? complain(status_of_fault(rc), "%s", error) : 0;
+	return rc < 0 ? cli_complain(cli_status_of_fault(rc), "%s", error) : 0;
 }
 
 /* A tap of another device, by its whole id, day and a team. */
 static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
 	if (hex_decode(cli->arguments[0], tap->id.bytes, EVENT_ID_BYTES) != 0 || !cli->day || !cli->team)
-		return complain(
+		return cli_complain(
 			EXIT_REFUSED,
 			"geen registratie / no tap \"%s\" here. One from another device needs its whole id, --day "
 			"and --team",
@@ -289,8 +290,8 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 /* One of another device that was refused, perhaps for its day, and now has another. */
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
-	return !tap->has_question && !tap->retracting && verdict_is_refusal((enum verdict)tap->retraction_verdict) &&
-	       cli->day;
+	return !tap->has_question && !tap->retracting &&
+	       words_verdict_is_refusal((enum verdict)tap->retraction_verdict) && cli->day;
 }
 
 /* Finds what is meant and asks to take it back. 0: wait for the answer. */
@@ -305,26 +306,27 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	int rc = turf_list(turf, &taps, &n, error, sizeof error);
 
 	if (rc < 0)
-		return complain(status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error);
 	found = digits ? find_tap(taps, n, digits, &several) : last_tap(taps, n);
 	if (found)
 		*tap = *found;
 	turf_free(taps);
 	if (several)
-		return complain(EXIT_USAGE,
-				"\"%s\" past op meer dan een registratie / fits more than one tap; give more digits",
-				digits);
+		return cli_complain(
+			EXIT_USAGE,
+			"\"%s\" past op meer dan een registratie / fits more than one tap; give more digits", digits);
 	if (found && is_corrected(cli, tap))
 		return retract_other(cli, turf, tap);
 	if (!found)
 		return digits ? undo_other(cli, turf, tap)
-			      : complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
+			      : cli_complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
 	rc = turf_retract(turf, &tap->id, error, sizeof error);
 	if (rc < 0)
-		return complain(status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error);
 	if (rc > 0 && !tap->retracting)
-		return complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back: %s",
-				verdict_words(tap->state == TURF_IS_RETRACTED ? TURF_ALREADY_RETRACTED : tap->verdict));
+		return cli_complain(
+			EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back: %s",
+			cli_verdict_words(tap->state == TURF_IS_RETRACTED ? TURF_ALREADY_RETRACTED : tap->verdict));
 	return 0;
 }
 
@@ -358,7 +360,7 @@ int cli_undo(struct cli *cli)
 
 static bool refused(const struct turf_tap *tap)
 {
-	return tap->state == TURF_IS_REFUSED || verdict_is_refusal((enum verdict)tap->retraction_verdict);
+	return tap->state == TURF_IS_REFUSED || words_verdict_is_refusal((enum verdict)tap->retraction_verdict);
 }
 
 static bool waits(const struct turf_tap *tap)
@@ -369,14 +371,14 @@ static bool waits(const struct turf_tap *tap)
 static void print_pending(const struct turf_tap *tap, const struct catalogue *catalogue)
 {
 	if (refused(tap))
-		(void)printf("%s: ", verdict_words(verdict_is_refusal((enum verdict)tap->retraction_verdict)
-							   ? tap->retraction_verdict
-							   : tap->verdict));
+		(void)printf("%s: ", cli_verdict_words(words_verdict_is_refusal((enum verdict)tap->retraction_verdict)
+							       ? tap->retraction_verdict
+							       : tap->verdict));
 	else if (tap->retracting)
 		(void)fputs("wordt ongedaan gemaakt / being taken back: ", stdout);
 	else
 		(void)fputs("wacht / waiting: ", stdout);
-	print_tap(stdout, tap, catalogue);
+	cli_print_tap(stdout, tap, catalogue);
 	(void)putchar('\n');
 }
 
@@ -390,18 +392,18 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_tap *ta
 		strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(taps, n, cli->dismiss, &several);
 
 	if (!one && strcmp(cli->dismiss, "all") != 0)
-		return complain(several ? EXIT_USAGE : EXIT_REFUSED, "--dismiss \"%s\": %s", cli->dismiss,
-				several ? "past op meer dan een / fits more than one"
-					: "geen registratie / no such tap");
+		return cli_complain(several ? EXIT_USAGE : EXIT_REFUSED, "--dismiss \"%s\": %s", cli->dismiss,
+				    several ? "past op meer dan een / fits more than one"
+					    : "geen registratie / no such tap");
 	for (size_t i = 0; i < n; i++) {
 		int rc = one && one != &taps[i] ? TURF_NOTHING : turf_dismiss(turf, &taps[i].id, error, sizeof error);
 
 		if (rc < 0)
-			return complain(status_of_fault(rc), "%s", error);
+			return cli_complain(cli_status_of_fault(rc), "%s", error);
 		dismissed += rc == 0;
 	}
 	(void)printf("weggehaald / dismissed: %zu", dismissed);
-	print_for_org(stdout, cli);
+	cli_print_for_org(stdout, cli);
 	(void)putchar('\n');
 	return dismissed > 0 ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -414,7 +416,7 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 	int rc = turf_list(turf, &taps, &n, error, sizeof error);
 
 	if (rc < 0)
-		return complain(status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error);
 	if (cli->dismiss) {
 		rc = dismiss(cli, turf, taps, n);
 		turf_free(taps);
@@ -428,7 +430,7 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 	}
 	turf_free(taps);
 	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
-	print_for_org(stdout, cli);
+	cli_print_for_org(stdout, cli);
 	(void)putchar('\n');
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
@@ -437,15 +439,15 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 static void send_waiting(const struct cli *cli, struct turf *turf)
 {
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
-	int64_t until_ms = monotonic_ms() + wait_ms;
+	int64_t until_ms = session_monotonic_ms() + wait_ms;
 	uint32_t today;
 	char reason[TURF_ERROR_BYTES];
 
 	(void)turf_today(turf, wait_ms, &today);
-	wait_ms = (int)(until_ms - monotonic_ms());
+	wait_ms = (int)(until_ms - session_monotonic_ms());
 	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT &&
 	    turf_connection(turf, reason, sizeof reason) != TURF_ONLINE)
-		(void)complain(0, "%s", *reason ? reason : "the broker does not answer");
+		(void)cli_complain(0, "%s", *reason ? reason : "the broker does not answer");
 }
 
 int cli_pending(struct cli *cli)

@@ -87,7 +87,7 @@ static const struct command *find_command(const char *name)
 
 static int bad_number(const struct option_spec *spec, const char *text)
 {
-	return complain(EXIT_USAGE, "--%s \"%s\": expected %u to %u", spec->name, text, spec->min, spec->max);
+	return cli_complain(EXIT_USAGE, "--%s \"%s\": expected %u to %u", spec->name, text, spec->min, spec->max);
 }
 
 static int take_number(const struct option_spec *spec, const char *text, unsigned *number)
@@ -116,7 +116,7 @@ static int take_wait(const struct option_spec *spec, const char *text, int *wait
 static int take_label(struct cli *cli, const char *value)
 {
 	if (cli->n_labels == CLI_LABELS_MAX)
-		return complain(EXIT_USAGE, "--label: at most %d", CLI_LABELS_MAX);
+		return cli_complain(EXIT_USAGE, "--label: at most %d", CLI_LABELS_MAX);
 	cli->labels[cli->n_labels++] = value;
 	return 0;
 }
@@ -168,11 +168,11 @@ static int parse(struct cli *cli, const struct command *command, int argc, char 
 		const struct option_spec *spec = value >= OPTION_FIRST ? &specs[value - OPTION_FIRST] : NULL;
 
 		if (value == ':')
-			return complain(EXIT_USAGE, "%s needs a value; see turf %s --help", argv[optind - 1],
-					command->name);
+			return cli_complain(EXIT_USAGE, "%s needs a value; see turf %s --help", argv[optind - 1],
+					    command->name);
 		if (!spec || !(command->options & BIT(spec - specs)))
-			return complain(EXIT_USAGE, "turf %s has no option %s%s; see turf %s --help", command->name,
-					spec ? "--" : "", spec ? spec->name : argv[optind - 1], command->name);
+			return cli_complain(EXIT_USAGE, "turf %s has no option %s%s; see turf %s --help", command->name,
+					    spec ? "--" : "", spec ? spec->name : argv[optind - 1], command->name);
 		if (spec->kind == KIND_HELP) {
 			cli_help(stdout, command->name);
 			*helped = true;
@@ -185,11 +185,11 @@ static int parse(struct cli *cli, const struct command *command, int argc, char 
 	cli->arguments = argv + optind;
 	cli->n_arguments = argc - optind;
 	if (cli->n_arguments < command->min_arguments)
-		return complain(EXIT_USAGE, "turf %s: an argument is missing; see turf %s --help", command->name,
-				command->name);
+		return cli_complain(EXIT_USAGE, "turf %s: an argument is missing; see turf %s --help", command->name,
+				    command->name);
 	if (cli->n_arguments > command->max_arguments)
-		return complain(EXIT_USAGE, "turf %s: there is no place for \"%s\"; see turf %s --help", command->name,
-				cli->arguments[command->max_arguments], command->name);
+		return cli_complain(EXIT_USAGE, "turf %s: there is no place for \"%s\"; see turf %s --help",
+				    command->name, cli->arguments[command->max_arguments], command->name);
 	return 0;
 }
 
@@ -204,7 +204,7 @@ static const char *variable(const char *name)
 static int help_command(int argc, char **argv)
 {
 	if (argc > 2 && !find_command(argv[2]))
-		return complain(EXIT_USAGE, "no command \"%s\"; see turf help", argv[2]);
+		return cli_complain(EXIT_USAGE, "no command \"%s\"; see turf help", argv[2]);
 	cli_help(stdout, argc > 2 ? argv[2] : NULL);
 	return EXIT_DONE;
 }
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (standard_hold() < 0)
-		return complain(EXIT_FAULT, "standard streams: %m");
+		return cli_complain(EXIT_FAULT, "standard streams: %m");
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc > 1 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		return help_command(argc, argv);
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	}
 	if (!command) {
 		if (argc > 1)
-			return complain(EXIT_USAGE, "no command \"%s\"; see turf help", argv[1]);
+			return cli_complain(EXIT_USAGE, "no command \"%s\"; see turf help", argv[1]);
 		cli_help(stderr, NULL);
 		return EXIT_USAGE;
 	}
@@ -248,6 +248,6 @@ int main(int argc, char **argv)
 	free(cli.user);
 	free(cli.password);
 	if (fflush(stdout) != 0 && rc == EXIT_DONE)
-		rc = complain(command->shows ? EXIT_FAULT : EXIT_DONE, "standard output: %m");
+		rc = cli_complain(command->shows ? EXIT_FAULT : EXIT_DONE, "standard output: %m");
 	return rc;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "broker-client/cli/listen.h"
+#include "broker-client/cli/listener.h"
 #include "broker-client/cli/table.h"
 
 enum { WAIT_MS = 5000, STATUS_WAIT_MS = 1000, FOREVER = -1, SLOT_STATUS = 0, SLOT_FIGURES = 1 };
@@ -52,7 +52,7 @@ static void show_table(struct watch *watch)
 	out = open_memstream(&screen, &length);
 	if (!out)
 		return;
-	lines = table_print(out, watch->shown, watch->shown_length, &style);
+	lines = cli_table_print(out, watch->shown, watch->shown_length, &style);
 	if (fclose(out) == 0 && lines > 0) {
 		if (watch->terminal && watch->lines > 0) /* back to the table's first line, and clear from there */
 			(void)printf("\033[%zuA\r\033[J", watch->lines);
@@ -148,7 +148,7 @@ static bool is_wanted(const struct watch *watch, const struct topic *topic)
 
 static void begin_patience(struct watch *watch)
 {
-	watch->until_ms = monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
+	watch->until_ms = session_monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
 }
 
 static void connected(struct watch *watch)
@@ -170,7 +170,7 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 		return 0;
 	case LISTENER_DOWN:
 		if (watch->cli->once || !watch->shown)
-			(void)complain(0, "%s%s", item->text, watch->cli->once ? "" : "; trying again");
+			(void)cli_complain(0, "%s%s", item->text, watch->cli->once ? "" : "; trying again");
 		watch->lost = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
 		if (watch->shown)
 			show_table(watch);
@@ -192,7 +192,7 @@ static int take_item(struct watch *watch, const struct listener_item *item)
 /* How long to wait for the next thing: for the date first, then for the first figures. */
 static int patience_ms(const struct watch *watch)
 {
-	int64_t left_ms = watch->until_ms - monotonic_ms();
+	int64_t left_ms = watch->until_ms - session_monotonic_ms();
 
 	if (!watch->has_period)
 		return STATUS_WAIT_MS;
@@ -206,9 +206,10 @@ static int no_figures(struct watch *watch)
 {
 	watch->spoken = true;
 	if (watch->cli->once)
-		return complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s, %s", watch->cli->team,
-				watch->cli->org);
-	return complain(0, "nog geen cijfers van / no figures yet of team %s, %s", watch->cli->team, watch->cli->org);
+		return cli_complain(EXIT_UNREACHABLE, "geen cijfers van / no figures of team %s, %s", watch->cli->team,
+				    watch->cli->org);
+	return cli_complain(0, "nog geen cijfers van / no figures yet of team %s, %s", watch->cli->team,
+			    watch->cli->org);
 }
 
 static int run(struct watch *watch)
@@ -238,17 +239,17 @@ int cli_watch(struct cli *cli)
 	int rc;
 
 	cli->team = cli->team ? cli->team : TEAM_ALL;
-	if (!slug_valid(cli->team))
-		return complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
+	if (!topic_slug_valid(cli->team))
+		return cli_complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
 	if (cli->period && period_parse(cli->period, &period) != 0)
-		return complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
-	cli->signal_fd = open_signals();
+		return cli_complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
+	cli->signal_fd = listener_open_signals();
 	rc = cli_find_org(cli, false);
 	if (rc != 0)
 		return rc;
 	topic_status(status, cli->org);
 	if (listener_open(&watch.listener, cli, cli->signal_fd, &error) < 0)
-		return complain(EXIT_FAULT, "%s", error.text);
+		return cli_complain(EXIT_FAULT, "%s", error.text);
 	listener_subscribe(watch.listener, SLOT_STATUS, status);
 	if (cli->period)
 		subscribe(&watch, period);

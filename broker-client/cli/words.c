@@ -9,12 +9,12 @@
 
 enum { ID_DIGITS_SHOWN = 8 };
 
-const char *outcome_words(enum turf_outcome outcome)
+const char *cli_outcome_words(enum turf_outcome outcome)
 {
 	return outcome == TURF_REFERRED ? "doorverwezen / referred" : "beantwoord / answered";
 }
 
-const char *verdict_words(enum turf_verdict verdict)
+const char *cli_verdict_words(enum turf_verdict verdict)
 {
 	switch (verdict) {
 	case TURF_COUNTED:
@@ -47,7 +47,7 @@ const char *verdict_words(enum turf_verdict verdict)
 	}
 }
 
-const char *quarter_status_words(const char *status)
+const char *cli_quarter_status_words(const char *status)
 {
 	if (strcmp(status, "open") == 0)
 		return "loopt nog / open";
@@ -66,7 +66,7 @@ static size_t columns_of(const char *character, size_t length)
 	return columns < 0 ? 1 : (size_t)columns;
 }
 
-size_t print_safely(FILE *out, const char *text, size_t max_columns)
+size_t cli_print_safely(FILE *out, const char *text, size_t max_columns)
 {
 	size_t columns = 0;
 
@@ -87,30 +87,30 @@ size_t print_safely(FILE *out, const char *text, size_t max_columns)
 	return columns;
 }
 
-void print_for_org(FILE *out, const struct cli *cli)
+void cli_print_for_org(FILE *out, const struct cli *cli)
 {
 	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
 }
 
-void print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
+void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
 {
 	const struct domain *domain = catalogue && tap->domain ? catalogue_domain(catalogue, tap->domain) : NULL;
 	char day[DATE_TEXT_BYTES], id[2 * EVENT_ID_BYTES + 1];
 
 	if (domain)
-		(void)print_safely(out, domain->name, NAME_BYTES);
+		(void)cli_print_safely(out, domain->name, NAME_BYTES);
 	else if (tap->has_question)
 		(void)fprintf(out, "domein / domain %u", tap->domain);
 	else
 		(void)fputs("vraag / question", out);
 	if (tap->has_question)
-		(void)fprintf(out, ", %s", outcome_words(tap->outcome));
+		(void)fprintf(out, ", %s", cli_outcome_words(tap->outcome));
 	for (uint32_t i = 0; i < tap->n_labels; i++) {
 		const struct label *label = catalogue ? catalogue_label(catalogue, tap->labels[i]) : NULL;
 
 		(void)fputs(", ", out);
 		if (label)
-			(void)print_safely(out, label->name, NAME_BYTES);
+			(void)cli_print_safely(out, label->name, NAME_BYTES);
 		else
 			(void)fprintf(out, "label %u", tap->labels[i]);
 	}

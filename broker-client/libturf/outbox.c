@@ -12,14 +12,14 @@
 static int found_org(struct db_txn *txn, const char *org, struct error *error)
 {
 	struct db_slice value;
-	uint64_t format = get_meta_number(txn, "format", 0);
+	uint64_t format = tables_get_meta_number(txn, "format", 0);
 
 	if (format == 0)
 		return OUTBOX_UNKNOWN;
 	if (format > OUTBOX_FORMAT)
 		return error_set(error, FAULT_FOREIGN, "a newer turf wrote it (format %llu)",
 				 (unsigned long long)format);
-	if (!get_meta(txn, "org", &value))
+	if (!tables_get_meta(txn, "org", &value))
 		db_damaged(txn);
 	else if (value.length != strlen(org) || memcmp(value.bytes, org, value.length) != 0)
 		return error_set(error, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
@@ -46,8 +46,8 @@ static int write_org(struct db_txn *txn, void *context)
 
 	if (rc != OUTBOX_UNKNOWN)
 		return rc;
-	put_meta_number(txn, "format", OUTBOX_FORMAT);
-	put_meta(txn, "org", opening->org, strlen(opening->org));
+	tables_put_meta_number(txn, "format", OUTBOX_FORMAT);
+	tables_put_meta(txn, "org", opening->org, strlen(opening->org));
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static int org_body(struct db_txn *txn, void *context)
 {
 	struct db_slice value;
 
-	if (!get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
+	if (!tables_get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
 		return OUTBOX_UNKNOWN;
 	memcpy(context, value.bytes, value.length);
 	((char *)context)[value.length] = '\0';
@@ -95,7 +95,7 @@ int outbox_org(const char *path, char org[static SLUG_BYTES])
 		return OUTBOX_UNKNOWN;
 	rc = db_read(db, org_body, org, NULL);
 	db_close(db);
-	return rc == 0 && slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
+	return rc == 0 && topic_slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
 }
 
 void outbox_close(struct outbox *outbox)
@@ -121,15 +121,15 @@ static int add_body(struct db_txn *txn, void *context)
 
 	for (size_t i = 0; i < adding->n; i++) {
 		struct tap tap = { .question = adding->questions[i] };
-		uint64_t number = take_number(txn);
+		uint64_t number = tables_take_number(txn);
 
 		memcpy(tap.team, adding->teams[i], strlen(adding->teams[i]));
 		tap.question_seq = number;
-		new_tap(txn, number, &tap);
-		enqueue(txn, number, number, ACT_QUESTION);
+		tables_new_tap(txn, number, &tap);
+		tables_enqueue(txn, number, number, ACT_QUESTION);
 	}
 	if (adding->bookmark)
-		put_meta(txn, "bookmark", adding->bookmark, BOOKMARK_BYTES);
+		tables_put_meta(txn, "bookmark", adding->bookmark, BOOKMARK_BYTES);
 	return 0;
 }
 
@@ -139,7 +139,7 @@ int outbox_add(struct outbox *outbox, const char *const *teams, const struct eve
 	struct adding adding = { .teams = teams, .questions = questions, .n = n, .bookmark = bookmark };
 
 	for (size_t i = 0; i < n; i++)
-		assert(slug_valid(teams[i]) && questions[i].act == ACT_QUESTION);
+		assert(topic_slug_valid(teams[i]) && questions[i].act == ACT_QUESTION);
 	return db_write(outbox->db, add_body, &adding, error);
 }
 
@@ -147,7 +147,7 @@ static int bookmark_body(struct db_txn *txn, void *context)
 {
 	struct db_slice value;
 
-	if (!get_meta(txn, "bookmark", &value))
+	if (!tables_get_meta(txn, "bookmark", &value))
 		return OUTBOX_NOTHING;
 	if (value.length == BOOKMARK_BYTES)
 		memcpy(context, value.bytes, BOOKMARK_BYTES);
@@ -175,12 +175,12 @@ static int retract_unknown(struct db_txn *txn, const struct retracting *retracti
 
 	if (!retracting->team)
 		return OUTBOX_UNKNOWN;
-	number = take_number(txn);
+	number = tables_take_number(txn);
 	memcpy(tap.team, retracting->team, strlen(retracting->team));
 	tap.question = (struct event){ .id = *retracting->id, .day = retracting->day, .act = ACT_RETRACTION };
 	tap.retraction_seq = number;
-	new_tap(txn, number, &tap);
-	enqueue(txn, number, number, ACT_RETRACTION);
+	tables_new_tap(txn, number, &tap);
+	tables_enqueue(txn, number, number, ACT_RETRACTION);
 	return 0;
 }
 
@@ -190,10 +190,10 @@ static int retract_body(struct db_txn *txn, void *context)
 	struct tap tap;
 	uint64_t number;
 
-	if (!find_tap(txn, retracting->id, &number, &tap))
+	if (!tables_find_tap(txn, retracting->id, &number, &tap))
 		return retract_unknown(txn, retracting);
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
-	    (!tap_waits(&tap) && verdict_is_refusal(tap.question_verdict)))
+	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
 		return OUTBOX_NOTHING;
 	if (retracting->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
 		memset(tap.team, 0, sizeof tap.team);
@@ -202,9 +202,9 @@ static int retract_body(struct db_txn *txn, void *context)
 	}
 	tap.retracting = true;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
-	tap.retraction_seq = take_number(txn);
-	put_tap(txn, number, &tap);
-	enqueue(txn, tap.retraction_seq, number, ACT_RETRACTION);
+	tap.retraction_seq = tables_take_number(txn);
+	tables_put_tap(txn, number, &tap);
+	tables_enqueue(txn, tap.retraction_seq, number, ACT_RETRACTION);
 	return 0;
 }
 
@@ -213,7 +213,7 @@ int outbox_retract(struct outbox *outbox, const struct event_id *id, const char 
 {
 	struct retracting retracting = { .id = id, .team = team, .day = day };
 
-	assert(!team || slug_valid(team));
+	assert(!team || topic_slug_valid(team));
 	return db_write(outbox->db, retract_body, &retracting, error);
 }
 
@@ -222,17 +222,17 @@ static int dismiss_body(struct db_txn *txn, void *context)
 	struct tap tap;
 	uint64_t number;
 
-	if (!find_tap(txn, context, &number, &tap))
+	if (!tables_find_tap(txn, context, &number, &tap))
 		return OUTBOX_UNKNOWN;
 	if (!tap_refused(&tap) || tap_waits(&tap))
 		return OUTBOX_NOTHING;
-	if (!tap_has_question(&tap) || verdict_is_refusal(tap.question_verdict)) {
-		delete_tap(txn, number, &tap);
+	if (!tap_has_question(&tap) || words_verdict_is_refusal(tap.question_verdict)) {
+		tables_delete_tap(txn, number, &tap);
 		return 0;
 	}
 	tap.retracting = false;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
-	keep_or_forget(txn, number, &tap);
+	tables_keep_or_forget(txn, number, &tap);
 	return 0;
 }
 
@@ -252,7 +252,7 @@ static bool sendable(struct db_txn *txn, uint64_t seq, const struct db_slice *va
 	uint64_t number;
 	enum act act;
 
-	if (!parse_queued(txn, value, &number, &act) || !get_tap(txn, number, &tap))
+	if (!tables_parse_queued(txn, value, &number, &act) || !tables_get_tap(txn, number, &tap))
 		return false;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return false;
@@ -330,8 +330,8 @@ static void settle_one(struct db_txn *txn, struct outbox_result *result)
 	enum act act;
 	enum tap_outcome outcome;
 
-	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !parse_queued(txn, &value, &number, &act) ||
-	    !get_tap(txn, number, &tap) || act != result->act)
+	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !tables_parse_queued(txn, &value, &number, &act) ||
+	    !tables_get_tap(txn, number, &tap) || act != result->act)
 		return;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return; /* put back since it was sent, by a new epoch: that verdict is of the old store */
@@ -347,7 +347,7 @@ static void settle_one(struct db_txn *txn, struct outbox_result *result)
 	} else {
 		result->freed = held_back;
 	}
-	keep_or_forget(txn, number, &tap);
+	tables_keep_or_forget(txn, number, &tap);
 }
 
 struct settling {
@@ -361,7 +361,7 @@ static bool store_is_another(struct db_txn *txn, const struct outbox *outbox)
 {
 	struct db_slice value;
 
-	return outbox->has_met && get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	return outbox->has_met && tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
 	       memcmp(value.bytes, outbox->met, EPOCH_BYTES) != 0;
 }
 
@@ -457,7 +457,7 @@ static int tap_body(struct db_txn *txn, void *context)
 	const struct finding *finding = context;
 	uint64_t number;
 
-	return find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
+	return tables_find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
 }
 
 int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error)

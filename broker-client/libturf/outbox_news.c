@@ -16,14 +16,14 @@ static int forget_body(struct db_txn *txn, void *context)
 	struct tap tap;
 	uint64_t number = 0;
 
-	if (get_meta_number(txn, "forget", 0) == *day)
+	if (tables_get_meta_number(txn, "forget", 0) == *day)
 		return OUTBOX_NOTHING;
-	put_meta_number(txn, "forget", *day);
+	tables_put_meta_number(txn, "forget", *day);
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.bytes, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day < *day)
-			keep_or_forget(txn, number, &tap);
+			tables_keep_or_forget(txn, number, &tap);
 	}
 	return 0;
 }
@@ -41,17 +41,17 @@ static size_t offer_again(struct db_txn *txn, uint64_t number, struct tap *tap)
 	size_t n = 0;
 
 	if (tap_has_question(tap) && tap->question_seq == 0) {
-		tap->question_seq = take_number(txn);
-		enqueue(txn, tap->question_seq, number, ACT_QUESTION);
+		tap->question_seq = tables_take_number(txn);
+		tables_enqueue(txn, tap->question_seq, number, ACT_QUESTION);
 		n++;
 	}
 	if (tap->retracting && tap->retraction_seq == 0) {
-		tap->retraction_seq = take_number(txn);
-		enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
+		tap->retraction_seq = tables_take_number(txn);
+		tables_enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
 		n++;
 	}
 	if (n > 0)
-		put_tap(txn, number, tap);
+		tables_put_tap(txn, number, tap);
 	return n;
 }
 
@@ -63,13 +63,13 @@ struct meeting {
 static int epoch_body(struct db_txn *txn, void *context)
 {
 	struct meeting *meeting = context;
-	uint64_t forget = get_meta_number(txn, "forget", 0);
+	uint64_t forget = tables_get_meta_number(txn, "forget", 0);
 	struct db_slice value;
 	struct tap tap;
 	uint64_t number = 0;
 
 	meeting->requeued = 0;
-	if (get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	if (tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
 	    memcmp(value.bytes, meeting->epoch, EPOCH_BYTES) == 0)
 		return OUTBOX_NOTHING;
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
@@ -78,7 +78,7 @@ static int epoch_body(struct db_txn *txn, void *context)
 		else if (tap.question.day >= forget)
 			meeting->requeued += offer_again(txn, number, &tap);
 	}
-	put_meta(txn, "epoch", meeting->epoch, EPOCH_BYTES);
+	tables_put_meta(txn, "epoch", meeting->epoch, EPOCH_BYTES);
 	return 0;
 }
 
@@ -104,10 +104,10 @@ static int put_catalogue_body(struct db_txn *txn, void *context)
 	const struct caching *caching = context;
 	struct db_slice value;
 
-	if (get_meta(txn, "catalogue", &value) && value.length == caching->length &&
+	if (tables_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
 	    memcmp(value.bytes, caching->bytes, value.length) == 0)
 		return OUTBOX_NOTHING;
-	put_meta(txn, "catalogue", caching->bytes, caching->length);
+	tables_put_meta(txn, "catalogue", caching->bytes, caching->length);
 	return 0;
 }
 
@@ -129,7 +129,7 @@ static int catalogue_body(struct db_txn *txn, void *context)
 	struct cached *cached = context;
 	struct db_slice value;
 
-	if (!get_meta(txn, "catalogue", &value))
+	if (!tables_get_meta(txn, "catalogue", &value))
 		return OUTBOX_NOTHING;
 	free(cached->bytes);
 	cached->bytes = malloc(value.length + 1);

@@ -7,21 +7,21 @@
 
 enum { QUEUED_BYTES = 9 };
 
-bool get_meta(struct db_txn *txn, const char *name, struct db_slice *value)
+bool tables_get_meta(struct db_txn *txn, const char *name, struct db_slice *value)
 {
 	return db_get(txn, DB_META, name, strlen(name), value);
 }
 
-void put_meta(struct db_txn *txn, const char *name, const void *value, size_t length)
+void tables_put_meta(struct db_txn *txn, const char *name, const void *value, size_t length)
 {
 	db_put(txn, DB_META, name, strlen(name), value, length);
 }
 
-uint64_t get_meta_number(struct db_txn *txn, const char *name, uint64_t otherwise)
+uint64_t tables_get_meta_number(struct db_txn *txn, const char *name, uint64_t otherwise)
 {
 	struct db_slice value;
 
-	if (!get_meta(txn, name, &value))
+	if (!tables_get_meta(txn, name, &value))
 		return otherwise;
 	if (value.length == 8)
 		return get_be64(value.bytes);
@@ -29,23 +29,23 @@ uint64_t get_meta_number(struct db_txn *txn, const char *name, uint64_t otherwis
 	return otherwise;
 }
 
-void put_meta_number(struct db_txn *txn, const char *name, uint64_t number)
+void tables_put_meta_number(struct db_txn *txn, const char *name, uint64_t number)
 {
 	uint8_t bytes[8];
 
 	put_be64(bytes, number);
-	put_meta(txn, name, bytes, sizeof bytes);
+	tables_put_meta(txn, name, bytes, sizeof bytes);
 }
 
-uint64_t take_number(struct db_txn *txn)
+uint64_t tables_take_number(struct db_txn *txn)
 {
-	uint64_t number = get_meta_number(txn, "next", 1);
+	uint64_t number = tables_get_meta_number(txn, "next", 1);
 
-	put_meta_number(txn, "next", number + 1);
+	tables_put_meta_number(txn, "next", number + 1);
 	return number;
 }
 
-bool get_tap(struct db_txn *txn, uint64_t number, struct tap *tap)
+bool tables_get_tap(struct db_txn *txn, uint64_t number, struct tap *tap)
 {
 	struct db_slice value;
 
@@ -55,20 +55,20 @@ bool get_tap(struct db_txn *txn, uint64_t number, struct tap *tap)
 	return false;
 }
 
-void put_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_put_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
 {
 	uint8_t bytes[TAP_BYTES_MAX];
 
 	db_put_at(txn, DB_TAPS, number, bytes, tap_encode(tap, bytes));
 }
 
-void delete_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_delete_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
 {
 	db_delete_at(txn, DB_TAPS, number);
 	db_delete(txn, DB_IDS, tap->question.id.bytes, EVENT_ID_BYTES);
 }
 
-bool find_tap(struct db_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap)
+bool tables_find_tap(struct db_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap)
 {
 	struct db_slice value;
 
@@ -79,19 +79,19 @@ bool find_tap(struct db_txn *txn, const struct event_id *id, uint64_t *number, s
 		return false;
 	}
 	*number = get_be64(value.bytes);
-	return get_tap(txn, *number, tap);
+	return tables_get_tap(txn, *number, tap);
 }
 
-void new_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_new_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
 {
 	uint8_t bytes[8];
 
 	put_be64(bytes, number);
 	db_put(txn, DB_IDS, tap->question.id.bytes, EVENT_ID_BYTES, bytes, sizeof bytes);
-	put_tap(txn, number, tap);
+	tables_put_tap(txn, number, tap);
 }
 
-void enqueue(struct db_txn *txn, uint64_t seq, uint64_t tap_number, enum act act)
+void tables_enqueue(struct db_txn *txn, uint64_t seq, uint64_t tap_number, enum act act)
 {
 	uint8_t bytes[QUEUED_BYTES];
 
@@ -100,7 +100,7 @@ void enqueue(struct db_txn *txn, uint64_t seq, uint64_t tap_number, enum act act
 	db_put_at(txn, DB_QUEUE, seq, bytes, sizeof bytes);
 }
 
-bool parse_queued(struct db_txn *txn, const struct db_slice *value, uint64_t *tap_number, enum act *act)
+bool tables_parse_queued(struct db_txn *txn, const struct db_slice *value, uint64_t *tap_number, enum act *act)
 {
 	if (value->length != QUEUED_BYTES || (value->bytes[8] != ACT_QUESTION && value->bytes[8] != ACT_RETRACTION)) {
 		db_damaged(txn);
@@ -111,10 +111,10 @@ bool parse_queued(struct db_txn *txn, const struct db_slice *value, uint64_t *ta
 	return true;
 }
 
-void keep_or_forget(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_keep_or_forget(struct db_txn *txn, uint64_t number, const struct tap *tap)
 {
-	if (!tap_waits(tap) && !tap_refused(tap) && tap->question.day < get_meta_number(txn, "forget", 0))
-		delete_tap(txn, number, tap);
+	if (!tap_waits(tap) && !tap_refused(tap) && tap->question.day < tables_get_meta_number(txn, "forget", 0))
+		tables_delete_tap(txn, number, tap);
 	else
-		put_tap(txn, number, tap);
+		tables_put_tap(txn, number, tap);
 }

@@ -79,7 +79,7 @@ int tap_decode(const uint8_t *bytes, size_t length, struct tap *tap)
 	tap->question_seq = get_be64(bytes + AT_QUESTION_SEQ);
 	tap->retraction_seq = get_be64(bytes + AT_RETRACTION_SEQ);
 	memcpy(tap->team, bytes + AT_TEAM, bytes[AT_TEAM_LENGTH]);
-	return slug_valid(tap->team) ? 0 : FAULT_DAMAGED;
+	return topic_slug_valid(tap->team) ? 0 : FAULT_DAMAGED;
 }
 
 bool tap_retracted(const struct tap *tap)
@@ -90,8 +90,8 @@ bool tap_retracted(const struct tap *tap)
 
 bool tap_refused(const struct tap *tap)
 {
-	return verdict_is_refusal(tap->retraction_verdict) ||
-	       (verdict_is_refusal(tap->question_verdict) && !tap_retracted(tap));
+	return words_verdict_is_refusal(tap->retraction_verdict) ||
+	       (words_verdict_is_refusal(tap->question_verdict) && !tap_retracted(tap));
 }
 
 struct event tap_event(const struct tap *tap, enum act act)

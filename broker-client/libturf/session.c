@@ -88,7 +88,7 @@ static int new_client(struct turf *turf, struct error *error)
 	};
 	struct mqtt_async *next;
 	struct inbound *late;
-	int rc = fresh_client_id(turf->client_id, error);
+	int rc = session_fresh_client_id(turf->client_id, error);
 
 	if (rc == 0)
 		rc = mqtt_async_open(&next, &options, on_event, turf, error);
@@ -281,7 +281,7 @@ static int64_t wake_ms(const struct turf *turf, int64_t now_ms)
 
 static void act(struct turf *turf, bool poked, bool hurried)
 {
-	int64_t now_ms = monotonic_ms();
+	int64_t now_ms = session_monotonic_ms();
 
 	if ((turf->link == LINK_CONNECTING || turf->link == LINK_SUBSCRIBING) &&
 	    now_ms >= turf->link_since_ms + LINK_TIMEOUT_MS)
@@ -304,8 +304,8 @@ static void *work(void *context)
 
 	(void)pthread_mutex_lock(&turf->lock);
 	while (!turf->closing) {
-		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
-		struct timespec until = timespec_of_ms(until_ms);
+		int64_t now_ms = session_monotonic_ms(), until_ms = wake_ms(turf, now_ms);
+		struct timespec until = session_timespec(until_ms);
 		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
 		struct inbound *all;
 
@@ -317,10 +317,10 @@ static void *work(void *context)
 		all = inbound_take(&turf->inbound);
 		(void)pthread_mutex_unlock(&turf->lock);
 		for (const struct inbound *each = all; each; each = each->next)
-			take_in(turf, each, monotonic_ms());
+			take_in(turf, each, session_monotonic_ms());
 		inbound_free(all);
 		if (deaf) /* how the connection stands, nobody knows any more */
-			link_down(turf, "no memory for what the connection has to say", monotonic_ms());
+			link_down(turf, "no memory for what the connection has to say", session_monotonic_ms());
 		act(turf, poked, hurried);
 		(void)pthread_mutex_lock(&turf->lock);
 	}

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 
-int64_t monotonic_ms(void)
+int64_t session_monotonic_ms(void)
 {
 	struct timespec now;
 
@@ -16,7 +16,7 @@ int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
+int session_fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	uint8_t bytes[CLIENT_ID_CHARS];
@@ -29,17 +29,17 @@ int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
 	return 0;
 }
 
-struct timespec timespec_of_ms(int64_t ms)
+struct timespec session_timespec(int64_t ms)
 {
 	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 }
 
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
 {
-	struct timespec until = timespec_of_ms(until_ms);
+	struct timespec until = session_timespec(until_ms);
 
 	while (turf->changes == seen) {
-		if (monotonic_ms() >= until_ms)
+		if (session_monotonic_ms() >= until_ms)
 			return false;
 		(void)pthread_cond_timedwait(&turf->changed, &turf->lock, &until);
 	}

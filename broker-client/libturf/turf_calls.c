@@ -62,7 +62,7 @@ static int copy_text(char **to, const char *from)
 
 static int check_options(const struct turf_options *options, struct error *error)
 {
-	if (!options->org || !slug_valid(options->org))
+	if (!options->org || !topic_slug_valid(options->org))
 		return error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}",
 				 options->org ? options->org : "");
 	if (!options->outbox || *options->outbox == '\0')
@@ -198,7 +198,7 @@ static int add_label(struct event *event, uint32_t label)
 
 static int check_team_and_day(const char *team, uint32_t day, struct error *error)
 {
-	if (!team || !slug_valid(team) || strcmp(team, TEAM_ALL) == 0)
+	if (!team || !topic_slug_valid(team) || strcmp(team, TEAM_ALL) == 0)
 		return error_set(error, FAULT_INPUT, "team \"%s\": expected [a-z0-9][a-z0-9-]{0,30}, not \"all\"",
 				 team ? team : "");
 	if (day > CALENDAR_DAY_MAX)
@@ -328,7 +328,7 @@ static enum turf_state state_of(struct turf *turf, const struct tap *tap)
 	}
 	if (tap_retracted(tap))
 		return TURF_IS_RETRACTED;
-	if (verdict_is_refusal(tap->question_verdict))
+	if (words_verdict_is_refusal(tap->question_verdict))
 		return TURF_IS_REFUSED;
 	if (tap_has_question(tap))
 		return TURF_IS_COUNTED;
@@ -472,7 +472,7 @@ static int wait_until(struct turf *turf, const struct event_id *id, int64_t unti
 			return rc;
 		if (rc != TURF_TIMEOUT && !delivering)
 			continue;
-		if (!turf->has_worker || monotonic_ms() >= until_ms)
+		if (!turf->has_worker || session_monotonic_ms() >= until_ms)
 			return TURF_TIMEOUT;
 		(void)pthread_mutex_lock(&turf->lock);
 		(void)session_wait_change(turf, seen, until_ms);
@@ -482,7 +482,7 @@ static int wait_until(struct turf *turf, const struct event_id *id, int64_t unti
 
 static int64_t deadline_ms(int timeout_ms)
 {
-	return monotonic_ms() + (timeout_ms < 0 ? forever_ms : timeout_ms);
+	return session_monotonic_ms() + (timeout_ms < 0 ? forever_ms : timeout_ms);
 }
 
 int turf_wait(struct turf *turf, int timeout_ms)
@@ -507,7 +507,7 @@ static bool out_of_reach(const struct turf *turf)
 
 int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error)
 {
-	int64_t until_ms = monotonic_ms() + timeout_ms;
+	int64_t until_ms = session_monotonic_ms() + timeout_ms;
 	int rc = TURF_TIMEOUT;
 
 	(void)pthread_mutex_lock(&turf->lock);
@@ -522,7 +522,7 @@ int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalog
 
 int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)
 {
-	int64_t until_ms = monotonic_ms() + timeout_ms;
+	int64_t until_ms = session_monotonic_ms() + timeout_ms;
 	int rc = TURF_TIMEOUT;
 
 	(void)pthread_mutex_lock(&turf->lock);

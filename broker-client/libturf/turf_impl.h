@@ -81,8 +81,8 @@ int session_load_catalogue(struct turf *turf, struct error *error);
 
 /* ---- session_state.c -------------------------------------------------------------------------------------------- */
 
-int64_t monotonic_ms(void);
-struct timespec timespec_of_ms(int64_t ms);
+int64_t session_monotonic_ms(void);
+struct timespec session_timespec(int64_t ms);
 
 /* Wakes the worker: there is something new to send. */
 void session_poke(struct turf *turf);
@@ -97,7 +97,7 @@ void session_tell(struct turf *turf, enum turf_connection connection, const char
 void session_fault(struct turf *turf, const struct error *error);
 
 /* 22 fresh random characters for one connection. 0 or FAULT_SYSTEM. */
-int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error);
+int session_fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error);
 
 /* ---- For the command line --------------------------------------------------------------------------------------- */
 

@@ -227,7 +227,7 @@ static void arrived(struct mosquitto *mosquitto, void *context, const struct mos
 		return;
 	if (expert.messages++ == 0)
 		step(expert.begin);
-	if (client_id_valid(submission->receipt_to, strlen(submission->receipt_to)))
+	if (topic_client_id_valid(submission->receipt_to, strlen(submission->receipt_to)))
 		answer = answer_of(submission->receipt_to);
 	for (size_t i = 0; i < submission->n_events; i++) {
 		enum verdict verdict = VERDICT_REFUSED_MALFORMED;

@@ -79,13 +79,14 @@ static bool fold_part(struct folding *folding, struct store_txn *txn, size_t fir
 	batch_order(batch);
 	for (size_t i = 0; i < n && sound; i++) {
 		size_t event = first + batch->order[i].event;
-		struct admitted admitted = admit(&folding->events[event], folding->teams[event], bench_catalogue(), &folding->standing);
+		struct admitted admitted = rules_admit(&folding->events[event], folding->teams[event],
+						       bench_catalogue(), &folding->standing);
 		struct folded folded;
 
 		store_fold(txn, &admitted, &folded);
 		sound = folded.verdict != VERDICT_UNSPECIFIED;
 		if (sound && folded.verdict != VERDICT_COUNTED && folded.verdict != VERDICT_COUNTED_LATE)
-			die("a tap was not counted: %s", verdict_name(folded.verdict));
+			die("a tap was not counted: %s", words_verdict(folded.verdict));
 	}
 	return sound;
 }

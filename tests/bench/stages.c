@@ -124,8 +124,8 @@ static void answer(struct bench *bench)
 static void validate(struct bench *bench)
 {
 	for (size_t i = 0; i < bench->taken.n_events; i++)
-		bench->passages[i].admitted = admit(&bench->taken.events[i].event, bench->folding.teams[i], bench_catalogue(),
-						    &bench->folding.standing);
+		bench->passages[i].admitted = rules_admit(&bench->taken.events[i].event, bench->folding.teams[i],
+							  bench_catalogue(), &bench->folding.standing);
 }
 
 static void fold(struct bench *bench, struct store_txn *txn)

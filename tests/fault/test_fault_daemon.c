@@ -168,8 +168,9 @@ static void take_result(void *context, const struct result *result)
 
 		if (memcmp(result->id, &one->event.id, EVENT_ID_BYTES) != 0)
 			continue;
-		if (verdict_is_refusal(result->verdict) != one->refused)
-			(void)snprintf(world->lie, sizeof world->lie, "event %u: %s", i, verdict_name(result->verdict));
+		if (words_verdict_is_refusal(result->verdict) != one->refused)
+			(void)snprintf(world->lie, sizeof world->lie, "event %u: %s", i,
+				       words_verdict(result->verdict));
 		if (!one->refused && !power_holds(world->power, DATA, &one->event.id, EVENT_ID_BYTES))
 			(void)snprintf(world->lie, sizeof world->lie, "event %u has its receipt and is not on the disk", i);
 		if (one->refused || question_told == (one->event.act == ACT_QUESTION) ||

@@ -79,7 +79,7 @@ static void take_result(void *context, const struct result *result)
 {
 	struct world *world = context;
 
-	assert_false(verdict_is_refusal(result->verdict));
+	assert_false(words_verdict_is_refusal(result->verdict));
 	world->told++;
 }
 

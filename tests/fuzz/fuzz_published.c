@@ -42,7 +42,7 @@ static void check_results(const struct results *read, size_t from, size_t n)
 
 		hold(a->id_length == b->id_length && a->verdict == b->verdict);
 		hold(memcmp(a->id, b->id, a->id_length) == 0);
-		(void)verdict_name(a->verdict);
+		(void)words_verdict(a->verdict);
 	}
 }
 
@@ -95,7 +95,7 @@ static void check_summary(const uint8_t *bytes, size_t length)
 
 	if (summary_decode(bytes, length, &read) != 0)
 		return;
-	hold(slug_valid(read.org) && slug_valid(read.team));
+	hold(topic_slug_valid(read.org) && topic_slug_valid(read.team));
 	hold(read.n_domains <= DOMAIN_CODE_MAX && read.n_labels <= LABELS_MAX);
 	size = summary_encode(&read, written, sizeof written);
 	hold(size > 0);
@@ -111,7 +111,7 @@ static void check_weekly(const uint8_t *bytes, size_t length)
 
 	if (weekly_decode(bytes, length, &read) != 0)
 		return;
-	hold(slug_valid(read.org) && slug_valid(read.team));
+	hold(topic_slug_valid(read.org) && topic_slug_valid(read.team));
 	hold(read.n_weeks <= WEEKS_MAX);
 	size = weekly_encode(&read, written, sizeof written);
 	hold(size > 0);

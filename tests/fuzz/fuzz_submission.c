@@ -38,16 +38,16 @@ static void check_verdicts(const struct event *event, const char *team, uint32_t
 		.settled_before = model.settled_before,
 		.final_through = model.final_through,
 	};
-	admitted = admit(event, team, &trial_rules, &standing);
+	admitted = rules_admit(event, team, &trial_rules, &standing);
 	first = model_apply(&model, event, team);
 	second = model_apply(&model, event, team);
-	hold(judge(&admitted, KNOWN_NOTHING) == first);
+	hold(rules_judge(&admitted, KNOWN_NOTHING) == first);
 	if (first == VERDICT_COUNTED)
-		hold(judge(&admitted, KNOWN_COUNTED) == second);
+		hold(rules_judge(&admitted, KNOWN_COUNTED) == second);
 	if (first == VERDICT_COUNTED_LATE)
-		hold(judge(&admitted, KNOWN_COUNTED_LATE) == second);
+		hold(rules_judge(&admitted, KNOWN_COUNTED_LATE) == second);
 	if (first == VERDICT_RETRACTED)
-		hold(judge(&admitted, KNOWN_RETRACTED) == second);
+		hold(rules_judge(&admitted, KNOWN_RETRACTED) == second);
 	model_release(&model);
 }
 
@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_stripped(NULL, bytes, size);
 	} else {
 		hold(read.n_events >= 1 && read.n_events <= SUBMISSION_EVENTS_MAX);
-		hold(!read.receipt_to[0] || client_id_valid(read.receipt_to, strlen(read.receipt_to)));
+		hold(!read.receipt_to[0] || topic_client_id_valid(read.receipt_to, strlen(read.receipt_to)));
 		for (uint32_t i = 0; i < read.n_events; i++)
 			if (!read.events[i].malformed)
 				check_event(&read.events[i]);

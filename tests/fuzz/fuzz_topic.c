@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kind == TOPIC_OTHER)
 		hold(memcmp(&topic, &nothing, sizeof topic) == 0);
 	else
-		hold(slug_valid(topic.org));
+		hold(topic_slug_valid(topic.org));
 	/* A registration whose last level cannot be a team is told apart by its empty team. */
 	if (kind != TOPIC_OTHER && (kind != TOPIC_REGISTRATION || topic.team[0])) {
 		build(&topic, built);

@@ -60,12 +60,16 @@ const mistakes = {
     ['aggregator/mail/mail.c', licence, /aggregator\/mail: may_include in tests\/lint has no line for this folder/],
     ['aggregator/other.c', licence, /aggregator: may_include in tests\/lint has no line for this folder/],
   ],
-  'everything builds': [['Makefile', failingMakefile('ping', 'pong'), /a mistake in base/]],
+  'everything builds': [['Makefile', failingMakefile('ping', 'pong', 'mail', 'mail_list'), /a mistake in base/]],
   'no module includes itself through others, and no file uses itself through others': [
     ['proto/topic.h', including('"proto/wire.h"'), /include each other:\n +proto\/topic\n +proto\/wire\n/],
     ['proto/wire.c', including('"proto/topic.h"'), /include each other:/],
-    ['base/ping.c', `${licence}void pong(void);\nvoid ping(void) { pong(); }\n`, /base\/ping\.c uses pong of base\/pong\.c, which uses base\/ping\.c in turn/],
-    ['base/pong.c', `${licence}void ping(void);\nvoid pong(void) { ping(); }\n`, /base\/pong\.c uses ping of base\/ping\.c/],
+    ['base/ping.c', `${licence}void pong_back(void);\nvoid ping_on(void) { pong_back(); }\n`, /base\/ping\.c uses pong_back of base\/pong\.c, which uses base\/ping\.c in turn/],
+    ['base/pong.c', `${licence}void ping_on(void);\nvoid pong_back(void) { ping_on(); }\n`, /base\/pong\.c uses ping_on of base\/ping\.c/],
+  ],
+  'every global name has a prefix of its file, and no other file has the name': [
+    ['base/mail.c', `${licence}void mail_send(void) { }\nvoid send_mail(void) { }\n`, /^ +base\/mail\.c: send_mail has none of the prefixes of its file \(mail\)$/m],
+    ['base/mail_list.c', `${licence}void mail_send(void) { }\n`, /base\/mail_list\.c: mail_send is also defined in base\/mail\.c/],
   ],
   "libraries' headers stay in their modules": [
     ['store/lmdb.h', including('<lmdb.h>'), /store\/lmdb\.h:2:#include <lmdb\.h>/],

@@ -56,14 +56,14 @@ static const struct catalogue catalogue = {
 static void the_until_day_is_outside(void **state)
 {
 	(void)state;
-	assert_false(valid_on(100, 200, 99));
-	assert_true(valid_on(100, 200, 100));
-	assert_true(valid_on(100, 200, 199));
-	assert_false(valid_on(100, 200, 200));
-	assert_true(valid_on(100, 0, UINT32_MAX));
-	assert_true(valid_on(0, 0, 0));
-	assert_false(valid_on(100, 100, 100)); /* begun and ended on one day: never */
-	assert_false(valid_on(200, 100, 150));
+	assert_false(catalogue_valid_on(100, 200, 99));
+	assert_true(catalogue_valid_on(100, 200, 100));
+	assert_true(catalogue_valid_on(100, 200, 199));
+	assert_false(catalogue_valid_on(100, 200, 200));
+	assert_true(catalogue_valid_on(100, 0, UINT32_MAX));
+	assert_true(catalogue_valid_on(0, 0, 0));
+	assert_false(catalogue_valid_on(100, 100, 100)); /* begun and ended on one day: never */
+	assert_false(catalogue_valid_on(200, 100, 150));
 }
 
 /* By its definition, for all small spans. */
@@ -78,12 +78,12 @@ static void valid_within_is_valid_on_one_of_its_days(void **state)
 		bool expected = false;
 
 		for (uint32_t day = first; day <= last; day++)
-			expected |= valid_on(from, until, day);
-		if (valid_within(from, until, first, last) != expected)
+			expected |= catalogue_valid_on(from, until, day);
+		if (catalogue_valid_within(from, until, first, last) != expected)
 			fail_msg("from %u until %u within %u to %u", from, until, first, last);
 	}
-	assert_true(valid_within(0, 0, 0, UINT32_MAX));
-	assert_true(valid_within(UINT32_MAX, 0, 0, UINT32_MAX));
+	assert_true(catalogue_valid_within(0, 0, 0, UINT32_MAX));
+	assert_true(catalogue_valid_within(UINT32_MAX, 0, 0, UINT32_MAX));
 }
 
 /* ---- Look-ups ------------------------------------------------------------------------------------ */
@@ -183,10 +183,10 @@ static void every_part_of_the_content_tells_catalogues_apart(void **state)
 static void teams_have_slugs_but_not_the_word_for_all(void **state)
 {
 	(void)state;
-	assert_true(team_id_valid("oost"));
-	assert_false(team_id_valid("all"));
-	assert_false(team_id_valid("Oost"));
-	assert_false(team_id_valid(""));
+	assert_true(catalogue_team_id_valid("oost"));
+	assert_false(catalogue_team_id_valid("all"));
+	assert_false(catalogue_team_id_valid("Oost"));
+	assert_false(catalogue_team_id_valid(""));
 }
 
 /* ---- What a person types -------------------------------------------------------------------------- */

@@ -232,8 +232,8 @@ static void what_is_left_out_is_kept_as_ended(void **state)
 	assert_int_equal(catalogue_label(&merged, 10)->valid_until, TODAY);
 	assert_string_equal(catalogue_label(&merged, 10)->name, "DUO");
 	for (uint32_t day = TODAY; day < TODAY + 60; day++) /* not begun yet: never will */
-		assert_false(valid_on(catalogue_team(&merged, "later")->valid_from,
-				      catalogue_team(&merged, "later")->valid_until, day));
+		assert_false(catalogue_valid_on(catalogue_team(&merged, "later")->valid_from,
+						catalogue_team(&merged, "later")->valid_until, day));
 	catalogue_release(&merged);
 }
 

@@ -70,8 +70,8 @@ static void assert_counts(const struct catalogue *catalogue, const char *line, u
 	const struct team *team = catalogue_team(catalogue, team_id);
 	const struct domain *domain = catalogue_domain(catalogue, code);
 
-	if (!team || !valid_on(team->valid_from, team->valid_until, day) ||
-	    !domain || !valid_on(domain->valid_from, domain->valid_until, day))
+	if (!team || !catalogue_valid_on(team->valid_from, team->valid_until, day) || !domain ||
+	    !catalogue_valid_on(domain->valid_from, domain->valid_until, day))
 		fail_msg("team or domain is not valid: %.*s", (int)strcspn(line, "\n"), line);
 	assert_true(day >= catalogue->counting_since && day <= today);
 	assert_true(today - day <= catalogue->accept_days);

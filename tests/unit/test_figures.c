@@ -315,7 +315,7 @@ static void status_and_revision_follow_the_date_and_what_is_closed(void **state)
 		summary = summary_of(&org, table[i].team, table[i].period);
 		if (summary.status != table[i].status || summary.revision != table[i].revision)
 			fail_msg("on %s, %s %s: %s, revision %u", table[i].today, table[i].team, table[i].period,
-				 quarter_status_name(summary.status), summary.revision);
+				 words_quarter_status(summary.status), summary.revision);
 	}
 }
 

@@ -340,11 +340,11 @@ static void verdicts_have_names_and_refusals_are_known(void **state)
 	(void)state;
 	for (int number = 0; number < 40; number++) {
 		bool in_contract = number <= 5 || (number >= 16 && number <= 22);
-		const char *name = verdict_name((enum verdict)number);
+		const char *name = words_verdict((enum verdict)number);
 
 		assert_int_equal(strcmp(name, "unknown-verdict") != 0, in_contract);
-		assert_int_equal(verdict_is_refusal((enum verdict)number), number >= 16 && number <= 22);
-		assert_int_equal(verdict_is_refusal((enum verdict)number), strncmp(name, "refused-", 8) == 0);
+		assert_int_equal(words_verdict_is_refusal((enum verdict)number), number >= 16 && number <= 22);
+		assert_int_equal(words_verdict_is_refusal((enum verdict)number), strncmp(name, "refused-", 8) == 0);
 	}
 }
 
@@ -372,12 +372,12 @@ static void words_are_the_contracts_in_lower_case(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
 		if (verdicts[i])
-			assert_string_equal(verdict_name((enum verdict)i), verdicts[i]);
+			assert_string_equal(words_verdict((enum verdict)i), verdicts[i]);
 	for (size_t i = 0; i < 4; i++)
-		assert_string_equal(outcome_name((enum outcome)i), outcomes[i]);
+		assert_string_equal(words_outcome((enum outcome)i), outcomes[i]);
 	for (size_t i = 0; i < 5; i++) {
-		assert_string_equal(quarter_status_name((enum quarter_status)i), statuses[i]);
-		assert_string_equal(label_kind_name((enum label_kind)i), kinds[i]);
+		assert_string_equal(words_quarter_status((enum quarter_status)i), statuses[i]);
+		assert_string_equal(words_label_kind((enum label_kind)i), kinds[i]);
 	}
 }
 

@@ -76,9 +76,9 @@ static struct event retraction(uint32_t day)
 
 static enum verdict ask(const struct event *event, const char *team, enum known known)
 {
-	struct admitted admitted = admit(event, team, &catalogue, &standing);
+	struct admitted admitted = rules_admit(event, team, &catalogue, &standing);
 
-	return judge(&admitted, known);
+	return rules_judge(&admitted, known);
 }
 
 static enum verdict first_heard(uint32_t day, const char *team, uint32_t domain)
@@ -174,7 +174,7 @@ static void checks_come_in_the_contracts_order(void **state)
 static void admitted_carries_the_event_and_its_team(void **state)
 {
 	struct event event = question(TODAY, 1);
-	struct admitted admitted = admit(&event, "oost", &catalogue, &standing);
+	struct admitted admitted = rules_admit(&event, "oost", &catalogue, &standing);
 
 	(void)state;
 	assert_memory_equal(&admitted.event, &event, sizeof event);
@@ -196,7 +196,8 @@ static void days_beyond_the_calendar_are_in_the_future(void **state)
 		assert_int_equal(ask(&asked, "oost", KNOWN_NOTHING), VERDICT_REFUSED_DAY_IN_FUTURE);
 		assert_int_equal(ask(&undone, "oost", KNOWN_NOTHING), VERDICT_REFUSED_DAY_IN_FUTURE);
 		assert_int_equal(ask(&undone, "oost", KNOWN_COUNTED), VERDICT_REFUSED_RETRACTION_TOO_LATE);
-		at_the_end = admit(&asked, "oost", &catalogue, &end); /* the next day is one ahead, and no day at all */
+		at_the_end = rules_admit(&asked, "oost", &catalogue,
+					 &end); /* the next day is one ahead, and no day at all */
 		assert_int_equal(at_the_end.if_unknown, VERDICT_REFUSED_DAY_IN_FUTURE);
 	}
 }
@@ -209,12 +210,12 @@ static void days_are_accepted_for_accept_days_since_counting_began(void **state)
 	(void)state;
 	assert_int_equal(first_heard(TODAY - 400, "oost", 1), VERDICT_COUNTED_LATE);
 	assert_int_equal(first_heard(TODAY - 401, "oost", 1), VERDICT_REFUSED_DAY_TOO_OLD);
-	assert_int_equal(admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_COUNTED);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_COUNTED);
 	later.today++;
-	assert_int_equal(admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
 	later.today = SINCE + 1;
 	event.day = SINCE - 1;
-	assert_int_equal(admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &later).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
 }
 
 /* Also when accept_days was raised afterwards, or the clock went back. */
@@ -224,14 +225,15 @@ static void what_was_purged_is_never_accepted_again(void **state)
 	struct event event = question(TODAY - 3, 1), undone = retraction(TODAY - 3);
 
 	(void)state;
-	assert_int_equal(admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_COUNTED);
-	assert_int_equal(admit(&undone, "oost", &catalogue, &purged).if_unknown, VERDICT_RETRACTED);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_COUNTED);
+	assert_int_equal(rules_admit(&undone, "oost", &catalogue, &purged).if_unknown, VERDICT_RETRACTED);
 	event.day = undone.day = TODAY - 4;
-	assert_int_equal(admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
-	assert_int_equal(admit(&undone, "oost", &catalogue, &purged).if_unknown, VERDICT_REFUSED_RETRACTION_TOO_LATE);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
+	assert_int_equal(rules_admit(&undone, "oost", &catalogue, &purged).if_unknown,
+			 VERDICT_REFUSED_RETRACTION_TOO_LATE);
 	purged.today = TODAY - 300;
 	event.day = TODAY - 300;
-	assert_int_equal(admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
+	assert_int_equal(rules_admit(&event, "oost", &catalogue, &purged).if_unknown, VERDICT_REFUSED_DAY_TOO_OLD);
 }
 
 /* ---- Rule 7: validity on the question's day ---------------------------------------------------- */
@@ -285,7 +287,7 @@ static void retraction_asks_for_no_team_and_no_beginning(void **state)
 	(void)state;
 	began_today.counting_since = TODAY;
 	assert_int_equal(ask(&undone, "nowhere", KNOWN_NOTHING), VERDICT_RETRACTED);
-	assert_int_equal(admit(&undone, "", &began_today, &standing).if_unknown, VERDICT_RETRACTED);
+	assert_int_equal(rules_admit(&undone, "", &began_today, &standing).if_unknown, VERDICT_RETRACTED);
 }
 
 static void retraction_ends_with_its_days_the_quarter_and_the_detail(void **state)
@@ -293,20 +295,20 @@ static void retraction_ends_with_its_days_the_quarter_and_the_detail(void **stat
 	struct standing at = { .today = OCTOBER_1 + 5 };
 
 	(void)state;
-	assert_true(retractable(SEPTEMBER_30, &catalogue, &at));
+	assert_true(rules_retractable(SEPTEMBER_30, &catalogue, &at));
 	at.final_through = Q3;
-	assert_false(retractable(SEPTEMBER_30, &catalogue, &at));
-	assert_true(retractable(OCTOBER_1, &catalogue, &at));
+	assert_false(rules_retractable(SEPTEMBER_30, &catalogue, &at));
+	assert_true(rules_retractable(OCTOBER_1, &catalogue, &at));
 	at.settled_before = OCTOBER_1 + 1;
-	assert_false(retractable(OCTOBER_1, &catalogue, &at));
-	assert_true(retractable(OCTOBER_1 + 1, &catalogue, &at));
+	assert_false(rules_retractable(OCTOBER_1, &catalogue, &at));
+	assert_true(rules_retractable(OCTOBER_1 + 1, &catalogue, &at));
 	at.purged_before = OCTOBER_1 + 2;
-	assert_false(retractable(OCTOBER_1 + 1, &catalogue, &at));
-	assert_true(retractable(OCTOBER_1 + 2, &catalogue, &at));
+	assert_false(rules_retractable(OCTOBER_1 + 1, &catalogue, &at));
+	assert_true(rules_retractable(OCTOBER_1 + 2, &catalogue, &at));
 	at.today = OCTOBER_1 + 2 + 14;
-	assert_true(retractable(OCTOBER_1 + 2, &catalogue, &at));
+	assert_true(rules_retractable(OCTOBER_1 + 2, &catalogue, &at));
 	at.today++;
-	assert_false(retractable(OCTOBER_1 + 2, &catalogue, &at));
+	assert_false(rules_retractable(OCTOBER_1 + 2, &catalogue, &at));
 }
 
 static void retract_days_never_outlast_grace_days(void **state)
@@ -317,11 +319,11 @@ static void retract_days_never_outlast_grace_days(void **state)
 	(void)state;
 	hasty.retract_days = 30;
 	hasty.grace_days = 7;
-	assert_true(retractable(TODAY - 7, &hasty, &at));
-	assert_false(retractable(TODAY - 8, &hasty, &at));
+	assert_true(rules_retractable(TODAY - 7, &hasty, &at));
+	assert_false(rules_retractable(TODAY - 8, &hasty, &at));
 	hasty.grace_days = UINT32_MAX;
 	hasty.retract_days = UINT32_MAX;
-	assert_true(retractable(0, &hasty, &at));
+	assert_true(rules_retractable(0, &hasty, &at));
 }
 
 /* ---- Rule 8: a quarter's life -------------------------------------------------------------------- */
@@ -331,30 +333,30 @@ static void a_quarter_is_open_then_provisional_then_what_the_store_says(void **s
 	struct standing at = { .today = TODAY };
 
 	(void)state;
-	assert_int_equal(quarter_status_of(Q4, &at), QUARTER_OPEN);
-	assert_int_equal(quarter_status_of(Q4 + 1, &at), QUARTER_OPEN); /* still to come */
-	assert_int_equal(quarter_status_of(Q3, &at), QUARTER_PROVISIONAL);
+	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_OPEN);
+	assert_int_equal(rules_quarter_status(Q4 + 1, &at), QUARTER_OPEN); /* still to come */
+	assert_int_equal(rules_quarter_status(Q3, &at), QUARTER_PROVISIONAL);
 	at.today++;
-	assert_int_equal(quarter_status_of(Q4, &at), QUARTER_PROVISIONAL);
+	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_PROVISIONAL);
 	at.today += 1000; /* grace is over: still what the store says */
-	assert_int_equal(quarter_status_of(Q4, &at), QUARTER_PROVISIONAL);
+	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_PROVISIONAL);
 	at.final_through = Q4;
-	assert_int_equal(quarter_status_of(Q4, &at), QUARTER_FINAL);
-	assert_int_equal(quarter_status_of(Q3, &at), QUARTER_FINAL);
+	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_FINAL);
+	assert_int_equal(rules_quarter_status(Q3, &at), QUARTER_FINAL);
 	at.today = TODAY; /* a clock that went back opens nothing */
-	assert_int_equal(quarter_status_of(Q4, &at), QUARTER_FINAL);
+	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_FINAL);
 }
 
 static void a_quarter_may_be_closed_after_its_grace(void **state)
 {
 	(void)state;
-	assert_int_equal(quarter_closable(SEPTEMBER_30 + 28, 28), Q3 - 1);
-	assert_int_equal(quarter_closable(SEPTEMBER_30 + 29, 28), Q3);
-	assert_int_equal(quarter_closable(TODAY, 28), Q3);
-	assert_int_equal(quarter_closable(TODAY, 0), Q3);
-	assert_int_equal(quarter_closable(TODAY + 1, 0), Q4);
-	assert_int_equal(quarter_closable(TODAY, 800), 8070); /* 2017-Q3: 2017-12-31 is 730 days ago */
-	assert_int_equal(quarter_closable(CALENDAR_DAY_MAX, 0), 9999 * 4 + 2);
+	assert_int_equal(rules_quarter_closable(SEPTEMBER_30 + 28, 28), Q3 - 1);
+	assert_int_equal(rules_quarter_closable(SEPTEMBER_30 + 29, 28), Q3);
+	assert_int_equal(rules_quarter_closable(TODAY, 28), Q3);
+	assert_int_equal(rules_quarter_closable(TODAY, 0), Q3);
+	assert_int_equal(rules_quarter_closable(TODAY + 1, 0), Q4);
+	assert_int_equal(rules_quarter_closable(TODAY, 800), 8070); /* 2017-Q3: 2017-12-31 is 730 days ago */
+	assert_int_equal(rules_quarter_closable(CALENDAR_DAY_MAX, 0), 9999 * 4 + 2);
 }
 
 static void before_the_calendar_there_is_no_quarter_to_close(void **state)
@@ -362,12 +364,12 @@ static void before_the_calendar_there_is_no_quarter_to_close(void **state)
 	uint32_t end = quarter_last_day(1970 * 4);
 
 	(void)state;
-	assert_int_equal(quarter_closable(0, 0), 0);
-	assert_int_equal(quarter_closable(0, UINT32_MAX), 0);
-	assert_int_equal(quarter_closable(TODAY, TODAY), 0);
-	assert_int_equal(quarter_closable(TODAY, UINT32_MAX), 0);
-	assert_int_equal(quarter_closable(end, 0), 0);
-	assert_int_equal(quarter_closable(end + 1, 0), 1970 * 4);
+	assert_int_equal(rules_quarter_closable(0, 0), 0);
+	assert_int_equal(rules_quarter_closable(0, UINT32_MAX), 0);
+	assert_int_equal(rules_quarter_closable(TODAY, TODAY), 0);
+	assert_int_equal(rules_quarter_closable(TODAY, UINT32_MAX), 0);
+	assert_int_equal(rules_quarter_closable(end, 0), 0);
+	assert_int_equal(rules_quarter_closable(end + 1, 0), 1970 * 4);
 }
 
 /* Both by their definitions, day by day. */
@@ -376,7 +378,8 @@ static void closing_and_purging_agree_with_their_rules(void **state)
 	(void)state;
 	for (uint32_t today = SINCE; today < SINCE + 1200; today++) {
 		for (uint32_t days = 0; days < 500; days += 7) {
-			uint32_t quarter = quarter_closable(today, days), first_kept = purgeable_before(today, days);
+			uint32_t quarter = rules_quarter_closable(today, days),
+				 first_kept = rules_purgeable_before(today, days);
 
 			assert_true(today - quarter_last_day(quarter) > days);
 			assert_false((int64_t)today - quarter_last_day(quarter + 1) > (int64_t)days);
@@ -389,11 +392,11 @@ static void closing_and_purging_agree_with_their_rules(void **state)
 static void nothing_is_purged_before_there_was_time(void **state)
 {
 	(void)state;
-	assert_int_equal(purgeable_before(TODAY, 400), TODAY - 460);
-	assert_int_equal(purgeable_before(460, 400), 0);
-	assert_int_equal(purgeable_before(461, 400), 1);
-	assert_int_equal(purgeable_before(0, 0), 0);
-	assert_int_equal(purgeable_before(TODAY, UINT32_MAX), 0);
+	assert_int_equal(rules_purgeable_before(TODAY, 400), TODAY - 460);
+	assert_int_equal(rules_purgeable_before(460, 400), 0);
+	assert_int_equal(rules_purgeable_before(461, 400), 1);
+	assert_int_equal(rules_purgeable_before(0, 0), 0);
+	assert_int_equal(rules_purgeable_before(TODAY, UINT32_MAX), 0);
 }
 
 int main(void)

@@ -438,15 +438,15 @@ static void test_standing_read_too_early_does_no_harm(void **state)
 	/* Another process closes Q3 and settles between the reading and the transaction. */
 	(void)keep_time(stage, TODAY, false);
 	txn = begin(stage);
-	admitted = admit(&late, "oost", &stage->rules, &before);
+	admitted = rules_admit(&late, "oost", &stage->rules, &before);
 	assert_int_equal(admitted.if_unknown, VERDICT_COUNTED);
 	store_fold(txn, &admitted, &folded);
 	assert_int_equal(folded.verdict, VERDICT_COUNTED_LATE);
-	admitted = admit(&old, "oost", &stage->rules, &before);
+	admitted = rules_admit(&old, "oost", &stage->rules, &before);
 	store_fold(txn, &admitted, &folded);
 	assert_int_equal(folded.verdict, VERDICT_COUNTED);
 	before.today = TODAY - 10;
-	admitted = admit(&undo, "oost", &stage->rules, &before);
+	admitted = rules_admit(&undo, "oost", &stage->rules, &before);
 	assert_int_equal(admitted.if_counted, VERDICT_RETRACTED);
 	store_fold(txn, &admitted, &folded);
 	assert_int_equal(folded.verdict, VERDICT_REFUSED_RETRACTION_TOO_LATE);
@@ -471,11 +471,11 @@ static void test_what_was_purged_meanwhile_is_refused(void **state)
 	(void)keep_time(stage, TODAY, false);
 	assert_int_equal(state_of(stage).purged_before, PURGED_BEFORE);
 	txn = begin(stage);
-	admitted = admit(&gone, "oost", &stage->rules, &before);
+	admitted = rules_admit(&gone, "oost", &stage->rules, &before);
 	assert_int_equal(admitted.if_unknown, VERDICT_COUNTED);
 	store_fold(txn, &admitted, &folded);
 	assert_int_equal(folded.verdict, VERDICT_REFUSED_DAY_TOO_OLD);
-	admitted = admit(&kept, "oost", &stage->rules, &before);
+	admitted = rules_admit(&kept, "oost", &stage->rules, &before);
 	store_fold(txn, &admitted, &folded);
 	assert_int_equal(folded.verdict, VERDICT_COUNTED_LATE);
 	commit(stage, txn);

@@ -77,7 +77,7 @@ static void put_in_manifest(struct stage *stage)
 	struct stat status;
 
 	assert_true(data >= 0 && manifest >= 0);
-	must(stage, sha256_copy(data, -1, "data.mdb", sha256, &stage->error));
+	must(stage, manifest_sha256_copy(data, -1, "data.mdb", sha256, &stage->error));
 	assert_int_equal(fstat(manifest, &status), 0);
 	assert_int_equal(pwrite(manifest, sha256, sizeof sha256 - 1, status.st_size - (off_t)sizeof sha256), sizeof sha256 - 1);
 	assert_int_equal(close(data), 0);

@@ -57,38 +57,38 @@ static void is_same(struct record record, struct record other)
 static void test_keys(void **state)
 {
 	(void)state;
-	is_key(format_key(), BYTES('f', 'o', 'r', 'm', 'a', 't'));
-	is_key(org_key(), BYTES('o', 'r', 'g'));
-	is_key(state_key(), BYTES('s', 't', 'a', 't', 'e'));
-	is_key(catalogue_key(), BYTES('c', 'a', 't', 'a', 'l', 'o', 'g', 'u', 'e'));
-	is_key(quarantine_state_key(), BYTES('q', 'u', 'a', 'r', 'a', 'n', 't', 'i', 'n', 'e'));
-	is_key(team_slug_key("oost-1"), BYTES('o', 'o', 's', 't', '-', '1'));
-	is_key(team_number_key(258), BYTES(0, 1, 2));
-	is_key(id_key(&(struct id_place){.day = DAY, .id = an_id}),
+	is_key(key_format(), BYTES('f', 'o', 'r', 'm', 'a', 't'));
+	is_key(key_org(), BYTES('o', 'r', 'g'));
+	is_key(key_state(), BYTES('s', 't', 'a', 't', 'e'));
+	is_key(key_catalogue(), BYTES('c', 'a', 't', 'a', 'l', 'o', 'g', 'u', 'e'));
+	is_key(key_quarantine_state(), BYTES('q', 'u', 'a', 'r', 'a', 'n', 't', 'i', 'n', 'e'));
+	is_key(key_team_slug("oost-1"), BYTES('o', 'o', 's', 't', '-', '1'));
+	is_key(key_team_number(258), BYTES(0, 1, 2));
+	is_key(key_id(&(struct id_place){.day = DAY, .id = an_id}),
 	       BYTES(0, 0, 0x47, 0x55, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255));
-	is_key(cell_key(&(struct cell_key){QUARTER, 258, CELL_DOMAIN, 255, OUTCOME_REFERRED}),
+	is_key(key_cell(&(struct cell_key){QUARTER, 258, CELL_DOMAIN, 255, OUTCOME_REFERRED}),
 	       BYTES(0x1f, 0x8f, 1, 2, 1, 0, 255, 2));
-	is_key(cell_key(&(struct cell_key){QUARTER, 258, CELL_LABEL, 65534, OUTCOME_UNSPECIFIED}),
+	is_key(key_cell(&(struct cell_key){QUARTER, 258, CELL_LABEL, 65534, OUTCOME_UNSPECIFIED}),
 	       BYTES(0x1f, 0x8f, 1, 2, 2, 255, 254, 0));
-	is_key(week_key(&(struct week_key){2020, 258, 1}), BYTES(0x07, 0xe4, 1, 2, 1));
-	is_key(quarter_key(QUARTER), BYTES('Q', 0x1f, 0x8f));
-	is_key(purged_week_key(2020, 53), BYTES('W', 0x07, 0xe4, 53));
-	is_key(quarantine_key(VERDICT_REFUSED_UNKNOWN_TEAM, 0x0102030405060708u), BYTES(17, 1, 2, 3, 4, 5, 6, 7, 8));
+	is_key(key_week(&(struct week_key){2020, 258, 1}), BYTES(0x07, 0xe4, 1, 2, 1));
+	is_key(key_quarter(QUARTER), BYTES('Q', 0x1f, 0x8f));
+	is_key(key_purged_week(2020, 53), BYTES('W', 0x07, 0xe4, 53));
+	is_key(key_quarantine(VERDICT_REFUSED_UNKNOWN_TEAM, 0x0102030405060708u), BYTES(17, 1, 2, 3, 4, 5, 6, 7, 8));
 }
 
 /* Keys sort as the numbers in them: by time first. */
 static void test_order(void **state)
 {
 	struct id_place early = {.day = 255, .id = an_id}, late = {.day = 256};
-	struct key a = id_key(&early), b = id_key(&late);
+	struct key a = key_id(&early), b = key_id(&late);
 
 	(void)state;
 	assert_true(memcmp(a.bytes, b.bytes, a.length) < 0);
-	a = cell_key(&(struct cell_key){QUARTER, 300, CELL_DOMAIN, 3, OUTCOME_REFERRED});
-	b = cell_key(&(struct cell_key){QUARTER, 300, CELL_DOMAIN, 4, OUTCOME_ANSWERED});
+	a = key_cell(&(struct cell_key){QUARTER, 300, CELL_DOMAIN, 3, OUTCOME_REFERRED});
+	b = key_cell(&(struct cell_key){QUARTER, 300, CELL_DOMAIN, 4, OUTCOME_ANSWERED});
 	assert_true(memcmp(a.bytes, b.bytes, a.length) < 0);
-	a = quarantine_key(VERDICT_REFUSED_MALFORMED, 256);
-	b = quarantine_key(VERDICT_REFUSED_UNKNOWN_TEAM, 255);
+	a = key_quarantine(VERDICT_REFUSED_MALFORMED, 256);
+	b = key_quarantine(VERDICT_REFUSED_UNKNOWN_TEAM, 255);
 	assert_true(memcmp(a.bytes, b.bytes, a.length) < 0);
 }
 
@@ -96,7 +96,7 @@ static bool parses_as_cell(const uint8_t *bytes, size_t length)
 {
 	struct cell_key cell;
 
-	return cell_key_parse((struct span){bytes, length}, &cell);
+	return key_cell_parse((struct span){bytes, length}, &cell);
 }
 
 static void test_cell_keys_that_are_none(void **state)
@@ -127,18 +127,18 @@ static void test_other_keys_that_are_none(void **state)
 	uint8_t n;
 
 	(void)state;
-	assert_false(week_key_parse((struct span){BYTES(0x07, 0xe4, 0, 1, 0)}, &week));
-	assert_true(week_key_parse((struct span){BYTES(0x07, 0xe4, 0, 1, 53)}, &week));  /* 2020 has 53 */
-	assert_false(week_key_parse((struct span){BYTES(0x07, 0xe3, 0, 1, 53)}, &week)); /* 2019 has 52 */
-	assert_false(week_key_parse((struct span){BYTES(0x07, 0xe4, 0, 0, 1)}, &week));
-	assert_false(purged_week_key_parse((struct span){BYTES('W', 0x07, 0xe3, 53)}, &number, &n));
-	assert_false(quarter_key_parse((struct span){BYTES('W', 0x1f, 0x8f)}, &number));
-	assert_false(team_number_key_parse((struct span){BYTES(0, 0, 0)}, &number));
-	assert_false(team_slug_key_parse((struct span){BYTES('O', 'o', 's', 't')}, slug));
-	assert_false(team_slug_key_parse((struct span){BYTES('a', 0, 'b')}, slug));
-	assert_false(id_key_parse((struct span){BYTES(0, 0, 0x47, 0x55)}, &place));
-	assert_false(quarantine_key_parse((struct span){BYTES(15, 0, 0, 0, 0, 0, 0, 0, 1)}, &reason, &sequence));
-	assert_false(quarantine_key_parse((struct span){BYTES(23, 0, 0, 0, 0, 0, 0, 0, 1)}, &reason, &sequence));
+	assert_false(key_week_parse((struct span){BYTES(0x07, 0xe4, 0, 1, 0)}, &week));
+	assert_true(key_week_parse((struct span){BYTES(0x07, 0xe4, 0, 1, 53)}, &week));  /* 2020 has 53 */
+	assert_false(key_week_parse((struct span){BYTES(0x07, 0xe3, 0, 1, 53)}, &week)); /* 2019 has 52 */
+	assert_false(key_week_parse((struct span){BYTES(0x07, 0xe4, 0, 0, 1)}, &week));
+	assert_false(key_purged_week_parse((struct span){BYTES('W', 0x07, 0xe3, 53)}, &number, &n));
+	assert_false(key_quarter_parse((struct span){BYTES('W', 0x1f, 0x8f)}, &number));
+	assert_false(key_team_number_parse((struct span){BYTES(0, 0, 0)}, &number));
+	assert_false(key_team_slug_parse((struct span){BYTES('O', 'o', 's', 't')}, slug));
+	assert_false(key_team_slug_parse((struct span){BYTES('a', 0, 'b')}, slug));
+	assert_false(key_id_parse((struct span){BYTES(0, 0, 0x47, 0x55)}, &place));
+	assert_false(key_quarantine_parse((struct span){BYTES(15, 0, 0, 0, 0, 0, 0, 0, 1)}, &reason, &sequence));
+	assert_false(key_quarantine_parse((struct span){BYTES(23, 0, 0, 0, 0, 0, 0, 0, 1)}, &reason, &sequence));
 }
 
 /* ---- Values ------------------------------------------------------------------------------------------------- */
@@ -172,9 +172,9 @@ static void test_meta(void **state)
 	uint32_t format;
 
 	(void)state;
-	is_record(format_encode(1), format_key(), BYTES('t', 'u', 'r', 'f', 0, 0, 0, 1));
-	is_record(org_encode("dekop"), org_key(), BYTES('d', 'e', 'k', 'o', 'p'));
-	is_record(record, state_key(),
+	is_record(format_encode(1), key_format(), BYTES('t', 'u', 'r', 'f', 0, 0, 0, 1));
+	is_record(org_encode("dekop"), key_org(), BYTES('d', 'e', 'k', 'o', 'p'));
+	is_record(record, key_state(),
 		  BYTES(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255, /* epoch */
 			0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8,                    /* created, generation */
 			2, 0, 0, 0, 5,                                         /* cells */
@@ -186,7 +186,7 @@ static void test_meta(void **state)
 	assert_true(state_decode(record_span(&record), &back));
 	is_same(state_encode(&back), record);
 	record = quarantine_state_encode(&quarantine);
-	is_record(record, quarantine_state_key(),
+	is_record(record, key_quarantine_state(),
 		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7,
 			0, 0, 0, 8, 0, 0, 0, 9));
 	assert_true(quarantine_state_decode(record_span(&record), &quarantine_back));
@@ -201,7 +201,7 @@ static void test_meta(void **state)
 
 static void test_teams(void **state)
 {
-	struct key by_slug = team_slug_key("oost"), by_number = team_number_key(258);
+	struct key by_slug = key_team_slug("oost"), by_number = key_team_number(258);
 
 	(void)state;
 	is_record(team_number_encode(&by_slug, 258), by_slug, BYTES(1, 2));
@@ -210,7 +210,7 @@ static void test_teams(void **state)
 
 static void test_ids(void **state)
 {
-	struct key key = id_key(&(struct id_place){.day = DAY, .id = an_id});
+	struct key key = key_id(&(struct id_place){.day = DAY, .id = an_id});
 	struct id_record id = {.state = KNOWN_COUNTED,
 			       .detailed = true,
 			       .team = 258,
@@ -233,12 +233,12 @@ static void test_ids(void **state)
 /* Well sealed, and no id all the same. */
 static bool decodes_as_id(const uint8_t *bytes, size_t length)
 {
-	struct key key = id_key(&(struct id_place){.day = DAY, .id = an_id});
+	struct key key = key_id(&(struct id_place){.day = DAY, .id = an_id});
 	uint8_t value[64];
 	struct id_record id;
 
 	memcpy(value, bytes, length);
-	return id_decode(key_span(&key), (struct span){value, seal(key_span(&key), value, length)}, &id);
+	return id_decode(key_span(&key), (struct span){value, record_seal(key_span(&key), value, length)}, &id);
 }
 
 static void test_ids_that_are_none(void **state)
@@ -259,9 +259,9 @@ static void test_ids_that_are_none(void **state)
 
 static void test_counters(void **state)
 {
-	struct key cell = cell_key(&(struct cell_key){QUARTER, 1, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
-	struct key week = week_key(&(struct week_key){2020, 1, 1});
-	struct key quarter = quarter_key(QUARTER), purged = purged_week_key(2020, 1);
+	struct key cell = key_cell(&(struct cell_key){QUARTER, 1, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
+	struct key week = key_week(&(struct week_key){2020, 1, 1});
+	struct key quarter = key_quarter(QUARTER), purged = key_purged_week(2020, 1);
 
 	(void)state;
 	is_record(
@@ -285,7 +285,7 @@ static void test_quarantine(void **state)
 				    .length = 2,
 				    .bytes = {0xab, 0xcd}},
 			   back = {.day = 0};
-	struct key key = quarantine_key(entry.reason, entry.sequence);
+	struct key key = key_quarantine(entry.reason, entry.sequence);
 	uint8_t bytes[QUARANTINE_RECORD_BYTES];
 	struct span value = {bytes, quarantine_encode(&key, &entry, bytes)};
 
@@ -331,9 +331,9 @@ static void decode_all(struct span key, struct span value)
 
 static void test_any_bytes(void **state)
 {
-	const struct key keys[] = {format_key(),       org_key(),
-				   state_key(),        quarantine_state_key(),
-				   team_number_key(1), quarantine_key(VERDICT_REFUSED_MALFORMED, 1)};
+	const struct key keys[] = {key_format(),       key_org(),
+				   key_state(),        key_quarantine_state(),
+				   key_team_number(1), key_quarantine(VERDICT_REFUSED_MALFORMED, 1)};
 	uint32_t seed = 1;
 
 	(void)state;
@@ -347,7 +347,7 @@ static void test_any_bytes(void **state)
 			struct span key = key_span(&keys[k]);
 
 			decode_all(key, (struct span){bytes, length});
-			decode_all(key, (struct span){bytes, seal(key, bytes, length)});
+			decode_all(key, (struct span){bytes, record_seal(key, bytes, length)});
 		}
 		free(bytes);
 	}
@@ -356,8 +356,8 @@ static void test_any_bytes(void **state)
 /* A value is bound to its key: under another one it does not decode. */
 static void test_a_record_under_anothers_key(void **state)
 {
-	struct key cell = cell_key(&(struct cell_key){QUARTER, 1, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
-	struct key other = cell_key(&(struct cell_key){QUARTER, 2, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
+	struct key cell = key_cell(&(struct cell_key){QUARTER, 1, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
+	struct key other = key_cell(&(struct cell_key){QUARTER, 2, CELL_DOMAIN, 1, OUTCOME_ANSWERED});
 	struct record record = cell_encode(&cell, &(struct cell_record){.counted = 1});
 	struct cell_record back;
 

@@ -24,7 +24,7 @@ static void a_name_is_as_wide_as_its_characters(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		assert_int_equal(text_width(table[i].text), table[i].width);
+		assert_int_equal(table_text_width(table[i].text), table[i].width);
 }
 
 static void a_share_has_one_decimal_and_of_nothing_there_is_none(void **state)
@@ -40,7 +40,7 @@ static void a_share_has_one_decimal_and_of_nothing_there_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		share_format(table[i].part, table[i].whole, text);
+		table_format_share(table[i].part, table[i].whole, text);
 		assert_string_equal(text, table[i].text);
 	}
 }

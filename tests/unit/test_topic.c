@@ -27,9 +27,9 @@ static void slugs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		assert_true(slug_valid(good[i]));
+		assert_true(topic_slug_valid(good[i]));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_false(slug_valid(bad[i]));
+		assert_false(topic_slug_valid(bad[i]));
 }
 
 static void client_ids_have_22_plain_characters(void **state)
@@ -40,10 +40,10 @@ static void client_ids_have_22_plain_characters(void **state)
 	};
 
 	(void)state;
-	assert_true(client_id_valid(PHONE, 22));
-	assert_false(client_id_valid("AbCdEfGhIjKlMnOpQr\0-09", 22));
+	assert_true(topic_client_id_valid(PHONE, 22));
+	assert_false(topic_client_id_valid("AbCdEfGhIjKlMnOpQr\0-09", 22));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_false(client_id_valid(bad[i], strlen(bad[i])));
+		assert_false(topic_client_id_valid(bad[i], strlen(bad[i])));
 }
 
 static void every_topic_is_read_back(void **state)

@@ -129,7 +129,7 @@ static void take_result(void *context, const struct result *result)
 
 	assert_int_equal(result->id_length, EVENT_ID_BYTES);
 	assert_memory_equal(result->id, &sent->event.id, EVENT_ID_BYTES);
-	assert_int_equal(verdict_is_refusal(result->verdict), sent->refused);
+	assert_int_equal(words_verdict_is_refusal(result->verdict), sent->refused);
 	if (batch->looks_back_to == NEVER) {
 		sent->receipt_at = sent->receipt_at == NEVER ? (uint32_t)record_length() : sent->receipt_at;
 		sent->verdict = result->verdict;
@@ -204,8 +204,8 @@ void phones_check_known(const struct phones *phones, uint32_t moment, struct sta
 		    (sent->event.act == ACT_RETRACTION || taken_back(phones, sent, moment)))
 			continue;
 		if (folded.verdict != VERDICT_ALREADY_COUNTED || sent->event.act == ACT_RETRACTION)
-			fail_msg("event %u had %s in its receipt, and now it is %s", i, verdict_name(sent->verdict),
-				 verdict_name(folded.verdict));
+			fail_msg("event %u had %s in its receipt, and now it is %s", i, words_verdict(sent->verdict),
+				 words_verdict(folded.verdict));
 	}
 }
 

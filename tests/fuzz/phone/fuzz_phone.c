@@ -31,7 +31,7 @@ struct phone {
 
 static bool ends_something(enum verdict verdict)
 {
-	return strcmp(verdict_name(verdict), "unknown-verdict") != 0 && verdict != VERDICT_UNSPECIFIED;
+	return strcmp(words_verdict(verdict), "unknown-verdict") != 0 && verdict != VERDICT_UNSPECIFIED;
 }
 
 static void on_verdict(void *context, const struct turf_answer *answer)
@@ -87,13 +87,13 @@ static void send_due(struct phone *phone)
 {
 	struct outbox_entry entries[SUBMISSION_EVENTS_MAX];
 	struct turf *turf = phone->turf;
-	int64_t now_ms = monotonic_ms() + phone->skipped_ms;
+	int64_t now_ms = session_monotonic_ms() + phone->skipped_ms;
 	struct sender_batch batch;
 
 	load_queue(turf);
 	sender_expire(&turf->sender, now_ms);
 	while (sender_next(&turf->sender, now_ms, &batch)) {
-		hold(batch.n >= 1 && slug_valid(batch.team));
+		hold(batch.n >= 1 && topic_slug_valid(batch.team));
 		hold(outbox_get(turf->outbox, batch.seqs, batch.n, entries, NULL) == 0);
 		for (uint32_t i = 0; i < batch.n; i++) {
 			struct sender_entry *gone = entries[i].seq ? NULL : sender_find(&turf->sender, batch.seqs[i]);
@@ -215,7 +215,7 @@ static void begin_anew(struct phone *phone, bool process)
 		turf_close(phone->turf);
 		open_phone(phone);
 	} else {
-		sender_lost(&phone->turf->sender, monotonic_ms() + phone->skipped_ms);
+		sender_lost(&phone->turf->sender, session_monotonic_ms() + phone->skipped_ms);
 	}
 }
 

@@ -31,7 +31,7 @@ static int read_bytes(const void *bytes, size_t size, struct csv *csv, int *told
 static void check_row(const struct csv *csv, const struct csv_row *row)
 {
 	hold(row->day <= CALENDAR_DAY_MAX && row->day >= csv->first_day && row->day <= csv->last_day);
-	hold(row->team < csv->n_teams && slug_valid(csv->teams[row->team]));
+	hold(row->team < csv->n_teams && topic_slug_valid(csv->teams[row->team]));
 	hold(row->domain >= 1);
 	hold(row->outcome == OUTCOME_ANSWERED || row->outcome == OUTCOME_REFERRED);
 }
@@ -47,7 +47,7 @@ static void write_all(FILE *out, const struct csv *csv)
 		check_row(csv, row);
 		date_format(row->day, day);
 		(void)fprintf(out, "%s,%s,%u,%s\n", day, csv->teams[row->team], row->domain,
-			      outcome_name((enum outcome)row->outcome));
+			      words_outcome((enum outcome)row->outcome));
 	}
 }
 

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FILE *out = open_memstream(&screen, &length);
 
 	hold(out != NULL);
-	lines = table_print(out, json, feed.left, &style);
+	lines = cli_table_print(out, json, feed.left, &style);
 	hold(fclose(out) == 0);
 	check_screen(screen, length, lines, &style);
 	free(screen);

@@ -195,7 +195,7 @@ static inline void fold_one(struct stage *stage, struct store_txn *txn, const ch
 
 	store_txn_state(txn, &state);
 	standing = store_standing(&state, stage->today);
-	admitted = admit(&event, team, &stage->rules, &standing);
+	admitted = rules_admit(&event, team, &stage->rules, &standing);
 	store_fold(txn, &admitted, folded);
 }
 
@@ -234,7 +234,7 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 }
 
 #define assert_verdict(stage, team, event, expected)                                                                   \
-	assert_string_equal(verdict_name(tell(stage, team, event)), verdict_name(expected))
+	assert_string_equal(words_verdict(tell(stage, team, event)), words_verdict(expected))
 
 /* Until nothing is left to do. True: figures may have moved. */
 static inline bool keep_time_as(struct stage *stage, struct store_time time)

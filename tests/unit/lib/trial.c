@@ -270,7 +270,7 @@ static void expect(struct trial *trial, struct trial_batch *batch, const char *t
 {
 	struct trial_expected *expected = &batch->expected[batch->n_expected];
 
-	if (verdict_is_refusal(result->verdict))
+	if (words_verdict_is_refusal(result->verdict))
 		refuse(trial, result->verdict);
 	if (!to[0] || result->id_length == 0)
 		return;
@@ -341,8 +341,8 @@ static void check_result(void *context, const struct result *result)
 	assert_int_equal(result->id_length, batch->expected[i].result.id_length);
 	assert_memory_equal(result->id, batch->expected[i].result.id, result->id_length);
 	if (result->verdict != batch->expected[i].result.verdict)
-		fail_msg("result %zu of the batch: %s, expected %s", i, verdict_name(result->verdict),
-			 verdict_name(batch->expected[i].result.verdict));
+		fail_msg("result %zu of the batch: %s, expected %s", i, words_verdict(result->verdict),
+			 words_verdict(batch->expected[i].result.verdict));
 }
 
 static int check_receipt(void *context, const char *to, const uint8_t *bytes, size_t length)

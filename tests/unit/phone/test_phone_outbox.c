@@ -213,7 +213,7 @@ static void test_another_orgs_outbox_is_refused(void **state)
 static int next_format(struct db_txn *txn, void *context)
 {
 	(void)context;
-	put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
+	tables_put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
 	return 0;
 }
 

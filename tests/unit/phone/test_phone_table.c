@@ -18,7 +18,7 @@
 
 static const struct table_style wide = {.columns = COLUMNS_DEFAULT};
 
-/* The table as text, on the heap; its lines are as many as table_print says. */
+/* The table as text, on the heap; its lines are as many as cli_table_print says. */
 static char *table_of(const char *json, const struct table_style *style)
 {
 	char *screen = NULL;
@@ -26,7 +26,7 @@ static char *table_of(const char *json, const struct table_style *style)
 	FILE *out = open_memstream(&screen, &length);
 
 	assert_non_null(out);
-	lines = table_print(out, json, strlen(json), style);
+	lines = cli_table_print(out, json, strlen(json), style);
 	assert_int_equal(fclose(out), 0);
 	for (size_t i = 0; i < length; i++)
 		ends += screen[i] == '\n';
@@ -142,7 +142,7 @@ static void test_a_tap_of_a_day_that_cannot_be_is_shown(void **state)
 	FILE *out = open_memstream(&line, &length);
 
 	(void)state;
-	print_tap(out, &tap, NULL);
+	cli_print_tap(out, &tap, NULL);
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(line, "domein / domain 1, beantwoord / answered, team oost, 2147501909 (00000000)");
 	free(line);

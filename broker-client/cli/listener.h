@@ -3,8 +3,8 @@
  * A screen's connection: it subscribes, connects again by itself, and hands over what comes, one item at a time, to
  * the thread that asks. Signals that the program waits for arrive in the same way.
  */
-#ifndef TURF_BROKER_CLIENT_CLI_LISTEN_H
-#define TURF_BROKER_CLIENT_CLI_LISTEN_H
+#ifndef TURF_BROKER_CLIENT_CLI_LISTENER_H
+#define TURF_BROKER_CLIENT_CLI_LISTENER_H
 
 #include "broker-client/cli/cli.h"
 
@@ -15,7 +15,7 @@ enum listener_kind {
 	LISTENER_UP,      /* the broker has taken the subscriptions */
 	LISTENER_DOWN,    /* the connection failed or was lost; `text` says why. It is tried again */
 	LISTENER_MESSAGE,
-	LISTENER_SIGNAL,  /* `signal`: one of the set given to listener_open */
+	LISTENER_SIGNAL, /* `signal`: one of the set given to listener_open */
 };
 
 /* Valid until the next call. */
@@ -41,6 +41,6 @@ void listener_subscribe(struct listener *listener, unsigned slot, const char *fi
 struct listener_item listener_next(struct listener *listener, int timeout_ms);
 
 /* A signalfd for SIGINT, SIGTERM and SIGWINCH, which are blocked from now on; call it before any thread starts. */
-int open_signals(void);
+int listener_open_signals(void);
 
 #endif

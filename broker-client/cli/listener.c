@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/cli/listen.h"
+#include "broker-client/cli/listener.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -27,7 +27,7 @@ struct listener {
 	struct inbound_queue queue; /* under the lock */
 };
 
-int open_signals(void)
+int listener_open_signals(void)
 {
 	sigset_t set;
 
@@ -100,7 +100,7 @@ static int connect_anew(struct listener *listener, struct error *error)
 		.clean_session = true,
 	};
 	struct mqtt_async *next;
-	int rc = fresh_client_id(listener->client_id, error);
+	int rc = session_fresh_client_id(listener->client_id, error);
 
 	if (rc == 0)
 		rc = mqtt_async_open(&next, &options, on_event, listener, error);
@@ -120,9 +120,9 @@ static struct listener_item down(struct listener *listener, const char *reason)
 	listener->wait_ms = listener->wait_ms ? 2 * listener->wait_ms : RECONNECT_FIRST_MS;
 	if (listener->wait_ms > RECONNECT_MAX_MS)
 		listener->wait_ms = RECONNECT_MAX_MS;
-	listener->connect_at_ms = monotonic_ms() + listener->wait_ms;
+	listener->connect_at_ms = session_monotonic_ms() + listener->wait_ms;
 	(void)snprintf(listener->reason, sizeof listener->reason, "%.*s", (int)sizeof listener->reason - 1, reason);
-	return (struct listener_item){ .kind = LISTENER_DOWN, .text = listener->reason };
+	return (struct listener_item){.kind = LISTENER_DOWN, .text = listener->reason};
 }
 
 static int subscribe_all(struct listener *listener, struct error *error)
@@ -150,7 +150,7 @@ void listener_subscribe(struct listener *listener, unsigned slot, const char *fi
 /* What an event means to the owner; LISTENER_NOTHING: nothing. */
 static struct listener_item item_of(struct listener *listener, const struct inbound *inbound)
 {
-	struct listener_item item = { .kind = LISTENER_NOTHING };
+	struct listener_item item = {.kind = LISTENER_NOTHING};
 	struct error error;
 
 	switch (inbound->kind) {
@@ -178,7 +178,7 @@ static struct listener_item item_of(struct listener *listener, const struct inbo
 /* The next event that means something. */
 static struct listener_item next_taken(struct listener *listener)
 {
-	struct listener_item item = { .kind = LISTENER_NOTHING };
+	struct listener_item item = {.kind = LISTENER_NOTHING};
 
 	if (!listener->taken) {
 		(void)pthread_mutex_lock(&listener->lock);
@@ -198,11 +198,11 @@ static struct listener_item next_taken(struct listener *listener)
 static int wait_for_more(struct listener *listener, int64_t until_ms)
 {
 	struct pollfd fds[] = {
-		{ .fd = listener->wake_fd, .events = POLLIN },
-		{ .fd = listener->signal_fd, .events = POLLIN },
+		{.fd = listener->wake_fd, .events = POLLIN},
+		{.fd = listener->signal_fd, .events = POLLIN},
 	};
 	struct signalfd_siginfo signal;
-	int64_t left = until_ms - monotonic_ms();
+	int64_t left = until_ms - session_monotonic_ms();
 	eventfd_t count;
 
 	(void)poll(fds, 2, left < 0 ? 0 : left > INT32_MAX ? -1 : (int)left);
@@ -214,12 +214,12 @@ static int wait_for_more(struct listener *listener, int64_t until_ms)
 
 struct listener_item listener_next(struct listener *listener, int timeout_ms)
 {
-	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : monotonic_ms() + timeout_ms;
+	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : session_monotonic_ms() + timeout_ms;
 	struct listener_item item;
 	struct error error;
 
 	for (;;) {
-		int64_t now_ms = monotonic_ms();
+		int64_t now_ms = session_monotonic_ms();
 		bool idle = !listener->connecting && !listener->connected;
 
 		item = next_taken(listener);
