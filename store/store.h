@@ -66,8 +66,8 @@ struct store_state {
 /* > 0 results */
 enum {
 	STORE_AGAIN = 1, /* store_commit: the map was full and has grown, nothing is done: fold the same again */
-	STORE_MORE = 1, /* store_keep_time: there is more to settle or purge: call again */
-	STORE_NONE = 1, /* there is no such entry */
+	STORE_MORE = 2,  /* store_keep_time: there is more to settle or purge: call again */
+	STORE_NONE = 3,  /* there is no such entry, or nothing to do */
 };
 
 /* A transaction remembers its first fault: later calls on it do nothing and return 0, commit reports it. */
