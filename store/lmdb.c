@@ -452,11 +452,6 @@ bool lmdb_next(struct lmdb_cursor *cursor)
 	return move(cursor, (MDB_val){0}, MDB_NEXT);
 }
 
-bool lmdb_last(struct lmdb_cursor *cursor)
-{
-	return move(cursor, (MDB_val){0}, MDB_LAST);
-}
-
 bool lmdb_put_new(struct lmdb_cursor *cursor, struct span key, struct span value)
 {
 	MDB_val k = to_val(key), v = to_val(value);

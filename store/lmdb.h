@@ -70,11 +70,9 @@ struct lmdb_cursor {
 void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, enum database database);
 void lmdb_cursor_close(struct lmdb_cursor *cursor);
 
-/* To the first record not below `key` (an empty key: the first), to the next, to the last. False: there is none,
- * or a fault. */
+/* To the first record not below `key` (an empty key: the first), to the next. False: there is none, or a fault. */
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key);
 bool lmdb_next(struct lmdb_cursor *cursor);
-bool lmdb_last(struct lmdb_cursor *cursor);
 
 /* False: there is a record with that key, or a fault; then nothing is put. A key on the page where the cursor stands
  * is not looked for from the root. */

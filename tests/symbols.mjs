@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the object files of a build say about the sources, with nm: whether files use each other in a circle, and whether
-// each global name begins with a prefix of its file. tests/lint runs it after a build and prints what it finds; BUILD
-// holds the objects.
-import { execFileSync } from 'node:child_process';
+// What the object files of a build say about the sources, with nm: whether files use each other in a circle, whether each
+// global name begins with a prefix of its file, and whether another file uses it. tests/lint runs it after a build, with
+// the name of a check and the folders to look at; BUILD holds the objects.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,10 +11,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 // Reads the objects of these folders whose source is there. Returns, for each: file (its path without ".c"), the global
 // symbols that it defines, and those that it uses.
-export function readObjects(build, folders, sources = root) {
+function readObjects(build, folders) {
   return folders.filter((folder) => existsSync(join(build, folder))).flatMap((folder) =>
     readdirSync(join(build, folder)).filter((name) => name.endsWith('.o')).map((name) => join(folder, name.slice(0, -2)))
-      .filter((file) => existsSync(join(sources, `${file}.c`))).map((file) => readObject(build, file)));
+      .filter((file) => existsSync(join(root, `${file}.c`))).map((file) => readObject(build, file)));
 }
 
 function readObject(build, file) {
@@ -54,7 +54,7 @@ function reachable(graph, from) {
 }
 
 // Each use that is part of a circle.
-export function circles(objects) {
+function circles(objects) {
   const graph = graphOf(objects);
   const reach = new Map([...graph.keys()].map((file) => [file, reachable(graph, file)]));
   return [...graph].flatMap(([file, edges]) => [...edges].filter(([other]) => reach.get(other)?.has(file))
@@ -93,7 +93,7 @@ function prefixesOf(file) {
 }
 
 // The global names that begin with no prefix of their file, or that another file has too.
-export function unprefixed(objects) {
+function unprefixed(objects) {
   return objects.flatMap(({ file, defines }) => {
     const prefixes = prefixesOf(file);
     const has = (symbol) => prefixes.some((prefix) => symbol === prefix || symbol.startsWith(`${prefix}_`));
@@ -106,7 +106,15 @@ export function unprefixed(objects) {
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const objects = readObjects(resolve(root, process.env.BUILD || 'build'), process.argv.slice(3));
-  for (const line of { circles, unprefixed }[process.argv[2]](objects)) console.log(line);
+// The global functions and objects that no other file uses: one that its own file uses should be static, another should
+// go. Tests count as users, and so do the programs that are linked with libturf, for what turf.h declares.
+function unused(objects) {
+  const grep = spawnSync('git', ['grep', '--untracked', '-ohwE', '[a-z][a-z0-9_]+', '--', 'tests/*.[ch]', '*/turf.h'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const named = new Set(grep.stdout.split('\n'));
+  const used = new Set(objects.flatMap(({ uses }) => uses));
+  return objects.flatMap(({ file, defines }) => defines.filter((symbol) => symbol !== 'main' && !used.has(symbol) && !named.has(symbol))
+    .map((symbol) => `${file}.c: no other file uses ${symbol}`));
 }
+
+const [check, ...folders] = process.argv.slice(2);
+for (const line of { circles, unprefixed, unused }[check](readObjects(resolve(root, process.env.BUILD || 'build'), folders))) console.log(line);

@@ -22,7 +22,7 @@ int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct e
 	return rc;
 }
 
-int clock_today(const char *zone, uint32_t *day, struct error *error)
+static int clock_today(const char *zone, uint32_t *day, struct error *error)
 {
 	return clock_day_at(zone, (int64_t)time(NULL), day, error);
 }
@@ -51,7 +51,9 @@ uint64_t clock_monotonic_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-bool clock_synchronised(void)
+/* Whether the kernel holds its clock for synchronised with a time server: systemd-timesyncd, chrony and ntpd all tell it so.
+ * It forgets that some hours after the last of their corrections, and at each start. In a container: the host's. */
+static bool clock_synchronised(void)
 {
 	struct timex kernel = {.modes = 0}; /* asks, sets nothing */
 	int state = adjtimex(&kernel);

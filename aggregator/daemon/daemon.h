@@ -122,9 +122,6 @@ int upkeep_run(struct daemon *daemon, struct error *error);
 /* Milliseconds until upkeep has something to do. */
 int upkeep_wait_ms(const struct daemon *daemon);
 
-/* Catalogue, status and all figures, to a broker that may have lost everything. */
-int upkeep_greet(struct daemon *daemon, struct error *error);
-
 /* The last words: what waits for its turn goes out at once. */
 int upkeep_leave(struct daemon *daemon, struct error *error);
 

@@ -108,7 +108,8 @@ static int publish_catalogue(struct daemon *daemon, struct error *error)
 	return 0;
 }
 
-int upkeep_greet(struct daemon *daemon, struct error *error)
+/* Catalogue, status and all figures, to a broker that may have lost everything. */
+static int greet(struct daemon *daemon, struct error *error)
 {
 	int rc = publish_catalogue(daemon, error);
 
@@ -220,7 +221,7 @@ static int publish(struct daemon *daemon, uint64_t now_ms, struct error *error)
 	int rc = 0;
 
 	if (!daemon->link.greeted)
-		rc = upkeep_greet(daemon, error);
+		rc = greet(daemon, error);
 	if (rc == 0 && daemon->link.up && publisher_wait_ms(daemon->publisher, now_ms) == 0)
 		rc = publish_due(daemon, now_ms, error);
 	return rc;

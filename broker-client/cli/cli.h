@@ -127,7 +127,6 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 
 /* ---- words.c ---------------------------------------------------------------------------------------------------- */
 
-const char *cli_outcome_words(enum turf_outcome outcome);
 const char *cli_verdict_words(enum turf_verdict verdict);
 const char *cli_quarter_status_words(const char *status);
 

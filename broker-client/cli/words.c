@@ -9,7 +9,7 @@
 
 enum { ID_DIGITS_SHOWN = 8 };
 
-const char *cli_outcome_words(enum turf_outcome outcome)
+static const char *outcome_words(enum turf_outcome outcome)
 {
 	return outcome == TURF_REFERRED ? "doorverwezen / referred" : "beantwoord / answered";
 }
@@ -104,7 +104,7 @@ void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue
 	else
 		(void)fputs("vraag / question", out);
 	if (tap->has_question)
-		(void)fprintf(out, ", %s", cli_outcome_words(tap->outcome));
+		(void)fprintf(out, ", %s", outcome_words(tap->outcome));
 	for (uint32_t i = 0; i < tap->n_labels; i++) {
 		const struct label *label = catalogue ? catalogue_label(catalogue, tap->labels[i]) : NULL;
 

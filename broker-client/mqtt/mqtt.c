@@ -310,11 +310,6 @@ int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 	return 0;
 }
 
-bool mqtt_connected(const struct mqtt *mqtt)
-{
-	return mqtt->connected;
-}
-
 void mqtt_disconnect(struct mqtt *mqtt)
 {
 	if (mqtt->connected)

@@ -23,7 +23,6 @@ void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connec
  * connect_timeout_s at most, while a name is looked up a tenth of a second. */
 enum { MQTT_NOT_YET = 1 };
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
-bool mqtt_connected(const struct mqtt *mqtt);
 
 /* Ends the connection cleanly, so that the broker does not publish the will. Nothing to do when there is none. */
 void mqtt_disconnect(struct mqtt *mqtt);

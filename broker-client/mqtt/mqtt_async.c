@@ -176,8 +176,6 @@ int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
 
 	if (rc < 0)
 		return rc;
-	if (options->mqtt_version != 0 && options->mqtt_version != MQTTVERSION_3_1_1)
-		return error_set(error, FAULT_INPUT, "phones and screens speak MQTT 3.1.1");
 	mqtt = calloc(1, sizeof *mqtt);
 	if (!mqtt || copy_options(mqtt, options) != 0) {
 		rc = error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
@@ -264,17 +262,6 @@ int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
 	if (lookup_is_address(mqtt->address.host))
 		return connect_client(mqtt, error);
 	return lookup_start(&mqtt->lookup, mqtt->address.host, on_looked_up, mqtt, error);
-}
-
-int mqtt_async_disconnect(struct mqtt_async *mqtt, struct error *error)
-{
-	MQTTAsync_disconnectOptions disconnect = MQTTAsync_disconnectOptions_initializer;
-	int rc;
-
-	(void)pthread_mutex_lock(&paho);
-	rc = MQTTAsync_disconnect(mqtt->client, &disconnect);
-	(void)pthread_mutex_unlock(&paho);
-	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "disconnect: %s", MQTTAsync_strerror(rc));
 }
 
 int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error)

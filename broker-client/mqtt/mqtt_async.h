@@ -34,7 +34,6 @@ void mqtt_async_close(struct mqtt_async *mqtt);
 
 /* Starts to connect; the outcome is an event. There is no automatic reconnect: the owner decides when. */
 int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error);
-int mqtt_async_disconnect(struct mqtt_async *mqtt, struct error *error);
 
 /* Up to 8 filters in one packet, all at `qos`. */
 int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error);

@@ -26,7 +26,6 @@ struct mqtt_options {
 	const char *password;    /* NULL: none */
 	const char *ca_file;     /* mqtts: PEM; NULL: the system's */
 	bool clean_session;
-	int mqtt_version;        /* 0 or 4: MQTT 3.1.1; 5 */
 	int keepalive_s;         /* 0: 30 */
 	int connect_timeout_s;   /* 0: 5 */
 	struct mqtt_will will;

@@ -20,8 +20,9 @@ const sound = {
   'aggregator/ctl/turfctl.c': including('"store/store.h"'),
   'aggregator/daemon/turfd.c': including('"store/store.h"', '"aggregator/config/config.h"'),
   'page.mjs': `${licence}export const page = 1;\n`,
+  'start.mjs': `${licence}import { page } from './page.mjs';\nconsole.log(page);\n`,
   Makefile: '# SPDX-License-Identifier: EUPL-1.2\nall:\n',
-  'tests/manuals.mjs': `${licence}export const missing = [];\n`,
+  'tests/manuals.mjs': `${licence}const missing = [];\n`,
   'start.sh': `# ${licence}true\n`,
 };
 
@@ -36,7 +37,7 @@ async function lint(t, files) {
   const folder = temporaryFolder(t, 'turf-lint');
   await succeed('git', ['init', '-q', folder]);
   for (const [path, content] of Object.entries(files)) write(folder, path, content);
-  for (const path of ['tests/lint', 'tests/symbols.mjs']) copyFileSync(join(root, path), join(folder, path));
+  for (const path of ['tests/lint', 'tests/symbols.mjs', 'tests/unused.mjs']) copyFileSync(join(root, path), join(folder, path));
   const { stdout, code } = await run(join(folder, 'tests/lint'), [], { env: { BUILD: 'build' } });
   const checks = [...stdout.matchAll(/^((?: .*\n)*)(ok|not ok) - (.*)$/gm)];
   return { code, checks: Object.fromEntries(checks.map(([, places, result, name]) => [name, { result, places }])) };
@@ -60,7 +61,7 @@ const mistakes = {
     ['aggregator/mail/mail.c', licence, /aggregator\/mail: may_include in tests\/lint has no line for this folder/],
     ['aggregator/other.c', licence, /aggregator: may_include in tests\/lint has no line for this folder/],
   ],
-  'everything builds': [['Makefile', failingMakefile('ping', 'pong', 'mail', 'mail_list'), /a mistake in base/]],
+  'everything builds': [['Makefile', failingMakefile('ping', 'pong', 'mail', 'mail_list', 'idle'), /a mistake in base/]],
   'no module includes itself through others, and no file uses itself through others': [
     ['proto/topic.h', including('"proto/wire.h"'), /include each other:\n +proto\/topic\n +proto\/wire\n/],
     ['proto/wire.c', including('"proto/topic.h"'), /include each other:/],
@@ -70,6 +71,11 @@ const mistakes = {
   'every global name has a prefix of its file, and no other file has the name': [
     ['base/mail.c', `${licence}void mail_send(void) { }\nvoid send_mail(void) { }\n`, /^ +base\/mail\.c: send_mail has none of the prefixes of its file \(mail\)$/m],
     ['base/mail_list.c', `${licence}void mail_send(void) { }\n`, /base\/mail_list\.c: mail_send is also defined in base\/mail\.c/],
+  ],
+  'every global name of C and every export and package of JavaScript is used': [
+    ['base/idle.c', `${licence}void idle_run(void) { }\n`, /base\/idle\.c: no other file uses idle_run/],
+    ['idle.mjs', `${licence}export const idle = 1;\nexport { idle as busy };\n`, /idle\.mjs: nothing uses the export idle\n.*\n? *idle\.mjs: nothing uses the export busy/],
+    ['package.json', '{ "devDependencies": { "left-pad": "1.0.0" } }\n', /package\.json: no module names the package left-pad/],
   ],
   "libraries' headers stay in their modules": [
     ['store/lmdb.h', including('<lmdb.h>'), /store\/lmdb\.h:2:#include <lmdb\.h>/],

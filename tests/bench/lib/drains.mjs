@@ -17,7 +17,7 @@ const sql = async (file, query) => {
   return Number((await succeed('/usr/bin/python3', ['-c', script, file, query])).stdout);
 };
 
-export const consumers = {
+const consumers = {
   turfd: {
     start: (stage) => stage.turfd(),
     count: async (stage) => {

@@ -9,8 +9,8 @@ import { Running, eventually, freePort, portAnswers, succeed } from '../../syste
 
 export const org = 'bench';
 export const aggregator = `turf-aggregator-${org}`;
-export const benchDate = '2019-11-20';
-export const config = process.env.BENCH_CONFIG || join(root, 'tests/bench/bench.conf');
+const benchDate = '2019-11-20';
+const config = process.env.BENCH_CONFIG || join(root, 'tests/bench/bench.conf');
 export const tool = (name) => join(build, 'bench', name);
 
 const scale = Number(process.env.BENCH_SCALE || 1);
@@ -20,7 +20,7 @@ export const scaled = (n, least = 1) => Math.max(least, Math.round(n * scale));
 export const now = () => Number(process.hrtime.bigint());
 
 // Folders lie in the build folder: on the disk that is measured, and never in memory.
-export class Stage {
+class Stage {
   constructor() {
     this.folder = mkdtempSync(join(build, 'bench-'));
     this.running = [];

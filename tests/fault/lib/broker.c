@@ -157,11 +157,6 @@ WRAP(int, mqtt_use_credentials, struct mqtt *mqtt, const char *user, const char 
 	return seam_fails(SEAM_BROKER, "mqtt_use_credentials") ? error_set(error, FAULT_MEMORY, "no memory for credentials") : 0;
 }
 
-WRAP(bool, mqtt_connected, const struct mqtt *mqtt)
-{
-	return mqtt && broker.up;
-}
-
 WRAP(int, mqtt_subscribe, struct mqtt *mqtt, const char *filter, int qos, struct error *error)
 {
 	assert(mqtt && *filter && qos <= 1);

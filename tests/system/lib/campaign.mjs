@@ -55,7 +55,7 @@ const isEqual = (a, b) => {
   }
 };
 
-export class Campaign {
+class Campaign {
   // options: seed, phones (how many), from (the first cycle), date (on which it begins).
   static async start(t, { seed, phones = 6, from = 0, date = '2020-02-10' }) {
     const campaign = new Campaign();

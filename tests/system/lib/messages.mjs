@@ -10,8 +10,7 @@ import { root } from './paths.mjs';
 
 const parsed = protobuf.parse(readFileSync(join(root, 'proto/turf.proto'), 'utf8'), { keepCase: true });
 
-export const type = (name) => parsed.root.lookupType(`turf.v1.${name}`);
-export const verdicts = parsed.root.lookupEnum('turf.v1.Verdict').values;
+const type = (name) => parsed.root.lookupType(`turf.v1.${name}`);
 
 const plain = { longs: Number, enums: String, bytes: Buffer, defaults: true, arrays: true };
 

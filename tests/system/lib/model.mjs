@@ -7,7 +7,7 @@ const validOn = ({ valid_from: from, valid_until: until }, day) => (!from || day
 const quarterEnd = (quarter) => dayOf(`${Number(quarter.slice(0, 4)) + (quarter.endsWith('4') ? 1 : 0)}-${['04', '07', '10', '01'][quarter.slice(-1) - 1]}-01`) - 1;
 
 // ISO 8601: a week belongs to the year of its Thursday.
-export function isoWeek(day) {
+function isoWeek(day) {
   const thursday = day - ((day + 3) % 7) + 3; // 1970-01-01 was one
   const year = Number(dateOf(thursday).slice(0, 4));
   return { year, week: 1 + Math.floor((thursday - dayOf(`${year}-01-01`)) / 7) };

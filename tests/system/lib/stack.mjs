@@ -114,7 +114,7 @@ export class Stack {
   }
 }
 
-export class Phone {
+class Phone {
   constructor(stack, client) {
     this.stack = stack;
     this.client = client;

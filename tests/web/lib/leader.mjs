@@ -8,7 +8,7 @@ import { createFigures, takeCatalogue, takeSummary } from '../../../broker-clien
 import nl from '../../../broker-client/web/src/leader/texts.nl.js';
 import { createWords } from '../../../broker-client/web/src/leader/words.js';
 
-export const OPEN = 1;
+const OPEN = 1;
 export const PROVISIONAL = 2;
 export const FINAL = 3;
 

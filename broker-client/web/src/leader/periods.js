@@ -2,7 +2,7 @@
 // Quarters and years by their names ("2019-Q4", "2019"), as topics and tables use them. Pure.
 import * as calendar from '../core/calendar.js';
 
-export const quarterName = (year, n) => `${year}-Q${n}`;
+const quarterName = (year, n) => `${year}-Q${n}`;
 export const quartersOfYear = (year) => [1, 2, 3, 4].map((n) => quarterName(year, n));
 export const quarterOfDay = (day) => calendar.formatQuarter(calendar.quarterOfDay(day));
 

@@ -7,7 +7,7 @@ import { stateOf } from '../core/tap.js';
 import { icon } from './icons.js';
 
 // "3 op dit toestel · 2 onderweg, nog niet bevestigd"; when nothing waits, whether that is because all is counted.
-export function waitingText(phone) {
+function waitingText(phone) {
   const { all, device, sent } = phone.waiting;
   if (all === 0 && phone.refused) return '';
   const late = phone.unseen.filter((tap) => stateOf(tap) === 'late').length;

@@ -9,7 +9,7 @@ import { stateOf } from '../core/tap.js';
 import { outcomeWord } from './grid.js';
 import { icon } from './icons.js';
 
-export const stateMark = (state) => el('span', { class: `state state--${state}` }, icon(state), el('span', {}, t(state)));
+const stateMark = (state) => el('span', { class: `state state--${state}` }, icon(state), el('span', {}, t(state)));
 
 // Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract, mayRestore}], newest first.
 function groups(phone, taps) {
