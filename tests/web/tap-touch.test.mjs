@@ -348,3 +348,31 @@ test('a tap is made right in one step: domain, outcome, day, team and label', as
   await sheet(page).locator('.tap', { hasText: 'Huisvesting' }).getByText('Teruggenomen', { exact: true }).waitFor();
   assert.deepEqual(await site.counted(), { questions: 1, 'west/1/referred': 1 });
 });
+
+// From now on: the heights of the foot, and what it says of what waits.
+const watchFoot = (page) => page.evaluate(() => {
+  const [foot, state] = [document.querySelector('.foot'), document.querySelector('.bar__state')];
+  const look = () => {
+    globalThis.footHeights.add(foot.offsetHeight);
+    globalThis.footTexts.add(state.innerText.replace(/\s+/g, ' '));
+  };
+  Object.assign(globalThis, { footHeights: new Set(), footTexts: new Set() });
+  new ResizeObserver(look).observe(foot);
+  new MutationObserver(look).observe(state, { subtree: true, childList: true, characterData: true, attributes: true });
+});
+
+for (const width of [320, 360, 414]) {
+  test(`the foot stays as high while many taps wait, leave and get no receipt, on a phone of ${width} px`, async (t) => {
+    const { site, page } = await opened(t, { viewport: { width, height: 1600 } });
+    await watchFoot(page);
+    site.net.set('losedown'); // what is sent arrives, and nothing comes back
+    await tap(page, 1);
+    await page.locator('[data-key="domain-1"]:not(.domain--taken)').waitFor(); // so that it leaves before the others
+    await page.evaluate(() => document.querySelectorAll('.domain:not([data-key="domain-1"])').forEach((tile) => tile.click()));
+    await page.getByText('11 onderweg, bevestiging blijft uit').waitFor();
+    await page.locator('.bar__connection--unsure, .bar__connection--offline').waitFor();
+    const [heights, texts] = await page.evaluate(() => [[...globalThis.footHeights], [...globalThis.footTexts]]);
+    assert.ok(texts.some((text) => /^10 op dit toestel.* 1 onderweg, nog niet bevestigd/.test(text)), texts.join('\n'));
+    assert.equal(heights.length, 1, heights.join(', '));
+  });
+}

@@ -36,6 +36,10 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
+export function setHidden(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 export const byId = (id) => document.getElementById(id);
 
 // Brings the children of `parent` in line with `items`, by key; an element stays while its signature does, so that a

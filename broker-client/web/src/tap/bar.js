@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What still waits, always in view; and the ways to catching up and to the own taps.
-import { el, renderWhen } from '../core/dom.js';
+import { el, renderWhen, setAttribute, setHidden, setText } from '../core/dom.js';
 import { number } from '../core/format.js';
 import { language, t } from '../core/language.js';
 import { stateOf } from '../core/tap.js';
 import { icon } from './icons.js';
 
-// "3 op dit toestel · 2 onderweg, nog niet bevestigd"; when nothing waits, whether that is because all is counted.
-function waitingText(phone) {
+// What is on this device, "3 op dit toestel", and what is under way, "2 onderweg, nog niet bevestigd"; '' where there is none.
+// When nothing waits, the first says whether that is because all is counted.
+function waitingTexts(phone) {
   const { all, device, sent } = phone.waiting;
-  if (all === 0 && phone.refused) return '';
+  if (all === 0 && phone.refused) return ['', ''];
   const late = phone.unseen.filter((tap) => stateOf(tap) === 'late').length;
-  if (all === 0 && late) return t('allCountedLate', { n: number(late, language) });
-  if (all === 0) return phone.taps.length ? t('allCounted') : t('nothingWaits');
-  const parts = [device && t('waitDevice', { n: number(device, language) }), sent && t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) })];
-  return parts.filter(Boolean).join(' · ');
+  if (all === 0 && late) return [t('allCountedLate', { n: number(late, language) }), ''];
+  if (all === 0) return [t(phone.taps.length ? 'allCounted' : 'nothingWaits'), ''];
+  return [device ? t('waitDevice', { n: number(device, language) }) : '', sent ? t(phone.overdue ? 'waitOverdue' : 'waitSent', { n: number(sent, language) }) : ''];
 }
 
 function waitingIcon(phone) {
@@ -25,19 +25,24 @@ function waitingIcon(phone) {
 }
 
 function layOutBar(parent) {
-  parent.append(el('div', { class: 'bar__state' }), el('div', { class: 'bar__buttons' }));
+  const state = el('div', { class: 'bar__state', id: 'waiting' }, el('div', { class: 'bar__sign' }), el('p', { class: 'bar__waiting' }), el('p', { class: 'bar__sent' }), el('p', {}));
+  parent.append(state, el('div', { class: 'bar__buttons' }));
   return parent.children;
 }
 
 // `open`: {list, catchUp}; before there is a team there is nothing to catch up with.
 export function renderBar(parent, phone, ready, open) {
-  const text = waitingText(phone);
+  const texts = waitingTexts(phone);
   const sign = waitingIcon(phone);
   const [state, buttons] = parent.children.length ? parent.children : layOutBar(parent);
-  renderWhen(state, [text, sign, phone.state, language], () => [
-    text && el('p', { class: 'bar__waiting', id: 'waiting' }, sign && icon(sign), el('span', {}, text)),
-    el('p', { class: `bar__connection bar__connection--${phone.state}` }, t(phone.state)),
-  ]);
+  const [mark, waiting, sent, connection] = state.children;
+  renderWhen(mark, sign, () => (sign ? [icon(sign)] : []));
+  [waiting, sent].forEach((line, i) => {
+    setHidden(line, !texts[i]);
+    setText(line, texts[i]);
+  });
+  setAttribute(connection, 'class', `bar__connection bar__connection--${phone.state}`);
+  setText(connection, t(phone.state));
   // Apart from what changes with every tap: a press that is under way must find its button again.
   renderWhen(buttons, [ready, language], () => [
     ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),

@@ -27,12 +27,17 @@ export function listenToKeys(snack) {
 }
 
 // The browser scrolls what gets the focus into what is left between `top` and `foot`; what is in these is in view already
-// (reader.css).
+// (reader.css). Each has its own height as a property, since one on the whole page would make the browser work out every
+// style anew.
 export function keepInView(top, foot) {
-  const { style } = document.documentElement;
+  let padding = '';
   const observer = new ResizeObserver(() => {
-    style.setProperty('--kept-top', `${top.offsetHeight + 8}px`);
-    style.setProperty('--kept-foot', `${foot.offsetHeight + 8}px`);
+    const [above, below] = [top, foot].map((part) => `${part.offsetHeight + 8}px`);
+    if (padding === `${above} ${below}`) return;
+    padding = `${above} ${below}`;
+    document.documentElement.style.scrollPaddingBlock = padding;
+    top.style.setProperty('--kept', above);
+    foot.style.setProperty('--kept', below);
   });
   for (const part of [top, foot]) observer.observe(part);
 }

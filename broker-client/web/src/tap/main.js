@@ -10,7 +10,7 @@ import './sheets.css';
 import { teamName } from '../core/catalogue.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
-import { byId, dutch, el, fill, renderWhen, setAttribute, setText } from '../core/dom.js';
+import { byId, dutch, el, fill, renderWhen, setAttribute, setHidden, setText } from '../core/dom.js';
 import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
@@ -58,7 +58,7 @@ const parts = {
   outcome: el('div', { class: 'outcomes', role: 'group' }),
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1', hidden: true }),
   often: el('div', { class: 'grid often', role: 'group' }),
-  none: el('p', { class: 'soft' }),
+  none: el('p', { class: 'soft', hidden: true }),
   oftenChoice: el('button', { type: 'button', class: 'button button--quiet often-choice', 'data-key': 'often', onclick: () => (mayMove = true, device.toggleOften()) }),
   total: el('section', { class: 'team-total' }),
   privacy: el('p', { class: 'privacy soft' }),
@@ -190,7 +190,7 @@ function chooseFirstTeam(id, borrowed) {
 
 // Before there is a team to count for.
 function drawFirst(ready) {
-  parts.first.hidden = ready && !failure;
+  setHidden(parts.first, ready && !failure);
   const ended = phone?.team && phone.catalogue ? phone.team : '';
   const starting = failure || ready || (phone?.catalogue && later) ? '' : t(waitingFor());
   setText(parts.starting, starting);
@@ -237,7 +237,8 @@ function drawAll() {
   setText(parts.skip, t('skip'));
   drawHead();
   drawFirst(ready);
-  for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'none', 'oftenChoice', 'total', 'privacy']) parts[name].hidden = !ready;
+  for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'oftenChoice', 'total', 'privacy']) setHidden(parts[name], !ready);
+  if (!ready) setHidden(parts.none, true);
   if (!phone) return;
   if (later) drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
@@ -250,7 +251,7 @@ function drawAll() {
   renderOften(parts.often, phone, choice, device.often, tap);
   setText(parts.oftenChoice, t('oftenWanted'));
   setAttribute(parts.oftenChoice, 'aria-pressed', device.often);
-  parts.none.hidden = renderGrid(parts.grid, phone, choice, tap) > 0;
+  setHidden(parts.none, renderGrid(parts.grid, phone, choice, tap) > 0);
   setText(parts.none, t('noDomains'));
   setAttribute(parts.snack, 'aria-label', t('undo'));
   later?.renderGlance(parts.glance, phone);

@@ -2,19 +2,24 @@
 // What the worker gets back: the team's total of this quarter and its course by week. Never a figure per person.
 import { teamName } from '../core/catalogue.js';
 import { isoWeekOfDay } from '../core/calendar.js';
-import { dutch, el, renderWhen, setText } from '../core/dom.js';
+import { dutch, el, renderWhen, setAttribute, setText } from '../core/dom.js';
 import { number, quarterName } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 
-function bars(course) {
-  const most = Math.max(1, ...course.map(({ questions }) => questions));
-  return el('table', { class: 'course' },
-    el('caption', {}, t('courseTitle')),
-    el('thead', { class: 'visually-hidden' }, el('tr', {}, el('th', { scope: 'col' }, t('week')), el('th', { scope: 'col' }, t('questions')))),
-    el('tbody', {}, course.map(({ week, questions }) =>
-      el('tr', {},
-        el('th', { scope: 'row' }, String(week)),
-        el('td', {}, el('span', { class: questions ? 'course__bar' : 'course__none', style: { '--part': String(questions / most) } }), el('span', { class: 'course__number' }, number(questions, language)))))));
+const weekRow = ({ week }) =>
+  el('tr', {}, el('th', { scope: 'row' }, String(week)), el('td', {}, el('span', {}), el('span', { class: 'course__number' })));
+
+const bars = (course) => el('table', { class: 'course' },
+  el('caption', {}, t('courseTitle')),
+  el('thead', { class: 'visually-hidden' }, el('tr', {}, el('th', { scope: 'col' }, t('week')), el('th', { scope: 'col' }, t('questions')))),
+  el('tbody', {}, course.map(weekRow)));
+
+function drawWeek(row, questions, most) {
+  const [bar, count] = row.cells[1].children;
+  setAttribute(bar, 'class', questions ? 'course__bar' : 'course__none');
+  const part = String(questions / most);
+  if (bar.style.getPropertyValue('--part') !== part) bar.style.setProperty('--part', part);
+  setText(count, number(questions, language));
 }
 
 function weekWords(phone) {
@@ -35,19 +40,23 @@ export function renderGlance(parent, phone) {
   setText(parent, text);
 }
 
+// The title, and what a count changes below it: each count changes a few words and bars, and the rest stays.
+function layOut(phone, name) {
+  const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
+  if (!phone.summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];
+  return [title, el('p', { class: 'total' }), el('p', { class: 'soft' }), el('p', { class: 'soft' }), phone.course.length > 1 && bars(phone.course)];
+}
+
 export function renderTotal(parent, phone) {
   const { summary, course } = phone;
   const name = teamName(phone.catalogue, phone.team);
-  renderWhen(parent, [summary, course, name, phone.quarter, language], () => {
-    const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
-    if (!summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];
-    const form = (value) => number(value, language);
-    return [
-      title,
-      el('p', { class: 'total' }, t('totalQuestions', { n: summary.questions, count: form(summary.questions) })),
-      el('p', { class: 'soft' }, t('totalSplit', { answered: form(summary.answered), referred: form(summary.referred) })),
-      el('p', { class: 'soft' }, weekWords(phone)),
-      course.length > 1 && bars(course),
-    ];
-  });
+  renderWhen(parent, [Boolean(summary), course.map(({ week }) => week), name, phone.quarter, language], () => layOut(phone, name));
+  if (!summary) return;
+  const [, total, split, weeks, table] = parent.children;
+  const form = (value) => number(value, language);
+  setText(total, t('totalQuestions', { n: summary.questions, count: form(summary.questions) }));
+  setText(split, t('totalSplit', { answered: form(summary.answered), referred: form(summary.referred) }));
+  setText(weeks, weekWords(phone));
+  const most = Math.max(1, ...course.map(({ questions }) => questions));
+  if (table) course.forEach(({ questions }, i) => drawWeek(table.tBodies[0].rows[i], questions, most));
 }
