@@ -33,7 +33,7 @@ let sheet;
 let choice = plainChoice();
 let frame = 0;
 let soon = 0;
-let underWay = false; // something that was sent had no receipt when the page was drawn last
+let underWay = false; // something that was sent had no receipt when the page heard of it last
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let still;
@@ -242,7 +242,6 @@ function drawAll() {
   if (!phone) return;
   if (later) drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
-  saySettled();
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);
@@ -269,6 +268,7 @@ function changed() {
 // A tap leaves, gets its receipt and moves the team's figures in a few moments: a tap that is made meanwhile must not wait for
 // a drawing of each.
 function heard() {
+  if (phone) saySettled();
   if (document.visibilityState === 'hidden') draw();
   else soon ||= setTimeout(changed, HEARD_MS);
 }
