@@ -8,7 +8,7 @@ import { succeed } from '../../system/lib/processes.mjs';
 import { drained, idle, start } from './daemon.mjs';
 import { drain } from './drains.mjs';
 import { latency } from './latencies.mjs';
-import { firstLoad, screenTimes, tapTimes } from './pages.mjs';
+import { bareTapTimes, firstLoad, screenTimes, tapTimes } from './pages.mjs';
 import { median, onStage, present, scaled, tool, trials } from './stage.mjs';
 
 const few = Math.min(trials, 3);
@@ -225,10 +225,11 @@ const stages = { handled: 'for the page', stored: 'for the disk', said: 'for the
 
 async function tapPage() {
   const taps = scaled(60, 50);
-  const got = await inTurns(few, { slow: () => tapTimes(taps, slower), plain: () => tapTimes(taps, 1) });
+  const got = await inTurns(few, { slow: () => tapTimes(taps, slower), plain: () => tapTimes(taps, 1), bare: () => bareTapTimes(taps, slower) });
   const figure = (name, of, p, options) => {
-    const [slow, plain] = [got.slow, got.plain].map((runs) => part(runs.flat().map(of), p));
-    return { ...row(`${name}, p${p * 100}`, slow, 'ms', options), against: `processor ${slower} times as fast: ${plain.toFixed(1)} ms` };
+    const [slow, plain, bare] = [got.slow, got.plain, got.bare].map((runs) => part(runs.flat().map(of), p));
+    const against = `a page with one button: ${bare.toFixed(1)} ms; processor ${slower} times as fast: ${plain.toFixed(1)} ms`;
+    return { ...row(`${name}, p${p * 100}`, slow, 'ms', options), against };
   };
   const figures = (name, of, limits = {}) => [0.5, 0.95].map((p) => figure(name, of, p, limits[p] && { must: ['<=', limits[p]] }));
   const names = Object.keys(stages);

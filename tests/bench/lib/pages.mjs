@@ -71,14 +71,10 @@ const rested = (page, taps) => page.evaluate(async (n) => {
   await new Promise((over) => setTimeout(over, 300 + Math.random() * 300));
 }, taps);
 
-// { handled, stored, said, drawn, shown } in milliseconds of each tap on a page whose processor is `slower` times as slow as this one.
-export const tapTimes = (taps, slower) => onSite(async (site, t) => {
-  const phone = await Phone.start(t, site, { ownBrowser: true, hasTouch: true, viewport: { width: 360, height: 1600 } }); // every domain in sight
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
+// Touches `places` in turn, on a page whose processor is `slower` times as slow as this one; { handled, stored, said, drawn,
+// shown } in milliseconds of each tap.
+async function timed(page, places, taps, slower) {
   await page.evaluate(watchTaps);
-  const places = await Promise.all(Array.from({ length: 11 }, (_, i) => domain(page, i + 1).boundingBox()));
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
   const warm = 5;
@@ -88,6 +84,38 @@ export const tapTimes = (taps, slower) => onSite(async (site, t) => {
     await rested(page, tap);
   }
   return (await page.evaluate(() => globalThis.tapTimes)).slice(warm);
+}
+
+const touched = { hasTouch: true, viewport: { width: 360, height: 1600 }, ownBrowser: true }; // every domain in sight
+
+export const tapTimes = (taps, slower) => onSite(async (site, t) => {
+  const page = await (await Phone.start(t, site, touched)).open();
+  await chooseTeam(page);
+  await online(page);
+  const places = await Promise.all(Array.from({ length: 11 }, (_, i) => domain(page, i + 1).boundingBox()));
+  return timed(page, places, taps, slower);
+});
+
+// The least that a page can do for a tap: a button, one write of one number, and the word.
+const bare = `<!doctype html><meta charset="utf-8"><button>Tik</button><p class="snack"></p><script>
+  const opening = indexedDB.open('bare', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('taps', { autoIncrement: true });
+  const said = document.querySelector('p');
+  document.querySelector('button').onclick = () => {
+    said.textContent = '';
+    const writing = opening.result.transaction('taps', 'readwrite', { durability: 'strict' });
+    writing.objectStore('taps').add(1);
+    writing.commit();
+    writing.oncomplete = () => (said.textContent = 'Opgeslagen');
+  };
+</script>`;
+
+// The same of that page, which shows what the browser and this machine take.
+export const bareTapTimes = (taps, slower) => onSite(async (site, t) => {
+  const phone = await Phone.start(t, site, touched);
+  await phone.context.route('**/bare', (route) => route.fulfill({ contentType: 'text/html', body: bare }));
+  const page = await phone.open(`${site.url}bare`);
+  return timed(page, [await page.locator('button').boundingBox()], taps, slower);
 });
 
 // ---- The leader's page --------------------------------------------------------------------------------------------
