@@ -45,7 +45,7 @@ struct files_identity {
 	struct file_identity data, lock; /* data.mdb and lock.mdb */
 };
 
-/* What the two names stand for now. */
+/* Reads which files the two names in `directory` refer to at this moment. */
 int files_identify(const char *directory, struct files_identity *out, struct error *error);
 bool files_same(const struct files_identity *a, const struct files_identity *b);
 const char *files_differing(const struct files_identity *a, const struct files_identity *b); /* the first such name */

@@ -71,8 +71,8 @@ const rested = (page, taps) => page.evaluate(async (n) => {
   await new Promise((over) => setTimeout(over, 300 + Math.random() * 300));
 }, taps);
 
-// Touches `places` in turn, on a page whose processor is `slower` times as slow as this one; { handled, stored, said, drawn,
-// shown } in milliseconds of each tap.
+// Touches `places` in turn while the page's processor is slowed down `slower` times. Resolves to { handled, stored, said,
+// drawn, shown } of each tap, in milliseconds.
 async function timed(page, places, taps, slower) {
   await page.evaluate(watchTaps);
   const session = await page.context().newCDPSession(page);
@@ -110,7 +110,7 @@ const bare = `<!doctype html><meta charset="utf-8"><button>Tik</button><p class=
   };
 </script>`;
 
-// The same of that page, which shows what the browser and this machine take.
+// As tapTimes, for that page: the time that the browser and the machine take by themselves.
 export const bareTapTimes = (taps, slower) => onSite(async (site, t) => {
   const phone = await Phone.start(t, site, touched);
   await phone.context.route('**/bare', (route) => route.fulfill({ contentType: 'text/html', body: bare }));

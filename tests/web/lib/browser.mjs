@@ -137,8 +137,8 @@ export async function stored(page) {
   return { all: taps.length, waiting: taps.filter(({ waits }) => waits).length };
 }
 
-// A page that is loaded anew before the disk has the team asks for it again: in Safari's engine a write that is under way
-// ends with the page.
+// Waits until the team is stored. WebKit drops a write that is under way when the page is loaded again; the page then asks for
+// the team again.
 export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
 
 // Until its mark has gone: touched sooner, the same tile may take it for one touch.

@@ -26,8 +26,8 @@ export function parseDate(text) {
   return day >= 0 && formatDate(day) === text ? day : null;
 }
 
-// The date in a time zone, minute by minute: no zone is off by part of a minute. Formatters are slow to make and slow to
-// run, and a page asks for the date dozens of times for each frame.
+// The date in one time zone. It keeps its formatter, which is slow to make, and the answer for the current minute, because a
+// page asks for the date dozens of times in one frame. Midnight falls on a whole minute in every time zone.
 class ZoneDate {
   #form;
   #minute = NaN;

@@ -27,7 +27,8 @@ export function fill(parent, ...children) {
 // A name from the catalogue, which is Dutch in every language of the page.
 export const dutch = (name) => el('span', { lang: 'nl' }, name);
 
-// Text and attributes that are as they should be are left alone: the browser would lay the page out anew for the same words.
+// These change an element only if its value differs. Without the check, the browser computes the layout again for the same
+// text.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -6,8 +6,8 @@ import { language, t } from '../core/language.js';
 import { stateOf } from '../core/tap.js';
 import { icon } from './icons.js';
 
-// What is on this device, "3 op dit toestel", and what is under way, "2 onderweg, nog niet bevestigd"; '' where there is none.
-// When nothing waits, the first says whether that is because all is counted.
+// Two texts: the taps on this device ("3 op dit toestel") and the taps under way ("2 onderweg, nog niet bevestigd"). A text is
+// '' if there are no such taps. If no tap waits, the first text says so, or says that every tap is counted.
 function waitingTexts(phone) {
   const { all, device, sent } = phone.waiting;
   if (all === 0 && phone.refused) return ['', ''];

@@ -26,9 +26,8 @@ export function listenToKeys(snack) {
   });
 }
 
-// The browser scrolls what gets the focus into what is left between `top` and `foot`; what is in these is in view already
-// (reader.css). Each has its own height as a property, since one on the whole page would make the browser work out every
-// style anew.
+// The browser scrolls a focused element into the space between `top` and `foot`. Elements inside these two are in view already
+// (reader.css). `--kept` is set on the two parts: set on the whole page, each change would recompute every style.
 export function keepInView(top, foot) {
   let padding = '';
   const observer = new ResizeObserver(() => {

@@ -33,7 +33,7 @@ let sheet;
 let choice = plainChoice();
 let frame = 0;
 let soon = 0;
-let underWay = false; // something that was sent had no receipt when the page heard of it last
+let underWay = false; // at the phone's last change, a tap was sent and had no receipt yet
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let still;
@@ -41,7 +41,7 @@ let later = null; // as later.js has it, once it is there
 let failure = ''; // why the page could not start
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
-const HEARD_MS = 100; // what was heard meanwhile is drawn in one go
+const HEARD_MS = 100; // changes of the phone within this time are drawn together
 
 const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
 
@@ -265,8 +265,8 @@ function changed() {
   else frame ||= requestAnimationFrame(() => setTimeout(draw));
 }
 
-// A tap leaves, gets its receipt and moves the team's figures in a few moments: a tap that is made meanwhile must not wait for
-// a drawing of each.
+// The phone changed: a tap was sent, a receipt or new figures arrived. Several such changes come within a moment. They are
+// drawn together, so that the next tap does not wait for one drawing per change.
 function heard() {
   if (phone) saySettled();
   if (document.visibilityState === 'hidden') draw();

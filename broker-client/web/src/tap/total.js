@@ -40,7 +40,7 @@ export function renderGlance(parent, phone) {
   setText(parent, text);
 }
 
-// The title, and what a count changes below it: each count changes a few words and bars, and the rest stays.
+// Makes the elements once. renderTotal then changes only the words and bars that a new count changes.
 function layOut(phone, name) {
   const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
   if (!phone.summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];

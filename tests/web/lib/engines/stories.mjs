@@ -16,8 +16,8 @@ import { shared } from './shared.mjs';
 const tile = (code) => `[data-key="domain-${code}"]`;
 const waits = async (page, n) => assert.deepEqual(await stored(page), { all: n, waiting: n });
 
-// One question; resolves when the phone has it on disk. Two in a row are of tiles in different columns: the page takes two
-// touches at one place within a moment for one touch that bounced, and each tile is scrolled to the middle first.
+// Taps one question; resolves when the phone has it on disk. Choose tiles in different columns for two taps in a row: each tile
+// is scrolled to the middle, and the page takes two touches at one place within 300 ms for one touch that bounced.
 async function tap(page, code) {
   const { all } = await stored(page);
   await page.click(tile(code));
