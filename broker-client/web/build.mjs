@@ -20,13 +20,27 @@ const STATIC = join(web, 'src/static');
 
 // ---- Code from proto/turf.proto ---------------------------------------------------------------------
 
+function writeIfChanged(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+// What wire.js has to know of a field: 'number', 'bytes', 'packed' (numbers, packed or not), or the name of a message.
+function kindOf({ type, repeated }, messages) {
+  if (messages.some(({ name }) => name === type)) return type;
+  if (type === 'string' || type === 'bytes') return 'bytes';
+  return repeated ? 'packed' : 'number';
+}
+
+const fieldsOf = ({ messages }) => Object.fromEntries(messages.map((message) =>
+  [message.name, Object.fromEntries(message.fields.map((field) => [field.tag, kindOf(field, messages)]))]));
+
 function generate() {
-  const target = join(web, 'gen/turf.js');
-  const code = compileRaw(schema.sync(join(root, 'proto/turf.proto')));
-  if (existsSync(target) && readFileSync(target, 'utf8') === code) return;
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(`${target}.${process.pid}`, code);
-  renameSync(`${target}.${process.pid}`, target);
+  const proto = schema.sync(join(root, 'proto/turf.proto'));
+  mkdirSync(join(web, 'gen'), { recursive: true });
+  writeIfChanged(join(web, 'gen/turf.js'), compileRaw(proto));
+  writeIfChanged(join(web, 'gen/fields.js'), `export const fields = ${JSON.stringify(fieldsOf(proto), null, 2)};\n`);
 }
 
 // ---- Bundles ----------------------------------------------------------------------------------------

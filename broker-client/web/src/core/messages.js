@@ -5,7 +5,7 @@ import { PbfReader, PbfWriter } from 'pbf';
 import * as turf from '../../gen/turf.js';
 import { DAY_MAX, parsePeriod } from './calendar.js';
 import { isSlug } from './topics.js';
-import { forms, whole } from './wire.js';
+import { whole } from './wire.js';
 
 export const { Outcome, QuarterStatus, LabelKind, Verdict } = turf;
 
@@ -32,7 +32,7 @@ export const newId = () => hex(crypto.getRandomValues(new Uint8Array(ID_BYTES)))
 // ---- Reading --------------------------------------------------------------------------------------
 
 function read(name, bytes, max) {
-  if (bytes.length > max || !whole(bytes, forms[name])) return null;
+  if (bytes.length > max || !whole(bytes, name)) return null;
   return turf[`read${name}`](new PbfReader(bytes), bytes.length);
 }
 
