@@ -41,7 +41,7 @@ ldflags := $(linking) $(sanitizers) $(LDFLAGS)
 # have the libraries of the tests, and `make help` needs none at all. So: `=` here, never `:=`.
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
 libs_store = $(call pkg,lmdb) $(call pkg,libcrypto)
-libs_proto = $(call pkg,libprotobuf-c)
+libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc)
 libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
 libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
@@ -160,7 +160,7 @@ $(unit_phone): $(BUILD)/tests/%: $(BUILD)/tests/unit/phone/%.o $(BUILD)/tests/un
 # Tests that make calls fail: every call that a WRAP in tests/fault/lib names comes through there, those of the libraries
 # too, which is why they are linked from their archives (libconfig, which does not survive a failed malloc, is not).
 wrapped := $(shell sed -n 's/^WRAP.[^,]*, *\([A-Za-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/fault/lib/*.c)
-libs_fault = -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
+libs_fault = -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a -l:libutf8proc.a $(call pkg,libcrypto) $(call pkg,cmocka) -lpthread
 
 fault_daemon := $(call test_programs,tests/fault)
 fault_phone  := $(call test_programs,tests/fault/phone)

@@ -3,40 +3,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
-enum { LINE_BYTES = 2048 }; /* of a message that needs no memory */
-
-/* How many bytes a character has that begins with `first`; 0: none begins so. */
-static size_t length_of(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-/* The least character that needs so many bytes. */
-static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+enum {
+	LINE_BYTES = 2048, /* of a message that needs no memory */
+	FOLDED_MAX = 256,  /* characters of a text that can be folded */
+	CHARACTER_BYTES = 4,
+};
 
 size_t text_character(const char *text, uint32_t *character)
 {
-	const uint8_t *byte = (const uint8_t *)text;
-	size_t length = length_of(byte[0]);
+	utf8proc_int32_t found;
+	utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &found);
 
-	if (length == 0 || byte[0] == '\0')
+	if (length <= 0 || found == 0)
 		return 0;
-	*character = length == 1 ? byte[0] : byte[0] & (0x7fU >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((byte[i] & 0xc0) != 0x80) /* the zero at the end stops here too */
-			return 0;
-		*character = *character << 6 | (byte[i] & 0x3f);
-	}
-	if (*character < least[length] || (*character >= 0xd800 && *character <= 0xdfff) || *character > 0x10ffff)
-		return 0;
-	return length;
+	*character = (uint32_t)found;
+	return (size_t)length;
 }
 
 bool text_is_control(uint32_t character)
@@ -56,6 +39,58 @@ size_t text_showable(const char *text)
 	size_t length = text_character(text, &character);
 
 	return length > 0 && !text_is_control(character) && !changes_order_or_line(character) ? length : 0;
+}
+
+size_t text_columns(uint32_t character)
+{
+	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)character);
+	int columns = utf8proc_charwidth((utf8proc_int32_t)character);
+	bool joins = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_CF;
+
+	return columns > 0 ? (size_t)columns : joins ? 0 : 1;
+}
+
+/* Letters that Unicode does not take apart, in lower case, and what a person types for them. */
+static const struct {
+	utf8proc_int32_t letter;
+	const char *typed;
+} letters[] = {
+	{ 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" },  { 0x00fe, "th" }, { 0x0111, "d" }, { 0x0127, "h" },
+	{ 0x0131, "i" },  { 0x0133, "ij" }, { 0x0138, "k" }, { 0x0140, "l" },  { 0x0142, "l" }, { 0x014b, "n" },
+	{ 0x0153, "oe" }, { 0x0167, "t" },  { 0x02bc, "" }, /* of the n with an apostrophe */
+};
+
+static size_t encode_folded(utf8proc_int32_t character, char encoded[static CHARACTER_BYTES])
+{
+	for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+		if (letters[i].letter == character) {
+			memcpy(encoded, letters[i].typed, strlen(letters[i].typed));
+			return strlen(letters[i].typed);
+		}
+	}
+	return (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)encoded);
+}
+
+bool text_fold(const char *text, char *folded, size_t size)
+{
+	utf8proc_int32_t characters[FOLDED_MAX];
+	utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)text, 0, characters, FOLDED_MAX,
+						UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+	char encoded[CHARACTER_BYTES];
+	size_t used = 0;
+
+	if (n < 0 || n > FOLDED_MAX)
+		return false;
+	for (utf8proc_ssize_t i = 0; i < n; i++) {
+		size_t length = encode_folded(characters[i], encoded);
+
+		if (length >= size - used)
+			return false;
+		memcpy(folded + used, encoded, length);
+		used += length;
+	}
+	folded[used] = '\0';
+	return true;
 }
 
 /* Length of what one '?' stands for. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Text that people read: UTF-8, and what of it may reach a terminal or a log.
+ * Text that people read: UTF-8 (by utf8proc), and what of it may reach a terminal or a log.
  *
  * Names, addresses, file names and errors of others can hold characters that steer a terminal (U+0000-001F,
  * U+007F-009F), or that make a line read in another order than it stands (U+061C, U+200E, U+200F, U+202A-202E,
@@ -25,6 +25,14 @@ bool text_is_control(uint32_t character);
 
 /* As text_character, for what may be shown as it is; 0 for the others. */
 size_t text_showable(const char *text);
+
+/* How many columns of a terminal the character takes: two for pictures and letters of East Asia, none for an accent by
+ * itself, one for most others, unknown ones too. */
+size_t text_columns(uint32_t character);
+
+/* Folds `text` for a search, so that "Skûlenboarch" is found as "skulenboarch" and "Œuvre" as "oeuvre": lower case, no
+ * accents, ligatures and letters with strokes as the letters that a person types. False: it is not UTF-8, or it does not fit. */
+bool text_fold(const char *text, char *folded, size_t size);
 
 /* Puts '?' in the place of each character that may not be shown, and of each byte that belongs to none. */
 void text_make_safe(char *text);

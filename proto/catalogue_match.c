@@ -3,69 +3,13 @@
 
 #include <string.h>
 
-/* ---- Folding: the letters a person would type ------------------------------------------------- */
+#include "base/text.h"
 
-/* From the previous `last` on, up to and including this one; NULL: stays as it is. Upper case of U+00C0 to
- * U+00DE stands for its lower case, 0x20 further on. */
-struct fold {
-	uint16_t last;
-	const char *base;
-};
-
-static const struct fold folds[] = {
-	{ 0x00bf, NULL }, { 0x00c5, "a" },  { 0x00c6, "ae" }, { 0x00c7, "c" }, { 0x00cb, "e" },  { 0x00cf, "i" },
-	{ 0x00d0, "d" },  { 0x00d1, "n" },  { 0x00d6, "o" },  { 0x00d7, NULL }, { 0x00d8, "o" }, { 0x00dc, "u" },
-	{ 0x00dd, "y" },  { 0x00de, "th" }, { 0x00df, "ss" }, { 0x00fe, NULL }, { 0x00ff, "y" }, { 0x0105, "a" },
-	{ 0x010d, "c" },  { 0x0111, "d" },  { 0x011b, "e" },  { 0x0123, "g" }, { 0x0127, "h" },  { 0x0131, "i" },
-	{ 0x0133, "ij" }, { 0x0135, "j" },  { 0x0138, "k" },  { 0x0142, "l" }, { 0x014b, "n" },  { 0x0151, "o" },
-	{ 0x0153, "oe" }, { 0x0159, "r" },  { 0x0161, "s" },  { 0x0167, "t" }, { 0x0173, "u" },  { 0x0175, "w" },
-	{ 0x0178, "y" },  { 0x017e, "z" },  { 0x017f, "s" },
-};
-
-static const char *base_letters(uint32_t character)
-{
-	if (character >= 0xe0 && character <= 0xfe && character != 0xf7)
-		character -= 0x20;
-	for (size_t i = 0; i < sizeof folds / sizeof folds[0]; i++)
-		if (character <= folds[i].last)
-			return folds[i].base;
-	if (character >= 0x0300 && character <= 0x036f)
-		return ""; /* an accent of its own, after its letter */
-	return NULL;
-}
-
-/* Writes `text` folded: never longer than it was, for no two-byte character has a base of more than two
- * letters. False when it does not fit. */
-static bool fold_text(const char *text, char folded[static NAME_BYTES])
-{
-	size_t used = 0;
-
-	if (strnlen(text, NAME_BYTES) == NAME_BYTES)
-		return false;
-	while (*text) {
-		uint8_t first = (uint8_t)text[0], second = (uint8_t)text[1];
-		const char *base = NULL;
-
-		if ((first & 0xe0) == 0xc0 && (second & 0xc0) == 0x80)
-			base = base_letters((uint32_t)(first & 0x1f) << 6 | (second & 0x3f));
-		if (base) {
-			memcpy(folded + used, base, strlen(base));
-			used += strlen(base);
-			text += 2;
-			continue;
-		}
-		folded[used++] = (char)(*text >= 'A' && *text <= 'Z' ? *text + 'a' - 'A' : *text);
-		text++;
-	}
-	folded[used] = '\0';
-	return true;
-}
-
-/* ---- Matching --------------------------------------------------------------------------------- */
+enum { FOLDED_BYTES = 2 * NAME_BYTES }; /* a few letters grow by a half */
 
 /* What was found so far. An exact name wins over names that merely hold what was typed. */
 struct search {
-	char typed[NAME_BYTES]; /* folded */
+	char typed[FOLDED_BYTES];
 	size_t exact, partial;
 	uint32_t exact_code, partial_code;
 };
@@ -73,14 +17,15 @@ struct search {
 static bool search_begin(struct search *search, const char *typed)
 {
 	memset(search, 0, sizeof *search);
-	return typed[0] != '\0' && fold_text(typed, search->typed) && search->typed[0] != '\0';
+	return strnlen(typed, NAME_BYTES) < NAME_BYTES && text_fold(typed, search->typed, sizeof search->typed) &&
+	       search->typed[0] != '\0';
 }
 
 static void search_name(struct search *search, const char *name, uint32_t code)
 {
-	char folded[NAME_BYTES];
+	char folded[FOLDED_BYTES];
 
-	if (!fold_text(name, folded))
+	if (!text_fold(name, folded, sizeof folded))
 		return;
 	if (strcmp(folded, search->typed) == 0) {
 		search->exact++;

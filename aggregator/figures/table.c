@@ -12,11 +12,11 @@ enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
 
 size_t table_text_width(const char *text)
 {
-	size_t width = 0;
+	uint32_t character;
+	size_t width = 0, length;
 
-	for (; *text; text++)
-		if (((unsigned char)*text & 0xc0) != 0x80)
-			width++;
+	for (; (length = text_character(text, &character)) > 0; text += length)
+		width += text_columns(character);
 	return width;
 }
 

@@ -130,7 +130,7 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 const char *cli_verdict_words(enum turf_verdict verdict);
 const char *cli_quarter_status_words(const char *status);
 
-/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns, as LC_CTYPE has it.
+/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns.
  * `out` NULL: only measures. */
 size_t cli_print_safely(FILE *out, const char *text, size_t max_columns);
 

@@ -5,7 +5,6 @@
 #include "broker-client/cli/cli.h"
 
 #include <getopt.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,7 +226,6 @@ int main(int argc, char **argv)
 
 	if (standard_hold() < 0)
 		return cli_complain(EXIT_FAULT, "standard streams: %m");
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc > 1 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
 		return help_command(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {

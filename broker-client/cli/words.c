@@ -2,7 +2,6 @@
 #include "broker-client/cli/cli.h"
 
 #include <string.h>
-#include <wchar.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -56,16 +55,6 @@ const char *cli_quarter_status_words(const char *status)
 	return strcmp(status, "final") == 0 ? "definitief / final" : "";
 }
 
-/* Pictures and letters of East Asia are two columns wide, an accent by itself none. */
-static size_t columns_of(const char *character, size_t length)
-{
-	mbstate_t state = {0};
-	wchar_t letter;
-	int columns = mbrtowc(&letter, character, length, &state) == length ? wcwidth(letter) : 1;
-
-	return columns < 0 ? 1 : (size_t)columns;
-}
-
 size_t cli_print_safely(FILE *out, const char *text, size_t max_columns)
 {
 	size_t columns = 0;
@@ -73,7 +62,7 @@ size_t cli_print_safely(FILE *out, const char *text, size_t max_columns)
 	while (*text) {
 		uint32_t character;
 		size_t shown = text_showable(text), length = text_character(text, &character);
-		size_t width = shown > 0 ? columns_of(text, shown) : 1;
+		size_t width = shown > 0 ? text_columns(character) : 1;
 
 		if (width > max_columns - columns)
 			break;

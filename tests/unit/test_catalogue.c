@@ -298,7 +298,7 @@ static void a_label_of_another_domain_is_in_nobodys_way(void **state)
 	}
 }
 
-/* Every Latin letter of Unicode's first two blocks and the next one, and what it is typed as. */
+/* Every Latin letter of Unicode's first two blocks and the next one, some of later blocks, and what they are typed as. */
 static void accents_of_latin_letters_are_left_aside(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -314,6 +314,7 @@ static void accents_of_latin_letters_are_left_aside(void **state)
 		{ "ŔŕŖŗŘřŚśŜŝŞşŠšſŢţŤťŦŧ", "rrrrrrsssssssss" "tttttt" },
 		{ "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲų", "uuuuuuuuuuuuuuuuuuuu" },
 		{ "ŴŵÝýÿŶŷŸŹźŻżŽž", "wwyyyyyyzzzzzz" },
+		{ "ẞǎȺﬁ", "ssaⱥfi" },
 	};
 
 	(void)state;

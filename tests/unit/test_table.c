@@ -13,13 +13,13 @@
 
 #include <cmocka.h>
 
-static void a_name_is_as_wide_as_its_characters(void **state)
+static void a_name_is_as_wide_as_the_terminal_shows_it(void **state)
 {
 	static const struct {
 		const char *text;
 		size_t width;
 	} table[] = {
-		{"", 0}, {"oost", 4}, {"Financiën", 9}, {"Skûlenboarch", 12}, {"€", 1},
+		{"", 0}, {"oost", 4}, {"Financiën", 9}, {"Skûlenboarch", 12}, {"€", 1}, {"東京 🏠", 7}, {"e\xcc\x88", 1},
 	};
 
 	(void)state;
@@ -166,7 +166,7 @@ static void fields_are_quoted_and_guarded_where_a_reader_needs_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_name_is_as_wide_as_its_characters),
+		cmocka_unit_test(a_name_is_as_wide_as_the_terminal_shows_it),
 		cmocka_unit_test(a_share_has_one_decimal_and_of_nothing_there_is_none),
 		cmocka_unit_test(columns_are_as_wide_as_they_must_be),
 		cmocka_unit_test(a_table_of_many_rows_keeps_them_all),

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +219,5 @@ int main(void)
 		cmocka_unit_test(test_the_longest_figures_come_through),
 	};
 
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	return cmocka_run_group_tests_name("the table of turf watch", tests, NULL, NULL);
 }
