@@ -6,10 +6,7 @@
 
 #include "proto/wire.h"
 
-enum {
-	CLOCKS_DIFFER_DAYS = 1, /* a phone's date may be ahead of the org's by so much */
-	IDS_KEPT_DAYS = 60,     /* beyond accept_days */
-};
+enum { CLOCKS_DIFFER_DAYS = 1 }; /* a phone's date may be ahead of the org's by so much */
 
 /* Days from `day` to today; below zero when `day` is still to come. */
 static int64_t age_of(uint32_t day, const struct standing *standing)
@@ -142,7 +139,12 @@ uint32_t rules_quarter_closable(uint32_t today, uint32_t grace_days)
 
 uint32_t rules_purgeable_before(uint32_t today, uint32_t accept_days)
 {
-	int64_t first_kept = (int64_t)today - (int64_t)accept_days - IDS_KEPT_DAYS;
+	int64_t first_kept = (int64_t)today - (int64_t)accept_days - RULES_IDS_KEPT_DAYS;
 
 	return first_kept > 0 ? (uint32_t)first_kept : 0;
+}
+
+bool rules_date_jumped(uint32_t from, uint32_t to)
+{
+	return (to > from ? to - from : from - to) > RULES_DATE_JUMP_DAYS;
 }

@@ -9,10 +9,22 @@
 #ifndef TURF_PROTO_RULES_H
 #define TURF_PROTO_RULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/catalogue.h"
 #include "proto/message.h"
+
+/* The rules' numbers of days. What an organisation does not set gets its default. */
+enum {
+	RULES_ACCEPT_DAYS_DEFAULT = 400,
+	RULES_RETRACT_DAYS_DEFAULT = 14, /* the pages use it until they have a catalogue: tap/phone-view.js */
+	RULES_GRACE_DAYS_DEFAULT = 28,
+	RULES_IDS_KEPT_DAYS = 60,  /* ids outlive accept_days by this (rule 6) */
+	RULES_DATE_JUMP_DAYS = 2,  /* a date that moves by more has jumped, and waits to be trusted */
+	RULES_CLOCK_JUMP_DAYS = 31, /* the longest jump ahead that is trusted when a time server vouches for the clock: one that
+				     * is wrong ends at most one quarter, and that at most a month early */
+};
 
 /* What time and the store say, read once per batch. */
 struct standing {
@@ -49,7 +61,10 @@ enum quarter_status rules_quarter_status(uint32_t quarter, const struct standing
 /* The last quarter that rule 8 lets be closed on day `today`: its last day is more than grace_days ago. */
 uint32_t rules_quarter_closable(uint32_t today, uint32_t grace_days);
 
-/* Ids of days before this may be purged on day `today`: accept_days + 60 have passed. */
+/* Ids of days before this may be purged on day `today`: accept_days + RULES_IDS_KEPT_DAYS have passed. */
 uint32_t rules_purgeable_before(uint32_t today, uint32_t accept_days);
+
+/* Whether a date that moves from one day to the other has jumped, forwards or back. */
+bool rules_date_jumped(uint32_t from, uint32_t to);
 
 #endif

@@ -119,7 +119,7 @@ void store_abort(struct store_txn **take_txn); /* NULL inside is fine */
 struct store_time {
 	uint32_t today;
 	bool confirmed;    /* the operator pinned the date: it is trusted */
-	bool synchronised; /* a time server vouches for the date: a jump ahead of up to 31 days is trusted */
+	bool synchronised; /* a time server vouches for the date: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted */
 	const struct catalogue *catalogue;
 };
 int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error);

@@ -8,26 +8,18 @@
  * A date that is more than two days away from the last trusted one may be a wrong clock, and closing, settling and
  * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
  * from it by a day or two, as only a right clock's does. A machine that was off for a weekend or a holiday is no reason
- * to wait: a jump ahead of up to SYNCHRONISED_JUMP_DAYS is trusted when a time server vouches for the clock.
+ * to wait: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted when a time server vouches for the clock.
  */
 #include "base/step.h"
+#include "proto/rules.h"
 #include "store/internal.h"
 
-enum {
-	DAYS_OF_A_JUMP = 3,
-	SYNCHRONISED_JUMP_DAYS = 31, /* a wrong time server ends at most one quarter, and that at most a month early */
-	IDS_PER_STEP = 2000,
-};
-
-static bool close_to(uint32_t day, uint32_t other)
-{
-	return (day > other ? day - other : other - day) < DAYS_OF_A_JUMP;
-}
+enum { IDS_PER_STEP = 2000 };
 
 static bool vouched_for(const struct store_state *state, const struct store_time *time)
 {
 	return time->synchronised && time->today > state->clock_day &&
-	       time->today - state->clock_day <= SYNCHRONISED_JUMP_DAYS;
+	       time->today - state->clock_day <= RULES_CLOCK_JUMP_DAYS;
 }
 
 /* Pure: true when the state changed. */
@@ -35,9 +27,10 @@ static bool look_at_date(struct store_state *state, const struct store_time *tim
 {
 	struct store_state before = *state;
 	uint32_t today = time->today;
-	bool moved_on = state->pending_day != 0 && today > state->pending_day && close_to(today, state->pending_day);
+	bool moved_on = state->pending_day != 0 && today > state->pending_day &&
+			!rules_date_jumped(state->pending_day, today);
 
-	if (time->confirmed || close_to(today, state->clock_day) || moved_on || vouched_for(state, time)) {
+	if (time->confirmed || !rules_date_jumped(state->clock_day, today) || moved_on || vouched_for(state, time)) {
 		state->clock_day = today;
 		state->pending_day = 0;
 	} else {

@@ -10,12 +10,9 @@
 #include "base/zone.h"
 #include "broker-client/mqtt/mqtt.h"
 #include "proto/catalogue_form.h"
+#include "proto/rules.h"
 
 enum {
-	ACCEPT_DAYS_DEFAULT = 400,
-	RETRACT_DAYS_DEFAULT = 14,
-	GRACE_DAYS_DEFAULT = 28,
-	DAYS_KEPT_LONGER = 60, /* ids outlive accept_days by this (contract, rule 6) */
 	CELLS_EVERY_MIN = 2,
 	CELLS_EVERY_MAX = 100000,
 };
@@ -149,9 +146,9 @@ static void read_days(struct source *source, const config_setting_t *root, struc
 		source_complain(source, at, "\"retract_days\" is more than \"grace_days\"; expected %u at most",
 				catalogue->grace_days);
 	/* An id that is gone cannot be taken back. */
-	if (accept != SETTING_WRONG && catalogue->retract_days > catalogue->accept_days + DAYS_KEPT_LONGER)
+	if (accept != SETTING_WRONG && catalogue->retract_days > catalogue->accept_days + RULES_IDS_KEPT_DAYS)
 		source_complain(source, at, "\"retract_days\" is more than \"accept_days\" + %d; expected %u at most",
-				DAYS_KEPT_LONGER, catalogue->accept_days + DAYS_KEPT_LONGER);
+				RULES_IDS_KEPT_DAYS, catalogue->accept_days + RULES_IDS_KEPT_DAYS);
 }
 
 static void read_cells(struct source *source, const config_setting_t *root, struct cells *cells)
@@ -202,9 +199,9 @@ static const struct config defaults = {
 	.cells = {.policy = CELLS_LIVE},
 	.catalogue = {
 		.timezone = ZONE_DEFAULT,
-		.accept_days = ACCEPT_DAYS_DEFAULT,
-		.retract_days = RETRACT_DAYS_DEFAULT,
-		.grace_days = GRACE_DAYS_DEFAULT,
+		.accept_days = RULES_ACCEPT_DAYS_DEFAULT,
+		.retract_days = RULES_RETRACT_DAYS_DEFAULT,
+		.grace_days = RULES_GRACE_DAYS_DEFAULT,
 	},
 };
 

@@ -7,8 +7,7 @@
 
 #include "aggregator/config/clock.h"
 #include "base/text.h"
-
-enum { DATE_JUMP_DAYS = 2 }; /* as the store's own guard: what is further off is not taken for granted */
+#include "proto/rules.h"
 
 int ctl_fault(int fault, const struct error *error)
 {
@@ -39,11 +38,6 @@ int ctl_store_open(const struct ctl *ctl, bool read_only, struct store **out, st
 	return store_open(out, &options, error);
 }
 
-static uint32_t days_apart(uint32_t a, uint32_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
 /* A date that jumped waits to be confirmed, and turfd counts by it meanwhile. */
 static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint32_t *today, struct error *error)
 {
@@ -53,8 +47,8 @@ static int reading_date(const struct ctl *ctl, struct ctl_reading *reading, uint
 
 	if (rc < 0)
 		return rc;
-	if (ctl->today || trusted == 0 || days_apart(*today, trusted) <= DATE_JUMP_DAYS ||
-	    (waiting != 0 && days_apart(*today, waiting) <= DATE_JUMP_DAYS))
+	if (ctl->today || trusted == 0 || !rules_date_jumped(trusted, *today) ||
+	    (waiting != 0 && !rules_date_jumped(waiting, *today)))
 		return 0;
 	*today = waiting != 0 ? waiting : trusted;
 	reading->not_the_clocks = true;

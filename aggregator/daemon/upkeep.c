@@ -158,7 +158,7 @@ static bool date_may_be_trusted_soon(struct daemon *daemon, uint64_t now_ms)
 static void tell_date_pending(struct daemon *daemon, uint32_t pending_day)
 {
 	if (pending_day)
-		log_error("date-jumped closing and purging wait: if the date is right, run turfctl confirm-date or wait a day; a jump ahead of up to 31 days is trusted as soon as the clock is synchronised");
+		log_error("date-jumped closing and purging wait: if the date is right, run turfctl confirm-date or wait a day; a jump ahead of up to %d days is trusted as soon as the clock is synchronised", RULES_CLOCK_JUMP_DAYS);
 	daemon->status.date_pending = pending_day;
 	tell_at_once(daemon);
 }
