@@ -360,7 +360,7 @@ static void print_notes(const struct report *report)
 	if (undistributed > 0)
 		(void)printf("In the totals, not shown per domain yet (held cells): %" PRIu64 ".\n", undistributed);
 	if (summary->late > 0)
-		(void)printf("Late (nagekomen), in no figure here because their quarter was final: %" PRIu64
+		(void)printf("Late (te laat, niet meegeteld), in no figure here because their quarter was final: %" PRIu64
 			     ".\nturfctl revise QUARTER takes them in.\n",
 			     summary->late);
 }

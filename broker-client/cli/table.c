@@ -78,6 +78,7 @@ static void measure(struct table *table, const json_t *domains)
 static void print_heading(struct table *table, const json_t *summary)
 {
 	json_int_t revision = number(summary, "revision"), as_of = number(summary, "as_of");
+	json_int_t questions = number(summary, "answered") + number(summary, "referred");
 	time_t moment = (time_t)as_of;
 	struct tm local;
 	char clock[16] = "";
@@ -88,9 +89,9 @@ static void print_heading(struct table *table, const json_t *summary)
 		   text(summary, "period"), cli_quarter_status_words(text(summary, "status")),
 		   revision > 1 ? ", herzien / revised" : "", clock);
 	print_line(table,
-		   "%" JSON_INTEGER_FORMAT " vragen / questions: %" JSON_INTEGER_FORMAT
+		   "%" JSON_INTEGER_FORMAT " %s: %" JSON_INTEGER_FORMAT
 		   " beantwoord / answered, %" JSON_INTEGER_FORMAT " doorverwezen / referred",
-		   number(summary, "answered") + number(summary, "referred"), number(summary, "answered"),
+		   questions, questions == 1 ? "vraag / question" : "vragen / questions", number(summary, "answered"),
 		   number(summary, "referred"));
 }
 
@@ -186,7 +187,7 @@ static void print_remarks(struct table *table, const json_t *summary)
 		print_line(table, "nog niet per domein getoond / not yet shown by domain: %" JSON_INTEGER_FORMAT,
 			   undistributed(summary));
 	if (number(summary, "late") > 0)
-		print_line(table, "nagekomen, niet meegeteld / late, apart: %" JSON_INTEGER_FORMAT,
+		print_line(table, "te laat, niet meegeteld / too late, not counted: %" JSON_INTEGER_FORMAT,
 			   number(summary, "late"));
 	if (table->style->note)
 		print_line(table, "%s", table->style->note);

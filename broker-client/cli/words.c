@@ -25,7 +25,7 @@ const char *cli_verdict_words(enum turf_verdict verdict)
 	case TURF_ALREADY_RETRACTED:
 		return "was al ongedaan gemaakt / already taken back";
 	case TURF_COUNTED_LATE:
-		return "nagekomen / counted late, apart from a final quarter";
+		return "te laat, niet meegeteld / too late, not counted";
 	case TURF_REFUSED_MALFORMED:
 		return "geweigerd: onleesbaar / refused: malformed";
 	case TURF_REFUSED_UNKNOWN_TEAM:

@@ -332,3 +332,11 @@ test('a quarter that is ahead of its year for a moment is noticed', () => {
   const referred = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 1] }), summary('oost', '2019', { 1: [5, 0] })]);
   assert.equal(report.addsUp(referred, 'oost', 2019), false);
 });
+
+test('how many questions were referred is a sentence in the singular where there was one question', () => {
+  const sentences = [[104, 1050], [1, 4], [0, 1], [1, 0], [0, 0]].map(([referred, answered]) => report.referredText({ answered, referred }, words));
+  assert.deepEqual(sentences, [
+    '104 van de 1.154 vragen zijn doorverwezen: 9,0\u00a0%.', '1 van de 5 vragen is doorverwezen: 20,0\u00a0%.',
+    '0 van 1 vraag is doorverwezen: 0,0\u00a0%.', '1 van 1 vraag is doorverwezen: 100,0\u00a0%.', null,
+  ]);
+});

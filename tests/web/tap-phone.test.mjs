@@ -195,8 +195,8 @@ test('taps for a final quarter: said before they are tapped, shown as late until
   await tap(page, 3, { more: 2 });
   await hide(page);
   await drained(page);
-  await waitingText(page).getByText('Alles is geteld, 3 nagekomen').waitFor();
-  await page.getByText('Van langer geleden: 3 geteld, nagekomen').waitFor();
+  await waitingText(page).getByText('Alles is geteld, 3 te laat').waitFor();
+  await page.getByText('Van langer geleden: 3 te laat, niet meegeteld').waitFor();
   await page.locator('[data-key="older"]').click();
   await eventually(async () => (await stored(page)).all === 0, 'what was dismissed to be forgotten');
   await page.getByText('Van langer geleden').waitFor({ state: 'detached' });
@@ -205,9 +205,9 @@ test('taps for a final quarter: said before they are tapped, shown as late until
   await drained(page);
   await page.reload();
   await domain(page, 3).waitFor();
-  await page.getByText('Van langer geleden: 1 geteld, nagekomen').waitFor();
+  await page.getByText('Van langer geleden: 1 te laat, niet meegeteld').waitFor();
   await page.locator('[data-key="list"]').click();
-  await list(page).locator('.tap').getByText('Geteld, nagekomen', { exact: true }).waitFor();
+  await list(page).locator('.tap').getByText('Te laat, niet meegeteld', { exact: true }).waitFor();
   assert.equal(await list(page).locator('h3').first().textContent(), '11 nov 2019 · 1: 1 beantwoord, 0 doorverwezen');
   await eventually(() => page.evaluate(() => [...document.querySelectorAll('dialog .tap')].every((row) => row.getBoundingClientRect().bottom <= innerHeight)), 'the row to be on the screen');
   assert.deepEqual(await stored(page), { all: 1, waiting: 0 }, 'nothing goes while it is looked at');

@@ -53,6 +53,9 @@ static void test_a_domain_is_shown_with_its_bar(void **state)
 	assert_shows(json, "4 vragen / questions: 3 beantwoord / answered, 1 doorverwezen / referred\n");
 	assert_shows(json, "Wonen                       3             1  ███");
 	assert_shows(json, "labels: Toeslagen 2\n");
+	assert_shows("{\"answered\":0,\"referred\":1,\"late\":2,\"domains\":[]}", "1 vraag / question: 0 beantwoord");
+	assert_shows("{\"late\":2,\"domains\":[]}", "0 vragen / questions: 0 beantwoord");
+	assert_shows("{\"late\":2,\"domains\":[]}", "te laat, niet meegeteld / too late, not counted: 2\n");
 }
 
 static void test_what_is_no_summary_is_not_shown(void **state)

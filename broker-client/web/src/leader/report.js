@@ -74,6 +74,14 @@ export function tieText(figures, team, year, rolled, words) {
   return words.t('report_top_tied', { count, domains: tied.map((one) => domainName(figures, one.domain, words)).join(', ') });
 }
 
+// How many of a year's questions were referred; null where there were no questions.
+export function referredText({ answered, referred }, words) {
+  const all = answered + referred;
+  if (all === 0) return null;
+  const value = { n: referred, count: words.number(referred), all: words.number(all), share: words.share(referred / all) };
+  return words.t(all === 1 ? 'report_referred_of_one' : 'report_referred', value);
+}
+
 export function topTable(figures, team, year, rolled, words, id) {
   const summary = summaryOf(figures, team, String(year));
   const columns = [

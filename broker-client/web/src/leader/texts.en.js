@@ -133,6 +133,7 @@ export default {
   report_teams_note: 'In the order of the organisation, not by number: differences say most about tasks, and about how often people tap.',
   report_teams_absent: 'Not every team’s figures were received; the organisation’s total includes them.',
   report_domains: 'All domains',
+  report_referred_of_one: '{count} of 1 question was referred: {share}.',
   report_referred: '{count} of the {all} questions was referred: {share}.|{count} of the {all} questions were referred: {share}.',
   report_counted: 'Counted are single questions (information and advice), not persons: who asks twice counts twice.',
   report_moment: 'Updated on {moment}.',

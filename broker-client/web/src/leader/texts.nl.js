@@ -133,6 +133,7 @@ export default {
   report_teams_note: 'In de volgorde van de organisatie, niet naar aantal: verschillen zeggen vooral iets over taken en over hoe vaak er geturfd wordt.',
   report_teams_absent: 'Niet van elk team zijn cijfers ontvangen; de organisatie telt ze wel mee.',
   report_domains: 'Alle domeinen',
+  report_referred_of_one: '{count} van 1 vraag is doorverwezen: {share}.',
   report_referred: '{count} van de {all} vragen is doorverwezen: {share}.|{count} van de {all} vragen zijn doorverwezen: {share}.',
   report_counted: 'Geteld zijn losse vragen (informatie en advies), geen personen: wie twee keer iets vraagt, telt twee keer.',
   report_moment: 'Bijgewerkt op {moment}.',

@@ -300,9 +300,8 @@ function yearDomainsPart(page) {
 function summaryText(page, whole) {
   const { words, year, today } = page;
   const all = whole.answered + whole.referred;
-  const value = { n: whole.referred, count: words.number(whole.referred), all: words.number(all), share: all > 0 ? words.share(whole.referred / all) : '' };
   const lines = [
-    all > 0 && words.t('report_referred', value),
+    report.referredText(whole, words),
     words.t('report_counted'),
     `${words.t('report_status', { status: words.statusOf(whole) })} ${words.t('report_moment', { moment: words.moment(whole.as_of) })}`,
   ];

@@ -61,7 +61,7 @@ function plain(kind, text, ...buttons) {
   return el('section', { class: `notice notice--${kind}` }, el('p', {}, text), buttons.some(Boolean) && el('div', { class: 'notice__buttons' }, buttons));
 }
 
-// What became of taps that are too old to stay in the list: "3 geteld, nagekomen".
+// What became of taps that are too old to stay in the list: "3 te laat, niet meegeteld".
 function olderCard(phone, taps, openList) {
   const counts = new Map();
   for (const tap of taps) counts.set(stateOf(tap), (counts.get(stateOf(tap)) ?? 0) + 1);
