@@ -47,8 +47,15 @@ struct event {
 	uint32_t labels[EVENT_LABELS_MAX];
 };
 
+/* Where something stands in a submission's bytes. */
+struct byte_range {
+	uint16_t at;
+	uint16_t length;
+};
+
 /* An event as it arrived. Malformed: `event` is all zero, only the raw id may be there. */
 struct submitted_event {
+	struct byte_range raw; /* with tag and length: by itself a submission of one event without receipt_to */
 	bool malformed;
 	uint8_t id_length; /* of `id`; 0: it came without an id, or with one over RESULT_ID_BYTES_MAX */
 	uint8_t id[RESULT_ID_BYTES_MAX];
@@ -69,15 +76,12 @@ enum submission_flaw {
 	SUBMISSION_TOO_MANY = 4,    /* over SUBMISSION_EVENTS_MAX */
 };
 
+/* Takes no memory of the heap: 0 or a flaw. */
 int submission_decode(const uint8_t *bytes, size_t length, struct submission *submission);
 
 /* Encodes `n` events (1..SUBMISSION_EVENTS_MAX) with padding. `receipt_to` may be empty.
  * SUBMISSION_BYTES_MAX is always room enough. */
 size_t submission_encode(const struct event *events, size_t n, const char *receipt_to, uint8_t *out, size_t capacity);
-
-/* The i-th event as it stands in a submission's bytes, tag and length included: by itself a submission of one
- * event without receipt_to. False when there is no such event. `*event` points into `bytes`. */
-bool submission_raw_event(const uint8_t *bytes, size_t length, size_t i, const uint8_t **event, size_t *event_length);
 
 /* Copies what a refused submission may leave in quarantine: its events and fields that turf does not
  * know, as far as they can be read; never receipt_to, never padding. Returns the bytes written (<= length). */

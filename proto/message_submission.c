@@ -11,8 +11,19 @@ enum { FIELD_EVENTS = 1, FIELD_RECEIPT_TO = 2, FIELD_PADDING = 15 };
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
 
-/* Walks the submission's own fields before memory is taken for any: how many events, and where the receipt
- * goes. The address is read here, with its length: protobuf-c's string would end at a zero within it. */
+static void begin_event(struct submission *submission, const uint8_t *bytes, const struct wire_field *field)
+{
+	struct submitted_event *submitted;
+
+	if (submission->n_events++ >= SUBMISSION_EVENTS_MAX)
+		return;
+	submitted = &submission->events[submission->n_events - 1];
+	memset(submitted, 0, sizeof *submitted);
+	submitted->raw = (struct byte_range){.at = (uint16_t)(field->start - bytes), .length = (uint16_t)field->size};
+}
+
+/* Walks the submission's own fields before memory is taken for any: how many events, where each stands, and where the
+ * receipt goes. The address is read here, with its length: protobuf-c's string would end at a zero within it. */
 static int survey(const uint8_t *bytes, size_t length, struct submission *submission)
 {
 	struct wire wire = { bytes, length };
@@ -23,7 +34,7 @@ static int survey(const uint8_t *bytes, size_t length, struct submission *submis
 		const char *text = (const char *)field.data;
 
 		if (field.number == FIELD_EVENTS)
-			submission->n_events++;
+			begin_event(submission, bytes, &field);
 		if (field.number != FIELD_RECEIPT_TO)
 			continue;
 		submission->receipt_to[0] = '\0';
@@ -116,7 +127,6 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	message = turf__v1__submission__unpack(&allocator, length, bytes);
 	if (!message || message->n_events != submission->n_events)
 		return SUBMISSION_NOT_PROTOBUF;
-	memset(submission->events, 0, submission->n_events * sizeof submission->events[0]);
 	for (uint32_t i = 0; i < submission->n_events; i++)
 		take_submitted(message->events[i], &submission->events[i]);
 	return 0;
@@ -188,23 +198,6 @@ size_t submission_encode(const struct event *events, size_t n, const char *recei
 	wire_put(&writer, &submission.base);
 	put_padding(&writer);
 	return wire_written(&writer);
-}
-
-/* ---- Parts of a submission as it stands -------------------------------------------------------- */
-
-bool submission_raw_event(const uint8_t *bytes, size_t length, size_t i, const uint8_t **event, size_t *event_length)
-{
-	struct wire wire = { bytes, length };
-	struct wire_field field;
-
-	while (wire_next(&wire, &field) == 0) {
-		if (field.number != FIELD_EVENTS || i-- > 0)
-			continue;
-		*event = field.start;
-		*event_length = field.size;
-		return true;
-	}
-	return false;
 }
 
 /* A field too large for what is left of `out` is passed over: it must not push out the events after it. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_ENTRIES = 256 };
+enum { PART_ENTRIES = 256 };
 
 /* What retry made of an entry. */
 struct retried {
@@ -15,8 +15,8 @@ struct retried {
 	uint8_t verdicts[SUBMISSION_EVENTS_MAX];
 };
 
-/* What one transaction works on. */
-struct batch {
+/* The entries of one transaction. */
+struct part {
 	const struct entries *entries;
 	struct retried *retried; /* one for each entry; retry only */
 	size_t first, end;
@@ -25,7 +25,7 @@ struct batch {
 	size_t n_gone; /* entries that left the quarantine */
 };
 
-static bool retry_events(const struct batch *batch, struct store_txn *txn, const struct kept *entry,
+static bool retry_events(const struct part *part, struct store_txn *txn, const struct kept *entry,
 			 const struct submission *submission, struct retried *retried)
 {
 	struct store_state state;
@@ -33,13 +33,13 @@ static bool retry_events(const struct batch *batch, struct store_txn *txn, const
 	bool accepted = true;
 
 	store_txn_state(txn, &state);
-	standing = store_standing(&state, batch->today);
+	standing = store_standing(&state, part->today);
 	for (uint32_t i = 0; i < submission->n_events; i++) {
 		enum verdict verdict = VERDICT_REFUSED_MALFORMED;
 
 		if (!submission->events[i].malformed) {
 			struct admitted admitted =
-				rules_admit(&submission->events[i].event, entry->team, batch->catalogue, &standing);
+				rules_admit(&submission->events[i].event, entry->team, part->catalogue, &standing);
 			struct folded folded;
 
 			store_fold(txn, &admitted, &folded);
@@ -53,43 +53,43 @@ static bool retry_events(const struct batch *batch, struct store_txn *txn, const
 
 /* Counting and leaving the quarantine are one transaction. An entry of several events leaves only when all are
  * accepted; until then those that are count once, however often it is tried. */
-static int retry_batch(void *context, struct store_txn *txn, struct error *error)
+static int retry_part(void *context, struct store_txn *txn, struct error *error)
 {
-	struct batch *batch = context;
+	struct part *part = context;
 
 	(void)error;
-	batch->n_gone = 0;
-	for (size_t i = batch->first; i < batch->end; i++) {
-		const struct kept *entry = batch->entries->list[i];
-		struct retried *retried = &batch->retried[i];
+	part->n_gone = 0;
+	for (size_t i = part->first; i < part->end; i++) {
+		const struct kept *entry = part->entries->list[i];
+		struct retried *retried = &part->retried[i];
 		struct submission submission;
 
 		memset(retried, 0, sizeof *retried);
 		retried->flaw = submission_decode(entry->bytes, entry->length, &submission);
-		if (retried->flaw != 0 || !retry_events(batch, txn, entry, &submission, retried))
+		if (retried->flaw != 0 || !retry_events(part, txn, entry, &submission, retried))
 			continue;
 		retried->dropped = true;
-		batch->n_gone++;
+		part->n_gone++;
 		(void)store_quarantine_drop(txn, entry->reason, entry->sequence);
 	}
 	return 0;
 }
 
-static int drop_batch(void *context, struct store_txn *txn, struct error *error)
+static int drop_part(void *context, struct store_txn *txn, struct error *error)
 {
-	struct batch *batch = context;
+	struct part *part = context;
 
 	(void)error;
-	batch->n_gone = 0;
-	for (size_t i = batch->first; i < batch->end; i++)
-		if (store_quarantine_drop(txn, batch->entries->list[i]->reason, batch->entries->list[i]->sequence) == 0)
-			batch->n_gone++;
+	part->n_gone = 0;
+	for (size_t i = part->first; i < part->end; i++)
+		if (store_quarantine_drop(txn, part->entries->list[i]->reason, part->entries->list[i]->sequence) == 0)
+			part->n_gone++;
 	return 0;
 }
 
-/* Some hundreds of entries in a transaction, so that turfd never waits long for its turn to write. `batch->first` ends
+/* Some hundreds of entries in a transaction, so that turfd never waits long for its turn to write. `part->first` ends
  * up behind the last entry that was dealt with. */
-static int change_entries(const struct ctl *ctl, struct batch *batch,
+static int change_entries(const struct ctl *ctl, struct part *part,
 			  int (*change)(void *context, struct store_txn *txn, struct error *error), size_t *n_gone,
 			  struct error *error)
 {
@@ -97,15 +97,15 @@ static int change_entries(const struct ctl *ctl, struct batch *batch,
 	int rc = ctl_store_open(ctl, false, &store, error);
 
 	*n_gone = 0;
-	while (rc == 0 && batch->first < batch->entries->n) {
-		size_t left = batch->entries->n - batch->first;
+	while (rc == 0 && part->first < part->entries->n) {
+		size_t left = part->entries->n - part->first;
 
-		batch->end = batch->first + (left < BATCH_ENTRIES ? left : BATCH_ENTRIES);
-		rc = ctl_change(store, change, batch, error);
+		part->end = part->first + (left < PART_ENTRIES ? left : PART_ENTRIES);
+		rc = ctl_change(store, change, part, error);
 		if (rc < 0)
 			break;
-		batch->first = batch->end;
-		*n_gone += batch->n_gone;
+		part->first = part->end;
+		*n_gone += part->n_gone;
 	}
 	store_close(store);
 	return rc;
@@ -124,31 +124,31 @@ static void print_retried(const struct kept *entry, const struct retried *retrie
 int quarantine_retry(const struct ctl *ctl, const struct entries *entries, const struct ctl_reading *reading,
 		     struct error *error)
 {
-	struct batch batch = {
+	struct part part = {
 		.entries = entries,
-		.retried = calloc(entries->n, sizeof *batch.retried),
+		.retried = calloc(entries->n, sizeof *part.retried),
 		.catalogue = &reading->catalogue,
 		.today = reading->figures.standing.today,
 	};
 	size_t n_gone;
 	int rc;
 
-	if (!batch.retried)
+	if (!part.retried)
 		return error_set(error, FAULT_MEMORY, "no memory for %zu entries", entries->n);
 	ctl_note_date(reading);
-	rc = change_entries(ctl, &batch, retry_batch, &n_gone, error);
-	for (size_t i = 0; i < batch.first; i++)
-		print_retried(entries->list[i], &batch.retried[i]);
-	(void)printf("%zu tried again: %zu left the quarantine, %zu kept\n", batch.first, n_gone, batch.first - n_gone);
-	free(batch.retried);
+	rc = change_entries(ctl, &part, retry_part, &n_gone, error);
+	for (size_t i = 0; i < part.first; i++)
+		print_retried(entries->list[i], &part.retried[i]);
+	(void)printf("%zu tried again: %zu left the quarantine, %zu kept\n", part.first, n_gone, part.first - n_gone);
+	free(part.retried);
 	return rc;
 }
 
 int quarantine_drop(const struct ctl *ctl, const struct entries *entries, struct error *error)
 {
-	struct batch batch = {.entries = entries};
+	struct part part = {.entries = entries};
 	size_t n_gone;
-	int rc = change_entries(ctl, &batch, drop_batch, &n_gone, error);
+	int rc = change_entries(ctl, &part, drop_part, &n_gone, error);
 
 	(void)printf("%zu dropped\n", n_gone);
 	return rc;

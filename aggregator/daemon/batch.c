@@ -68,21 +68,23 @@ static bool make_room(struct batch *batch)
 	return true;
 }
 
-int batch_add(struct batch *batch, const struct event *event, struct error *error)
+int batch_add(struct batch *batch, const struct submitted_event *submitted, struct error *error)
 {
+	struct batch_event *event;
+
 	if (batch->n_events == batch->events_room && !make_room(batch))
 		return no_memory(error);
-	batch->events[batch->n_events++] = (struct batch_event){
-		.event = *event,
-		.submission = (uint32_t)batch->n_submissions - 1,
-	};
-	batch->submissions[batch->n_submissions - 1].n_events++;
+	event = &batch->events[batch->n_events++];
+	if (submitted->malformed)
+		memcpy(event->id, submitted->id, sizeof event->id);
+	else
+		event->event = submitted->event;
+	event->id_length = submitted->id_length;
+	event->raw = submitted->raw;
+	event->submission = (uint32_t)batch->n_submissions - 1;
+	event->verdict = submitted->malformed ? VERDICT_REFUSED_MALFORMED : VERDICT_UNSPECIFIED;
+	batch->submissions[event->submission].n_events++;
 	return 0;
-}
-
-void batch_note_malformed(struct batch *batch)
-{
-	batch->submissions[batch->n_submissions - 1].n_malformed++;
 }
 
 static int by_place(const void *a, const void *b)
@@ -96,12 +98,16 @@ static int by_place(const void *a, const void *b)
 
 void batch_order(struct batch *batch)
 {
+	batch->n_order = 0;
 	for (size_t i = 0; i < batch->n_events; i++) {
 		const struct event *event = &batch->events[i].event;
 
-		batch->order[i].key = (uint64_t)event->day << 32 | get_be32(event->id.bytes);
-		batch->order[i].event = (uint32_t)i;
+		if (batch->events[i].verdict == VERDICT_UNSPECIFIED)
+			batch->order[batch->n_order++] = (struct batch_place){
+				.key = (uint64_t)event->day << 32 | get_be32(event->id.bytes),
+				.event = (uint32_t)i,
+			};
 	}
-	if (batch->n_events > 0) /* else there may be no list yet, and qsort wants one */
-		qsort(batch->order, batch->n_events, sizeof *batch->order, by_place);
+	if (batch->n_order > 0) /* else there may be no list yet, and qsort wants one */
+		qsort(batch->order, batch->n_order, sizeof *batch->order, by_place);
 }

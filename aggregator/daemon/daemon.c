@@ -14,13 +14,9 @@
 #include "base/step.h"
 #include "store/store_view.h"
 
-static void figure_moved(void *context, const struct folded *folded)
+static int figures_changed(void *context, const struct folded *folded, struct error *error)
 {
-	struct daemon *daemon = context;
-	struct error error;
-
-	if (daemon->broken == 0)
-		daemon->broken = publisher_touch(daemon->publisher, folded, &error);
+	return publisher_touch(context, folded, error);
 }
 
 /* Signals become readable events; the loop asks for them between turns. */
@@ -139,8 +135,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
 		.catalogue = &daemon->catalogue,
 		.receipts = daemon->receipts,
 		.counters = &daemon->status.counters,
-		.moved = figure_moved,
-		.context = daemon,
+		.changed = figures_changed,
+		.context = daemon->publisher,
 	};
 	return inbox_init(&daemon->inbox, daemon->config.batch_messages, error);
 }
@@ -377,8 +373,6 @@ static int turn(struct daemon *daemon, struct error *error)
 		return rc;
 	check_files(daemon);
 	count(daemon);
-	if (daemon->broken < 0)
-		return error_set(error, daemon->broken, "no memory for the list of summaries");
 	reload(daemon);
 	keep_up(daemon);
 	read_signals(daemon);

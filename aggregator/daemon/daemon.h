@@ -59,7 +59,6 @@ struct daemon {
 	bool stopping;
 	bool reload, reload_failing;
 	uint64_t reload_at_ms;   /* it failed: not before this */
-	int broken;              /* a fault met where it could not be returned */
 	enum store_health counting, upkeep; /* the worse one is the status's */
 	uint64_t count_at_ms;    /* the store refused: not before this */
 	uint64_t upkeep_at_ms;   /* upkeep failed: not before this */

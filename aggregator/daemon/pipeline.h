@@ -2,12 +2,13 @@
 /*
  * The pipeline: from the bytes that phones sent to counts on disk and results to tell.
  *
- *     inbox_message -> submission -> submitted_event -> admitted -> folded -> result
- *       bytes          decode          (one tap)        validate    fold      receipt
+ *     inbox_message -> submission -> batch_event -> batch_place -> admitted -> folded -> result
+ *       bytes           decode                       order         validate and fold    answer
  *
- * One type per stage: a stage cannot be left out. Events are folded in the order of their ids (batch.h) and answered in
- * that of their arrival. Everything in the inbox is one transaction; a receipt exists only for what that transaction
- * holds, and may be sent only after pipeline_run has returned 0.
+ * Each stage makes its own type from that of the stage before it, so that no stage can be left out: all messages are
+ * decoded, ordered (batch.h), folded in that order and answered in the order of their arrival; then the transaction is
+ * committed. Everything in the inbox is one transaction; a receipt exists only for what that transaction holds, and may
+ * be sent only after pipeline_run has returned 0.
  */
 #ifndef TURF_AGGREGATOR_DAEMON_PIPELINE_H
 #define TURF_AGGREGATOR_DAEMON_PIPELINE_H
@@ -23,8 +24,9 @@ struct pipeline {
 	const struct catalogue *catalogue;
 	struct receipts *receipts; /* filled by a run */
 	struct counters *counters; /* raised by what a run has committed */
-	/* Told of every figure that moves, before the commit: publish from the store, later. */
-	void (*moved)(void *context, const struct folded *folded);
+	/* Called for each event that changes figures, before the commit: read their values only after it. 0 or a fault,
+	 * which ends the run. */
+	int (*changed)(void *context, const struct folded *folded, struct error *error);
 	void *context;
 };
 

@@ -72,10 +72,13 @@ static bool fold_part(struct folding *folding, struct store_txn *txn, size_t fir
 	bool sound = true;
 
 	batch_clear(batch);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		struct submitted_event submitted = {.id_length = EVENT_ID_BYTES, .event = folding->events[first + i]};
+
 		if ((i % SUBMISSION_EVENTS_MAX == 0 && batch_begin(batch, NULL, "", NULL) < 0) ||
-		    batch_add(batch, &folding->events[first + i], NULL) < 0)
+		    batch_add(batch, &submitted, NULL) < 0)
 			die("no memory");
+	}
 	batch_order(batch);
 	for (size_t i = 0; i < n && sound; i++) {
 		size_t event = first + batch->order[i].event;

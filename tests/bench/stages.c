@@ -84,7 +84,7 @@ static void decode(struct bench *bench)
 		if (batch_begin(&bench->taken, NULL, submission.receipt_to, NULL) < 0)
 			die("no memory");
 		for (uint32_t e = 0; e < submission.n_events; e++)
-			if (batch_add(&bench->taken, &submission.events[e].event, NULL) < 0)
+			if (batch_add(&bench->taken, &submission.events[e], NULL) < 0)
 				die("no memory");
 	}
 }

@@ -34,7 +34,7 @@ struct moment {
 struct world {
 	struct stage stage;
 	struct phones phones;
-	struct batch batch;
+	struct phones_batch batch;
 	struct pipeline pipeline;
 	struct counters counters;
 	bool failing; /* the disk, now and then */
@@ -75,10 +75,12 @@ static uint64_t value_at(const struct moment *list, uint32_t n, uint32_t moment)
 	return value;
 }
 
-static void ignore_moved(void *context, const struct folded *folded)
+static int ignore_change(void *context, const struct folded *folded, struct error *error)
 {
 	(void)context;
 	(void)folded;
+	(void)error;
+	return 0;
 }
 
 /* ---- A session ---------------------------------------------------------------------------------------- */
@@ -159,7 +161,7 @@ static void make_backup(void)
 
 static void count_taps(void)
 {
-	struct batch *batch = &world.batch;
+	struct phones_batch *batch = &world.batch;
 	struct stage *stage = &world.stage;
 	uint32_t before = now();
 
@@ -390,7 +392,7 @@ static void chain_init(uint64_t seed, bool failing)
 		.catalogue = &stage->rules,
 		.receipts = receipts_new(PHONES_MESSAGES),
 		.counters = &world.counters,
-		.moved = ignore_moved,
+		.changed = ignore_change,
 	};
 	(void)snprintf(world.base, sizeof world.base, "%.200s/base", stage->folder);
 	folder_clear(world.base);

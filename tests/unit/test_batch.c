@@ -4,6 +4,7 @@
 
 #include "aggregator/daemon/batch.h"
 #include "aggregator/daemon/pipeline.h"
+#include "store/store_view.h"
 
 static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
 
@@ -11,7 +12,9 @@ static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
 
 static void put(struct batch *batch, struct event event)
 {
-	assert_int_equal(batch_add(batch, &event, NULL), 0);
+	struct submitted_event submitted = {.id_length = EVENT_ID_BYTES, .event = event};
+
+	assert_int_equal(batch_add(batch, &submitted, NULL), 0);
 }
 
 static void test_days_then_ids_then_arrival(void **state)
@@ -84,10 +87,12 @@ static void deliver(struct delivery *delivery, const struct event *events, size_
 	delivery->messages[i] = (struct inbox_message){.mqtt = {.payload = delivery->bytes[i], .length = length}, .team = "oost"};
 }
 
-static void ignore_figure(void *context, const struct folded *folded)
+static int ignore_change(void *context, const struct folded *folded, struct error *error)
 {
 	(void)context;
 	(void)folded;
+	(void)error;
+	return 0;
 }
 
 static int expect_malformed(void *context, const char *to, const uint8_t *bytes, size_t length)
@@ -109,7 +114,7 @@ static void test_parts_follow_each_other(void **state)
 	struct event events[SUBMISSION_EVENTS_MAX], last[2] = {question(0, TODAY, 3, ANSWERED), retraction(1, TODAY)};
 	struct counters counters = {0};
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .moved = ignore_figure,
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
 		.receipts = receipts_new(MANY),
 	};
 
@@ -139,7 +144,7 @@ static void test_a_message_without_a_sound_event_is_answered(void **state)
 	struct inbox inbox = {.messages = &message, .n = 1};
 	struct counters counters = {0};
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .moved = ignore_figure,
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
 		.receipts = receipts_new(1),
 	};
 	int receipts = 0;
@@ -152,6 +157,82 @@ static void test_a_message_without_a_sound_event_is_answered(void **state)
 	receipts_free(pipeline.receipts);
 }
 
+static int refuse_change(void *context, const struct folded *folded, struct error *error)
+{
+	*(uint32_t *)context = folded->day;
+	return error_set(error, FAULT_MEMORY, "no memory for %s", folded->team);
+}
+
+static void test_nothing_is_counted_when_the_listener_to_changes_fails(void **state)
+{
+	struct stage *stage = *state;
+	struct delivery *delivery = calloc(1, sizeof *delivery);
+	struct event event = question(0, TODAY, 3, ANSWERED);
+	struct counters counters = {0};
+	uint32_t day = 0;
+	int receipts = 0;
+	struct pipeline pipeline = {
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = refuse_change,
+		.context = &day, .receipts = receipts_new(1),
+	};
+
+	assert_non_null(delivery);
+	delivery->inbox.messages = delivery->messages;
+	deliver(delivery, &event, 1);
+	assert_int_equal(pipeline_run(&pipeline, &delivery->inbox, TODAY, &stage->error), FAULT_MEMORY);
+	assert_string_equal(stage->error.text, "count a batch: no memory for oost");
+	assert_int_equal(day, TODAY);
+	assert_int_equal(counters.counted, 0);
+	assert_int_equal(receipts_each(pipeline.receipts, expect_malformed, &receipts), 0);
+	assert_int_equal(receipts, 0);
+	pipeline.changed = ignore_change;
+	must(stage, pipeline_run(&pipeline, &delivery->inbox, TODAY, &stage->error));
+	assert_int_equal(counters.counted, 1);
+	receipts_free(pipeline.receipts);
+	free(delivery);
+}
+
+struct listing {
+	struct quarantined entries[2];
+	size_t n;
+};
+
+static bool list_entry(void *context, const struct quarantined *entry)
+{
+	struct listing *listing = context;
+
+	listing->entries[listing->n++] = *entry;
+	return listing->n < 2;
+}
+
+/* Whatever stands around it in its submission. */
+static void test_a_refused_event_is_quarantined_as_it_came(void **state)
+{
+	static const uint8_t bytes[] = "\x12\x16" "abcdefghijklmnopqrstuv" "\x0a\x03\x0a\x01\x07" "\x7a\x01\x00" "\x0a\x04\x0a\x02\x08\x09";
+	struct stage *stage = *state;
+	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
+	struct inbox inbox = {.messages = &message, .n = 1};
+	struct counters counters = {0};
+	struct pipeline pipeline = {
+		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
+		.receipts = receipts_new(1),
+	};
+	struct listing listing = {.n = 0};
+	struct store_view *view;
+
+	must(stage, pipeline_run(&pipeline, &inbox, TODAY, &stage->error));
+	assert_int_equal(counters.refused_malformed, 2);
+	must(stage, store_view_open(stage->store, &view, &stage->error));
+	must(stage, store_view_quarantine(view, list_entry, &listing, &stage->error));
+	store_view_close(view);
+	assert_int_equal(listing.n, 2);
+	assert_int_equal(listing.entries[0].length, 5);
+	assert_memory_equal(listing.entries[0].bytes, "\x0a\x03\x0a\x01\x07", 5);
+	assert_int_equal(listing.entries[1].length, 6);
+	assert_memory_equal(listing.entries[1].bytes, "\x0a\x04\x0a\x02\x08\x09", 6);
+	receipts_free(pipeline.receipts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +241,9 @@ int main(void)
 		cmocka_unit_test(test_a_batch_without_events_has_no_order),
 		cmocka_unit_test_setup_teardown(test_parts_follow_each_other, stage_setup_open, stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_message_without_a_sound_event_is_answered, stage_setup_open,
+						stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_refused_event_is_quarantined_as_it_came, stage_setup_open, stage_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_is_counted_when_the_listener_to_changes_fails, stage_setup_open,
 						stage_teardown),
 	};
 

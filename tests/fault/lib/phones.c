@@ -58,7 +58,7 @@ static uint32_t choose(struct phones *phones, uint64_t *dice, uint32_t today)
 	return which;
 }
 
-static void begin_batch(struct batch *batch, struct phones *phones)
+static void begin_batch(struct phones_batch *batch, struct phones *phones)
 {
 	batch->inbox = (struct inbox){.messages = batch->messages, .capacity = PHONES_MESSAGES};
 	batch->n_events = batch->n_told = 0;
@@ -67,7 +67,7 @@ static void begin_batch(struct batch *batch, struct phones *phones)
 }
 
 /* One submission: events of one team's topic. */
-static void add_message(struct batch *batch, const uint32_t *which, uint32_t n)
+static void add_message(struct phones_batch *batch, const uint32_t *which, uint32_t n)
 {
 	struct inbox_message *message = &batch->messages[batch->inbox.n];
 	uint8_t *bytes = batch->bytes[batch->inbox.n++];
@@ -83,7 +83,7 @@ static void add_message(struct batch *batch, const uint32_t *which, uint32_t n)
 	memcpy(message->team, batch->phones->list[which[0]].team, sizeof message->team);
 }
 
-void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct batch *batch)
+void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct phones_batch *batch)
 {
 	uint32_t messages = 1 + dice_below(dice, PHONES_MESSAGES), which[PHONES_IN_MESSAGE];
 
@@ -106,7 +106,7 @@ void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct ba
 	}
 }
 
-bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint32_t *next, struct batch *batch)
+bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint32_t *next, struct phones_batch *batch)
 {
 	begin_batch(batch, phones);
 	batch->looks_back_to = moment;
@@ -124,7 +124,7 @@ bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint3
 
 static void take_result(void *context, const struct result *result)
 {
-	struct batch *batch = context;
+	struct phones_batch *batch = context;
 	struct sent *sent = &batch->phones->list[batch->events[batch->n_told++]];
 
 	assert_int_equal(result->id_length, EVENT_ID_BYTES);
@@ -154,7 +154,7 @@ static int count_receipt(void *context, const char *to, const uint8_t *bytes, si
 	return 0;
 }
 
-int phones_count(struct pipeline *pipeline, struct batch *batch, uint32_t today, struct error *error)
+int phones_count(struct pipeline *pipeline, struct phones_batch *batch, uint32_t today, struct error *error)
 {
 	unsigned receipts = 0;
 	int rc = pipeline_run(pipeline, &batch->inbox, today, error);

@@ -28,7 +28,7 @@ struct phones {
 };
 
 /* A batch in the making, and what it is made of. */
-struct batch {
+struct phones_batch {
 	struct inbox inbox;
 	struct inbox_message messages[PHONES_MESSAGES];
 	uint8_t bytes[PHONES_MESSAGES][SUBMISSION_BYTES_MAX];
@@ -39,13 +39,13 @@ struct batch {
 };
 
 /* New questions, things said again, and things taken back, of the last days before `today`. */
-void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct batch *batch);
+void phones_tap(struct phones *phones, uint64_t *dice, uint32_t today, struct phones_batch *batch);
 
 /* What was sent up to `moment` and has no receipt of then, and now and then what has: until none is left (false). */
-bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint32_t *next, struct batch *batch);
+bool phones_repeat(struct phones *phones, uint64_t *dice, uint32_t moment, uint32_t *next, struct phones_batch *batch);
 
 /* Counts the batch; its receipts are the phones' from this moment on. A fault leaves them without. */
-int phones_count(struct pipeline *pipeline, struct batch *batch, uint32_t today, struct error *error);
+int phones_count(struct pipeline *pipeline, struct phones_batch *batch, uint32_t today, struct error *error);
 
 /* Every receipt up to `moment` is kept: each such event is known to the store that `txn` sees. */
 void phones_check_known(const struct phones *phones, uint32_t moment, struct stage *stage, struct store_txn *txn);

@@ -56,10 +56,12 @@ static uint32_t draw(struct trial *trial, uint32_t sides)
 
 /* ---- The parts ----------------------------------------------------------------------------------- */
 
-static void ignore_moved(void *context, const struct folded *folded)
+static int ignore_change(void *context, const struct folded *folded, struct error *error)
 {
 	(void)context;
 	(void)folded;
+	(void)error;
+	return 0;
 }
 
 static void must(int rc, const struct error *error)
@@ -161,7 +163,7 @@ void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 		.catalogue = &trial_rules,
 		.receipts = trial->receipts,
 		.counters = &trial->counters,
-		.moved = ignore_moved,
+		.changed = ignore_change,
 	};
 	for (size_t i = 0; i < TRIAL_IDS; i++) { /* two and two alike but for the last byte */
 		memset(trial->ids[i].bytes, (int)(i / 2 + 1), EVENT_ID_BYTES);
