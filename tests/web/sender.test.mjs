@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Rule 3: when what is sent, and sent again. No clock: each test says what time it is.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import './lib/web.mjs';
-import { dice } from './lib/web.mjs';
+import { dice, vectors } from './lib/web.mjs';
 
 const { Sender } = await import('../../broker-client/web/src/core/sender.js');
 
@@ -19,7 +17,7 @@ function sender(options, ...entries) {
 }
 
 // The examples that tests/unit/phone/test_phone_sender_vectors.c runs with broker-client/libturf/sender.c.
-const examples = JSON.parse(readFileSync(new URL('../data/vectors/sender.json', import.meta.url), 'utf8'));
+const examples = vectors('sender');
 
 function runStep(s, { add = [], team, receipt = [], keep = [], expire, lost, ...expected }, now) {
   for (const seq of add) s.add(entry(seq, team));

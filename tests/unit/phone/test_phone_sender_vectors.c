@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "base/bytes.h"
 #include "broker-client/libturf/sender.h"
+#include "tests/unit/lib/vectors.h"
 
 enum { RETRY_MS = 10000, RETRY_MAX_MS = 300000 };
 
@@ -110,13 +110,10 @@ static void run_example(const json_t *example)
 
 static void test_the_sender_decides_as_the_shared_examples_say(void **state)
 {
-	json_error_t error;
-	json_t *examples = json_load_file("tests/data/vectors/sender.json", 0, &error), *example;
+	json_t *examples = vectors_load("sender"), *example;
 	size_t i;
 
 	(void)state;
-	if (!examples)
-		fail_msg("tests/data/vectors/sender.json: %s", error.text);
 	assert_true(json_array_size(examples) > 0);
 	json_array_foreach(examples, i, example) {
 		print_message("%s\n", json_string_value(json_object_get(example, "name")));

@@ -5,7 +5,12 @@ import { readFileSync } from 'node:fs';
 
 globalThis.crypto ??= webcrypto;
 
-export const golden = JSON.parse(readFileSync(new URL('../../data/golden/messages.json', import.meta.url), 'utf8'));
+const data = (path) => JSON.parse(readFileSync(new URL(`../../data/${path}.json`, import.meta.url), 'utf8'));
+
+export const golden = data('golden/messages');
+
+// The behaviour vectors of this name: what both the pages and the C side must decide (tests/unit/lib/vectors.h).
+export const vectors = (name) => data(`vectors/${name}`);
 
 // The same dice in every run: a function like Math.random.
 export function dice(seed) {

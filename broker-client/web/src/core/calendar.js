@@ -95,9 +95,10 @@ export function isoWeekOfDay(day) {
   return { year, week: Math.floor((thursday - dayOfDate(year, 1, 1)) / 7) + 1 };
 }
 
+// Its Monday. Week 1 of 1970 begins before day 0 and gives 0.
 export function isoWeekFirstDay({ year, week }) {
   const fourth = dayOfDate(year, 1, 4);
-  return fourth - ((fourth + 3) % 7) + (week - 1) * 7;
+  return Math.max(0, fourth - ((fourth + 3) % 7) + (week - 1) * 7);
 }
 
 export const isoWeeksInYear = (year) => isoWeekOfDay(dayOfDate(year, 12, 28)).week;

@@ -17,6 +17,9 @@ const ID_BYTES = 16;
 const RECEIPT_BYTES_MAX = 65536;
 const SUMMARY_BYTES_MAX = 32768;
 const CATALOGUE_BYTES_MAX = 65536;
+const NAME_BYTES_MAX = 127; // of UTF-8
+const DOMAIN_CODE_MAX = 255;
+const LABEL_CODE_MAX = 65535;
 
 export const isRefusal = (verdict) => verdict >= 16 && verdict <= 22;
 export const isKnownVerdict = (verdict) => (verdict >= 1 && verdict <= 5) || isRefusal(verdict);
@@ -39,7 +42,9 @@ function read(name, bytes, max) {
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 const isDay = (value) => isCount(value) && value <= DAY_MAX;
 const areCounts = (object, ...names) => names.every((name) => isCount(object[name]));
-const isName = (text) => text.length > 0 && text.length <= 256 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+const isText = (text) => new TextEncoder().encode(text).length <= NAME_BYTES_MAX && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+const isName = (text) => text.length > 0 && isText(text);
+const isCode = (value) => value >= 1 && value <= DOMAIN_CODE_MAX;
 const eachOnce = (list) => new Set(list).size === list.length;
 
 // [{id: hex, verdict}] of the results whose id can be ours.
@@ -70,12 +75,12 @@ export function decodeWeekly(bytes) {
 // Teams in the configuration's order, domains by position, labels by code; `bytes` is kept for the outbox.
 export function decodeCatalogue(bytes) {
   const catalogue = read('Catalogue', bytes, CATALOGUE_BYTES_MAX);
-  if (!catalogue || !isSlug(catalogue.org) || !isDay(catalogue.counting_since)) return null;
+  if (!catalogue || !isSlug(catalogue.org) || !isText(catalogue.name) || !isText(catalogue.timezone) || !isDay(catalogue.counting_since)) return null;
   const { teams, domains, labels } = catalogue;
   if (![...teams, ...domains, ...labels].every((entry) => isName(entry.name) && isDay(entry.valid_from) && isDay(entry.valid_until))) return null;
   if (!teams.every(({ id }) => isSlug(id) && id !== 'all') || !eachOnce(teams.map(({ id }) => id))) return null;
-  if (!domains.every(({ code }) => code >= 1 && code <= 255) || !eachOnce(domains.map(({ code }) => code))) return null;
-  if (!labels.every(({ code }) => code >= 1 && code <= 65535) || !eachOnce(labels.map(({ code }) => code))) return null;
+  if (!domains.every(({ code, rolls_up_to: target }) => isCode(code) && target <= DOMAIN_CODE_MAX) || !eachOnce(domains.map(({ code }) => code))) return null;
+  if (!labels.every(({ code, domain }) => code >= 1 && code <= LABEL_CODE_MAX && domain <= DOMAIN_CODE_MAX) || !eachOnce(labels.map(({ code }) => code))) return null;
   domains.sort((a, b) => a.position - b.position || a.code - b.code);
   labels.sort((a, b) => a.code - b.code);
   return { ...catalogue, bytes };

@@ -30,7 +30,7 @@ const parsers = {
   summary: ([team, period, ...more]) =>
     !more.length && isSlug(team ?? '') && parsePeriod(period ?? '') && { kind: 'summary', team, period },
   weekly: ([team, year, ...more]) =>
-    !more.length && isSlug(team ?? '') && /^\d{4}$/.test(year ?? '') && { kind: 'weekly', team, year: Number(year) },
+    !more.length && isSlug(team ?? '') && parsePeriod(year ?? '')?.quarter === null && { kind: 'weekly', team, year: Number(year) },
   catalogue: (more) => !more.length && { kind: 'catalogue' },
   status: ([who, ...more]) => !more.length && who === 'aggregator' && { kind: 'status' },
 };
