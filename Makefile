@@ -52,8 +52,8 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 units = $(patsubst %,$(BUILD)/%.a,$(1))
 
 contract   := $(call units,proto base)
-phone      := $(call units,broker-client/mqtt) $(contract)
-aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store) $(contract)
+phone      := $(call units,broker-client/mqtt base/lmdb) $(contract)
+aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store base/lmdb) $(contract)
 
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
@@ -83,6 +83,7 @@ $(BUILD)/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 $(call objects,proto): | $(BUILD)/proto/turf.pb-c.h
 
 $(BUILD)/base.a:                  $(call objects,base)
+$(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
 $(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
 $(BUILD)/store.a:                 $(call objects,store)
 $(BUILD)/broker-client/mqtt.a:    $(call objects,broker-client/mqtt)
@@ -179,7 +180,7 @@ fuzz_cflags  := $(language) $(warnings) $(hardening) $(CFLAGS) $(fuzz_flags) -fs
 fuzz_ldflags := $(linking) $(LDFLAGS) $(fuzz_flags) -fsanitize=fuzzer
 fuzz_objects  = $(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(call objects,$(1)))
 fuzz_programs = $(patsubst fuzz_%.c,$(BUILD)/fuzz/%,$(notdir $(wildcard $(1)/fuzz_*.c)))
-fuzz_common  := tests/fuzz/lib broker-client/mqtt proto base
+fuzz_common  := tests/fuzz/lib broker-client/mqtt proto base/lmdb base
 fuzz_daemon  := $(call fuzz_programs,tests/fuzz)
 fuzz_phone   := $(call fuzz_programs,tests/fuzz/phone)
 

@@ -9,7 +9,7 @@
 
 #include "base/step.h"
 #include "store/files.h"
-#include "store/guard.h"
+#include "base/guard.h"
 #include "store/internal.h"
 #include "store/manifest.h"
 #include "store/store_admin.h"
@@ -47,8 +47,7 @@ static int make_directory(const char *directory, bool *made, struct error *error
 /* What the copy says of itself, which is also the proof that it opens. */
 static int describe(const char *data, struct manifest *manifest, struct error *error)
 {
-	struct lmdb_options options = {.path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
-	struct lmdb_txn txn;
+	struct lmdb_options options = {.kind = &store_kind, .path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
 	struct lmdb lmdb;
 	int rc = lmdb_open(&lmdb, &options, error);
@@ -58,11 +57,8 @@ static int describe(const char *data, struct manifest *manifest, struct error *e
 	manifest->format = STORE_FORMAT;
 	rc = store_check(&lmdb, data, manifest->org, error);
 	if (rc == 0)
-		rc = lmdb_begin(&lmdb, &txn, false, error);
+		rc = state_read(&lmdb, manifest->org, &state, error);
 	if (rc == 0) {
-		(void)state_load(&txn, manifest->org, &state);
-		lmdb_abort(&txn);
-		rc = lmdb_outcome(&txn, error);
 		memcpy(manifest->epoch, state.shown.epoch, sizeof manifest->epoch);
 		manifest->generation = state.shown.generation;
 	}
@@ -138,19 +134,15 @@ struct replaced {
 static void look_at_replaced(void *context)
 {
 	struct replaced *replaced = context;
-	struct lmdb_options options = {.path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
-	struct lmdb_txn txn;
+	struct lmdb_options options = {.kind = &store_kind, .path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
 
 	if (lmdb_open(&replaced->lmdb, &options, NULL) < 0)
 		return;
 	if (store_check(&replaced->lmdb, replaced->path, replaced->org, NULL) < 0)
 		return;
-	if (lmdb_begin(&replaced->lmdb, &txn, false, NULL) < 0)
-		return;
-	if (state_load(&txn, replaced->org, &state))
+	if (state_read(&replaced->lmdb, replaced->org, &state, NULL) == 0)
 		replaced->generation = state.shown.generation;
-	lmdb_abort(&txn);
 }
 
 static int check_replaced(struct replaced *replaced, const struct manifest *manifest, struct error *error)
@@ -187,29 +179,34 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 
 /* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
  * readers believe the figures (rules 12 and 13). */
-static void begin_anew(struct lmdb_txn *txn, const struct manifest *manifest, uint64_t generation,
-		       uint64_t unix_seconds)
+struct renewal {
+	const struct manifest *manifest;
+	uint64_t generation, unix_seconds; /* the last one that was shown, and the clock */
+};
+
+static int begin_anew(void *context, struct lmdb_txn *txn)
 {
+	const struct renewal *renewal = context;
+	const struct manifest *manifest = renewal->manifest;
+	uint64_t last = renewal->generation;
 	struct state state;
 
 	if (!state_load(txn, manifest->org, &state))
-		return;
+		return 0;
 	if (strcasecmp(state.shown.epoch, manifest->epoch) != 0 || state.shown.generation != manifest->generation)
 		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest names");
 	if (state_draw_epoch(state.shown.epoch) < 0)
 		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
-	if (generation < state.shown.generation)
-		generation = state.shown.generation;
-	state.shown.generation = state_next_generation(generation, unix_seconds);
+	state.shown.generation =
+		state_next_generation(last > state.shown.generation ? last : state.shown.generation, renewal->unix_seconds);
 	state_save(txn, &state);
+	return 0;
 }
 
-static int renew(const char *path, const struct manifest *manifest, uint64_t generation, uint64_t unix_seconds,
-		 struct error *error)
+static int renew(const char *path, struct renewal *renewal, struct error *error)
 {
 	char data[PATH_MAX], org[SLUG_BYTES];
-	struct lmdb_options options = {.path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
-	struct lmdb_txn txn;
+	struct lmdb_options options = {.kind = &store_kind, .path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
 	struct lmdb lmdb;
 	int rc = files_path(data, path, NEW_DATA_FILE, error);
 
@@ -217,16 +214,10 @@ static int renew(const char *path, const struct manifest *manifest, uint64_t gen
 		rc = lmdb_open(&lmdb, &options, error);
 	if (rc < 0)
 		return rc;
-	memcpy(org, manifest->org, sizeof org);
-	do {
-		rc = store_check(&lmdb, data, org, error);
-		if (rc == 0)
-			rc = lmdb_begin(&lmdb, &txn, true, error);
-		if (rc == 0) {
-			begin_anew(&txn, manifest, generation, unix_seconds);
-			rc = lmdb_commit(&txn, error);
-		}
-	} while (rc == LMDB_GROWN);
+	memcpy(org, renewal->manifest->org, sizeof org);
+	rc = store_check(&lmdb, data, org, error);
+	if (rc == 0)
+		rc = lmdb_change(&lmdb, begin_anew, renewal, error);
 	lmdb_close(&lmdb);
 	return rc;
 }
@@ -241,12 +232,14 @@ struct restoration {
 static int restore_locked(const struct restoration *r, struct error *error)
 {
 	struct replaced replaced = {.path = r->path};
+	struct renewal renewal = {&r->manifest, 0, r->unix_seconds};
 	int rc = r->there ? check_replaced(&replaced, &r->manifest, error) : 0;
 
 	if (rc == 0)
 		rc = copy_in(r->directory, r->path, &r->manifest, error);
+	renewal.generation = replaced.generation;
 	if (rc == 0)
-		rc = renew(r->path, &r->manifest, replaced.generation, r->unix_seconds, error);
+		rc = renew(r->path, &renewal, error);
 	if (rc == 0)
 		rc = files_install_new(r->path, r->there, error);
 	if (rc < 0)

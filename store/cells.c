@@ -4,7 +4,7 @@
 void cell_record_damaged(struct lmdb_txn *lmdb, enum database database)
 {
 	lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database '%s' is damaged; verify tells which; restore a backup",
-		  lmdb_database_name(database));
+		  key_database_name(database));
 }
 
 /* ---- Walking ------------------------------------------------------------------------------------ */

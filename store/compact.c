@@ -1,35 +1,28 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/files.h"
 #include "store/internal.h"
-#include "store/lmdb_files.h"
 
-static int write_cleared(struct lmdb *copy, const char *org, struct error *error)
+/* The copy, which nobody has open yet, holds no deleted bytes. */
+static int write_cleared(void *context, struct lmdb_txn *txn)
 {
 	struct state state;
-	struct lmdb_txn txn;
-	int rc = lmdb_begin(copy, &txn, true, error);
 
-	if (rc < 0)
-		return rc;
-	if (state_load(&txn, org, &state)) {
+	if (state_load(txn, context, &state)) {
 		state.shown.deleted_since = 0;
-		state_save(&txn, &state);
+		state_save(txn, &state);
 	}
-	return lmdb_commit(&txn, error);
+	return 0;
 }
 
-/* Says in the copy, which nobody has open yet, that it holds no deleted bytes. */
 static int clear_deleted(struct store *store, const char *path, struct error *error)
 {
-	struct lmdb_options options = {.path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
+	struct lmdb_options options = {.kind = &store_kind, .path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
 	struct lmdb copy;
 	int rc = lmdb_open(&copy, &options, error);
 
 	if (rc < 0)
 		return rc;
-	do {
-		rc = write_cleared(&copy, store->org, error);
-	} while (rc == LMDB_GROWN);
+	rc = lmdb_change(&copy, write_cleared, store->org, error);
 	lmdb_close(&copy);
 	return rc;
 }
@@ -55,7 +48,7 @@ static int swap(struct store *store, struct error *error)
 	int rc;
 
 	lmdb_suspend(&store->lmdb);
-	lmdb_forget_files(&store->lmdb);
+	store->opened = (struct files_identity){0}; /* the next resume takes the files that are there then */
 	rc = files_install_new(store->path, false, error);
 	if (rc == 0)
 		rc = lmdb_resume(&store->lmdb, error);
@@ -70,7 +63,7 @@ int store_compact(struct store *store, struct error *error)
 
 	if (!store->as_daemon)
 		return STORE_NONE;
-	rc = state_read(store, &state, error);
+	rc = state_read(&store->lmdb, store->org, &state, error);
 	if (rc == 0 && state.shown.deleted_since == 0)
 		return STORE_NONE;
 	if (rc == 0)
@@ -80,7 +73,7 @@ int store_compact(struct store *store, struct error *error)
 	if (rc == 0)
 		rc = make_copy(store, error);
 	if (rc == 0) /* a file that somebody has put there is not ours to replace */
-		rc = lmdb_check_files(&store->lmdb, error);
+		rc = files_check(store->path, &store->opened, error);
 	if (rc == 0)
 		rc = swap(store, error);
 	if (rc == 0)

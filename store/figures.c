@@ -3,9 +3,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/lmdb/lmdb_pages.h"
 #include "store/files.h"
 #include "store/internal.h"
-#include "store/lmdb_pages.h"
 #include "store/store_admin.h"
 
 /* Details are only where the settling walk has not been. */

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/lmdb_file.h"
 #include "base/step.h"
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, OTHERS = 0077 };
@@ -283,7 +282,43 @@ const char *files_differing(const struct files_identity *a, const struct files_i
 	return same(&a->data, &b->data) ? LMDB_LOCK : DATA_FILE;
 }
 
-/* ---- LMDB's lock file ------------------------------------------------------------------------------ */
+/* The data file is asked, not its name: that may have been taken in between. LMDB keeps the lock file to itself. */
+int files_note(const char *directory, int data_fd, struct files_identity *opened, struct error *error)
+{
+	struct stat status;
+	int rc = files_identify(directory, opened, error);
+
+	if (rc == 0 && fstat(data_fd, &status) < 0)
+		rc = files_fault(error, directory, "fstat");
+	if (rc < 0)
+		*opened = (struct files_identity){0};
+	else
+		opened->data = (struct file_identity){status.st_dev, status.st_ino};
+	return rc;
+}
+
+int files_check(const char *directory, const struct files_identity *opened, struct error *error)
+{
+	struct files_identity now;
+	int rc = opened->data.inode != 0 ? files_identify(directory, &now, error) : 0;
+
+	if (rc < 0 || opened->data.inode == 0 || files_same(&now, opened))
+		return rc;
+	if (same(&now.data, &opened->data))
+		return error_set(error, FAULT_STORE,
+				 "%s: " LMDB_LOCK " was deleted or replaced while it is open, so turfd and turfctl no longer see "
+				 "each other; restart turfd",
+				 directory);
+	if (now.data.inode == 0)
+		return error_set(error, FAULT_STORE,
+				 "%s: " DATA_FILE " is gone, while it is open: the file or its folder was moved or deleted; "
+				 "put it back",
+				 directory);
+	return error_set(error, FAULT_STORE,
+			 "%s: the " DATA_FILE " that is open was replaced by another file; put the old one back "
+			 "(until turfd stops it can be read as /proc/PID/fd/N), or stop turfd and restore a backup",
+			 directory);
+}
 
 int files_has_lock(const char *directory, bool *there, struct error *error)
 {
@@ -292,19 +327,6 @@ int files_has_lock(const char *directory, bool *there, struct error *error)
 
 	*there = rc == 0 && found.inode != 0;
 	return rc;
-}
-
-int files_reserve_lock(const char *directory, struct error *error)
-{
-	char path[PATH_MAX];
-	int rc = files_path(path, directory, LMDB_LOCK, error);
-
-	if (rc < 0)
-		return rc;
-	rc = lmdb_file_reserve_lock(path);
-	if (rc == 0)
-		return 0;
-	return error_set(error, FAULT_FULL, "%s: there is no room on the disk (%s); make room", path, strerror(rc));
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */

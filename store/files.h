@@ -50,6 +50,13 @@ int files_identify(const char *directory, struct files_identity *out, struct err
 bool files_same(const struct files_identity *a, const struct files_identity *b);
 const char *files_differing(const struct files_identity *a, const struct files_identity *b); /* the first such name */
 
+/* Keeps in `opened` which files a program has open: the data file behind `data_fd`, and the lock file that has the name. */
+int files_note(const char *directory, int data_fd, struct files_identity *opened, struct error *error);
+
+/* Whether these are the files that have their names now. Otherwise FAULT_STORE: what is written to a data.mdb without a
+ * name is lost, and who opens another lock.mdb writes at the same time. 0 when nothing has been noted. */
+int files_check(const char *directory, const struct files_identity *opened, struct error *error);
+
 /* ---- Locks ---------------------------------------------------------------------------------------- */
 
 enum { FILES_HELD = 1 };
@@ -69,9 +76,6 @@ void files_close(int *fd); /* -1 is fine; leaves -1 */
 
 /* Whether lock.mdb is there; a fault. */
 int files_has_lock(const char *directory, bool *there, struct error *error);
-
-/* See lmdb_file_reserve_lock (base/lmdb_file.h). FAULT_FULL: there is no room. */
-int files_reserve_lock(const char *directory, struct error *error);
 
 /* A new data.mdb.new, for writing; what an earlier attempt left is removed. */
 int files_create_new(const char *directory, int *fd, struct error *error);

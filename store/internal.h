@@ -8,6 +8,7 @@
 #ifndef TURF_STORE_INTERNAL_H
 #define TURF_STORE_INTERNAL_H
 
+#include "base/lmdb/lmdb.h"
 #include "store/daemon_lock.h"
 #include "store/records.h"
 #include "store/store.h"
@@ -19,7 +20,8 @@ struct store {
 	struct daemon_lock daemon_lock;
 	int access_lock; /* -1: not held */
 	struct lmdb lmdb;
-	struct files_identity told; /* to tools, of lmdb.opened */
+	struct files_identity opened; /* by `lmdb`; zeros: nothing was noted */
+	struct files_identity told;   /* to tools, of `opened` */
 	char epoch[EPOCH_TEXT_BYTES];
 	uint64_t generation; /* after the last commit that we made or were told of */
 	uint64_t synced_generation; /* after the last commit that we made: it is on the disk */
@@ -71,7 +73,7 @@ struct store_view {
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state); /* false: `lmdb` has a fault */
 void state_save(struct lmdb_txn *lmdb, const struct state *state);
-int state_read(struct store *store, struct state *state, struct error *error); /* in a transaction of its own */
+int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct error *error); /* in a transaction of its own */
 
 /* Says that bytes were deleted, which a compacting copy will leave behind. */
 void state_note_deletion(struct store_txn *txn);

@@ -9,6 +9,32 @@
 /* The first byte of a key of `periods`, and of a team's number in `teams`: no slug begins with a zero byte. */
 enum { PERIOD_QUARTER = 'Q', PERIOD_WEEK = 'W', TEAM_BY_NUMBER = 0 };
 
+static const char *const databases[DATABASES] = {
+	[DB_META] = "meta",
+	[DB_TEAMS] = "teams",
+	[DB_IDS] = "ids",
+	[DB_COUNTS] = "counts",
+	[DB_WEEKS] = "weeks",
+	[DB_PERIODS] = "periods",
+	[DB_QUARANTINE] = "quarantine",
+};
+
+const struct lmdb_kind store_kind = {
+	.databases = databases,
+	.n_databases = DATABASES,
+	.check_length = true,
+	.name = "",
+	.if_damaged = "restore a backup",
+	.if_other_machine = "the counts in it are not damaged, but must be carried over as text (docs/operating.md, Another machine)",
+	.not_ours = "not a turf store",
+	.not_ours_fault = FAULT_FOREIGN,
+};
+
+const char *key_database_name(enum database database)
+{
+	return databases[database];
+}
+
 /* Of what the calendar has, so that damaged numbers go no further than here. */
 static bool year_exists(unsigned year)
 {

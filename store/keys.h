@@ -9,7 +9,13 @@
 #define TURF_STORE_KEYS_H
 
 #include "proto/message.h"
-#include "store/lmdb.h"
+#include "base/lmdb/lmdb.h"
+
+/* docs/store-format.md describes each. */
+enum database { DB_META, DB_TEAMS, DB_IDS, DB_COUNTS, DB_WEEKS, DB_PERIODS, DB_QUARANTINE, DATABASES };
+
+extern const struct lmdb_kind store_kind;
+const char *key_database_name(enum database database);
 
 enum {
 	KEY_BYTES = 40,

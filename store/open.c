@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "store/files.h"
-#include "store/guard.h"
+#include "base/guard.h"
 #include "store/internal.h"
 #include "store/last_seen.h"
 
@@ -34,7 +34,7 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 	for (size_t i = 0; i < DATABASES; i++)
 		if (!txn->lmdb->found[i])
 			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup",
-					 directory, lmdb_database_name((enum database)i));
+					 directory, key_database_name((enum database)i));
 	return 0;
 }
 
@@ -57,18 +57,25 @@ static int check_org(struct lmdb_txn *txn, const char *directory, char org[stati
 	return 0;
 }
 
+struct checking {
+	const char *directory;
+	char *org;
+	struct error *error;
+};
+
+static int check(void *context, struct lmdb_txn *txn)
+{
+	const struct checking *checking = context;
+	int rc = check_format(txn, checking->directory, checking->error);
+
+	return rc == 0 ? check_org(txn, checking->directory, checking->org, checking->error) : rc;
+}
+
 int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error)
 {
-	struct lmdb_txn txn;
-	int rc = lmdb_begin(lmdb, &txn, false, error);
+	struct checking checking = {directory, org, error};
 
-	if (rc < 0)
-		return rc;
-	rc = check_format(&txn, directory, error);
-	if (rc == 0)
-		rc = check_org(&txn, directory, org, error);
-	lmdb_abort(&txn);
-	return rc;
+	return lmdb_read(lmdb, check, &checking, error);
 }
 
 /* ---- Creation ----------------------------------------------------------------------------------- */
@@ -78,42 +85,43 @@ static void put_meta(struct lmdb_txn *txn, struct key key, struct record record)
 	lmdb_put(txn, DB_META, key_span(&key), record_span(&record));
 }
 
-static int write_first(struct lmdb *lmdb, const struct store_options *options, struct error *error)
-{
-	struct state state = {.shown = {.created = options->today, .clock_day = options->today},
-			      .released = options->today};
-	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
-	struct lmdb_txn txn;
-	int rc;
+struct creation {
+	const char *org;
+	struct state state;
+};
 
-	if (state_draw_epoch(state.shown.epoch) < 0)
-		return error_set(error, FAULT_SYSTEM, "%s: the system gives no random bytes", options->path);
-	rc = lmdb_begin(lmdb, &txn, true, error);
-	if (rc < 0)
-		return rc;
-	put_meta(&txn, key_format(), format_encode(STORE_FORMAT));
-	put_meta(&txn, key_org(), org_encode(options->org));
-	put_meta(&txn, key_state(), state_encode(&state));
-	put_meta(&txn, key_quarantine_state(), quarantine_state_encode(&quarantine));
-	return lmdb_commit(&txn, error);
+static int write_first(void *context, struct lmdb_txn *txn)
+{
+	const struct creation *creation = context;
+	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
+
+	put_meta(txn, key_format(), format_encode(STORE_FORMAT));
+	put_meta(txn, key_org(), org_encode(creation->org));
+	put_meta(txn, key_state(), state_encode(&creation->state));
+	put_meta(txn, key_quarantine_state(), quarantine_state_encode(&quarantine));
+	return 0;
 }
 
 /* The data file appears whole: whatever ends the program before that leaves no store behind. */
 static int create(const struct store_options *options, struct error *error)
 {
 	char path[PATH_MAX];
-	struct lmdb_options made = {.path = path, .alone = true, .create = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb_options made = {
+		.kind = &store_kind, .path = path, .alone = true, .create = true, .map_bytes = NEW_MAP_BYTES};
+	struct creation creation = {
+		.org = options->org,
+		.state = {.shown = {.created = options->today, .clock_day = options->today}, .released = options->today}};
 	struct lmdb lmdb;
 	int rc = files_path(path, options->path, NEW_DATA_FILE, error);
 
 	if (rc < 0)
 		return rc;
+	if (state_draw_epoch(creation.state.shown.epoch) < 0)
+		return error_set(error, FAULT_SYSTEM, "%s: the system gives no random bytes", options->path);
 	files_drop_new(options->path);
 	rc = lmdb_open(&lmdb, &made, error);
 	if (rc == 0) {
-		do {
-			rc = write_first(&lmdb, options, error);
-		} while (rc == LMDB_GROWN);
+		rc = lmdb_change(&lmdb, write_first, &creation, error);
 		lmdb_close(&lmdb);
 	}
 	if (rc == 0)
@@ -160,17 +168,36 @@ static void read_first(void *context)
 	if (r->rc == 0)
 		r->rc = store_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
 	if (r->rc == 0)
-		r->rc = state_read(r->store, &state, r->error);
+		r->rc = state_read(&r->store->lmdb, r->store->org, &state, r->error);
 	if (r->rc < 0)
 		return;
 	r->store->generation = state.shown.generation;
 	memcpy(r->store->epoch, state.shown.epoch, sizeof r->store->epoch);
 }
 
+/* An environment that was lost is opened again only while its files have their names. */
+static int check_names(const struct lmdb *lmdb, void *context, struct error *error)
+{
+	const struct store *store = context;
+
+	return files_check(lmdb->path, &store->opened, error);
+}
+
+static int note_files(int data_fd, void *context, struct error *error)
+{
+	struct store *store = context;
+
+	return files_note(store->path, data_fd, &store->opened, error);
+}
+
 static int open_environment(struct store *store, const struct store_options *options, struct error *error)
 {
 	struct lmdb_options lmdb = {
+		.kind = &store_kind,
 		.path = options->path,
+		.before_open = check_names,
+		.after_open = note_files,
+		.context = store,
 		.read_only = options->read_only,
 		.map_bytes = options->map_bytes > 0 ? options->map_bytes : DEFAULT_MAP_BYTES,
 	};

@@ -5,23 +5,22 @@
 #include "store/files.h"
 #include "store/internal.h"
 #include "store/last_seen.h"
-#include "store/lmdb_files.h"
 
 int store_tell_files(struct store *store, struct error *error)
 {
 	int rc;
 
-	if (!store->as_daemon || files_same(&store->told, &store->lmdb.opened))
+	if (!store->as_daemon || files_same(&store->told, &store->opened))
 		return 0;
-	rc = daemon_lock_tell(&store->daemon_lock, store->path, &store->lmdb.opened, error);
+	rc = daemon_lock_tell(&store->daemon_lock, store->path, &store->opened, error);
 	if (rc == 0)
-		store->told = store->lmdb.opened;
+		store->told = store->opened;
 	return rc;
 }
 
 int store_check_files(struct store *store, struct error *error)
 {
-	return lmdb_check_files(&store->lmdb, error);
+	return files_check(store->path, &store->opened, error);
 }
 
 int store_note_last_seen(struct store *store, struct error *error)
@@ -47,7 +46,7 @@ bool store_changed_elsewhere(struct store *store)
 	struct state state;
 	bool changed = store->elsewhere;
 
-	if (state_read(store, &state, NULL) == 0) {
+	if (state_read(&store->lmdb, store->org, &state, NULL) == 0) {
 		changed |= state.shown.generation != store->generation;
 		store->generation = state.shown.generation;
 	}

@@ -44,16 +44,24 @@ void state_save(struct lmdb_txn *lmdb, const struct state *state)
 	lmdb_put(lmdb, DB_META, key_span(&key), record_span(&record));
 }
 
-int state_read(struct store *store, struct state *state, struct error *error)
-{
-	struct lmdb_txn txn;
-	int rc = lmdb_begin(&store->lmdb, &txn, false, error);
+struct reading {
+	const char *org;
+	struct state *state;
+};
 
-	if (rc < 0)
-		return rc;
-	(void)state_load(&txn, store->org, state);
-	lmdb_abort(&txn);
-	return lmdb_outcome(&txn, error);
+static int load(void *context, struct lmdb_txn *txn)
+{
+	const struct reading *reading = context;
+
+	(void)state_load(txn, reading->org, reading->state);
+	return 0;
+}
+
+int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct error *error)
+{
+	struct reading reading = {org, state};
+
+	return lmdb_read(lmdb, load, &reading, error);
 }
 
 void state_note_deletion(struct store_txn *txn)

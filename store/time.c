@@ -235,7 +235,7 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *mo
 	int rc;
 
 	*moved = false;
-	rc = state_read(store, &state, error);
+	rc = state_read(&store->lmdb, store->org, &state, error);
 	if (rc == 0 && !due(&state, time))
 		return 0;
 	while (rc == 0) {

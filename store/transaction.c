@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "store/internal.h"
-#include "store/lmdb_files.h"
 
 int store_begin(struct store *store, struct store_txn **out, struct error *error)
 {
@@ -16,7 +15,7 @@ int store_begin(struct store *store, struct store_txn **out, struct error *error
 	if (!txn)
 		return error_set(error, FAULT_MEMORY, "begin: no memory");
 	txn->store = store;
-	rc = lmdb_check_files(&store->lmdb, error);
+	rc = files_check(store->path, &store->opened, error);
 	if (rc == 0)
 		rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
 	if (rc == 0)
@@ -72,7 +71,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	if (rc == LMDB_GROWN)
 		return STORE_AGAIN;
 	if (rc == 0) /* what has gone into a file without a name is not told to anybody */
-		rc = lmdb_check_files(&store->lmdb, error);
+		rc = files_check(store->path, &store->opened, error);
 	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
 }
 

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "store/guard.h"
+#include "base/guard.h"
+#include "base/lmdb/lmdb_meta.h"
+#include "base/lmdb/lmdb_pages.h"
 #include "store/internal.h"
 #include "store/ledger.h"
-#include "store/lmdb_pages.h"
 #include "store/store_admin.h"
 #include "store/store_view.h"
 
@@ -37,7 +38,7 @@ static void tell_damaged(struct verification *v, enum database database, struct 
 	hex_encode(key.at, key.length < KEY_BYTES ? key.length : KEY_BYTES, hex);
 	ledger_found(&v->findings,
 		     "database %s: the record with key %s is damaged: its bytes do not match its CRC32C or their form",
-		     lmdb_database_name(database), hex);
+		     key_database_name(database), hex);
 }
 
 /* Keys that do not ascend would hide records from whoever looks for them. */
@@ -69,7 +70,7 @@ static bool read_all(struct verification *v, enum database database, record_read
 	lmdb_cursor_open(cursor, v->view->lmdb, database);
 	for (more = lmdb_seek(cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(cursor)) {
 		if (!ascends(cursor->key, &last))
-			ledger_found(&v->findings, "database %s: keys are out of order", lmdb_database_name(database));
+			ledger_found(&v->findings, "database %s: keys are out of order", key_database_name(database));
 		last.length = cursor->key.length < KEY_BYTES ? cursor->key.length : KEY_BYTES;
 		memcpy(last.bytes, cursor->key.at, last.length);
 		if (!read(v, cursor->key, cursor->value))
@@ -79,8 +80,8 @@ static bool read_all(struct verification *v, enum database database, record_read
 	lmdb_cursor_close(cursor);
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
 		ledger_found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
-			     lmdb_database_name(database), n, lmdb_count(v->view->lmdb, database));
-	tell_fault(v, lmdb_database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
+			     key_database_name(database), n, lmdb_count(v->view->lmdb, database));
+	tell_fault(v, key_database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
 }
 
@@ -241,7 +242,7 @@ static void verify_all(void *context)
 		return;
 	if (!lmdb_pages_add_up(v->view->lmdb))
 		ledger_found(&v->findings, "pages: the used and the free pages do not add up to all pages of the file");
-	if (!lmdb_roots_follow(v->view->lmdb))
+	if (!lmdb_meta_successive(v->view->lmdb))
 		ledger_found(
 			&v->findings,
 			"pages: the two roots are not of successive transactions: the last transaction may be missing");

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "aggregator/ctl/ctl.h"
+#include "base/guard.h"
 #include "base/standard.h"
 #include "base/text.h"
-#include "store/guard.h"
 
 enum option_bit {
 	TAKES_TEAM = 1 << 0,

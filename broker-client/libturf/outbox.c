@@ -9,63 +9,49 @@
 
 /* ---- Opening ---------------------------------------------------------------------------------------------------- */
 
-static int found_org(struct db_txn *txn, const char *org, struct error *error)
+/* OUTBOX_UNKNOWN: it is new. */
+static int check_org(void *context, struct lmdb_txn *txn)
 {
-	struct db_slice value;
+	const char *org = context;
+	struct span value;
 	uint64_t format = tables_get_meta_number(txn, "format", 0);
 
 	if (format == 0)
 		return OUTBOX_UNKNOWN;
 	if (format > OUTBOX_FORMAT)
-		return error_set(error, FAULT_FOREIGN, "a newer turf wrote it (format %llu)",
-				 (unsigned long long)format);
-	if (!tables_get_meta(txn, "org", &value))
+		lmdb_fail(txn, FAULT_FOREIGN, "a newer turf wrote it (format %llu)", (unsigned long long)format);
+	else if (!tables_get_meta(txn, "org", &value))
 		db_damaged(txn);
-	else if (value.length != strlen(org) || memcmp(value.bytes, org, value.length) != 0)
-		return error_set(error, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
-				 (const char *)value.bytes, org);
+	else if (value.length != strlen(org) || memcmp(value.at, org, value.length) != 0)
+		lmdb_fail(txn, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
+			  (const char *)value.at, org);
 	return 0;
 }
 
-struct opening {
-	const char *org;
-	struct error *error;
-};
-
-static int read_org(struct db_txn *txn, void *context)
+static int write_org(void *context, struct lmdb_txn *txn)
 {
-	const struct opening *opening = context;
+	const char *org = context;
 
-	return found_org(txn, opening->org, opening->error);
-}
-
-static int write_org(struct db_txn *txn, void *context)
-{
-	const struct opening *opening = context;
-	int rc = found_org(txn, opening->org, opening->error);
-
-	if (rc != OUTBOX_UNKNOWN)
-		return rc;
-	tables_put_meta_number(txn, "format", OUTBOX_FORMAT);
-	tables_put_meta(txn, "org", opening->org, strlen(opening->org));
+	if (check_org(context, txn) == OUTBOX_UNKNOWN) {
+		tables_put_meta_number(txn, "format", OUTBOX_FORMAT);
+		tables_put_meta(txn, "org", org, strlen(org));
+	}
 	return 0;
 }
 
 int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error)
 {
 	struct outbox *outbox = calloc(1, sizeof *outbox);
-	struct opening opening = { .org = org, .error = error };
+	void *context = (void *)(uintptr_t)org; /* only read */
 	int rc;
 
 	if (!outbox)
 		return error_set(error, FAULT_MEMORY, "outbox %s: no memory", path);
 	rc = db_open(&outbox->db, path, error);
 	if (rc == 0) {
-		rc = db_read(outbox->db, read_org, &opening, error);
+		rc = db_read(outbox->db, check_org, context, error);
 		if (rc == OUTBOX_UNKNOWN)
-			rc = db_write(outbox->db, write_org, &opening, error);
-		if (rc == FAULT_FOREIGN)
-			(void)error_prefix(error, rc, "outbox %s", path);
+			rc = db_write(outbox->db, write_org, context, error);
 	}
 	if (rc < 0) {
 		outbox_close(outbox);
@@ -75,13 +61,13 @@ int outbox_open(struct outbox **out, const char *path, const char *org, struct e
 	return 0;
 }
 
-static int org_body(struct db_txn *txn, void *context)
+static int org_body(void *context, struct lmdb_txn *txn)
 {
-	struct db_slice value;
+	struct span value;
 
 	if (!tables_get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
 		return OUTBOX_UNKNOWN;
-	memcpy(context, value.bytes, value.length);
+	memcpy(context, value.at, value.length);
 	((char *)context)[value.length] = '\0';
 	return 0;
 }
@@ -115,7 +101,7 @@ struct adding {
 	const uint8_t *bookmark;
 };
 
-static int add_body(struct db_txn *txn, void *context)
+static int add_body(void *context, struct lmdb_txn *txn)
 {
 	const struct adding *adding = context;
 
@@ -143,14 +129,14 @@ int outbox_add(struct outbox *outbox, const char *const *teams, const struct eve
 	return db_write(outbox->db, add_body, &adding, error);
 }
 
-static int bookmark_body(struct db_txn *txn, void *context)
+static int bookmark_body(void *context, struct lmdb_txn *txn)
 {
-	struct db_slice value;
+	struct span value;
 
 	if (!tables_get_meta(txn, "bookmark", &value))
 		return OUTBOX_NOTHING;
 	if (value.length == BOOKMARK_BYTES)
-		memcpy(context, value.bytes, BOOKMARK_BYTES);
+		memcpy(context, value.at, BOOKMARK_BYTES);
 	else
 		db_damaged(txn);
 	return 0;
@@ -168,7 +154,7 @@ struct retracting {
 };
 
 /* A tap of which this outbox knows nothing: only its retraction is kept. */
-static int retract_unknown(struct db_txn *txn, const struct retracting *retracting)
+static int retract_unknown(struct lmdb_txn *txn, const struct retracting *retracting)
 {
 	struct tap tap = { .retracting = true };
 	uint64_t number;
@@ -184,7 +170,7 @@ static int retract_unknown(struct db_txn *txn, const struct retracting *retracti
 	return 0;
 }
 
-static int retract_body(struct db_txn *txn, void *context)
+static int retract_body(void *context, struct lmdb_txn *txn)
 {
 	const struct retracting *retracting = context;
 	struct tap tap;
@@ -217,7 +203,7 @@ int outbox_retract(struct outbox *outbox, const struct event_id *id, const char 
 	return db_write(outbox->db, retract_body, &retracting, error);
 }
 
-static int dismiss_body(struct db_txn *txn, void *context)
+static int dismiss_body(void *context, struct lmdb_txn *txn)
 {
 	struct tap tap;
 	uint64_t number;
@@ -246,7 +232,7 @@ int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct erro
 /* ---- Sending and settling --------------------------------------------------------------------------------------- */
 
 /* The entry under `seq`, if it may be sent: a retraction waits for its question. */
-static bool sendable(struct db_txn *txn, uint64_t seq, const struct db_slice *value, struct outbox_entry *entry)
+static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *value, struct outbox_entry *entry)
 {
 	struct tap tap;
 	uint64_t number;
@@ -268,10 +254,10 @@ struct loading {
 	uint64_t last;
 };
 
-static int load_body(struct db_txn *txn, void *context)
+static int load_body(void *context, struct lmdb_txn *txn)
 {
 	struct loading *loading = context;
-	struct db_slice value;
+	struct span value;
 	uint64_t seq;
 
 	loading->n = 0;
@@ -301,12 +287,12 @@ struct getting {
 	struct outbox_entry *entries;
 };
 
-static int get_body(struct db_txn *txn, void *context)
+static int get_body(void *context, struct lmdb_txn *txn)
 {
 	const struct getting *getting = context;
 
 	for (size_t i = 0; i < getting->n; i++) {
-		struct db_slice value;
+		struct span value;
 
 		getting->entries[i] = (struct outbox_entry){0};
 		if (db_get_at(txn, DB_QUEUE, getting->seqs[i], &value))
@@ -322,9 +308,9 @@ int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct out
 	return db_read(outbox->db, get_body, &getting, error);
 }
 
-static void settle_one(struct db_txn *txn, struct outbox_result *result)
+static void settle_one(struct lmdb_txn *txn, struct outbox_result *result)
 {
-	struct db_slice value;
+	struct span value;
 	struct tap tap;
 	uint64_t number, held_back;
 	enum act act;
@@ -357,15 +343,15 @@ struct settling {
 };
 
 /* Another process has met a store that this one has yet to hear of. */
-static bool store_is_another(struct db_txn *txn, const struct outbox *outbox)
+static bool store_is_another(struct lmdb_txn *txn, const struct outbox *outbox)
 {
-	struct db_slice value;
+	struct span value;
 
 	return outbox->has_met && tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
-	       memcmp(value.bytes, outbox->met, EPOCH_BYTES) != 0;
+	       memcmp(value.at, outbox->met, EPOCH_BYTES) != 0;
 }
 
-static int settle_body(struct db_txn *txn, void *context)
+static int settle_body(void *context, struct lmdb_txn *txn)
 {
 	const struct settling *settling = context;
 	bool another = store_is_another(txn, settling->outbox), changed = false;
@@ -392,11 +378,11 @@ int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------- */
 
-static int pending_body(struct db_txn *txn, void *context)
+static int pending_body(void *context, struct lmdb_txn *txn)
 {
 	size_t *n = context;
 
-	*n = db_count(txn, DB_QUEUE);
+	*n = lmdb_count(txn, DB_QUEUE);
 	return 0;
 }
 
@@ -410,20 +396,22 @@ struct listing {
 	size_t n;
 };
 
-static int list_body(struct db_txn *txn, void *context)
+static int list_body(void *context, struct lmdb_txn *txn)
 {
 	struct listing *listing = context;
-	size_t room = db_count(txn, DB_TAPS);
-	struct db_slice value;
+	size_t room = lmdb_count(txn, DB_TAPS);
+	struct span value;
 	uint64_t number = 0;
 
 	free(listing->taps);
 	listing->n = 0;
 	listing->taps = calloc(room + 1, sizeof *listing->taps);
-	if (!listing->taps)
-		return FAULT_MEMORY;
+	if (!listing->taps) {
+		lmdb_fail(txn, FAULT_MEMORY, "no memory for the list of taps");
+		return 0;
+	}
 	while (listing->n < room && db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.bytes, value.length, &listing->taps[listing->n]) == 0)
+		if (tap_decode(value.at, value.length, &listing->taps[listing->n]) == 0)
 			listing->n++;
 		else
 			db_damaged(txn);
@@ -436,8 +424,6 @@ int outbox_list(struct outbox *outbox, struct tap **taps, size_t *n, struct erro
 	struct listing listing = {0};
 	int rc = db_read(outbox->db, list_body, &listing, error);
 
-	if (rc == FAULT_MEMORY)
-		(void)error_set(error, rc, "no memory for the list of taps");
 	if (rc < 0) {
 		free(listing.taps);
 		return rc;
@@ -452,7 +438,7 @@ struct finding {
 	struct tap *tap;
 };
 
-static int tap_body(struct db_txn *txn, void *context)
+static int tap_body(void *context, struct lmdb_txn *txn)
 {
 	const struct finding *finding = context;
 	uint64_t number;

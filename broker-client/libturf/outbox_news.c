@@ -9,10 +9,10 @@
 
 #include "broker-client/libturf/outbox_tables.h"
 
-static int forget_body(struct db_txn *txn, void *context)
+static int forget_body(void *context, struct lmdb_txn *txn)
 {
 	const uint32_t *day = context;
-	struct db_slice value;
+	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
@@ -20,7 +20,7 @@ static int forget_body(struct db_txn *txn, void *context)
 		return OUTBOX_NOTHING;
 	tables_put_meta_number(txn, "forget", *day);
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.bytes, value.length, &tap) != 0)
+		if (tap_decode(value.at, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day < *day)
 			tables_keep_or_forget(txn, number, &tap);
@@ -36,7 +36,7 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 }
 
 /* Puts what was answered of a tap back in the queue, the question before its retraction. Returns how many. */
-static size_t offer_again(struct db_txn *txn, uint64_t number, struct tap *tap)
+static size_t offer_again(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 {
 	size_t n = 0;
 
@@ -60,20 +60,20 @@ struct meeting {
 	size_t requeued;
 };
 
-static int epoch_body(struct db_txn *txn, void *context)
+static int epoch_body(void *context, struct lmdb_txn *txn)
 {
 	struct meeting *meeting = context;
 	uint64_t forget = tables_get_meta_number(txn, "forget", 0);
-	struct db_slice value;
+	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
 	meeting->requeued = 0;
 	if (tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
-	    memcmp(value.bytes, meeting->epoch, EPOCH_BYTES) == 0)
+	    memcmp(value.at, meeting->epoch, EPOCH_BYTES) == 0)
 		return OUTBOX_NOTHING;
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.bytes, value.length, &tap) != 0)
+		if (tap_decode(value.at, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day >= forget)
 			meeting->requeued += offer_again(txn, number, &tap);
@@ -99,13 +99,13 @@ struct caching {
 	size_t length;
 };
 
-static int put_catalogue_body(struct db_txn *txn, void *context)
+static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 {
 	const struct caching *caching = context;
-	struct db_slice value;
+	struct span value;
 
 	if (tables_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
-	    memcmp(value.bytes, caching->bytes, value.length) == 0)
+	    memcmp(value.at, caching->bytes, value.length) == 0)
 		return OUTBOX_NOTHING;
 	tables_put_meta(txn, "catalogue", caching->bytes, caching->length);
 	return 0;
@@ -124,18 +124,20 @@ struct cached {
 	size_t length;
 };
 
-static int catalogue_body(struct db_txn *txn, void *context)
+static int catalogue_body(void *context, struct lmdb_txn *txn)
 {
 	struct cached *cached = context;
-	struct db_slice value;
+	struct span value;
 
 	if (!tables_get_meta(txn, "catalogue", &value))
 		return OUTBOX_NOTHING;
 	free(cached->bytes);
 	cached->bytes = malloc(value.length + 1);
-	if (!cached->bytes)
-		return FAULT_MEMORY;
-	memcpy(cached->bytes, value.bytes, value.length);
+	if (!cached->bytes) {
+		lmdb_fail(txn, FAULT_MEMORY, "no memory for the catalogue");
+		return 0;
+	}
+	memcpy(cached->bytes, value.at, value.length);
 	cached->length = value.length;
 	return 0;
 }
@@ -145,8 +147,6 @@ int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, str
 	struct cached cached = {0};
 	int rc = db_read(outbox->db, catalogue_body, &cached, error);
 
-	if (rc == FAULT_MEMORY)
-		(void)error_set(error, rc, "no memory for the catalogue");
 	*bytes = cached.bytes;
 	*length = cached.length;
 	return rc;

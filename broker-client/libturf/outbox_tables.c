@@ -7,29 +7,39 @@
 
 enum { QUEUED_BYTES = 9 };
 
-bool tables_get_meta(struct db_txn *txn, const char *name, struct db_slice *value)
+static struct span text_span(const char *text)
 {
-	return db_get(txn, DB_META, name, strlen(name), value);
+	return (struct span){ (const uint8_t *)text, strlen(text) };
 }
 
-void tables_put_meta(struct db_txn *txn, const char *name, const void *value, size_t length)
+static struct span id_span(const struct event_id *id)
 {
-	db_put(txn, DB_META, name, strlen(name), value, length);
+	return (struct span){ id->bytes, EVENT_ID_BYTES };
 }
 
-uint64_t tables_get_meta_number(struct db_txn *txn, const char *name, uint64_t otherwise)
+bool tables_get_meta(struct lmdb_txn *txn, const char *name, struct span *value)
 {
-	struct db_slice value;
+	return lmdb_get(txn, DB_META, text_span(name), value);
+}
+
+void tables_put_meta(struct lmdb_txn *txn, const char *name, const void *value, size_t length)
+{
+	lmdb_put(txn, DB_META, text_span(name), (struct span){ value, length });
+}
+
+uint64_t tables_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t otherwise)
+{
+	struct span value;
 
 	if (!tables_get_meta(txn, name, &value))
 		return otherwise;
 	if (value.length == 8)
-		return get_be64(value.bytes);
+		return get_be64(value.at);
 	db_damaged(txn);
 	return otherwise;
 }
 
-void tables_put_meta_number(struct db_txn *txn, const char *name, uint64_t number)
+void tables_put_meta_number(struct lmdb_txn *txn, const char *name, uint64_t number)
 {
 	uint8_t bytes[8];
 
@@ -37,7 +47,7 @@ void tables_put_meta_number(struct db_txn *txn, const char *name, uint64_t numbe
 	tables_put_meta(txn, name, bytes, sizeof bytes);
 }
 
-uint64_t tables_take_number(struct db_txn *txn)
+uint64_t tables_take_number(struct lmdb_txn *txn)
 {
 	uint64_t number = tables_get_meta_number(txn, "next", 1);
 
@@ -45,53 +55,53 @@ uint64_t tables_take_number(struct db_txn *txn)
 	return number;
 }
 
-bool tables_get_tap(struct db_txn *txn, uint64_t number, struct tap *tap)
+bool tables_get_tap(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 {
-	struct db_slice value;
+	struct span value;
 
-	if (db_get_at(txn, DB_TAPS, number, &value) && tap_decode(value.bytes, value.length, tap) == 0)
+	if (db_get_at(txn, DB_TAPS, number, &value) && tap_decode(value.at, value.length, tap) == 0)
 		return true;
 	db_damaged(txn);
 	return false;
 }
 
-void tables_put_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_put_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
 	uint8_t bytes[TAP_BYTES_MAX];
 
 	db_put_at(txn, DB_TAPS, number, bytes, tap_encode(tap, bytes));
 }
 
-void tables_delete_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_delete_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
 	db_delete_at(txn, DB_TAPS, number);
-	db_delete(txn, DB_IDS, tap->question.id.bytes, EVENT_ID_BYTES);
+	(void)lmdb_delete(txn, DB_IDS, id_span(&tap->question.id));
 }
 
-bool tables_find_tap(struct db_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap)
+bool tables_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap)
 {
-	struct db_slice value;
+	struct span value;
 
-	if (!db_get(txn, DB_IDS, id->bytes, EVENT_ID_BYTES, &value))
+	if (!lmdb_get(txn, DB_IDS, id_span(id), &value))
 		return false;
 	if (value.length != 8) {
 		db_damaged(txn);
 		return false;
 	}
-	*number = get_be64(value.bytes);
+	*number = get_be64(value.at);
 	return tables_get_tap(txn, *number, tap);
 }
 
-void tables_new_tap(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
 	uint8_t bytes[8];
 
 	put_be64(bytes, number);
-	db_put(txn, DB_IDS, tap->question.id.bytes, EVENT_ID_BYTES, bytes, sizeof bytes);
+	lmdb_put(txn, DB_IDS, id_span(&tap->question.id), (struct span){ bytes, sizeof bytes });
 	tables_put_tap(txn, number, tap);
 }
 
-void tables_enqueue(struct db_txn *txn, uint64_t seq, uint64_t tap_number, enum act act)
+void tables_enqueue(struct lmdb_txn *txn, uint64_t seq, uint64_t tap_number, enum act act)
 {
 	uint8_t bytes[QUEUED_BYTES];
 
@@ -100,18 +110,18 @@ void tables_enqueue(struct db_txn *txn, uint64_t seq, uint64_t tap_number, enum 
 	db_put_at(txn, DB_QUEUE, seq, bytes, sizeof bytes);
 }
 
-bool tables_parse_queued(struct db_txn *txn, const struct db_slice *value, uint64_t *tap_number, enum act *act)
+bool tables_parse_queued(struct lmdb_txn *txn, const struct span *value, uint64_t *tap_number, enum act *act)
 {
-	if (value->length != QUEUED_BYTES || (value->bytes[8] != ACT_QUESTION && value->bytes[8] != ACT_RETRACTION)) {
+	if (value->length != QUEUED_BYTES || (value->at[8] != ACT_QUESTION && value->at[8] != ACT_RETRACTION)) {
 		db_damaged(txn);
 		return false;
 	}
-	*tap_number = get_be64(value->bytes);
-	*act = value->bytes[8];
+	*tap_number = get_be64(value->at);
+	*act = value->at[8];
 	return true;
 }
 
-void tables_keep_or_forget(struct db_txn *txn, uint64_t number, const struct tap *tap)
+void tables_keep_or_forget(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
 	if (!tap_waits(tap) && !tap_refused(tap) && tap->question.day < tables_get_meta_number(txn, "forget", 0))
 		tables_delete_tap(txn, number, tap);

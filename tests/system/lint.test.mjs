@@ -16,7 +16,7 @@ const sound = {
   'base/error.h': licence,
   'proto/rules.c': including('<protobuf-c/protobuf-c.h>', '"base/error.h"'),
   'store/store.h': including('"proto/rules.h"', '"base/error.h"'),
-  'store/lmdb.c': including('<lmdb.h>'),
+  'base/lmdb/lmdb.c': including('<lmdb.h>'),
   'aggregator/ctl/turfctl.c': including('"store/store.h"'),
   'aggregator/daemon/turfd.c': including('"store/store.h"', '"aggregator/config/config.h"'),
   'page.mjs': `${licence}export const page = 1;\n`,
@@ -78,7 +78,7 @@ const mistakes = {
     ['package.json', '{ "devDependencies": { "left-pad": "1.0.0" } }\n', /package\.json: no module names the package left-pad/],
   ],
   "libraries' headers stay in their modules": [
-    ['store/lmdb.h', including('<lmdb.h>'), /store\/lmdb\.h:2:#include <lmdb\.h>/],
+    ['base/lmdb/lmdb.h', including('<lmdb.h>'), /base\/lmdb\/lmdb\.h:2:#include <lmdb\.h>/],
     ['broker-client/cli/tap.c', including('<MQTTAsync.h>'), /broker-client\/cli\/tap\.c:2:/],
     ['aggregator/ctl/export.c', including('<jansson.h>'), /aggregator\/ctl\/export\.c:2:/],
     ['proto/catalogue_match.c', including('<utf8proc.h>'), /proto\/catalogue_match\.c:2:/],

@@ -210,7 +210,7 @@ static void test_another_orgs_outbox_is_refused(void **state)
 	}
 }
 
-static int next_format(struct db_txn *txn, void *context)
+static int next_format(void *context, struct lmdb_txn *txn)
 {
 	(void)context;
 	tables_put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
@@ -511,14 +511,14 @@ static void test_verdicts_count_before_an_epoch_is_heard(void **state)
 	outbox_close(outbox);
 }
 
-static int spoil(struct db_txn *txn, void *context)
+static int spoil(void *context, struct lmdb_txn *txn)
 {
 	(void)context;
 	db_put_at(txn, DB_TAPS, UINT32_MAX, "x", 1);
 	return 0;
 }
 
-static int mend(struct db_txn *txn, void *context)
+static int mend(void *context, struct lmdb_txn *txn)
 {
 	(void)context;
 	db_delete_at(txn, DB_TAPS, UINT32_MAX);

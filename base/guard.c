@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/guard.h"
+#include "base/guard.h"
 
 #include <setjmp.h>
 #include <signal.h>

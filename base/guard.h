@@ -3,8 +3,8 @@
  * Reading what may be damaged: LMDB trusts its pages, so a damaged one can make it read outside the file (SIGBUS,
  * SIGSEGV) or abort. Under guard this ends the reading, not the process.
  */
-#ifndef TURF_STORE_GUARD_H
-#define TURF_STORE_GUARD_H
+#ifndef TURF_BASE_GUARD_H
+#define TURF_BASE_GUARD_H
 
 /* Calls `read(context)`. 0, or the number of the signal that ended it. What `read` had taken stays taken: the
  * environment it used is good for closing only. One thread of a process at a time. */

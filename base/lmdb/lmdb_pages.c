@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/lmdb_pages.h"
+#include "base/lmdb/lmdb_pages.h"
 
 #include <errno.h>
 #include <lmdb.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/firm.h"
-#include "store/files.h"
-#include "store/guard.h"
-#include "store/lmdb_error.h"
+#include "base/guard.h"
+#include "base/lmdb/lmdb_error.h"
 
 enum { META_PAGES = 2, FREE_DATABASE = 0, BEGINS_MAX = 4 };
 
@@ -113,25 +110,10 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "fstat", error);
 	if (signal != 0 || tail.rc != 0 || (free->first < free->end && free->n_within < free->end - free->first))
-		return error_set(error, FAULT_DAMAGED, "%s: the file is cut off: %llu of %llu pages; restore a backup",
-				 lmdb->path, (unsigned long long)free->first, (unsigned long long)free->end);
+		return error_set(error, FAULT_DAMAGED, "%s%s: the file is cut off: %llu of %llu pages; %s",
+				 lmdb->options.kind->name, lmdb->path, (unsigned long long)free->first,
+				 (unsigned long long)free->end, lmdb->options.kind->if_damaged);
 	return 0;
-}
-
-/* ---- Before the first write ------------------------------------------------------------------------ */
-
-int lmdb_make_firm(struct lmdb *lmdb, struct error *error)
-{
-	mdb_filehandle_t fd;
-	MDB_stat stat;
-	int rc;
-
-	(void)mdb_env_stat(lmdb->env, &stat);
-	(void)mdb_env_get_fd(lmdb->env, &fd);
-	rc = firm_first_pages(fd, stat.ms_psize, META_PAGES); /* a root is in the first sector of its page */
-	if (rc != 0)
-		return lmdb_translate(lmdb, rc, "writing the roots again", error);
-	return lmdb->options.alone ? 0 : files_sync(lmdb->path, error);
 }
 
 /* ---- Adding up ------------------------------------------------------------------------------------ */
@@ -151,7 +133,7 @@ static uint64_t count_used(struct lmdb_txn *txn)
 	for (MDB_dbi own = FREE_DATABASE; own <= MAIN_DATABASE; own++)
 		if (mdb_stat(txn->txn, own, &stat) == 0)
 			pages += pages_of(&stat);
-	for (size_t i = 0; i < DATABASES; i++)
+	for (size_t i = 0; i < txn->lmdb->options.kind->n_databases; i++)
 		if (mdb_stat(txn->txn, txn->lmdb->handles[i], &stat) == 0)
 			pages += pages_of(&stat);
 	return pages;
@@ -178,47 +160,4 @@ bool lmdb_pages_add_up(struct lmdb_txn *txn)
 	add_up = count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
 	close_list(&free);
 	return add_up;
-}
-
-/* ---- The roots ------------------------------------------------------------------------------------ */
-
-/* LMDB's MDB_meta, behind the head of its page, as far as its transaction's number. */
-struct root {
-	uint8_t head[16];
-	uint32_t magic, version;
-	void *address;
-	size_t map_bytes;
-	struct {
-		uint32_t pad;
-		uint16_t flags, depth;
-		size_t pages[5];
-	} own[2];
-	size_t last_page, transaction;
-};
-
-/* A transaction whose number is even writes the first page, an odd one the second; a new file has both of 0. */
-static bool in_a_row(size_t even, size_t odd)
-{
-	if (even == 0 && odd == 0)
-		return true;
-	return even % 2 == 0 && odd % 2 == 1 && (even + 1 == odd || odd + 1 == even);
-}
-
-bool lmdb_roots_follow(struct lmdb_txn *txn)
-{
-	enum { TRIES = 5 }; /* another process may commit between the two */
-	struct root roots[META_PAGES];
-	mdb_filehandle_t fd;
-	bool follow = false;
-	MDB_stat stat;
-
-	(void)mdb_env_stat(txn->lmdb->env, &stat);
-	(void)mdb_env_get_fd(txn->lmdb->env, &fd);
-	for (int i = 0; i < TRIES && !follow; i++) {
-		for (size_t page = 0; page < META_PAGES; page++)
-			if (pread(fd, &roots[page], sizeof roots[page], (off_t)(page * stat.ms_psize)) != sizeof roots[page])
-				return false;
-		follow = in_a_row(roots[0].transaction, roots[1].transaction);
-	}
-	return follow;
 }

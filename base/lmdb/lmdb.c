@@ -1,43 +1,31 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/lmdb.h"
+#include "base/lmdb/lmdb.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "store/lmdb_error.h"
-#include "store/lmdb_files.h"
-#include "store/lmdb_pages.h"
+#include "base/lmdb/lmdb_error.h"
+#include "base/lmdb/lmdb_meta.h"
+#include "base/lmdb/lmdb_pages.h"
 
 enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
 
 /* Address space only: the file grows as it is written. */
 static const uint64_t map_bytes_max = sizeof(size_t) > 4 ? (uint64_t)1 << 42 : (uint64_t)1 << 30;
 
-static const char *const names[DATABASES] = {
-	[DB_META] = "meta",
-	[DB_TEAMS] = "teams",
-	[DB_IDS] = "ids",
-	[DB_COUNTS] = "counts",
-	[DB_WEEKS] = "weeks",
-	[DB_PERIODS] = "periods",
-	[DB_QUARANTINE] = "quarantine",
-};
-
-const char *lmdb_database_name(enum database database)
-{
-	return names[database];
-}
-
 /* ---- The environment ---------------------------------------------------------------------------- */
 
 /* So that they can be found when their owner is gone. */
 static void note_reader(struct lmdb *lmdb, MDB_txn *txn)
 {
-	for (size_t i = 0; i < READERS_NOTED; i++)
+	for (size_t i = 0; i < LMDB_READERS_NOTED; i++)
 		if (!lmdb->reading[i]) {
 			lmdb->reading[i] = txn;
 			break;
@@ -47,7 +35,7 @@ static void note_reader(struct lmdb *lmdb, MDB_txn *txn)
 
 static void forget_reader(struct lmdb *lmdb, MDB_txn *txn)
 {
-	for (size_t i = 0; i < READERS_NOTED; i++)
+	for (size_t i = 0; i < LMDB_READERS_NOTED; i++)
 		if (lmdb->reading[i] == txn)
 			lmdb->reading[i] = NULL;
 	lmdb->readers--;
@@ -55,7 +43,7 @@ static void forget_reader(struct lmdb *lmdb, MDB_txn *txn)
 
 void lmdb_drop_readers(struct lmdb *lmdb)
 {
-	for (size_t i = 0; i < READERS_NOTED; i++) {
+	for (size_t i = 0; i < LMDB_READERS_NOTED; i++) {
 		if (lmdb->reading[i])
 			mdb_txn_abort(lmdb->reading[i]);
 		lmdb->reading[i] = NULL;
@@ -64,17 +52,17 @@ void lmdb_drop_readers(struct lmdb *lmdb)
 }
 
 /* Their handles last when the transaction is committed, a reading one too. */
-static int find_databases(struct lmdb *lmdb, struct error *error)
+static int open_databases(struct lmdb *lmdb, unsigned txn_flags, unsigned flags, struct error *error)
 {
-	unsigned flags = lmdb->options.create ? MDB_CREATE : 0;
+	const struct lmdb_kind *kind = lmdb->options.kind;
 	MDB_txn *txn;
-	int rc = lmdb_begin_first(lmdb, flags ? 0 : MDB_RDONLY, &txn);
+	int rc = lmdb_begin_first(lmdb, txn_flags, &txn);
 
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
 	note_reader(lmdb, txn);
-	for (size_t i = 0; i < DATABASES && (rc == 0 || rc == MDB_NOTFOUND); i++) {
-		rc = mdb_dbi_open(txn, names[i], flags, &lmdb->handles[i]);
+	for (size_t i = 0; i < kind->n_databases && (rc == 0 || rc == MDB_NOTFOUND); i++) {
+		rc = mdb_dbi_open(txn, kind->databases[i], flags, &lmdb->handles[i]);
 		lmdb->found[i] = rc == 0;
 	}
 	forget_reader(lmdb, txn);
@@ -86,6 +74,16 @@ static int find_databases(struct lmdb *lmdb, struct error *error)
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_txn_commit", error);
 }
 
+static int find_databases(struct lmdb *lmdb, struct error *error)
+{
+	int rc = open_databases(lmdb, MDB_RDONLY, 0, error);
+
+	for (size_t i = 0; i < lmdb->options.kind->n_databases && rc == 0; i++)
+		if (!lmdb->found[i] && lmdb->options.create)
+			return open_databases(lmdb, 0, MDB_CREATE, error);
+	return rc;
+}
+
 static int open_environment(struct lmdb *lmdb, struct error *error)
 {
 	unsigned flags = MDB_NOTLS | (lmdb->options.read_only ? MDB_RDONLY : 0) |
@@ -94,7 +92,7 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_env_create", error);
-	rc = mdb_env_set_maxdbs(lmdb->env, DATABASES);
+	rc = mdb_env_set_maxdbs(lmdb->env, lmdb->options.kind->n_databases);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
 	if (rc == 0)
@@ -102,19 +100,41 @@ static int open_environment(struct lmdb *lmdb, struct error *error)
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_open", error);
 }
 
-/* An environment that was lost is opened again only while its files have their names. */
+/* Takes room on the disk for all of the lock file before LMDB maps it: a write to a map that finds no room ends the program
+ * with SIGBUS. LMDB sets the file's size by itself, as long as nobody else has it open, so its size stays as it is. What else
+ * is wrong with the file LMDB will say. */
+static int reserve_lock(const struct lmdb *lmdb, struct error *error)
+{
+	enum { LOCK_FILE_BYTES = 16384 }; /* LMDB's is half of that */
+	char *path;
+	int fd, rc = 0;
+
+	if (asprintf(&path, "%s/lock.mdb", lmdb->path) < 0)
+		return lmdb_translate(lmdb, ENOMEM, "lock.mdb", error);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	free(path);
+	if (fd < 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) < 0)
+		rc = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	/* Some file systems cannot promise room. */
+	return rc == ENOSPC || rc == EDQUOT ? lmdb_translate(lmdb, rc, "lock.mdb", error) : 0;
+}
+
 static int open_files(struct lmdb *lmdb, struct error *error)
 {
-	int rc;
+	const struct lmdb_options *options = &lmdb->options;
+	mdb_filehandle_t fd;
+	int rc = options->before_open ? options->before_open(lmdb, options->context, error) : 0;
 
-	if (lmdb->options.alone)
-		return open_environment(lmdb, error);
-	rc = lmdb_check_files(lmdb, error);
-	if (rc == 0)
-		rc = files_reserve_lock(lmdb->path, error);
+	if (rc == 0 && !options->alone)
+		rc = reserve_lock(lmdb, error);
 	if (rc == 0)
 		rc = open_environment(lmdb, error);
-	return rc == 0 ? lmdb_note_files(lmdb, error) : rc;
+	if (rc < 0 || !options->after_open)
+		return rc;
+	(void)mdb_env_get_fd(lmdb->env, &fd);
+	return options->after_open(fd, options->context, error);
 }
 
 int lmdb_resume(struct lmdb *lmdb, struct error *error)
@@ -122,7 +142,7 @@ int lmdb_resume(struct lmdb *lmdb, struct error *error)
 	MDB_envinfo info;
 	int rc = open_files(lmdb, error);
 
-	if (rc == 0 && !lmdb->options.create)
+	if (rc == 0 && lmdb->options.kind->check_length)
 		rc = lmdb_check_length(lmdb, error);
 	if (rc == 0)
 		rc = find_databases(lmdb, error);
@@ -136,18 +156,13 @@ int lmdb_resume(struct lmdb *lmdb, struct error *error)
 	return 0;
 }
 
-void lmdb_forget_files(struct lmdb *lmdb)
-{
-	lmdb->opened = (struct files_identity){0};
-}
-
 void lmdb_suspend(struct lmdb *lmdb)
 {
 	assert(lmdb->readers == 0);
 	if (lmdb->env)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
-	lmdb->firm = false;
+	lmdb->meta_rewritten = false;
 }
 
 int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct error *error)
@@ -157,9 +172,8 @@ int lmdb_open(struct lmdb *lmdb, const struct lmdb_options *options, struct erro
 	*lmdb = (struct lmdb){.options = *options, .map_bytes = options->map_bytes};
 	lmdb->path = strdup(options->path);
 	if (!lmdb->path)
-		return error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
+		return error_set(error, FAULT_MEMORY, "%s%s: no memory", options->kind->name, options->path);
 	rc = lmdb_resume(lmdb, error);
-	lmdb->options.create = false;
 	if (rc < 0)
 		lmdb_close(lmdb);
 	return rc;
@@ -187,7 +201,8 @@ static int set_map(struct lmdb *lmdb, size_t bytes, struct error *error)
 	int rc;
 
 	if (lmdb->readers > 0)
-		return error_set(error, FAULT_STORE, "%s: the map cannot grow while a view is open", lmdb->path);
+		return error_set(error, FAULT_STORE, "%s%s: the map cannot grow while a view is open",
+				 lmdb->options.kind->name, lmdb->path);
 	rc = mdb_env_set_mapsize(lmdb->env, bytes);
 	if (rc != 0) {
 		lmdb_suspend(lmdb);
@@ -201,8 +216,8 @@ static int set_map(struct lmdb *lmdb, size_t bytes, struct error *error)
 static int grow(struct lmdb *lmdb, struct error *error)
 {
 	if (lmdb->map_bytes > map_bytes_max / 2)
-		return error_set(error, FAULT_FULL, "%s: the map is at its largest, %zu bytes", lmdb->path,
-				 lmdb->map_bytes);
+		return error_set(error, FAULT_FULL, "%s%s: the map is at its largest, %zu bytes",
+				 lmdb->options.kind->name, lmdb->path, lmdb->map_bytes);
 	return set_map(lmdb, 2 * lmdb->map_bytes, error);
 }
 
@@ -252,12 +267,12 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 
 	if (!txn->writes)
 		note_reader(lmdb, txn->txn);
-	else if (!lmdb->firm)
-		rc = lmdb_make_firm(lmdb, error);
+	else if (!lmdb->meta_rewritten)
+		rc = lmdb_meta_rewrite(lmdb, error);
 	if (rc < 0)
 		lmdb_abort(txn);
 	else if (txn->writes)
-		lmdb->firm = true;
+		lmdb->meta_rewritten = true;
 	return rc;
 }
 
@@ -318,6 +333,37 @@ int lmdb_commit(struct lmdb_txn *txn, struct error *error)
 	return lmdb_outcome(txn, error);
 }
 
+int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error)
+{
+	struct lmdb_txn txn;
+	int rc;
+
+	do {
+		rc = lmdb_begin(lmdb, &txn, true, error);
+		if (rc < 0)
+			return rc;
+		rc = body(context, &txn);
+		if (rc != 0 && txn.fault == 0) {
+			lmdb_abort(&txn);
+			return rc;
+		}
+		rc = lmdb_commit(&txn, error);
+	} while (rc == LMDB_GROWN);
+	return rc;
+}
+
+int lmdb_read(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error)
+{
+	struct lmdb_txn txn;
+	int rc = lmdb_begin(lmdb, &txn, false, error);
+
+	if (rc < 0)
+		return rc;
+	rc = body(context, &txn);
+	lmdb_abort(&txn);
+	return txn.fault != 0 ? lmdb_outcome(&txn, error) : rc;
+}
+
 void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...)
 {
 	va_list args;
@@ -328,7 +374,7 @@ void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	txn->fault = error_set(&txn->error, fault, "%s: %s", txn->lmdb->path, text);
+	txn->fault = error_set(&txn->error, fault, "%s%s: %s", txn->lmdb->options.kind->name, txn->lmdb->path, text);
 }
 
 int lmdb_outcome(const struct lmdb_txn *txn, struct error *error)
@@ -349,7 +395,7 @@ static MDB_val to_val(struct span span)
 	return (MDB_val){.mv_size = span.length, .mv_data = (void *)(uintptr_t)span.at};
 }
 
-bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, struct span *value)
+bool lmdb_get(struct lmdb_txn *txn, unsigned database, struct span key, struct span *value)
 {
 	MDB_val k = to_val(key), v;
 	int rc;
@@ -364,7 +410,7 @@ bool lmdb_get(struct lmdb_txn *txn, enum database database, struct span key, str
 	return rc == 0;
 }
 
-void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, struct span value)
+void lmdb_put(struct lmdb_txn *txn, unsigned database, struct span key, struct span value)
 {
 	MDB_val k = to_val(key), v = to_val(value);
 	int rc;
@@ -376,7 +422,7 @@ void lmdb_put(struct lmdb_txn *txn, enum database database, struct span key, str
 		refused(txn, rc, "mdb_put");
 }
 
-bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key)
+bool lmdb_delete(struct lmdb_txn *txn, unsigned database, struct span key)
 {
 	MDB_val k = to_val(key);
 	int rc;
@@ -389,7 +435,7 @@ bool lmdb_delete(struct lmdb_txn *txn, enum database database, struct span key)
 	return rc == 0;
 }
 
-uint64_t lmdb_count(struct lmdb_txn *txn, enum database database)
+uint64_t lmdb_count(struct lmdb_txn *txn, unsigned database)
 {
 	MDB_stat stat;
 	int rc;
@@ -404,7 +450,7 @@ uint64_t lmdb_count(struct lmdb_txn *txn, enum database database)
 
 /* ---- Cursors ------------------------------------------------------------------------------------ */
 
-void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, enum database database)
+void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, unsigned database)
 {
 	int rc;
 
