@@ -511,3 +511,24 @@ test('made right: one is taken back and another counts, in one step; never twice
   await assert.rejects(outbox.replace([(await outbox.all())[1].id], () => question({ id: tap.id })));
   assert.deepEqual(await shown(), [[1, 'retracting'], [5, 'device'], [5, 'device']], 'all or nothing');
 });
+
+test('once another tab met the new store, a verdict of the old one ends nothing', async () => {
+  await outbox.meetEpoch('1');
+  const [tap] = await outbox.add([question()]);
+  await send(tap);
+  const other = await Outbox.open('de-kop');
+  await other.meetEpoch('2');
+  assert.deepEqual((await verdict(tap, V.VERDICT_COUNTED)).map(({ outcome }) => outcome), ['keep']);
+  assert.equal((await only()).questionWaits, true);
+  await outbox.meetEpoch('2');
+  await verdict(tap, V.VERDICT_COUNTED);
+  assert.equal(stateOf(await only()), 'counted');
+});
+
+test('a tab that has heard of no store yet takes verdicts', async () => {
+  await outbox.meetEpoch('1');
+  const other = await Outbox.open('de-kop');
+  const [tap] = await other.add([question()]);
+  await other.settle([{ id: tap.id, act: 'question', verdict: V.VERDICT_COUNTED }]);
+  assert.equal(stateOf(await only()), 'counted');
+});

@@ -8,7 +8,7 @@
 //          sent as it was left, and perhaps did not live to note with the taps; left.js has them too), and the page's own
 import { Database } from './database.js';
 import { addLeftIds, dropLeftIds, leftIds } from './left.js';
-import { held, mayChange, newTap, refusal, refusedAct, settle, waits } from './tap.js';
+import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
 const TABLES = ['taps', 'meta'];
@@ -33,6 +33,7 @@ const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.re
 export class Outbox {
   #org;
   #database;
+  #met = null; // the epoch that this page met last
 
   // `onGone`, `onReturn`: as in Database.
   static async open(org, { onGone = () => {}, onReturn = () => {} } = {}) {
@@ -157,7 +158,7 @@ export class Outbox {
       const left = await idsThatLeft(store, gone);
       for (const id of ids) {
         const found = await store.tap(id);
-        if (found && !found.retracting) await takeBack(store, found, left, hold);
+        if (found && mayTakeBack(found)) await takeBack(store, found, left, hold);
       }
     });
   }
@@ -168,7 +169,7 @@ export class Outbox {
       const left = await idsThatLeft(store, gone);
       for (const id of ids) {
         const found = await store.tap(id);
-        if (!found || found.retracting) continue;
+        if (!found || found.retracting || !mayTakeBack(found)) continue;
         await takeBack(store, found, left, 0);
         await store.taps.add(indexed(newTap(make(found))));
       }
@@ -207,10 +208,12 @@ export class Outbox {
   }
 
   // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': that is not what waits: it
-  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store). What is of a
-  // day before `listFrom`, or before the day of forgetBefore, stays until markSeen: the worker saw it wait.
+  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store). While another
+  // tab has met another epoch than this page, each result is kept: it may be of the old store, and would not be asked for
+  // again. What is of a day before `listFrom`, or before the day of forgetBefore, stays until markSeen: the worker saw it wait.
   settle(results, listFrom = 0) {
     return this.#write(async ({ tap, meta, keep }) => {
+      if (await this.#isOtherStore(meta)) return results.map((result) => ({ ...result, outcome: 'keep' }));
       const from = Math.max(listFrom, (await meta.get('forget')) ?? 0);
       const settled = [];
       for (const result of results) {
@@ -221,6 +224,12 @@ export class Outbox {
       }
       return settled;
     });
+  }
+
+  // A database that was emptied has no epoch until the next status.
+  async #isOtherStore(meta) {
+    const last = this.#met && (await meta.get('epoch'));
+    return Boolean(last) && last !== this.#met;
   }
 
   // The worker has seen what became of these: what is kept for that alone is forgotten.
@@ -251,8 +260,8 @@ export class Outbox {
 
   // The store's epoch as the status tells it. Another than the one met last, or the first, puts every remembered tap that
   // has its receipt back in the queue (rule 13). Resolves to how many events, and whether there was an epoch before.
-  meetEpoch(epoch) {
-    return this.#write(async ({ taps, meta }) => {
+  async meetEpoch(epoch) {
+    const met = await this.#write(async ({ taps, meta }) => {
       const last = await meta.get('epoch');
       if (last === epoch) return { n: 0, restored: false };
       await meta.put(epoch, 'epoch');
@@ -266,6 +275,8 @@ export class Outbox {
       }
       return { n, restored: last !== undefined };
     });
+    this.#met = epoch;
+    return met;
   }
 
   // Writes what waits, and the page's own {name: value}, into a database that was emptied while the page was open. Resolves
@@ -312,7 +323,7 @@ const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left'))
 
 function takeBack({ taps }, tap, left, hold) {
   if (tap.questionWaits && !tap.sent && !left.includes(tap.id)) return taps.delete(tap.n);
-  return taps.put(indexed({ ...tap, retracting: true, retractionWaits: true, hold }));
+  return taps.put(indexed({ ...tap, retracting: true, retractionWaits: true, retractionVerdict: 0, hold }));
 }
 
 async function dismissAll(ids, { tap, taps, keep }) {

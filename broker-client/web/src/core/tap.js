@@ -43,6 +43,9 @@ export function refusedAct(tap) {
   return isRefusal(tap.retractionVerdict) ? 'retraction' : '';
 }
 
+// Taking it back has something to do: a question that was refused never counted, and a refused retraction may be asked again.
+export const mayTakeBack = (tap) => !tap.retractionWaits && !retracted(tap) && refusedAct(tap) !== 'question';
+
 // With which verdict, or 0.
 export const refusal = (tap) => ({ question: tap.questionVerdict, retraction: tap.retractionVerdict })[refusedAct(tap)] ?? 0;
 
