@@ -3,36 +3,11 @@
 // `back`, `press` and `close` are the driver's own.
 import { eventually } from '../../../system/lib/processes.mjs';
 
-// Runs in the page: resolves once an element is there that can be seen and has the text.
-function whenSeen(selector, text) {
-  return new Promise((resolve) => {
-    const fits = (element) => element.checkVisibility() && element.textContent.includes(text);
-    const look = () => {
-      if (![...document.querySelectorAll(selector)].some(fits)) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    look();
-  });
-}
+// Runs in the page: whether an element is there that can be seen and has the text.
+const isSeen = (selector, text) =>
+  [...document.querySelectorAll(selector)].some((element) => element.checkVisibility() && element.textContent.includes(text));
 
-// The same for one that is no longer there.
-function whenGone(selector) {
-  return new Promise((resolve) => {
-    const look = () => {
-      if ([...document.querySelectorAll(selector)].some((element) => element.checkVisibility())) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document, { subtree: true, childList: true, attributes: true });
-    look();
-  });
-}
-
-// The same: as a person scrolls to what they want to press, which nothing may cover then.
+// Runs in the page: as a person scrolls to what they want to press, which nothing may cover then.
 function bringIntoView(selector) {
   const element = document.querySelector(selector);
   element.scrollIntoView({ block: 'center', behavior: 'instant' });
@@ -47,23 +22,27 @@ export class Page {
     return this.run(`(${work})(...${JSON.stringify(args)})`);
   }
 
-  // A page that loads anew while somebody waits for it loses the question: then it is asked again. WebKit's driver may
-  // notice that only when the time for a script is over.
-  async #waitFor(what, work, ...args) {
+  // Asks again and again, since a question is lost where the page is loaded anew.
+  async #until(what, condition) {
+    let lastError = 'none';
+    const asked = () => condition().catch((error) => {
+      lastError = error.message;
+      return false;
+    });
     try {
-      await eventually(() => this.evaluate(work, ...args).then(() => true, () => false), what);
+      await eventually(asked, what);
     } catch (error) {
-      const screen = await this.evaluate(() => document.body.innerText).catch(() => 'The page does not answer.');
-      throw new Error(`waited for ${what}: ${error.message}\n${screen}`);
+      const screen = await this.evaluate(() => [document.URL, document.readyState, document.body.innerText].join('\n')).catch(String);
+      throw new Error(`${error.message}; the page's last error: ${lastError}\n${screen}`);
     }
   }
 
   seen(selector, text = '') {
-    return this.#waitFor(`${selector} ${text}`, whenSeen, selector, text);
+    return this.#until(`${selector} ${text}`, () => this.evaluate(isSeen, selector, text));
   }
 
   gone(selector) {
-    return this.#waitFor(`${selector} to go`, whenGone, selector);
+    return this.#until(`${selector} to go`, async () => !(await this.evaluate(isSeen, selector, '')));
   }
 
   async click(selector) {

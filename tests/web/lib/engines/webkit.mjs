@@ -12,6 +12,9 @@ import { Page } from './page.mjs';
 
 const program = fileURLToPath(new URL('webkit-window.mjs', import.meta.url));
 
+// Of all windows, since a page that somebody comes back to has the mark with which it was left.
+let marks = 0;
+
 class WebKitPage extends Page {
   constructor(browser, handle) {
     super();
@@ -22,16 +25,30 @@ class WebKitPage extends Page {
     return this.browser.inWindow(this.handle, ...args);
   }
 
+  #script(script, ...args) {
+    return this.#call('POST', '/execute/sync', { script, args });
+  }
+
+  // Until another document than this one is there and can be used. The driver is told not to wait for that (pageLoadStrategy
+  // none): otherwise it also waits before each script, up to a minute, for whatever the page still loads.
+  async #leave(path, body = {}) {
+    const mark = ++marks;
+    await this.#script('globalThis.turfMark = arguments[0]', mark);
+    await this.#call('POST', path, body);
+    const arrived = () => this.#script('return globalThis.turfMark !== arguments[0] && document.readyState !== "loading"', mark);
+    await eventually(() => arrived().catch(() => false), `another document after ${path} ${JSON.stringify(body)}`);
+  }
+
   goto(url) {
-    return this.#call('POST', '/url', { url });
+    return this.#leave('/url', { url });
   }
 
   reload() {
-    return this.#call('POST', '/refresh', {});
+    return this.#leave('/refresh');
   }
 
   back() {
-    return this.#call('POST', '/back', {});
+    return this.#leave('/back');
   }
 
   close() {
@@ -67,8 +84,17 @@ export class WebKit {
     return browser;
   }
 
-  // With what it stored before.
+  // With what it stored before. On a busy machine one start of some hundreds never ends: then it starts once more.
   async launch() {
+    try {
+      await this.#launch();
+    } catch {
+      await this.kill();
+      await this.#launch();
+    }
+  }
+
+  async #launch() {
     const port = await freePort();
     const home = join(this.folder, 'home');
     const env = {
@@ -80,9 +106,10 @@ export class WebKit {
     this.url = `http://127.0.0.1:${port}`;
     await eventually(() => portAnswers(port), 'WebKitWebDriver');
     const options = { binary: '/usr/bin/setpriv', args: ['--pdeathsig', 'KILL', '--', 'gjs', '-m', program, this.folder] };
-    const { sessionId } = await this.#call('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } });
+    const capabilities = { pageLoadStrategy: 'none', 'webkitgtk:browserOptions': options };
+    const { sessionId } = await this.#call('POST', '/session', { capabilities: { alwaysMatch: capabilities } });
     this.session = `/session/${sessionId}`;
-    await this.#call('POST', `${this.session}/timeouts`, { script: patience / 3, pageLoad: patience });
+    await this.#call('POST', `${this.session}/timeouts`, { script: patience });
     this.first = this.current = await this.#call('GET', `${this.session}/window`);
     this.turn = Promise.resolve();
   }
