@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aggregator/daemon/reload.h"
 #include "base/text.h"
 #include "broker-client/mqtt/mqtt_common.h"
 

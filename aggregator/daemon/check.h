@@ -6,7 +6,9 @@
 #ifndef TURF_AGGREGATOR_DAEMON_CHECK_H
 #define TURF_AGGREGATOR_DAEMON_CHECK_H
 
-#include "aggregator/daemon/daemon.h"
+#include <stdbool.h>
+
+#include "aggregator/daemon/options.h"
 
 /* Prints "configuration OK" and notes on stdout; mistakes, warnings and faults on stderr. `against_store`: what a reload
  * would refuse is a mistake too. True: there is no mistake. */

@@ -1,224 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "aggregator/daemon/daemon.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "aggregator/daemon/notify.h"
-#include "base/bytes.h"
+#include "aggregator/daemon/signals.h"
 #include "base/log.h"
 #include "base/step.h"
-#include "store/store_view.h"
 
-static int figures_changed(void *context, const struct folded *folded, struct error *error)
-{
-	return publisher_touch(context, folded, error);
-}
-
-/* Signals become readable events; the loop asks for them between turns. */
-static int open_signals(struct daemon *daemon, struct error *error)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	/* A peer that went and a file that may not grow are told by the call that meets them. */
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
-		return error_set(error, FAULT_SYSTEM, "blocking signals: %s", strerror(errno));
-	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (daemon->signals < 0)
-		return error_set(error, FAULT_SYSTEM, "signalfd: %s", strerror(errno));
-	return 0;
-}
-
-static void read_signals(struct daemon *daemon)
-{
-	struct signalfd_siginfo info;
-
-	while (read(daemon->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGHUP)
-			daemon->reload = true;
-		else
-			daemon->stopping = true;
-	}
-}
-
-static int open_store(struct daemon *daemon, struct error *error)
-{
-	struct store_options options = {
-		.path = daemon->config.store_path,
-		.org = daemon->config.catalogue.org,
-		.as_daemon = true,
-		.unix_seconds = clock_unix(),
-		.today = daemon->status.today,
-		.quarantine_limit = daemon->config.quarantine_limit,
-	};
-	struct store_state state;
-	struct store_view *view;
-	int rc = store_open(&daemon->store, &options, error);
-
-	if (rc < 0)
-		return rc;
-	rc = store_view_open(daemon->store, &view, error);
-	if (rc < 0) {
-		store_close(daemon->store);
-		daemon->store = NULL;
-		return rc;
-	}
-	upkeep_note_last_seen(daemon);
-	store_view_state(view, &state);
-	store_view_close(view);
-	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
-	daemon->status.generation = state.generation;
-	/* A midnight has passed while nobody was here. Not at every start: what ends a compaction may end the next one too. */
-	daemon->compact_due = daemon->status.today != state.clock_day && daemon->status.today != state.pending_day;
-	return 0;
-}
-
-static void print_problem(void *context, const char *line)
-{
-	(void)context;
-	log_error("config %s", line);
-}
-
-static int open_config(struct daemon *daemon, struct error *error)
-{
-	int rc = config_load(daemon->options.config_path, &daemon->config, print_problem, NULL);
-
-	if (rc > 0)
-		return error_set(error, FAULT_INPUT, "%s: %d mistake%s, see above; nothing was started",
-				 daemon->options.config_path, rc, rc == 1 ? "" : "s");
-	if (rc < 0)
-		return error_set(error, rc, "%s: no memory", daemon->options.config_path);
-	return reload_override(&daemon->options, &daemon->config, error);
-}
-
-/* Instances sort by their start, so that of two daemons each knows which is the younger. */
-static int name_instance(struct status *status, struct error *error)
-{
-	uint8_t bytes[INSTANCE_TEXT_BYTES / 2];
-
-	put_be64(bytes, clock_unix_ms() << 16);
-	if (random_bytes(bytes + 6, sizeof bytes - 6) != 0)
-		return error_set(error, FAULT_SYSTEM, "random source: %s", strerror(errno));
-	hex_encode(bytes, sizeof bytes, status->instance);
-	return 0;
-}
-
-static int open_status(struct daemon *daemon, struct error *error)
-{
-	struct status *status = &daemon->status;
-	int rc = name_instance(status, error);
-
-	daemon->date = (struct org_date){.timezone = daemon->config.catalogue.timezone, .pinned = daemon->options.today};
-	status->org = daemon->config.catalogue.org;
-	status->version = TURF_VERSION;
-	status->since = clock_unix();
-	status->today_pinned = daemon->options.today != NULL;
-	return rc < 0 ? rc : org_date_today(&daemon->date, &status->today, error);
-}
-
-static int open_parts(struct daemon *daemon, struct error *error)
-{
-	daemon->receipts = receipts_new(daemon->config.batch_messages);
-	daemon->publisher = publisher_new(daemon->config.summary_interval_ms);
-	if (!daemon->receipts || !daemon->publisher)
-		return error_set(error, FAULT_MEMORY, "no memory to start");
-	daemon->pipeline = (struct pipeline){
-		.store = daemon->store,
-		.catalogue = &daemon->catalogue,
-		.receipts = daemon->receipts,
-		.counters = &daemon->status.counters,
-		.changed = figures_changed,
-		.context = daemon->publisher,
-	};
-	return inbox_init(&daemon->inbox, daemon->config.batch_messages, error);
-}
-
-static int take_first_catalogue(struct daemon *daemon, struct error *error)
-{
-	int rc = reload_catalogue(daemon, &daemon->config, error);
-
-	if (rc <= 0)
-		return rc;
-	return error_set(error, FAULT_INPUT, "%s: %d change%s that would alter what is counted in %s, see above; nothing was started",
-			 daemon->options.config_path, rc, rc == 1 ? "" : "s", daemon->config.store_path);
-}
-
-static void wait_for_signals(const struct daemon *daemon, int wait_ms)
-{
-	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
-
-	(void)poll(&signals, 1, wait_ms);
-}
-
-/* A full disk has room again some time, without anybody who starts turfd then. The service manager is asked for more
- * time than passes until the next attempt. */
-static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon *daemon, struct error *error), struct error *error)
-{
-	bool said = false;
-	int rc = open_part(daemon, error);
-
-	while (rc == FAULT_FULL) {
-		if (!said)
-			log_error("store-full reason=\"%s\" turfd starts as soon as there is room; nothing is lost", error->text);
-		said = true;
-		notify_manager("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=waits for room on the disk");
-		wait_for_signals(daemon, (int)daemon->config.retry_ms);
-		read_signals(daemon);
-		if (daemon->stopping)
-			return DAEMON_STOPPED;
-		(void)upkeep_today(daemon);
-		rc = open_part(daemon, error);
-	}
-	if (said && rc == 0)
-		log_info("store-works-again");
-	return rc;
-}
-
-int daemon_open(struct daemon *daemon, const struct daemon_options *options, struct error *error)
-{
-	int rc;
-
-	*daemon = (struct daemon){.options = *options, .signals = -1, .time_due = true};
-	daemon->watchdog_ms = notify_watchdog_ms();
-	rc = open_signals(daemon, error);
-	if (rc == 0)
-		rc = open_config(daemon, error);
-	if (rc == 0)
-		rc = open_status(daemon, error);
-	if (rc == 0)
-		rc = open_with_room(daemon, open_store, error);
-	if (rc == 0)
-		rc = open_parts(daemon, error);
-	if (rc == 0)
-		rc = open_with_room(daemon, take_first_catalogue, error);
-	if (rc == 0)
-		rc = link_open(daemon, error);
-	if (rc != 0)
-		daemon_close(daemon);
-	return rc;
-}
-
-void daemon_close(struct daemon *daemon)
-{
-	link_close(daemon);
-	publisher_free(daemon->publisher);
-	receipts_free(daemon->receipts);
-	inbox_release(&daemon->inbox);
-	store_close(daemon->store);
-	catalogue_release(&daemon->catalogue);
-	config_release(&daemon->config);
-	if (daemon->signals >= 0)
-		(void)close(daemon->signals);
-	daemon->signals = -1;
-}
+/* ---- Counting ------------------------------------------------------------------------------------- */
 
 static int send_receipt(void *context, const char *to, const uint8_t *bytes, size_t length)
 {
@@ -227,9 +18,9 @@ static int send_receipt(void *context, const char *to, const uint8_t *bytes, siz
 
 	topic_receipt(topic, daemon->catalogue.org, to);
 	step_reached("before-receipt");
-	link_publish(daemon, topic, bytes, length, false);
+	link_publish(&daemon->link, topic, bytes, length, false);
 	step_reached("after-receipt");
-	daemon->status.counters.receipts += daemon->link.up;
+	daemon->counters.receipts += daemon->link.up;
 	return daemon->link.up ? 0 : FAULT_BROKER; /* the phones will ask again */
 }
 
@@ -240,19 +31,8 @@ static void clear_retained(struct daemon *daemon)
 		const struct mqtt_message *message = &daemon->inbox.messages[i].mqtt;
 
 		if (message->retained)
-			link_publish(daemon, message->topic, "", 0, true);
+			link_publish(&daemon->link, message->topic, "", 0, true);
 	}
-}
-
-/* The status tells of the worse of counting and upkeep, and of a change at once. */
-static void judge_health(struct daemon *daemon)
-{
-	enum store_health worse = daemon->counting > daemon->upkeep ? daemon->counting : daemon->upkeep;
-
-	if (daemon->status.store != worse)
-		daemon->status_at_ms = 0;
-	daemon->status.store = worse;
-	daemon->status_due = true;
 }
 
 static enum store_health health_of(int fault)
@@ -262,136 +42,319 @@ static enum store_health health_of(int fault)
 
 static void store_refused(struct daemon *daemon, int fault, const struct error *error)
 {
-	enum store_health health = health_of(fault);
+	enum store_health state = health_of(fault);
 
-	if (daemon->counting != health)
+	if (daemon->counting.state != state)
 		log_error("store-%s reason=\"%s\" turfd sends no receipts until the store works again; nothing is lost",
-			  health == STORE_FULL ? "full" : "failing", error->text);
-	daemon->counting = health;
-	daemon->count_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
-	judge_health(daemon);
+			  state == STORE_FULL ? "full" : "failing", error->text);
+	daemon->counting.state = state;
+	daemon->counting.retry_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
 }
 
 static void store_works(struct daemon *daemon)
 {
-	if (daemon->counting != STORE_OK)
+	if (daemon->counting.state != STORE_OK)
 		log_info("store-works-again");
-	daemon->counting = STORE_OK;
-	daemon->count_at_ms = 0;
-	judge_health(daemon);
+	daemon->counting = (struct health){.state = STORE_OK};
 }
 
 /* Somebody may move, delete or replace the store's files while it is open: nothing that is counted then would be there
  * after the end of this process. The store looks by itself when it counts; this tells of it when nothing comes in. */
-static void check_files(struct daemon *daemon)
+static int check_files(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
 	enum { INTERVAL_MS = 500 };
-	uint64_t now_ms = clock_monotonic_ms();
-	struct error error = {{0}};
-	int rc;
+	int rc = store_check_files(daemon->store, error);
 
-	if (now_ms < daemon->files_at_ms)
-		return;
 	daemon->files_at_ms = now_ms + INTERVAL_MS;
-	rc = store_check_files(daemon->store, &error);
 	if (rc < 0)
-		store_refused(daemon, rc, &error);
+		store_refused(daemon, rc, error);
 	else if (daemon->files_lost && daemon->inbox.n == 0)
 		store_works(daemon);
 	else if (daemon->files_lost)
-		daemon->count_at_ms = 0;
+		daemon->counting.retry_at_ms = 0;
 	daemon->files_lost = rc < 0;
+	return 0;
 }
 
 /* Counts what is in the inbox; only then are there receipts. */
-static void count(struct daemon *daemon)
+static int count(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
-	struct error error = {{0}};
-	int rc;
+	int rc = pipeline_run(&daemon->pipeline, &daemon->inbox, upkeep_today(&daemon->upkeep), error);
 
-	if (daemon->inbox.n == 0 || clock_monotonic_ms() < daemon->count_at_ms)
-		return;
-	rc = pipeline_run(&daemon->pipeline, &daemon->inbox, upkeep_today(daemon), &error);
+	(void)now_ms;
 	if (rc < 0) {
-		store_refused(daemon, rc, &error);
-		return;
+		store_refused(daemon, rc, error);
+		return 0;
 	}
 	store_works(daemon);
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
 	clear_retained(daemon);
 	inbox_clear(&daemon->inbox);
 	step_reached("after-batch");
+	return 0;
+}
+
+/* ---- The status ----------------------------------------------------------------------------------- */
+
+static struct status collect_status(const struct daemon *daemon)
+{
+	struct status status = daemon->status; /* who this daemon is */
+
+	status.generation = daemon->upkeep.generation;
+	status.today = daemon->upkeep.today;
+	status.date_pending = daemon->upkeep.date_pending;
+	status.store = daemon->counting.state > daemon->upkeeping.state ? daemon->counting.state : daemon->upkeeping.state;
+	status.counters = daemon->counters;
+	return status;
+}
+
+static int publish_status(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	enum { INTERVAL_MS = 1000 };
+	struct status status = collect_status(daemon);
+	char topic[TOPIC_BYTES];
+	char *json = status_json(&status, true);
+
+	(void)error;
+	topic_status(topic, daemon->catalogue.org);
+	step_reached("before-status");
+	if (json)
+		link_publish(&daemon->link, topic, json, strlen(json), true);
+	step_reached("after-status");
+	daemon->status_failing = !json;
+	if (json) {
+		daemon->status = status;
+		daemon->link.called_offline = false;
+	}
+	free(json);
+	daemon->status_at_ms = now_ms + INTERVAL_MS;
+	return 0;
+}
+
+/* ---- What is done, and when ------------------------------------------------------------------------- */
+
+enum { WAIT_MAX_MS = 250 }; /* so that a signal is read soon */
+
+static const uint64_t never = UINT64_MAX;
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t watchdog_due(const struct daemon *daemon)
+{
+	return daemon->watchdog_ms > 0 ? daemon->watchdog_at_ms : never;
+}
+
+static int tell_watchdog(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	(void)error;
+	notify_manager("WATCHDOG=1");
+	daemon->watchdog_at_ms = now_ms + daemon->watchdog_ms;
+	return 0;
+}
+
+static uint64_t files_due(const struct daemon *daemon)
+{
+	return daemon->files_at_ms;
+}
+
+static uint64_t count_due(const struct daemon *daemon)
+{
+	return daemon->inbox.n > 0 ? daemon->counting.retry_at_ms : never;
+}
+
+static uint64_t reload_due(const struct daemon *daemon)
+{
+	return daemon->reload.asked ? daemon->reload.retry_at_ms : never;
+}
+
+static int reload(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	(void)now_ms;
+	(void)error;
+	reload_run(&daemon->reload);
+	return 0;
+}
+
+static uint64_t look_due(const struct daemon *daemon)
+{
+	return later(daemon->upkeep.look_at_ms, daemon->upkeeping.retry_at_ms);
+}
+
+static int look(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	return upkeep_look(&daemon->upkeep, now_ms, error);
+}
+
+/* What could not be counted comes first. */
+static uint64_t time_due(const struct daemon *daemon)
+{
+	return daemon->upkeep.time_due && daemon->inbox.n == 0 ? daemon->upkeeping.retry_at_ms : never;
+}
+
+static int keep_time(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	(void)now_ms;
+	return upkeep_keep_time(&daemon->upkeep, error);
+}
+
+static uint64_t compact_due(const struct daemon *daemon)
+{
+	bool due = daemon->upkeep.compact_due && !daemon->upkeep.time_due && daemon->inbox.n == 0;
+
+	return due ? daemon->upkeeping.retry_at_ms : never;
+}
+
+static int compact(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	(void)now_ms;
+	return upkeep_compact(&daemon->upkeep, error);
+}
+
+static uint64_t catalogue_due(const struct daemon *daemon)
+{
+	return daemon->link.up && !daemon->link.catalogue_published ? daemon->upkeeping.retry_at_ms : never;
+}
+
+static int publish_catalogue(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	int rc = upkeep_publish_catalogue(&daemon->upkeep, error);
+
+	return rc < 0 ? rc : publish_status(daemon, now_ms, error);
+}
+
+static uint64_t figures_due(const struct daemon *daemon)
+{
+	if (!daemon->link.up || !daemon->link.catalogue_published)
+		return never;
+	return later(publisher_due_ms(daemon->publisher), daemon->upkeeping.retry_at_ms);
+}
+
+static int publish_figures(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	return upkeep_publish_figures(&daemon->upkeep, now_ms, error);
+}
+
+/* Whoever waits for news has it at once; counters may wait for their second. */
+static uint64_t status_due(const struct daemon *daemon)
+{
+	struct status status = collect_status(daemon);
+	enum status_change change = status_compare(&daemon->status, &status);
+
+	if (!daemon->link.up)
+		return never;
+	if ((change == STATUS_NEWS || daemon->link.called_offline) && !daemon->status_failing)
+		return 0;
+	return change != STATUS_SAME || daemon->link.called_offline ? daemon->status_at_ms : never;
+}
+
+static uint64_t link_due(const struct daemon *daemon)
+{
+	return link_due_ms(&daemon->link);
+}
+
+static int keep_link(struct daemon *daemon, uint64_t now_ms, struct error *error)
+{
+	(void)now_ms;
+	return link_keep(&daemon->link, error);
+}
+
+/* Everything that is done at a time, in the order in which it is done when several are due. The connection is last: what
+ * the broker sends at once, such as the status of another turfd, is taken before anything is published. */
+static const struct deadline {
+	uint64_t (*due)(const struct daemon *daemon); /* in the time of clock_monotonic_ms; `never` */
+	int (*act)(struct daemon *daemon, uint64_t now_ms, struct error *error);
+	bool upkeep; /* a fault holds back all upkeep for a while; any other ends the daemon */
+} deadlines[] = {
+	{watchdog_due, tell_watchdog, false},
+	{files_due, check_files, false},
+	{count_due, count, false},
+	{reload_due, reload, false},
+	{look_due, look, true},
+	{time_due, keep_time, true},
+	{compact_due, compact, true},
+	{catalogue_due, publish_catalogue, true},
+	{figures_due, publish_figures, true},
+	{status_due, publish_status, false},
+	{link_due, keep_link, false},
+};
+
+static int wait_ms(const struct daemon *daemon)
+{
+	uint64_t now_ms = clock_monotonic_ms(), first = now_ms + WAIT_MAX_MS;
+
+	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++) {
+		uint64_t due = deadlines[i].due(daemon);
+
+		first = due < first ? due : first;
+	}
+	return first <= now_ms ? 0 : (int)(first - now_ms);
 }
 
 /* Upkeep may fail where counting does not, as it reads: counting goes on, upkeep is tried again by itself. */
-static void keep_up(struct daemon *daemon)
+static void upkeep_failed(struct daemon *daemon, int fault, const struct error *error)
 {
-	struct error error = {{0}};
-	bool held_back = clock_monotonic_ms() < daemon->upkeep_at_ms;
-	int rc = upkeep_run(daemon, &error);
-	enum store_health health = rc < 0 ? health_of(rc) : STORE_OK;
+	enum store_health state = health_of(fault);
 
-	if (rc == 0 && (held_back || daemon->upkeep == STORE_OK))
-		return;
-	if (rc == 0)
-		log_info("upkeep-works-again");
-	else if (daemon->upkeep != health)
-		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait", error.text);
-	daemon->upkeep = health;
-	daemon->upkeep_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
-	judge_health(daemon);
+	if (daemon->upkeeping.state != state)
+		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait", error->text);
+	daemon->upkeeping.state = state;
+	daemon->upkeeping.retry_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
 }
 
-/* The disk may be full, or there is no memory: the operator has asked for it, and gets it as soon as it can be done. */
-static void reload(struct daemon *daemon)
+static void upkeep_works(struct daemon *daemon)
 {
-	struct error error = {{0}};
-	int rc;
+	if (daemon->upkeeping.state != STORE_OK)
+		log_info("upkeep-works-again");
+	daemon->upkeeping = (struct health){.state = STORE_OK};
+}
 
-	if (!daemon->reload || clock_monotonic_ms() < daemon->reload_at_ms)
-		return;
-	rc = reload_config(daemon, &error);
-	if (rc < 0 && !daemon->reload_failing)
-		log_error("reload-failing reason=\"%s\" the old configuration stays in force; turfd tries again",
-			  error.text);
-	daemon->reload = daemon->reload_failing = rc < 0;
-	daemon->reload_at_ms = rc < 0 ? clock_monotonic_ms() + daemon->config.retry_ms : 0;
+static int do_what_is_due(struct daemon *daemon, struct error *error)
+{
+	uint64_t now_ms = clock_monotonic_ms();
+
+	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++) {
+		const struct deadline *deadline = &deadlines[i];
+		int rc = deadline->due(daemon) <= now_ms ? deadline->act(daemon, now_ms, error) : 0;
+
+		if (rc < 0 && !deadline->upkeep)
+			return rc;
+		if (rc < 0)
+			upkeep_failed(daemon, rc, error);
+	}
+	if (daemon->upkeeping.retry_at_ms <= now_ms) /* nothing failed, and nothing was held back */
+		upkeep_works(daemon);
+	return 0;
 }
 
 static int turn(struct daemon *daemon, struct error *error)
 {
-	int rc = link_keep(daemon, error);
-	int wait_ms = upkeep_wait_ms(daemon);
+	int wait = wait_ms(daemon), rc = 0;
 
-	if (rc < 0)
-		return rc;
 	if (daemon->link.up)
-		rc = link_take(daemon, wait_ms, error);
+		rc = link_take(&daemon->link, wait, error);
 	else
-		wait_for_signals(daemon, wait_ms);
-	if (rc < 0)
-		return rc;
-	check_files(daemon);
-	count(daemon);
-	reload(daemon);
-	keep_up(daemon);
-	read_signals(daemon);
-	return 0;
+		signals_wait(daemon->signals, wait);
+	log_tell_lost();
+	signals_read(daemon->signals, &daemon->stopping, &daemon->reload.asked);
+	return rc < 0 || daemon->stopping ? rc : do_what_is_due(daemon, error);
 }
 
-/* What has arrived is counted and told, the newest figures go out, and the broker hears that we leave. */
+/* What has arrived is counted and answered, the newest figures go out, and the last status says that we leave. */
 static int drain(struct daemon *daemon, struct error *error)
 {
-	int rc = link_take(daemon, 0, error);
+	int rc = link_take(&daemon->link, 0, error);
 
 	if (rc < 0)
 		return rc;
-	daemon->count_at_ms = 0;
-	count(daemon);
-	if (daemon->inbox.n)
+	if (daemon->inbox.n > 0)
+		(void)count(daemon, 0, error);
+	if (daemon->inbox.n > 0)
 		log_error("stopped-with-uncounted messages=%zu turfd sent no receipts for them; the phones will send them again",
 			  daemon->inbox.n);
-	if (upkeep_leave(daemon, error) < 0)
+	if (upkeep_publish_rest(&daemon->upkeep, error) < 0)
 		log_error("stopped-with-unpublished reason=\"%s\" the next start publishes all figures", error->text);
 	return 0;
 }
@@ -401,7 +364,7 @@ int daemon_run(struct daemon *daemon, struct error *error)
 	char today[DATE_TEXT_BYTES];
 	int rc = 0;
 
-	date_format(daemon->status.today, today);
+	date_format(daemon->upkeep.today, today);
 	log_info("started version=%s org=%s store=%s epoch=%s today=%s%s", TURF_VERSION, daemon->catalogue.org,
 		 daemon->config.store_path, daemon->status.epoch, today, daemon->options.today ? " (pinned)" : "");
 	notify_manager("READY=1\nSTATUS=");
@@ -411,7 +374,7 @@ int daemon_run(struct daemon *daemon, struct error *error)
 	if (rc == 0)
 		rc = drain(daemon, error);
 	if (rc != FAULT_BUSY) /* then somebody else's status stands there */
-		upkeep_say_offline(daemon);
+		link_publish_offline(&daemon->link);
 	if (rc == 0)
 		log_info("stopped");
 	return rc;

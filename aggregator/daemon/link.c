@@ -17,69 +17,70 @@
  * A retained registration that comes while we are connected looks like any other in MQTT 3.1.1. Subscribing again now
  * and then, when it is quiet, brings it once more with its mark, so that it can be cleared.
  */
-#include "aggregator/daemon/daemon.h"
+#include "aggregator/daemon/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/config/clock.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/step.h"
 
 enum {
-	WAIT_MAX_MS = 30000,
+	BACKOFF_MAX_MS = 30000,
 	SHORT_SESSION_MS = 5000,
 	QUIET_MS = 20, /* a broker that has kept something for us sends it right behind its answer */
-	LISTEN_MAX_MS = 10000, /* in a flood it is never quiet */
-	LISTEN_AGAIN_MS = 5000,
-	STRIKES_MAX = 5,
+	SUBSCRIBE_MAX_MS = 10000, /* in a flood it is never quiet */
+	SUBSCRIBE_AGAIN_MS = 5000,
+	SHORT_SESSIONS_MAX = 5,
 	FLOOD = 32,            /* messages in one batch */
 	FLOOD_PATIENCE_MS = 2, /* the broker's next packet is under way */
 };
 
-int link_open(struct daemon *daemon, struct error *error)
+int link_open(struct link *link, struct error *error)
 {
 	struct mqtt_options options = {
-		.broker = daemon->config.broker,
-		.ca_file = daemon->config.ca_file,
-		.keepalive_s = (int)daemon->config.keepalive_s,
+		.broker = link->config->broker,
+		.ca_file = link->config->ca_file,
+		.keepalive_s = (int)link->config->keepalive_s,
 		.will = {.retained = true},
 	};
 	char client_id[SLUG_BYTES + 32], topic[TOPIC_BYTES];
 	bool changed;
 	int rc;
 
-	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s", daemon->catalogue.org);
-	topic_status(topic, daemon->catalogue.org);
-	daemon->link.will = status_json(&daemon->status, false);
-	if (!daemon->link.will)
+	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s", link->status->org);
+	topic_status(topic, link->status->org);
+	link->will = status_json(link->status, false);
+	if (!link->will)
 		return error_set(error, FAULT_MEMORY, "no memory for the last will");
 	options.client_id = client_id;
 	options.will.topic = topic;
-	options.will.payload = daemon->link.will;
-	daemon->link.wait_ms = daemon->config.retry_ms;
-	rc = mqtt_open(&daemon->link.mqtt, &options, error);
-	return rc < 0 ? rc : link_use_credentials(daemon, daemon->config.credentials_file, &changed, error);
+	options.will.payload = link->will;
+	link->backoff_ms = link->config->retry_ms;
+	rc = mqtt_open(&link->mqtt, &options, error);
+	return rc < 0 ? rc : link_use_credentials(link, link->config->credentials_file, &changed, error);
 }
 
-int link_use_credentials(struct daemon *daemon, const char *path, bool *changed, struct error *error)
+int link_use_credentials(struct link *link, const char *path, bool *changed, struct error *error)
 {
 	char *user = NULL, *password = NULL;
 	int rc = path ? mqtt_read_credentials(path, &user, &password, error) : 0;
 
 	if (rc == 0)
-		rc = mqtt_use_credentials(daemon->link.mqtt, user, password, changed, error);
+		rc = mqtt_use_credentials(link->mqtt, user, password, changed, error);
 	free(user);
 	free(password);
 	return rc;
 }
 
-void link_close(struct daemon *daemon)
+void link_close(struct link *link)
 {
-	mqtt_close(daemon->link.mqtt);
-	free(daemon->link.will);
-	daemon->link = (struct link){0};
+	mqtt_close(link->mqtt);
+	free(link->will);
+	*link = (struct link){0};
 }
 
 /* Between half of `ms` and all of it, so that many daemons do not come back in step. */
@@ -93,162 +94,160 @@ static uint64_t jittered(uint64_t ms)
 
 static void try_later(struct link *link)
 {
-	link->try_at_ms = clock_monotonic_ms() + jittered(link->wait_ms);
-	link->wait_ms = link->wait_ms * 2 > WAIT_MAX_MS ? WAIT_MAX_MS : link->wait_ms * 2;
+	link->connect_at_ms = clock_monotonic_ms() + jittered(link->backoff_ms);
+	link->backoff_ms = link->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : link->backoff_ms * 2;
 }
 
-void link_lost(struct daemon *daemon, const char *reason)
+void link_lost(struct link *link, const char *reason)
 {
-	struct link *link = &daemon->link;
 	uint64_t lasted = clock_monotonic_ms() - link->up_since_ms;
 
 	if (!link->up)
 		return; /* one loss may show twice in a turn */
 	link->up = false;
-	link->greeted = false;
-	link->strikes = link->session_present && lasted < SHORT_SESSION_MS ? link->strikes + 1 : 0;
+	link->catalogue_published = false;
+	link->short_sessions = link->session_present && lasted < SHORT_SESSION_MS ? link->short_sessions + 1 : 0;
 	if (lasted >= SHORT_SESSION_MS)
-		link->wait_ms = daemon->config.retry_ms;
+		link->backoff_ms = link->config->retry_ms;
 	log_warning("broker-lost reason=\"%s\"", reason);
 	try_later(link);
 }
 
-void link_reconnect(struct daemon *daemon)
+void link_reconnect(struct link *link)
 {
-	struct link *link = &daemon->link;
-
 	mqtt_disconnect(link->mqtt);
-	link->up = link->greeted = false;
-	link->wait_ms = daemon->config.retry_ms;
-	link->try_at_ms = 0;
-	link->told.text[0] = '\0'; /* the next refusal is of other credentials */
+	link->up = link->catalogue_published = false;
+	link->backoff_ms = link->config->retry_ms;
+	link->connect_at_ms = 0;
+	link->connect_error.text[0] = '\0'; /* the next refusal is of other credentials */
 }
 
-static int taken_over(struct daemon *daemon, const char *sign, struct error *error)
+static int taken_over(struct link *link, const char *sign, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
 			 "taken over at the broker: %s; run only one turfd for the org %s, then start this one again", sign,
-			 daemon->catalogue.org);
+			 link->status->org);
 }
 
-static int subscribe_status(struct daemon *daemon, struct error *error)
+static int subscribe_status(struct link *link, struct error *error)
 {
 	char filter[TOPIC_BYTES];
 
-	topic_status(filter, daemon->catalogue.org);
-	return mqtt_subscribe(daemon->link.mqtt, filter, 0, error);
+	topic_status(filter, link->status->org);
+	return mqtt_subscribe(link->mqtt, filter, 0, error);
 }
 
 /* The status first: its retained message is here before the answer to the second subscription is. */
-static int subscribe(struct daemon *daemon, struct error *error)
+static int subscribe(struct link *link, struct error *error)
 {
-	struct link *link = &daemon->link;
 	char filter[TOPIC_BYTES];
-	int rc = link->subscribed ? 0 : subscribe_status(daemon, error);
+	int rc = link->subscribed ? 0 : subscribe_status(link, error);
 
-	topic_all_registrations(filter, daemon->catalogue.org);
+	topic_all_registrations(filter, link->status->org);
 	if (rc == 0)
 		rc = mqtt_subscribe(link->mqtt, filter, 1, error);
 	if (rc == FAULT_INPUT)
 		link->session_present = false; /* we end this session ourselves: no sign of a takeover */
 	link->subscribed = rc == 0;
-	link->listen_at_ms = clock_monotonic_ms() + LISTEN_AGAIN_MS;
+	link->subscribe_again_at_ms = clock_monotonic_ms() + SUBSCRIBE_AGAIN_MS;
 	return rc;
 }
 
 /* Each reason once, however often it is tried: a password that is refused must not hide behind a broker that was away. */
-static void tell_unreachable(struct daemon *daemon, const struct error *why)
+static void log_unreachable(struct link *link, const struct error *why)
 {
-	if (strcmp(daemon->link.told.text, why->text) == 0)
+	if (strcmp(link->connect_error.text, why->text) == 0)
 		return;
-	log_warning("broker-unreachable address=%s reason=\"%s\"", daemon->config.broker, why->text);
-	daemon->link.told = *why;
+	log_warning("broker-unreachable address=%s reason=\"%s\"", link->config->broker, why->text);
+	link->connect_error = *why;
 }
 
 /* Whoever mends the file that made the broker refuse turfd need not restart it. With a file that cannot be read now, the
  * credentials of before are tried: they may be right. */
-static void read_credentials_again(struct daemon *daemon)
+static void read_credentials(struct link *link)
 {
-	struct link *link = &daemon->link;
 	struct error why = {{0}};
 	bool changed;
 
-	if (link_use_credentials(daemon, daemon->config.credentials_file, &changed, &why) < 0 &&
-	    strcmp(link->unreadable.text, why.text) != 0)
+	if (link_use_credentials(link, link->config->credentials_file, &changed, &why) < 0 &&
+	    strcmp(link->credentials_error.text, why.text) != 0)
 		log_warning("credentials-unreadable reason=\"%s\" turfd uses the ones that it read last", why.text);
-	link->unreadable = why;
+	link->credentials_error = why;
 }
 
-static void connect_now(struct daemon *daemon)
+static void connect_now(struct link *link)
 {
-	struct link *link = &daemon->link;
 	struct error why = {{0}};
 	int rc;
 
-	read_credentials_again(daemon);
+	read_credentials(link);
 	rc = mqtt_connect(link->mqtt, &link->session_present, &why);
-
 	if (rc == MQTT_NOT_YET)
 		return;
 	step_reached("connected");
 	link->subscribed = false;
 	if (rc == 0 && !link->session_present)
-		rc = subscribe(daemon, &why);
+		rc = subscribe(link, &why);
 	if (rc < 0) {
-		tell_unreachable(daemon, &why);
+		log_unreachable(link, &why);
 		try_later(link);
 		return;
 	}
 	link->up = true;
-	link->told.text[0] = '\0';
+	link->connect_error.text[0] = '\0';
 	link->up_since_ms = clock_monotonic_ms();
-	daemon->status.counters.connects++;
-	log_info("connected broker=%s session=%s", daemon->config.broker, link->session_present ? "kept" : "new");
+	link->counters->connects++;
+	log_info("connected broker=%s session=%s", link->config->broker, link->session_present ? "kept" : "new");
 }
 
-static void subscribe_at_last(struct daemon *daemon)
+static void subscribe_now(struct link *link)
 {
 	struct error why = {{0}};
 
-	if (subscribe(daemon, &why) < 0)
-		link_lost(daemon, why.text);
+	if (subscribe(link, &why) < 0)
+		link_lost(link, why.text);
 }
 
 /* From here a rival and a broker that does not take what we publish first, the catalogue, look alike. */
-static int kept_out(const struct daemon *daemon, struct error *error)
+static int kept_out(const struct link *link, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
 			 "the broker ended the session right after it began, %d times in a row: taken over by another client with "
 			 "the id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
-			 "(the catalogue has up to %d bytes)", STRIKES_MAX, daemon->catalogue.org, CATALOGUE_BYTES_MAX);
+			 "(the catalogue has up to %d bytes)", SHORT_SESSIONS_MAX, link->status->org, CATALOGUE_BYTES_MAX);
 }
 
-int link_keep(struct daemon *daemon, struct error *error)
+uint64_t link_due_ms(const struct link *link)
 {
-	struct link *link = &daemon->link;
-	uint64_t now_ms = clock_monotonic_ms();
+	if (link->short_sessions >= SHORT_SESSIONS_MAX)
+		return 0;
+	if (!link->up)
+		return link->connect_at_ms;
+	return link->subscribed ? UINT64_MAX : link->up_since_ms + SUBSCRIBE_MAX_MS;
+}
 
-	if (link->strikes >= STRIKES_MAX)
-		return kept_out(daemon, error);
-	if (!link->up && now_ms >= link->try_at_ms)
-		connect_now(daemon);
-	else if (link->up && !link->subscribed && now_ms >= link->up_since_ms + LISTEN_MAX_MS)
-		subscribe_at_last(daemon);
+int link_keep(struct link *link, struct error *error)
+{
+	if (link->short_sessions >= SHORT_SESSIONS_MAX)
+		return kept_out(link, error);
+	if (link->up)
+		subscribe_now(link);
+	else
+		connect_now(link);
 	return 0;
 }
 
-static int hear_status(struct daemon *daemon, const struct mqtt_message *message, struct error *error)
+static int hear_status(struct link *link, const struct mqtt_message *message, struct error *error)
 {
-	bool first = daemon->status.counters.connects <= 1 && !daemon->link.greeted;
+	bool first = link->counters->connects <= 1 && !link->catalogue_published;
 
-	switch (status_hear(&daemon->status, message->payload, message->length)) {
+	switch (status_hear(link->status, message->payload, message->length)) {
 	case HEARD_OTHER:
 		if (first) /* what was said before we came is about those before us, whatever their clock was */
 			return 0;
-		return taken_over(daemon, "a turfd that started later publishes the status of this org", error);
+		return taken_over(link, "a turfd that started later publishes the status of this org", error);
 	case HEARD_OFFLINE:
-		daemon->status_due = true;
-		daemon->status_at_ms = 0;
+		link->called_offline = true;
 		return 0;
 	case HEARD_NOTHING:
 		break;
@@ -256,30 +255,30 @@ static int hear_status(struct daemon *daemon, const struct mqtt_message *message
 	return 0;
 }
 
-static void take_registration(struct daemon *daemon, struct mqtt_message *message, const char *team)
+static void take_registration(struct link *link, struct mqtt_message *message, const char *team)
 {
-	struct counters *counters = &daemon->status.counters;
+	struct counters *counters = link->counters;
 
 	if (message->length == 0)
 		counters->messages_empty++;
-	else if (inbox_full(&daemon->inbox))
+	else if (inbox_full(link->inbox))
 		counters->messages_shed++; /* only while the store cannot commit; phones send again */
 	else
-		inbox_put(&daemon->inbox, message, team);
+		inbox_put(link->inbox, message, team);
 	step_reached("taken");
 }
 
-static int dispatch(struct daemon *daemon, struct mqtt_message *message, struct error *error)
+static int dispatch(struct link *link, struct mqtt_message *message, struct error *error)
 {
 	struct topic topic;
 	int rc = 0;
 
 	switch (topic_parse(message->topic, message->topic_length, &topic)) {
 	case TOPIC_REGISTRATION:
-		take_registration(daemon, message, topic.team);
+		take_registration(link, message, topic.team);
 		break;
 	case TOPIC_STATUS:
-		rc = hear_status(daemon, message, error);
+		rc = hear_status(link, message, error);
 		break;
 	default:
 		break;
@@ -288,47 +287,57 @@ static int dispatch(struct daemon *daemon, struct mqtt_message *message, struct 
 	return rc;
 }
 
-int link_take(struct daemon *daemon, int wait_ms, struct error *error)
+int link_take(struct link *link, int wait_ms, struct error *error)
 {
-	bool stuck = inbox_full(&daemon->inbox); /* the store does not commit: read on for the keepalive's sake */
+	bool stuck = inbox_full(link->inbox); /* the store does not commit: read on for the keepalive's sake */
 	struct error why = {{0}};
 	size_t taken = 0; /* what is shed or empty does not fill the inbox, and must not keep us here either */
 	int rc = 0;
 
-	while (daemon->link.up && taken < daemon->inbox.capacity) {
+	while (link->up && taken < link->inbox->capacity) {
 		struct mqtt_message message = {0};
-		bool listen = daemon->inbox.n == 0 && (!daemon->link.subscribed || clock_monotonic_ms() >= daemon->link.listen_at_ms);
-		int received = mqtt_receive(daemon->link.mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
+		bool listen = link->inbox->n == 0 && (!link->subscribed || clock_monotonic_ms() >= link->subscribe_again_at_ms);
+		int received = mqtt_receive(link->mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
 
 		if (received == MQTT_NOTHING && listen)
-			received = subscribe(daemon, &why); /* brings what is retained: look again */
-		if (received == MQTT_NOTHING && wait_ms == 0 && daemon->inbox.n >= FLOOD) {
+			received = subscribe(link, &why); /* brings what is retained: look again */
+		if (received == MQTT_NOTHING && wait_ms == 0 && link->inbox->n >= FLOOD) {
 			wait_ms = FLOOD_PATIENCE_MS;
 			continue;
 		}
 		if (received == MQTT_NOTHING)
 			break;
 		if (received < 0) {
-			link_lost(daemon, why.text);
+			link_lost(link, why.text);
 			break;
 		}
 		wait_ms = 0;
 		if (!message.topic)
 			continue;
 		taken++;
-		rc = dispatch(daemon, &message, error);
-		if (rc < 0 || (!stuck && inbox_full(&daemon->inbox)))
+		rc = dispatch(link, &message, error);
+		if (rc < 0 || (!stuck && inbox_full(link->inbox)))
 			break;
 	}
-	mqtt_push(daemon->link.mqtt); /* so that the broker sends on while we count */
+	mqtt_push(link->mqtt); /* so that the broker sends on while we count */
 	return rc;
 }
 
 /* A topic that a phone made up need not be UTF-8, and not every broker looks: then it cannot be cleared. */
-void link_publish(struct daemon *daemon, const char *topic, const void *payload, size_t length, bool retained)
+void link_publish(struct link *link, const char *topic, const void *payload, size_t length, bool retained)
 {
 	struct error why = {{0}};
 
-	if (daemon->link.up && mqtt_publish(daemon->link.mqtt, topic, payload, length, retained, &why) == FAULT_BROKER)
-		link_lost(daemon, why.text);
+	if (link->up && mqtt_publish(link->mqtt, topic, payload, length, retained, &why) == FAULT_BROKER)
+		link_lost(link, why.text);
+}
+
+void link_publish_offline(struct link *link)
+{
+	char topic[TOPIC_BYTES];
+
+	topic_status(topic, link->status->org);
+	step_reached("before-status");
+	link_publish(link, topic, link->will, strlen(link->will), true);
+	step_reached("after-status");
 }

@@ -39,7 +39,7 @@ struct publisher {
 	size_t mask;
 	size_t n_waiting;
 	size_t next; /* where the last run stopped, so that no entry starves */
-	struct recent recent[RECENT]; /* a flood moves the same few figures again and again; a run forgets them */
+	struct recent recent[RECENT]; /* a flood changes the same few figures again and again; a run forgets them */
 };
 
 struct publisher *publisher_new(uint32_t interval_ms)
@@ -217,17 +217,15 @@ int publisher_know_all(struct publisher *publisher, const struct figures *figure
 	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
 }
 
-int publisher_wait_ms(const struct publisher *publisher, uint64_t now_ms)
+uint64_t publisher_due_ms(const struct publisher *publisher)
 {
 	uint64_t first = UINT64_MAX;
 
-	if (publisher->n_waiting == 0)
-		return -1;
-	for (size_t i = 0; i < publisher->n; i++) {
+	for (size_t i = 0; i < publisher->n && publisher->n_waiting > 0; i++) {
 		if (publisher->entries[i].waiting && publisher->entries[i].due_ms < first)
 			first = publisher->entries[i].due_ms;
 	}
-	return first <= now_ms ? 0 : (int)(first - now_ms);
+	return first;
 }
 
 /* An empty retained message takes a topic away from the broker. */

@@ -16,17 +16,17 @@ struct publisher;
 struct publisher *publisher_new(uint32_t interval_ms); /* NULL: no memory */
 void publisher_free(struct publisher *publisher);      /* NULL is fine */
 
-/* A figure moved: team and all, quarter and year, and the weekly course. 0 or FAULT_MEMORY. */
+/* A figure changed: of team and all, quarter and year, and the weekly course. 0 or FAULT_MEMORY. */
 int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error);
 
-/* The broker may have all these from another life: they count as published before. Nothing becomes due by that. */
+/* The broker may have all these from an earlier turfd: marks them as published before, and makes none of them due. */
 int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error);
 
 /* Everything that has figures, and everything that was published before (what has no figures any more is withdrawn). */
 int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error);
 
-/* Milliseconds from `now_ms` until something may be published; -1: nothing waits. */
-int publisher_wait_ms(const struct publisher *publisher, uint64_t now_ms);
+/* When something may be published next, in the time of publisher_run; UINT64_MAX: nothing waits. */
+uint64_t publisher_due_ms(const struct publisher *publisher);
 
 /* Publishes what is due, a few at a time, so that counting never waits long. FAULT_BROKER: the rest stays due.
  * Any other fault is that of a figure that cannot be read: it is tried again after a minute, the others go on. */

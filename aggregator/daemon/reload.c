@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "aggregator/daemon/daemon.h"
+#include "aggregator/daemon/reload.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +19,13 @@ static bool counted(void *context, enum catalogue_part part, const char *team, u
 	return store_view_counted(context, part, team, code, quarter);
 }
 
-static int put_catalogue(struct daemon *daemon, const struct catalogue *catalogue, struct cells cells, struct error *error)
+static int put_catalogue(struct store *store, const struct catalogue *catalogue, struct cells cells, struct error *error)
 {
 	struct store_txn *txn;
 	int rc;
 
 	do {
-		rc = store_begin(daemon->store, &txn, error);
+		rc = store_begin(store, &txn, error);
 		if (rc < 0)
 			return rc;
 		store_put_catalogue(txn, catalogue);
@@ -101,31 +101,31 @@ static int merge(struct succession *succession, struct error *error)
 	return rc == 0 ? check_size(&succession->merged, succession->problem, error) : rc;
 }
 
-/* The broker may have all figures of the catalogue of before, from another life of turfd too: what has none by the new
- * one is withdrawn when everything is published again, which is once that one is stored. */
-static int know_figures_of(struct daemon *daemon, const struct catalogue *before, const struct store_view *view,
+/* Registers all figures of the previous catalogue, which the broker may have from an earlier turfd too: the next full
+ * publish, once the new catalogue is stored, withdraws those that no longer exist. */
+static int know_figures_of(struct reload *reload, const struct catalogue *before, const struct store_view *view,
 			   struct error *error)
 {
 	struct figures figures = {.view = view, .catalogue = before};
 	struct store_state state;
 
 	store_view_state(view, &state);
-	figures.standing = store_standing(&state, daemon->status.today);
-	return publisher_know_all(daemon->publisher, &figures, error);
+	figures.standing = store_standing(&state, reload->upkeep->today);
+	return publisher_know_all(reload->publisher, &figures, error);
 }
 
 /* `*merged` is the caller's when this returns 0. */
-static int succeed(struct daemon *daemon, struct config *next, struct catalogue *merged, struct error *error)
+static int succeed(struct reload *reload, struct config *next, struct catalogue *merged, struct error *error)
 {
-	struct succession succession = {.date = &daemon->date, .next = next, .problem = log_problem};
-	int rc = store_view_open(daemon->store, &succession.view, error);
+	struct succession succession = {.date = &reload->upkeep->date, .next = next, .problem = log_problem};
+	int rc = store_view_open(reload->store, &succession.view, error);
 
 	if (rc < 0)
 		return rc;
-	succession.today = upkeep_today(daemon);
+	succession.today = upkeep_today(reload->upkeep);
 	rc = merge(&succession, error);
 	if (rc == 0)
-		rc = know_figures_of(daemon, &succession.current, succession.view, error);
+		rc = know_figures_of(reload, &succession.current, succession.view, error);
 	if (rc == 0)
 		*merged = succession.merged;
 	else
@@ -135,20 +135,20 @@ static int succeed(struct daemon *daemon, struct config *next, struct catalogue 
 	return rc;
 }
 
-int reload_catalogue(struct daemon *daemon, struct config *next, struct error *error)
+int reload_catalogue(struct reload *reload, struct config *next, struct error *error)
 {
 	struct catalogue merged = {0};
-	int rc = succeed(daemon, next, &merged, error);
+	int rc = succeed(reload, next, &merged, error);
 
 	if (rc == 0)
-		rc = put_catalogue(daemon, &merged, next->cells, error);
+		rc = put_catalogue(reload->store, &merged, next->cells, error);
 	if (rc != 0) {
 		catalogue_release(&merged);
 		return rc;
 	}
-	catalogue_release(&daemon->catalogue);
-	daemon->catalogue = merged;
-	daemon->date.timezone = daemon->catalogue.timezone;
+	catalogue_release(reload->catalogue);
+	*reload->catalogue = merged;
+	reload->upkeep->date.timezone = reload->catalogue->timezone;
 	return 0;
 }
 
@@ -249,53 +249,53 @@ static int check_credentials(const struct config *next, struct error *error)
 }
 
 /* The broker takes others only for a new connection. Without one, it is tried at once: somebody has mended something. */
-static int take_credentials(struct daemon *daemon, struct config *next, struct error *error)
+static int take_credentials(struct reload *reload, struct config *next, struct error *error)
 {
-	char *before = daemon->config.credentials_file;
+	char *before = reload->config->credentials_file;
 	bool changed;
-	int rc = link_use_credentials(daemon, next->credentials_file, &changed, error);
+	int rc = link_use_credentials(reload->link, next->credentials_file, &changed, error);
 
 	if (rc < 0)
 		return rc;
-	daemon->config.credentials_file = next->credentials_file;
+	reload->config->credentials_file = next->credentials_file;
 	next->credentials_file = before;
-	if (changed && daemon->link.up)
+	if (changed && reload->link->up)
 		log_info("credentials-changed turfd connects again with the new ones");
-	if (changed || !daemon->link.up)
-		link_reconnect(daemon);
+	if (changed || !reload->link->up)
+		link_reconnect(reload->link);
 	return 0;
 }
 
-static int take_config(struct daemon *daemon, struct config *next, struct error *error)
+static int take_config(struct reload *reload, struct config *next, struct error *error)
 {
 	int rc;
 
-	if (differ(daemon->catalogue.org, next->catalogue.org)) {
+	if (differ(reload->catalogue->org, next->catalogue.org)) {
 		log_problem(NULL, other_org);
 		return 1;
 	}
 	rc = check_credentials(next, error);
 	if (rc == 0)
-		rc = reload_catalogue(daemon, next, error);
+		rc = reload_catalogue(reload, next, error);
 	if (rc == 0)
-		rc = take_credentials(daemon, next, error);
+		rc = take_credentials(reload, next, error);
 	if (rc != 0)
 		return rc;
-	warn_restart(&daemon->config, next);
-	daemon->config.retry_ms = next->retry_ms;
-	daemon->config.compact_days = next->compact_days;
+	warn_restart(reload->config, next);
+	reload->config->retry_ms = next->retry_ms;
+	reload->config->compact_days = next->compact_days;
 	return 0;
 }
 
-int reload_config(struct daemon *daemon, struct error *error)
+static int reload_config(struct reload *reload, struct error *error)
 {
 	struct config next;
-	int rc = config_load(daemon->options.config_path, &next, log_problem, NULL);
+	int rc = config_load(reload->options->config_path, &next, log_problem, NULL);
 
 	if (rc == 0) {
-		rc = reload_override(&daemon->options, &next, error);
+		rc = reload_override(reload->options, &next, error);
 		if (rc == 0)
-			rc = take_config(daemon, &next, error);
+			rc = take_config(reload, &next, error);
 		config_release(&next);
 	}
 	if (rc < 0)
@@ -304,8 +304,21 @@ int reload_config(struct daemon *daemon, struct error *error)
 		log_error("reload-refused problems=%d the old configuration stays in force", rc);
 		return 0;
 	}
-	log_info("reloaded catalogue_version=%u", daemon->catalogue.version);
-	daemon->link.greeted = false;
-	daemon->time_due = true;
+	log_info("reloaded catalogue_version=%u", reload->catalogue->version);
+	reload->link->catalogue_published = false;
+	reload->upkeep->time_due = true;
 	return 0;
+}
+
+/* The disk may be full, or there is no memory: the operator has asked for it, and gets it as soon as it can be done. */
+void reload_run(struct reload *reload)
+{
+	struct error error = {{0}};
+	int rc = reload_config(reload, &error);
+
+	if (rc < 0 && !reload->failing)
+		log_error("reload-failing reason=\"%s\" the old configuration stays in force; turfd tries again",
+			  error.text);
+	reload->asked = reload->failing = rc < 0;
+	reload->retry_at_ms = rc < 0 ? clock_monotonic_ms() + reload->config->retry_ms : 0;
 }

@@ -71,6 +71,19 @@ char *status_json(const struct status *status, bool online)
 	return text;
 }
 
+enum status_change status_compare(const struct status *older, const struct status *newer)
+{
+	const struct counters *before = &older->counters, *after = &newer->counters;
+
+	if (older->store != newer->store || older->today != newer->today || older->date_pending != newer->date_pending ||
+	    before->connects != after->connects)
+		return STATUS_NEWS;
+	if (older->generation != newer->generation || before->batches != after->batches ||
+	    before->commits_failed != after->commits_failed)
+		return STATUS_COUNTERS;
+	return STATUS_SAME;
+}
+
 /* Its will tells of a younger daemon too: a broker that hands our client id over sends the will of the one that loses it. */
 static bool from_younger(const struct status *status, const json_t *said)
 {

@@ -33,6 +33,14 @@ struct status {
 /* Heap; free() it. NULL: no memory. Offline: the will, without what it cannot know (counters, today). */
 char *status_json(const struct status *status, bool online);
 
+/* What the newer of two statuses of this daemon says that the older one does not. */
+enum status_change {
+	STATUS_SAME,
+	STATUS_COUNTERS, /* something was counted or published */
+	STATUS_NEWS,     /* somebody waits for it: the date, the store's health, a new connection */
+};
+enum status_change status_compare(const struct status *older, const struct status *newer);
+
 /* What someone said on the status topic. */
 enum status_heard {
 	HEARD_NOTHING, /* ours, or no status at all */

@@ -511,7 +511,7 @@ static bool status_is_newest(const struct world *world)
 	char generation[64];
 
 	(void)snprintf(generation, sizeof generation, "\"generation\":%llu,",
-		       (unsigned long long)world->daemon.status.generation);
+		       (unsigned long long)world->daemon.upkeep.generation);
 	return kept && memmem(kept->bytes, kept->length, generation, strlen(generation));
 }
 
