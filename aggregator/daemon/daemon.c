@@ -147,7 +147,7 @@ static uint64_t watchdog_due(const struct daemon *daemon)
 	return daemon->watchdog_ms > 0 ? daemon->watchdog_at_ms : never;
 }
 
-static int tell_watchdog(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int notify_watchdog(struct daemon *daemon, uint64_t now_ms, struct error *error)
 {
 	(void)error;
 	notify_manager("WATCHDOG=1");
@@ -268,7 +268,7 @@ static const struct deadline {
 	int (*act)(struct daemon *daemon, uint64_t now_ms, struct error *error);
 	bool upkeep; /* a fault holds back all upkeep for a while; any other ends the daemon */
 } deadlines[] = {
-	{watchdog_due, tell_watchdog, false},
+	{watchdog_due, notify_watchdog, false},
 	{files_due, check_files, false},
 	{count_due, count, false},
 	{reload_due, reload, false},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The pipeline: from the bytes that phones sent to counts on disk and results to tell.
+ * The pipeline: from the bytes that phones sent to counts on disk and results to send.
  *
  *     inbox_message -> submission -> batch_event -> batch_place -> admitted -> folded -> result
  *       bytes           decode                       order         validate and fold    answer

@@ -105,8 +105,8 @@ static int grow(struct publisher *publisher)
 	return 0;
 }
 
-/* The entry is found, or made. */
-static int know(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period,
+/* 0 or FAULT_MEMORY. */
+static int find_or_add(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period,
 		struct entry **entry)
 {
 	struct subject subject = {.kind = kind, .period = period};
@@ -127,7 +127,7 @@ static int know(struct publisher *publisher, enum subject_kind kind, const char 
 static int touch(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period)
 {
 	struct entry *entry;
-	int rc = know(publisher, kind, team, period, &entry);
+	int rc = find_or_add(publisher, kind, team, period, &entry);
 
 	if (rc < 0)
 		return rc;
@@ -194,26 +194,26 @@ int publisher_touch_all(struct publisher *publisher, const struct figures *figur
 	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
 }
 
-static int know_summary(void *context, const char *team, struct period period)
+static int register_summary(void *context, const char *team, struct period period)
 {
 	struct entry *entry;
 
-	return know(context, SUBJECT_SUMMARY, team, period, &entry);
+	return find_or_add(context, SUBJECT_SUMMARY, team, period, &entry);
 }
 
-static int know_weekly(void *context, const char *team, uint32_t iso_year)
+static int register_weekly(void *context, const char *team, uint32_t iso_year)
 {
 	struct entry *entry;
 
-	return know(context, SUBJECT_WEEKLY, team, period_of_year(iso_year), &entry);
+	return find_or_add(context, SUBJECT_WEEKLY, team, period_of_year(iso_year), &entry);
 }
 
-int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error)
+int publisher_register_all(struct publisher *publisher, const struct figures *figures, struct error *error)
 {
-	int rc = figures_each_summary(figures, know_summary, publisher);
+	int rc = figures_each_summary(figures, register_summary, publisher);
 
 	if (rc == 0)
-		rc = figures_each_weekly(figures, know_weekly, publisher);
+		rc = figures_each_weekly(figures, register_weekly, publisher);
 	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
 }
 

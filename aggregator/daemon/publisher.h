@@ -20,7 +20,7 @@ void publisher_free(struct publisher *publisher);      /* NULL is fine */
 int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error);
 
 /* The broker may have all these from an earlier turfd: marks them as published before, and makes none of them due. */
-int publisher_know_all(struct publisher *publisher, const struct figures *figures, struct error *error);
+int publisher_register_all(struct publisher *publisher, const struct figures *figures, struct error *error);
 
 /* Everything that has figures, and everything that was published before (what has no figures any more is withdrawn). */
 int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error);

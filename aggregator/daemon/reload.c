@@ -69,76 +69,76 @@ static int check_size(const struct catalogue *merged, void (*problem)(void *cont
 	return 1;
 }
 
-/* A config that is to be brought into force. */
-struct succession {
+/* A config that is to replace the one in force. */
+struct replacement {
 	struct store_view *view;
 	const struct org_date *date;
 	uint32_t today;
 	struct config *next;
-	void (*problem)(void *context, const char *text); /* is told each reason against it */
+	void (*problem)(void *context, const char *text); /* called with each reason against it */
 	struct catalogue current; /* the store's; the owner releases both, whatever is returned */
 	struct catalogue merged;  /* what is to take its place */
 };
 
 /* Fills in both catalogues. 0; the number of reasons against it; or a fault. */
-static int merge(struct succession *succession, struct error *error)
+static int merge(struct replacement *replacement, struct error *error)
 {
-	struct catalogue_history history = {.counted = counted, .context = succession->view};
-	struct config *next = succession->next;
+	struct catalogue_history history = {.counted = counted, .context = replacement->view};
+	struct config *next = replacement->next;
 	struct store_state state;
 	int rc;
 
-	store_view_state(succession->view, &state);
-	history.today = day_of_change(succession->date, succession->today, &state);
+	store_view_state(replacement->view, &state);
+	history.today = day_of_change(replacement->date, replacement->today, &state);
 	if (!next->counting_since_given)
 		next->catalogue.counting_since = quarter_first_day(quarter_of_day(state.created));
-	rc = current_catalogue(succession->view, &next->catalogue, &succession->current, error);
+	rc = current_catalogue(replacement->view, &next->catalogue, &replacement->current, error);
 	if (rc < 0)
 		return rc;
-	rc = catalogue_succeed(&succession->current, &next->catalogue, &history, &succession->merged, succession->problem, NULL);
+	rc = catalogue_succeed(&replacement->current, &next->catalogue, &history, &replacement->merged, replacement->problem, NULL);
 	if (rc == FAULT_MEMORY)
 		return error_set(error, rc, "no memory for the catalogue");
-	return rc == 0 ? check_size(&succession->merged, succession->problem, error) : rc;
+	return rc == 0 ? check_size(&replacement->merged, replacement->problem, error) : rc;
 }
 
 /* Registers all figures of the previous catalogue, which the broker may have from an earlier turfd too: the next full
  * publish, once the new catalogue is stored, withdraws those that no longer exist. */
-static int know_figures_of(struct reload *reload, const struct catalogue *before, const struct store_view *view,
-			   struct error *error)
+static int register_figures_of(struct reload *reload, const struct catalogue *before, const struct store_view *view,
+			       struct error *error)
 {
 	struct figures figures = {.view = view, .catalogue = before};
 	struct store_state state;
 
 	store_view_state(view, &state);
 	figures.standing = store_standing(&state, reload->upkeep->today);
-	return publisher_know_all(reload->publisher, &figures, error);
+	return publisher_register_all(reload->publisher, &figures, error);
 }
 
 /* `*merged` is the caller's when this returns 0. */
-static int succeed(struct reload *reload, struct config *next, struct catalogue *merged, struct error *error)
+static int make_catalogue(struct reload *reload, struct config *next, struct catalogue *merged, struct error *error)
 {
-	struct succession succession = {.date = &reload->upkeep->date, .next = next, .problem = log_problem};
-	int rc = store_view_open(reload->store, &succession.view, error);
+	struct replacement replacement = {.date = &reload->upkeep->date, .next = next, .problem = log_problem};
+	int rc = store_view_open(reload->store, &replacement.view, error);
 
 	if (rc < 0)
 		return rc;
-	succession.today = upkeep_today(reload->upkeep);
-	rc = merge(&succession, error);
+	replacement.today = upkeep_today(reload->upkeep);
+	rc = merge(&replacement, error);
 	if (rc == 0)
-		rc = know_figures_of(reload, &succession.current, succession.view, error);
+		rc = register_figures_of(reload, &replacement.current, replacement.view, error);
 	if (rc == 0)
-		*merged = succession.merged;
+		*merged = replacement.merged;
 	else
-		catalogue_release(&succession.merged);
-	catalogue_release(&succession.current);
-	store_view_close(succession.view);
+		catalogue_release(&replacement.merged);
+	catalogue_release(&replacement.current);
+	store_view_close(replacement.view);
 	return rc;
 }
 
 int reload_catalogue(struct reload *reload, struct config *next, struct error *error)
 {
 	struct catalogue merged = {0};
-	int rc = succeed(reload, next, &merged, error);
+	int rc = make_catalogue(reload, next, &merged, error);
 
 	if (rc == 0)
 		rc = put_catalogue(reload->store, &merged, next->cells, error);
@@ -154,19 +154,19 @@ int reload_catalogue(struct reload *reload, struct config *next, struct error *e
 
 static const char other_org[] = "org: a running daemon keeps its org; start another daemon with a store of its own";
 
-static int check_against(struct succession *succession, struct error *error)
+static int check_against(struct replacement *replacement, struct error *error)
 {
 	struct store_state state;
 	int rc;
 
-	store_view_state(succession->view, &state);
-	if (strcmp(state.org, succession->next->catalogue.org) != 0) {
-		succession->problem(NULL, other_org);
+	store_view_state(replacement->view, &state);
+	if (strcmp(state.org, replacement->next->catalogue.org) != 0) {
+		replacement->problem(NULL, other_org);
 		return 1;
 	}
-	rc = merge(succession, error);
-	catalogue_release(&succession->current);
-	catalogue_release(&succession->merged);
+	rc = merge(replacement, error);
+	catalogue_release(&replacement->current);
+	catalogue_release(&replacement->merged);
 	return rc;
 }
 
@@ -175,18 +175,18 @@ int reload_check(const struct daemon_options *options, struct config *next,
 {
 	struct store_options store_options = {.path = next->store_path, .read_only = true};
 	struct org_date date = {.timezone = next->catalogue.timezone, .pinned = options->today};
-	struct succession succession = {.date = &date, .next = next, .problem = problem};
+	struct replacement replacement = {.date = &date, .next = next, .problem = problem};
 	struct store *store;
-	int rc = org_date_today(&date, &succession.today, error);
+	int rc = org_date_today(&date, &replacement.today, error);
 
 	if (rc == 0)
 		rc = store_open(&store, &store_options, error);
 	if (rc < 0)
 		return rc;
-	rc = store_view_open(store, &succession.view, error);
+	rc = store_view_open(store, &replacement.view, error);
 	if (rc == 0) {
-		rc = check_against(&succession, error);
-		store_view_close(succession.view);
+		rc = check_against(&replacement, error);
+		store_view_close(replacement.view);
 	}
 	store_close(store);
 	return rc;
