@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "proto/topic.h"
+#include "proto/words.h"
+
 /* Decimal digits only, up to `max`; false for anything else. */
 static bool parse_code(const char *text, uint32_t max, uint32_t *code)
 {
@@ -19,11 +22,11 @@ static bool parse_code(const char *text, uint32_t max, uint32_t *code)
 	return value >= 1 && value <= max;
 }
 
-static int no_choice(const char *dutch, const char *english, const char *typed, enum match match)
+static int no_choice(const char *dutch, const char *english, const char *typed, int result)
 {
 	(void)fputs("turf: \"", stderr);
-	(void)cli_print_safely(stderr, typed, NAME_BYTES);
-	if (match == MATCH_SEVERAL)
+	(void)cli_print_safely(stderr, typed, TURF_NAME_BYTES);
+	if (result == TURF_SEVERAL)
 		(void)fprintf(stderr, "\" past op meer dan een %s; kies uit / fits more than one %s; choose from:\n",
 			      dutch, english);
 	else
@@ -34,7 +37,7 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 static void list_choice(const char *code, const char *name)
 {
 	(void)fprintf(stderr, "  %-8s ", code);
-	(void)cli_print_safely(stderr, name, NAME_BYTES);
+	(void)cli_print_safely(stderr, name, TURF_NAME_BYTES);
 	(void)fputc('\n', stderr);
 }
 
@@ -47,14 +50,14 @@ static void list_number(uint32_t code, const char *name)
 }
 
 /* Without --team the only team of that day is meant. */
-static const char *only_team(const struct catalogue *catalogue, uint32_t day)
+static const char *only_team(const struct turf_catalogue *catalogue, uint32_t day)
 {
 	const char *only = NULL;
 
 	for (size_t i = 0; catalogue && i < catalogue->n_teams; i++) {
-		const struct team *team = &catalogue->teams[i];
+		const struct turf_team *team = catalogue->teams[i];
 
-		if (!catalogue_valid_on(team->valid_from, team->valid_until, day))
+		if (!turf_valid_on(team->valid_from, team->valid_until, day))
 			continue;
 		if (only)
 			return NULL;
@@ -63,29 +66,29 @@ static const char *only_team(const struct catalogue *catalogue, uint32_t day)
 	return only;
 }
 
-int choose_team(const struct catalogue *catalogue, uint32_t day, const char *typed, const char **team)
+int choose_team(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, const char **team)
 {
-	const struct team *found = catalogue && typed ? catalogue_team(catalogue, typed) : NULL;
+	const struct turf_team *found = catalogue && typed ? turf_find_team(catalogue, typed) : NULL;
 
 	*team = typed ? typed : only_team(catalogue, day);
-	if (!catalogue && typed && topic_slug_valid(typed) && strcmp(typed, TEAM_ALL) != 0)
+	if (!catalogue && typed && topic_slug_valid(typed) && strcmp(typed, TURF_TEAM_ALL) != 0)
 		return 0;
-	if (*team && (!typed || (found && catalogue_valid_on(found->valid_from, found->valid_until, day))))
+	if (*team && (!typed || (found && turf_valid_on(found->valid_from, found->valid_until, day))))
 		return 0;
 	if (!typed)
 		(void)cli_complain(0, "welk team? / which team? --team TEAM%s",
 				   catalogue ? "; kies uit / choose from:" : "");
 	else
-		(void)no_choice("team", "team", typed, MATCH_NONE);
+		(void)no_choice("team", "team", typed, TURF_UNKNOWN);
 	for (size_t i = 0; catalogue && i < catalogue->n_teams; i++)
-		if (catalogue_valid_on(catalogue->teams[i].valid_from, catalogue->teams[i].valid_until, day))
-			list_choice(catalogue->teams[i].id, catalogue->teams[i].name);
+		if (turf_valid_on(catalogue->teams[i]->valid_from, catalogue->teams[i]->valid_until, day))
+			list_choice(catalogue->teams[i]->id, catalogue->teams[i]->name);
 	return EXIT_USAGE;
 }
 
-int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code)
+int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code)
 {
-	enum match match;
+	int result;
 
 	if (!catalogue)
 		return parse_code(typed, DOMAIN_CODE_MAX, code)
@@ -94,19 +97,19 @@ int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *t
 					      "nog geen lijst van domeinen; geef de code / no list of domains yet; "
 					      "give the code, 1 to %d",
 					      DOMAIN_CODE_MAX);
-	match = catalogue_match_domain(catalogue, day, typed, code);
-	if (match == MATCH_ONE)
+	result = turf_match_domain(catalogue, day, typed, code);
+	if (result == 0)
 		return 0;
-	(void)no_choice("domein", "domain", typed, match);
+	(void)no_choice("domein", "domain", typed, result);
 	for (size_t i = 0; i < catalogue->n_domains; i++)
-		if (catalogue_valid_on(catalogue->domains[i].valid_from, catalogue->domains[i].valid_until, day))
-			list_number(catalogue->domains[i].code, catalogue->domains[i].name);
+		if (turf_valid_on(catalogue->domains[i]->valid_from, catalogue->domains[i]->valid_until, day))
+			list_number(catalogue->domains[i]->code, catalogue->domains[i]->name);
 	return EXIT_USAGE;
 }
 
-int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code)
+int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code)
 {
-	enum match match;
+	int result;
 
 	if (!catalogue)
 		return parse_code(typed, LABEL_CODE_MAX, code)
@@ -115,12 +118,12 @@ int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domai
 					      "nog geen lijst van labels; geef de code / no list of labels yet; "
 					      "give the code, 1 to %d",
 					      LABEL_CODE_MAX);
-	match = catalogue_match_label(catalogue, day, domain, typed, code);
-	if (match == MATCH_ONE)
+	result = turf_match_label(catalogue, day, domain, typed, code);
+	if (result == 0)
 		return 0;
-	(void)no_choice("label bij dit domein", "label of this domain", typed, match);
+	(void)no_choice("label bij dit domein", "label of this domain", typed, result);
 	for (size_t i = 0; i < catalogue->n_labels; i++)
-		if (catalogue_label_suits(&catalogue->labels[i], day, domain))
-			list_number(catalogue->labels[i].code, catalogue->labels[i].name);
+		if (turf_label_suits(catalogue->labels[i], day, domain))
+			list_number(catalogue->labels[i]->code, catalogue->labels[i]->name);
 	return EXIT_USAGE;
 }

@@ -8,9 +8,10 @@
 #ifndef TURF_BROKER_CLIENT_CLI_CLI_H
 #define TURF_BROKER_CLIENT_CLI_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#include "broker-client/libturf/turf_impl.h"
+#include "broker-client/libturf/turf.h"
 
 enum exit_status {
 	EXIT_DONE = 0,        /* counted, taken back, shown */
@@ -40,17 +41,17 @@ struct cli {
 	int signal_fd;    /* of a command that waits for signals itself; -1: none */
 	/* found on the way; see open.c */
 	char *user, *password;
-	char org_found[SLUG_BYTES];
-	char org_name[NAME_BYTES]; /* empty: not known */
-	char timezone[NAME_BYTES]; /* likewise */
+	char org_found[TURF_TEAM_BYTES];
+	char org_name[TURF_NAME_BYTES]; /* empty: not known */
+	char timezone[TURF_NAME_BYTES]; /* likewise */
 	char outbox_path[PATH_BYTES];
 };
 
 /* Orgs by id, each once. */
 struct orgs {
 	struct {
-		char id[SLUG_BYTES];
-		char name[NAME_BYTES], timezone[NAME_BYTES]; /* empty: not known */
+		char id[TURF_TEAM_BYTES];
+		char name[TURF_NAME_BYTES], timezone[TURF_NAME_BYTES]; /* empty: not known */
 	} all[ORGS_MAX];
 	size_t n;
 };
@@ -98,8 +99,11 @@ void cli_orgs_here(struct orgs *orgs);
 int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context);
 
-/* What the catalogue says of the org as a whole is kept for the answers. */
-void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue);
+/* What turf_open needs to know to reach the broker for the org. */
+struct turf_options cli_options(const struct cli *cli);
+
+/* Keeps what the catalogue says of the org as a whole, for the answers. */
+void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue);
 
 /* The org's date, in days since 1970-01-01, by this machine's clock. An empty `zone`: the contract's default. Sets the
  * process's TZ, so it is for the main thread only. */
@@ -121,14 +125,15 @@ int cli_find_org(struct cli *cli, bool local_first);
 /* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: none was ever seen; then only codes will do, and
  * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team there is. */
 
-int choose_team(const struct catalogue *catalogue, uint32_t day, const char *typed, const char **team);
-int choose_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
-int choose_label(const struct catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code);
+int choose_team(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, const char **team);
+int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
+int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code);
 
 /* ---- words.c ---------------------------------------------------------------------------------------------------- */
 
 const char *cli_verdict_words(enum turf_verdict verdict);
-const char *cli_quarter_status_words(const char *status);
+bool cli_is_refusal(enum turf_verdict verdict);
+const char *cli_quarter_status_words(enum turf_quarter_status status);
 
 /* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns.
  * `out` NULL: only measures. */
@@ -138,6 +143,6 @@ size_t cli_print_safely(FILE *out, const char *text, size_t max_columns);
 void cli_print_for_org(FILE *out, const struct cli *cli);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
-void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue);
+void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_catalogue *catalogue);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "proto/message.h"
+#include "proto/topic.h"
+#include "proto/words.h"
 
 enum { CSV_LINE_BYTES_MAX = 512, CSV_PROBLEMS_MAX = 20 };
 

@@ -11,7 +11,8 @@
 
 #include "base/text.h"
 #include "base/zone.h"
-#include "broker-client/mqtt/mqtt_common.h"
+#include "proto/calendar.h"
+#include "proto/topic.h"
 
 int cli_complain(int status, const char *format, ...)
 {
@@ -28,9 +29,9 @@ int cli_complain(int status, const char *format, ...)
 
 int cli_status_of_fault(int fault)
 {
-	return fault == FAULT_INPUT || fault == FAULT_FOREIGN ? EXIT_USAGE
-	       : fault == FAULT_BROKER                        ? EXIT_UNREACHABLE
-							      : EXIT_FAULT;
+	return fault == TURF_INPUT || fault == TURF_FOREIGN ? EXIT_USAGE
+	       : fault == TURF_BROKER                       ? EXIT_UNREACHABLE
+							    : EXIT_FAULT;
 }
 
 uint32_t cli_today(const char *zone)
@@ -46,21 +47,20 @@ uint32_t cli_today(const char *zone)
 		(struct date){ .year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday });
 }
 
-void cli_note_catalogue(struct cli *cli, const struct catalogue *catalogue)
+void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue)
 {
-	memcpy(cli->org_name, catalogue->name, sizeof cli->org_name);
-	memcpy(cli->timezone, catalogue->timezone, sizeof cli->timezone);
+	(void)snprintf(cli->org_name, sizeof cli->org_name, "%s", catalogue->name);
+	(void)snprintf(cli->timezone, sizeof cli->timezone, "%s", catalogue->timezone);
 }
 
 int cli_credentials(struct cli *cli)
 {
-	struct error error;
+	char error[TURF_ERROR_BYTES];
+	int rc = turf_check_broker(cli->broker, error, sizeof error);
 
-	if (mqtt_check_address(cli->broker, &error) < 0)
-		return cli_complain(EXIT_USAGE, "%s", error.text);
-	if (cli->credentials && mqtt_read_credentials(cli->credentials, &cli->user, &cli->password, &error) < 0)
-		return cli_complain(EXIT_USAGE, "%s", error.text);
-	return 0;
+	if (rc == 0 && cli->credentials)
+		rc = turf_read_credentials(cli->credentials, &cli->user, &cli->password, error, sizeof error);
+	return rc < 0 ? cli_complain(EXIT_USAGE, "%s", error) : 0;
 }
 
 /* ---- Places ----------------------------------------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ static bool state_folder(char path[static PATH_BYTES])
 		length = snprintf(path, PATH_BYTES, "%s/.local/state/turf", home);
 	else
 		return false;
-	return length > 0 && length < PATH_BYTES - SLUG_BYTES - 1;
+	return length > 0 && length < PATH_BYTES - TURF_TEAM_BYTES - 1;
 }
 
 /* The orgs that have an outbox in the usual place. */
@@ -115,25 +115,33 @@ static int find_outbox(struct cli *cli)
 
 /* ---- Opening ---------------------------------------------------------------------------------------------------- */
 
-int cli_open(struct cli *cli, struct turf **turf, bool connect,
-	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context)
+struct turf_options cli_options(const struct cli *cli)
 {
-	struct turf_options options = {
-		.broker = connect ? cli->broker : NULL,
+	return (struct turf_options){
+		.size = sizeof(struct turf_options),
+		.broker = cli->broker,
 		.org = cli->org,
-		.outbox = cli->outbox_path,
 		.user = cli->user,
 		.password = cli->password,
 		.ca_file = cli->ca_file,
 		.retry_ms = cli->retry_ms,
-		.on_verdict = on_verdict,
-		.context = context,
 	};
+}
+
+int cli_open(struct cli *cli, struct turf **turf, bool connect,
+	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context)
+{
+	struct turf_options options = cli_options(cli);
 	char error[TURF_ERROR_BYTES];
 	int rc = find_outbox(cli);
 
 	if (rc != 0)
 		return rc;
+	if (!connect)
+		options.broker = NULL;
+	options.outbox = cli->outbox_path;
+	options.on_verdict = on_verdict;
+	options.context = context;
 	rc = turf_open(turf, &options, error, sizeof error);
 	return rc == 0 ? 0 : cli_complain(cli_status_of_fault(rc), "%s", error);
 }

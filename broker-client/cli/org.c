@@ -4,21 +4,18 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "broker-client/cli/listener.h"
+#include "broker-client/cli/signals.h"
+#include "proto/topic.h"
 
 enum {
-	QUIET_MS = 200, /* after the second subscription stands; for brokers that send what they keep in their own time */
 	WAIT_MS = 5000,
 	ANSWER_BYTES = 128,
 };
-
-enum { SLOT_CATALOGUES, SLOT_STATUSES };
 
 /* ---- Sets of orgs ----------------------------------------------------------------------------------------------- */
 
@@ -34,56 +31,24 @@ static void add_those(struct orgs *to, const struct orgs *from, const struct org
 
 /* ---- Asking the broker ------------------------------------------------------------------------------------------ */
 
-/* An org that is there has a status, which the broker keeps even while its turfd is away, and a catalogue. */
-static void note_message(struct orgs *orgs, const struct listener_item *item)
+/* The orgs that the broker shows to us: 0, TURF_WOKEN when a signal ends the command, or a fault. */
+static int ask_broker(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
 {
-	struct catalogue catalogue;
-	size_t index;
+	const struct turf_options options = cli_options(cli);
+	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open_ending();
+	struct turf_organisations *found;
+	int rc = turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);
 
-	if (item->length == 0 || (item->topic->kind != TOPIC_CATALOGUE && item->topic->kind != TOPIC_STATUS))
-		return;
-	index = orgs_add(orgs, item->topic->org);
-	if (item->topic->kind != TOPIC_CATALOGUE || catalogue_decode(item->bytes, item->length, &catalogue) != 0)
-		return;
-	memcpy(orgs->all[index].name, catalogue.name, NAME_BYTES);
-	memcpy(orgs->all[index].timezone, catalogue.timezone, NAME_BYTES);
-	catalogue_release(&catalogue);
-}
+	if (ending_fd >= 0)
+		(void)close(ending_fd);
+	for (size_t i = 0; found && i < found->n; i++) {
+		const struct turf_organisation *one = found->organisations[i];
+		size_t index = orgs_add(orgs, one->id);
 
-/*
- * The orgs that the broker shows to us. A broker may answer a subscription before it sends what it keeps for it, so the
- * answer says nothing about how many are still to come. A broker takes a client's packets in turn, though: when a second
- * subscription is answered, what the first one brought has been sent. (Mosquitto does so in any case, before it answers.)
- * 0, a fault when the broker cannot be asked, or the signal that ends the asking.
- */
-static int ask_broker(const struct cli *cli, struct orgs *orgs, struct error *error)
-{
-	int64_t until_ms = session_monotonic_ms() + (cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS);
-	struct listener *listener = NULL;
-	unsigned answered = 0;
-	int rc = listener_open(&listener, cli, cli->signal_fd, error);
-
-	if (rc == 0)
-		listener_subscribe(listener, SLOT_CATALOGUES, "turf/v1/+/catalogue");
-	while (rc == 0) {
-		int64_t left_ms = until_ms - session_monotonic_ms();
-		struct listener_item item =
-			listener_next(listener, answered > 1 ? QUIET_MS : left_ms < 0 ? 0 : (int)left_ms);
-
-		if (item.kind == LISTENER_UP && ++answered == 1)
-			listener_subscribe(listener, SLOT_STATUSES, "turf/v1/+/status/aggregator");
-		else if (item.kind == LISTENER_MESSAGE)
-			note_message(orgs, &item);
-		else if (item.kind == LISTENER_DOWN)
-			rc = error_set(error, FAULT_BROKER, "%s", item.text);
-		else if (item.kind == LISTENER_SIGNAL && item.signal != SIGWINCH)
-			rc = item.signal;
-		else if (item.kind == LISTENER_NOTHING)
-			break;
+		(void)snprintf(orgs->all[index].name, TURF_NAME_BYTES, "%s", one->name);
+		(void)snprintf(orgs->all[index].timezone, TURF_NAME_BYTES, "%s", one->timezone);
 	}
-	if (rc == 0 && answered < 2)
-		rc = error_set(error, FAULT_BROKER, "%s does not answer", cli->broker);
-	listener_close(listener);
+	turf_free(found);
 	return rc;
 }
 
@@ -155,9 +120,9 @@ static bool ask_person(const struct cli *cli, const struct orgs *orgs, const str
 
 static int use_org(struct cli *cli, const struct orgs *orgs, size_t index)
 {
-	memcpy(cli->org_found, orgs->all[index].id, SLUG_BYTES);
-	memcpy(cli->org_name, orgs->all[index].name, NAME_BYTES);
-	memcpy(cli->timezone, orgs->all[index].timezone, NAME_BYTES);
+	memcpy(cli->org_found, orgs->all[index].id, TURF_TEAM_BYTES);
+	memcpy(cli->org_name, orgs->all[index].name, TURF_NAME_BYTES);
+	memcpy(cli->timezone, orgs->all[index].timezone, TURF_NAME_BYTES);
 	cli->org = cli->org_found;
 	return 0;
 }
@@ -181,21 +146,20 @@ static int choose_org(struct cli *cli, const struct orgs *orgs, const struct org
 int cli_find_org(struct cli *cli, bool local_first)
 {
 	struct orgs here = { .n = 0 }, shown = { .n = 0 }, candidates = { .n = 0 };
-	char of_outbox[SLUG_BYTES];
-	struct error error;
+	char of_outbox[TURF_TEAM_BYTES], error[TURF_ERROR_BYTES];
 	int rc;
 
 	if (cli->org)
 		return topic_slug_valid(cli->org)
 			       ? 0
 			       : cli_complain(EXIT_USAGE, "--org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", cli->org);
-	if (cli->outbox && outbox_org(cli->outbox, of_outbox) == 0)
+	if (cli->outbox && turf_outbox_org(cli->outbox, of_outbox) == 0)
 		return use_org(cli, &here, orgs_add(&here, of_outbox));
 	if (!cli->outbox)
 		cli_orgs_here(&here);
 	if (local_first && here.n == 1)
 		return use_org(cli, &here, 0);
-	rc = ask_broker(cli, &shown, &error);
+	rc = ask_broker(cli, &shown, error, sizeof error);
 	if (rc > 0)
 		return EXIT_UNREACHABLE;
 	add_those(&candidates, &shown, &here, true);
@@ -207,7 +171,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 		return choose_org(cli, &candidates, &shown);
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc),
-				    "%s; without the broker, give the organisation with --org or TURF_ORG", error.text);
+				    "%s; without the broker, give the organisation with --org or TURF_ORG", error);
 	return cli_complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or give one with --org",
 			    cli->broker);
 }

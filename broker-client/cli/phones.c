@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
+
 enum {
 	DEAL_ROWS_MAX = 500, /* questions in one transaction */
 	DEAL_MS = 100,       /* then whoever deals looks for signals */
@@ -25,12 +27,12 @@ enum {
 /* What the phone's bookmark says of a plan. */
 static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64_t *dealt)
 {
-	uint8_t bookmark[BOOKMARK_BYTES];
-	struct error error;
-	int rc = outbox_bookmark(phone->turf->outbox, bookmark, &error);
+	struct turf_bookmark bookmark;
+	char error[TURF_ERROR_BYTES];
+	int rc = turf_get_bookmark(phone->turf, &bookmark, error, sizeof error);
 
-	*dealt = rc == 0 ? plan_dealt(plan, bookmark) : 0;
-	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error.text) : 0;
+	*dealt = rc == 0 ? plan_dealt(plan, &bookmark) : 0;
+	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error) : 0;
 }
 
 static int go_on(struct phones *phones)
@@ -172,7 +174,7 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	struct phone *phone = &phones->phones[index];
 	struct cli own = *cli;
 	char path[PATH_BYTES];
-	struct error error;
+	char error[TURF_ERROR_BYTES];
 	size_t waiting = 0;
 	int rc;
 
@@ -184,8 +186,8 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 		return rc;
 	if (index < phones->n_dealing)
 		phone->total = phones->csv->n / phones->n_dealing + (index < phones->csv->n % phones->n_dealing);
-	if (outbox_pending(phone->turf->outbox, &waiting, &error) < 0)
-		rc = cli_complain(EXIT_FAULT, "%s", error.text);
+	if (turf_pending(phone->turf, &waiting, error, sizeof error) < 0)
+		rc = cli_complain(EXIT_FAULT, "%s", error);
 	phones->waited_before += waiting;
 	return rc;
 }
@@ -249,8 +251,8 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 {
 	struct phone *phone = &phones->phones[index];
 	struct turf_question questions[DEAL_ROWS_MAX];
-	uint8_t bookmark[BOOKMARK_BYTES];
-	struct error error;
+	struct turf_bookmark bookmark;
+	char error[TURF_ERROR_BYTES];
 	size_t n = 0;
 	int rc;
 
@@ -259,6 +261,7 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 		const struct csv_row *row = &phones->csv->rows[i];
 
 		questions[n] = (struct turf_question){
+			.size = sizeof(struct turf_question),
 			.team = phones->csv->teams[row->team],
 			.day = row->day + phones->shift,
 			.domain = row->domain,
@@ -267,10 +270,10 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	}
 	if (n == 0)
 		return 0;
-	plan_bookmark(&phones->plan, phone->dealt + n, bookmark);
-	rc = turf_questions_marked(phone->turf, questions, n, NULL, bookmark, &error);
+	bookmark = plan_bookmark(&phones->plan, phone->dealt + n);
+	rc = turf_questions_marked(phone->turf, questions, n, NULL, &bookmark, error, sizeof error);
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
+		return cli_complain(cli_status_of_fault(rc), "%s", error);
 	phone->dealt += n;
 	return 0;
 }
@@ -278,11 +281,11 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 /* In turn, so that no phone waits for another to be dealt all. */
 int phones_deal(struct phones *phones, size_t until)
 {
-	int64_t until_ms = session_monotonic_ms() + DEAL_MS;
+	int64_t until_ms = monotonic_ms() + DEAL_MS;
 	size_t idle = 0;
 	int rc = 0;
 
-	while (rc == 0 && idle < phones->n_dealing && session_monotonic_ms() < until_ms) {
+	while (rc == 0 && idle < phones->n_dealing && monotonic_ms() < until_ms) {
 		const struct phone *phone = &phones->phones[phones->turn];
 		size_t before = phone->dealt;
 
@@ -316,9 +319,9 @@ size_t phones_waiting(const struct phones *phones)
 	return waiting;
 }
 
-size_t phones_online(const struct phones *phones, char reason[static REASON_BYTES])
+size_t phones_online(const struct phones *phones, char reason[static TURF_ERROR_BYTES])
 {
-	char why[REASON_BYTES];
+	char why[TURF_ERROR_BYTES];
 	size_t online = 0;
 
 	*reason = '\0';

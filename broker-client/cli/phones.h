@@ -53,7 +53,7 @@ size_t phones_dealt(const struct phones *phones);
 size_t phones_waiting(const struct phones *phones);
 
 /* How many are connected, and why not, if one is not. */
-size_t phones_online(const struct phones *phones, char reason[static REASON_BYTES]);
+size_t phones_online(const struct phones *phones, char reason[static TURF_ERROR_BYTES]);
 
 /* The replay is complete: the next one begins anew. */
 int phones_finish(struct phones *phones);

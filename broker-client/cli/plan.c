@@ -103,14 +103,16 @@ bool plan_same(const struct plan *plan, const struct csv *csv, uint32_t clients)
 	return plan->mark == csv->mark && plan->rows == csv->n && plan->clients == clients;
 }
 
-void plan_bookmark(const struct plan *plan, uint64_t dealt, uint8_t bookmark[static BOOKMARK_BYTES])
+struct turf_bookmark plan_bookmark(const struct plan *plan, uint64_t dealt)
 {
-	memset(bookmark, 0, BOOKMARK_BYTES);
-	memcpy(bookmark, plan->id, PLAN_ID_BYTES);
-	put_be64(bookmark + PLAN_ID_BYTES, dealt);
+	struct turf_bookmark bookmark = {0};
+
+	memcpy(bookmark.bytes, plan->id, PLAN_ID_BYTES);
+	put_be64(bookmark.bytes + PLAN_ID_BYTES, dealt);
+	return bookmark;
 }
 
-uint64_t plan_dealt(const struct plan *plan, const uint8_t bookmark[static BOOKMARK_BYTES])
+uint64_t plan_dealt(const struct plan *plan, const struct turf_bookmark *bookmark)
 {
-	return memcmp(bookmark, plan->id, PLAN_ID_BYTES) == 0 ? get_be64(bookmark + PLAN_ID_BYTES) : 0;
+	return memcmp(bookmark->bytes, plan->id, PLAN_ID_BYTES) == 0 ? get_be64(bookmark->bytes + PLAN_ID_BYTES) : 0;
 }

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "broker-client/cli/csv.h"
-#include "broker-client/libturf/outbox.h"
+#include "broker-client/libturf/turf.h"
 
 enum { PLAN_ID_BYTES = 16 };
 
@@ -34,7 +34,7 @@ int plan_end(const char *folder, struct error *error);
 bool plan_same(const struct plan *plan, const struct csv *csv, uint32_t clients);
 
 /* A phone's bookmark, and what it says: rows of this plan that the phone was dealt. */
-void plan_bookmark(const struct plan *plan, uint64_t dealt, uint8_t bookmark[static BOOKMARK_BYTES]);
-uint64_t plan_dealt(const struct plan *plan, const uint8_t bookmark[static BOOKMARK_BYTES]);
+struct turf_bookmark plan_bookmark(const struct plan *plan, uint64_t dealt);
+uint64_t plan_dealt(const struct plan *plan, const struct turf_bookmark *bookmark);
 
 #endif

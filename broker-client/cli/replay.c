@@ -10,12 +10,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
 #include "base/text.h"
-#include "broker-client/cli/listener.h"
 #include "broker-client/cli/phones.h"
+#include "broker-client/cli/signals.h"
+#include "proto/calendar.h"
 
 enum {
 	TICK_MS = 20,
@@ -68,11 +69,11 @@ static int read_file(const char *path, struct csv *csv)
 static bool tick(struct replay *replay)
 {
 	struct pollfd fd = { .fd = replay->cli->signal_fd, .events = POLLIN };
-	struct signalfd_siginfo signal;
+	int signal;
 
 	(void)poll(&fd, 1, TICK_MS);
-	while (fd.fd >= 0 && read(fd.fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
-		replay->stopped = replay->stopped || signal.ssi_signo != SIGWINCH;
+	while ((signal = signals_next(fd.fd)) != 0)
+		replay->stopped = replay->stopped || signal != SIGWINCH;
 	return !replay->stopped;
 }
 
@@ -81,13 +82,13 @@ static int wait_for_broker(struct replay *replay)
 {
 	int wait_ms = replay->cli->wait_ms >= 0 && replay->cli->wait_ms < CONNECT_WAIT_MS ? replay->cli->wait_ms
 											  : CONNECT_WAIT_MS;
-	int64_t until_ms = session_monotonic_ms() + wait_ms;
-	char reason[REASON_BYTES];
+	int64_t until_ms = monotonic_ms() + wait_ms;
+	char reason[TURF_ERROR_BYTES];
 
 	while (phones_online(&replay->phones, reason) == 0) {
 		if (!tick(replay))
 			return EXIT_STORED;
-		if (session_monotonic_ms() >= until_ms)
+		if (monotonic_ms() >= until_ms)
 			return cli_complain(EXIT_UNREACHABLE, "nothing was sent: %s",
 					    *reason ? reason : "the broker does not answer");
 	}
@@ -96,13 +97,12 @@ static int wait_for_broker(struct replay *replay)
 
 static void note_org(struct replay *replay)
 {
-	struct catalogue catalogue;
-	struct error error;
+	struct turf_catalogue *catalogue;
 
-	if (turf_catalogue(replay->phones.phones[0].turf, false, 0, &catalogue, &error) != 0)
+	if (turf_catalogue(replay->phones.phones[0].turf, 0, 0, &catalogue, NULL, 0) != 0)
 		return;
-	cli_note_catalogue(replay->cli, &catalogue);
-	catalogue_release(&catalogue);
+	cli_note_catalogue(replay->cli, catalogue);
+	turf_catalogue_free(catalogue);
 }
 
 static int find_shift(struct replay *replay)
@@ -145,7 +145,7 @@ static void print_bar(size_t answered, size_t all, double seconds)
 static void show_progress(struct replay *replay, bool last)
 {
 	size_t all = expected(replay), answered = atomic_load(&replay->phones.answered);
-	int64_t now_ms = session_monotonic_ms();
+	int64_t now_ms = monotonic_ms();
 	size_t percent;
 
 	answered = answered < all ? answered : all;
@@ -165,7 +165,7 @@ static void show_progress(struct replay *replay, bool last)
 
 static int print_results(struct replay *replay, size_t waiting)
 {
-	double seconds = (double)(session_monotonic_ms() - replay->started_ms) / 1000;
+	double seconds = (double)(monotonic_ms() - replay->started_ms) / 1000;
 	size_t answered = atomic_load(&replay->phones.answered), good = 0;
 
 	note_org(replay);
@@ -213,7 +213,7 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 {
 	int wait_ms = replay->cli->wait_ms < 0 ? WAIT_MS : replay->cli->wait_ms;
 	size_t answered = atomic_load(&replay->phones.answered);
-	char reason[REASON_BYTES];
+	char reason[TURF_ERROR_BYTES];
 
 	if (answered != replay->heard || phones_dealt(&replay->phones) < replay->csv->n) {
 		replay->heard = answered;
@@ -235,9 +235,9 @@ static int run(struct replay *replay)
 	if (rc != 0)
 		return rc;
 	replay->dealt_at_start = replay->phones.dealt_before;
-	replay->started_ms = replay->heard_ms = session_monotonic_ms();
+	replay->started_ms = replay->heard_ms = monotonic_ms();
 	while (rc == 0 && !complete(replay)) {
-		int64_t now_ms = session_monotonic_ms();
+		int64_t now_ms = monotonic_ms();
 
 		rc = phones_deal(&replay->phones, due(replay, now_ms));
 		show_progress(replay, false);
@@ -261,7 +261,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	cli->signal_fd = listener_open_signals();
+	cli->signal_fd = signals_open();
 	cli->outbox = NULL; /* of many: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "broker-client/cli/table.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, ABOVE_DOMAINS = 3 };
 
-static const json_int_t figure_max = INT64_C(1000000000000); /* times a screen's columns it still fits */
+static const uint64_t figure_max = UINT64_C(1000000000000); /* times a screen's columns it still fits */
 
 /* A table under way. */
 struct table {
@@ -19,22 +19,18 @@ struct table {
 	const struct table_style *style;
 	size_t lines;
 	size_t name_columns;
-	json_int_t largest; /* of the domains */
+	uint64_t largest; /* of the domains */
 };
 
-static const char *text(const json_t *object, const char *member)
+/* No count of questions, nor any moment, is beyond figure_max: what is, cannot be reckoned with. */
+static uint64_t clip(uint64_t value)
 {
-	const char *value = json_string_value(json_object_get(object, member));
-
-	return value ? value : "";
+	return value > figure_max ? figure_max : value;
 }
 
-/* No count of questions, nor any moment, is beyond figure_max: what is, cannot be reckoned with. */
-static json_int_t number(const json_t *object, const char *member)
+static uint64_t total_of(const struct turf_domain_count *domain)
 {
-	json_int_t value = json_integer_value(json_object_get(object, member));
-
-	return value < 0 ? 0 : value > figure_max ? figure_max : value;
+	return clip(domain->answered) + clip(domain->referred);
 }
 
 /* One line, no wider than the screen, safe to show. */
@@ -53,125 +49,118 @@ static void print_line(struct table *table, const char *format, ...)
 }
 
 /* Names are cut short rather than counts. */
-static void measure(struct table *table, const json_t *domains)
+static void measure(struct table *table, const struct turf_summary *summary)
 {
 	size_t counts = 2 * (size_t)COUNT_COLUMNS, room = table->style->columns;
-	const json_t *domain;
-	size_t i;
 
 	room = room > counts ? room - counts : 0;
 	room = room < NAME_COLUMNS_MAX ? room : NAME_COLUMNS_MAX;
 	table->name_columns = strlen("domein / domain");
-	json_array_foreach(domains, i, domain) {
-		json_int_t total = number(domain, "answered") + number(domain, "referred");
-		size_t columns = cli_print_safely(NULL, text(domain, "name"), NAME_COLUMNS_MAX);
+	for (size_t i = 0; i < summary->n_domains; i++) {
+		const struct turf_domain_count *domain = summary->domains[i];
+		size_t columns = cli_print_safely(NULL, domain->name, NAME_COLUMNS_MAX);
 
 		if (columns > table->name_columns)
 			table->name_columns = columns;
-		if (total > table->largest)
-			table->largest = total;
+		if (total_of(domain) > table->largest)
+			table->largest = total_of(domain);
 	}
 	if (table->name_columns > room)
 		table->name_columns = room;
 }
 
-static void print_heading(struct table *table, const json_t *summary)
+static void print_heading(struct table *table, const struct turf_summary *summary)
 {
-	json_int_t revision = number(summary, "revision"), as_of = number(summary, "as_of");
-	json_int_t questions = number(summary, "answered") + number(summary, "referred");
-	time_t moment = (time_t)as_of;
+	uint64_t answered = clip(summary->answered), referred = clip(summary->referred), questions = answered + referred;
+	time_t moment = (time_t)clip((uint64_t)summary->as_of);
 	struct tm local;
 	char clock[16] = "";
 
-	if (as_of > 0 && localtime_r(&moment, &local))
+	if (moment > 0 && localtime_r(&moment, &local))
 		(void)strftime(clock, sizeof clock, "  %H:%M:%S", &local);
-	print_line(table, "%s | %s | %s | %s%s%s", text(summary, "org_name"), text(summary, "team_name"),
-		   text(summary, "period"), cli_quarter_status_words(text(summary, "status")),
-		   revision > 1 ? ", herzien / revised" : "", clock);
+	print_line(table, "%s | %s | %s | %s%s%s", summary->org_name, summary->team_name, summary->period,
+		   cli_quarter_status_words(summary->status), summary->revision > 1 ? ", herzien / revised" : "", clock);
 	print_line(table,
-		   "%" JSON_INTEGER_FORMAT " %s: %" JSON_INTEGER_FORMAT
-		   " beantwoord / answered, %" JSON_INTEGER_FORMAT " doorverwezen / referred",
-		   questions, questions == 1 ? "vraag / question" : "vragen / questions", number(summary, "answered"),
-		   number(summary, "referred"));
+		   "%" PRIu64 " %s: %" PRIu64 " beantwoord / answered, %" PRIu64 " doorverwezen / referred", questions,
+		   questions == 1 ? "vraag / question" : "vragen / questions", answered, referred);
 }
 
-static void print_bar(struct table *table, json_int_t answered, json_int_t referred)
+static void print_bar(struct table *table, uint64_t answered, uint64_t referred)
 {
 	size_t before = table->name_columns + 2 * (size_t)COUNT_COLUMNS + 2;
 	size_t columns = table->style->columns > before + BAR_COLUMNS_MIN ? table->style->columns - before : 0;
-	json_int_t total = answered + referred, whole, full;
+	uint64_t total = answered + referred, whole, full;
 
-	if (columns == 0 || table->largest <= 0)
+	if (columns == 0 || table->largest == 0)
 		return;
-	whole = (total * (json_int_t)columns + table->largest - 1) / table->largest;
+	whole = (total * columns + table->largest - 1) / table->largest;
 	full = total > 0 ? whole * answered / total : 0;
 	(void)fputs("  ", table->out);
-	for (json_int_t i = 0; i < whole && i < (json_int_t)columns; i++)
+	for (uint64_t i = 0; i < whole && i < columns; i++)
 		(void)fputs(i < full ? "█" : "░", table->out);
 }
 
-static void print_domain(struct table *table, const json_t *domain)
+static void print_domain(struct table *table, const struct turf_domain_count *domain)
 {
-	size_t columns = cli_print_safely(table->out, text(domain, "name"), table->name_columns);
-	json_int_t answered = number(domain, "answered"), referred = number(domain, "referred");
+	size_t columns = cli_print_safely(table->out, domain->name, table->name_columns);
+	uint64_t answered = clip(domain->answered), referred = clip(domain->referred);
 	char counts[NAME_COLUMNS_MAX + 2 * COUNT_COLUMNS + 1];
 
-	(void)snprintf(counts, sizeof counts, "%*s%*" JSON_INTEGER_FORMAT "%*" JSON_INTEGER_FORMAT,
-		       (int)(table->name_columns - columns), "", COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
+	(void)snprintf(counts, sizeof counts, "%*s%*" PRIu64 "%*" PRIu64, (int)(table->name_columns - columns), "",
+		       COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
 	(void)cli_print_safely(table->out, counts, table->style->columns - columns);
 	print_bar(table, answered, referred);
 	(void)fputc('\n', table->out);
 	table->lines++;
 }
 
-static json_int_t undistributed(const json_t *summary)
+static uint64_t undistributed(const struct turf_summary *summary)
 {
-	return number(summary, "undistributed_answered") + number(summary, "undistributed_referred");
+	return clip(summary->undistributed_answered) + clip(summary->undistributed_referred);
 }
 
 /* How many domains there is room for: the screen's lines without those above and below, and without the one that says
  * how many were left out. */
-static size_t room_for_domains(const struct table *table, const json_t *summary)
+static size_t room_for_domains(const struct table *table, const struct turf_summary *summary)
 {
-	size_t n = json_array_size(json_object_get(summary, "domains"));
+	size_t n = summary->n_domains;
 	size_t around = ABOVE_DOMAINS;
 
-	around += json_array_size(json_object_get(summary, "labels")) > 0;
+	around += summary->n_labels > 0;
 	around += undistributed(summary) > 0;
-	around += number(summary, "late") > 0;
+	around += summary->late > 0;
 	around += table->style->note != NULL;
 	if (table->style->rows == ROWS_UNLIMITED || around + n <= table->style->rows)
 		return n;
 	return around + 1 < table->style->rows ? table->style->rows - around - 1 : 0;
 }
 
-static void print_domains(struct table *table, const json_t *summary)
+static void print_domains(struct table *table, const struct turf_summary *summary)
 {
-	const json_t *domains = json_object_get(summary, "domains"), *domain;
-	size_t room = room_for_domains(table, summary), i;
+	size_t room = room_for_domains(table, summary);
 
-	measure(table, domains);
+	measure(table, summary);
 	print_line(table, "%-*s%*s%*s", (int)table->name_columns, "domein / domain", COUNT_COLUMNS, "beantwoord",
 		   COUNT_COLUMNS, "doorverwezen");
-	json_array_foreach(domains, i, domain) {
+	for (size_t i = 0; i < summary->n_domains; i++) {
 		if (i == room) {
-			print_line(table, "... (%zu)", json_array_size(domains) - i);
+			print_line(table, "... (%zu)", summary->n_domains - i);
 			return;
 		}
-		print_domain(table, domain);
+		print_domain(table, summary->domains[i]);
 	}
 }
 
 /* Kept short: "Toeslagen 12, Telefoon 7". */
-static void print_labels(struct table *table, const json_t *labels)
+static void print_labels(struct table *table, const struct turf_summary *summary)
 {
 	char line[LINE_BYTES] = "";
-	size_t used = 0, i;
-	const json_t *label;
+	size_t used = 0;
 
-	json_array_foreach(labels, i, label) {
-		int n = snprintf(line + used, sizeof line - used, "%s%s %" JSON_INTEGER_FORMAT, i ? ", " : "",
-				 text(label, "name"), number(label, "count"));
+	for (size_t i = 0; i < summary->n_labels; i++) {
+		const struct turf_label_count *label = summary->labels[i];
+		int n = snprintf(line + used, sizeof line - used, "%s%s %" PRIu64, i ? ", " : "", label->name,
+				 clip(label->count));
 
 		if (n < 0 || (size_t)n >= sizeof line - used)
 			break;
@@ -181,29 +170,24 @@ static void print_labels(struct table *table, const json_t *labels)
 		print_line(table, "labels: %s", line);
 }
 
-static void print_remarks(struct table *table, const json_t *summary)
+static void print_remarks(struct table *table, const struct turf_summary *summary)
 {
 	if (undistributed(summary) > 0)
-		print_line(table, "nog niet per domein getoond / not yet shown by domain: %" JSON_INTEGER_FORMAT,
+		print_line(table, "nog niet per domein getoond / not yet shown by domain: %" PRIu64,
 			   undistributed(summary));
-	if (number(summary, "late") > 0)
-		print_line(table, "te laat, niet meegeteld / too late, not counted: %" JSON_INTEGER_FORMAT,
-			   number(summary, "late"));
+	if (summary->late > 0)
+		print_line(table, "te laat, niet meegeteld / too late, not counted: %" PRIu64, clip(summary->late));
 	if (table->style->note)
 		print_line(table, "%s", table->style->note);
 }
 
-size_t cli_table_print(FILE *out, const char *json, size_t length, const struct table_style *style)
+size_t cli_table_print(FILE *out, const struct turf_summary *summary, const struct table_style *style)
 {
 	struct table table = { .out = out, .style = style };
-	json_t *summary = json_loadb(json, length, 0, NULL);
 
-	if (json_is_array(json_object_get(summary, "domains"))) {
-		print_heading(&table, summary);
-		print_domains(&table, summary);
-		print_labels(&table, json_object_get(summary, "labels"));
-		print_remarks(&table, summary);
-	}
-	json_decref(summary);
+	print_heading(&table, summary);
+	print_domains(&table, summary);
+	print_labels(&table, summary);
+	print_remarks(&table, summary);
 	return table.lines;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * A team's figures as a table with bars, from the JSON twin of a summary.
+ * A team's figures as a table with bars.
  */
 #ifndef TURF_BROKER_CLIENT_CLI_TABLE_H
 #define TURF_BROKER_CLIENT_CLI_TABLE_H
@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "broker-client/libturf/turf.h"
 
 enum { COLUMNS_DEFAULT = 80, ROWS_UNLIMITED = 0 };
 
@@ -17,7 +19,7 @@ struct table_style {
 	const char *note; /* a last line; NULL: none */
 };
 
-/* Prints the table; returns its lines, or 0 when the JSON is no summary (then nothing was printed). */
-size_t cli_table_print(FILE *out, const char *json, size_t length, const struct table_style *style);
+/* Prints the table and returns the number of its lines. */
+size_t cli_table_print(FILE *out, const struct turf_summary *summary, const struct table_style *style);
 
 #endif

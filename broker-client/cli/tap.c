@@ -2,17 +2,20 @@
 /* tap, undo, pending: one worker's own questions. */
 #include "broker-client/cli/cli.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/monotonic.h"
 #include "base/text.h"
+#include "proto/calendar.h"
 
 enum {
 	WAIT_MS = 5000,
 	OFFLINE_MS = 1500,         /* without a connection so long, no receipt is waited for */
 	FRESH_CATALOGUE_MS = 1500, /* for a name that the cached catalogue does not have */
-	ID_TEXT_BYTES = 2 * EVENT_ID_BYTES + 1,
+	ID_TEXT_BYTES = 2 * sizeof(struct turf_id) + 1,
 	ANSWERS_MAX = 64,
 };
 
@@ -69,7 +72,7 @@ static int wait_for_answer(const struct cli *cli, struct turf *turf, const struc
  * not refused, for refusals stay. */
 static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf_id *id, bool retraction)
 {
-	struct turf_tap tap;
+	struct turf_tap tap = { .size = sizeof tap };
 
 	if (turf_get(turf, id, &tap, NULL, 0) == 0)
 		return retraction ? tap.retraction_verdict : tap.verdict;
@@ -78,7 +81,7 @@ static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf
 
 /* Waits for the verdict and says what became of the tap. Returns the exit status. */
 static int conclude(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_tap *tap,
-		    bool retraction, const struct catalogue *catalogue)
+		    bool retraction, const struct turf_catalogue *catalogue)
 {
 	char reason[TURF_ERROR_BYTES];
 	size_t others;
@@ -104,12 +107,12 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	(void)putchar('\n');
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
-	return words_verdict_is_refusal((enum verdict)verdict) ? EXIT_REFUSED : EXIT_DONE;
+	return cli_is_refusal(verdict) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* ---- tap -------------------------------------------------------------------------------------------------------- */
 
-static int choose(const struct cli *cli, const struct catalogue *catalogue, struct turf_question *question)
+static int choose(const struct cli *cli, const struct turf_catalogue *catalogue, struct turf_question *question)
 {
 	int rc = choose_team(catalogue, question->day, cli->team, &question->team);
 
@@ -122,17 +125,17 @@ static int choose(const struct cli *cli, const struct catalogue *catalogue, stru
 }
 
 /* Nothing is listed, but it is seen whether the words fit. */
-static bool fits(const struct cli *cli, const struct catalogue *catalogue, uint32_t day)
+static bool fits(const struct cli *cli, const struct turf_catalogue *catalogue, uint32_t day)
 {
-	const struct team *team = cli->team ? catalogue_team(catalogue, cli->team) : NULL;
+	const struct turf_team *team = cli->team ? turf_find_team(catalogue, cli->team) : NULL;
 	uint32_t domain, code;
 
-	if (cli->team && (!team || !catalogue_valid_on(team->valid_from, team->valid_until, day)))
+	if (cli->team && (!team || !turf_valid_on(team->valid_from, team->valid_until, day)))
 		return false;
-	if (catalogue_match_domain(catalogue, day, cli->arguments[0], &domain) != MATCH_ONE)
+	if (turf_match_domain(catalogue, day, cli->arguments[0], &domain) != 0)
 		return false;
 	for (unsigned i = 0; i < cli->n_labels; i++)
-		if (catalogue_match_label(catalogue, day, domain, cli->labels[i], &code) != MATCH_ONE)
+		if (turf_match_label(catalogue, day, domain, cli->labels[i], &code) != 0)
 			return false;
 	return true;
 }
@@ -153,7 +156,7 @@ static bool all_codes(const struct cli *cli)
 }
 
 /* What the catalogue says of org and date: without --day the question is of the org's today. */
-static void take_catalogue(struct cli *cli, const struct catalogue *catalogue, uint32_t *day)
+static void take_catalogue(struct cli *cli, const struct turf_catalogue *catalogue, uint32_t *day)
 {
 	cli_note_catalogue(cli, catalogue);
 	if (!cli->day)
@@ -161,29 +164,37 @@ static void take_catalogue(struct cli *cli, const struct catalogue *catalogue, u
 }
 
 /* The cached catalogue; the newest one when the cached one does not know the words; NULL when there is none at all. */
-static const struct catalogue *find_catalogue(struct cli *cli, struct turf *turf, uint32_t *day,
-					      struct catalogue *catalogue)
+static struct turf_catalogue *find_catalogue(struct cli *cli, struct turf *turf, uint32_t *day)
 {
 	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
-	struct error error;
-	bool found = turf_catalogue(turf, false, wait_ms, catalogue, &error) == 0;
-	struct catalogue newest = {0};
+	struct turf_catalogue *catalogue, *newest;
 
-	if (found)
-		take_catalogue(cli, catalogue, day);
-	if (found && !fits(cli, catalogue, *day) &&
-	    turf_catalogue(turf, true, FRESH_CATALOGUE_MS, &newest, &error) == 0) {
-		catalogue_release(catalogue);
-		*catalogue = newest;
+	if (turf_catalogue(turf, 0, wait_ms, &catalogue, NULL, 0) != 0)
+		return NULL;
+	take_catalogue(cli, catalogue, day);
+	if (!fits(cli, catalogue, *day) && turf_catalogue(turf, 1, FRESH_CATALOGUE_MS, &newest, NULL, 0) == 0) {
+		turf_catalogue_free(catalogue);
+		catalogue = newest;
 		take_catalogue(cli, catalogue, day);
 	}
-	return found ? catalogue : NULL;
+	return catalogue;
+}
+
+/* The cached catalogue, if there is one. */
+static struct turf_catalogue *cached_catalogue(struct cli *cli, struct turf *turf)
+{
+	struct turf_catalogue *catalogue;
+
+	if (turf_catalogue(turf, 0, 0, &catalogue, NULL, 0) == 0)
+		cli_note_catalogue(cli, catalogue);
+	return catalogue;
 }
 
 static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_question *question,
-		     const struct catalogue *catalogue)
+		     const struct turf_catalogue *catalogue)
 {
 	struct turf_tap tap = {
+		.size = sizeof tap,
 		.has_question = 1,
 		.day = question->day,
 		.domain = question->domain,
@@ -203,9 +214,8 @@ static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers
 int cli_tap(struct cli *cli)
 {
 	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct turf_question question = { .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED };
-	struct catalogue catalogue = {0};
-	const struct catalogue *known;
+	struct turf_question question = { .size = sizeof question, .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED };
+	struct turf_catalogue *catalogue = NULL;
 	struct turf *turf = NULL;
 	int rc;
 
@@ -217,13 +227,13 @@ int cli_tap(struct cli *cli)
 	if (rc == 0) {
 		if (!cli->day)
 			question.day = cli_today(cli->timezone);
-		known = find_catalogue(cli, turf, &question.day, &catalogue);
-		rc = choose(cli, known, &question);
+		catalogue = find_catalogue(cli, turf, &question.day);
+		rc = choose(cli, catalogue, &question);
 		if (rc == 0)
-			rc = store_tap(cli, turf, &answers, &question, known);
+			rc = store_tap(cli, turf, &answers, &question, catalogue);
 	}
 	turf_close(turf);
-	catalogue_release(&catalogue);
+	turf_catalogue_free(catalogue);
 	return rc;
 }
 
@@ -235,29 +245,29 @@ static bool can_be_undone(const struct turf_tap *tap)
 	       tap->state != TURF_IS_REFUSED;
 }
 
-static const struct turf_tap *last_tap(const struct turf_tap *taps, size_t n)
+static const struct turf_tap *last_tap(const struct turf_taps *list)
 {
-	while (n > 0)
-		if (can_be_undone(&taps[--n]))
-			return &taps[n];
+	for (size_t i = list->n; i-- > 0;)
+		if (can_be_undone(list->taps[i]))
+			return list->taps[i];
 	return NULL;
 }
 
 /* By the first digits of its id. NULL, and `*several`, when they fit more than one. */
-static const struct turf_tap *find_tap(const struct turf_tap *taps, size_t n, const char *digits, bool *several)
+static const struct turf_tap *find_tap(const struct turf_taps *list, const char *digits, bool *several)
 {
 	const struct turf_tap *found = NULL;
 	char text[ID_TEXT_BYTES];
 
 	*several = false;
-	for (size_t i = 0; i < n; i++) {
-		hex_encode(taps[i].id.bytes, EVENT_ID_BYTES, text);
+	for (size_t i = 0; i < list->n; i++) {
+		hex_encode(list->taps[i]->id.bytes, sizeof(struct turf_id), text);
 		if (strncasecmp(text, digits, strlen(digits)) != 0)
 			continue;
 		*several = found != NULL;
 		if (found)
 			return NULL;
-		found = &taps[i];
+		found = list->taps[i];
 	}
 	return found;
 }
@@ -278,7 +288,7 @@ static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *ta
 /* A tap of another device, by its whole id, day and a team. */
 static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
-	if (hex_decode(cli->arguments[0], tap->id.bytes, EVENT_ID_BYTES) != 0 || !cli->day || !cli->team)
+	if (hex_decode(cli->arguments[0], tap->id.bytes, sizeof(struct turf_id)) != 0 || !cli->day || !cli->team)
 		return cli_complain(
 			EXIT_REFUSED,
 			"geen registratie / no tap \"%s\" here. One from another device needs its whole id, --day "
@@ -291,7 +301,7 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
 	return !tap->has_question && !tap->retracting &&
-	       words_verdict_is_refusal((enum verdict)tap->retraction_verdict) && cli->day;
+	       cli_is_refusal(tap->retraction_verdict) && cli->day;
 }
 
 /* Finds what is meant and asks to take it back. 0: wait for the answer. */
@@ -299,18 +309,17 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
 	const char *digits = cli->n_arguments > 0 ? cli->arguments[0] : NULL;
 	const struct turf_tap *found;
-	struct turf_tap *taps = NULL;
+	struct turf_taps *list;
 	char error[TURF_ERROR_BYTES];
 	bool several = false;
-	size_t n;
-	int rc = turf_list(turf, &taps, &n, error, sizeof error);
+	int rc = turf_list(turf, &list, error, sizeof error);
 
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc), "%s", error);
-	found = digits ? find_tap(taps, n, digits, &several) : last_tap(taps, n);
+	found = digits ? find_tap(list, digits, &several) : last_tap(list);
 	if (found)
 		*tap = *found;
-	turf_free(taps);
+	turf_free(list);
 	if (several)
 		return cli_complain(
 			EXIT_USAGE,
@@ -333,10 +342,9 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 int cli_undo(struct cli *cli)
 {
 	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct catalogue catalogue = {0};
+	struct turf_catalogue *catalogue = NULL;
 	struct turf_tap tap = {0};
 	struct turf *turf = NULL;
-	struct error error;
 	int rc = cli_find_org(cli, true);
 
 	if (rc == 0)
@@ -344,15 +352,11 @@ int cli_undo(struct cli *cli)
 	if (rc == 0)
 		rc = start_undo(cli, turf, &tap);
 	if (rc == 0) {
-		const struct catalogue *known =
-			turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
-
-		if (known)
-			cli_note_catalogue(cli, known);
-		rc = conclude(cli, turf, &answers, &tap, true, known);
+		catalogue = cached_catalogue(cli, turf);
+		rc = conclude(cli, turf, &answers, &tap, true, catalogue);
 	}
 	turf_close(turf);
-	catalogue_release(&catalogue);
+	turf_catalogue_free(catalogue);
 	return rc;
 }
 
@@ -360,7 +364,7 @@ int cli_undo(struct cli *cli)
 
 static bool refused(const struct turf_tap *tap)
 {
-	return tap->state == TURF_IS_REFUSED || words_verdict_is_refusal((enum verdict)tap->retraction_verdict);
+	return tap->state == TURF_IS_REFUSED || cli_is_refusal(tap->retraction_verdict);
 }
 
 static bool waits(const struct turf_tap *tap)
@@ -368,10 +372,10 @@ static bool waits(const struct turf_tap *tap)
 	return tap->state == TURF_ON_DEVICE || tap->state == TURF_SENT || tap->retracting;
 }
 
-static void print_pending(const struct turf_tap *tap, const struct catalogue *catalogue)
+static void print_pending(const struct turf_tap *tap, const struct turf_catalogue *catalogue)
 {
 	if (refused(tap))
-		(void)printf("%s: ", cli_verdict_words(words_verdict_is_refusal((enum verdict)tap->retraction_verdict)
+		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict)
 							       ? tap->retraction_verdict
 							       : tap->verdict));
 	else if (tap->retracting)
@@ -383,20 +387,21 @@ static void print_pending(const struct turf_tap *tap, const struct catalogue *ca
 }
 
 /* Forgets the refusals that --dismiss names. */
-static int dismiss(struct cli *cli, struct turf *turf, const struct turf_tap *taps, size_t n)
+static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *list)
 {
 	char error[TURF_ERROR_BYTES];
 	size_t dismissed = 0;
 	bool several = false;
 	const struct turf_tap *one =
-		strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(taps, n, cli->dismiss, &several);
+		strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(list, cli->dismiss, &several);
 
 	if (!one && strcmp(cli->dismiss, "all") != 0)
 		return cli_complain(several ? EXIT_USAGE : EXIT_REFUSED, "--dismiss \"%s\": %s", cli->dismiss,
 				    several ? "past op meer dan een / fits more than one"
 					    : "geen registratie / no such tap");
-	for (size_t i = 0; i < n; i++) {
-		int rc = one && one != &taps[i] ? TURF_NOTHING : turf_dismiss(turf, &taps[i].id, error, sizeof error);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct turf_tap *tap = list->taps[i];
+		int rc = one && one != tap ? TURF_NOTHING : turf_dismiss(turf, &tap->id, error, sizeof error);
 
 		if (rc < 0)
 			return cli_complain(cli_status_of_fault(rc), "%s", error);
@@ -408,27 +413,29 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_tap *ta
 	return dismissed > 0 ? EXIT_DONE : EXIT_REFUSED;
 }
 
-static int show_pending(struct cli *cli, struct turf *turf, const struct catalogue *catalogue)
+static int show_pending(struct cli *cli, struct turf *turf, const struct turf_catalogue *catalogue)
 {
-	struct turf_tap *taps = NULL;
+	struct turf_taps *list;
 	char error[TURF_ERROR_BYTES];
-	size_t n, n_waiting = 0, n_refused = 0;
-	int rc = turf_list(turf, &taps, &n, error, sizeof error);
+	size_t n_waiting = 0, n_refused = 0;
+	int rc = turf_list(turf, &list, error, sizeof error);
 
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc), "%s", error);
 	if (cli->dismiss) {
-		rc = dismiss(cli, turf, taps, n);
-		turf_free(taps);
+		rc = dismiss(cli, turf, list);
+		turf_free(list);
 		return rc;
 	}
-	for (size_t i = 0; i < n; i++) {
-		n_waiting += waits(&taps[i]);
-		n_refused += !waits(&taps[i]) && refused(&taps[i]);
-		if (waits(&taps[i]) || refused(&taps[i]))
-			print_pending(&taps[i], catalogue);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct turf_tap *tap = list->taps[i];
+
+		n_waiting += waits(tap);
+		n_refused += !waits(tap) && refused(tap);
+		if (waits(tap) || refused(tap))
+			print_pending(tap, catalogue);
 	}
-	turf_free(taps);
+	turf_free(list);
 	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
 	cli_print_for_org(stdout, cli);
 	(void)putchar('\n');
@@ -439,12 +446,12 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct catalog
 static void send_waiting(const struct cli *cli, struct turf *turf)
 {
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
-	int64_t until_ms = session_monotonic_ms() + wait_ms;
+	int64_t until_ms = monotonic_ms() + wait_ms;
 	uint32_t today;
 	char reason[TURF_ERROR_BYTES];
 
 	(void)turf_today(turf, wait_ms, &today);
-	wait_ms = (int)(until_ms - session_monotonic_ms());
+	wait_ms = (int)(until_ms - monotonic_ms());
 	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT &&
 	    turf_connection(turf, reason, sizeof reason) != TURF_ONLINE)
 		(void)cli_complain(0, "%s", *reason ? reason : "the broker does not answer");
@@ -452,24 +459,19 @@ static void send_waiting(const struct cli *cli, struct turf *turf)
 
 int cli_pending(struct cli *cli)
 {
-	struct catalogue catalogue = {0};
+	struct turf_catalogue *catalogue = NULL;
 	struct turf *turf = NULL;
-	struct error error;
 	int rc = cli_find_org(cli, true);
 
 	if (rc == 0)
 		rc = cli_open(cli, &turf, cli->send, NULL, NULL);
 	if (rc == 0) {
-		const struct catalogue *known;
-
 		if (cli->send)
 			send_waiting(cli, turf);
-		known = turf_catalogue(turf, false, 0, &catalogue, &error) == 0 ? &catalogue : NULL;
-		if (known)
-			cli_note_catalogue(cli, known);
-		rc = show_pending(cli, turf, known);
+		catalogue = cached_catalogue(cli, turf);
+		rc = show_pending(cli, turf, catalogue);
 	}
 	turf_close(turf);
-	catalogue_release(&catalogue);
+	turf_catalogue_free(catalogue);
 	return rc;
 }

@@ -5,27 +5,28 @@
  */
 #include "broker-client/cli/cli.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
 #include "base/text.h"
-#include "broker-client/cli/listener.h"
+#include "broker-client/cli/signals.h"
 #include "broker-client/cli/table.h"
+#include "proto/calendar.h"
+#include "proto/topic.h"
 
-enum { WAIT_MS = 5000, STATUS_WAIT_MS = 1000, FOREVER = -1, SLOT_STATUS = 0, SLOT_FIGURES = 1 };
+enum { WAIT_MS = 5000, STATUS_WAIT_MS = 1000, FOREVER = -1 };
 
 struct watch {
 	const struct cli *cli;
-	struct listener *listener;
+	struct turf_watch *turf;  /* its news */
 	bool terminal;
-	struct period period;
+	uint32_t quarter;         /* that is watched, when it follows */
 	bool has_period, follows; /* the current quarter, whichever that is */
-	char *shown;              /* the JSON on the screen; heap */
-	size_t shown_length;
+	const struct turf_summary *shown; /* as a table; NULL: none */
 	size_t lines;             /* of the table on the screen */
 	const char *lost, *stopped; /* what to say of the connection, and of turfd; NULL: nothing */
 	int64_t until_ms;           /* patience for the first figures */
@@ -52,7 +53,7 @@ static void show_table(struct watch *watch)
 	out = open_memstream(&screen, &length);
 	if (!out)
 		return;
-	lines = cli_table_print(out, watch->shown, watch->shown_length, &style);
+	lines = cli_table_print(out, watch->shown, &style);
 	if (fclose(out) == 0 && lines > 0) {
 		if (watch->terminal && watch->lines > 0) /* back to the table's first line, and clear from there */
 			(void)printf("\033[%zuA\r\033[J", watch->lines);
@@ -66,89 +67,61 @@ static void show_table(struct watch *watch)
 	free(screen);
 }
 
-/* The topic's own JSON, on one line; what is no JSON is passed over. False when nobody reads on. */
-static bool print_json(const struct listener_item *item)
+static void show(struct watch *watch, const struct turf_summary *summary)
 {
-	json_t *json = json_loadb((const char *)item->bytes, item->length, 0, NULL);
-	char *line = json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-
-	json_decref(json);
-	if (!line)
-		return true;
-	text_print_json(stdout, line);
-	(void)putchar('\n');
-	free(line);
-	return fflush(stdout) == 0;
-}
-
-static void show(struct watch *watch, const struct listener_item *item)
-{
-	char *copy;
-
 	watch->spoken = true;
 	if (watch->cli->json) {
-		watch->done = !print_json(item) || watch->cli->once;
+		text_print_json(stdout, summary->json);
+		(void)putchar('\n');
+		watch->done = fflush(stdout) != 0 || watch->cli->once;
 		return;
 	}
-	copy = malloc(item->length + 1);
-	if (!copy)
-		return;
-	memcpy(copy, item->bytes, item->length);
-	free(watch->shown);
-	watch->shown = copy;
-	watch->shown_length = item->length;
+	watch->shown = summary;
 	show_table(watch);
 	watch->done = watch->done || (watch->lines > 0 && watch->cli->once);
 }
 
+static void redraw(struct watch *watch)
+{
+	if (watch->shown)
+		show_table(watch);
+}
+
 /* ---- What comes ------------------------------------------------------------------------------------------------- */
 
-static void subscribe(struct watch *watch, struct period period)
+static int watch_period(struct watch *watch, const char *period)
 {
-	char topic[TOPIC_BYTES];
-
-	watch->period = period;
 	watch->has_period = true;
-	topic_summary_json(topic, watch->cli->org, watch->cli->team, period);
-	listener_subscribe(watch->listener, SLOT_FIGURES, topic);
+	return turf_watch_summary(watch->turf, watch->cli->team, period);
 }
 
 static void follow(struct watch *watch, uint32_t today)
 {
-	struct period now = period_of_quarter(quarter_of_day(today));
+	char period[PERIOD_TEXT_BYTES];
+	uint32_t quarter = quarter_of_day(today);
 
-	if (watch->follows && (!watch->has_period || now.quarter != watch->period.quarter))
-		subscribe(watch, now);
+	if (!watch->follows || (watch->has_period && quarter == watch->quarter))
+		return;
+	watch->quarter = quarter;
+	period_format(period_of_quarter(quarter), period);
+	(void)watch_period(watch, period);
 }
 
-static void status_came(struct watch *watch, const struct listener_item *item)
+static void status_came(struct watch *watch, const struct turf_status *status)
 {
-	json_t *status = json_loadb((const char *)item->bytes, item->length, 0, NULL);
-	const char *text = json_string_value(json_object_get(status, "today"));
-	uint32_t today;
-
-	if (json_is_false(json_object_get(status, "online")))
+	if (status->online)
+		watch->stopped = NULL;
+	else
 		watch->stopped =
 			"turfd loopt niet; dit is de laatste stand / turfd is not running; these are its last figures";
-	else
-		watch->stopped = NULL;
-	if (text && date_parse(text, &today) == 0)
-		follow(watch, today);
-	json_decref(status);
-	if (watch->shown && !watch->cli->json)
-		show_table(watch);
-}
-
-static bool is_wanted(const struct watch *watch, const struct topic *topic)
-{
-	return topic->kind == TOPIC_SUMMARY_JSON && strcmp(topic->team, watch->cli->team) == 0 && watch->has_period &&
-	       topic->period.is_year == watch->period.is_year && topic->period.year == watch->period.year &&
-	       topic->period.quarter == watch->period.quarter;
+	if (status->has_today)
+		follow(watch, status->today);
+	redraw(watch);
 }
 
 static void begin_patience(struct watch *watch)
 {
-	watch->until_ms = session_monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
+	watch->until_ms = monotonic_ms() + (watch->cli->wait_ms < 0 ? WAIT_MS : watch->cli->wait_ms);
 }
 
 static void connected(struct watch *watch)
@@ -158,41 +131,56 @@ static void connected(struct watch *watch)
 	watch->lost = NULL;
 }
 
-static int take_item(struct watch *watch, const struct listener_item *item)
+static int offline(struct watch *watch, const char *reason)
 {
-	switch (item->kind) {
-	case LISTENER_MESSAGE:
-		connected(watch); /* it may come before the answer to the subscription */
-		if (item->topic->kind == TOPIC_STATUS)
-			status_came(watch, item);
-		else if (is_wanted(watch, item->topic) && item->length > 0)
-			show(watch, item);
+	if (watch->cli->once || !watch->shown)
+		(void)cli_complain(0, "%s%s", reason, watch->cli->once ? "" : "; trying again");
+	watch->lost = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
+	redraw(watch);
+	return watch->cli->once ? EXIT_UNREACHABLE : 0;
+}
+
+static void woken(struct watch *watch)
+{
+	int signal = signals_next(watch->cli->signal_fd);
+
+	if (signal == SIGWINCH)
+		redraw(watch);
+	watch->done = watch->done || (signal != 0 && signal != SIGWINCH);
+}
+
+/* Figures may come before the broker says that it accepted what is watched. */
+static int take_news(struct watch *watch, const struct turf_news *news)
+{
+	switch (news->kind) {
+	case TURF_NEWS_OFFLINE:
+		return offline(watch, news->reason);
+	case TURF_NEWS_WOKEN:
+		woken(watch);
 		return 0;
-	case LISTENER_DOWN:
-		if (watch->cli->once || !watch->shown)
-			(void)cli_complain(0, "%s%s", item->text, watch->cli->once ? "" : "; trying again");
-		watch->lost = "geen verbinding; dit is de laatste stand / no connection; these are the last figures";
-		if (watch->shown)
-			show_table(watch);
-		return watch->cli->once ? EXIT_UNREACHABLE : 0;
-	case LISTENER_UP:
+	case TURF_NEWS_STATUS:
+		connected(watch);
+		status_came(watch, news->status);
+		return 0;
+	case TURF_NEWS_SUMMARY:
+		connected(watch);
+		show(watch, news->summary);
+		return 0;
+	case TURF_NEWS_ONLINE:
 		connected(watch);
 		return 0;
-	case LISTENER_SIGNAL:
-		if (item->signal == SIGWINCH && watch->shown)
-			show_table(watch);
-		watch->done = item->signal != SIGWINCH;
-		return 0;
-	case LISTENER_NOTHING:
+	case TURF_NEWS_CATALOGUE:
+	case TURF_NEWS_WEEKLY:
+	case TURF_NEWS_NONE:
+	default:
 		return 0;
 	}
-	return 0;
 }
 
 /* How long to wait for the next thing: for the date first, then for the first figures. */
 static int patience_ms(const struct watch *watch)
 {
-	int64_t left_ms = watch->until_ms - session_monotonic_ms();
+	int64_t left_ms = watch->until_ms - monotonic_ms();
 
 	if (!watch->has_period)
 		return STATUS_WAIT_MS;
@@ -218,14 +206,15 @@ static int run(struct watch *watch)
 
 	begin_patience(watch);
 	while (rc == 0 && !watch->done) {
-		struct listener_item item = listener_next(watch->listener, patience_ms(watch));
+		const struct turf_news *news =
+			turf_watch_next(watch->turf, watch->cli->signal_fd, patience_ms(watch));
 
-		if (item.kind == LISTENER_NOTHING && !watch->has_period)
+		if (news->kind == TURF_NEWS_NONE && !watch->has_period)
 			follow(watch, cli_today(watch->cli->timezone));
-		else if (item.kind == LISTENER_NOTHING)
+		else if (news->kind == TURF_NEWS_NONE)
 			rc = no_figures(watch);
 		else
-			rc = take_item(watch, &item);
+			rc = take_news(watch, news);
 	}
 	return rc;
 }
@@ -233,29 +222,28 @@ static int run(struct watch *watch)
 int cli_watch(struct cli *cli)
 {
 	struct watch watch = { .cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1 };
-	char status[TOPIC_BYTES];
+	struct turf_options options;
+	char error[TURF_ERROR_BYTES];
 	struct period period;
-	struct error error;
 	int rc;
 
-	cli->team = cli->team ? cli->team : TEAM_ALL;
+	cli->team = cli->team ? cli->team : TURF_TEAM_ALL;
 	if (!topic_slug_valid(cli->team))
 		return cli_complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
 	if (cli->period && period_parse(cli->period, &period) != 0)
 		return cli_complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
-	cli->signal_fd = listener_open_signals();
+	cli->signal_fd = signals_open();
 	rc = cli_find_org(cli, false);
 	if (rc != 0)
 		return rc;
-	topic_status(status, cli->org);
-	if (listener_open(&watch.listener, cli, cli->signal_fd, &error) < 0)
-		return cli_complain(EXIT_FAULT, "%s", error.text);
-	listener_subscribe(watch.listener, SLOT_STATUS, status);
+	options = cli_options(cli);
+	if (turf_watch_open(&watch.turf, &options, error, sizeof error) < 0)
+		return cli_complain(EXIT_FAULT, "%s", error);
+	turf_watch_status(watch.turf);
 	if (cli->period)
-		subscribe(&watch, period);
+		(void)watch_period(&watch, cli->period);
 	rc = run(&watch);
-	listener_close(watch.listener);
-	free(watch.shown);
+	turf_watch_close(watch.turf);
 	if (cli->signal_fd >= 0)
 		(void)close(cli->signal_fd);
 	return rc;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "proto/calendar.h"
 
 enum { ID_DIGITS_SHOWN = 8 };
 
@@ -46,13 +47,24 @@ const char *cli_verdict_words(enum turf_verdict verdict)
 	}
 }
 
-const char *cli_quarter_status_words(const char *status)
+bool cli_is_refusal(enum turf_verdict verdict)
 {
-	if (strcmp(status, "open") == 0)
+	return verdict >= TURF_REFUSED_MALFORMED && verdict <= TURF_REFUSED_RETRACTION_TOO_LATE;
+}
+
+const char *cli_quarter_status_words(enum turf_quarter_status status)
+{
+	switch (status) {
+	case TURF_QUARTER_OPEN:
 		return "loopt nog / open";
-	if (strcmp(status, "provisional") == 0)
+	case TURF_QUARTER_PROVISIONAL:
 		return "voorlopig / provisional";
-	return strcmp(status, "final") == 0 ? "definitief / final" : "";
+	case TURF_QUARTER_FINAL:
+		return "definitief / final";
+	case TURF_QUARTER_UNKNOWN:
+	default:
+		return "";
+	}
 }
 
 size_t cli_print_safely(FILE *out, const char *text, size_t max_columns)
@@ -81,13 +93,13 @@ void cli_print_for_org(FILE *out, const struct cli *cli)
 	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
 }
 
-void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue *catalogue)
+void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_catalogue *catalogue)
 {
-	const struct domain *domain = catalogue && tap->domain ? catalogue_domain(catalogue, tap->domain) : NULL;
-	char day[DATE_TEXT_BYTES], id[2 * EVENT_ID_BYTES + 1];
+	const struct turf_domain *domain = catalogue && tap->domain ? turf_find_domain(catalogue, tap->domain) : NULL;
+	char day[DATE_TEXT_BYTES], id[2 * sizeof tap->id.bytes + 1];
 
 	if (domain)
-		(void)cli_print_safely(out, domain->name, NAME_BYTES);
+		(void)cli_print_safely(out, domain->name, TURF_NAME_BYTES);
 	else if (tap->has_question)
 		(void)fprintf(out, "domein / domain %u", tap->domain);
 	else
@@ -95,11 +107,11 @@ void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue
 	if (tap->has_question)
 		(void)fprintf(out, ", %s", outcome_words(tap->outcome));
 	for (uint32_t i = 0; i < tap->n_labels; i++) {
-		const struct label *label = catalogue ? catalogue_label(catalogue, tap->labels[i]) : NULL;
+		const struct turf_label *label = catalogue ? turf_find_label(catalogue, tap->labels[i]) : NULL;
 
 		(void)fputs(", ", out);
 		if (label)
-			(void)cli_print_safely(out, label->name, NAME_BYTES);
+			(void)cli_print_safely(out, label->name, TURF_NAME_BYTES);
 		else
 			(void)fprintf(out, "label %u", tap->labels[i]);
 	}
@@ -107,6 +119,6 @@ void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct catalogue
 		date_format(tap->day, day);
 	else
 		(void)snprintf(day, sizeof day, "%u", tap->day);
-	hex_encode(tap->id.bytes, EVENT_ID_BYTES, id);
+	hex_encode(tap->id.bytes, sizeof tap->id.bytes, id);
 	(void)fprintf(out, ", team %s, %s (%.*s)", tap->team, day, ID_DIGITS_SHOWN, id);
 }

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/monotonic.h"
+
 enum {
 	LINK_TIMEOUT_MS = 15000,  /* CONNACK or SUBACK; Paho's own timeouts are shorter */
 	SETTLED_LINK_MS = 10000,  /* a connection that stood for so long makes the next wait short again */
@@ -78,20 +80,10 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 /* Takes the place of the last client, whose late events are thrown away. */
 static int new_client(struct turf *turf, struct error *error)
 {
-	struct mqtt_options options = {
-		.broker = turf->broker,
-		.client_id = turf->client_id,
-		.user = turf->user,
-		.password = turf->password,
-		.ca_file = turf->ca_file,
-		.clean_session = true,
-	};
 	struct mqtt_async *next;
 	struct inbound *late;
-	int rc = session_fresh_client_id(turf->client_id, error);
+	int rc = session_open_client(&next, &turf->access, turf->client_id, on_event, turf, error);
 
-	if (rc == 0)
-		rc = mqtt_async_open(&next, &options, on_event, turf, error);
 	if (rc < 0)
 		return rc;
 	mqtt_async_close(turf->mqtt);
@@ -281,7 +273,7 @@ static int64_t wake_ms(const struct turf *turf, int64_t now_ms)
 
 static void act(struct turf *turf, bool poked, bool hurried)
 {
-	int64_t now_ms = session_monotonic_ms();
+	int64_t now_ms = monotonic_ms();
 
 	if ((turf->link == LINK_CONNECTING || turf->link == LINK_SUBSCRIBING) &&
 	    now_ms >= turf->link_since_ms + LINK_TIMEOUT_MS)
@@ -304,7 +296,7 @@ static void *work(void *context)
 
 	(void)pthread_mutex_lock(&turf->lock);
 	while (!turf->closing) {
-		int64_t now_ms = session_monotonic_ms(), until_ms = wake_ms(turf, now_ms);
+		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
 		struct timespec until = session_timespec(until_ms);
 		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
 		struct inbound *all;
@@ -317,10 +309,10 @@ static void *work(void *context)
 		all = inbound_take(&turf->inbound);
 		(void)pthread_mutex_unlock(&turf->lock);
 		for (const struct inbound *each = all; each; each = each->next)
-			take_in(turf, each, session_monotonic_ms());
+			take_in(turf, each, monotonic_ms());
 		inbound_free(all);
 		if (deaf) /* how the connection stands, nobody knows any more */
-			link_down(turf, "no memory for what the connection has to say", session_monotonic_ms());
+			link_down(turf, "no memory for what the connection has to say", monotonic_ms());
 		act(turf, poked, hurried);
 		(void)pthread_mutex_lock(&turf->lock);
 	}

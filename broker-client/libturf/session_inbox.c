@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/monotonic.h"
 #include "broker-client/libturf/outbox_tap.h"
 
 enum {
@@ -136,7 +137,7 @@ static void settle(struct turf *turf, struct taken *taken, int64_t now_ms)
 static void receipt_arrived(struct turf *turf, const struct inbound *message)
 {
 	struct taken *taken = malloc(sizeof *taken);
-	struct reading reading = {.turf = turf, .taken = taken, .now_ms = session_monotonic_ms()};
+	struct reading reading = {.turf = turf, .taken = taken, .now_ms = monotonic_ms()};
 
 	if (!taken)
 		return;
@@ -186,7 +187,7 @@ static void meet_instance(struct turf *turf, const char *instance)
 	memcpy(turf->instance, instance, length + 1);
 	if (turf->met_instance) {
 		(void)pthread_mutex_lock(&turf->lock);
-		sender_hurry(&turf->sender, session_monotonic_ms(), HURRY_SPREAD_MS);
+		sender_hurry(&turf->sender, monotonic_ms(), HURRY_SPREAD_MS);
 		(void)pthread_mutex_unlock(&turf->lock);
 	}
 	turf->met_instance = true;

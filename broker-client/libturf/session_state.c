@@ -3,20 +3,36 @@
 #include "broker-client/libturf/turf_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/monotonic.h"
 
-int64_t session_monotonic_ms(void)
+static const int64_t forever_ms = INT64_C(10) * 365 * 86400 * 1000; /* ten years; the clock can hold it */
+
+int64_t session_deadline_ms(int timeout_ms)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return monotonic_ms() + (timeout_ms < 0 ? forever_ms : timeout_ms);
 }
 
-int session_fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
+int session_left_ms(int64_t until_ms)
+{
+	int64_t left_ms = until_ms - monotonic_ms();
+
+	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+}
+
+int session_result(int result, const struct error *error, char *text, size_t size)
+{
+	if (text && size > 0)
+		(void)snprintf(text, size, "%s", result < 0 ? error->text : "");
+	return result;
+}
+
+static int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	uint8_t bytes[CLIENT_ID_CHARS];
@@ -29,6 +45,78 @@ int session_fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error
 	return 0;
 }
 
+int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_bytes, const char *name,
+		       struct error *error)
+{
+	const unsigned char *bytes = from;
+
+	if (from_bytes < sizeof(size_t))
+		return error_set(error, FAULT_INPUT, "%s: its size is %zu; expected sizeof(struct %s)", name, from_bytes,
+				 name);
+	for (size_t i = to_bytes; i < from_bytes; i++)
+		if (bytes[i] != 0)
+			return error_set(error, FAULT_INPUT, "%s: it has a member that libturf %s does not know", name,
+					 TURF_VERSION);
+	memset(to, 0, to_bytes);
+	memcpy(to, from, from_bytes < to_bytes ? from_bytes : to_bytes);
+	return 0;
+}
+
+int session_check_org(const char *org, struct error *error)
+{
+	return org && topic_slug_valid(org) ? 0
+					    : error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}",
+							org ? org : "");
+}
+
+static int copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -1 : 0;
+}
+
+int session_take_access(struct session_access *access, const struct turf_options *options, struct error *error)
+{
+	int rc = options->password && !options->user
+			 ? error_set(error, FAULT_INPUT, "there is a password and no user name")
+			 : 0;
+
+	if (rc == 0 && options->broker)
+		rc = mqtt_check_address(options->broker, error);
+	if (rc < 0)
+		return rc;
+	if ((copy_text(&access->broker, options->broker) | copy_text(&access->user, options->user) |
+	     copy_text(&access->password, options->password) | copy_text(&access->ca_file, options->ca_file)) != 0)
+		return error_set(error, FAULT_MEMORY, "no memory");
+	return 0;
+}
+
+void session_release_access(struct session_access *access)
+{
+	free(access->broker);
+	free(access->user);
+	free(access->password);
+	free(access->ca_file);
+}
+
+int session_open_client(struct mqtt_async **out, const struct session_access *access,
+			char client_id[static CLIENT_ID_BYTES],
+			void (*on_event)(void *context, const struct mqtt_event *event), void *context,
+			struct error *error)
+{
+	const struct mqtt_options options = {
+		.broker = access->broker,
+		.client_id = client_id,
+		.user = access->user,
+		.password = access->password,
+		.ca_file = access->ca_file,
+		.clean_session = true,
+	};
+	int rc = fresh_client_id(client_id, error);
+
+	return rc < 0 ? rc : mqtt_async_open(out, &options, on_event, context, error);
+}
+
 struct timespec session_timespec(int64_t ms)
 {
 	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
@@ -39,7 +127,7 @@ bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
 	struct timespec until = session_timespec(until_ms);
 
 	while (turf->changes == seen) {
-		if (session_monotonic_ms() >= until_ms)
+		if (monotonic_ms() >= until_ms)
 			return false;
 		(void)pthread_cond_timedwait(&turf->changed, &turf->lock, &until);
 	}

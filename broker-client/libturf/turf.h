@@ -1,21 +1,37 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * libturf: the phone's side of turf. A tap is durable when turf_question returns, and is sent until the aggregator's
- * receipt says what became of it: across lost connections, restarts and kill -9. Questions are anonymous: an id is 16
- * random bytes, and nothing here knows, sends or logs who tapped. The library prints nothing; Paho, which it uses, has
- * the process ignore SIGPIPE.
+ * libturf registers questions to social workers and shows an organisation's figures.
  *
- *     struct turf_options options = { .broker = "mqtts://mqtt.example.nl", .org = "de-kop", .outbox = "/var/lib/x" };
- *     if (turf_open(&turf, &options, error, sizeof error) != 0) ...
- *     turf_question(turf, &(struct turf_question){ "oost", day, 1, TURF_ANSWERED }, &id, error, sizeof error);
+ * A question is on disk, in a folder called the outbox, when turf_question returns. The library sends it until a receipt
+ * of turfd gives the verdict on it: across lost connections, restarts and kill -9. Each question counts exactly once.
+ * Questions are anonymous: an id is 16 random bytes, and nothing here knows, sends or logs who tapped. The library prints
+ * nothing. Paho, which it uses, makes the process ignore SIGPIPE.
+ *
+ *     struct turf_options options = {
+ *             .size = sizeof options, .broker = "mqtts://mqtt.example.nl", .org = "de-kop", .outbox = "/var/lib/x" };
+ *     struct turf_question question = {
+ *             .size = sizeof question, .team = "oost", .day = day, .domain = 1, .outcome = TURF_ANSWERED };
+ *
+ *     if (turf_open(&turf, &options, error, sizeof error) != TURF_DONE) ...
+ *     turf_question(turf, &question, &id, error, sizeof error);
  *     turf_wait(turf, 5000);
  *     turf_close(turf);
  *
- * Threads: any thread may call any function on any handle; turf_close only when no other call is under way. Each handle
- * has a thread of its own; callbacks run there, without locks. A process may have any number of handles, each with an
- * outbox folder of its own, which other programs may open too: what both send counts once. Not in the child of a fork.
- * Results: 0 done; > 0 an expected answer; < 0 a fault, with a sentence for people in `error` (at most `size` bytes,
- * zero included; NULL and 0 where none is wanted).
+ * Results: 0 is done, a positive result is an answer to be expected, a negative result is a fault. After a fault, `error`
+ * holds a sentence for people, of at most `size` bytes with its zero; NULL and 0 where none is wanted.
+ *
+ * Threads: any thread may call any function on any handle, but turf_close only when no other call on the handle is
+ * running. Each handle has a thread of its own; callbacks run there, and no lock is held. A process may have any number of
+ * handles, each with its own outbox folder. Other programs may have the same outbox open; what both send counts once. A
+ * handle must not be used in the child of a fork.
+ *
+ * Later versions may append members to each struct but turf_id and turf_bookmark. Programs need not be compiled again:
+ *   - A struct of the program begins with `size`, which the program sets to sizeof the struct. The library neither reads
+ *     nor writes beyond it. 0 is TURF_INPUT, and so is a member that is set and that this version does not have.
+ *   - A struct of the library is reached by a pointer only; lists are lists of pointers.
+ *
+ * Days are numbers of days since 1970-01-01. Texts are UTF-8. A text or list that is not there is empty, never NULL, except
+ * where it says so. An org and a team have an id of the form [a-z0-9][a-z0-9-]{0,30}.
  */
 #ifndef TURF_H
 #define TURF_H
@@ -28,120 +44,420 @@ extern "C" {
 #endif
 #define TURF_API __attribute__((visibility("default")))
 
-enum { TURF_ERROR_BYTES = 1024, TURF_TEAM_BYTES = 32, TURF_LABELS_MAX = 4 };
+enum {
+	TURF_ERROR_BYTES = 1024, /* enough for each `error` and `reason` */
+	TURF_TEAM_BYTES = 32,    /* enough for the id of a team or an org, with its zero */
+	TURF_NAME_BYTES = 128,   /* enough for a name or a time zone of the catalogue, with its zero */
+	TURF_LABELS_MAX = 4,     /* labels of a question */
+};
+
+/* The team id that stands for the whole org, in figures only. */
+#define TURF_TEAM_ALL "all"
 
 enum turf_result {
 	TURF_DONE = 0,
-	TURF_TIMEOUT = 1, TURF_UNKNOWN = 2, TURF_NOTHING = 3, /* not in time; no such tap here; it is so already */
-	TURF_SYSTEM = -1, TURF_MEMORY = -2, TURF_INPUT = -3,  /* refused by the system; an impossible argument */
-	TURF_STORE = -4, TURF_FULL = -5, TURF_DAMAGED = -6,   /* the outbox: LMDB refused; disk full; left as it is */
-	TURF_FOREIGN = -7, /* the outbox holds another org's taps, or is a newer turf's */
-	TURF_BUSY = -8,    /* the outbox folder is open in this process already; or a wait inside a callback */
-	TURF_BROKER = -9
+
+	TURF_TIMEOUT = 1, /* the time passed first */
+	TURF_UNKNOWN = 2, /* there is no such tap, domain, label, bookmark or outbox */
+	TURF_NOTHING = 3, /* it is so already */
+	TURF_SEVERAL = 4, /* what was typed fits more than one */
+	TURF_WOKEN = 5,   /* the program's file descriptor can be read */
+
+	TURF_SYSTEM = -1,  /* the operating system refused something */
+	TURF_MEMORY = -2,  /* no memory */
+	TURF_INPUT = -3,   /* an argument is impossible */
+	TURF_STORE = -4,   /* LMDB refused something */
+	TURF_FULL = -5,    /* the disk is full; what was stored before is not lost */
+	TURF_DAMAGED = -6, /* the outbox is damaged; it is left as it is */
+	TURF_FOREIGN = -7, /* the outbox belongs to another org, a newer turf or another kind of machine */
+	TURF_BUSY = -8,    /* this process has the outbox open already, or waits inside a callback */
+	TURF_BROKER = -9,  /* the broker cannot be used */
 };
 
-enum turf_outcome { TURF_ANSWERED = 1, TURF_REFERRED = 2 };
+enum turf_outcome {
+	TURF_ANSWERED = 1, /* on the spot */
+	TURF_REFERRED = 2, /* to another organisation */
+};
 
-/* The aggregator's answers. Up to 15: done. From 16: refused. COUNTED_LATE: its quarter was final; counted apart. */
+/* turfd's answer on one event. Up to 15 it was done, from 16 it was refused and does not count. */
 enum turf_verdict {
-	TURF_NO_VERDICT = 0, TURF_COUNTED = 1, TURF_ALREADY_COUNTED = 2, TURF_RETRACTED = 3, TURF_ALREADY_RETRACTED = 4,
-	TURF_COUNTED_LATE = 5,
-	TURF_REFUSED_MALFORMED = 16, TURF_REFUSED_UNKNOWN_TEAM = 17, TURF_REFUSED_UNKNOWN_DOMAIN = 18,
-	TURF_REFUSED_UNKNOWN_LABEL = 19, TURF_REFUSED_DAY_IN_FUTURE = 20, TURF_REFUSED_DAY_TOO_OLD = 21,
-	TURF_REFUSED_RETRACTION_TOO_LATE = 22
+	TURF_NO_VERDICT = 0,
+	TURF_COUNTED = 1,
+	TURF_ALREADY_COUNTED = 2,
+	TURF_RETRACTED = 3,
+	TURF_ALREADY_RETRACTED = 4,
+	TURF_COUNTED_LATE = 5,                /* the quarter was final: counted apart */
+	TURF_REFUSED_MALFORMED = 16,
+	TURF_REFUSED_UNKNOWN_TEAM = 17,       /* the team is not in use on that day */
+	TURF_REFUSED_UNKNOWN_DOMAIN = 18,     /* nor is the domain */
+	TURF_REFUSED_UNKNOWN_LABEL = 19,      /* nor is a label */
+	TURF_REFUSED_DAY_IN_FUTURE = 20,
+	TURF_REFUSED_DAY_TOO_OLD = 21,
+	TURF_REFUSED_RETRACTION_TOO_LATE = 22, /* the question stays counted */
 };
 
-struct turf_id { unsigned char bytes[16]; };
+/* ---- Taps ------------------------------------------------------------------------------------------------------- */
 
+struct turf_id {
+	unsigned char bytes[16];
+};
+
+/* A question to register. */
 struct turf_question {
-	const char *team; /* its id in the catalogue */
-	uint32_t day;     /* days since 1970-01-01 of the worker's local date */
-	uint32_t domain;  /* 1..255 */
+	size_t size;      /* sizeof(struct turf_question) */
+	const char *team; /* its id in the catalogue, not TURF_TEAM_ALL */
+	uint32_t day;     /* the worker's local date */
+	uint32_t domain;  /* its code, 1 to 255 */
 	enum turf_outcome outcome;
 	uint32_t n_labels;
-	uint32_t labels[TURF_LABELS_MAX]; /* 1..65535 each; one given twice counts once */
+	uint32_t labels[TURF_LABELS_MAX]; /* codes, 1 to 65535; one that is given twice counts once */
 };
 
-/* On the device: waits, not sent on this connection. Sent: by this handle, no receipt yet. Refused: not counted. */
-enum turf_state { TURF_ON_DEVICE = 1, TURF_SENT, TURF_IS_COUNTED, TURF_IS_REFUSED, TURF_IS_RETRACTED };
+enum turf_state {
+	TURF_ON_DEVICE = 1,    /* waits, and was not sent on this connection */
+	TURF_SENT = 2,         /* this handle has sent it; there is no receipt yet */
+	TURF_IS_COUNTED = 3,
+	TURF_IS_REFUSED = 4,   /* does not count; `verdict` says why */
+	TURF_IS_RETRACTED = 5, /* taken back */
+};
 
+/* What the outbox remembers of a tap. */
 struct turf_tap {
+	size_t size; /* sizeof(struct turf_tap) */
 	struct turf_id id;
 	enum turf_state state;
-	enum turf_verdict verdict;            /* on the question; TURF_NO_VERDICT: none yet */
-	enum turf_verdict retraction_verdict; /* on taking it back; a refusal is kept until turf_dismiss */
-	int retracting;                       /* 1: taking it back waits to be sent or answered */
-	int has_question;                     /* 0: taken back by id alone; domain, outcome and labels are 0 */
+	enum turf_verdict verdict;            /* on the question */
+	enum turf_verdict retraction_verdict; /* on its retraction; a refusal is kept until turf_dismiss */
+	int retracting;                       /* 1: the retraction waits to be sent or answered */
+	int has_question;                     /* 0: a question of another outbox; domain, outcome and labels are 0 */
 	char team[TURF_TEAM_BYTES];
-	uint32_t day, domain;
+	uint32_t day;
+	uint32_t domain;
 	enum turf_outcome outcome;
-	uint32_t n_labels, labels[TURF_LABELS_MAX];
+	uint32_t n_labels;
+	uint32_t labels[TURF_LABELS_MAX];     /* ascending, each once */
 };
 
-/* A verdict that ended an event. `retraction`: on taking the tap back, not on the question. */
-struct turf_answer { struct turf_id id; int retraction; enum turf_verdict verdict; };
+struct turf_taps {
+	size_t n;
+	const struct turf_tap *const *taps; /* oldest first */
+};
 
-enum turf_connection { TURF_OFFLINE = 0, TURF_CONNECTING = 1, TURF_ONLINE = 2 };
+/* The final verdict on an event. */
+struct turf_answer {
+	struct turf_id id;
+	int retraction; /* 1: on the retraction; 0: on the question */
+	enum turf_verdict verdict;
+};
+
+/* Bytes of the program's own, stored together with questions: how far it is in a file, for example. */
+struct turf_bookmark {
+	unsigned char bytes[32];
+};
+
+/* ---- Handles ---------------------------------------------------------------------------------------------------- */
 
 /* Zero is each member's default. Strings are copied. */
 struct turf_options {
-	const char *broker;   /* mqtt://HOST[:1883] or mqtts://HOST[:8883]; NULL: never connect, only store */
-	const char *org;      /* required: [a-z0-9][a-z0-9-]{0,30} */
-	const char *outbox;   /* required: folder, made when missing */
-	const char *user, *password; /* NULL: none */
-	const char *ca_file;  /* mqtts: PEM; NULL: the system's. The broker's certificate must name HOST */
-	uint32_t retry_ms, retry_max_ms; /* no receipt: send again, doubling up to the second; 0: 10,000 and 300,000 */
-	uint32_t reconnect_ms, reconnect_max_ms; /* likewise for connecting; 0: 500 and 30,000 */
-	uint32_t window;      /* submissions of up to 64 events under way at once, 1..16; 0: 8 */
-	void (*on_verdict)(void *context, const struct turf_answer *answer); /* an event ended, and that is stored */
-	void *context;
+	size_t size;               /* sizeof(struct turf_options) */
+	const char *broker;        /* mqtt://HOST[:1883] or mqtts://HOST[:8883]; NULL: never connect, only store */
+	const char *org;           /* its id; required */
+	const char *outbox;        /* a folder, which is made when it is missing; required for turf_open */
+	const char *user;          /* NULL: none */
+	const char *password;      /* NULL: none */
+	const char *ca_file;       /* PEM of the authority that signed an mqtts broker's certificate; NULL: the system's */
+	uint32_t retry_ms;         /* an event without a receipt is sent again after so long; 0: 10,000 */
+	uint32_t retry_max_ms;     /* each time it takes twice as long, up to this; 0: 300,000 */
+	uint32_t reconnect_ms;     /* the same for connecting; 0: 500 */
+	uint32_t reconnect_max_ms; /* up to this; 0: 30,000 */
+	uint32_t window;           /* submissions of up to 64 events that are on their way at once, 1 to 16; 0: 8 */
+	void (*on_verdict)(void *context, const struct turf_answer *answer); /* a verdict was stored; NULL: not wanted */
+	void *context;             /* for on_verdict */
 };
 
 struct turf;
 
-/* Opens the outbox, connects and sends what waits there. `*out`: set before the first callback; NULL after a fault. */
+/* Opens the outbox, starts to connect, and sends what waits there. Sets `*out` before the first callback, and to NULL
+ * after a fault. */
 TURF_API int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size);
 
-/* Ends the connection once a callback under way has returned. What waits stays. Not inside a callback. NULL is fine. */
+/* Waits for a callback that is running, ends the connection and frees the handle. What waits stays in the outbox. Not
+ * inside a callback. NULL is allowed. */
 TURF_API void turf_close(struct turf *turf);
 
-/* Registers questions in one transaction, all or none: on return they are on disk, synced. `ids`: n, or NULL. */
+/* Frees what a function says is freed with it. NULL is allowed. */
+TURF_API void turf_free(void *memory);
+
+TURF_API const char *turf_version(void);
+
+/* ---- Registering and taking back -------------------------------------------------------------------------------- */
+
+/* Registers questions in one transaction, all of them or none. They are on disk when it returns. `ids` (NULL: not wanted)
+ * gets the n ids. All `n` questions have the same size. */
 TURF_API int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id,
 			   char *error, size_t size);
 TURF_API int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
 			    char *error, size_t size);
 
-/* Takes a tap of this outbox back; durable on return. TURF_UNKNOWN; TURF_NOTHING: taken back already, or refused. */
+/* As turf_questions, and stores `bookmark` in the same transaction. turf_get_bookmark gives the last one that was stored
+ * in this outbox, or TURF_UNKNOWN. */
+TURF_API int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n,
+				   struct turf_id *ids, const struct turf_bookmark *bookmark, char *error, size_t size);
+TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size);
+
+/* Takes a tap of this outbox back; on disk when it returns. TURF_UNKNOWN; TURF_NOTHING: it was taken back or refused. */
 TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size);
 
-/* The same for another outbox's tap; again with another day if refused. `day` is the question's; any team will do. */
+/* Takes a tap of another outbox back. `day` is the day of the question; `team` may be any team. After a refusal it may be
+ * called again with another day. */
 TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
 				char *error, size_t size);
 
-/* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_NOTHING: nothing refused about it. */
+/* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_NOTHING: nothing of the tap was refused. */
 TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size);
 
-/* Events without a final verdict: questions and retractions, those of other processes in this outbox included. */
+/* ---- Looking ---------------------------------------------------------------------------------------------------- */
+
+/* Counts the events without a final verdict, those of other processes in this outbox included. */
 TURF_API int turf_pending(struct turf *turf, size_t *n, char *error, size_t size);
 
-/* What this outbox remembers, oldest first: what waits, what was refused and not dismissed, and the taps of the last
- * retract_days. `*taps` is heap: turf_free it. One tap: 0 or TURF_UNKNOWN. */
-TURF_API int turf_list(struct turf *turf, struct turf_tap **taps, size_t *n, char *error, size_t size);
-TURF_API int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size);
-TURF_API void turf_free(void *memory);
+/* Gives what the outbox remembers: what waits, what was refused and not dismissed, and the taps of the days that can still
+ * be taken back. Free `*taps` with turf_free. */
+TURF_API int turf_list(struct turf *turf, struct turf_taps **taps, char *error, size_t size);
 
-/* Waits until nothing (of one tap) is pending and on_verdict has returned for the last. 0, or TURF_TIMEOUT after
- * timeout_ms (< 0: never), or TURF_BUSY inside a callback, or a fault of the outbox. Without a broker: looks once. */
+/* Fills in one tap, whose `size` is set. TURF_UNKNOWN. */
+TURF_API int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size);
+
+/* Gives the id of the org whose outbox is in a folder. TURF_UNKNOWN: there is none; nothing is created. */
+TURF_API int turf_outbox_org(const char *folder, char org[TURF_TEAM_BYTES]);
+
+/* ---- Waiting and the connection --------------------------------------------------------------------------------- */
+
+/* Waits until nothing is pending, or nothing of one tap, and on_verdict has returned for the last verdict. TURF_TIMEOUT
+ * after timeout_ms (< 0: never); TURF_BUSY inside a callback; or a fault of the outbox. Without a broker: looks once. */
 TURF_API int turf_wait(struct turf *turf, int timeout_ms);
 TURF_API int turf_wait_for(struct turf *turf, const struct turf_id *id, int timeout_ms);
 
-/* How the connection stands; `reason` (NULL: not wanted) gets the last failure, or an empty text. */
+enum turf_connection {
+	TURF_OFFLINE = 0,
+	TURF_CONNECTING = 1,
+	TURF_ONLINE = 2,
+};
+
+/* How the connection is. `reason` (NULL: not wanted) gets the last failure, or an empty text. */
 TURF_API enum turf_connection turf_connection(struct turf *turf, char *reason, size_t size);
 
-/* The network is back, say: connects now if offline, and does not wait out its turn. */
-TURF_API void turf_hurry(struct turf *turf);
+/* Connects at once if the handle is offline: for a program that knows that the network is back. */
+TURF_API void turf_reconnect_now(struct turf *turf);
 
-TURF_API const char *turf_version(void);
+/* Checks the form of a broker's address: 0 or TURF_INPUT. Connects to nothing. */
+TURF_API int turf_check_broker(const char *broker, char *error, size_t size);
+
+/* Reads a file of two lines, "user = NAME" and "password = WORD". Free both with turf_free. */
+TURF_API int turf_read_credentials(const char *file, char **user, char **password, char *error, size_t size);
+
+/* ---- The catalogue and the date --------------------------------------------------------------------------------- */
+
+enum turf_label_kind {
+	TURF_LABEL_UNKNOWN = 0,     /* of a kind that this version does not know */
+	TURF_LABEL_SUBJECT = 1,     /* what the question was about */
+	TURF_LABEL_ORIGIN = 2,      /* how it reached the team */
+	TURF_LABEL_REFERRED_TO = 3, /* where it was referred to */
+};
+
+/* Teams, domains and labels are valid from `valid_from` up to the day before `valid_until` (0: no end). */
+struct turf_team {
+	const char *id;
+	const char *name;
+	uint32_t valid_from;
+	uint32_t valid_until;
+};
+
+struct turf_domain {
+	uint32_t code;
+	const char *name;
+	uint32_t valid_from;
+	uint32_t valid_until;
+	uint32_t rolls_up_to; /* the code of an older domain; 0: none */
+};
+
+struct turf_label {
+	uint32_t code;
+	const char *name;
+	enum turf_label_kind kind;
+	uint32_t valid_from;
+	uint32_t valid_until;
+	uint32_t domain; /* the code of the only domain that it suits; 0: it suits all */
+};
+
+struct turf_catalogue {
+	uint32_t version;
+	const char *org;
+	const char *name;        /* of the org */
+	const char *timezone;    /* of the zone database; empty: the default, "Europe/Amsterdam" */
+	uint32_t accept_days;    /* a question counts for so many days after its own day */
+	uint32_t retract_days;   /* it can be taken back for so many days */
+	uint32_t grace_days;     /* a quarter is final so many days after its end */
+	uint32_t counting_since; /* the first day that counts */
+	size_t n_teams;
+	const struct turf_team *const *teams;     /* in the organisation's order */
+	size_t n_domains;
+	const struct turf_domain *const *domains; /* in the organisation's order */
+	size_t n_labels;
+	const struct turf_label *const *labels;   /* ascending by code */
+};
+
+/* Waits until there is a catalogue: the one of an earlier connection, or, if `fresh` is not 0, one that came on this
+ * handle. `*catalogue` is the program's; free it with turf_catalogue_free. TURF_TIMEOUT: none within timeout_ms, or the
+ * broker cannot be reached. */
+TURF_API int turf_catalogue(struct turf *turf, int fresh, int timeout_ms, struct turf_catalogue **catalogue,
+			    char *error, size_t size);
+TURF_API void turf_catalogue_free(struct turf_catalogue *catalogue);
+
+/* The entry with this id or code, whether it is valid or not; NULL: there is none. It lives as long as the catalogue. */
+TURF_API const struct turf_team *turf_find_team(const struct turf_catalogue *catalogue, const char *id);
+TURF_API const struct turf_domain *turf_find_domain(const struct turf_catalogue *catalogue, uint32_t code);
+TURF_API const struct turf_label *turf_find_label(const struct turf_catalogue *catalogue, uint32_t code);
+
+/* What a person typed for a domain that is valid on `day`, or for a label that suits `domain` then: a code, a name, or a
+ * part of a name, case and accents aside ("financ"). 0 and its code; TURF_UNKNOWN; TURF_SEVERAL. */
+TURF_API int turf_match_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
+TURF_API int turf_match_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
+			      uint32_t *code);
+
+/* 1 or 0. */
+TURF_API int turf_valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day);
+TURF_API int turf_label_suits(const struct turf_label *label, uint32_t day, uint32_t domain);
+
+/* Waits until turfd has told the organisation's date on this handle. TURF_TIMEOUT as for turf_catalogue. By then the taps
+ * are forgotten that are too old, and those requeued that a restored store must get again. */
+TURF_API int turf_today(struct turf *turf, int timeout_ms, uint32_t *today);
+
+/* ---- Watching figures ------------------------------------------------------------------------------------------- */
+
+/* A year is open or provisional as long as one of its quarters is. */
+enum turf_quarter_status {
+	TURF_QUARTER_UNKNOWN = 0,     /* one that this version does not know */
+	TURF_QUARTER_OPEN = 1,        /* the quarter is not over */
+	TURF_QUARTER_PROVISIONAL = 2, /* it is over, and questions for it still count */
+	TURF_QUARTER_FINAL = 3,       /* its figures change by a revision only */
+};
+
+struct turf_domain_count {
+	uint32_t domain; /* its code */
+	const char *name;
+	uint64_t answered;
+	uint64_t referred;
+};
+
+struct turf_label_count {
+	uint32_t label; /* its code */
+	const char *name;
+	enum turf_label_kind kind;
+	uint64_t count;
+};
+
+/* The figures of a team, or of the whole org, in a period. */
+struct turf_summary {
+	const char *org_name;
+	const char *team;      /* its id, or TURF_TEAM_ALL */
+	const char *team_name;
+	const char *period;    /* "2019-Q4" or "2019" */
+	enum turf_quarter_status status;
+	uint32_t revision;     /* more than 1: the final figures were revised */
+	uint64_t generation;   /* rises with every change of turfd's store */
+	int64_t as_of;         /* when turfd published them, in seconds since 1970-01-01 UTC */
+	uint64_t answered;
+	uint64_t referred;
+	uint64_t late;         /* counted apart, since the quarter was final */
+	uint64_t undistributed_answered; /* in the totals, but not shown by domain and label yet */
+	uint64_t undistributed_referred;
+	uint32_t catalogue_version;      /* whose names these are */
+	size_t n_domains;
+	const struct turf_domain_count *const *domains;
+	size_t n_labels;
+	const struct turf_label_count *const *labels;
+	const char *json;      /* all of it as one line of JSON, as the topics summary-json/... have it */
+};
+
+struct turf_week {
+	uint32_t week; /* 1 to 53 */
+	uint64_t questions;
+};
+
+/* The weekly course: questions per ISO week. A working figure, which is never final. */
+struct turf_weekly {
+	const char *team;
+	uint32_t iso_year;
+	uint64_t generation;
+	size_t n_weeks;
+	const struct turf_week *const *weeks; /* ascending */
+};
+
+struct turf_status {
+	int online;     /* 0: turfd does not run, and the figures are its last */
+	int has_today;
+	uint32_t today; /* the organisation's date */
+};
+
+enum turf_news_kind {
+	TURF_NEWS_NONE = 0,      /* the time passed */
+	TURF_NEWS_ONLINE = 1,    /* the broker has accepted what is watched */
+	TURF_NEWS_OFFLINE = 2,   /* there is no connection; `reason`. The watch connects again by itself */
+	TURF_NEWS_STATUS = 3,    /* `status` */
+	TURF_NEWS_CATALOGUE = 4, /* `catalogue` */
+	TURF_NEWS_SUMMARY = 5,   /* `summary` */
+	TURF_NEWS_WEEKLY = 6,    /* `weekly` */
+	TURF_NEWS_WOKEN = 7,     /* the program's file descriptor can be read */
+};
+
+/* What came. A pointer is NULL until the first news of its kind, and what it points to stays until the next news of that
+ * kind; the news themselves and `reason` stay until the next call. */
+struct turf_news {
+	enum turf_news_kind kind;
+	const char *reason;
+	const struct turf_status *status;
+	const struct turf_catalogue *catalogue;
+	const struct turf_summary *summary;
+	const struct turf_weekly *weekly;
+};
+
+/* A connection that only reads, without an outbox. One thread at a time may use it. */
+struct turf_watch;
+
+/* Makes a watch for options.org; options.outbox and those of sending are not used. It connects in turf_watch_next.
+ * reconnect_max_ms 0: 15,000. */
+TURF_API int turf_watch_open(struct turf_watch **out, const struct turf_options *options, char *error, size_t size);
+TURF_API void turf_watch_close(struct turf_watch *watch);
+
+/* What to watch, from now on and after each reconnect: turfd's status, the catalogue, the summary of one team in one
+ * period, the weekly course of one team in one ISO year. A second summary or course takes the place of the first.
+ * 0, or TURF_INPUT: `team` or `period` is impossible. */
+TURF_API void turf_watch_status(struct turf_watch *watch);
+TURF_API void turf_watch_catalogue(struct turf_watch *watch);
+TURF_API int turf_watch_summary(struct turf_watch *watch, const char *team, const char *period);
+TURF_API int turf_watch_weekly(struct turf_watch *watch, const char *team, uint32_t iso_year);
+
+/* Waits for news, for timeout_ms at most (< 0: without end), or until `wake_fd` (a file descriptor of the program, such as a
+ * signalfd; -1: none) can be read. Never NULL. What was published before comes at once after connecting. */
+TURF_API const struct turf_news *turf_watch_next(struct turf_watch *watch, int wake_fd, int timeout_ms);
+
+struct turf_organisation {
+	const char *id;
+	const char *name;     /* empty: not known */
+	const char *timezone; /* empty: not known */
+};
+
+struct turf_organisations {
+	size_t n; /* 64 at most */
+	const struct turf_organisation *const *organisations;
+};
+
+/* Asks the broker which orgs have a catalogue or a status there, with the options of the connection. TURF_WOKEN: `wake_fd`
+ * (-1: none) can be read. TURF_BROKER: the connection was lost, or the broker did not answer within timeout_ms. Then, too,
+ * `*found` holds those that were found; after other faults it is NULL. Free it with turf_free. */
+TURF_API int turf_organisations(const struct turf_options *options, int wake_fd, int timeout_ms,
+				struct turf_organisations **found, char *error, size_t size);
 
 #ifdef __cplusplus
 }

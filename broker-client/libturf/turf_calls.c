@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/monotonic.h"
 #include "broker-client/libturf/outbox_tap.h"
 #include "broker-client/libturf/turf_impl.h"
 #include "broker-client/mqtt/mqtt_common.h"
@@ -18,8 +19,6 @@ enum {
 	RECONNECT_MAX_MS = 30000,
 	WINDOW = 8,
 };
-
-static const int64_t forever_ms = INT64_C(10) * 365 * 86400 * 1000; /* ten years; the clock can hold it */
 
 /* The public numbers are the inner ones, so that nothing needs a table to cross over. */
 _Static_assert(TURF_SYSTEM == (int)FAULT_SYSTEM && TURF_MEMORY == (int)FAULT_MEMORY && TURF_INPUT == (int)FAULT_INPUT &&
@@ -34,15 +33,8 @@ _Static_assert(TURF_REFUSED_MALFORMED == (int)VERDICT_REFUSED_MALFORMED &&
 	       TURF_REFUSED_RETRACTION_TOO_LATE == (int)VERDICT_REFUSED_RETRACTION_TOO_LATE, "refusals");
 _Static_assert(TURF_ANSWERED == (int)OUTCOME_ANSWERED && TURF_REFERRED == (int)OUTCOME_REFERRED, "outcomes");
 _Static_assert(TURF_TEAM_BYTES == (int)SLUG_BYTES && TURF_LABELS_MAX == (int)EVENT_LABELS_MAX &&
-	       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES, "sizes");
-
-/* A fault's sentence for the caller; `result` goes on. */
-static int leave(int result, const struct error *error, char *text, size_t size)
-{
-	if (text && size > 0)
-		(void)snprintf(text, size, "%s", result < 0 ? error->text : "");
-	return result;
-}
+	       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES &&
+	       sizeof(struct turf_bookmark) == BOOKMARK_BYTES, "sizes");
 
 static struct event_id inner_id(const struct turf_id *id)
 {
@@ -54,24 +46,17 @@ static struct event_id inner_id(const struct turf_id *id)
 
 /* ---- Opening and closing ---------------------------------------------------------------------------------------- */
 
-static int copy_text(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -1 : 0;
-}
-
 static int check_options(const struct turf_options *options, struct error *error)
 {
-	if (!options->org || !topic_slug_valid(options->org))
-		return error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}",
-				 options->org ? options->org : "");
+	int rc = session_check_org(options->org, error);
+
+	if (rc < 0)
+		return rc;
 	if (!options->outbox || *options->outbox == '\0')
 		return error_set(error, FAULT_INPUT, "no folder for the outbox");
 	if (options->window > SENDER_SLOTS_MAX)
 		return error_set(error, FAULT_INPUT, "window %u: expected 1 to %d", options->window, SENDER_SLOTS_MAX);
-	if (options->password && !options->user)
-		return error_set(error, FAULT_INPUT, "there is a password and no user name");
-	return options->broker ? mqtt_check_address(options->broker, error) : 0;
+	return 0;
 }
 
 /* What waiting grows to: what was asked, or otherwise, and never less than it begins with. */
@@ -90,10 +75,7 @@ static int copy_options(struct turf *turf, const struct turf_options *options, s
 	turf->retry_ms = options->retry_ms ? options->retry_ms : RETRY_MS;
 	turf->reconnect_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS;
 	turf->reconnect_max_ms = longest_ms(turf->reconnect_ms, options->reconnect_max_ms, RECONNECT_MAX_MS);
-	if ((copy_text(&turf->broker, options->broker) | copy_text(&turf->user, options->user) |
-	     copy_text(&turf->password, options->password) | copy_text(&turf->ca_file, options->ca_file)) != 0)
-		return error_set(error, FAULT_MEMORY, "no memory");
-	return 0;
+	return session_take_access(&turf->access, options, error);
 }
 
 static int init_sender(struct turf *turf, const struct turf_options *options, struct error *error)
@@ -134,32 +116,35 @@ static int open_handle(struct turf *turf, const struct turf_options *options, st
 		rc = outbox_open(&turf->outbox, options->outbox, options->org, error);
 	if (rc == 0)
 		rc = session_load_catalogue(turf, error);
-	if (rc == 0 && turf->broker)
+	if (rc == 0 && turf->access.broker)
 		rc = session_start(turf, error);
 	return rc;
 }
 
-int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size)
+int turf_open(struct turf **out, const struct turf_options *asked, char *error, size_t size)
 {
+	struct turf_options options;
 	struct error inner = {0};
 	struct turf *turf = NULL;
-	int rc = check_options(options, &inner);
+	int rc = session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", &inner);
 
 	*out = NULL;
+	if (rc == 0)
+		rc = check_options(&options, &inner);
 	if (rc == 0) {
 		turf = calloc(1, sizeof *turf);
 		rc = turf ? 0 : error_set(&inner, FAULT_MEMORY, "no memory");
 	}
-	if (rc == 0) {
+	if (turf) {
 		init_locks(turf);
 		*out = turf; /* on_verdict may be called before this returns */
-		rc = open_handle(turf, options, &inner);
+		rc = open_handle(turf, &options, &inner);
 	}
 	if (rc != 0) {
 		*out = NULL;
 		turf_close(turf);
 	}
-	return leave(rc, &inner, error, size);
+	return session_result(rc, &inner, error, size);
 }
 
 void turf_close(struct turf *turf)
@@ -173,10 +158,7 @@ void turf_close(struct turf *turf)
 	(void)pthread_cond_destroy(&turf->changed);
 	(void)pthread_cond_destroy(&turf->wake);
 	(void)pthread_mutex_destroy(&turf->lock);
-	free(turf->broker);
-	free(turf->user);
-	free(turf->password);
-	free(turf->ca_file);
+	session_release_access(&turf->access);
 	free(turf);
 }
 
@@ -231,17 +213,37 @@ static int to_event(const struct turf_question *question, struct event *event, s
 	return 0;
 }
 
-int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
-			  const uint8_t *bookmark, struct error *error)
+/* The questions of the caller stand as far apart as its struct is long. */
+static int to_events(const struct turf_question *questions, size_t n, struct event *events, const char **teams,
+		     struct error *error)
+{
+	struct turf_question question;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		size_t bytes = questions->size;
+		const void *asked = (const char *)questions + i * bytes;
+
+		rc = session_take_sized(&question, sizeof question, asked, bytes, "turf_question", error);
+		if (rc == 0 && question.size != bytes)
+			rc = error_set(error, FAULT_INPUT, "turf_question: the first has size %zu, another %zu", bytes,
+				       question.size);
+		if (rc == 0)
+			rc = to_event(&question, &events[i], error);
+		if (rc == 0)
+			teams[i] = question.team;
+	}
+	return rc;
+}
+
+static int add_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
+			 const uint8_t *bookmark, struct error *error)
 {
 	struct event *events = calloc(n + 1, sizeof *events);
 	const char **teams = calloc(n + 1, sizeof *teams);
-	int rc = events && teams ? 0 : error_set(error, FAULT_MEMORY, "no memory for %zu questions", n);
+	int rc = events && teams ? to_events(questions, n, events, teams, error)
+				 : error_set(error, FAULT_MEMORY, "no memory for %zu questions", n);
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = to_event(&questions[i], &events[i], error);
-		teams[i] = questions[i].team;
-	}
 	if (rc == 0 && n > 0)
 		rc = outbox_add(turf->outbox, teams, events, n, bookmark, error);
 	for (size_t i = 0; i < n && rc == 0 && ids; i++)
@@ -258,7 +260,23 @@ int turf_questions(struct turf *turf, const struct turf_question *questions, siz
 {
 	struct error inner = {0};
 
-	return leave(turf_questions_marked(turf, questions, n, ids, NULL, &inner), &inner, error, size);
+	return session_result(add_questions(turf, questions, n, ids, NULL, &inner), &inner, error, size);
+}
+
+int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
+			  const struct turf_bookmark *bookmark, char *error, size_t size)
+{
+	struct error inner = {0};
+
+	return session_result(add_questions(turf, questions, n, ids, bookmark->bytes, &inner), &inner, error, size);
+}
+
+int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size)
+{
+	struct error inner = {0};
+	int rc = outbox_bookmark(turf->outbox, bookmark->bytes, &inner);
+
+	return session_result(rc > 0 ? TURF_UNKNOWN : rc, &inner, error, size);
 }
 
 int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error, size_t size)
@@ -286,7 +304,7 @@ int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_
 {
 	struct error inner = {0};
 
-	return leave(retract(turf, id, NULL, 0, &inner), &inner, error, size);
+	return session_result(retract(turf, id, NULL, 0, &inner), &inner, error, size);
 }
 
 int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, char *error,
@@ -297,7 +315,7 @@ int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *
 
 	if (rc == 0)
 		rc = retract(turf, id, team, day, &inner);
-	return leave(rc, &inner, error, size);
+	return session_result(rc, &inner, error, size);
 }
 
 int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size)
@@ -305,7 +323,7 @@ int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_
 	struct error inner = {0};
 	struct event_id event_id = inner_id(id);
 
-	return leave(outer_result(outbox_dismiss(turf->outbox, &event_id, &inner)), &inner, error, size);
+	return session_result(outer_result(outbox_dismiss(turf->outbox, &event_id, &inner)), &inner, error, size);
 }
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
@@ -314,7 +332,7 @@ int turf_pending(struct turf *turf, size_t *n, char *error, size_t size)
 {
 	struct error inner = {0};
 
-	return leave(outbox_pending(turf->outbox, n, &inner), &inner, error, size);
+	return session_result(outbox_pending(turf->outbox, n, &inner), &inner, error, size);
 }
 
 /* Under the lock. */
@@ -343,6 +361,7 @@ static struct turf_tap outer_tap(struct turf *turf, const struct tap *tap)
 {
 	const struct event *question = &tap->question;
 	struct turf_tap outer = {
+		.size = sizeof outer,
 		.state = state_of(turf, tap),
 		.verdict = (enum turf_verdict)tap->question_verdict,
 		.retraction_verdict = (enum turf_verdict)tap->retraction_verdict,
@@ -360,39 +379,65 @@ static struct turf_tap outer_tap(struct turf *turf, const struct tap *tap)
 	return outer;
 }
 
-int turf_list(struct turf *turf, struct turf_tap **taps, size_t *n, char *error, size_t size)
+/* The list, its pointers and its taps in one block of memory; NULL: no memory. */
+static struct turf_taps *new_taps(struct turf *turf, const struct tap *all, size_t n)
+{
+	struct turf_taps *list = malloc(sizeof *list + n * (sizeof(struct turf_tap *) + sizeof(struct turf_tap)));
+	const struct turf_tap **pointers;
+	struct turf_tap *taps;
+
+	if (!list)
+		return NULL;
+	pointers = (const struct turf_tap **)(list + 1);
+	taps = (struct turf_tap *)(pointers + n);
+	(void)pthread_mutex_lock(&turf->lock);
+	for (size_t i = 0; i < n; i++) {
+		taps[i] = outer_tap(turf, &all[i]);
+		pointers[i] = &taps[i];
+	}
+	(void)pthread_mutex_unlock(&turf->lock);
+	*list = (struct turf_taps){ .n = n, .taps = pointers };
+	return list;
+}
+
+int turf_list(struct turf *turf, struct turf_taps **taps, char *error, size_t size)
 {
 	struct error inner = {0};
 	struct tap *all = NULL;
-	int rc = outbox_list(turf->outbox, &all, n, &inner);
+	size_t n;
+	int rc = outbox_list(turf->outbox, &all, &n, &inner);
 
-	if (rc == 0) {
-		*taps = calloc(*n + 1, sizeof **taps);
-		rc = *taps ? 0 : error_set(&inner, FAULT_MEMORY, "no memory for %zu taps", *n);
-	}
-	if (rc == 0) {
-		(void)pthread_mutex_lock(&turf->lock);
-		for (size_t i = 0; i < *n; i++)
-			(*taps)[i] = outer_tap(turf, &all[i]);
-		(void)pthread_mutex_unlock(&turf->lock);
-	}
+	*taps = rc == 0 ? new_taps(turf, all, n) : NULL;
+	if (rc == 0 && !*taps)
+		rc = error_set(&inner, FAULT_MEMORY, "no memory for %zu taps", n);
 	free(all);
-	return leave(rc, &inner, error, size);
+	return session_result(rc, &inner, error, size);
 }
 
 int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size)
 {
 	struct error inner = {0};
 	struct event_id event_id = inner_id(id);
+	struct turf_tap outer;
 	struct tap found;
-	int rc = outer_result(outbox_tap(turf->outbox, &event_id, &found, &inner));
+	int rc = tap->size < sizeof tap->size ? error_set(&inner, FAULT_INPUT, "turf_tap: its size is %zu", tap->size) : 0;
 
+	if (rc == 0)
+		rc = outer_result(outbox_tap(turf->outbox, &event_id, &found, &inner));
 	if (rc == 0) {
 		(void)pthread_mutex_lock(&turf->lock);
-		*tap = outer_tap(turf, &found);
+		outer = outer_tap(turf, &found);
 		(void)pthread_mutex_unlock(&turf->lock);
+		outer.size = tap->size;
+		memset(tap, 0, tap->size);
+		memcpy(tap, &outer, outer.size < sizeof outer ? outer.size : sizeof outer);
 	}
-	return leave(rc, &inner, error, size);
+	return session_result(rc, &inner, error, size);
+}
+
+int turf_outbox_org(const char *folder, char org[TURF_TEAM_BYTES])
+{
+	return outer_result(outbox_org(folder, org));
 }
 
 void turf_free(void *memory)
@@ -412,12 +457,26 @@ enum turf_connection turf_connection(struct turf *turf, char *reason, size_t siz
 	return connection;
 }
 
-void turf_hurry(struct turf *turf)
+void turf_reconnect_now(struct turf *turf)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->hurried = true;
 	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+int turf_check_broker(const char *broker, char *error, size_t size)
+{
+	struct error inner = {0};
+
+	return session_result(mqtt_check_address(broker, &inner), &inner, error, size);
+}
+
+int turf_read_credentials(const char *file, char **user, char **password, char *error, size_t size)
+{
+	struct error inner = {0};
+
+	return session_result(mqtt_read_credentials(file, user, password, &inner), &inner, error, size);
 }
 
 const char *turf_version(void)
@@ -472,7 +531,7 @@ static int wait_until(struct turf *turf, const struct event_id *id, int64_t unti
 			return rc;
 		if (rc != TURF_TIMEOUT && !delivering)
 			continue;
-		if (!turf->has_worker || session_monotonic_ms() >= until_ms)
+		if (!turf->has_worker || monotonic_ms() >= until_ms)
 			return TURF_TIMEOUT;
 		(void)pthread_mutex_lock(&turf->lock);
 		(void)session_wait_change(turf, seen, until_ms);
@@ -480,58 +539,14 @@ static int wait_until(struct turf *turf, const struct event_id *id, int64_t unti
 	}
 }
 
-static int64_t deadline_ms(int timeout_ms)
-{
-	return session_monotonic_ms() + (timeout_ms < 0 ? forever_ms : timeout_ms);
-}
-
 int turf_wait(struct turf *turf, int timeout_ms)
 {
-	return wait_until(turf, NULL, deadline_ms(timeout_ms));
+	return wait_until(turf, NULL, session_deadline_ms(timeout_ms));
 }
 
 int turf_wait_for(struct turf *turf, const struct turf_id *id, int timeout_ms)
 {
 	struct event_id inner = inner_id(id);
 
-	return wait_until(turf, &inner, deadline_ms(timeout_ms));
-}
-
-/* ---- For the command line --------------------------------------------------------------------------------------- */
-
-/* Under the lock: a connection was tried, and failed. */
-static bool out_of_reach(const struct turf *turf)
-{
-	return !turf->has_worker || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
-}
-
-int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error)
-{
-	int64_t until_ms = session_monotonic_ms() + timeout_ms;
-	int rc = TURF_TIMEOUT;
-
-	(void)pthread_mutex_lock(&turf->lock);
-	while (!(fresh ? turf->catalogue_fresh : turf->has_catalogue) && !out_of_reach(turf) &&
-	       session_wait_change(turf, turf->changes, until_ms))
-		;
-	if (fresh ? turf->catalogue_fresh : turf->has_catalogue)
-		rc = catalogue_copy(&turf->catalogue, copy);
-	(void)pthread_mutex_unlock(&turf->lock);
-	return rc < 0 ? error_set(error, rc, "no memory for the catalogue") : rc;
-}
-
-int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)
-{
-	int64_t until_ms = session_monotonic_ms() + timeout_ms;
-	int rc = TURF_TIMEOUT;
-
-	(void)pthread_mutex_lock(&turf->lock);
-	while (!turf->has_today && !out_of_reach(turf) && session_wait_change(turf, turf->changes, until_ms))
-		;
-	if (turf->has_today) {
-		*today = turf->today;
-		rc = 0;
-	}
-	(void)pthread_mutex_unlock(&turf->lock);
-	return rc;
+	return wait_until(turf, &inner, session_deadline_ms(timeout_ms));
 }

@@ -21,13 +21,18 @@
 
 enum { REASON_BYTES = 512 };
 
+/* How to reach the broker. Heap. */
+struct session_access {
+	char *broker, *user, *password, *ca_file;
+};
+
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 
 struct turf {
 	/* fixed from open to close */
 	struct outbox *outbox;
 	char org[SLUG_BYTES];
-	char *broker, *user, *password, *ca_file;
+	struct session_access access;
 	uint32_t reconnect_ms, reconnect_max_ms, retry_ms;
 	void (*on_verdict)(void *context, const struct turf_answer *answer);
 	void *context;
@@ -81,8 +86,16 @@ int session_load_catalogue(struct turf *turf, struct error *error);
 
 /* ---- session_state.c -------------------------------------------------------------------------------------------- */
 
-int64_t session_monotonic_ms(void);
 struct timespec session_timespec(int64_t ms);
+
+/* The moment at which a wait of so long ends; < 0: never. */
+int64_t session_deadline_ms(int timeout_ms);
+
+/* How long it is until then: 0 or more. */
+int session_left_ms(int64_t until_ms);
+
+/* Gives the caller of turf.h the sentence of a fault, or an empty one. Returns `result`. */
+int session_result(int result, const struct error *error, char *text, size_t size);
 
 /* Wakes the worker: there is something new to send. */
 void session_poke(struct turf *turf);
@@ -96,20 +109,27 @@ void session_tell(struct turf *turf, enum turf_connection connection, const char
 /* The worker's: a fault of the outbox, for turf_connection. */
 void session_fault(struct turf *turf, const struct error *error);
 
-/* 22 fresh random characters for one connection. 0 or FAULT_SYSTEM. */
-int session_fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error);
+/* Copies a struct of the caller of turf.h, whose first member is its size. What that struct does not have becomes 0. 0 or
+ * FAULT_INPUT. */
+int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_bytes, const char *name,
+		       struct error *error);
 
-/* ---- For the command line --------------------------------------------------------------------------------------- */
+/* 0 or FAULT_INPUT. */
+int session_check_org(const char *org, struct error *error);
 
-/* turf_questions with a bookmark of BOOKMARK_BYTES in the same transaction; and the bookmark as it stands. */
-int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
-			  const uint8_t *bookmark, struct error *error);
+/* Copies what the options say of the broker: 0, FAULT_INPUT or FAULT_MEMORY. After a fault, release it all the same. */
+int session_take_access(struct session_access *access, const struct turf_options *options, struct error *error);
+void session_release_access(struct session_access *access);
 
-/* Waits until there is a catalogue, a cached one unless it must be `fresh`: 0 with a copy for the caller. TURF_TIMEOUT:
- * not in time, or the broker is out of reach. */
-int turf_catalogue(struct turf *turf, bool fresh, int timeout_ms, struct catalogue *copy, struct error *error);
+/* A new client, not yet connected, with 22 fresh random characters as its client id. 0 or a fault. */
+int session_open_client(struct mqtt_async **out, const struct session_access *access,
+			char client_id[static CLIENT_ID_BYTES],
+			void (*on_event)(void *context, const struct mqtt_event *event), void *context,
+			struct error *error);
 
-/* Waits until a status told the org's date: 0, or TURF_TIMEOUT likewise. */
-int turf_today(struct turf *turf, int timeout_ms, uint32_t *today);
+/* ---- turf_catalogue.c ------------------------------------------------------------------------------------------- */
+
+/* The catalogue as turf.h has it, for turf_catalogue_free. Takes what `inner` owns; NULL: no memory, and it does not. */
+struct turf_catalogue *turf_catalogue_new(struct catalogue *inner);
 
 #endif

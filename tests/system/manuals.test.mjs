@@ -73,8 +73,8 @@ test('the page of the settings has each setting of docs/configuration.md', () =>
 });
 
 test('a function and a word of turf.h that libturf(3) does not describe are found, and those that turf.h does not have', () => {
-  assert.deepEqual(inPage('libturf.3', '.Fn turf_hurry "struct turf *turf"\n'), ['libturf.3: the function turf_hurry is not in SYNOPSIS']);
-  assert.deepEqual(inPage('libturf.3', '.Fn turf_hurry\n'), ['libturf.3: the function turf_hurry is not described']);
+  assert.deepEqual(inPage('libturf.3', '.Fn turf_reconnect_now "struct turf *turf"\n'), ['libturf.3: the function turf_reconnect_now is not in SYNOPSIS']);
+  assert.deepEqual(inPage('libturf.3', '.Fn turf_reconnect_now\n'), ['libturf.3: the function turf_reconnect_now is not described']);
   assert.deepEqual(foundAfter((changed) => { changed.header += 'TURF_API int turf_flush(struct turf *turf);'; }),
     ['libturf.3: the function turf_flush is not in SYNOPSIS', 'libturf.3: the function turf_flush is not described', 'libturf.3: the function turf_flush is not in NAME']);
   assert.deepEqual(inPage('libturf.3', '.It Dv TURF_FULL\n'), ['libturf.3: TURF_FULL of turf.h is not described']);

@@ -93,7 +93,7 @@ test('a new quarter that is heard of when the connection is lost already is foll
   t.after(() => watch.kill('SIGKILL'));
   watch.child.stdout.pause(); // nobody reads what it prints, so that it stands still
   await old;
-  for (let i = 0; i < 60; i++) await broker.publish('summary-json/all/2019-Q4', { note: 'x'.repeat(20_000) });
+  for (let i = 0; i < 60; i++) await broker.publish('summary-json/all/2019-Q4', { note: 'x'.repeat(20_000), domains: [] });
   await broker.publish('status/aggregator', { online: true, today: '2020-01-01' });
   await broker.endConnection();
   const next = broker.subscription('summary-json/all/2020-Q1');

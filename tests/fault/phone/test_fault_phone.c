@@ -62,7 +62,8 @@ static struct {
 /* A label tells which of all taps it is, also when nobody got its id. */
 static struct turf_question question(uint32_t batch, uint32_t i)
 {
-	return (struct turf_question){.team = plans[batch].team,
+	return (struct turf_question){.size = sizeof(struct turf_question),
+				      .team = plans[batch].team,
 				      .day = DAY,
 				      .domain = 1,
 				      .outcome = TURF_ANSWERED,
@@ -84,7 +85,7 @@ static enum asked note(int rc, const struct error *error)
 /* An event ended, and that is stored. */
 static void on_verdict(void *context, const struct turf_answer *answer)
 {
-	struct turf_tap tap;
+	struct turf_tap tap = {.size = sizeof tap};
 
 	(void)context;
 	seam_pause();
@@ -100,6 +101,7 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 static int open_phone(void)
 {
 	struct turf_options options = {
+		.size = sizeof options,
 		.broker = world.broker,
 		.org = "dekop",
 		.outbox = world.outbox,
@@ -152,14 +154,14 @@ static void take_back(void)
 static void look(void)
 {
 	struct error error = {{0}};
-	struct turf_tap *taps = NULL;
-	size_t n = 0, expected = 0;
+	struct turf_taps *list;
+	size_t n, expected = 0;
 
 	for (uint32_t batch = 0; batch < BATCHES; batch++)
 		expected += world.tapped[batch] == ACCEPTED ? plans[batch].n : 0;
-	if (note(turf_list(world.turf, &taps, &n, error.text, sizeof error.text), &error) == ACCEPTED && n < expected)
-		fail_msg("%s: %zu taps of %zu in the list", story_where(), n, expected);
-	turf_free(taps);
+	if (note(turf_list(world.turf, &list, error.text, sizeof error.text), &error) == ACCEPTED && list->n < expected)
+		fail_msg("%s: %zu taps of %zu in the list", story_where(), list->n, expected);
+	turf_free(list);
 	(void)note(turf_pending(world.turf, &n, error.text, sizeof error.text), &error);
 }
 
@@ -314,7 +316,7 @@ static void begin_life(void *context)
 static struct turf_tap get(uint32_t batch, uint32_t i)
 {
 	struct turf_question asked = question(batch, i);
-	struct turf_tap found;
+	struct turf_tap found = {.size = sizeof found};
 
 	if (turf_get(world.turf, &world.ids[batch][i], &found, NULL, 0) != 0)
 		fail_msg("%s: a tap of batch %u is lost", story_where(), batch);
@@ -324,30 +326,29 @@ static struct turf_tap get(uint32_t batch, uint32_t i)
 	return found;
 }
 
-static uint32_t listed(const struct turf_tap *taps, size_t n, uint32_t batch)
+static uint32_t listed(const struct turf_taps *list, uint32_t batch)
 {
 	uint32_t found = 0;
 
-	for (size_t i = 0; i < n; i++)
-		found += taps[i].n_labels == 1 && (taps[i].labels[0] - 1) / TOGETHER_MAX == batch;
+	for (size_t i = 0; i < list->n; i++)
+		found += list->taps[i]->n_labels == 1 && (list->taps[i]->labels[0] - 1) / TOGETHER_MAX == batch;
 	return found;
 }
 
 static void check_list(void)
 {
-	struct turf_tap *taps = NULL;
-	size_t n;
+	struct turf_taps *list;
 
-	assert_int_equal(turf_list(world.turf, &taps, &n, NULL, 0), 0);
+	assert_int_equal(turf_list(world.turf, &list, NULL, 0), 0);
 	for (uint32_t batch = 0; batch < BATCHES; batch++) {
-		uint32_t found = listed(taps, n, batch);
+		uint32_t found = listed(list, batch);
 
 		if (batch == REFUSED && world.dismissed != NOT_ASKED)
 			continue;
 		if (found != plans[batch].n && (found != 0 || world.tapped[batch] == ACCEPTED))
 			fail_msg("%s: %u taps of %u in batch %u", story_where(), found, plans[batch].n, batch);
 	}
-	turf_free(taps);
+	turf_free(list);
 }
 
 static void end_keep(void *context, int rc, const char *failed)
@@ -473,7 +474,8 @@ static void test_a_refused_team_holds_up_no_other(void **state)
 	world.broker = NULL;
 	assert_int_equal(open_phone(), 0);
 	for (size_t i = 0; i < MANY; i++)
-		many[i] = (struct turf_question){.team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
+		many[i] = (struct turf_question){
+			.size = sizeof many[i], .team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
 	assert_int_equal(turf_questions(world.turf, many, MANY, NULL, NULL, 0), 0);
 	tap(LAST);
 	close_phone();

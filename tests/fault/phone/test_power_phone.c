@@ -111,7 +111,7 @@ static bool returned(int rc, struct deed *deed)
 
 static void open_phone(const char *folder)
 {
-	struct turf_options options = {.org = "dekop", .outbox = world.path};
+	struct turf_options options = {.size = sizeof options, .org = "dekop", .outbox = world.path};
 	char error[TURF_ERROR_BYTES] = "";
 	int rc;
 
@@ -135,6 +135,7 @@ static void close_phone(void)
 static struct turf_question new_question(void)
 {
 	struct turf_question question = {
+		.size = sizeof question,
 		.team = teams[draw(3)],
 		.day = DAY - draw(4),
 		.domain = 1 + draw(255),
@@ -152,15 +153,14 @@ static void tap(void)
 	struct turf_question questions[TOGETHER_MAX];
 	struct turf_id ids[TOGETHER_MAX];
 	struct deed deed = {.begun = now(), .done = NEVER};
-	uint8_t bookmark[BOOKMARK_BYTES] = {0};
-	struct error error;
+	struct turf_bookmark bookmark = {{0}};
 	bool there;
 
-	put_be32(bookmark, world.batches);
+	put_be32(bookmark.bytes, world.batches);
 	for (uint32_t i = 0; i < n; i++)
 		questions[i] = new_question();
 	trouble();
-	there = returned(turf_questions_marked(world.turf, questions, n, ids, bookmark, &error), &deed);
+	there = returned(turf_questions_marked(world.turf, questions, n, ids, &bookmark, NULL, 0), &deed);
 	/* Without the ids nobody can ask for them; what was begun and is there all the same shows in check_list. */
 	for (uint32_t i = 0; i < n && there; i++) {
 		assert_true(world.n < TAPS_MAX);
@@ -302,7 +302,7 @@ static void check_content(const struct known_tap *known, const struct turf_tap *
 static void check_tap(const struct known_tap *known, uint32_t moment)
 {
 	struct event_id id;
-	struct turf_tap found;
+	struct turf_tap found = {.size = sizeof found};
 	struct tap inner;
 
 	if (!done(known->added, moment))
@@ -355,7 +355,7 @@ static void check_bookmark(uint32_t moment)
 		batch = get_be32(bookmark);
 	for (uint32_t i = 0; i < world.n; i++) {
 		const struct known_tap *known = &world.taps[i];
-		struct turf_tap found;
+		struct turf_tap found = {.size = sizeof found};
 
 		if (done(known->added, moment))
 			assert_true(any && batch >= known->batch);
@@ -434,7 +434,7 @@ static void go_on(uint64_t *dice)
 	open_phone(world.image);
 	for (uint32_t i = 0; i < world.n; i++) {
 		struct known_tap known = world.taps[i];
-		struct turf_tap found;
+		struct turf_tap found = {.size = sizeof found};
 
 		if (turf_get(world.turf, &known.id, &found, NULL, 0) != 0)
 			continue;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/monotonic.h"
 #include "broker-client/libturf/turf_impl.h"
 #include "tests/fuzz/lib/fuzz.h"
 
@@ -47,7 +48,8 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 static void open_phone(struct phone *phone)
 {
 	char path[512], error[TURF_ERROR_BYTES];
-	struct turf_options options = {.org = org, .outbox = path, .on_verdict = on_verdict, .context = phone};
+	struct turf_options options = {.size = sizeof options, .org = org, .outbox = path,
+				       .on_verdict = on_verdict, .context = phone};
 
 	(void)snprintf(path, sizeof path, "%s/outbox", fuzz_folder());
 	if (turf_open(&phone->turf, &options, error, sizeof error) != 0)
@@ -87,7 +89,7 @@ static void send_due(struct phone *phone)
 {
 	struct outbox_entry entries[SUBMISSION_EVENTS_MAX];
 	struct turf *turf = phone->turf;
-	int64_t now_ms = session_monotonic_ms() + phone->skipped_ms;
+	int64_t now_ms = monotonic_ms() + phone->skipped_ms;
 	struct sender_batch batch;
 
 	load_queue(turf);
@@ -187,6 +189,7 @@ static void tap(struct phone *phone, struct feed *feed)
 {
 	static const char *const teams[] = {"oost", "west", "zuid"};
 	struct turf_question question = {
+		.size = sizeof question,
 		.team = teams[feed_below(feed, 3)],
 		.day = TODAY - feed_below(feed, 40),
 		.domain = 1 + feed_below(feed, 12),
@@ -215,7 +218,7 @@ static void begin_anew(struct phone *phone, bool process)
 		turf_close(phone->turf);
 		open_phone(phone);
 	} else {
-		sender_lost(&phone->turf->sender, session_monotonic_ms() + phone->skipped_ms);
+		sender_lost(&phone->turf->sender, monotonic_ms() + phone->skipped_ms);
 	}
 }
 
@@ -253,17 +256,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct feed feed = {data, size};
 	struct phone phone = {0};
-	struct turf_tap *taps;
+	struct turf_taps *list;
 	char path[512];
-	size_t n;
 
 	open_phone(&phone);
 	for (int i = 0; i < ACTS_MAX && feed.left > 0; i++) {
 		act(&phone, &feed);
 		check_taps(&phone);
 	}
-	hold(turf_list(phone.turf, &taps, &n, NULL, 0) == 0 && n <= phone.n);
-	turf_free(taps);
+	hold(turf_list(phone.turf, &list, NULL, 0) == 0 && list->n <= phone.n);
+	turf_free(list);
 	turf_close(phone.turf);
 	(void)snprintf(path, sizeof path, "%s/outbox/data.mdb", fuzz_folder());
 	hold(remove(path) == 0);

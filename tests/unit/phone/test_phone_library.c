@@ -46,7 +46,7 @@ static int teardown(void **state)
 /* `broker` NULL: only the outbox. */
 static struct turf *open_turf(const char *broker)
 {
-	struct turf_options options = { .broker = broker, .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = { .size = sizeof(struct turf_options), .broker = broker, .org = "sw-de-kop", .outbox = folder };
 	char error[TURF_ERROR_BYTES];
 	struct turf *turf;
 
@@ -55,7 +55,7 @@ static struct turf *open_turf(const char *broker)
 	return turf;
 }
 
-static const struct turf_question financial = { .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED };
+static const struct turf_question financial = { .size = sizeof(struct turf_question), .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED };
 
 static size_t pending(struct turf *turf)
 {
@@ -68,6 +68,7 @@ static size_t pending(struct turf *turf)
 static void test_a_tap_is_listed_as_it_was_tapped(void **state)
 {
 	struct turf_question question = {
+		.size = sizeof(struct turf_question),
 		.team = "oost",
 		.day = DAY,
 		.domain = 10,
@@ -76,30 +77,31 @@ static void test_a_tap_is_listed_as_it_was_tapped(void **state)
 		.labels = { 9, 2, 9, 65535 },
 	};
 	struct turf *turf = open_turf(NULL);
-	struct turf_tap *taps;
+	const struct turf_tap *tap;
+	struct turf_taps *list;
 	struct turf_id id;
-	size_t n;
 
 	(void)state;
 	assert_int_equal(turf_question(turf, &question, &id, NULL, 0), 0);
 	turf_close(turf);
 	turf = open_turf(NULL);
 	assert_int_equal(pending(turf), 1);
-	assert_int_equal(turf_list(turf, &taps, &n, NULL, 0), 0);
-	assert_int_equal(n, 1);
-	assert_memory_equal(&taps[0].id, &id, sizeof id);
-	assert_int_equal(taps[0].state, TURF_ON_DEVICE);
-	assert_int_equal(taps[0].verdict, TURF_NO_VERDICT);
-	assert_int_equal(taps[0].has_question, 1);
-	assert_string_equal(taps[0].team, "oost");
-	assert_int_equal(taps[0].day, DAY);
-	assert_int_equal(taps[0].domain, 10);
-	assert_int_equal(taps[0].outcome, TURF_REFERRED);
-	assert_int_equal(taps[0].n_labels, 3); /* ascending, each once */
-	assert_int_equal(taps[0].labels[0], 2);
-	assert_int_equal(taps[0].labels[1], 9);
-	assert_int_equal(taps[0].labels[2], 65535);
-	turf_free(taps);
+	assert_int_equal(turf_list(turf, &list, NULL, 0), 0);
+	assert_int_equal(list->n, 1);
+	tap = list->taps[0];
+	assert_memory_equal(&tap->id, &id, sizeof id);
+	assert_int_equal(tap->state, TURF_ON_DEVICE);
+	assert_int_equal(tap->verdict, TURF_NO_VERDICT);
+	assert_int_equal(tap->has_question, 1);
+	assert_string_equal(tap->team, "oost");
+	assert_int_equal(tap->day, DAY);
+	assert_int_equal(tap->domain, 10);
+	assert_int_equal(tap->outcome, TURF_REFERRED);
+	assert_int_equal(tap->n_labels, 3); /* ascending, each once */
+	assert_int_equal(tap->labels[0], 2);
+	assert_int_equal(tap->labels[1], 9);
+	assert_int_equal(tap->labels[2], 65535);
+	turf_free(list);
 	turf_close(turf);
 }
 
@@ -134,6 +136,7 @@ static void test_what_cannot_be_is_not_stored(void **state)
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct turf_question both[] = { financial, wrong[i] };
 
+		both[1].size = sizeof both[1];
 		assert_int_equal(turf_questions(turf, both, 2, NULL, error, sizeof error), TURF_INPUT);
 		assert_true(strlen(error) > 0);
 	}
@@ -158,16 +161,97 @@ static void test_options_that_cannot_be(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		assert_true(turf_open(&turf, &wrong[i], error, sizeof error) < 0);
+		struct turf_options options = wrong[i];
+
+		options.size = sizeof options;
+		assert_true(turf_open(&turf, &options, error, sizeof error) < 0);
 		assert_in_range(strlen(error), 1, sizeof error - 1);
 	}
 	turf_close(NULL);
 }
 
+/* A program that was compiled with a later turf.h, whose structs are longer, and one with an earlier one. */
+static void test_structs_of_another_version(void **state)
+{
+	struct {
+		struct turf_options known;
+		uint64_t later;
+	} options = { .known = { .size = sizeof options, .org = "sw-de-kop", .outbox = folder } };
+	struct {
+		struct turf_question known;
+		uint64_t later;
+	} questions[2] = { { .known = financial }, { .known = financial } };
+	struct {
+		struct turf_tap known;
+		uint64_t later;
+	} tap = { .known = { .size = sizeof tap }, .later = 7 };
+	const size_t earlier_bytes = offsetof(struct turf_question, n_labels);
+	struct turf_question earlier = financial;
+	struct turf_id ids[2];
+	char error[TURF_ERROR_BYTES];
+	struct turf *turf;
+
+	(void)state;
+	options.later = 1;
+	assert_int_equal(turf_open(&turf, &options.known, error, sizeof error), TURF_INPUT);
+	assert_non_null(strstr(error, "turf_options"));
+	options.later = 0;
+	assert_int_equal(turf_open(&turf, &options.known, error, sizeof error), 0);
+	questions[0].known.size = questions[1].known.size = sizeof questions[0];
+	questions[1].known.domain = 2;
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), 0);
+	assert_int_equal(turf_get(turf, &ids[1], &tap.known, error, sizeof error), 0);
+	assert_int_equal(tap.known.domain, 2);
+	assert_int_equal(tap.known.size, sizeof tap);
+	assert_int_equal(tap.later, 0);
+	questions[1].later = 1;
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), TURF_INPUT);
+	questions[1] = questions[0];
+	questions[1].known.size = sizeof financial;
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), TURF_INPUT);
+	earlier.size = earlier_bytes;
+	earlier.n_labels = TURF_LABELS_MAX + 1; /* beyond its size: not looked at */
+	assert_int_equal(turf_question(turf, &earlier, &ids[0], error, sizeof error), 0);
+	tap.known.size = offsetof(struct turf_tap, verdict);
+	tap.known.domain = 99;
+	assert_int_equal(turf_get(turf, &ids[0], &tap.known, error, sizeof error), 0);
+	assert_memory_equal(&tap.known.id, &ids[0], sizeof ids[0]);
+	assert_int_equal(tap.known.domain, 99); /* beyond its size: not written */
+	earlier.size = 0;
+	assert_int_equal(turf_question(turf, &earlier, NULL, error, sizeof error), TURF_INPUT);
+	tap.known.size = 0;
+	assert_int_equal(turf_get(turf, &ids[0], &tap.known, error, sizeof error), TURF_INPUT);
+	assert_int_equal(pending(turf), 3);
+	turf_close(turf);
+}
+
+static void test_a_bookmark_is_kept_with_its_questions(void **state)
+{
+	struct turf_bookmark bookmark = { "row 7" }, found;
+	struct turf_question wrong = financial;
+	struct turf *turf = open_turf(NULL);
+	char org[TURF_TEAM_BYTES];
+
+	(void)state;
+	assert_int_equal(turf_get_bookmark(turf, &found, NULL, 0), TURF_UNKNOWN);
+	assert_int_equal(turf_questions_marked(turf, &financial, 1, NULL, &bookmark, NULL, 0), 0);
+	wrong.domain = 0;
+	bookmark.bytes[4] = '8';
+	assert_int_equal(turf_questions_marked(turf, &wrong, 1, NULL, &bookmark, NULL, 0), TURF_INPUT);
+	turf_close(turf);
+	turf = open_turf(NULL);
+	assert_int_equal(turf_get_bookmark(turf, &found, NULL, 0), 0);
+	assert_string_equal((const char *)found.bytes, "row 7");
+	turf_close(turf);
+	assert_int_equal(turf_outbox_org(folder, org), 0);
+	assert_string_equal(org, "sw-de-kop");
+	assert_int_equal(turf_outbox_org("/no/such/folder", org), TURF_UNKNOWN);
+}
+
 /* What waiting may grow to is never less than what it begins with. */
 static void test_a_first_wait_beyond_the_longest(void **state)
 {
-	struct turf_options options = { .org = "sw-de-kop", .outbox = folder, .broker = "mqtt://127.0.0.1:1" };
+	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = folder, .broker = "mqtt://127.0.0.1:1" };
 	struct turf *turf;
 
 	(void)state;
@@ -182,7 +266,7 @@ static void test_only_the_owner_can_read_it(void **state)
 {
 	static const char *const made[] = { "a", "a/b", "a/b/data.mdb", "a/b/lock.mdb" };
 	char path[128];
-	struct turf_options options = { .org = "sw-de-kop", .outbox = path };
+	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = path };
 	struct turf *turf;
 	struct stat status;
 
@@ -201,7 +285,7 @@ static void test_taking_back(void **state)
 {
 	struct turf *turf = open_turf(NULL);
 	struct turf_id id, stranger = {{ 7 }};
-	struct turf_tap tap;
+	struct turf_tap tap = { .size = sizeof tap };
 
 	(void)state;
 	assert_int_equal(turf_question(turf, &financial, &id, NULL, 0), 0);
@@ -242,7 +326,7 @@ static void test_waiting_without_a_broker_looks_once(void **state)
 
 static void test_one_handle_a_folder(void **state)
 {
-	struct turf_options options = { .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = folder };
 	struct turf *turf = open_turf(NULL), *second;
 
 	(void)state;
@@ -256,15 +340,14 @@ static void *tap(void *context)
 {
 	for (int i = 0; i < TAPS_EACH; i++) {
 		struct turf_id id;
-		struct turf_tap *taps;
-		size_t n;
+		struct turf_taps *list;
 
 		assert_int_equal(turf_question(context, &financial, &id, NULL, 0), 0);
 		if (i % 5 == 0)
 			assert_int_equal(turf_retract(context, &id, NULL, 0), 0);
 		if (i % 7 == 0) {
-			assert_int_equal(turf_list(context, &taps, &n, NULL, 0), 0);
-			turf_free(taps);
+			assert_int_equal(turf_list(context, &list, NULL, 0), 0);
+			turf_free(list);
 		}
 	}
 	return NULL;
@@ -282,7 +365,7 @@ static void test_any_thread_may_call_while_the_connection_fails(void **state)
 		assert_int_equal(pthread_create(&tappers[i], NULL, tap, turf), 0);
 	for (int i = 0; i < TAPPERS; i++)
 		assert_int_equal(pthread_join(tappers[i], NULL), 0);
-	turf_hurry(turf);
+	turf_reconnect_now(turf);
 	assert_int_equal(pending(turf), TAPPERS * (TAPS_EACH + TAPS_EACH / 5));
 	assert_int_equal(turf_wait(turf, 1), TURF_TIMEOUT);
 	assert_true(turf_connection(turf, reason, sizeof reason) != TURF_ONLINE);
@@ -311,19 +394,19 @@ static int next_connection(int listener)
 	return accept(listener, NULL, NULL);
 }
 
-/* The attempt under way was begun before the network was back, and fails. */
-static void test_a_hurry_counts_for_the_attempt_after_the_one_under_way(void **state)
+/* The attempt that is running began before the network was back, and fails. */
+static void test_reconnect_now_also_counts_for_the_attempt_after_the_one_that_is_running(void **state)
 {
 	char url[64];
 	int listener = listen_somewhere(url), connection;
-	struct turf_options options = { .broker = url, .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = { .size = sizeof(struct turf_options), .broker = url, .org = "sw-de-kop", .outbox = folder };
 	struct turf *turf;
 
 	(void)state;
 	options.reconnect_ms = options.reconnect_max_ms = 10 * PATIENCE_MS;
 	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
 	connection = next_connection(listener);
-	turf_hurry(turf);
+	turf_reconnect_now(turf);
 	(void)close(connection);
 	(void)close(next_connection(listener));
 	turf_close(turf);
@@ -338,13 +421,15 @@ int main(void)
 		FRESH(test_a_tap_is_listed_as_it_was_tapped),
 		FRESH(test_what_cannot_be_is_not_stored),
 		FRESH(test_options_that_cannot_be),
+		FRESH(test_structs_of_another_version),
+		FRESH(test_a_bookmark_is_kept_with_its_questions),
 		FRESH(test_a_first_wait_beyond_the_longest),
 		FRESH(test_only_the_owner_can_read_it),
 		FRESH(test_taking_back),
 		FRESH(test_waiting_without_a_broker_looks_once),
 		FRESH(test_one_handle_a_folder),
 		FRESH(test_any_thread_may_call_while_the_connection_fails),
-		FRESH(test_a_hurry_counts_for_the_attempt_after_the_one_under_way),
+		FRESH(test_reconnect_now_also_counts_for_the_attempt_after_the_one_that_is_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,14 +53,14 @@ static void test_a_plan_begins_goes_on_and_ends(void **state)
 static void test_bookmarks_of_another_plan_say_nothing(void **state)
 {
 	struct plan first = { .clients = 1 }, second = { .clients = 1 };
-	uint8_t bookmark[BOOKMARK_BYTES];
+	struct turf_bookmark bookmark;
 
 	(void)state;
 	assert_int_equal(plan_write(folder, &first, NULL), 0);
 	assert_int_equal(plan_write(folder, &second, NULL), 0);
-	plan_bookmark(&first, 500, bookmark);
-	assert_int_equal(plan_dealt(&first, bookmark), 500);
-	assert_int_equal(plan_dealt(&second, bookmark), 0);
+	bookmark = plan_bookmark(&first, 500);
+	assert_int_equal(plan_dealt(&first, &bookmark), 500);
+	assert_int_equal(plan_dealt(&second, &bookmark), 0);
 }
 
 static void test_a_file_that_is_no_plan_is_left_alone(void **state)

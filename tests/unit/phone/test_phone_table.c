@@ -13,6 +13,7 @@
 #include "broker-client/cli/cli.h"
 #include "broker-client/cli/table.h"
 #include "broker-client/libturf/inbound.h"
+#include "broker-client/libturf/turf_figures.h"
 #include "proto/catalogue.h"
 
 static const struct table_style wide = {.columns = COLUMNS_DEFAULT};
@@ -22,10 +23,12 @@ static char *table_of(const char *json, const struct table_style *style)
 {
 	char *screen = NULL;
 	size_t length = 0, lines, ends = 0;
+	struct turf_summary *summary = turf_figures_summary(json, strlen(json));
 	FILE *out = open_memstream(&screen, &length);
 
 	assert_non_null(out);
-	lines = cli_table_print(out, json, strlen(json), style);
+	lines = summary ? cli_table_print(out, summary, style) : 0;
+	turf_figures_free_summary(summary);
 	assert_int_equal(fclose(out), 0);
 	for (size_t i = 0; i < length; i++)
 		ends += screen[i] == '\n';

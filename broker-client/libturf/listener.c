@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/cli/listener.h"
+#include "broker-client/libturf/listener.h"
 
 #include <assert.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { RECONNECT_FIRST_MS = 500, RECONNECT_MAX_MS = 15000 };
+#include "base/monotonic.h"
+
+enum { RECONNECT_MS = 500, RECONNECT_MAX_MS = 15000 };
 
 struct listener {
-	const struct cli *cli;
-	int signal_fd, wake_fd;
+	struct session_access access;
+	int64_t reconnect_ms, reconnect_max_ms;
+	int event_fd; /* to be read when something is in the queue */
 	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
@@ -27,18 +29,6 @@ struct listener {
 	struct inbound_queue queue; /* under the lock */
 };
 
-int listener_open_signals(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGWINCH);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* On Paho's thread. */
 static void on_event(void *context, const struct mqtt_event *event)
 {
@@ -50,24 +40,28 @@ static void on_event(void *context, const struct mqtt_event *event)
 	(void)pthread_mutex_lock(&listener->lock);
 	inbound_append(&listener->queue, &copy);
 	(void)pthread_mutex_unlock(&listener->lock);
-	(void)eventfd_write(listener->wake_fd, 1);
+	(void)eventfd_write(listener->event_fd, 1);
 	free(copy);
 }
 
-int listener_open(struct listener **out, const struct cli *cli, int signal_fd, struct error *error)
+int listener_open(struct listener **out, const struct turf_options *options, struct error *error)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
+	int rc;
 
 	if (!listener)
 		return error_set(error, FAULT_MEMORY, "no memory");
-	listener->cli = cli;
-	listener->signal_fd = signal_fd;
+	listener->reconnect_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS;
+	listener->reconnect_max_ms = options->reconnect_max_ms ? options->reconnect_max_ms : RECONNECT_MAX_MS;
 	(void)pthread_mutex_init(&listener->lock, NULL);
 	(void)inbound_take(&listener->queue);
-	listener->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (listener->wake_fd < 0 || mqtt_check_address(cli->broker, error) < 0) {
-		int rc = listener->wake_fd < 0 ? error_set(error, FAULT_SYSTEM, "eventfd: %m") : FAULT_INPUT;
-
+	listener->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = listener->event_fd < 0 ? error_set(error, FAULT_SYSTEM, "eventfd: %m") : 0;
+	if (rc == 0 && !options->broker)
+		rc = error_set(error, FAULT_INPUT, "no broker");
+	if (rc == 0)
+		rc = session_take_access(&listener->access, options, error);
+	if (rc < 0) {
 		listener_close(listener);
 		return rc;
 	}
@@ -83,27 +77,18 @@ void listener_close(struct listener *listener)
 	inbound_free(inbound_take(&listener->queue));
 	inbound_free(listener->taken);
 	free(listener->current);
-	if (listener->wake_fd >= 0)
-		(void)close(listener->wake_fd);
+	if (listener->event_fd >= 0)
+		(void)close(listener->event_fd);
 	(void)pthread_mutex_destroy(&listener->lock);
+	session_release_access(&listener->access);
 	free(listener);
 }
 
 static int connect_anew(struct listener *listener, struct error *error)
 {
-	struct mqtt_options options = {
-		.broker = listener->cli->broker,
-		.client_id = listener->client_id,
-		.user = listener->cli->user,
-		.password = listener->cli->password,
-		.ca_file = listener->cli->ca_file,
-		.clean_session = true,
-	};
 	struct mqtt_async *next;
-	int rc = session_fresh_client_id(listener->client_id, error);
+	int rc = session_open_client(&next, &listener->access, listener->client_id, on_event, listener, error);
 
-	if (rc == 0)
-		rc = mqtt_async_open(&next, &options, on_event, listener, error);
 	if (rc < 0)
 		return rc;
 	mqtt_async_close(listener->mqtt);
@@ -117,10 +102,10 @@ static int connect_anew(struct listener *listener, struct error *error)
 static struct listener_item down(struct listener *listener, const char *reason)
 {
 	listener->connecting = listener->connected = false;
-	listener->wait_ms = listener->wait_ms ? 2 * listener->wait_ms : RECONNECT_FIRST_MS;
-	if (listener->wait_ms > RECONNECT_MAX_MS)
-		listener->wait_ms = RECONNECT_MAX_MS;
-	listener->connect_at_ms = session_monotonic_ms() + listener->wait_ms;
+	listener->wait_ms = listener->wait_ms ? 2 * listener->wait_ms : listener->reconnect_ms;
+	if (listener->wait_ms > listener->reconnect_max_ms)
+		listener->wait_ms = listener->reconnect_max_ms;
+	listener->connect_at_ms = monotonic_ms() + listener->wait_ms;
 	(void)snprintf(listener->reason, sizeof listener->reason, "%.*s", (int)sizeof listener->reason - 1, reason);
 	return (struct listener_item){.kind = LISTENER_DOWN, .text = listener->reason};
 }
@@ -194,32 +179,29 @@ static struct listener_item next_taken(struct listener *listener)
 	return item;
 }
 
-/* Until something is there to be taken, or the moment has come. */
-static int wait_for_more(struct listener *listener, int64_t until_ms)
+/* Until something is there to be taken, or the moment has come. True: wake_fd can be read. */
+static bool wait_for_more(struct listener *listener, int wake_fd, int64_t until_ms)
 {
 	struct pollfd fds[] = {
-		{.fd = listener->wake_fd, .events = POLLIN},
-		{.fd = listener->signal_fd, .events = POLLIN},
+		{ .fd = listener->event_fd, .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
 	};
-	struct signalfd_siginfo signal;
-	int64_t left = until_ms - session_monotonic_ms();
+	int64_t left = until_ms - monotonic_ms();
 	eventfd_t count;
+	int n = poll(fds, 2, left < 0 ? 0 : left > INT32_MAX ? -1 : (int)left);
 
-	(void)poll(fds, 2, left < 0 ? 0 : left > INT32_MAX ? -1 : (int)left);
-	(void)eventfd_read(listener->wake_fd, &count);
-	if (listener->signal_fd >= 0 && read(listener->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal)
-		return (int)signal.ssi_signo;
-	return 0;
+	(void)eventfd_read(listener->event_fd, &count);
+	return n > 0 && fds[1].revents != 0;
 }
 
-struct listener_item listener_next(struct listener *listener, int timeout_ms)
+struct listener_item listener_next(struct listener *listener, int wake_fd, int timeout_ms)
 {
-	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : session_monotonic_ms() + timeout_ms;
+	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : monotonic_ms() + timeout_ms;
 	struct listener_item item;
 	struct error error;
 
 	for (;;) {
-		int64_t now_ms = session_monotonic_ms();
+		int64_t now_ms = monotonic_ms();
 		bool idle = !listener->connecting && !listener->connected;
 
 		item = next_taken(listener);
@@ -231,10 +213,9 @@ struct listener_item listener_next(struct listener *listener, int timeout_ms)
 				return down(listener, error.text);
 			idle = false;
 		}
-		item.signal = wait_for_more(
-			listener, idle && listener->connect_at_ms < until_ms ? listener->connect_at_ms : until_ms);
-		if (item.signal != 0) {
-			item.kind = LISTENER_SIGNAL;
+		if (wait_for_more(listener, wake_fd,
+				  idle && listener->connect_at_ms < until_ms ? listener->connect_at_ms : until_ms)) {
+			item.kind = LISTENER_WOKEN;
 			return item;
 		}
 	}
