@@ -261,7 +261,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	cli->signal_fd = signals_open();
+	cli->signal_fd = signals_open_all();
 	cli->outbox = NULL; /* of many: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;

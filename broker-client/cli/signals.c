@@ -13,7 +13,7 @@ static void ending(sigset_t *set)
 	(void)sigaddset(set, SIGTERM);
 }
 
-int signals_open(void)
+int signals_open_all(void)
 {
 	sigset_t set;
 

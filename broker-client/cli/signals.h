@@ -5,7 +5,7 @@
 
 /* A signalfd(2) for SIGINT, SIGTERM and SIGWINCH, which are blocked from now on; call it before any thread starts. -1: there
  * is none. */
-int signals_open(void);
+int signals_open_all(void);
 
 /* Another one of only those that end a command. */
 int signals_open_ending(void);
