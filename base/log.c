@@ -24,7 +24,7 @@ bool log_write(const char *line, size_t length)
 	return poll(&log, 1, 0) > 0 && write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
 
-void log_tell_lost(void)
+void log_report_lost(void)
 {
 	char line[128];
 	int length;
@@ -53,7 +53,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
 	text_make_safe(line);
 	length = (int)strlen(line);
 	line[length] = '\n';
-	log_tell_lost();
+	log_report_lost();
 	if (lost > 0 || !log_write(line, (size_t)length + 1))
 		lost++;
 }

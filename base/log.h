@@ -21,7 +21,7 @@ void log_limit(enum log_level level);
 bool log_write(const char *line, size_t length);
 
 /* Says how many lines were dropped, if any and if there is room again. The next line does so too. */
-void log_tell_lost(void);
+void log_report_lost(void);
 
 /* `format` gives the whole line, the event's name first: log_error("store-full path=%s", path). */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -77,7 +77,7 @@ int store_compact(struct store *store, struct error *error)
 	if (rc == 0)
 		rc = swap(store, error);
 	if (rc == 0)
-		(void)store_tell_files(store, NULL);
+		(void)store_note_files(store, NULL);
 	if (rc < 0)
 		files_drop_new(store->path);
 	files_close(&fd);

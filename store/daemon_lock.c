@@ -17,32 +17,32 @@ enum { FILE_MODE = 0600, TEXT_BYTES = 160 };
 #define IDENTITY "%016" PRIx64 ":%016" PRIx64 " %016" PRIx64 ":%016" PRIx64 "\n"
 #define IDENTITY_READ "%" SCNx64 ":%" SCNx64 " %" SCNx64 ":%" SCNx64
 
-struct told {
+struct owner {
 	int pid; /* 0: not known */
-	struct files_identity opened; /* zero: not told */
+	struct files_identity opened; /* zero: not written yet */
 };
 
 /* ---- Taking it ------------------------------------------------------------------------------------ */
 
-static struct told read_told(const char *directory)
+static struct owner read_owner(const char *directory)
 {
-	struct told told = {0};
+	struct owner owner = {0};
 	char path[PATH_MAX], text[TEXT_BYTES] = "";
 	int fd = files_path(path, directory, DAEMON_LOCK, NULL) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t length = fd >= 0 ? pread(fd, text, sizeof text - 1, 0) : 0;
-	struct files_identity *opened = &told.opened;
+	struct files_identity *opened = &owner.opened;
 
 	files_close(&fd);
-	if (length <= 0 || sscanf(text, "%d\n" IDENTITY_READ, &told.pid, &opened->data.device, &opened->data.inode,
+	if (length <= 0 || sscanf(text, "%d\n" IDENTITY_READ, &owner.pid, &opened->data.device, &opened->data.inode,
 				  &opened->lock.device, &opened->lock.inode) != 5)
 		*opened = (struct files_identity){0};
-	told.pid = told.pid > 0 ? told.pid : 0;
-	return told;
+	owner.pid = owner.pid > 0 ? owner.pid : 0;
+	return owner;
 }
 
 static int busy(const char *directory, struct error *error)
 {
-	int pid = read_told(directory).pid;
+	int pid = read_owner(directory).pid;
 
 	if (pid == 0)
 		return error_set(error, FAULT_BUSY,
@@ -103,12 +103,12 @@ int daemon_lock_take(struct daemon_lock *lock, const char *directory, struct err
 void daemon_lock_release(struct daemon_lock *lock)
 {
 	if (lock->file >= 0 && ftruncate(lock->file, 0) < 0)
-		errno = 0; /* a number that is left behind is told to nobody: only the lock counts */
+		errno = 0; /* nobody reads a number that is left behind: only the lock counts */
 	files_close(&lock->file);
 	files_close(&lock->directory);
 }
 
-int daemon_lock_tell(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
+int daemon_lock_note(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
 		     struct error *error)
 {
 	char text[TEXT_BYTES];
@@ -141,29 +141,29 @@ int daemon_lock_holder(const char *directory)
 
 	if (!is_held(directory))
 		return 0;
-	pid = read_told(directory).pid;
+	pid = read_owner(directory).pid;
 	return pid > 0 ? pid : -1;
 }
 
 int daemon_lock_check(const char *directory, struct error *error)
 {
 	struct files_identity now;
-	struct told told;
+	struct owner owner;
 	int rc;
 
 	if (!is_held(directory))
 		return 0;
-	told = read_told(directory);
-	if (told.opened.data.inode == 0)
+	owner = read_owner(directory);
+	if (owner.opened.data.inode == 0)
 		return error_set(error, FAULT_BUSY,
 				 "%s: turfd uses this store and does not say which files it has open: it is starting, or " DAEMON_LOCK
 				 " was deleted; try again, or restart turfd first",
 				 directory);
 	rc = files_identify(directory, &now, error);
-	if (rc < 0 || files_same(&now, &told.opened))
+	if (rc < 0 || files_same(&now, &owner.opened))
 		return rc;
 	return error_set(error, FAULT_BUSY,
 			 "%s: turfd (process %d) has a %s open that was deleted or replaced since. "
 			 "Nothing was changed; read turfd's log, and restart turfd first",
-			 directory, told.pid, files_differing(&now, &told.opened));
+			 directory, owner.pid, files_differing(&now, &owner.opened));
 }

@@ -23,7 +23,7 @@ int daemon_lock_take(struct daemon_lock *lock, const char *directory, struct err
 void daemon_lock_release(struct daemon_lock *lock); /* not held is fine */
 
 /* Tells tools which files the daemon has open. Until then, and after a failure, they are refused. */
-int daemon_lock_tell(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
+int daemon_lock_note(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
 		     struct error *error);
 
 /* The daemon's process number; 0: there is no daemon; -1: there is one, and its number is not known. */

@@ -88,7 +88,7 @@ void files_give_to_owner(const char *directory)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (files_path(path, directory, names[i], NULL) == 0 &&
 		    lchown(path, status.st_uid, status.st_gid) < 0 && errno != ENOENT)
-			return; /* who opens it next is told */
+			return; /* whoever opens it next gets the fault */
 }
 
 /* ---- The directory ------------------------------------------------------------------------------ */

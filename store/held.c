@@ -59,7 +59,7 @@ static struct sums add_up(struct store_txn *txn, struct key prefix)
 static bool show_all(struct store_txn *txn, struct key from, struct key prefix)
 {
 	struct cell_walk walk;
-	bool moved = false;
+	bool changed = false;
 
 	cell_walk_open(&walk, &txn->lmdb, prefix);
 	walk.from = from;
@@ -68,11 +68,11 @@ static bool show_all(struct store_txn *txn, struct key from, struct key prefix)
 			continue;
 		walk.cell.shown = walk.cell.counted;
 		cell_walk_put(&walk);
-		moved = true;
+		changed = true;
 	}
 	cell_walk_close(&walk);
-	txn->changed |= moved;
-	return moved;
+	txn->changed |= changed;
+	return changed;
 }
 
 /* By how much this cell must show less. */
@@ -140,15 +140,15 @@ void held_evaluate(struct store_txn *txn)
 
 bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 {
-	bool moved = false;
+	bool changed = false;
 
 	moves_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
 		struct key prefix = key_prefix_cell_quarter((uint16_t)quarter);
 
-		moved |= show_all(txn, prefix, prefix);
+		changed |= show_all(txn, prefix, prefix);
 	}
-	return moved;
+	return changed;
 }
 
 bool held_show_after(struct store_txn *txn, uint32_t quarter)

@@ -21,9 +21,9 @@ struct store {
 	int access_lock; /* -1: not held */
 	struct lmdb lmdb;
 	struct files_identity opened; /* by `lmdb`; zeros: nothing was noted */
-	struct files_identity told;   /* to tools, of `opened` */
+	struct files_identity noted;  /* for tools, of `opened` */
 	char epoch[EPOCH_TEXT_BYTES];
-	uint64_t generation; /* after the last commit that we made or were told of */
+	uint64_t generation; /* after the last commit that we made or have seen */
 	uint64_t synced_generation; /* after the last commit that we made: it is on the disk */
 	uint64_t noted_generation;  /* see store_note_last_seen; 0: nothing was noted */
 	bool elsewhere;      /* another process has committed since store_changed_elsewhere was asked */
@@ -94,8 +94,8 @@ int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_B
 
 /* ---- place.c ---------------------------------------------------------------------------------- */
 
-/* Tells tools which files the daemon has open, when these are others than before. */
-int store_tell_files(struct store *store, struct error *error);
+/* Writes down for tools which files the daemon has open, when these are others than before. */
+int store_note_files(struct store *store, struct error *error);
 
 /* ---- teams.c ---------------------------------------------------------------------------------- */
 
@@ -149,7 +149,7 @@ void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_r
 
 void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team);
 void held_evaluate(struct store_txn *txn); /* what was touched */
-/* Shows everything that is held from one quarter through another; true: a figure moved. */
+/* Shows everything that is held from one quarter through another; true: a figure changed. */
 bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last);
 bool held_show_after(struct store_txn *txn, uint32_t quarter); /* in all quarters after this one */
 

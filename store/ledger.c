@@ -25,7 +25,7 @@ void ledger_found(struct findings *findings, const char *format, ...)
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	findings->n++;
-	findings->tell(findings->context, text);
+	findings->report(findings->context, text);
 }
 
 /* The tables by number are large, and cost only the pages that are written: what is there, and no more. */

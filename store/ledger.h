@@ -8,9 +8,9 @@
 
 #include "store/records.h"
 
-/* Told of one finding, a sentence. */
+/* `report` is called with each finding, a sentence. */
 struct findings {
-	void (*tell)(void *context, const char *text);
+	void (*report)(void *context, const char *text);
 	void *context;
 	int n;
 };

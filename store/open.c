@@ -151,7 +151,7 @@ static int start_daemon(struct store *store, const struct store_options *options
 	return rc;
 }
 
-/* A damaged file may make LMDB read outside it: that is told as a fault, and does not end the program. */
+/* A damaged file may make LMDB read outside it: that is a fault, and does not end the program. */
 struct first_reading {
 	struct store *store;
 	const struct lmdb_options *options;
@@ -247,7 +247,7 @@ static int open_as_daemon(struct store *store, const struct store_options *optio
 		rc = open_environment(store, options, error);
 	if (rc == 0)
 		rc = last_seen_check_newer(options->path, store->epoch, store->generation, error);
-	return rc == 0 ? store_tell_files(store, error) : rc;
+	return rc == 0 ? store_note_files(store, error) : rc;
 }
 
 /* Looked at before LMDB makes a new lock.mdb, and once more when there is one for certain. */

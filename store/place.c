@@ -6,15 +6,15 @@
 #include "store/internal.h"
 #include "store/last_seen.h"
 
-int store_tell_files(struct store *store, struct error *error)
+int store_note_files(struct store *store, struct error *error)
 {
 	int rc;
 
-	if (!store->as_daemon || files_same(&store->told, &store->opened))
+	if (!store->as_daemon || files_same(&store->noted, &store->opened))
 		return 0;
-	rc = daemon_lock_tell(&store->daemon_lock, store->path, &store->opened, error);
+	rc = daemon_lock_note(&store->daemon_lock, store->path, &store->opened, error);
 	if (rc == 0)
-		store->told = store->opened;
+		store->noted = store->opened;
 	return rc;
 }
 

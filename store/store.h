@@ -77,13 +77,13 @@ void store_txn_state(struct store_txn *txn, struct store_state *state);
 /* What one event did. */
 struct folded {
 	enum verdict verdict;
-	bool changed;          /* a figure of this team and quarter moved */
-	char team[SLUG_BYTES]; /* the team whose figure moved: the question's own, also for a retraction */
+	bool changed;          /* figures of this team and quarter changed */
+	char team[SLUG_BYTES]; /* the team whose figures changed: the question's own, also for a retraction */
 	uint32_t quarter;
 	uint32_t day;
 };
 
-/* Looks the id up, judges, marks the id and moves the counters. */
+/* Looks the id up, judges, marks the id and changes the counters. */
 void store_fold(struct store_txn *txn, const struct admitted *admitted, struct folded *out);
 
 /* A refused event or message. `bytes` decode as a Submission without receipt_to, or are what could be kept of one. */
@@ -114,7 +114,7 @@ void store_abort(struct store_txn **take_txn); /* NULL inside is fine */
 /*
  * Lets time pass, in transactions of its own that are short: trusts or holds back a date that jumped by more
  * than two days, closes quarters, shows held cells, settles, purges.
- * `moved` tells whether any summary may look different now. 0, STORE_MORE, or a fault.
+ * `changed` tells whether any summary may look different now. 0, STORE_MORE, or a fault.
  */
 struct store_time {
 	uint32_t today;
@@ -122,7 +122,7 @@ struct store_time {
 	bool synchronised; /* a time server vouches for the date: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted */
 	const struct catalogue *catalogue;
 };
-int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error);
+int store_keep_time(struct store *store, const struct store_time *time, bool *changed, struct error *error);
 
 /* Writes the live pages to a new file that takes the old one's place, when freed pages hold old bytes and
  * nobody else has the store open for writing. 0, STORE_NONE (nothing to do, or not now) or a fault.

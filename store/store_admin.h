@@ -10,7 +10,7 @@
 /*
  * Proves the store in one view, while the daemon goes on: every record parses and its CRC32C holds; settled +
  * detail = counted for every cell; no counter negative; per quarter and per ISO week the counters equal the ids
- * that raised them; quarantine within its bounds. Each finding is told to `finding` as a sentence. Returns the
+ * that raised them; quarantine within its bounds. `finding` is called with each, a sentence. Returns the
  * number of findings, or a fault. Nothing is changed.
  */
 int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,

@@ -99,9 +99,9 @@ static bool due(const struct state *state, const struct store_time *time)
 static bool move_bounds(struct store_txn *txn, const struct catalogue *catalogue)
 {
 	struct store_state *state = &txn->state.shown, to = bounds(state, catalogue);
-	bool moved = to.final_through != state->final_through;
+	bool changed = to.final_through != state->final_through;
 
-	if (moved) /* held cells of a quarter that closes are shown: a final figure hides nothing */
+	if (changed) /* held cells of a quarter that closes are shown: a final figure hides nothing */
 		(void)held_show_through(txn, state->final_through + 1, to.final_through);
 	if (to.purged_before != state->purged_before)
 		quarantine_expire(txn, to.purged_before);
@@ -110,10 +110,10 @@ static bool move_bounds(struct store_txn *txn, const struct catalogue *catalogue
 	state->settled_before = to.settled_before;
 	txn->changed = true;
 	if (releasing(&txn->state)) {
-		moved |= held_show_after(txn, state->final_through);
+		changed |= held_show_after(txn, state->final_through);
 		txn->state.released = state->clock_day;
 	}
-	return moved;
+	return changed;
 }
 
 /* ---- Working off ids ------------------------------------------------------------------------------ */
@@ -208,17 +208,17 @@ static void purge_some(struct store_txn *txn)
 
 /* ---- One call ----------------------------------------------------------------------------------- */
 
-static int attempt(struct store *store, const struct store_time *time, bool *moved, bool *more, struct error *error)
+static int attempt(struct store *store, const struct store_time *time, bool *changed, bool *more, struct error *error)
 {
 	struct store_txn *txn;
 	int rc = store_begin(store, &txn, error);
 
 	if (rc < 0)
 		return rc;
-	*moved = look_at_date(&txn->state.shown, time);
-	txn->changed |= *moved;
+	*changed = look_at_date(&txn->state.shown, time);
+	txn->changed |= *changed;
 	if (txn->state.shown.pending_day == 0)
-		*moved |= move_bounds(txn, time->catalogue);
+		*changed |= move_bounds(txn, time->catalogue);
 	if (settling(&txn->state))
 		settle_some(txn);
 	else if (purging(&txn->state))
@@ -228,18 +228,18 @@ static int attempt(struct store *store, const struct store_time *time, bool *mov
 	return store_commit(&txn, error);
 }
 
-int store_keep_time(struct store *store, const struct store_time *time, bool *moved, struct error *error)
+int store_keep_time(struct store *store, const struct store_time *time, bool *changed, struct error *error)
 {
 	struct state state;
 	bool more = false;
 	int rc;
 
-	*moved = false;
+	*changed = false;
 	rc = state_read(&store->lmdb, store->org, &state, error);
 	if (rc == 0 && !due(&state, time))
 		return 0;
 	while (rc == 0) {
-		rc = attempt(store, time, moved, &more, error);
+		rc = attempt(store, time, changed, &more, error);
 		if (rc == 0)
 			return more ? STORE_MORE : 0;
 		if (rc == STORE_AGAIN)

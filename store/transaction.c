@@ -19,7 +19,7 @@ int store_begin(struct store *store, struct store_txn **out, struct error *error
 	if (rc == 0)
 		rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
 	if (rc == 0)
-		(void)store_tell_files(store, NULL); /* until it can be told, tools are refused */
+		(void)store_note_files(store, NULL); /* until this can be written, tools are refused */
 	if (rc == 0 && !state_load(&txn->lmdb, store->org, &txn->state))
 		rc = lmdb_outcome(&txn->lmdb, error);
 	if (rc < 0) {
@@ -70,7 +70,7 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 	store_abort(take_txn);
 	if (rc == LMDB_GROWN)
 		return STORE_AGAIN;
-	if (rc == 0) /* what has gone into a file without a name is not told to anybody */
+	if (rc == 0) /* nobody hears of what has gone into a file without a name */
 		rc = files_check(store->path, &store->opened, error);
 	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
 }

@@ -22,7 +22,7 @@ struct verification {
 /* What one record says goes into the ledger; false: it is damaged. */
 typedef bool record_reader(struct verification *v, struct span key, struct span value);
 
-static void tell_damaged(struct verification *v, enum database database, struct span key)
+static void report_damaged(struct verification *v, enum database database, struct span key)
 {
 	char hex[2 * KEY_BYTES + 1];
 	struct id_place place;
@@ -51,7 +51,7 @@ static bool ascends(struct span key, const struct key *last)
 }
 
 /* For want of memory the store is not to blame. `where` is put before the fault's own sentence. */
-static void tell_fault(struct verification *v, const char *where, int fault, const struct error *error)
+static void report_fault(struct verification *v, const char *where, int fault, const struct error *error)
 {
 	if (fault == FAULT_MEMORY)
 		v->fault = fault;
@@ -74,14 +74,14 @@ static bool read_all(struct verification *v, enum database database, record_read
 		last.length = cursor->key.length < KEY_BYTES ? cursor->key.length : KEY_BYTES;
 		memcpy(last.bytes, cursor->key.at, last.length);
 		if (!read(v, cursor->key, cursor->value))
-			tell_damaged(v, database, cursor->key);
+			report_damaged(v, database, cursor->key);
 		n++;
 	}
 	lmdb_cursor_close(cursor);
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
 		ledger_found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
 			     key_database_name(database), n, lmdb_count(v->view->lmdb, database));
-	tell_fault(v, key_database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
+	report_fault(v, key_database_name(database), v->view->lmdb->fault, &v->view->lmdb->error);
 	return v->view->lmdb->fault == 0 && v->fault == 0;
 }
 
@@ -208,7 +208,7 @@ static void check_quarantine(struct verification *v)
 	struct span value;
 
 	if (!lmdb_get(v->view->lmdb, DB_META, key_span(&key), &value) || !quarantine_state_decode(value, &state))
-		return; /* told of already, if it is damaged */
+		return; /* reported already, if it is damaged */
 	for (int i = 0; i < REFUSALS; i++) {
 		known += state.entries[i];
 		if (state.entries[i] > state.limit)
@@ -227,7 +227,7 @@ static void check_catalogue(struct verification *v)
 	struct catalogue catalogue;
 	struct error error;
 
-	tell_fault(v, "catalogue", store_view_catalogue(v->view, &catalogue, &error), &error);
+	report_fault(v, "catalogue", store_view_catalogue(v->view, &catalogue, &error), &error);
 	catalogue_release(&catalogue);
 }
 
@@ -248,14 +248,14 @@ static void verify_all(void *context)
 			"pages: the two roots are not of successive transactions: the last transaction may be missing");
 	check_catalogue(v);
 	check_quarantine(v);
-	tell_fault(v, "pages", v->view->lmdb->fault, &v->view->lmdb->error);
+	report_fault(v, "pages", v->view->lmdb->fault, &v->view->lmdb->error);
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
 }
 
 int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,
 		 struct error *error)
 {
-	struct verification v = {.findings = {.tell = finding, .context = context}};
+	struct verification v = {.findings = {.report = finding, .context = context}};
 	struct store_view *view;
 	int rc = store_view_open(store, &view, error), signal;
 

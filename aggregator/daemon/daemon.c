@@ -337,7 +337,7 @@ static int turn(struct daemon *daemon, struct error *error)
 		rc = link_take(&daemon->link, wait, error);
 	else
 		signals_wait(daemon->signals, wait);
-	log_tell_lost();
+	log_report_lost();
 	signals_read(daemon->signals, &daemon->stopping, &daemon->reload.asked);
 	return rc < 0 || daemon->stopping ? rc : do_what_is_due(daemon, error);
 }

@@ -131,8 +131,8 @@ int upkeep_keep_time(struct upkeep *upkeep, struct error *error)
 		.synchronised = upkeep->synchronised,
 		.catalogue = upkeep->catalogue,
 	};
-	bool moved = false;
-	int rc = store_keep_time(upkeep->store, &time, &moved, error);
+	bool changed = false;
+	int rc = store_keep_time(upkeep->store, &time, &changed, error);
 
 	if (rc < 0)
 		return rc;

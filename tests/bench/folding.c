@@ -12,11 +12,11 @@ static void keep_time(struct folding *folding)
 {
 	struct store_time time = {.today = BENCH_DAY, .confirmed = true, .catalogue = bench_catalogue()};
 	struct error error;
-	bool moved;
+	bool changed;
 	int rc;
 
 	do {
-		rc = store_keep_time(folding->store, &time, &moved, &error);
+		rc = store_keep_time(folding->store, &time, &changed, &error);
 	} while (rc == STORE_MORE);
 	if (rc < 0)
 		die("%s", error.text);

@@ -178,11 +178,11 @@ static int act_keep_time(void *context, struct error *error)
 {
 	struct world *world = context;
 	struct store_time time = {.today = TODAY + 500, .confirmed = true, .catalogue = &world->stage->rules};
-	bool moved;
+	bool changed;
 	int rc;
 
 	do {
-		rc = store_keep_time(world->stage->store, &time, &moved, error);
+		rc = store_keep_time(world->stage->store, &time, &changed, error);
 	} while (rc == STORE_MORE);
 	return rc;
 }

@@ -137,13 +137,13 @@ static void pass_time(uint32_t days)
 {
 	struct stage *stage = &world.stage;
 	struct store_time time = {.today = stage->today + days, .catalogue = &stage->rules};
-	bool moved;
+	bool changed;
 	int rc;
 
 	stage->today += days;
 	note(world.days, &world.n_days, stage->today);
 	do {
-		rc = store_keep_time(stage->store, &time, &moved, &stage->error);
+		rc = store_keep_time(stage->store, &time, &changed, &stage->error);
 	} while (rc == STORE_MORE);
 }
 

@@ -70,7 +70,7 @@ static void test_a_line_is_written_as_it_is(void **state)
 	log_warning("b");
 	log_info("c");
 	assert_string_equal(written(*state), "<3>store-full path=a\n<4>b\n<6>c\n");
-	log_tell_lost();
+	log_report_lost();
 	assert_string_equal(written(*state), "");
 }
 
@@ -79,7 +79,7 @@ static void test_lines_for_which_there_is_no_room_are_counted(void **state)
 	fill();
 	log_info("a");
 	log_error("b");
-	log_tell_lost();
+	log_report_lost();
 	assert_int_equal(strspn(written(*state), "x"), PIPE_BYTES);
 	log_info("c");
 	assert_string_equal(written(*state), "<4>log-lines-lost lines=2 the log took no more lines for a while\n<6>c\n");
@@ -92,7 +92,7 @@ static void test_what_was_lost_is_told_without_a_new_line_too(void **state)
 	fill();
 	log_info("a");
 	(void)written(*state);
-	log_tell_lost();
+	log_report_lost();
 	assert_string_equal(written(*state), "<4>log-lines-lost lines=1 the log took no more lines for a while\n");
 }
 

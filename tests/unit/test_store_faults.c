@@ -109,8 +109,8 @@ static void all_counted(struct stage *stage)
 static int let_time_pass(struct stage *stage)
 {
 	struct store_time time = {.today = TODAY + 15, .confirmed = true, .catalogue = &stage->rules};
-	bool moved;
-	int rc = store_keep_time(stage->store, &time, &moved, &stage->error);
+	bool changed;
+	int rc = store_keep_time(stage->store, &time, &changed, &stage->error);
 
 	return rc == STORE_MORE ? 0 : rc; /* one step is what is looked at */
 }

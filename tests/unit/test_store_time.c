@@ -267,13 +267,13 @@ static void test_settling_and_purging_go_in_steps(void **state)
 	struct stage *stage = *state;
 	struct store_time time = {.catalogue = &stage->rules};
 	uint32_t steps = 0;
-	bool moved;
+	bool changed;
 	int rc;
 
 	(void)keep_time(stage, TODAY, false);
 	fill_day(stage, TODAY, 0, QUESTIONS);
 	live_until(stage, TODAY + 14);
-	for (time.today = TODAY + 15; (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE;
+	for (time.today = TODAY + 15; (rc = store_keep_time(stage->store, &time, &changed, &stage->error)) == STORE_MORE;
 	     steps++) {
 		assert_sound(stage);
 		/* What the walk has not reached is refused already. */
@@ -287,7 +287,7 @@ static void test_settling_and_purging_go_in_steps(void **state)
 	live_until(stage, TODAY + 460);
 	assert_int_equal(figures_of(stage).ids, QUESTIONS);
 	for (time.today = TODAY + 461;
-	     (rc = store_keep_time(stage->store, &time, &moved, &stage->error)) == STORE_MORE;)
+	     (rc = store_keep_time(stage->store, &time, &changed, &stage->error)) == STORE_MORE;)
 		assert_sound(stage);
 	must(stage, rc);
 	assert_int_equal(figures_of(stage).ids, 0);

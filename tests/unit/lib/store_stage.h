@@ -236,17 +236,17 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 #define assert_verdict(stage, team, event, expected)                                                                   \
 	assert_string_equal(words_verdict(tell(stage, team, event)), words_verdict(expected))
 
-/* Until nothing is left to do. True: figures may have moved. */
+/* Until nothing is left to do. True: figures may have changed. */
 static inline bool keep_time_as(struct stage *stage, struct store_time time)
 {
-	bool moved, any = false;
+	bool changed, any = false;
 	int rc;
 
 	time.catalogue = &stage->rules;
 	stage->today = time.today;
 	do {
-		rc = store_keep_time(stage->store, &time, &moved, &stage->error);
-		any |= moved;
+		rc = store_keep_time(stage->store, &time, &changed, &stage->error);
+		any |= changed;
 	} while (rc == STORE_MORE);
 	must(stage, rc);
 	return any;

@@ -384,13 +384,13 @@ void trial_day(struct trial *trial, uint32_t today, bool confirmed)
 	struct store_time time = {.today = today, .confirmed = confirmed, .catalogue = &trial_rules};
 	uint32_t purged_before = trial->now.model.purged_before;
 	struct error error = {{0}};
-	bool moved;
+	bool changed;
 	int rc;
 
 	trial->latest = today > trial->latest ? today : trial->latest;
 	model_day(&trial->now.model, today, confirmed);
 	do
-		rc = store_keep_time(trial->store, &time, &moved, &error);
+		rc = store_keep_time(trial->store, &time, &changed, &error);
 	while (rc == STORE_MORE);
 	must(rc, &error);
 	if (trial->now.model.purged_before != purged_before)
