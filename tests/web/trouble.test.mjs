@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { sound } from './lib/axe.mjs';
-import { Phone, chooseTeam, domain, hide, online, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Front } from './lib/front.mjs';
 import { Gallery } from './lib/looks.mjs';
 import { Site } from './lib/site.mjs';
@@ -84,5 +84,36 @@ test('taps that do not arrive, a team that may be refused, a disk that is full',
   await page.getByText('De opslag van dit toestel is vol').waitFor();
   await look(gallery, page, 'tap-25-full');
   assert.equal(await page.getByText('misschien niet voor Oost').count(), 0, 'without a connection nobody is blamed');
+  gallery.sound();
+});
+
+test('a borrowed phone, a newer build, a store that begins anew', async (t) => {
+  const site = await Site.start(t);
+  const phone = await Phone.start(t, site);
+  const page = await phone.open();
+  const gallery = new Gallery();
+  await page.locator('[data-key="borrow"]').click();
+  await chooseTeam(page);
+  await page.locator('[data-key="end-borrowing"]').waitFor();
+  await online(page);
+  await workerReady(page);
+  await look(gallery, page, 'tap-26-borrowed');
+  await page.locator('[data-key="end-borrowing"]').click();
+  await chooseTeam(page);
+  await online(page);
+  for (const code of [1, 2]) await tap(page, code);
+  await hide(page);
+  await drained(page);
+  await site.stack.turfd.stop();
+  await site.stack.broker.kill(); // else it keeps the catalogue and the epoch of before
+  site.stack.removeStore();
+  await site.stack.broker.startAgain();
+  await site.stack.startTurfd();
+  await wake(page);
+  site.update();
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+  await page.locator('[data-key="update"]').waitFor();
+  await page.locator('[data-key="reoffered"]').waitFor();
+  await look(gallery, page, 'tap-27-update');
   gallery.sound();
 });
