@@ -7,7 +7,7 @@ import test from 'node:test';
 
 import Aedes from 'aedes';
 
-import { Library } from './lib/mqtt.mjs';
+import { Library } from './lib/fake-mqtt.mjs';
 import { turns } from './lib/web.mjs';
 
 const { whoAnswers } = await import('../../broker-client/web/src/core/config.js');

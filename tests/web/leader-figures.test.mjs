@@ -5,8 +5,8 @@ import test from 'node:test';
 
 import { domainCell, sumCells, teamCell } from '../../broker-client/web/src/leader/cells.js';
 import * as heard from '../../broker-client/web/src/leader/figures.js';
-import { linkOf } from '../../broker-client/web/src/leader/link.js';
-import { groupsOf } from '../../broker-client/web/src/leader/lists.js';
+import { freshnessOf } from '../../broker-client/web/src/leader/freshness.js';
+import { groupsOf } from '../../broker-client/web/src/leader/domain-order.js';
 import { formatRoute, parseRoute } from '../../broker-client/web/src/leader/route.js';
 import { catalogue, day, domainsOf2013, dutch, figuresOf, summary } from './lib/leader.mjs';
 
@@ -172,7 +172,7 @@ test('what was kept and is not retained any more leaves the page; of what was no
 
 test('it says when the connection is gone, since when, and when only the counting stands still', () => {
   const words = dutch();
-  const at = (link, status) => linkOf({ link, status, updated: 1577800000, now: 1577800600 }, words);
+  const at = (link, status) => freshnessOf({ link, status, updated: 1577800000, now: 1577800600 }, words);
   const online = { state: 'online', since: 0 };
   assert.deepEqual(at(online, { online: true, store: 'ok' }), { state: 'live', mark: 'Live', updatedAt: 'bijgewerkt om 14:46', alerts: [] });
   const lost = at({ state: 'offline', since: 1577800300 }, { online: true });
@@ -193,5 +193,5 @@ test('it says when the connection is gone, since when, and when only the countin
   assert.equal(still.alerts.length, 1);
   assert.equal(at(online, { online: true, store: 'full' }).alerts.length, 1);
   assert.equal(at(online, { online: true, store: 'ok', date_pending: '2020-03-01' }).alerts.length, 1);
-  assert.match(linkOf({ link: online, status: null, updated: 1577700000, now: 1577800600 }, words).updatedAt, /30-12-2019, 11:00/);
+  assert.match(freshnessOf({ link: online, status: null, updated: 1577700000, now: 1577800600 }, words).updatedAt, /30-12-2019, 11:00/);
 });

@@ -99,7 +99,7 @@ test('what leaves the page does so without a network too', async (t) => {
   const site = await Site.start(t);
   const { context } = await Phone.start(t, site, { ...options, serviceWorkers: 'block' }); // a first visit
   const page = await context.newPage();
-  const fetched = Promise.all(['leave', 'export', 'texts.en'].map((name) => page.waitForResponse((response) => response.url().includes(`/${name}-`))));
+  const fetched = Promise.all(['downloads', 'export', 'texts.en'].map((name) => page.waitForResponse((response) => response.url().includes(`/${name}-`))));
   await page.goto(site.leaderUrl('#oost/jaarverslag'));
   await page.locator('#year-teams').waitFor();
   await fetched;

@@ -129,9 +129,9 @@ test('within one edition nothing is grouped, and the older list is a choice', ()
   assert.deepEqual(keys(plain), [1, 12, 13, 'total']);
   const rolled = compare.domainPeriodTable(figures, 'oost', '2019-Q4', AFTER, true, words, 'x');
   assert.deepEqual(rolled.rows.map((row) => [row.title, ...row.cells.slice(0, 2)]), [['Financiën', 10, 7], ['Dagbesteding', 4, 5], ['Totaal', 14, 12]]);
-  assert.equal(compare.hasCrosswalk(figures, ['oost']), true);
-  assert.equal(compare.hasCrosswalk(figures, ['west']), false);
-  assert.equal(compare.hasCrosswalk(replayed('steenwijkerland', TEAMS).figures, ['oost']), false);
+  assert.equal(compare.canRollUp(figures, ['oost']), true);
+  assert.equal(compare.canRollUp(figures, ['west']), false);
+  assert.equal(compare.canRollUp(replayed('steenwijkerland', TEAMS).figures, ['oost']), false);
 });
 
 test('weeks run over the turn of the year; one that nobody reported is no zero', () => {

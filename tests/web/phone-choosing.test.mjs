@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone behind the page without a page: a borrowed phone forgets, and a list of domains that changes is told.
+// The phone (tap/phone.js) without a page: a borrowed phone forgets, and a list of domains that changes is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TODAY, Tab, openPhone, plainCatalogue, written } from './lib/tab.mjs';
+import { TODAY, Tab, openPhone, plainCatalogue, written } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone behind the page without a page: what it remembers and for how long, what it shows, and a disk that refuses.
+// The phone (tap/phone.js) without a page: what it remembers and for how long, what it shows, and a disk that refuses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DAY_MS, TODAY, Tab, clock, openPhone, prefix, plainCatalogue, written } from './lib/tab.mjs';
+import { DAY_MS, TODAY, Tab, clock, openPhone, prefix, plainCatalogue, written } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { writeCatalogue, writeSummary } = await import('../../broker-client/web/gen/turf.js');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TODAY, Tab, openPhone } from './lib/tab.mjs';
+import { TODAY, Tab, openPhone } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { forceCloseDatabase } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TODAY, Tab, clock } from './lib/tab.mjs';
+import { TODAY, Tab, clock } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');

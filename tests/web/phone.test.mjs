@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone behind the page without a page: what leaves it, and when; with tabs, breaks and verdicts as the test says.
+// The phone (tap/phone.js) without a page: what leaves it, and when; with tabs, breaks and verdicts as the test says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DAY_MS, TODAY, Tab, clock, openPhone } from './lib/tab.mjs';
+import { DAY_MS, TODAY, Tab, clock, openPhone } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');

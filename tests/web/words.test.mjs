@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Calendar, topics, numbers and dates in words, tables for spreadsheets, the crosswalk, and the texts themselves.
+// Calendar, topics, numbers and dates in words, tables for spreadsheets, rolling up, and the texts themselves.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import './lib/web.mjs';
 const core = '../../broker-client/web/src/core';
 const calendar = await import(`${core}/calendar.js`);
 const { csv, tsv } = await import(`${core}/csv.js`);
-const { crosswalk } = await import(`${core}/crosswalk.js`);
+const { rollUp } = await import(`${core}/roll-up.js`);
 const format = await import(`${core}/format.js`);
 const { newClientId, parseTopic, topics, isClientId } = await import(`${core}/topics.js`);
 const { labelsOn, validOn } = await import(`${core}/catalogue.js`);
@@ -88,12 +88,12 @@ test('no cell becomes a formula', () => {
   assert.equal(csv([[-5]], 'nl'), '\ufeff-5\r\n', 'a negative number is a number');
 });
 
-test('the crosswalk adds 2017 up to 2013, and leaves 2013 alone', () => {
+test('rolling up adds 2017 to 2013, and leaves 2013 alone', () => {
   const domains = [{ code: 1 }, { code: 2 }, { code: 8 }, { code: 12, rolls_up_to: 2 }, { code: 13, rolls_up_to: 2 }, { code: 15, rolls_up_to: 8 }, { code: 16, rolls_up_to: 8 }].map((domain) => ({ rolls_up_to: 0, ...domain }));
   const cell = (domain, answered, referred) => ({ domain, answered, referred });
-  const sums = crosswalk([cell(13, 1, 2), cell(1, 5, 0), cell(12, 10, 20), cell(2, 100, 0), cell(16, 0, 3), cell(200, 1, 1)], domains);
+  const sums = rollUp([cell(13, 1, 2), cell(1, 5, 0), cell(12, 10, 20), cell(2, 100, 0), cell(16, 0, 3), cell(200, 1, 1)], domains);
   assert.deepEqual(sums, [cell(1, 5, 0), cell(2, 111, 22), cell(8, 0, 3), cell(200, 1, 1)]);
-  assert.deepEqual(crosswalk(sums, domains), sums, 'once is enough');
+  assert.deepEqual(rollUp(sums, domains), sums, 'once is enough');
 });
 
 test('validity: the until-day is outside', () => {

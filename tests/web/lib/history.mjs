@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A site with a past, as a leader finds it on 20 January 2020: the published years 2018 and 2019, closed; the last quarter
+// A site with two years of counts, as a leader finds it on 20 January 2020: the published years 2018 and 2019, closed; the last quarter
 // still provisional; a new list of domains and a new team since the first of January; labels, a revision, what came late.
 import assert from 'node:assert/strict';
 

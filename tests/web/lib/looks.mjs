@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// How a page looks: pictures of it in $BUILD/screenshots, for people, and what of a good look can be measured.
+// Takes pictures of a page into $BUILD/screenshots, for people, and measures what can be measured of its layout.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

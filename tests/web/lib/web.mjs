@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the pages' modules find in a browser and Node 18 does not have.
+// What the tests of the pages' modules share: what a browser has and Node 18 does not, the golden messages, the vectors, and dice.
 import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 

@@ -5,9 +5,9 @@
 //
 //   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
-//          sent as it was left, and perhaps did not live to note with the taps; left.js has them too), and the page's own
+//          sent as it was left, and perhaps did not live to note with the taps; sent-while-leaving.js has them too), and the page's own
 import { Database } from './database.js';
-import { addLeftIds, dropLeftIds, leftIds } from './left.js';
+import { addSentWhileLeaving, dropSentWhileLeaving, sentWhileLeaving } from './sent-while-leaving.js';
 import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
@@ -40,7 +40,7 @@ export class Outbox {
     const outbox = new Outbox();
     outbox.#org = org;
     outbox.#database = new Database({ name: `turf-${org}`, version: VERSION, upgrade, onGone, onReturn });
-    if (leftIds(org).length || (await outbox.get('left'))) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
+    if (sentWhileLeaving(org).length || (await outbox.get('left'))) await outbox.#markLeft().catch(() => {}); // on a full disk it stays, and retract() looks
     return outbox;
   }
 
@@ -130,7 +130,7 @@ export class Outbox {
 
   // The same of a page that is being left, and may be gone before the disk answers: so nothing is read first.
   async markLeaving(ids) {
-    addLeftIds(this.#org, ids);
+    addSentWhileLeaving(this.#org, ids);
     const noted = this.#write(({ meta, commit }) => {
       const put = meta.put(ids, 'left');
       commit();
@@ -140,7 +140,7 @@ export class Outbox {
   }
 
   async #markLeft() {
-    const noted = leftIds(this.#org);
+    const noted = sentWhileLeaving(this.#org);
     await this.#write(async ({ tap, taps, meta }) => {
       for (const id of [...((await meta.get('left')) ?? []), ...noted]) {
         const found = await tap(id);
@@ -148,7 +148,7 @@ export class Outbox {
       }
       await meta.delete('left');
     });
-    dropLeftIds(this.#org, noted);
+    dropSentWhileLeaving(this.#org, noted);
   }
 
   // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction, which stays here until
@@ -293,8 +293,8 @@ export class Outbox {
 
   // Rejects where a tap could not be stored either.
   async tryWriting() {
-    await this.put('trial', new Uint8Array(4096));
-    await this.remove('trial');
+    await this.put('write-test', new Uint8Array(4096));
+    await this.remove('write-test');
   }
 
   get(name) {
@@ -319,7 +319,7 @@ export class Outbox {
   }
 }
 
-const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left')) ?? []), ...leftIds(org), ...gone];
+const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left')) ?? []), ...sentWhileLeaving(org), ...gone];
 
 function takeBack({ taps }, tap, left, hold) {
   if (tap.questionWaits && !tap.sent && !left.includes(tap.id)) return taps.delete(tap.n);

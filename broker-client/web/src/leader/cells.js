@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What stands in one cell: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
+// The content of one cell of a table: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
 
 import { quarterOfDay } from '../core/calendar.js';
 import { ALL } from '../core/topics.js';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Quarters beside each other: a team's course, and its domains in several quarters. Pure.
 
-import { rollsUpTo } from '../core/crosswalk.js';
+import { rollsUpTo } from '../core/roll-up.js';
 import { ALL } from '../core/topics.js';
 import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, share, sumCells, teamCell } from './cells.js';
 import { quartersHeard, questionsOf, summaryOf } from './figures.js';
-import { groupsOf } from './lists.js';
+import { groupsOf } from './domain-order.js';
 import { countColumns, heldOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
 import { isRunning, samePoint } from './same-point.js';
@@ -146,8 +146,8 @@ export function domainPeriodTable(figures, team, period, today, rolled, words, i
   return { id, columns, rows };
 }
 
-// Whether the crosswalk would change anything for what was heard of a team.
-export function hasCrosswalk(figures, teams) {
+// Whether rolling up would change anything in what was received of a team.
+export function canRollUp(figures, teams) {
   for (const summary of figures.newest.summaries())
     if (teams.includes(summary.team) && summary.domains.some(({ domain }) => rollsUpTo(figures.catalogue.domains, domain) !== domain))
       return true;

@@ -51,7 +51,7 @@ export function tableAsHtml(table, heading, words) {
   return `<table><caption>${htmlText(heading)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
 }
 
-// ---- The files of a year (see files.js) ---------------------------------------------------------------
+// ---- The files of a year (see csv-files.js) ---------------------------------------------------------------
 // Headings and statuses are in the language of `words`.
 
 const isOfAllTeams = (file) => file.startsWith('team-');

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Everything the page has heard. Pure: messages in, figures out.
+// All figures, the catalogue and the status that the page has received. Pure: messages in, figures out.
 //
 // A summary that speaks of a newer catalogue than ours waits until that catalogue is here, so that no figure is ever
 // shown under a wrong name; what was shown before stays until then.
 import { Figures } from '../core/figures.js';
 
-// `kept`: topics of figures that were kept from an earlier visit (kept.js) and were not heard again since. `keptDay`: the day
+// `kept`: topics of figures that were kept from an earlier visit (kept-figures.js) and were not heard again since. `keptDay`: the day
 // that these were looked at from, until the aggregator tells its own.
 export function createFigures() {
   return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures(), kept: new Map(), keptDay: null };

@@ -7,7 +7,7 @@ import { ALL } from '../core/topics.js';
 import { teamName } from './cells.js';
 import { choice } from './elements.js';
 import { catalogueIsLate, statusHeard, summaryOf } from './figures.js';
-import { linkOf } from './link.js';
+import { freshnessOf } from './freshness.js';
 import { yearInText } from './report.js';
 import { formatRoute } from './route.js';
 import { viewCompare, viewLive, viewReport, whyNone } from './views.js';
@@ -39,7 +39,7 @@ function updated({ figures, team, view, period, year }) {
 
 function freshness(page) {
   const { words, link, now, figures } = page;
-  const { state, mark, updatedAt, alerts } = linkOf({ link, status: statusHeard(figures), updated: updated(page), now }, words);
+  const { state, mark, updatedAt, alerts } = freshnessOf({ link, status: statusHeard(figures), updated: updated(page), now }, words);
   if (catalogueIsLate(figures)) alerts.push(words.t('catalogue_waiting'));
   if (page.failed) alerts.splice(0, alerts.length, words.t('failed'));
   if (page.blocked) alerts.splice(0, alerts.length);
@@ -69,7 +69,7 @@ function paperLine(page) {
   const { figures, words, team, view, period, year, today, now } = page;
   const summary = summaryOf(figures, team, view === 'report' ? String(year) : period);
   if (!ready(page) || !summary) return null;
-  const { mark } = linkOf({ link: page.link, status: statusHeard(figures), updated: 0, now }, words);
+  const { mark } = freshnessOf({ link: page.link, status: statusHeard(figures), updated: 0, now }, words);
   const what = view === 'report' ? yearInText(year, today, words) : words.period(period);
   const value = { team: teamName(figures, team, words), what, status: words.statusOf({ ...summary, questions: summary.answered + summary.referred }) };
   return el('p', { class: 'paper' }, words.t('paper_line', { ...value, moment: words.moment(updated(page)), printed: words.moment(now), link: mark }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // This quarter: the totals of a team, its domains, and how these compare with earlier. Pure.
 
-import { crosswalk } from '../core/crosswalk.js';
+import { rollUp } from '../core/roll-up.js';
 import { domainName, none, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';
@@ -25,7 +25,7 @@ export function headline(figures, team, period, today) {
 export const heldOf = (summary) => summary.undistributed_answered + summary.undistributed_referred;
 
 export const domainsOf = (figures, summary, rolled) =>
-  rolled ? crosswalk(summary.domains, figures.catalogue.domains) : summary.domains;
+  rolled ? rollUp(summary.domains, figures.catalogue.domains) : summary.domains;
 
 // Where a column is narrow its heading breaks at a syllable.
 export const countColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'count' });

@@ -13,10 +13,10 @@ import { language, savedLanguage, saveLanguage, setLanguage, t, textsIn, useText
 import { ALL, topics } from '../core/topics.js';
 import { teamName } from './cells.js';
 import * as heard from './figures.js';
-import { FILES } from './files.js';
+import { FILES } from './csv-files.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
-import { keepFigures, keptFigures } from './kept.js';
+import { keepFigures, keptFigures } from './kept-figures.js';
 import { yearOf, yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
 import { formatRoute, parseRoute } from './route.js';
 import { yearsHeard } from './report.js';
@@ -260,7 +260,7 @@ function say(text) {
 }
 
 // What makes files and pictures: fetched before anybody asks, who may do so when the network is gone.
-const leaving = () => Promise.all([import('./leave.js'), import('./export.js'), textsIn('en')]);
+const leaving = () => Promise.all([import('./downloads.js'), import('./export.js'), textsIn('en')]);
 
 async function copy(id) {
   const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await leaving();

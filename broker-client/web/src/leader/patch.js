@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Brings what stands on the page in line with a newly drawn tree, touching only what differs: focus, selection,
-// scrolling and a screen reader's place survive an update every second.
+// Changes the elements on the page to those of a newly drawn tree, and touches only what differs, so that the focus, the
+// selection, the scroll position and a screen reader's place survive an update every second.
 
 function patchAttributes(old, next) {
   for (const { name } of [...old.attributes]) if (name !== 'style' && !next.hasAttribute(name)) old.removeAttribute(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A quarter that is still running is compared with other quarters after as many whole weeks, never with whole quarters.
-// The weekly figures are the only ones that tell how a quarter grew. Pure.
+// Compares a quarter that is still running with earlier quarters at the same point: after as many whole weeks, never with whole
+// quarters. It uses the weekly figures, since only these say how a quarter grew. Pure.
 import { isoWeekFirstDay } from '../core/calendar.js';
 import { countedDays, none, teamCell } from './cells.js';
 import { daysOfPeriod, shiftQuarter, wholeWeeksOf } from './periods.js';

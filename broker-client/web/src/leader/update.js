@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A newer build of the page: taken over when nobody looks or touches. A screen on a wall is never closed and must get it
 // too.
-import { Takeover } from '../core/takeover.js';
-import { registerWorker } from '../core/trusted.js';
+import { ReloadForBuild } from '../core/reload-for-build.js';
+import { registerWorker } from '../core/register-worker.js';
 
 const LOOK_MS = 3_600_000;
 const UNTOUCHED_MS = 600_000;
@@ -10,9 +10,9 @@ const UNTOUCHED_MS = 600_000;
 export async function keepUpToDate() {
   const registration = await registerWorker();
   if (!registration) return;
-  const takeover = new Takeover({ untouchedMs: UNTOUCHED_MS });
-  takeover.listen();
-  setInterval(() => takeover.unused && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
+  const reload = new ReloadForBuild({ untouchedMs: UNTOUCHED_MS });
+  reload.listen();
+  setInterval(() => reload.unused && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
   setInterval(() => registration.update().catch(() => {}), LOOK_MS);
   await letWorkerKeepPage();
 }

@@ -9,7 +9,7 @@ import { isFigure, none, teamCell, teamName } from './cells.js';
 import { barChart, quarterChart, weekChart } from './charts.js';
 import * as compare from './compare.js';
 import { chartButtons, chartElement, choice, copyButton, longestBar, note, section, tableElement } from './elements.js';
-import { FILES } from './files.js';
+import { FILES } from './csv-files.js';
 import { summaryOf } from './figures.js';
 import * as live from './live.js';
 import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './periods.js';
@@ -174,11 +174,11 @@ function runningNote({ figures, words, today }, team, period) {
   return note(words.t(isFigure(point.own) ? 'running_note' : 'running_note_early', value));
 }
 
-// ---- The crosswalk ------------------------------------------------------------------------------------
+// ---- Rolling up ---------------------------------------------------------------------------------------
 
 function listChoice(page, teams) {
   const { words } = page;
-  if (!compare.hasCrosswalk(page.figures, teams)) return null;
+  if (!compare.canRollUp(page.figures, teams)) return null;
   const options = [
     { value: 'counted', label: words.t('list_as_counted') },
     { value: 'rolled', label: words.t('list_older') },
@@ -186,7 +186,7 @@ function listChoice(page, teams) {
   return choice('list', words.t('list_choice'), options, page.rolled ? 'rolled' : 'counted');
 }
 
-const listNote = (page, teams) => (page.rolled && compare.hasCrosswalk(page.figures, teams) ? note(page.words.t('list_note')) : null);
+const listNote = (page, teams) => (page.rolled && compare.canRollUp(page.figures, teams) ? note(page.words.t('list_note')) : null);
 
 // ---- Compare ------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What still waits, always in view; and the ways to catching up and to the own taps.
+// The bar at the bottom, always in view: how many taps wait, the connection, and the buttons for catching up and "my taps".
 import { el, renderWhen, setAttribute, setHidden, setText } from '../core/dom.js';
 import { number } from '../core/format.js';
 import { language, t } from '../core/language.js';

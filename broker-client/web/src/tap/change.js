@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A tap that was wrong, made right: domain, outcome, day, team and labels. It is taken back and counted anew in one step.
+// The sheet "change": another domain, outcome, day, team or labels for a tap. The tap is taken back and counted anew in one step.
 import { domainsOn, teamsOn } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { chip, chipGroup, labelGroups } from './labels.js';
 import { dayChoice } from './sheets.js';
-import { labelsFor } from './snack.js';
+import { labelsFor } from './snackbar.js';
 
 const outcomes = [['answered', Outcome.OUTCOME_ANSWERED], ['referred', Outcome.OUTCOME_REFERRED]];
 

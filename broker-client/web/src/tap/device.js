@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the page knows of the phone it is on: home screen, storage that was emptied, a newer version of the page. What it
-// keeps for that says only that turf was used here, never by whom or when.
+// What the page knows of its phone: whether it is on the home screen, whether its storage was emptied, whether a newer build waits.
+// What it stores for that says only that turf was used here, never by whom or when.
 
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
@@ -34,7 +34,7 @@ export class Device {
   #prompt = null;
   #waiting = null;
   #used = false;
-  #takeover = null;
+  #reload = null;
   #busy;
 
   emptied = false;
@@ -126,10 +126,10 @@ export class Device {
   // page is hidden; then every window loads anew, one that is in use when nobody is in the middle of something there.
   async serve() {
     if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
-    const [{ Takeover }, { registerWorker }] = await Promise.all([import('../core/takeover.js'), import('../core/trusted.js')]);
+    const [{ ReloadForBuild }, { registerWorker }] = await Promise.all([import('../core/reload-for-build.js'), import('../core/register-worker.js')]);
     const registration = await registerWorker();
     if (!registration) return;
-    this.#takeover = new Takeover({ untouchedMs: UNTOUCHED_MS, busy: this.#busy });
+    this.#reload = new ReloadForBuild({ untouchedMs: UNTOUCHED_MS, busy: this.#busy });
     const waits = () => {
       if (!registration.waiting || !navigator.serviceWorker.controller) return;
       this.#waiting = registration.waiting;
@@ -138,11 +138,11 @@ export class Device {
     };
     waits();
     registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', waits));
-    this.#takeover.listen();
+    this.#reload.listen();
   }
 
   takeUpdate() {
-    this.#takeover?.ask(this.#waiting);
+    this.#reload?.ask(this.#waiting);
   }
 
   // Nobody looks at this window: another one may be in use.

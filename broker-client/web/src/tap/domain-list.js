@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What is new and what is gone among the domains, so that who taps by place is told: by another catalogue, or by a day
-// from which other domains hold. A change is told against what the worker last knew, until that is known to be seen.
+// Notices that the list of domains has changed, because of a new catalogue or a new day, so that the page can warn a worker who
+// taps by place. It says what is new and what is gone since the list that the worker knew, until the worker has seen that.
 import { domainsOn } from '../core/catalogue.js';
 
 const NAME = 'domainsBefore';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The outcome and the domains: where a tap is made. The usual outcome is chosen already, so that a question takes one
-// tap; another outcome holds for one tap and then falls back.
+// Draws the outcomes and the grid of domains, where taps are made. The usual outcome is chosen already, so that a question takes
+// one tap; another outcome holds for one tap.
 import { domainsOn, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen, setAttribute } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The few pictures of the page, drawn as strokes; they say nothing that the words beside them do not.
+// The icons of the page, drawn as strokes. The words beside an icon always say the same.
 import { el } from '../core/dom.js';
 import { domainPath } from './domain-icons.js';
 

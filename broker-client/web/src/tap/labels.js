@@ -4,7 +4,7 @@
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 import { LABELS_MAX, LabelKind } from '../core/messages.js';
-import { labelsFor } from './snack.js';
+import { labelsFor } from './snackbar.js';
 
 const kinds = [['subject', LabelKind.LABEL_SUBJECT], ['origin', LabelKind.LABEL_ORIGIN], ['referredTo', LabelKind.LABEL_REFERRED_TO]];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The own taps of this phone, by day, with what became of each.
+// The list "my taps": the taps of this phone by day, with the state of each.
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen, setText } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';

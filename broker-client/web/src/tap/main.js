@@ -15,20 +15,20 @@ import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOften, renderOutcome } from './grid.js';
-import { keepInView, listenToKeys } from './keys.js';
-import { keepDay, leaveDay, recallDay, returnToDay } from './kept-day.js';
+import { keepInView, listenToKeys } from './keyboard.js';
+import { keepDay, leaveDay, recallDay, returnToDay } from './catch-up-day.js';
 import { loginAdvice } from './login.js';
 import { Phone } from './phone.js';
 import { Sheet } from './sheet.js';
-import { Snack } from './snack.js';
-import { Still } from './still.js';
+import { Snackbar } from './snackbar.js';
+import { GridPosition } from './grid-position.js';
 import texts from './texts.nl.js';
-import { DOUBLE_MS, guardTouches } from './touch.js';
+import { DOUBLE_MS, guardTouches } from './touch-guard.js';
 
 useTexts({ nl: texts, en: () => import('./texts.en.js') });
 
 let phone;
-let snack;
+let snackbar;
 let sheet;
 let choice = plainChoice();
 let frame = 0;
@@ -36,8 +36,8 @@ let soon = 0;
 let underWay = false; // at the phone's last change, a tap was sent and had no receipt yet
 let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
 let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
-let still;
-let later = null; // as later.js has it, once it is there
+let gridPosition;
+let afterPaint = null; // as after-paint.js has it, once it is there
 let failure = ''; // why the page could not start
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
@@ -77,7 +77,7 @@ function layOut() {
   fill(byId('app'), skip, parts.head, main, foot, parts.live);
   parts.place.append(parts.snack, parts.next);
   keepInView(parts.mode, foot);
-  still = new Still(byId('app'), parts.grid);
+  gridPosition = new GridPosition(byId('app'), parts.grid);
 }
 
 // Said by a screen reader; the same words twice are said twice.
@@ -109,7 +109,7 @@ function isAgain({ code }, { timeStamp }) {
 
 // The choice is used up at once: what is chosen while the disk writes is for the next tap.
 async function tap(domain, event) {
-  if (isAgain(domain, event)) return snack.tellTwice(touched.what);
+  if (isAgain(domain, event)) return snackbar.tellTwice(touched.what);
   const tile = event.currentTarget;
   const used = choice;
   const { outcome, count } = used;
@@ -122,9 +122,9 @@ async function tap(domain, event) {
     what.ids = await phone.tap({ day, domain: domain.code, outcome, count });
   } catch {
     if (choice === next) choose(used);
-    return snack.tellNotSaved(what); // the reason is told above the grid
+    return snackbar.tellNotSaved(what); // the reason is told above the grid
   }
-  snack.show(what);
+  snackbar.show(what);
   flash(tile);
   navigator.vibrate?.(15);
   device.use();
@@ -132,18 +132,18 @@ async function tap(domain, event) {
 }
 
 // What is not needed for a tap comes after the first paint, or when it is first asked for.
-const loadLater = async () => {
-  if (later) return;
-  later = await import('./later.js');
+const loadAfterPaint = async () => {
+  if (afterPaint) return;
+  afterPaint = await import('./after-paint.js');
   changed();
 };
-const open = (name, ...more) => loadLater().then(() => later[name](sheet, phone, ...more), () => snack.tellNotOpened());
+const open = (name, ...more) => loadAfterPaint().then(() => afterPaint[name](sheet, phone, ...more), () => snackbar.tellNotOpened());
 
 async function switchLanguage() {
   const wanted = language === 'nl' ? 'en' : 'nl';
   saveLanguage(wanted);
   await setLanguage(wanted);
-  snack?.refresh();
+  snackbar?.refresh();
   changed();
 }
 
@@ -192,24 +192,24 @@ function chooseFirstTeam(id, borrowed) {
 function drawFirst(ready) {
   setHidden(parts.first, ready && !failure);
   const ended = phone?.team && phone.catalogue ? phone.team : '';
-  const starting = failure || ready || (phone?.catalogue && later) ? '' : t(waitingFor());
+  const starting = failure || ready || (phone?.catalogue && afterPaint) ? '' : t(waitingFor());
   setText(parts.starting, starting);
-  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, Boolean(later), language], () => {
+  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, Boolean(afterPaint), language], () => {
     if (failure === 'login') return loginAdvice();
     if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
     if (ready) return [];
-    if (!phone?.catalogue || !later) return [];
+    if (!phone?.catalogue || !afterPaint) return [];
     if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
     return [
       ended && el('p', {}, tParts('teamEnded', { team: dutch(teamName(phone.catalogue, ended)) })),
-      !ended && later.welcome(phone), el('h2', {}, t('chooseTeam')), later.teamChoice(phone, chooseFirstTeam),
+      !ended && afterPaint.welcome(phone), el('h2', {}, t('chooseTeam')), afterPaint.teamChoice(phone, chooseFirstTeam),
     ];
   });
 }
 
 function drawNotices() {
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
-  later.renderNotices(parts, phone, device, () => open('openList'));
+  afterPaint.renderNotices(parts, phone, device, () => open('openList'));
   if (focused && document.activeElement === document.body) parts.grid.focus({ preventScroll: true });
 }
 
@@ -225,9 +225,9 @@ function draw() {
   frame = 0;
   clearTimeout(soon);
   soon = 0;
-  if (mayMove || sheet?.isOpen) still.release();
+  if (mayMove || sheet?.isOpen) gridPosition.release();
   if (mayMove) drawAll();
-  else still.keep(drawAll);
+  else gridPosition.keep(drawAll);
   mayMove = false;
 }
 
@@ -240,7 +240,7 @@ function drawAll() {
   for (const name of ['glance', 'mode', 'place', 'outcome', 'often', 'grid', 'oftenChoice', 'total', 'privacy']) setHidden(parts[name], !ready);
   if (!ready) setHidden(parts.none, true);
   if (!phone) return;
-  if (later) drawNotices();
+  if (afterPaint) drawNotices();
   renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
   sheet.refresh?.();
   if (!ready) return;
@@ -253,8 +253,8 @@ function drawAll() {
   setHidden(parts.none, renderGrid(parts.grid, phone, choice, tap) > 0);
   setText(parts.none, t('noDomains'));
   setAttribute(parts.snack, 'aria-label', t('undo'));
-  later?.renderGlance(parts.glance, phone);
-  later?.renderTotal(parts.total, phone);
+  afterPaint?.renderGlance(parts.glance, phone);
+  afterPaint?.renderTotal(parts.total, phone);
   setText(parts.privacy, t('privacy'));
 }
 
@@ -276,7 +276,7 @@ function heard() {
 // After a while away nobody remembers that taps counted for another day, or several at once.
 function back() {
   const expired = document.visibilityState === 'hidden' ? null : returnToDay(choice.day);
-  loadLater().catch(() => {});
+  loadAfterPaint().catch(() => {});
   if (expired) choice = { ...plainChoice(), ...expired };
   phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
@@ -285,7 +285,7 @@ function back() {
 
 function leave() {
   leaveDay(choice.day);
-  snack?.close();
+  snackbar?.close();
   device.takeUpdateUnseen();
   phone?.leave();
 }
@@ -319,19 +319,19 @@ async function start() {
   failure = '';
   device.meet(used);
   sheet = new Sheet();
-  snack = new Snack(parts.snack, opened, say, { open: (tapped, act) => open('openLabels', tapped, act), close: (how) => sheet.close(how) });
+  snackbar = new Snackbar(parts.snack, opened, say, { open: (tapped, act) => open('openLabels', tapped, act), close: (how) => sheet.close(how) });
   phone = opened;
   choice = { ...plainChoice(), ...recallDay() };
   draw();
   onReturn(back);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
   addEventListener('pagehide', leave, true); // before the database is closed
-  listenToKeys(snack);
+  listenToKeys(snackbar);
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
     device.serve().catch(() => {}); // then the page works, but not from a cold start without network
-    loadLater().catch(() => {}); // it is asked for again
+    loadAfterPaint().catch(() => {}); // it is asked for again
   }));
 }
 

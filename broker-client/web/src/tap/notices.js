@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the worker must know, above the grid: refusals until they are dismissed, and what is wrong with the phone.
+// The notices above and below the grid: refusals until they are dismissed, what is wrong with the phone, and what is new.
 import { domainName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile } from '../core/dom.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';

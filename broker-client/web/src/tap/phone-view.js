@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What follows from what the phone knows: what waits, what may be chosen or taken back, the team's figures. Phone, which
-// extends it, has `taps` and `today`.
+// What the page can read from the phone: what waits, what may be chosen or taken back, the team's figures. Phone extends it with
+// `taps`, `today`, and everything that changes something.
 import { teamsOn } from '../core/catalogue.js';
 import { formatQuarter, parseDate, quarterLastDay, quarterOfDay } from '../core/calendar.js';
 import { Figures } from '../core/figures.js';

@@ -8,10 +8,10 @@ import { Outbox } from '../core/outbox.js';
 import { Sender } from '../core/sender.js';
 import { topics } from '../core/topics.js';
 import { DomainList } from './domain-list.js';
-import { SenderLock } from './lock.js';
+import { SenderLock } from './sender-lock.js';
 import { PhoneView, WEEKS_SHOWN } from './phone-view.js';
 import { TakenBack } from './taken-back.js';
-import { StorageTrouble } from './trouble.js';
+import { StorageTrouble } from './storage-trouble.js';
 import { held, mayChange, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
@@ -54,7 +54,7 @@ export class Phone extends PhoneView {
     phone.#org = org;
     phone.#now = now;
     phone.#onChange = onChange;
-    phone.#trouble = new StorageTrouble({ onChange, trial: () => phone.#tryStorage() });
+    phone.#trouble = new StorageTrouble({ onChange, tryWriting: () => phone.#tryStorage() });
     phone.#outbox = await Outbox.open(org, {
       onGone: () => phone.#trouble.tryAgain(),
       onReturn: () => phone.#safely(phone.#reload().then(() => phone.#pump())),

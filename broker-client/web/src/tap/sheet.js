@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What opens over the page, in a native dialog: Escape and focus are its own.
+// The dialog that opens over the page; sheets.js and others fill it. It is a native one, which handles Escape and the focus.
 import { el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What opens in the sheet: the choice of a team, catching up, the own taps. Not needed for a tap: it comes after the first
-// paint.
+// Fills the sheet: the choice of a team, catching up, "my taps". Loaded after the first paint, since no tap needs it.
 import { teamName } from '../core/catalogue.js';
 import { formatDate, parseDate } from '../core/calendar.js';
 import { dutch, el } from '../core/dom.js';

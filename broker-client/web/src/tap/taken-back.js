@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What was taken back on this page, as it was before, and until when that can be undone. In memory only.
+// The taps that were taken back on this page, as they were before, with the moment until which "count after all" is offered. In
+// memory only.
 import { asRetracted } from '../core/tap.js';
 
 export class TakenBack {

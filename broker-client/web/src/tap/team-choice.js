@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The choice of a team: whose page this is and what counts as a question for who is here for the first time, and for who
-// borrows a phone the choice that it remembers nothing.
+// The choice of a team. The first screen also says whose page this is and what counts as a question; "only now" is for a worker on
+// a borrowed phone, which then remembers nothing.
 import { el } from '../core/dom.js';
 import { t } from '../core/language.js';
 

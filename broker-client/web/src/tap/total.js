@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the worker gets back: the team's total of this quarter and its course by week. Never a figure per person.
+// Shows the team's total of this quarter and its questions by week. Never a figure of one person.
 import { teamName } from '../core/catalogue.js';
 import { isoWeekOfDay } from '../core/calendar.js';
 import { dutch, el, renderWhen, setAttribute, setText } from '../core/dom.js';

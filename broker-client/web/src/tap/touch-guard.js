@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// One touch is one act, and it acts on what it began on. Browsers make more of it: a held Enter is a click again and again,
-// a touch that bounces is two, and a click goes to what is below the finger when it is lifted.
+// Makes sure that one touch does one thing, and does it to the button on which it began. Browsers do more: they repeat the click
+// of a held Enter, see a touch that bounces as two, and click on what is below the finger when it is lifted.
 
 export const DOUBLE_MS = 300; // two touches that are nearer to each other in time are one
 const DOUBLE_PX = 40; // and so is what lies between their places, for touches on different buttons

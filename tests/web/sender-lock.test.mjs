@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The lock of the one tab that sends, where a browser does not give it.
+// The lock that lets one tab send, where a browser refuses or takes it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { turns } from './lib/web.mjs';
 
-const { SenderLock } = await import('../../broker-client/web/src/tap/lock.js');
+const { SenderLock } = await import('../../broker-client/web/src/tap/sender-lock.js');
 
 const MANY = 1_000; // after so many requests the lock's tests give up: an endless loop of microtasks would end with nothing else
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the screen shows besides the tiles, and what opens over it: it comes right after the first paint, so that no tap
-// waits for it. One file, since several compress worse.
+// The parts of the page that no tap needs: notices, totals, and what opens over the tiles. main.js loads them right after the
+// first paint. They are one file in the build, because several files compress worse.
 export { openLabels } from './labels.js';
 export { renderNotices } from './notices.js';
 export { openCatchUp, openList, openTeams } from './sheets.js';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Figures of the 2017 edition on the 2013 list. One way only: what was counted as one domain of 2013 cannot be taken
-// apart again.
+// Rolls up figures of domains of 2017 to the domains of 2013. One way only: what was counted as one domain of 2013 cannot be
+// taken apart again.
 
 // The code on the older list: where the domain rolls up to, or itself.
 export const rollsUpTo = (domains, code) => domains.find((domain) => domain.code === code)?.rolls_up_to || code;
 
 // [{domain, answered, referred}] of a summary, summed onto the older list, in the catalogue's order (unknown codes last).
-export function crosswalk(cells, domains) {
+export function rollUp(cells, domains) {
   const sums = new Map();
   for (const { domain, answered, referred } of cells) {
     const code = rollsUpTo(domains, domain);

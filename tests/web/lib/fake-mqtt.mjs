@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A library for connections to nowhere: a test sees what was asked of it, and answers when it likes.
+// A fake MQTT library: a test sees what a page asked of it, and decides when it answers.
 import { EventEmitter } from 'node:events';
 
 class Client extends EventEmitter {

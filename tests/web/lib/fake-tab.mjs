@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone behind the page without a page: tabs, a broker and a date that do what the test says. Each test begins with
-// an empty outbox.
+// Runs Phone (tap/phone.js) without a page, in fake tabs with a fake broker and a date that the test sets. Each test begins
+// with an empty outbox.
 import { afterEach, beforeEach } from 'node:test';
 
-import { Library } from './mqtt.mjs';
+import { Library } from './fake-mqtt.mjs';
 import { turns } from './web.mjs';
 
 await import('../../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What leaves the page at a touch: files, pictures, the clipboard. Nothing goes over the network.
+// Saves tables and charts as files, and copies tables to the clipboard. Nothing goes over the network.
 import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
 import { MARGIN, sceneAsSvg, TITLE_HEIGHT } from './svg.js';
 

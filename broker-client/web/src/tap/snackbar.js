@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What was just tapped, for six seconds: undo, and labels for who wants them. Until it closes nothing leaves the phone;
-// while someone is in it (the sheet with labels is open, or it has the keyboard's focus) it stays. Then, as long, that it was
-// undone, or that the phone could not keep it. It has a place of its own in the foot, which is there without it too.
+// The snackbar: it shows for six seconds what was just tapped, and offers undo and labels. The tap does not leave the phone before
+// it closes. It stays open while the sheet with labels is open, or while it has the keyboard's focus. Afterwards it says for six
+// seconds that the tap was undone, or that the phone could not store it. Its place in the foot is always there.
 import { domainName, labelsOn, teamName } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { LabelKind, Outcome } from '../core/messages.js';
 import { outcomeWord, unflash } from './grid.js';
-import { undoKeys } from './keys.js';
+import { undoKeys } from './keyboard.js';
 import { UNDO_MS } from './phone.js';
 
 const STAY_MS = 60_000;
@@ -17,12 +17,12 @@ const STAY_MS = 60_000;
 export const labelsFor = (catalogue, { day, domain, outcome }) =>
   labelsOn(catalogue, day, domain).filter(({ kind }) => kind !== LabelKind.LABEL_REFERRED_TO || outcome === Outcome.OUTCOME_REFERRED);
 
-export class Snack {
+export class Snackbar {
   #parent;
   #phone;
   #say;
   #sheet; // {open(tap, act), close({returnTo})} of the labels
-  #shown = null; // {ids, team, day, domain, outcome, count, origin, labels, open, twice}; told: the text it ends with instead
+  #shown = null; // {ids, team, day, domain, outcome, count, origin, labels, open, twice}; closing: the text that it shows instead at the end
   #timer = 0;
 
   constructor(parent, phone, say, sheet) {
@@ -91,7 +91,7 @@ export class Snack {
     const undone = this.#shown;
     const focused = undone.open || this.#parent.contains(document.activeElement);
     this.#closeSheet();
-    undone.told = '';
+    undone.closing = '';
     this.#render();
     if (focused) this.#parent.querySelector('.snack__text').focus();
     unflash(undone.origin);
@@ -106,11 +106,11 @@ export class Snack {
   }
 
   #isOpen() {
-    return this.#shown !== null && this.#shown.told === undefined;
+    return this.#shown !== null && this.#shown.closing === undefined;
   }
 
   #tell(text) {
-    this.#shown.told = text;
+    this.#shown.closing = text;
     this.#render();
     this.#closeIn(UNDO_MS);
     this.#say(t(text, { what: this.#what() }));
@@ -152,7 +152,7 @@ export class Snack {
   #render() {
     this.#parent.hidden = false;
     if (this.#isOpen()) this.#renderTap();
-    else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'told' }, this.#shown.told && t(this.#shown.told, { what: this.#what() })));
+    else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'closing' }, this.#shown.closing && t(this.#shown.closing, { what: this.#what() })));
   }
 
   #renderTap() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The other day that taps count for outlives a reload and an update of the page, for ten minutes away from it. After that,
-// or when the browser has ended meanwhile, taps count for today again, and the page can say so.
+// Remembers the day that a worker catches up with, through a reload and an update of the page, until the worker has been away
+// for ten minutes. After that, or after the browser was ended, taps count for today again, and the page says so.
 //
 //   session storage  turf-catch-up  {day, until}: goes with the tab
 //   local storage    turf-catch-up  the day alone, since what outlives the tab must hold no time of day

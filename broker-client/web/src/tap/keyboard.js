@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the keyboard can do beyond the browser's own: undo, and a way to it from the tile. And what has the focus is never
-// behind what sticks to the edges of the screen.
+// What the keyboard does on the worker's page beyond what browsers do: Ctrl+Z for undo, and Tab from a tile to the snackbar that
+// belongs to it. It also scrolls so that the element with the focus is never behind the bars at the edges of the screen.
 
 const isMac = () => /Mac|iPhone|iPad/.test(navigator.platform);
 export const undoKeys = () => (isMac() ? '⌘Z' : 'Ctrl+Z');
@@ -16,10 +16,10 @@ function besides({ origin, buttons }, from, back) {
   return from === buttons.at(-1) && !back ? origin.nextElementSibling : null;
 }
 
-export function listenToKeys(snack) {
+export function listenToKeys(snackbar) {
   addEventListener('keydown', (event) => {
-    if (isUndo(event) && !event.target.matches('input')) snack.undo();
-    const next = event.key === 'Tab' ? besides(snack, document.activeElement, event.shiftKey) : null;
+    if (isUndo(event) && !event.target.matches('input')) snackbar.undo();
+    const next = event.key === 'Tab' ? besides(snackbar, document.activeElement, event.shiftKey) : null;
     if (!next) return;
     event.preventDefault();
     next.focus();

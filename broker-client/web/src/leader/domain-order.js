@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Domains of several summaries in one order, and by the older domain that they belong to. Pure.
-import { rollsUpTo } from '../core/crosswalk.js';
+// Puts the domains of several summaries in the order of the catalogue, grouped by the older domain that they roll up to. Pure.
+import { rollsUpTo } from '../core/roll-up.js';
 
 // The catalogue's order; codes that it does not know come last.
 function inOrder(catalogue, codes) {

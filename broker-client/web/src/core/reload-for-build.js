@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A newer build took over the service worker: each window loads anew, but not while somebody is in the middle of something
-// in it. Until then it runs on, on the files of its own build.
+// Reloads a window after a newer build has taken over the service worker: at once where the worker asked for it, else when
+// the window is hidden or nobody has touched it for some time. Until then it runs on the files of its own build.
 
 const LOOK_MS = 5_000;
 
-export class Takeover {
+export class ReloadForBuild {
   #asked = false; // in this window, by a touch
   #due = false;
   #touched = -Infinity;

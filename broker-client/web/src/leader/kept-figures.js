@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The last figures that this browser received, so that a page that is opened without a network shows them with their date.
-// They are what the broker retains: counts, no questions. They are kept in a cache, since a page that is put away in the
-// middle of it leaves no transaction behind. The service worker's own caches have other names.
+// Stores the last figures that this browser received, so that a page that is opened without a network can show them with their
+// date. They are what the broker retains: counts, no questions. They are in a cache and not in IndexedDB, where a page that goes
+// into the back/forward cache could leave an open transaction. The service worker's caches have other names.
 const CACHE = 'leader-figures';
 const FORM = 1; // of what is kept; another one is not read
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// One sender among the tabs: the one that is looked at takes the lock, the others wait for it. A double send would do no
-// harm; without Web Locks every tab sends.
+// A lock that lets one tab send at a time: the visible tab takes it, the others wait for it. Without Web Locks every tab sends,
+// which does no harm.
 
 export class SenderLock {
   #name;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What must be said about how fresh the figures are: honest when the connection or the aggregator is gone. Pure.
+// Says how fresh the figures are: live, or why not (no connection, or turfd is away), and since when. Pure.
 
 const PATIENCE = 4; // before a first connection, or a first word of the aggregator, is called late
 
 // `link`: { state: offline|connecting|online|unsure, since: when it was last online (0: never), began: when the page opened,
 // changed: when the state became what it is, kept: when the figures of an earlier visit were received (0: there are none) },
 // all in seconds.
-export function linkOf({ link, status, updated, now }, words) {
+export function freshnessOf({ link, status, updated, now }, words) {
   const updatedAt = updated ? words.t(words.isSameDay(updated, now) ? 'updated_at' : 'updated_on', { time: words.since(updated, now) }) : '';
   if (link.state !== 'online') {
     const lost = link.since > 0 || (link.kept > 0 && !isEarly(link, now));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The one Trusted Types policy of the pages, called `turf`: our own service worker, and nothing else, may be a script URL.
+// Registers the service worker. It holds the only Trusted Types policy of the pages, called `turf`: the service worker is the
+// only script that a page may name by its URL.
 
 const WORKER = 'sw.js';
 

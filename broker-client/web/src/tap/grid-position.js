@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Keeps the grid where it is on the screen while things come and go above it: by scrolling, and with empty room above or
-// below where there is nothing to scroll.
+// Keeps the grid of domains in the same place on the screen while notices above it appear and disappear: it scrolls the page,
+// and adds empty room above or below where there is nothing to scroll.
 
-export class Still {
+export class GridPosition {
   #root;
   #grid;
   #room = { above: 0, below: 0 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What is wrong with the phone's storage. It may come back by itself, so it is tried again until it has.
+// What is wrong with the phone's storage: full, not answering, or something else. Tries to write every few seconds until that
+// succeeds.
 
 const SILENT_MS = 5_000; // a write that takes longer may never be answered
 const AGAIN_MS = 5_000; // how often a storage that failed is tried again
 
 export class StorageTrouble {
   #onChange;
-  #trial;
+  #tryWriting;
   #timer = 0;
   #trying = false;
   #closed = false;
@@ -14,10 +15,10 @@ export class StorageTrouble {
   // 'full', 'newer' (another window upgraded it), 'silent' (it does not answer), 'storage' (anything else), or ''.
   name = '';
 
-  // `trial`: rejects while nothing can be stored.
-  constructor({ onChange, trial }) {
+  // `tryWriting`: rejects while nothing can be stored.
+  constructor({ onChange, tryWriting }) {
     this.#onChange = onChange;
-    this.#trial = trial;
+    this.#tryWriting = tryWriting;
   }
 
   close() {
@@ -52,7 +53,7 @@ export class StorageTrouble {
     if (this.#trying) return;
     this.#trying = true;
     try {
-      await this.guard(this.#trial);
+      await this.guard(this.#tryWriting);
       this.clear();
     } catch {
       // said, and tried again later
