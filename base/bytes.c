@@ -61,16 +61,6 @@ uint32_t crc32c(const void *bytes, size_t length)
 	return crc32c_more(0, bytes, length);
 }
 
-uint32_t hash_bytes(const void *bytes, size_t length)
-{
-	const uint8_t *byte = bytes;
-	uint64_t h = 14695981039346656037u;
-
-	for (size_t i = 0; i < length; i++)
-		h = (h ^ byte[i]) * 1099511628211u;
-	return (uint32_t)(h ^ h >> 32);
-}
-
 void hex_encode(const uint8_t *bytes, size_t length, char *text)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Bytes: big-endian integers, CRC32C, a hash for tables, hexadecimal, and the operating system's random source.
+ * Bytes: big-endian integers, CRC32C, hexadecimal, and the operating system's random source.
  */
 #ifndef TURF_BASE_BYTES_H
 #define TURF_BASE_BYTES_H
@@ -20,9 +20,6 @@ uint32_t crc32c(const void *bytes, size_t length);
 
 /* Goes on from the CRC of the bytes before these: crc32c_more(crc32c(a), b) is the CRC of a and b in a row. */
 uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length);
-
-/* FNV-1a, folded to its low half: for slots in memory, never for what is kept or for what an enemy must not collide. */
-uint32_t hash_bytes(const void *bytes, size_t length);
 
 /* Writes 2 * length lower-case digits and a terminating zero to `text`. */
 void hex_encode(const uint8_t *bytes, size_t length, char *text);

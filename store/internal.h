@@ -34,13 +34,8 @@ struct team_quarter {
 	uint16_t quarter, team;
 };
 
-/* Teams that this transaction has looked up, in slots by their slugs. */
-enum { KNOWN_TEAMS = 64 };
-
-struct known_team {
-	char slug[SLUG_BYTES]; /* empty: none yet */
-	uint16_t number;
-};
+struct known_team; /* teams.c */
+struct moved;      /* moves.c */
 
 /* A day's place in the calendar. */
 struct placed_day {
@@ -56,9 +51,9 @@ struct store_txn {
 	bool changed;
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
 	size_t n_touched, touched_room;
-	struct moves *moves; /* moves.c; NULL until a figure moves */
+	struct moved *moved_cells, *moved_weeks; /* tables by key, heap */
 	struct lmdb_cursor ids; /* where the last new id was put; opened by the first */
-	struct known_team known_teams[KNOWN_TEAMS];
+	struct known_team *known_teams; /* those that were looked up: a table by slug, heap */
 	struct placed_day placed; /* the last day that was asked for */
 };
 
@@ -102,6 +97,7 @@ int store_note_files(struct store *store, struct error *error);
 /* False: the team has none, or a fault. */
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number);
 bool team_known(struct store_txn *txn, const char *slug, uint16_t *number); /* the same, remembered in the transaction */
+void team_forget_known(struct store_txn *txn);
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
 /* A number without a slug is a fault. */
 bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES]);
@@ -123,7 +119,7 @@ void moves_settle(struct store_txn *txn, uint32_t day, struct id_record *detail)
 /* Writes what has moved: before cells are walked in the same transaction, and at commit. */
 void moves_write(struct store_txn *txn);
 
-void moves_free(struct moves *moves); /* NULL is fine */
+void moves_free(struct store_txn *txn);
 
 /* ---- cells.c ---------------------------------------------------------------------------------- */
 

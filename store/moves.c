@@ -6,128 +6,89 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/hash.h"
 #include "store/internal.h"
 
-enum { FIRST_ROOM = 32 }; /* a power of two */
-
 struct moved {
-	enum database database; /* DB_COUNTS: cell, DB_WEEKS: week */
 	struct key key;
 	union {
 		struct cell_record cell;
 		struct week_record week;
 	} record;
+	UT_hash_handle hh; /* in txn->moved_cells or txn->moved_weeks */
 };
 
-struct moves {
-	struct moved *list;
-	size_t n, room;
-	uint32_t *slots; /* index into `list` plus one, 0: empty; open addressing, 2 * room slots */
-};
-
-void moves_free(struct moves *moves)
+static void free_table(struct moved **table)
 {
-	if (!moves)
-		return;
-	free(moves->list);
-	free(moves->slots);
-	free(moves);
+	struct moved *moved, *next;
+
+	HASH_ITER(hh, *table, moved, next) {
+		HASH_DEL(*table, moved);
+		free(moved);
+	}
+}
+
+void moves_free(struct store_txn *txn)
+{
+	free_table(&txn->moved_cells);
+	free_table(&txn->moved_weeks);
 }
 
 /* ---- Finding -------------------------------------------------------------------------------------- */
 
-static uint32_t *slot_of(const struct moves *moves, enum database database, const struct key *key)
-{
-	size_t mask = 2 * moves->room - 1, i = (hash_bytes(key->bytes, key->length) ^ database) & mask;
-
-	for (; moves->slots[i]; i = (i + 1) & mask) {
-		const struct moved *moved = &moves->list[moves->slots[i] - 1];
-
-		if (moved->database == database && key_span_equal(key_span(&moved->key), key_span(key)))
-			break;
-	}
-	return &moves->slots[i];
-}
-
-static bool grow(struct moves *moves)
-{
-	size_t room = moves->room ? 2 * moves->room : FIRST_ROOM;
-	struct moved *list = realloc(moves->list, room * sizeof *list);
-	uint32_t *slots = calloc(2 * room, sizeof *slots);
-
-	if (list)
-		moves->list = list;
-	if (!list || !slots) {
-		free(slots);
-		return false;
-	}
-	free(moves->slots);
-	moves->slots = slots;
-	moves->room = room;
-	for (size_t i = 0; i < moves->n; i++)
-		*slot_of(moves, list[i].database, &list[i].key) = (uint32_t)i + 1;
-	return true;
-}
-
-static bool make_room(struct store_txn *txn)
-{
-	if (!txn->moves)
-		txn->moves = calloc(1, sizeof *txn->moves);
-	if (txn->moves && (txn->moves->n < txn->moves->room || grow(txn->moves)))
-		return true;
-	lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to move figures");
-	return false;
-}
-
-static bool read_record(struct lmdb_txn *lmdb, struct moved *moved)
+static bool read_record(struct lmdb_txn *lmdb, enum database database, struct moved *moved)
 {
 	struct span key = key_span(&moved->key), value;
 	bool sound;
 
-	if (!lmdb_get(lmdb, moved->database, key, &value))
+	if (!lmdb_get(lmdb, database, key, &value))
 		return lmdb->fault == 0;
-	sound = moved->database == DB_COUNTS ? cell_decode(key, value, &moved->record.cell)
-					     : week_decode(key, value, &moved->record.week);
+	sound = database == DB_COUNTS ? cell_decode(key, value, &moved->record.cell)
+				      : week_decode(key, value, &moved->record.week);
 	if (!sound)
-		cell_record_damaged(lmdb, moved->database);
+		cell_record_damaged(lmdb, database);
 	return sound;
 }
 
 /* The record as this transaction has it, to be moved; zeros when there is none yet. NULL: a fault. */
 static struct moved *find(struct store_txn *txn, enum database database, const struct key *key)
 {
-	struct moved *moved;
-	uint32_t *slot;
+	struct moved **table = database == DB_COUNTS ? &txn->moved_cells : &txn->moved_weeks, *moved;
 
-	if (txn->lmdb.fault != 0 || !make_room(txn))
+	if (txn->lmdb.fault != 0)
 		return NULL;
-	slot = slot_of(txn->moves, database, key);
-	if (*slot)
-		return &txn->moves->list[*slot - 1];
-	moved = &txn->moves->list[txn->moves->n];
-	*moved = (struct moved){.database = database, .key = *key};
-	if (!read_record(&txn->lmdb, moved))
-		return NULL;
-	*slot = (uint32_t)++txn->moves->n;
-	return moved;
+	HASH_FIND(hh, *table, key->bytes, key->length, moved);
+	if (moved)
+		return moved;
+	moved = calloc(1, sizeof *moved);
+	if (moved) {
+		moved->key = *key;
+		if (!read_record(&txn->lmdb, database, moved)) {
+			free(moved);
+			return NULL;
+		}
+		HASH_ADD_KEYPTR(hh, *table, moved->key.bytes, moved->key.length, moved);
+		if (hash_added(moved))
+			return moved;
+	}
+	free(moved);
+	lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to move figures");
+	return NULL;
 }
 
 void moves_write(struct store_txn *txn)
 {
-	struct moves *moves = txn->moves;
+	for (struct moved *moved = txn->moved_cells; moved; moved = moved->hh.next) {
+		struct record record = cell_encode(&moved->key, &moved->record.cell);
 
-	if (!moves || moves->n == 0)
-		return;
-	for (size_t i = 0; i < moves->n; i++) {
-		const struct moved *moved = &moves->list[i];
-		struct record record = moved->database == DB_COUNTS ? cell_encode(&moved->key, &moved->record.cell)
-								    : week_encode(&moved->key, &moved->record.week);
-
-		lmdb_put(&txn->lmdb, moved->database, key_span(&moved->key), record_span(&record));
+		lmdb_put(&txn->lmdb, DB_COUNTS, key_span(&moved->key), record_span(&record));
 	}
-	moves->n = 0;
-	memset(moves->slots, 0, 2 * moves->room * sizeof *moves->slots);
+	for (struct moved *moved = txn->moved_weeks; moved; moved = moved->hh.next) {
+		struct record record = week_encode(&moved->key, &moved->record.week);
+
+		lmdb_put(&txn->lmdb, DB_WEEKS, key_span(&moved->key), record_span(&record));
+	}
+	moves_free(txn);
 }
 
 /* ---- Moving --------------------------------------------------------------------------------------- */

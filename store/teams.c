@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/hash.h"
 #include "store/internal.h"
+
+struct known_team {
+	char slug[SLUG_BYTES];
+	uint16_t number;
+	UT_hash_handle hh;
+};
 
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number)
 {
@@ -20,17 +27,36 @@ bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number)
 
 bool team_known(struct store_txn *txn, const char *slug, uint16_t *number)
 {
-	size_t length = strlen(slug);
-	struct known_team *known = &txn->known_teams[hash_bytes(slug, length) % KNOWN_TEAMS];
+	struct known_team *known;
 
-	*number = known->number;
-	if (strcmp(known->slug, slug) == 0)
+	HASH_FIND_STR(txn->known_teams, slug, known);
+	if (known) {
+		*number = known->number;
 		return true;
+	}
 	if (!team_find(&txn->lmdb, slug, number))
 		return false;
-	memcpy(known->slug, slug, length + 1);
-	known->number = *number;
-	return true;
+	known = calloc(1, sizeof *known);
+	if (known) {
+		memcpy(known->slug, slug, strlen(slug) + 1);
+		known->number = *number;
+		HASH_ADD_STR(txn->known_teams, slug, known);
+		if (hash_added(known))
+			return true;
+	}
+	free(known);
+	lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to look up a team");
+	return false;
+}
+
+void team_forget_known(struct store_txn *txn)
+{
+	struct known_team *known, *next;
+
+	HASH_ITER(hh, txn->known_teams, known, next) {
+		HASH_DEL(txn->known_teams, known);
+		free(known);
+	}
 }
 
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug)

@@ -46,7 +46,8 @@ void store_abort(struct store_txn **take_txn)
 	lmdb_cursor_close(&txn->ids);
 	lmdb_abort(&txn->lmdb);
 	free(txn->touched);
-	moves_free(txn->moves);
+	moves_free(txn);
+	team_forget_known(txn);
 	free(txn);
 }
 

@@ -73,7 +73,7 @@ const folderPrefixes = {
 
 // Files that have several nouns, or one that is not in their name.
 const filePrefixes = {
-  'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hash_bytes', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes'],
+  'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes'],
   'proto/calendar': ['date', 'day_of', 'iso_week', 'iso_weeks', 'period', 'quarter', 'year_of'],
   'proto/message_summary': ['weekly'],
   'proto/wire': ['arena'],

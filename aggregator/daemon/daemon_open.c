@@ -94,7 +94,7 @@ static int open_status(struct daemon *daemon, struct error *error)
 
 static int open_parts(struct daemon *daemon, struct error *error)
 {
-	daemon->receipts = receipts_new(daemon->config.batch_messages);
+	daemon->receipts = receipts_new();
 	daemon->publisher = publisher_new(daemon->config.summary_interval_ms);
 	if (!daemon->receipts || !daemon->publisher)
 		return error_set(error, FAULT_MEMORY, "no memory to start");

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/step.h"
 #include "proto/calendar.h"
 
-enum { AT_A_TIME = 8, UNREADABLE_AGAIN_MS = 60000, RECENT = 64 };
+enum { AT_A_TIME = 8, UNREADABLE_AGAIN_MS = 60000 };
 
 enum subject_kind { SUBJECT_SUMMARY, SUBJECT_WEEKLY };
 
-/* What one retained topic (a summary's with its JSON twin) is about. */
+/* What one retained topic (a summary's with its JSON twin) is about. Every byte is set, since it is a key. */
 struct subject {
 	enum subject_kind kind;
 	char team[SLUG_BYTES];
@@ -23,23 +23,24 @@ struct entry {
 	struct subject subject;
 	uint64_t due_ms; /* when it may be published (again) */
 	bool waiting;
+	UT_hash_handle hh;
 };
 
 /* A team and a day whose figures all wait already. */
 struct recent {
-	char team[SLUG_BYTES]; /* empty: none */
-	uint32_t day;
+	struct recent_key {
+		uint32_t day;
+		char team[SLUG_BYTES];
+	} key;
+	UT_hash_handle hh;
 };
 
 struct publisher {
 	uint32_t interval_ms;
-	struct entry *entries;
-	size_t n, capacity;
-	uint32_t *slots; /* index into `entries` plus one; open addressing, mask + 1 slots, at most half full */
-	size_t mask;
+	struct entry *entries; /* a table by subject */
 	size_t n_waiting;
-	size_t next; /* where the last run stopped, so that no entry starves */
-	struct recent recent[RECENT]; /* a flood changes the same few figures again and again; a run forgets them */
+	struct entry *next;    /* where the last run stopped, so that no entry starves; NULL: the first */
+	struct recent *recent; /* a table by key: a flood changes the same few figures again and again; a run forgets them */
 };
 
 struct publisher *publisher_new(uint32_t interval_ms)
@@ -51,77 +52,54 @@ struct publisher *publisher_new(uint32_t interval_ms)
 	return publisher;
 }
 
+static void forget_recent(struct publisher *publisher)
+{
+	struct recent *recent, *next;
+
+	HASH_ITER(hh, publisher->recent, recent, next) {
+		HASH_DEL(publisher->recent, recent);
+		free(recent);
+	}
+}
+
 void publisher_free(struct publisher *publisher)
 {
+	struct entry *entry, *next;
+
 	if (!publisher)
 		return;
-	free(publisher->entries);
-	free(publisher->slots);
-	free(publisher);
-}
-
-static size_t hash(const struct subject *subject)
-{
-	uint32_t what = (uint32_t)subject->kind << 1 | subject->period.is_year;
-	uint32_t when = subject->period.is_year ? subject->period.year : subject->period.quarter;
-
-	return hash_bytes(subject->team, strlen(subject->team)) ^ (when << 2 | what) * 2654435761u;
-}
-
-static bool same(const struct subject *a, const struct subject *b)
-{
-	return a->kind == b->kind && a->period.is_year == b->period.is_year &&
-	       (a->period.is_year ? a->period.year == b->period.year : a->period.quarter == b->period.quarter) &&
-	       strcmp(a->team, b->team) == 0;
-}
-
-static uint32_t *slot_of(const struct publisher *publisher, const struct subject *subject)
-{
-	size_t i = hash(subject) & publisher->mask;
-
-	while (publisher->slots[i] && !same(&publisher->entries[publisher->slots[i] - 1].subject, subject))
-		i = (i + 1) & publisher->mask;
-	return &publisher->slots[i];
-}
-
-static int grow(struct publisher *publisher)
-{
-	size_t capacity = publisher->capacity ? 2 * publisher->capacity : 256;
-	struct entry *entries = realloc(publisher->entries, capacity * sizeof *entries);
-	uint32_t *slots = calloc(2 * capacity, sizeof *slots);
-
-	if (entries)
-		publisher->entries = entries;
-	if (!entries || !slots) {
-		free(slots);
-		return -1;
+	HASH_ITER(hh, publisher->entries, entry, next) {
+		HASH_DEL(publisher->entries, entry);
+		free(entry);
 	}
-	free(publisher->slots);
-	publisher->slots = slots;
-	publisher->mask = 2 * capacity - 1;
-	publisher->capacity = capacity;
-	for (size_t i = 0; i < publisher->n; i++)
-		*slot_of(publisher, &publisher->entries[i].subject) = (uint32_t)i + 1;
-	return 0;
+	forget_recent(publisher);
+	free(publisher);
 }
 
 /* 0 or FAULT_MEMORY. */
 static int find_or_add(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period,
 		struct entry **entry)
 {
-	struct subject subject = {.kind = kind, .period = period};
-	uint32_t *slot;
+	struct subject subject;
 
+	memset(&subject, 0, sizeof subject); /* what pads the members counts in a key */
+	subject.kind = kind;
 	memcpy(subject.team, team, strlen(team) + 1);
-	if (publisher->n == publisher->capacity && grow(publisher) != 0)
+	subject.period.is_year = period.is_year;
+	subject.period.year = period.year;
+	subject.period.quarter = period.quarter;
+	HASH_FIND(hh, publisher->entries, &subject, sizeof subject, *entry);
+	if (*entry)
+		return 0;
+	*entry = calloc(1, sizeof **entry);
+	if (!*entry)
 		return FAULT_MEMORY;
-	slot = slot_of(publisher, &subject);
-	if (!*slot) {
-		publisher->entries[publisher->n++] = (struct entry){.subject = subject};
-		*slot = (uint32_t)publisher->n;
-	}
-	*entry = &publisher->entries[*slot - 1];
-	return 0;
+	memcpy(&(*entry)->subject, &subject, sizeof subject);
+	HASH_ADD(hh, publisher->entries, subject, sizeof subject, *entry);
+	if (hash_added(*entry))
+		return 0;
+	free(*entry);
+	return FAULT_MEMORY;
 }
 
 static int touch(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period)
@@ -154,19 +132,33 @@ static int touch_all_of(struct publisher *publisher, const struct folded *folded
 	return rc;
 }
 
+/* Without memory it is not remembered, and found to wait already the next time. */
+static void remember(struct publisher *publisher, const struct recent_key *key)
+{
+	struct recent *recent = calloc(1, sizeof *recent);
+
+	if (!recent)
+		return;
+	recent->key = *key;
+	HASH_ADD(hh, publisher->recent, key, sizeof recent->key, recent);
+	if (!hash_added(recent))
+		free(recent);
+}
+
 int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error)
 {
-	size_t length = strlen(folded->team);
-	struct recent *recent = &publisher->recent[(hash_bytes(folded->team, length) ^ folded->day) % RECENT];
+	struct recent_key key = {.day = folded->day};
+	struct recent *recent;
 	int rc;
 
-	if (recent->day == folded->day && strcmp(recent->team, folded->team) == 0)
+	memcpy(key.team, folded->team, strlen(folded->team) + 1);
+	HASH_FIND(hh, publisher->recent, &key, sizeof key, recent);
+	if (recent)
 		return 0;
 	rc = touch_all_of(publisher, folded);
 	if (rc < 0)
 		return error_set(error, rc, "no memory for the list of summaries");
-	memcpy(recent->team, folded->team, length + 1);
-	recent->day = folded->day;
+	remember(publisher, &key);
 	return 0;
 }
 
@@ -184,10 +176,9 @@ int publisher_touch_all(struct publisher *publisher, const struct figures *figur
 {
 	int rc;
 
-	for (size_t i = 0; i < publisher->n; i++) {
-		publisher->n_waiting += !publisher->entries[i].waiting;
-		publisher->entries[i].waiting = true;
-	}
+	for (struct entry *entry = publisher->entries; entry; entry = entry->hh.next)
+		entry->waiting = true;
+	publisher->n_waiting = HASH_COUNT(publisher->entries);
 	rc = figures_each_summary(figures, touch_summary, publisher);
 	if (rc == 0)
 		rc = figures_each_weekly(figures, touch_weekly, publisher);
@@ -221,10 +212,9 @@ uint64_t publisher_due_ms(const struct publisher *publisher)
 {
 	uint64_t first = UINT64_MAX;
 
-	for (size_t i = 0; i < publisher->n && publisher->n_waiting > 0; i++) {
-		if (publisher->entries[i].waiting && publisher->entries[i].due_ms < first)
-			first = publisher->entries[i].due_ms;
-	}
+	for (const struct entry *entry = publisher->entries; entry && publisher->n_waiting > 0; entry = entry->hh.next)
+		if (entry->waiting && entry->due_ms < first)
+			first = entry->due_ms;
 	return first;
 }
 
@@ -303,12 +293,12 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 	struct error *first = error; /* NULL once it holds a fault */
 	int published = 0, fault = 0;
 
-	memset(publisher->recent, 0, sizeof publisher->recent);
-	for (size_t seen = 0; seen < publisher->n && published < AT_A_TIME; seen++) {
-		struct entry *entry = &publisher->entries[publisher->next % publisher->n];
+	forget_recent(publisher);
+	for (size_t seen = HASH_COUNT(publisher->entries); seen > 0 && published < AT_A_TIME; seen--) {
+		struct entry *entry = publisher->next ? publisher->next : publisher->entries;
 		int rc;
 
-		publisher->next = (publisher->next + 1) % publisher->n;
+		publisher->next = entry->hh.next;
 		if (!entry->waiting || entry->due_ms > now_ms)
 			continue;
 		rc = publish(mqtt, figures, &entry->subject, first);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/hash.h"
 
 enum { INLINE_BYTES = 48 }; /* one or two results: the usual receipt needs no memory of its own */
 
@@ -14,30 +14,22 @@ struct receipt {
 	size_t length, capacity; /* of `heap`; 0: the bytes are in `local` */
 	uint8_t *heap;
 	uint8_t local[INLINE_BYTES];
+	struct receipt *next; /* in the order of their first results */
+	UT_hash_handle hh;
 };
 
 struct receipts {
-	struct receipt *list;
-	size_t n, capacity;
-	uint32_t *slots; /* index into `list` plus one, 0: empty; open addressing, `mask` + 1 slots */
-	size_t mask;
+	struct receipt *first, **end;
+	struct receipt *open;  /* the last one of each phone: a table by `to` */
+	struct receipt *spare; /* of earlier batches */
 };
 
-struct receipts *receipts_new(size_t phones)
+struct receipts *receipts_new(void)
 {
 	struct receipts *receipts = calloc(1, sizeof *receipts);
-	size_t slots = 16;
 
-	if (!receipts)
-		return NULL;
-	while (slots < 2 * phones)
-		slots *= 2;
-	receipts->mask = slots - 1;
-	receipts->slots = calloc(slots, sizeof *receipts->slots);
-	if (!receipts->slots) {
-		receipts_free(receipts);
-		return NULL;
-	}
+	if (receipts)
+		receipts->end = &receipts->first;
 	return receipts;
 }
 
@@ -46,36 +38,33 @@ void receipts_free(struct receipts *receipts)
 	if (!receipts)
 		return;
 	receipts_clear(receipts);
-	free(receipts->list);
-	free(receipts->slots);
+	for (struct receipt *receipt = receipts->spare, *next; receipt; receipt = next) {
+		next = receipt->next;
+		free(receipt);
+	}
 	free(receipts);
 }
 
-/* The slot of this phone's open receipt, or the empty one where it belongs. A phone that chooses its client id to
- * collide slows down its own batch by a few compares. */
-static uint32_t *slot_of(struct receipts *receipts, const char *to)
+/* A receipt without results, in the place of this phone's last one, which is full, if there is one. NULL: no memory. */
+static struct receipt *begin(struct receipts *receipts, const char *to, struct receipt *full)
 {
-	size_t i = hash_bytes(to, strlen(to)) & receipts->mask;
+	struct receipt *receipt = receipts->spare ? receipts->spare : calloc(1, sizeof *receipt);
 
-	while (receipts->slots[i] && strcmp(receipts->list[receipts->slots[i] - 1].to, to) != 0)
-		i = (i + 1) & receipts->mask;
-	return &receipts->slots[i];
-}
-
-static struct receipt *begin(struct receipts *receipts, const char *to)
-{
-	if (receipts->n == receipts->capacity) {
-		size_t capacity = receipts->capacity ? 2 * receipts->capacity : 64;
-		struct receipt *list = realloc(receipts->list, capacity * sizeof *list);
-
-		if (!list)
-			return NULL;
-		receipts->list = list;
-		receipts->capacity = capacity;
+	if (!receipt)
+		return NULL;
+	receipts->spare = receipt->next;
+	*receipt = (struct receipt){0};
+	memcpy(receipt->to, to, CLIENT_ID_BYTES);
+	if (full)
+		HASH_DEL(receipts->open, full);
+	HASH_ADD_STR(receipts->open, to, receipt);
+	if (!hash_added(receipt)) {
+		free(receipt);
+		return NULL;
 	}
-	receipts->list[receipts->n] = (struct receipt){0};
-	memcpy(receipts->list[receipts->n].to, to, CLIENT_ID_BYTES);
-	return &receipts->list[receipts->n++];
+	*receipts->end = receipt;
+	receipts->end = &receipt->next;
+	return receipt;
 }
 
 static int append(struct receipt *receipt, const struct result *results, size_t n)
@@ -103,16 +92,12 @@ static int append(struct receipt *receipt, const struct result *results, size_t 
 
 int receipts_add(struct receipts *receipts, const char *to, const struct result *results, size_t n, struct error *error)
 {
-	uint32_t *slot = slot_of(receipts, to);
+	struct receipt *receipt;
 
+	HASH_FIND_STR(receipts->open, to, receipt);
 	for (size_t some; n > 0; results += some, n -= some) {
-		struct receipt *receipt = *slot ? &receipts->list[*slot - 1] : NULL;
-
-		if (!receipt || receipt->results == RECEIPT_RESULTS_MAX) {
-			receipt = begin(receipts, to);
-			if (receipt)
-				*slot = (uint32_t)receipts->n;
-		}
+		if (!receipt || receipt->results == RECEIPT_RESULTS_MAX)
+			receipt = begin(receipts, to, receipt);
 		some = receipt && n > RECEIPT_RESULTS_MAX - receipt->results ? RECEIPT_RESULTS_MAX - receipt->results : n;
 		if (!receipt || append(receipt, results, some) != 0)
 			return error_set(error, FAULT_MEMORY, "no memory for receipts");
@@ -123,21 +108,20 @@ int receipts_add(struct receipts *receipts, const char *to, const struct result 
 int receipts_each(const struct receipts *receipts,
 		  int (*send)(void *context, const char *to, const uint8_t *bytes, size_t length), void *context)
 {
-	for (size_t i = 0; i < receipts->n; i++) {
-		const struct receipt *receipt = &receipts->list[i];
-		int rc = send(context, receipt->to, receipt->heap ? receipt->heap : receipt->local, receipt->length);
+	int rc = 0;
 
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	for (const struct receipt *receipt = receipts->first; receipt && rc >= 0; receipt = receipt->next)
+		rc = send(context, receipt->to, receipt->heap ? receipt->heap : receipt->local, receipt->length);
+	return rc < 0 ? rc : 0;
 }
 
 void receipts_clear(struct receipts *receipts)
 {
-	for (size_t i = 0; i < receipts->n; i++)
-		free(receipts->list[i].heap);
-	receipts->n = 0;
-	if (receipts->slots)
-		memset(receipts->slots, 0, (receipts->mask + 1) * sizeof *receipts->slots);
+	HASH_CLEAR(hh, receipts->open);
+	for (struct receipt *receipt = receipts->first; receipt; receipt = receipt->next)
+		free(receipt->heap);
+	*receipts->end = receipts->spare;
+	receipts->spare = receipts->first;
+	receipts->first = NULL;
+	receipts->end = &receipts->first;
 }

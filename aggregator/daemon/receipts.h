@@ -13,8 +13,7 @@
 
 struct receipts;
 
-/* `phones`: how many different phones one batch may have at most. NULL: no memory. */
-struct receipts *receipts_new(size_t phones);
+struct receipts *receipts_new(void); /* NULL: no memory */
 void receipts_free(struct receipts *receipts); /* NULL is fine */
 
 /* `n` results for the phone with the client id `to`. 0 or FAULT_MEMORY. */
@@ -24,7 +23,7 @@ int receipts_add(struct receipts *receipts, const char *to, const struct result 
 int receipts_each(const struct receipts *receipts,
 		  int (*send)(void *context, const char *to, const uint8_t *bytes, size_t length), void *context);
 
-/* Forgets all receipts; memory is kept for the next batch. */
+/* Forgets all receipts; their memory is kept for the next batch. */
 void receipts_clear(struct receipts *receipts);
 
 #endif

@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 	bench.events = (size_t)number_argument(argv[4]);
 	bench.phones = (size_t)number_argument(argv[5]);
 	folding_open(&bench.folding, argv[1], 1);
-	bench.receipts = receipts_new(bench.batch);
+	bench.receipts = receipts_new();
 	bench.messages = calloc(bench.batch, sizeof *bench.messages);
 	bench.passages = calloc(bench.batch * bench.events, sizeof *bench.passages);
 	if (!bench.receipts || !bench.messages || !bench.passages)

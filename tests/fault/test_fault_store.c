@@ -100,7 +100,7 @@ static void begin_counting(void *context)
 	stage_open(world->stage);
 	world->stage->options.map_bytes = 0;
 	world_take_picture(world, &world->before);
-	batch.pipeline.receipts = receipts_new(MESSAGES); /* its memory is yet to be taken */
+	batch.pipeline.receipts = receipts_new(); /* its memory is yet to be taken */
 	assert_non_null(batch.pipeline.receipts);
 	batch.inbox = (struct inbox){.messages = batch.messages, .capacity = MESSAGES};
 	for (uint32_t i = 0; i < FRESH; i++)

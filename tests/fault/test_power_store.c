@@ -390,7 +390,7 @@ static void chain_init(uint64_t seed, bool failing)
 	world.opened_at = NEVER;
 	world.pipeline = (struct pipeline){
 		.catalogue = &stage->rules,
-		.receipts = receipts_new(PHONES_MESSAGES),
+		.receipts = receipts_new(),
 		.counters = &world.counters,
 		.changed = ignore_change,
 	};

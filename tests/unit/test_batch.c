@@ -115,7 +115,7 @@ static void test_parts_follow_each_other(void **state)
 	struct counters counters = {0};
 	struct pipeline pipeline = {
 		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
-		.receipts = receipts_new(MANY),
+		.receipts = receipts_new(),
 	};
 
 	assert_non_null(delivery);
@@ -145,7 +145,7 @@ static void test_a_message_without_a_sound_event_is_answered(void **state)
 	struct counters counters = {0};
 	struct pipeline pipeline = {
 		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
-		.receipts = receipts_new(1),
+		.receipts = receipts_new(),
 	};
 	int receipts = 0;
 
@@ -173,7 +173,7 @@ static void test_nothing_is_counted_when_the_listener_to_changes_fails(void **st
 	int receipts = 0;
 	struct pipeline pipeline = {
 		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = refuse_change,
-		.context = &day, .receipts = receipts_new(1),
+		.context = &day, .receipts = receipts_new(),
 	};
 
 	assert_non_null(delivery);
@@ -215,7 +215,7 @@ static void test_a_refused_event_is_quarantined_as_it_came(void **state)
 	struct counters counters = {0};
 	struct pipeline pipeline = {
 		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
-		.receipts = receipts_new(1),
+		.receipts = receipts_new(),
 	};
 	struct listing listing = {.n = 0};
 	struct store_view *view;

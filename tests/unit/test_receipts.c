@@ -63,7 +63,7 @@ static void add(struct receipts *receipts, unsigned to, uint8_t id, size_t id_le
 
 static void test_results_go_to_their_own_phone_in_order(void **state)
 {
-	struct receipts *receipts = receipts_new(2);
+	struct receipts *receipts = receipts_new();
 	struct outbox outbox = {0};
 
 	(void)state;
@@ -84,7 +84,7 @@ static void test_results_go_to_their_own_phone_in_order(void **state)
 
 static void test_a_phone_with_many_results_gets_several_receipts(void **state)
 {
-	struct receipts *receipts = receipts_new(1);
+	struct receipts *receipts = receipts_new();
 	struct outbox outbox = {0};
 
 	(void)state;
@@ -100,7 +100,7 @@ static void test_a_phone_with_many_results_gets_several_receipts(void **state)
 
 static void test_many_phones_and_a_second_batch(void **state)
 {
-	struct receipts *receipts = receipts_new(PHONES);
+	struct receipts *receipts = receipts_new();
 
 	(void)state;
 	for (int batch = 0; batch < 3; batch++) {
@@ -128,7 +128,7 @@ static int refuse(void *context, const char *to, const uint8_t *bytes, size_t le
 
 static void test_a_lost_connection_ends_the_sending(void **state)
 {
-	struct receipts *receipts = receipts_new(2);
+	struct receipts *receipts = receipts_new();
 	int tries = 0;
 
 	(void)state;

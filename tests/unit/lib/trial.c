@@ -156,7 +156,7 @@ void trial_init(struct trial *trial, struct cells cells, struct trial_dice dice)
 	model_init(&trial->now.model, &trial_rules, TRIAL_START);
 	open_store(trial);
 	must(operate(trial, put_rules, &cells, &error), &error);
-	trial->receipts = receipts_new(TRIAL_MESSAGES);
+	trial->receipts = receipts_new();
 	assert_non_null(trial->receipts);
 	trial->pipeline = (struct pipeline){
 		.store = trial->store,
