@@ -229,7 +229,7 @@ int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct erro
 	return db_write(outbox->db, dismiss_body, &copy, error);
 }
 
-/* ---- Sending and settling --------------------------------------------------------------------------------------- */
+/* ---- Sending, and applying verdicts ------------------------------------------------------------------------------ */
 
 /* The entry under `seq`, if it may be sent: a retraction waits for its question. */
 static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *value, struct outbox_entry *entry)
@@ -308,7 +308,7 @@ int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct out
 	return db_read(outbox->db, get_body, &getting, error);
 }
 
-static void settle_one(struct lmdb_txn *txn, struct outbox_result *result)
+static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
 {
 	struct span value;
 	struct tap tap;
@@ -320,9 +320,9 @@ static void settle_one(struct lmdb_txn *txn, struct outbox_result *result)
 	    !tables_get_tap(txn, number, &tap) || act != result->act)
 		return;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
-		return; /* put back since it was sent, by a new epoch: that verdict is of the old store */
+		return; /* a new epoch requeued it after it was sent: the verdict is that of the old store */
 	held_back = act == ACT_QUESTION ? tap.retraction_seq : 0;
-	outcome = tap_settle(&tap, act, result->verdict);
+	outcome = tap_apply_verdict(&tap, act, result->verdict);
 	if (outcome != TAP_END && outcome != TAP_END_BOTH)
 		return;
 	result->ended = true;
@@ -336,42 +336,42 @@ static void settle_one(struct lmdb_txn *txn, struct outbox_result *result)
 	tables_keep_or_forget(txn, number, &tap);
 }
 
-struct settling {
+struct applying {
 	const struct outbox *outbox;
 	struct outbox_result *results;
 	size_t n;
 };
 
-/* Another process has met a store that this one has yet to hear of. */
+/* Another process has stored an epoch that this one has not checked yet. */
 static bool store_is_another(struct lmdb_txn *txn, const struct outbox *outbox)
 {
 	struct span value;
 
-	return outbox->has_met && tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
-	       memcmp(value.at, outbox->met, EPOCH_BYTES) != 0;
+	return outbox->has_epoch && tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	       memcmp(value.at, outbox->epoch, EPOCH_BYTES) != 0;
 }
 
-static int settle_body(void *context, struct lmdb_txn *txn)
+static int apply_body(void *context, struct lmdb_txn *txn)
 {
-	const struct settling *settling = context;
-	bool another = store_is_another(txn, settling->outbox), changed = false;
+	const struct applying *applying = context;
+	bool another = store_is_another(txn, applying->outbox), changed = false;
 
-	for (size_t i = 0; i < settling->n; i++) {
-		struct outbox_result *result = &settling->results[i];
+	for (size_t i = 0; i < applying->n; i++) {
+		struct outbox_result *result = &applying->results[i];
 
 		result->ended = false;
 		result->also_ended = result->freed = 0;
 		if (!another)
-			settle_one(txn, result);
+			apply_one(txn, result);
 		changed = changed || result->ended;
 	}
 	return changed ? 0 : OUTBOX_NOTHING;
 }
 
-int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
+int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
 {
-	struct settling settling = { .outbox = outbox, .results = results, .n = n };
-	int rc = db_write(outbox->db, settle_body, &settling, error);
+	struct applying applying = { .outbox = outbox, .results = results, .n = n };
+	int rc = db_write(outbox->db, apply_body, &applying, error);
 
 	return rc == OUTBOX_NOTHING ? 0 : rc;
 }

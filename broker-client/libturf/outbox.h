@@ -50,8 +50,8 @@ int outbox_add(struct outbox *outbox, const char *const *teams, const struct eve
 /* The caller's bookmark: 0, or OUTBOX_NOTHING. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
 
-/* Takes a tap back. An unknown id needs `team` and `day`, else OUTBOX_UNKNOWN; where only a refused retraction is known
- * of it, they take the place of that one's. OUTBOX_NOTHING: it is so already. */
+/* Takes a tap back. For an id that the outbox does not know, `team` and `day` are needed, else OUTBOX_UNKNOWN. If it knows only
+ * a refused retraction of that id, they take the place of the old ones. OUTBOX_NOTHING: it is so already. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error);
 
@@ -59,8 +59,8 @@ int outbox_retract(struct outbox *outbox, const struct event_id *id, const char 
  * nothing refused about it. */
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error);
 
-/* What may be sent, after `seq` in the queue (0: from the start), at most `max`. Held-back retractions are left out.
- * `*last`: where the next call goes on; after a fault, where this one began. */
+/* Reads at most `max` events that may be sent, from after `seq` in the queue (0: from its start). Retractions that are held
+ * back are left out. `*last`: what the next call takes for `after`; after a fault, the same as now. */
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error);
 
@@ -68,21 +68,21 @@ int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entr
 int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries,
 	       struct error *error);
 
-/* A verdict for an entry that was sent: what it means stands in outbox_tap.h, above tap_settle. */
+/* A verdict on an entry that was sent. outbox_tap.h says what it means, above tap_apply_verdict. */
 struct outbox_result {
 	uint64_t seq;
 	struct event_id id;
 	enum act act;
 	enum verdict verdict;
-	bool ended;           /* out: the entry waits no more, and this verdict is why */
+	bool ended;           /* out: this verdict ended the entry */
 	uint64_t also_ended;  /* out: the seq of the retraction that ended with its question; 0: none */
 	uint64_t freed;       /* out: the seq of the retraction that may be sent now; 0: none */
 };
 
-/* All results in one transaction. An entry that no longer waits is left alone; all of them are when another process has
- * met another epoch than this one did last: these verdicts may be of the old store, and would never be asked for again.
- * Not at the same time as outbox_meet_epoch. */
-int outbox_settle(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error);
+/* Applies all results in one transaction. An entry that no longer waits is left alone. If another process has stored another
+ * epoch than the one that this process checked last, all entries are left alone: the verdicts may be those of the old store.
+ * Not at the same time as outbox_check_epoch. */
+int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error);
 
 /* Events in the queue. */
 int outbox_pending(struct outbox *outbox, size_t *n, struct error *error);
@@ -96,10 +96,10 @@ int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap
 /* From now on taps of days before `day` are forgotten once nothing of them waits or is refused. */
 int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error);
 
-/* The store's epoch as the status tells it. Another than the one met last puts every remembered tap back in the queue,
- * in the same transaction (rule 13); so does the first ever, since what was answered before it may have been by another
- * store. `*requeued`: events put back. */
-int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
+/* Compares the store's epoch, from the status, with the one in the outbox. If it changed, or none is stored, requeues all
+ * remembered taps in the same transaction (rule 13): what was answered before may be in another store. `*requeued`: the
+ * number of events. */
+int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
 		      struct error *error);
 
 /* The last catalogue, as it came. Reading: heap, free() it; 0 or OUTBOX_NOTHING. */

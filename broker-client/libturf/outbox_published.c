@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What the aggregator tells and the outbox remembers: the date, the store's epoch, the catalogue.
+ * What turfd publishes and the outbox keeps: the date (for forgetting), the store's epoch, the catalogue.
  */
 #include "broker-client/libturf/outbox.h"
 
@@ -35,8 +35,8 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 	return rc == OUTBOX_NOTHING ? 0 : rc;
 }
 
-/* Puts what was answered of a tap back in the queue, the question before its retraction. Returns how many. */
-static size_t offer_again(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
+/* Requeues the answered events of a tap, the question before its retraction. Returns their number. */
+static size_t requeue(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 {
 	size_t n = 0;
 
@@ -55,42 +55,42 @@ static size_t offer_again(struct lmdb_txn *txn, uint64_t number, struct tap *tap
 	return n;
 }
 
-struct meeting {
+struct epoch_check {
 	const uint8_t *epoch;
 	size_t requeued;
 };
 
 static int epoch_body(void *context, struct lmdb_txn *txn)
 {
-	struct meeting *meeting = context;
+	struct epoch_check *check = context;
 	uint64_t forget = tables_get_meta_number(txn, "forget", 0);
 	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
-	meeting->requeued = 0;
+	check->requeued = 0;
 	if (tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
-	    memcmp(value.at, meeting->epoch, EPOCH_BYTES) == 0)
+	    memcmp(value.at, check->epoch, EPOCH_BYTES) == 0)
 		return OUTBOX_NOTHING;
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.at, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day >= forget)
-			meeting->requeued += offer_again(txn, number, &tap);
+			check->requeued += requeue(txn, number, &tap);
 	}
-	tables_put_meta(txn, "epoch", meeting->epoch, EPOCH_BYTES);
+	tables_put_meta(txn, "epoch", check->epoch, EPOCH_BYTES);
 	return 0;
 }
 
-int outbox_meet_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
+int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
 		      struct error *error)
 {
-	struct meeting meeting = { .epoch = epoch };
-	int rc = db_write(outbox->db, epoch_body, &meeting, error);
+	struct epoch_check check = { .epoch = epoch };
+	int rc = db_write(outbox->db, epoch_body, &check, error);
 
-	*requeued = meeting.requeued;
-	outbox->has_met = rc >= 0; /* after a fault nobody knows which one is stored */
-	memcpy(outbox->met, epoch, EPOCH_BYTES);
+	*requeued = check.requeued;
+	outbox->has_epoch = rc >= 0; /* after a fault it is not known which one is stored */
+	memcpy(outbox->epoch, epoch, EPOCH_BYTES);
 	return rc == OUTBOX_NOTHING ? 0 : rc;
 }
 

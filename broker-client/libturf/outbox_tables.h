@@ -13,8 +13,8 @@ enum { OUTBOX_FORMAT = 1 };
 
 struct outbox {
 	struct db *db;
-	bool has_met;              /* what the last outbox_meet_epoch of this process met */
-	uint8_t met[EPOCH_BYTES];
+	bool has_epoch;
+	uint8_t epoch[EPOCH_BYTES]; /* the one that this process checked last */
 };
 
 bool tables_get_meta(struct lmdb_txn *txn, const char *name, struct span *value);

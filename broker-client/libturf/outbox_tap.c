@@ -153,7 +153,7 @@ enum tap_outcome tap_outcome(enum act act, enum verdict verdict)
 	return act == ACT_QUESTION ? question_outcome(verdict) : retraction_outcome(verdict);
 }
 
-enum tap_outcome tap_settle(struct tap *tap, enum act act, enum verdict verdict)
+enum tap_outcome tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict)
 {
 	enum tap_outcome outcome = tap_outcome(act, verdict);
 

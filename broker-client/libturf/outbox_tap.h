@@ -31,13 +31,13 @@ static inline bool tap_has_question(const struct tap *tap)
 	return tap->question.act == ACT_QUESTION;
 }
 
-/* Something of it is in the queue. */
+/* Its question or its retraction is in the queue. */
 static inline bool tap_waits(const struct tap *tap)
 {
 	return tap->question_seq != 0 || tap->retraction_seq != 0;
 }
 
-/* As far as the phone knows the question does not count: it was taken back. */
+/* The question was taken back, as far as the phone knows. */
 bool tap_retracted(const struct tap *tap);
 
 /* A refusal that the worker has not dismissed. */
@@ -47,10 +47,10 @@ bool tap_refused(const struct tap *tap);
 struct event tap_event(const struct tap *tap, enum act act);
 
 enum tap_outcome {
-	TAP_IGNORE,  /* not a verdict for this act: a late echo of the other one. As if no receipt had come */
-	TAP_KEEP,    /* says nothing final: go on sending */
-	TAP_END,     /* the act waits no more */
-	TAP_END_BOTH /* nor does the retraction that was held back */
+	TAP_IGNORE,   /* the verdict is a late one on the other act: as if there were no receipt */
+	TAP_KEEP,     /* the verdict is not final or not known: send the event again */
+	TAP_END,      /* the act no longer waits */
+	TAP_END_BOTH, /* neither the act nor the retraction that was held back waits */
 };
 
 /*
@@ -72,10 +72,10 @@ enum tap_outcome {
  *   REFUSED_RETRACTION_TOO_LATE    ignore: only a retraction is  end: refused, the question counts on
  *                                  refused so
  *
- * A question that ends while its retraction is held back sets that free, a refused one too: the retraction makes sure
- * that the id can never count. What ends is written into `tap`.
+ * When a question ends, its retraction that was held back may be sent, even if the question was refused: the retraction
+ * makes sure that the id never counts. tap_apply_verdict writes what ends into `tap`.
  */
 enum tap_outcome tap_outcome(enum act act, enum verdict verdict);
-enum tap_outcome tap_settle(struct tap *tap, enum act act, enum verdict verdict);
+enum tap_outcome tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict);
 
 #endif

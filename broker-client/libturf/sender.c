@@ -37,7 +37,7 @@ static int64_t random_below(struct sender *sender, int64_t limit)
 	return limit > 0 ? (int64_t)(x % (uint64_t)limit) : 0;
 }
 
-/* Doubles with each attempt. Jitter makes it up to a quarter longer; at the limit, shorter. */
+/* The interval doubles with each attempt. Jitter makes it up to a quarter longer, or, at the limit, shorter. */
 static int64_t interval_ms(struct sender *sender, uint32_t attempts)
 {
 	int64_t limit = sender->options.retry_max_ms;
@@ -65,7 +65,7 @@ static size_t lower_bound(const struct sender *sender, uint64_t seq)
 	return low;
 }
 
-/* Takes out what is gone once that is half of all. */
+/* Removes the entries that are gone, once they are more than half of all. */
 static void compact(struct sender *sender)
 {
 	size_t kept = 0;
@@ -90,7 +90,7 @@ static int team_index(struct sender *sender, const char *team, uint32_t *index)
 		teams = realloc(sender->teams, (i + 1) * sizeof *teams);
 		if (!teams)
 			return FAULT_MEMORY;
-		teams[i] = (struct sender_team){ .heard_ms = INT64_MIN, .tried_ms = INT64_MIN };
+		teams[i] = (struct sender_team){ .receipt_ms = INT64_MIN, .sent_ms = INT64_MIN };
 		memcpy(teams[i].team, team, strnlen(team, SLUG_BYTES - 1));
 		sender->teams = teams;
 		sender->n_teams++;
@@ -141,7 +141,7 @@ size_t sender_fresh(const struct sender *sender)
 	size_t fresh = 0;
 
 	for (uint32_t i = 0; i < sender->n_teams; i++)
-		fresh += sender->teams[i].quiet ? 0 : sender->teams[i].fresh;
+		fresh += sender->teams[i].timed_out ? 0 : sender->teams[i].fresh;
 	return fresh;
 }
 
@@ -153,10 +153,10 @@ static const struct sender_slot *free_slot(const struct sender *sender)
 	return NULL;
 }
 
-/* A quiet team has one slot for what goes again and one for what goes first. */
+/* A team that is timed out has one slot for entries that were sent before and one for fresh entries. */
 static bool team_may(const struct sender *sender, uint32_t team, bool again)
 {
-	if (!sender->teams[team].quiet)
+	if (!sender->teams[team].timed_out)
 		return true;
 	for (uint32_t i = 0; i < sender->options.slots; i++) {
 		const struct sender_slot *slot = &sender->slots[i];
@@ -172,42 +172,42 @@ static bool due(const struct sender_entry *entry, int64_t now_ms)
 	return entry->state == SENDER_FRESH || (entry->state == SENDER_WAITING && entry->due_ms <= now_ms);
 }
 
-/* Nobody knows whether the broker lets the submissions of such a team through. */
-static bool is_unheard(const struct sender_team *team)
+/* It is not known whether the broker lets the submissions of such a team through. */
+static bool is_unconfirmed(const struct sender_team *team)
 {
-	return team->quiet || team->heard_ms == INT64_MIN;
+	return team->timed_out || team->receipt_ms == INT64_MIN;
 }
 
-/* What the slots in use leave to unheard teams. */
+/* What unconfirmed teams may do with the next slot. */
 struct room {
-	bool unheard_may;   /* they may take another slot: the last one is for teams that have receipts */
-	bool unheard_first; /* they have no slot: then the next one is theirs */
+	bool unconfirmed_may;   /* take it: it is not the last one, which is for teams that have receipts */
+	bool unconfirmed_first; /* take it before the other teams: they have no slot yet */
 };
 
 static struct room room_now(const struct sender *sender)
 {
-	uint32_t unheard = 0, slots = sender->options.slots;
+	uint32_t unconfirmed = 0, slots = sender->options.slots;
 
 	for (uint32_t i = 0; i < slots; i++)
-		unheard += sender->slots[i].used && is_unheard(&sender->teams[sender->slots[i].team]);
+		unconfirmed += sender->slots[i].used && is_unconfirmed(&sender->teams[sender->slots[i].team]);
 	return (struct room){
-		.unheard_may = slots == 1 || unheard + 1 < slots,
-		.unheard_first = slots > 1 && unheard == 0,
+		.unconfirmed_may = slots == 1 || unconfirmed + 1 < slots,
+		.unconfirmed_first = slots > 1 && unconfirmed == 0,
 	};
 }
 
-/* Unheard teams take turns. Of one team, and of teams that have receipts, what has waited longest for its next turn goes
- * before what never went. */
+/* Whether `one` is sent before `other`. Unconfirmed teams take turns. Within a team, and between teams that have receipts,
+ * entries that were sent before are first, and of those the one that has waited longest. */
 static bool before(const struct sender *sender, const struct sender_entry *one, const struct sender_entry *other,
 		   struct room room)
 {
 	const struct sender_team *team = &sender->teams[one->team], *others = &sender->teams[other->team];
-	bool unheard = is_unheard(team);
+	bool unconfirmed = is_unconfirmed(team);
 
-	if (unheard != is_unheard(others))
-		return unheard == room.unheard_first;
-	if (unheard && team->tried_ms != others->tried_ms)
-		return team->tried_ms < others->tried_ms;
+	if (unconfirmed != is_unconfirmed(others))
+		return unconfirmed == room.unconfirmed_first;
+	if (unconfirmed && team->sent_ms != others->sent_ms)
+		return team->sent_ms < others->sent_ms;
 	return one->state == SENDER_WAITING && (other->state == SENDER_FRESH || one->due_ms < other->due_ms);
 }
 
@@ -215,10 +215,10 @@ static bool may_go(const struct sender *sender, const struct sender_entry *entry
 {
 	if (!due(entry, now_ms) || !team_may(sender, entry->team, entry->state == SENDER_WAITING))
 		return false;
-	return room.unheard_may || !is_unheard(&sender->teams[entry->team]);
+	return room.unconfirmed_may || !is_unconfirmed(&sender->teams[entry->team]);
 }
 
-/* What goes first; of equals the one tapped first. NULL: nothing may go. */
+/* The entry to send first; of equals the one that was tapped first. NULL: none may be sent. */
 static const struct sender_entry *choose(const struct sender *sender, int64_t now_ms)
 {
 	const struct sender_entry *best = NULL;
@@ -248,7 +248,7 @@ static void take(struct sender *sender, struct sender_entry *entry, struct sende
 	batch->seqs[batch->n++] = entry->seq;
 }
 
-/* `first` with as many of its team as may go along. */
+/* Puts `first` in the batch, with as many other entries of its team as may be sent together with it. */
 static void gather(struct sender *sender, const struct sender_entry *first, struct sender_batch *batch, int64_t now_ms)
 {
 	enum sender_state state = first->state;
@@ -285,7 +285,7 @@ bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *bat
 		.sent_ms = now_ms,
 		.until_ms = now_ms + sender->options.retry_ms,
 	};
-	sender->teams[first->team].tried_ms = now_ms;
+	sender->teams[first->team].sent_ms = now_ms;
 	gather(sender, first, batch, now_ms);
 	taken.n = taken.left = batch->n;
 	sender->slots[batch->slot] = taken;
@@ -312,7 +312,7 @@ int64_t sender_wake_ms(const struct sender *sender, int64_t now_ms)
 	return wake;
 }
 
-static void slot_ran_out(struct sender *sender, uint32_t index)
+static void slot_timed_out(struct sender *sender, uint32_t index)
 {
 	struct sender_slot *slot = &sender->slots[index];
 
@@ -324,8 +324,8 @@ static void slot_ran_out(struct sender *sender, uint32_t index)
 		entry->state = SENDER_WAITING;
 		entry->alone = entry->alone || slot->n > 1;
 	}
-	if (sender->teams[slot->team].heard_ms < slot->sent_ms)
-		sender->teams[slot->team].quiet = true;
+	if (sender->teams[slot->team].receipt_ms < slot->sent_ms)
+		sender->teams[slot->team].timed_out = true;
 	slot->used = false;
 }
 
@@ -333,10 +333,10 @@ void sender_expire(struct sender *sender, int64_t now_ms)
 {
 	for (uint32_t i = 0; i < sender->options.slots; i++)
 		if (sender->slots[i].used && sender->slots[i].until_ms <= now_ms)
-			slot_ran_out(sender, i);
+			slot_timed_out(sender, i);
 }
 
-/* Once lost with a connection is bad luck; what was lost twice goes alone, in case it is what ends the connection. */
+/* An entry that was in flight at two lost connections is sent alone from then on, in case it is what ends them. */
 void sender_lost(struct sender *sender, int64_t now_ms)
 {
 	for (size_t i = 0; i < sender->n; i++) {
@@ -354,7 +354,7 @@ void sender_lost(struct sender *sender, int64_t now_ms)
 		sender->slots[i].used = false;
 }
 
-void sender_hurry(struct sender *sender, int64_t now_ms, uint32_t spread_ms)
+void sender_resend_soon(struct sender *sender, int64_t now_ms, uint32_t spread_ms)
 {
 	for (size_t i = 0; i < sender->n; i++) {
 		struct sender_entry *entry = &sender->entries[i];
@@ -389,14 +389,14 @@ struct sender_entry *sender_find(struct sender *sender, uint64_t seq)
 	return &sender->entries[at];
 }
 
-void sender_heard(struct sender *sender, const struct sender_entry *entry, int64_t now_ms)
+void sender_note_receipt(struct sender *sender, const struct sender_entry *entry, int64_t now_ms)
 {
 	struct sender_team *team = &sender->teams[entry->team];
 
-	team->heard_ms = now_ms;
-	if (!team->quiet)
+	team->receipt_ms = now_ms;
+	if (!team->timed_out)
 		return;
-	team->quiet = false;
+	team->timed_out = false;
 	for (size_t i = 0; i < sender->n; i++) {
 		struct sender_entry *other = &sender->entries[i];
 
@@ -424,7 +424,7 @@ void sender_done(struct sender *sender, struct sender_entry *entry)
 	sender->gone++;
 }
 
-void sender_keep(struct sender *sender, struct sender_entry *entry, int64_t now_ms)
+void sender_retry_later(struct sender *sender, struct sender_entry *entry, int64_t now_ms)
 {
 	assert(entry->state != SENDER_GONE);
 	leave_slot(sender, entry);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The worker: one thread a handle, which connects, sends and takes in receipts.
+ * The thread of a handle. It connects, sends, and handles what arrives.
  *
- *   DOWN --its moment has come--> CONNECTING --CONNACK--> SUBSCRIBING --SUBACK--> UP
- *   any of them --failed, lost, or no answer in time--> DOWN, and the next moment is later each time
+ *   DOWN --the backoff is over--> CONNECTING --CONNACK--> SUBSCRIBING --two SUBACKs--> UP
+ *   each of them --refused, lost, or no answer in time--> DOWN, with a longer backoff each time
  *
- * Each connection is a new Paho client with a new client id, so a receipt that arrives can only be for what was sent on
- * this very connection. The next client is made before the last one is destroyed: Paho's threads live as long as one is
- * left. Nothing is sent before both subscriptions are answered: a receipt must find its way.
+ * Each connection has a new Paho client with a new client id. So a receipt that arrives can only be for what was sent on
+ * this connection. The next client is made before the last one is destroyed, because Paho's threads end with the last
+ * client. Nothing is sent before both subscriptions are answered, since otherwise a receipt could be missed.
  */
 #include "broker-client/libturf/turf_impl.h"
 
@@ -18,9 +18,9 @@
 #include "base/monotonic.h"
 
 enum {
-	LINK_TIMEOUT_MS = 15000,  /* CONNACK or SUBACK; Paho's own timeouts are shorter */
-	SETTLED_LINK_MS = 10000,  /* a connection that stood for so long makes the next wait short again */
-	FRESH_MIN = 512,          /* read ahead from the queue */
+	LINK_TIMEOUT_MS = 15000, /* for CONNACK and SUBACK; Paho's own timeouts are shorter */
+	STABLE_LINK_MS = 10000,  /* a connection that lasted so long makes the next backoff short again */
+	FRESH_MIN = 512,         /* so many events are read ahead from the queue */
 	LOAD_ENTRIES = 256,
 };
 
@@ -34,8 +34,8 @@ static void on_event(void *context, const struct mqtt_event *event)
 	(void)pthread_mutex_lock(&turf->lock);
 	if (copy)
 		inbound_append(&turf->inbound, &copy);
-	else if (event->kind != MQTT_EVENT_MESSAGE) /* a message comes again */
-		turf->deaf = true;
+	else if (event->kind != MQTT_EVENT_MESSAGE) /* a message is sent again */
+		turf->event_lost = true;
 	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
 	free(copy);
@@ -43,7 +43,7 @@ static void on_event(void *context, const struct mqtt_event *event)
 
 /* ---- The connection --------------------------------------------------------------------------------------------- */
 
-/* Half the interval and a random part of the other half. */
+/* Half the interval, plus a random part of the other half. */
 static int64_t reconnect_wait_ms(struct turf *turf)
 {
 	int64_t interval = turf->reconnect_ms;
@@ -66,7 +66,7 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 {
 	if (turf->link == LINK_DOWN)
 		return;
-	if (turf->link == LINK_UP && now_ms - turf->link_since_ms >= SETTLED_LINK_MS)
+	if (turf->link == LINK_UP && now_ms - turf->link_since_ms >= STABLE_LINK_MS)
 		turf->connect_attempts = 0;
 	turf->connect_attempts++;
 	set_link(turf, LINK_DOWN, now_ms);
@@ -74,10 +74,10 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 	(void)pthread_mutex_lock(&turf->lock);
 	sender_lost(&turf->sender, now_ms);
 	(void)pthread_mutex_unlock(&turf->lock);
-	session_tell(turf, TURF_OFFLINE, reason);
+	session_set_connection(turf, TURF_OFFLINE, reason);
 }
 
-/* Takes the place of the last client, whose late events are thrown away. */
+/* Makes the client of the next connection. Events of the last client that are still in the queue are dropped. */
 static int new_client(struct turf *turf, struct error *error)
 {
 	struct mqtt_async *next;
@@ -90,7 +90,7 @@ static int new_client(struct turf *turf, struct error *error)
 	turf->mqtt = next;
 	(void)pthread_mutex_lock(&turf->lock);
 	late = inbound_take(&turf->inbound);
-	turf->deaf = false;
+	turf->event_lost = false;
 	(void)pthread_mutex_unlock(&turf->lock);
 	inbound_free(late);
 	return mqtt_async_connect(turf->mqtt, error);
@@ -101,17 +101,17 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 	struct error error;
 
 	set_link(turf, LINK_CONNECTING, now_ms);
-	turf->hurry = false;
-	session_tell(turf, TURF_CONNECTING, NULL);
+	turf->reconnect_now = false;
+	session_set_connection(turf, TURF_CONNECTING, NULL);
 	if (new_client(turf, &error) < 0)
 		link_down(turf, error.text, now_ms);
 }
 
-/* The receipts in a packet of their own: only of a packet with one filter does Paho say that it was refused. */
+/* The receipts have a packet of their own: Paho says that a filter was refused only if it is the only one of its packet. */
 static void start_subscribing(struct turf *turf, int64_t now_ms)
 {
 	char receipt[TOPIC_BYTES], catalogue[TOPIC_BYTES], status[TOPIC_BYTES];
-	const char *const told[] = { catalogue, status }, *const receipts[] = { receipt };
+	const char *const published[] = { catalogue, status }, *const receipts[] = { receipt };
 	struct error error;
 	int rc;
 
@@ -120,7 +120,7 @@ static void start_subscribing(struct turf *turf, int64_t now_ms)
 	topic_status(status, turf->org);
 	set_link(turf, LINK_SUBSCRIBING, now_ms);
 	turf->unanswered = 2;
-	rc = mqtt_async_subscribe(turf->mqtt, told, 2, 0, &error);
+	rc = mqtt_async_subscribe(turf->mqtt, published, 2, 0, &error);
 	if (rc == 0)
 		rc = mqtt_async_subscribe(turf->mqtt, receipts, 1, 0, &error);
 	if (rc < 0)
@@ -130,13 +130,13 @@ static void start_subscribing(struct turf *turf, int64_t now_ms)
 static void link_up(struct turf *turf, int64_t now_ms)
 {
 	set_link(turf, LINK_UP, now_ms);
-	turf->hurry = false;
+	turf->reconnect_now = false;
 	turf->loaded = 0;
 	turf->rescan_at_ms = now_ms + turf->retry_ms;
-	session_tell(turf, TURF_ONLINE, "");
+	session_set_connection(turf, TURF_ONLINE, "");
 }
 
-static void take_in(struct turf *turf, const struct inbound *inbound, int64_t now_ms)
+static void handle_event(struct turf *turf, const struct inbound *inbound, int64_t now_ms)
 {
 	switch (inbound->kind) {
 	case MQTT_EVENT_CONNECTED:
@@ -161,8 +161,8 @@ static void take_in(struct turf *turf, const struct inbound *inbound, int64_t no
 
 /* ---- Sending ---------------------------------------------------------------------------------------------------- */
 
-/* Reads on in the queue until there is enough to choose from. */
-static void load(struct turf *turf)
+/* Reads on in the queue until the sender has enough to choose from. */
+static void read_queue(struct turf *turf)
 {
 	struct outbox_entry entries[LOAD_ENTRIES];
 	struct error error;
@@ -174,7 +174,7 @@ static void load(struct turf *turf)
 		if (sender_fresh(&turf->sender) >= FRESH_MIN)
 			return;
 		if (outbox_load(turf->outbox, before, entries, LOAD_ENTRIES, &n, &turf->loaded, &error) < 0) {
-			session_fault(turf, &error);
+			session_show_fault(turf, &error);
 			return;
 		}
 		(void)pthread_mutex_lock(&turf->lock);
@@ -183,7 +183,7 @@ static void load(struct turf *turf)
 
 			if (sender_add(&turf->sender, entry->seq, &entry->event.id, entry->event.act, entry->team) == 0)
 				continue;
-			turf->loaded = entry->seq - 1; /* no memory now: it is read again later */
+			turf->loaded = entry->seq - 1; /* no memory: read it again later */
 			before = turf->loaded;
 			break;
 		}
@@ -191,8 +191,8 @@ static void load(struct turf *turf)
 	} while (turf->loaded != before);
 }
 
-/* The batch's events as the outbox has them now; what it has no more leaves the sender. */
-static size_t collect(struct turf *turf, const struct sender_batch *batch,
+/* Reads the events of the batch from the outbox. Those that it no longer has are removed from the sender. */
+static size_t read_batch(struct turf *turf, const struct sender_batch *batch,
 		      struct event events[static SUBMISSION_EVENTS_MAX])
 {
 	struct outbox_entry entries[SUBMISSION_EVENTS_MAX];
@@ -200,8 +200,8 @@ static size_t collect(struct turf *turf, const struct sender_batch *batch,
 	size_t n = 0;
 
 	if (outbox_get(turf->outbox, batch->seqs, batch->n, entries, &error) < 0) {
-		session_fault(turf, &error);
-		return 0; /* the slot runs out, and they go again */
+		session_show_fault(turf, &error);
+		return 0; /* the slot times out, and they are sent again */
 	}
 	(void)pthread_mutex_lock(&turf->lock);
 	for (size_t i = 0; i < batch->n; i++) {
@@ -221,7 +221,7 @@ static int send_batch(struct turf *turf, const struct sender_batch *batch, struc
 	struct event events[SUBMISSION_EVENTS_MAX];
 	uint8_t bytes[SUBMISSION_BYTES_MAX];
 	char topic[TOPIC_BYTES];
-	size_t n = collect(turf, batch, events);
+	size_t n = read_batch(turf, batch, events);
 	size_t length;
 
 	if (n == 0)
@@ -237,13 +237,13 @@ static void send_due(struct turf *turf, int64_t now_ms)
 	struct error error;
 	bool some;
 
-	if (now_ms >= turf->rescan_at_ms) { /* another process, or a fault that was none, may have changed the queue */
+	if (now_ms >= turf->rescan_at_ms) { /* another process may have changed the queue, or a commit that reported a fault */
 		turf->rescan_at_ms = now_ms + turf->retry_ms;
 		turf->loaded = 0;
-		session_tell(turf, TURF_ONLINE, NULL);
+		session_set_connection(turf, TURF_ONLINE, NULL);
 	}
 	for (;;) {
-		load(turf);
+		read_queue(turf);
 		(void)pthread_mutex_lock(&turf->lock);
 		sender_expire(&turf->sender, now_ms);
 		some = sender_next(&turf->sender, now_ms, &batch);
@@ -271,18 +271,18 @@ static int64_t wake_ms(const struct turf *turf, int64_t now_ms)
 	return wake < turf->rescan_at_ms ? wake : turf->rescan_at_ms;
 }
 
-static void act(struct turf *turf, bool poked, bool hurried)
+static void do_what_is_due(struct turf *turf, bool send_asked, bool reconnect_asked)
 {
 	int64_t now_ms = monotonic_ms();
 
 	if ((turf->link == LINK_CONNECTING || turf->link == LINK_SUBSCRIBING) &&
 	    now_ms >= turf->link_since_ms + LINK_TIMEOUT_MS)
 		link_down(turf, "the broker does not answer", now_ms);
-	if (hurried && turf->link != LINK_UP)
-		turf->hurry = true;
-	if (turf->link == LINK_DOWN && turf->hurry)
+	if (reconnect_asked && turf->link != LINK_UP)
+		turf->reconnect_now = true;
+	if (turf->link == LINK_DOWN && turf->reconnect_now)
 		turf->connect_at_ms = now_ms;
-	else if (turf->link == LINK_DOWN && poked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
+	else if (turf->link == LINK_DOWN && send_asked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
 		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
 	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms)
 		start_connecting(turf, now_ms);
@@ -290,7 +290,7 @@ static void act(struct turf *turf, bool poked, bool hurried)
 		send_due(turf, now_ms);
 }
 
-static void *work(void *context)
+static void *run_thread(void *context)
 {
 	struct turf *turf = context;
 
@@ -298,29 +298,29 @@ static void *work(void *context)
 	while (!turf->closing) {
 		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
 		struct timespec until = session_timespec(until_ms);
-		bool poked = turf->poked, hurried = turf->hurried, deaf = turf->deaf;
+		bool send_asked = turf->send_asked, reconnect_asked = turf->reconnect_asked, event_lost = turf->event_lost;
 		struct inbound *all;
 
-		if (!poked && !hurried && !deaf && !turf->inbound.first && now_ms < until_ms) {
+		if (!send_asked && !reconnect_asked && !event_lost && !turf->inbound.first && now_ms < until_ms) {
 			(void)pthread_cond_timedwait(&turf->wake, &turf->lock, &until);
 			continue;
 		}
-		turf->poked = turf->hurried = turf->deaf = false;
+		turf->send_asked = turf->reconnect_asked = turf->event_lost = false;
 		all = inbound_take(&turf->inbound);
 		(void)pthread_mutex_unlock(&turf->lock);
 		for (const struct inbound *each = all; each; each = each->next)
-			take_in(turf, each, monotonic_ms());
+			handle_event(turf, each, monotonic_ms());
 		inbound_free(all);
-		if (deaf) /* how the connection stands, nobody knows any more */
-			link_down(turf, "no memory for what the connection has to say", monotonic_ms());
-		act(turf, poked, hurried);
+		if (event_lost)
+			link_down(turf, "no memory for an event of the connection", monotonic_ms());
+		do_what_is_due(turf, send_asked, reconnect_asked);
 		(void)pthread_mutex_lock(&turf->lock);
 	}
 	(void)pthread_mutex_unlock(&turf->lock);
 	return NULL;
 }
 
-/* Signals are the program's business: the worker, and Paho's threads that it starts, take none. */
+/* The thread, and Paho's threads that it starts, block all signals: those are for the program's own threads. */
 int session_start(struct turf *turf, struct error *error)
 {
 	sigset_t all, before;
@@ -328,9 +328,9 @@ int session_start(struct turf *turf, struct error *error)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	(void)pthread_mutex_lock(&turf->lock); /* the worker begins when it can be told from others */
-	rc = pthread_create(&turf->worker, NULL, work, turf);
-	turf->has_worker = rc == 0;
+	(void)pthread_mutex_lock(&turf->lock); /* the new thread begins when `thread` is set, which turf_wait compares with its caller */
+	rc = pthread_create(&turf->thread, NULL, run_thread, turf);
+	turf->has_thread = rc == 0;
 	(void)pthread_mutex_unlock(&turf->lock);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "cannot start a thread: %s", strerror(rc));
@@ -338,12 +338,12 @@ int session_start(struct turf *turf, struct error *error)
 
 void session_stop(struct turf *turf)
 {
-	if (turf->has_worker) {
+	if (turf->has_thread) {
 		(void)pthread_mutex_lock(&turf->lock);
 		turf->closing = true;
 		(void)pthread_cond_signal(&turf->wake);
 		(void)pthread_mutex_unlock(&turf->lock);
-		(void)pthread_join(turf->worker, NULL);
+		(void)pthread_join(turf->thread, NULL);
 	}
 	mqtt_async_close(turf->mqtt);
 	inbound_free(inbound_take(&turf->inbound));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What arrives for a phone: receipts, the status with its epoch and date, the catalogue. Bytes of others: whatever does
- * not fit is left aside, and healed by a resend or by the next publication.
+ * Handles what arrives for a phone: receipts, the status with its epoch and date, the catalogue. The bytes are not trusted:
+ * what is malformed is ignored. A resend or the next publication makes up for it.
  */
 #include "broker-client/libturf/turf_impl.h"
 
@@ -15,12 +15,12 @@
 
 enum {
 	RECEIPT_RESULTS_TAKEN = 1024, /* more than a receipt of the contract's size can hold */
-	HURRY_SPREAD_MS = 2000,       /* all phones hear of the aggregator's return at once */
+	RESEND_SPREAD_MS = 2000,      /* all phones see at the same time that turfd was started again */
 };
 
 /* ---- Receipts --------------------------------------------------------------------------------------------------- */
 
-/* An ended entry with what the sender knew of it. */
+/* The results that the outbox gets, with the team of each entry. */
 struct taken {
 	struct outbox_result results[RECEIPT_RESULTS_TAKEN];
 	char teams[RECEIPT_RESULTS_TAKEN][SLUG_BYTES];
@@ -33,7 +33,7 @@ struct reading {
 	int64_t now_ms;
 };
 
-/* Under the lock. Only what was sent on this connection can have a receipt. */
+/* Under the lock. A result is ignored unless its event was sent on this connection. */
 static void take_result(void *context, const struct result *result)
 {
 	struct reading *reading = context;
@@ -50,9 +50,9 @@ static void take_result(void *context, const struct result *result)
 	outcome = entry ? tap_outcome(entry->act, result->verdict) : TAP_IGNORE;
 	if (outcome == TAP_IGNORE)
 		return;
-	sender_heard(sender, entry, reading->now_ms);
+	sender_note_receipt(sender, entry, reading->now_ms);
 	if (outcome == TAP_KEEP) {
-		sender_keep(sender, entry, reading->now_ms);
+		sender_retry_later(sender, entry, reading->now_ms);
 		return;
 	}
 	memcpy(taken->teams[taken->n], sender->teams[entry->team].team, SLUG_BYTES);
@@ -72,8 +72,8 @@ static void leave_sender(struct sender *sender, uint64_t seq)
 		sender_done(sender, entry);
 }
 
-/* What the outbox has settled leaves the sender; a retraction that was held back enters it, or is found at the next look
- * at the whole queue. */
+/* Removes from the sender what ended in the outbox. Adds a retraction that was held back and may be sent now; one that has not
+ * been read from the queue yet is read later. */
 static void update_sender(struct turf *turf, const struct taken *taken, int64_t now_ms)
 {
 	(void)pthread_mutex_lock(&turf->lock);
@@ -83,8 +83,8 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 
 		if (entry && result->ended)
 			sender_done(&turf->sender, entry);
-		else if (entry) /* settled elsewhere, or put back: its next turn shows */
-			sender_keep(&turf->sender, entry, now_ms);
+		else if (entry) /* another process ended or requeued it: its next turn shows which */
+			sender_retry_later(&turf->sender, entry, now_ms);
 		leave_sender(&turf->sender, result->also_ended);
 		if (result->freed != 0 && result->freed <= turf->loaded)
 			(void)sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]);
@@ -92,7 +92,7 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-static void tell(struct turf *turf, const struct event_id *id, bool retraction, enum verdict verdict)
+static void call_on_verdict(struct turf *turf, const struct event_id *id, bool retraction, enum verdict verdict)
 {
 	struct turf_answer answer = { .retraction = retraction, .verdict = (enum turf_verdict)verdict };
 
@@ -112,13 +112,13 @@ static void set_delivering(struct turf *turf, bool delivering)
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-static void settle(struct turf *turf, struct taken *taken, int64_t now_ms)
+static void apply_results(struct turf *turf, struct taken *taken, int64_t now_ms)
 {
 	struct error error;
 
 	set_delivering(turf, true);
-	if (outbox_settle(turf->outbox, taken->results, taken->n, &error) < 0) {
-		session_fault(turf, &error); /* nothing is stored: the events go again, and are answered again */
+	if (outbox_apply_results(turf->outbox, taken->results, taken->n, &error) < 0) {
+		session_show_fault(turf, &error); /* nothing is stored: the events are sent and answered again */
 		set_delivering(turf, false);
 		return;
 	}
@@ -127,9 +127,9 @@ static void settle(struct turf *turf, struct taken *taken, int64_t now_ms)
 		const struct outbox_result *result = &taken->results[i];
 
 		if (result->ended)
-			tell(turf, &result->id, result->act == ACT_RETRACTION, result->verdict);
+			call_on_verdict(turf, &result->id, result->act == ACT_RETRACTION, result->verdict);
 		if (result->also_ended)
-			tell(turf, &result->id, true, VERDICT_ALREADY_RETRACTED);
+			call_on_verdict(turf, &result->id, true, VERDICT_ALREADY_RETRACTED);
 	}
 	set_delivering(turf, false);
 }
@@ -147,14 +147,14 @@ static void receipt_arrived(struct turf *turf, const struct inbound *message)
 	(void)pthread_mutex_unlock(&turf->lock);
 	if (taken->n > 0) {
 		turf->connect_attempts = 0;
-		settle(turf, taken, reading.now_ms);
+		apply_results(turf, taken, reading.now_ms);
 	}
 	free(taken);
 }
 
 /* ---- Status and catalogue --------------------------------------------------------------------------------------- */
 
-/* Taps older than the org's retract_days need not be remembered. Without a catalogue nobody knows how many days that are. */
+/* Taps older than retract_days need not be remembered. Without a catalogue that number of days is not known. */
 static void forget_old(struct turf *turf, uint32_t today)
 {
 	uint32_t days = turf->catalogue.retract_days;
@@ -163,37 +163,37 @@ static void forget_old(struct turf *turf, uint32_t today)
 	if (!turf->has_catalogue)
 		return;
 	if (outbox_forget_before(turf->outbox, today > days ? today - days : 0, &error) < 0)
-		session_fault(turf, &error);
+		session_show_fault(turf, &error);
 }
 
-static void meet_epoch(struct turf *turf, const char *text)
+static void check_epoch(struct turf *turf, const char *text)
 {
 	uint8_t epoch[EPOCH_BYTES];
 	struct error error;
 	size_t requeued;
 
 	if (text && hex_decode(text, epoch, sizeof epoch) == 0 &&
-	    outbox_meet_epoch(turf->outbox, epoch, &requeued, &error) < 0)
-		session_fault(turf, &error);
+	    outbox_check_epoch(turf->outbox, epoch, &requeued, &error) < 0)
+		session_show_fault(turf, &error);
 }
 
-/* Another run of the daemon than the last one met: it may have what was sent to that one, or not. */
-static void meet_instance(struct turf *turf, const char *instance)
+/* A new instance: turfd was started again, and may not have what was sent to the last instance. */
+static void check_instance(struct turf *turf, const char *instance)
 {
 	size_t length = instance ? strlen(instance) : 0;
 
 	if (length == 0 || length >= sizeof turf->instance || strcmp(instance, turf->instance) == 0)
 		return;
 	memcpy(turf->instance, instance, length + 1);
-	if (turf->met_instance) {
+	if (turf->has_instance) {
 		(void)pthread_mutex_lock(&turf->lock);
-		sender_hurry(&turf->sender, monotonic_ms(), HURRY_SPREAD_MS);
+		sender_resend_soon(&turf->sender, monotonic_ms(), RESEND_SPREAD_MS);
 		(void)pthread_mutex_unlock(&turf->lock);
 	}
-	turf->met_instance = true;
+	turf->has_instance = true;
 }
 
-static void tell_today(struct turf *turf, uint32_t today)
+static void set_today(struct turf *turf, uint32_t today)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->today = today;
@@ -203,8 +203,8 @@ static void tell_today(struct turf *turf, uint32_t today)
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-/* First what is too old is forgotten, then what is left is offered to a new store; whoever waits for the date finds
- * both done. */
+/* First forgets taps that are too old, then requeues the others if the epoch changed, then sets the date: when turf_today
+ * returns, both are done. */
 static void status_arrived(struct turf *turf, const struct inbound *message)
 {
 	json_t *status = json_loadb((const char *)message->bytes, message->length, 0, NULL);
@@ -214,15 +214,15 @@ static void status_arrived(struct turf *turf, const struct inbound *message)
 
 	if (dated)
 		forget_old(turf, today);
-	meet_epoch(turf, json_string_value(json_object_get(status, "epoch")));
+	check_epoch(turf, json_string_value(json_object_get(status, "epoch")));
 	if (json_is_true(json_object_get(status, "online")))
-		meet_instance(turf, json_string_value(json_object_get(status, "instance")));
+		check_instance(turf, json_string_value(json_object_get(status, "instance")));
 	if (dated)
-		tell_today(turf, today);
+		set_today(turf, today);
 	json_decref(status);
 }
 
-static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length, bool fresh)
+static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length, bool from_broker)
 {
 	struct catalogue next, last;
 
@@ -236,7 +236,7 @@ static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length,
 	last = turf->catalogue;
 	turf->catalogue = next;
 	turf->has_catalogue = true;
-	turf->catalogue_fresh = fresh;
+	turf->catalogue_from_broker = from_broker;
 	turf->changes++;
 	(void)pthread_cond_broadcast(&turf->changed);
 	(void)pthread_mutex_unlock(&turf->lock);
@@ -251,7 +251,7 @@ static void catalogue_arrived(struct turf *turf, const struct inbound *message)
 	if (use_catalogue(turf, message->bytes, message->length, true) != 0)
 		return;
 	if (outbox_put_catalogue(turf->outbox, message->bytes, message->length, &error) < 0)
-		session_fault(turf, &error);
+		session_show_fault(turf, &error);
 	if (turf->has_today)
 		forget_old(turf, turf->today);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The part of a handle that its callers and its worker share: waiting, waking, how the connection stands. */
+/* What the callers and the thread of a handle share: waiting, waking, the state of the connection, its options. */
 #include "broker-client/libturf/turf_impl.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ int session_result(int result, const struct error *error, char *text, size_t siz
 	return result;
 }
 
-static int fresh_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
+static int new_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 	uint8_t bytes[CLIENT_ID_CHARS];
@@ -112,7 +112,7 @@ int session_open_client(struct mqtt_async **out, const struct session_access *ac
 		.ca_file = access->ca_file,
 		.clean_session = true,
 	};
-	int rc = fresh_client_id(client_id, error);
+	int rc = new_client_id(client_id, error);
 
 	return rc < 0 ? rc : mqtt_async_open(out, &options, on_event, context, error);
 }
@@ -134,15 +134,15 @@ bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
 	return true;
 }
 
-void session_poke(struct turf *turf)
+void session_wake_to_send(struct turf *turf)
 {
 	(void)pthread_mutex_lock(&turf->lock);
-	turf->poked = true;
+	turf->send_asked = true;
 	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-void session_tell(struct turf *turf, enum turf_connection connection, const char *reason)
+void session_set_connection(struct turf *turf, enum turf_connection connection, const char *reason)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->connection = connection;
@@ -157,7 +157,7 @@ void session_tell(struct turf *turf, enum turf_connection connection, const char
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-void session_fault(struct turf *turf, const struct error *error)
+void session_show_fault(struct turf *turf, const struct error *error)
 {
-	session_tell(turf, turf->link == LINK_UP ? TURF_ONLINE : TURF_CONNECTING, error->text);
+	session_set_connection(turf, turf->link == LINK_UP ? TURF_ONLINE : TURF_CONNECTING, error->text);
 }

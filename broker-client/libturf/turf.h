@@ -307,10 +307,10 @@ struct turf_catalogue {
 	const struct turf_label *const *labels;   /* ascending by code */
 };
 
-/* Waits until there is a catalogue: the one of an earlier connection, or, if `fresh` is not 0, one that came on this
+/* Waits until there is a catalogue: the one of an earlier connection, or, if `from_broker` is not 0, one that came on this
  * handle. `*catalogue` is the program's; free it with turf_catalogue_free. TURF_TIMEOUT: none within timeout_ms, or the
  * broker cannot be reached. */
-TURF_API int turf_catalogue(struct turf *turf, int fresh, int timeout_ms, struct turf_catalogue **catalogue,
+TURF_API int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue,
 			    char *error, size_t size);
 TURF_API void turf_catalogue_free(struct turf_catalogue *catalogue);
 

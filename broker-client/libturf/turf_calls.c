@@ -251,7 +251,7 @@ static int add_questions(struct turf *turf, const struct turf_question *question
 	free(events);
 	free(teams);
 	if (rc == 0)
-		session_poke(turf);
+		session_wake_to_send(turf);
 	return rc;
 }
 
@@ -296,7 +296,7 @@ static int retract(struct turf *turf, const struct turf_id *id, const char *team
 	int rc = outbox_retract(turf->outbox, &inner, team, day, error);
 
 	if (rc == 0)
-		session_poke(turf);
+		session_wake_to_send(turf);
 	return outer_result(rc);
 }
 
@@ -460,7 +460,7 @@ enum turf_connection turf_connection(struct turf *turf, char *reason, size_t siz
 void turf_reconnect_now(struct turf *turf)
 {
 	(void)pthread_mutex_lock(&turf->lock);
-	turf->hurried = true;
+	turf->reconnect_asked = true;
 	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
 }
@@ -501,8 +501,8 @@ static int look(struct turf *turf, const struct event_id *id)
 	return rc == 0 && n > 0 ? TURF_TIMEOUT : rc;
 }
 
-/* Nothing has changed since `*seen`, and no verdict is on its way to on_verdict. */
-static bool all_told(struct turf *turf, uint64_t *seen, bool *delivering)
+/* True: nothing has changed since `*seen`, and on_verdict is not running or about to run. */
+static bool nothing_changed(struct turf *turf, uint64_t *seen, bool *delivering)
 {
 	bool same;
 
@@ -514,24 +514,24 @@ static bool all_told(struct turf *turf, uint64_t *seen, bool *delivering)
 	return same && !*delivering;
 }
 
-/* The outbox is looked at between two looks at `changes`: a verdict that is stored in between shows in the second, so
- * that on_verdict has always returned before a waiter goes on. */
+/* Reads `changes` before and after it reads the outbox. If a verdict is stored in between, `changes` differs or `delivering`
+ * is set, so that the function never returns 0 before on_verdict has returned. */
 static int wait_until(struct turf *turf, const struct event_id *id, int64_t until_ms)
 {
 	uint64_t seen = 0;
 	bool delivering;
 	int rc;
 
-	if (turf->has_worker && pthread_equal(pthread_self(), turf->worker))
+	if (turf->has_thread && pthread_equal(pthread_self(), turf->thread))
 		return TURF_BUSY;
 	for (;;) {
-		(void)all_told(turf, &seen, &delivering);
+		(void)nothing_changed(turf, &seen, &delivering);
 		rc = look(turf, id);
-		if (rc != TURF_TIMEOUT && all_told(turf, &seen, &delivering))
+		if (rc != TURF_TIMEOUT && nothing_changed(turf, &seen, &delivering))
 			return rc;
 		if (rc != TURF_TIMEOUT && !delivering)
 			continue;
-		if (!turf->has_worker || monotonic_ms() >= until_ms)
+		if (!turf->has_thread || monotonic_ms() >= until_ms)
 			return TURF_TIMEOUT;
 		(void)pthread_mutex_lock(&turf->lock);
 		(void)session_wait_change(turf, seen, until_ms);

@@ -133,15 +133,15 @@ void turf_catalogue_free(struct turf_catalogue *catalogue)
 /* Under the lock: a connection was tried, and failed. */
 static bool unreachable(const struct turf *turf)
 {
-	return !turf->has_worker || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
+	return !turf->has_thread || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
 }
 
-static bool has_catalogue(const struct turf *turf, int fresh)
+static bool has_catalogue(const struct turf *turf, int from_broker)
 {
-	return fresh ? turf->catalogue_fresh : turf->has_catalogue;
+	return from_broker ? turf->catalogue_from_broker : turf->has_catalogue;
 }
 
-int turf_catalogue(struct turf *turf, int fresh, int timeout_ms, struct turf_catalogue **catalogue, char *error,
+int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue, char *error,
 		   size_t size)
 {
 	int64_t until_ms = session_deadline_ms(timeout_ms);
@@ -151,9 +151,9 @@ int turf_catalogue(struct turf *turf, int fresh, int timeout_ms, struct turf_cat
 
 	*catalogue = NULL;
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!has_catalogue(turf, fresh) && !unreachable(turf) && session_wait_change(turf, turf->changes, until_ms))
+	while (!has_catalogue(turf, from_broker) && !unreachable(turf) && session_wait_change(turf, turf->changes, until_ms))
 		;
-	if (has_catalogue(turf, fresh))
+	if (has_catalogue(turf, from_broker))
 		rc = catalogue_copy(&turf->catalogue, &inner);
 	(void)pthread_mutex_unlock(&turf->lock);
 	if (rc == 0) {

@@ -3,9 +3,9 @@
  * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's thread),
  * session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
  *
- * Three kinds of threads meet here. Callers: store, then poke. Paho's: append to `inbound`, nothing else. The handle's
- * own, the worker: does everything else. `lock` guards what more than one of them touches and is held for a few lines
- * at a time: never around a call to Paho, the outbox or the owner's callback.
+ * Three kinds of threads use a handle. Those of its callers store taps, and then wake the handle's own. Paho's threads append to
+ * `inbound` and do nothing else. The handle's own thread does everything else. `lock` guards what more than one
+ * of them uses. It is held for a few lines at a time, and never during a call to Paho, the outbox or on_verdict.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 #define TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
@@ -29,59 +29,61 @@ struct session_access {
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 
 struct turf {
-	/* fixed from open to close */
+	/* Fixed from turf_open to turf_close. */
 	struct outbox *outbox;
 	char org[SLUG_BYTES];
 	struct session_access access;
 	uint32_t reconnect_ms, reconnect_max_ms, retry_ms;
 	void (*on_verdict)(void *context, const struct turf_answer *answer);
 	void *context;
-	bool has_worker;
-	pthread_t worker;
+	bool has_thread;
+	pthread_t thread;
 
 	pthread_mutex_t lock;
-	pthread_cond_t wake;    /* to the worker */
-	pthread_cond_t changed; /* from the worker */
-	/* under `lock` */
-	bool closing, poked, hurried;
+	pthread_cond_t wake;    /* the handle's thread waits for it */
+	pthread_cond_t changed; /* callers wait for it */
+	/* Under `lock`. */
+	bool closing;
+	bool send_asked;        /* there is something new to send */
+	bool reconnect_asked;   /* turf_reconnect_now was called */
 	struct inbound_queue inbound;
-	bool deaf;              /* something about the connection could not be put there */
+	bool event_lost;        /* out of memory: an event of the connection was dropped; reconnect to recover */
 	enum turf_connection connection;
 	char reason[REASON_BYTES];
-	uint64_t changes;       /* counts what `changed` tells */
-	bool delivering;        /* verdicts are stored and not yet told */
+	uint64_t changes;       /* rises with each signal of `changed` */
+	bool delivering;        /* verdicts are stored, and on_verdict has not returned for all of them */
 	struct sender sender;
 	bool has_catalogue, has_today;
-	bool catalogue_fresh;   /* it came on this handle, and is not only the cached one */
+	bool catalogue_from_broker;   /* it came on this handle; otherwise it is the one that the outbox remembers */
 	struct catalogue catalogue;
-	uint32_t today;         /* the org's date, as the aggregator last told it */
+	uint32_t today;         /* the org's date in the last status */
 
-	/* the worker's alone */
+	/* Only the handle's thread uses these. */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
-	unsigned unanswered;    /* subscriptions of this connection */
+	unsigned unanswered;    /* subscriptions of this connection without an answer of the broker */
 	uint32_t connect_attempts;
-	bool hurry;             /* the attempt under way may be of before it: the next does not wait */
-	uint64_t loaded;        /* the queue has been read up to here */
-	bool met_instance;
-	char instance[64];      /* of the daemon's run */
+	bool reconnect_now;     /* skip the backoff after the attempt that is under way, which may fail */
+	uint64_t loaded;        /* the queue has been read up to this sequence number */
+	bool has_instance;
+	char instance[64];      /* of turfd's run, as the last status has it */
 	uint64_t random;
 };
 
 /* ---- session.c -------------------------------------------------------------------------------------------------- */
 
-/* Starts the worker; stops it, and ends the connection. */
+/* Starts the thread; stops it, and ends the connection. */
 int session_start(struct turf *turf, struct error *error);
 void session_stop(struct turf *turf);
 
 /* ---- session_inbox.c -------------------------------------------------------------------------------------------- */
 
-/* The worker's: takes in a message. */
+/* For the handle's thread: handles a message. */
 void session_message(struct turf *turf, const struct inbound *message);
 
-/* The catalogue cached in the outbox is the one in force until another comes. */
+/* Uses the catalogue that the outbox remembers, until another one comes. 0 or a fault. */
 int session_load_catalogue(struct turf *turf, struct error *error);
 
 /* ---- session_state.c -------------------------------------------------------------------------------------------- */
@@ -97,17 +99,17 @@ int session_left_ms(int64_t until_ms);
 /* Gives the caller of turf.h the sentence of a fault, or an empty one. Returns `result`. */
 int session_result(int result, const struct error *error, char *text, size_t size);
 
-/* Wakes the worker: there is something new to send. */
-void session_poke(struct turf *turf);
+/* Wakes the thread, since there is something new to send. */
+void session_wake_to_send(struct turf *turf);
 
-/* Waits on `changed` until `changes` differs from `seen`, or the moment has come (then false). Under `lock`. */
+/* Waits until `changes` differs from `seen`: true, or false when the moment has come first. Under `lock`. */
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms);
 
-/* The worker's: how the connection stands, for turf_connection. `reason` NULL: the last one stays. */
-void session_tell(struct turf *turf, enum turf_connection connection, const char *reason);
+/* For the handle's thread: what turf_connection returns from now on. `reason` NULL: the last one stays. */
+void session_set_connection(struct turf *turf, enum turf_connection connection, const char *reason);
 
-/* The worker's: a fault of the outbox, for turf_connection. */
-void session_fault(struct turf *turf, const struct error *error);
+/* For the handle's thread: makes a fault of the outbox the reason of turf_connection. */
+void session_show_fault(struct turf *turf, const struct error *error);
 
 /* Copies a struct of the caller of turf.h, whose first member is its size. What that struct does not have becomes 0. 0 or
  * FAULT_INPUT. */
@@ -121,7 +123,7 @@ int session_check_org(const char *org, struct error *error);
 int session_take_access(struct session_access *access, const struct turf_options *options, struct error *error);
 void session_release_access(struct session_access *access);
 
-/* A new client, not yet connected, with 22 fresh random characters as its client id. 0 or a fault. */
+/* A new client, not yet connected, with 22 new random characters as its client id. 0 or a fault. */
 int session_open_client(struct mqtt_async **out, const struct session_access *access,
 			char client_id[static CLIENT_ID_BYTES],
 			void (*on_event)(void *context, const struct mqtt_event *event), void *context,

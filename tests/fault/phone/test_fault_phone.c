@@ -196,7 +196,7 @@ static void answer(void)
 		};
 	}
 	if (loaded == ACCEPTED)
-		world.answered = note(outbox_settle(world.turf->outbox, results, n, &error), &error);
+		world.answered = note(outbox_apply_results(world.turf->outbox, results, n, &error), &error);
 }
 
 static void hear_news(void)
@@ -211,9 +211,9 @@ static void hear_news(void)
 		assert_true(length == sizeof first && memcmp(bytes, first, sizeof first) == 0);
 	free(bytes);
 	(void)note(outbox_forget_before(world.turf->outbox, DAY - 14, &error), &error);
-	world.requeued = note(outbox_meet_epoch(world.turf->outbox, first, &requeued, &error), &error);
+	world.requeued = note(outbox_check_epoch(world.turf->outbox, first, &requeued, &error), &error);
 	if (world.requeued == ACCEPTED)
-		world.requeued = note(outbox_meet_epoch(world.turf->outbox, second, &requeued, &error), &error);
+		world.requeued = note(outbox_check_epoch(world.turf->outbox, second, &requeued, &error), &error);
 }
 
 static void tap_and_take_back(void)

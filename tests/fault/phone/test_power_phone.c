@@ -229,7 +229,7 @@ static void answer(void)
 			earliest(back ? &known[i]->answered_back : &known[i]->answered, deed);
 	}
 	trouble();
-	if (!returned(outbox_settle(world.turf->outbox, results, n, &error), &deed))
+	if (!returned(outbox_apply_results(world.turf->outbox, results, n, &error), &deed))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (known[i])
@@ -252,7 +252,7 @@ static void hear_news(void)
 	}
 	epoch[0] = ++world.epoch;
 	world.requeued.begun = now() < world.requeued.begun ? now() : world.requeued.begun;
-	(void)returned(outbox_meet_epoch(world.turf->outbox, epoch, &requeued, &error), &deed);
+	(void)returned(outbox_check_epoch(world.turf->outbox, epoch, &requeued, &error), &deed);
 }
 
 static void run_session(void)

@@ -109,7 +109,7 @@ static inline bool settle(struct outbox *outbox, uint8_t number, enum act act, e
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(&entries[i].event.id, &result.id, sizeof result.id) == 0 && entries[i].event.act == act)
 			result.seq = entries[i].seq;
-	assert_int_equal(outbox_settle(outbox, &result, 1, NULL), 0);
+	assert_int_equal(outbox_apply_results(outbox, &result, 1, NULL), 0);
 	return result.ended;
 }
 

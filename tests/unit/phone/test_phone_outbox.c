@@ -102,7 +102,7 @@ static void tap_until_killed(int promised)
 		if (i % 5 == 0 && load(outbox, &entry, 1) == 1) {
 			result.seq = entry.seq;
 			result.id = entry.event.id;
-			(void)outbox_settle(outbox, &result, 1, NULL);
+			(void)outbox_apply_results(outbox, &result, 1, NULL);
 		}
 	}
 }
@@ -377,7 +377,7 @@ static void meet(struct outbox *outbox, uint8_t epoch, size_t expected)
 	size_t requeued;
 
 	memset(bytes, epoch, sizeof bytes);
-	assert_int_equal(outbox_meet_epoch(outbox, bytes, &requeued, NULL), 0);
+	assert_int_equal(outbox_check_epoch(outbox, bytes, &requeued, NULL), 0);
 	assert_int_equal(requeued, expected);
 }
 
@@ -454,7 +454,7 @@ static void test_an_old_stores_verdict_does_not_end_a_retraction_that_was_put_ba
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	meet(outbox, 2, 1);
 	result.seq = entry.seq;
-	assert_int_equal(outbox_settle(outbox, &result, 1, NULL), 0);
+	assert_int_equal(outbox_apply_results(outbox, &result, 1, NULL), 0);
 	assert_false(result.ended);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
@@ -535,7 +535,7 @@ static void test_verdicts_count_after_an_epoch_that_could_not_be_stored(void **s
 	meet(outbox, 1, 0);
 	add(outbox, 1);
 	assert_int_equal(db_write(outbox->db, spoil, NULL, NULL), 0);
-	assert_int_equal(outbox_meet_epoch(outbox, second, &requeued, NULL), FAULT_DAMAGED);
+	assert_int_equal(outbox_check_epoch(outbox, second, &requeued, NULL), FAULT_DAMAGED);
 	assert_int_equal(db_write(outbox->db, mend, NULL, NULL), 0);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
 	outbox_close(outbox);

@@ -42,7 +42,7 @@ static void receipt(struct sender *sender, uint64_t seq, int64_t now)
 
 	assert_non_null(entry);
 	assert_int_equal(entry->seq, seq);
-	sender_heard(sender, entry, now);
+	sender_note_receipt(sender, entry, now);
 	sender_done(sender, entry);
 }
 
@@ -242,7 +242,7 @@ static void test_a_team_that_is_never_answered_does_not_hold_up_another(void **s
 	while (sender_next(&sender, now, &batch))
 		assert_string_equal(batch.team, "refused");
 	now = sender_wake_ms(&sender, now);
-	sender_expire(&sender, now); /* the four slots ran out: quiet from now on */
+	sender_expire(&sender, now); /* the four slots timed out, and so did their teams */
 	while (sender_next(&sender, now, &batch))
 		assert_string_equal(batch.team, "refused");
 	for (uint64_t seq = 301; seq <= 400; seq++) {
@@ -343,8 +343,8 @@ static void test_a_verdict_that_says_nothing_waits_its_own_interval(void **state
 	add(&sender, 2, "oost");
 	assert_true(sender_next(&sender, 0, &batch));
 	entry = sender_sent(&sender, &id);
-	sender_heard(&sender, entry, 50);
-	sender_keep(&sender, entry, 50);
+	sender_note_receipt(&sender, entry, 50);
+	sender_retry_later(&sender, entry, 50);
 	receipt(&sender, 2, 50);
 	due = sender_find(&sender, 1)->due_ms;
 	assert_in_range(due, RETRY, RETRY + RETRY / 4);
@@ -355,7 +355,7 @@ static void test_a_verdict_that_says_nothing_waits_its_own_interval(void **state
 	assert_int_equal(batch.seqs[0], 1);
 	sender_lost(&sender, due + 1);
 	assert_true(sender_next(&sender, due + 1, &batch)); /* under way again it is like any other */
-	sender_keep(&sender, sender_find(&sender, 1), due + 1);
+	sender_retry_later(&sender, sender_find(&sender, 1), due + 1);
 	add(&sender, 3, "oost");
 	assert_true(sender_next(&sender, due + 2, &batch));
 	sender_expire(&sender, due + 2 + RETRY);
@@ -385,7 +385,7 @@ static void test_only_what_was_sent_can_have_a_receipt(void **state)
 }
 
 /* One entry of a batch of two was answered: its team is heard of, and what is left waits for nothing but its turn. */
-static void test_a_team_that_answers_for_one_is_not_quiet(void **state)
+static void test_a_team_with_a_receipt_for_one_entry_is_not_timed_out(void **state)
 {
 	struct sender sender;
 	struct sender_batch batch;
@@ -402,7 +402,7 @@ static void test_a_team_that_answers_for_one_is_not_quiet(void **state)
 	sender_release(&sender);
 }
 
-static void test_a_quiet_team_has_a_slot_for_what_goes_first(void **state)
+static void test_a_team_that_is_timed_out_has_a_slot_for_fresh_entries(void **state)
 {
 	struct sender sender;
 	struct sender_batch batch;
@@ -492,10 +492,10 @@ static void test_the_aggregators_return_brings_waiting_events_forward(void **sta
 	now += RETRY;
 	sender_expire(&sender, now);
 	assert_true(sender_find(&sender, 1)->due_ms > now + 2000);
-	sender_hurry(&sender, now, 2000);
+	sender_resend_soon(&sender, now, 2000);
 	assert_in_range(sender_find(&sender, 1)->due_ms, now, now + 2000);
 	now = sender_find(&sender, 1)->due_ms;
-	sender_hurry(&sender, now, 2000);
+	sender_resend_soon(&sender, now, 2000);
 	assert_int_equal(sender_find(&sender, 1)->due_ms, now); /* what is due does not wait */
 	sender_release(&sender);
 }
@@ -511,7 +511,7 @@ static void test_what_was_under_way_when_the_aggregator_died_goes_again_soon(voi
 	for (uint64_t seq = 1; seq <= 5; seq++)
 		add(&sender, seq, "oost");
 	assert_true(sender_next(&sender, now, &batch));
-	sender_hurry(&sender, now, 2000);
+	sender_resend_soon(&sender, now, 2000);
 	receipt(&sender, 2, now); /* the broker had kept it for the next one: a receipt is as good as ever */
 	while (sender_wake_ms(&sender, now) < INT64_MAX) {
 		now = next_batch(&sender, now, &batch);
@@ -580,8 +580,8 @@ int main(void)
 		cmocka_unit_test(test_an_event_that_is_never_answered_does_not_keep_its_team_from_others),
 		cmocka_unit_test(test_a_verdict_that_says_nothing_waits_its_own_interval),
 		cmocka_unit_test(test_only_what_was_sent_can_have_a_receipt),
-		cmocka_unit_test(test_a_team_that_answers_for_one_is_not_quiet),
-		cmocka_unit_test(test_a_quiet_team_has_a_slot_for_what_goes_first),
+		cmocka_unit_test(test_a_team_with_a_receipt_for_one_entry_is_not_timed_out),
+		cmocka_unit_test(test_a_team_that_is_timed_out_has_a_slot_for_fresh_entries),
 		cmocka_unit_test(test_what_goes_alone_is_not_taken_along),
 		cmocka_unit_test(test_what_leaves_before_it_goes_makes_room),
 		cmocka_unit_test(test_adding_twice_is_adding_once_and_gone_can_come_back),

@@ -45,9 +45,9 @@ static void hear(struct sender *sender, const json_t *seqs, bool keep, int64_t n
 		struct sender_entry *entry = sender_sent(sender, &id);
 
 		assert_non_null(entry);
-		sender_heard(sender, entry, now_ms);
+		sender_note_receipt(sender, entry, now_ms);
 		if (keep)
-			sender_keep(sender, entry, now_ms);
+			sender_retry_later(sender, entry, now_ms);
 		else
 			sender_done(sender, entry);
 	}

@@ -75,7 +75,7 @@ static void test_a_tap_is_settled_as_the_vectors_say(void **state)
 		struct tap tap = tap_in(entry);
 
 		print_message("%s\n", vectors_text(entry, "name"));
-		(void)tap_settle(&tap, act_in(entry), vectors_number(entry, "verdict"));
+		(void)tap_apply_verdict(&tap, act_in(entry), vectors_number(entry, "verdict"));
 		assert_tap(json_object_get(entry, "after"), &tap);
 	}
 	json_array_foreach(vectors_list(vectors, "states"), i, entry) {
@@ -123,7 +123,7 @@ static void meet(struct outbox *outbox, const json_t *step)
 	const uint8_t epoch[EPOCH_BYTES] = {(uint8_t)vectors_number(step, "epoch")};
 	size_t requeued;
 
-	assert_int_equal(outbox_meet_epoch(outbox, epoch, &requeued, NULL), 0);
+	assert_int_equal(outbox_check_epoch(outbox, epoch, &requeued, NULL), 0);
 	assert_int_equal(requeued, vectors_number(step, "requeued"));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The table above tap_settle, cell by cell: what each verdict does to a question, its retraction, and the two together.
+/* The table above tap_apply_verdict, cell by cell: what each verdict does to a question, its retraction, and the two together.
  */
 #include "tests/unit/lib/phone_outbox.h"
 
@@ -94,7 +94,7 @@ static void test_every_verdict_on_a_question_with_its_retraction_behind(void **s
 		assert_int_equal(load(outbox, entries, 4), 1);
 		assert_int_equal(entries[0].event.act, ACT_QUESTION);
 		result.seq = entries[0].seq;
-		assert_int_equal(outbox_settle(outbox, &result, 1, NULL), 0);
+		assert_int_equal(outbox_apply_results(outbox, &result, 1, NULL), 0);
 		switch (table[i].question) {
 		case TAP_END_BOTH:
 			assert_true(result.also_ended != 0);
@@ -136,11 +136,11 @@ static void test_a_verdict_for_what_waits_no_more_changes_nothing(void **state)
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
 	result.seq = entry.seq;
-	assert_int_equal(outbox_settle(outbox, &result, 1, NULL), 0);
+	assert_int_equal(outbox_apply_results(outbox, &result, 1, NULL), 0);
 	assert_false(result.ended);
 	assert_int_equal(tap_of(outbox, 1).question_verdict, VERDICT_COUNTED);
 	result.seq = 123456;
-	assert_int_equal(outbox_settle(outbox, &result, 1, NULL), 0);
+	assert_int_equal(outbox_apply_results(outbox, &result, 1, NULL), 0);
 	assert_false(result.ended);
 	assert_int_equal(outbox_get(outbox, &entry.seq, 1, &entry, NULL), 0);
 	assert_int_equal(entry.seq, 0);
@@ -211,7 +211,7 @@ static void meet(struct outbox *outbox, uint8_t first_byte, size_t expected)
 	const uint8_t epoch[EPOCH_BYTES] = { first_byte };
 	size_t requeued;
 
-	assert_int_equal(outbox_meet_epoch(outbox, epoch, &requeued, NULL), 0);
+	assert_int_equal(outbox_check_epoch(outbox, epoch, &requeued, NULL), 0);
 	assert_int_equal(requeued, expected);
 }
 
