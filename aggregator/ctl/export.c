@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/figures/csv.h"
+#include "aggregator/figures/csv_writer.h"
 #include "base/text.h"
 
 /* One export on its way: written to memory while the view is open, to its destination after. */
@@ -15,7 +15,7 @@ struct exporting {
 	bool one_period;
 	struct period period; /* when one_period */
 	bool json;
-	struct csv csv;
+	struct csv_writer csv;
 	size_t n_summaries;
 	struct error *error;
 };
@@ -25,35 +25,35 @@ static const char csv_columns[][16] = {
 	"generation", "domain", "domain_name", "answered", "referred", "questions",
 };
 
-static void csv_header(struct csv *csv)
+static void csv_header(struct csv_writer *csv)
 {
 	for (size_t i = 0; i < sizeof csv_columns / sizeof csv_columns[0]; i++)
-		csv_text(csv, csv_columns[i]);
-	csv_end_row(csv);
+		csv_writer_text(csv, csv_columns[i]);
+	csv_writer_end_row(csv);
 }
 
 /* What all rows of one summary begin with. */
 static void csv_identity(struct exporting *export, const struct summary *summary)
 {
-	struct csv *csv = &export->csv;
+	struct csv_writer *csv = &export->csv;
 	char period[PERIOD_TEXT_BYTES];
 
 	period_format(summary->period, period);
-	csv_text(csv, summary->org);
-	csv_text(csv, summary->team);
-	csv_text(csv, figures_team_name(&export->reading->catalogue, summary->team));
-	csv_text(csv, period);
-	csv_text(csv, words_quarter_status(summary->status));
-	csv_number(csv, summary->revision);
-	csv_number(csv, summary->generation);
+	csv_writer_text(csv, summary->org);
+	csv_writer_text(csv, summary->team);
+	csv_writer_text(csv, figures_team_name(&export->reading->catalogue, summary->team));
+	csv_writer_text(csv, period);
+	csv_writer_text(csv, words_quarter_status(summary->status));
+	csv_writer_number(csv, summary->revision);
+	csv_writer_number(csv, summary->generation);
 }
 
-static void csv_counts(struct csv *csv, uint64_t answered, uint64_t referred)
+static void csv_counts(struct csv_writer *csv, uint64_t answered, uint64_t referred)
 {
-	csv_number(csv, answered);
-	csv_number(csv, referred);
-	csv_number(csv, answered + referred);
-	csv_end_row(csv);
+	csv_writer_number(csv, answered);
+	csv_writer_number(csv, referred);
+	csv_writer_number(csv, answered + referred);
+	csv_writer_end_row(csv);
 }
 
 static void csv_domain(struct exporting *export, const struct summary *summary, const struct domain_count *count)
@@ -62,35 +62,35 @@ static void csv_domain(struct exporting *export, const struct summary *summary, 
 
 	figures_domain_name(&export->reading->catalogue, count->domain, name);
 	csv_identity(export, summary);
-	csv_number(&export->csv, count->domain);
-	csv_text(&export->csv, name);
+	csv_writer_number(&export->csv, count->domain);
+	csv_writer_text(&export->csv, name);
 	csv_counts(&export->csv, count->answered, count->referred);
 }
 
 static void csv_summary(struct exporting *export, const struct summary *summary)
 {
-	struct csv *csv = &export->csv;
+	struct csv_writer *csv = &export->csv;
 
 	csv_identity(export, summary);
-	csv_text(csv, "");
-	csv_text(csv, "total");
+	csv_writer_text(csv, "");
+	csv_writer_text(csv, "total");
 	csv_counts(csv, summary->answered, summary->referred);
 	for (uint32_t i = 0; i < summary->n_domains; i++)
 		csv_domain(export, summary, &summary->domains[i]);
 	if (summary->undistributed_answered + summary->undistributed_referred > 0) {
 		csv_identity(export, summary);
-		csv_text(csv, "undistributed");
-		csv_text(csv, "in the total, not shown per domain yet");
+		csv_writer_text(csv, "undistributed");
+		csv_writer_text(csv, "in the total, not shown per domain yet");
 		csv_counts(csv, summary->undistributed_answered, summary->undistributed_referred);
 	}
 	if (summary->late > 0) {
 		csv_identity(export, summary);
-		csv_text(csv, "late");
-		csv_text(csv, "late, not in the total");
-		csv_text(csv, "");
-		csv_text(csv, "");
-		csv_number(csv, summary->late);
-		csv_end_row(csv);
+		csv_writer_text(csv, "late");
+		csv_writer_text(csv, "late, not in the total");
+		csv_writer_text(csv, "");
+		csv_writer_text(csv, "");
+		csv_writer_number(csv, summary->late);
+		csv_writer_end_row(csv);
 	}
 }
 

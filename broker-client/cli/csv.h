@@ -2,6 +2,9 @@
 /*
  * The file of `turf replay`: a header "day,team,domain,outcome" and a question a row, as in
  * "2019-12-31,oost,1,answered". Commas; fields may stand in double quotes; LF or CRLF; a byte order mark is fine.
+ *
+ * Not by libcsv: it follows RFC 4180, where a quoted field may hold line ends. One quote too many would then take the rest
+ * of the file for one field, and the mistakes after it would have no line. No field of ours holds a comma, quote or line end.
  */
 #ifndef TURF_BROKER_CLIENT_CLI_CSV_H
 #define TURF_BROKER_CLIENT_CLI_CSV_H

@@ -14,7 +14,7 @@
 #include "base/monotonic.h"
 #include "base/text.h"
 #include "broker-client/cli/signals.h"
-#include "broker-client/cli/table.h"
+#include "broker-client/cli/screen.h"
 #include "proto/calendar.h"
 #include "proto/topic.h"
 
@@ -39,7 +39,7 @@ struct watch {
 static void show_table(struct watch *watch)
 {
 	struct winsize size = {0};
-	struct table_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED };
+	struct screen_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED };
 	char *screen = NULL;
 	size_t length = 0, lines;
 	FILE *out;
@@ -53,7 +53,7 @@ static void show_table(struct watch *watch)
 	out = open_memstream(&screen, &length);
 	if (!out)
 		return;
-	lines = cli_table_print(out, watch->shown, &style);
+	lines = screen_print(out, watch->shown, &style);
 	if (fclose(out) == 0 && lines > 0) {
 		if (watch->terminal && watch->lines > 0) /* back to the table's first line, and clear from there */
 			(void)printf("\033[%zuA\r\033[J", watch->lines);

@@ -2,7 +2,7 @@
 /*
  * Text that leaves turfctl: tables for the terminal, shares, and comma-separated values.
  */
-#include "aggregator/figures/csv.h"
+#include "aggregator/figures/csv_writer.h"
 #include "aggregator/figures/table.h"
 
 #include <setjmp.h>
@@ -147,14 +147,14 @@ static void fields_are_quoted_and_guarded_where_a_reader_needs_it(void **state)
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		char *text = NULL, expected[64];
 		size_t length = 0;
-		struct csv csv = {.out = open_memstream(&text, &length), .separator = table[i].separator};
+		struct csv_writer csv = {.out = open_memstream(&text, &length), .separator = table[i].separator};
 
 		assert_non_null(csv.out);
-		csv_text(&csv, table[i].field);
-		csv_number(&csv, UINT64_MAX);
-		csv_end_row(&csv);
-		csv_text(&csv, "next");
-		csv_end_row(&csv);
+		csv_writer_text(&csv, table[i].field);
+		csv_writer_number(&csv, UINT64_MAX);
+		csv_writer_end_row(&csv);
+		csv_writer_text(&csv, "next");
+		csv_writer_end_row(&csv);
 		assert_int_equal(fclose(csv.out), 0);
 		(void)snprintf(expected, sizeof expected, "%s%c18446744073709551615\r\nnext\r\n", table[i].written,
 			       table[i].separator);

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker-client/cli/table.h"
+#include "broker-client/cli/screen.h"
 #include "broker-client/libturf/turf_figures.h"
 #include "tests/fuzz/lib/fuzz.h"
 
 enum { HEAD_AND_FOOT = 6 };
 
-static void check_screen(const char *screen, size_t length, size_t lines, const struct table_style *style)
+static void check_screen(const char *screen, size_t length, size_t lines, const struct screen_style *style)
 {
 	size_t ends = 0;
 
@@ -31,14 +31,14 @@ static void check_screen(const char *screen, size_t length, size_t lines, const 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct feed feed = {data, size};
-	struct table_style style = {.columns = feed_below(&feed, 200), .rows = feed_below(&feed, 60)};
+	struct screen_style style = {.columns = feed_below(&feed, 200), .rows = feed_below(&feed, 60)};
 	char *screen = NULL, *json = (char *)fuzz_copy(feed.at, feed.left);
 	size_t length = 0, lines;
 	struct turf_summary *summary = turf_figures_summary(json, feed.left);
 	FILE *out = open_memstream(&screen, &length);
 
 	hold(out != NULL);
-	lines = summary ? cli_table_print(out, summary, &style) : 0;
+	lines = summary ? screen_print(out, summary, &style) : 0;
 	turf_figures_free_summary(summary);
 	hold(fclose(out) == 0);
 	check_screen(screen, length, lines, &style);

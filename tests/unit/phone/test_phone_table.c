@@ -11,15 +11,15 @@
 #include <string.h>
 
 #include "broker-client/cli/cli.h"
-#include "broker-client/cli/table.h"
+#include "broker-client/cli/screen.h"
 #include "broker-client/libturf/inbound.h"
 #include "broker-client/libturf/turf_figures.h"
 #include "proto/catalogue.h"
 
-static const struct table_style wide = {.columns = COLUMNS_DEFAULT};
+static const struct screen_style wide = {.columns = COLUMNS_DEFAULT};
 
-/* The table as text, on the heap; its lines are as many as cli_table_print says. */
-static char *table_of(const char *json, const struct table_style *style)
+/* The table as text, on the heap; its lines are as many as screen_print says. */
+static char *table_of(const char *json, const struct screen_style *style)
 {
 	char *screen = NULL;
 	size_t length = 0, lines, ends = 0;
@@ -27,7 +27,7 @@ static char *table_of(const char *json, const struct table_style *style)
 	FILE *out = open_memstream(&screen, &length);
 
 	assert_non_null(out);
-	lines = summary ? cli_table_print(out, summary, style) : 0;
+	lines = summary ? screen_print(out, summary, style) : 0;
 	turf_figures_free_summary(summary);
 	assert_int_equal(fclose(out), 0);
 	for (size_t i = 0; i < length; i++)
@@ -79,7 +79,7 @@ static void test_figures_of_any_size_can_be_reckoned_with(void **state)
 	static const char *const figures[] = {
 		"9223372036854775807", "-9223372036854775808", "9007199254740993", "1000000000001", "-1", "1e300", "null",
 	};
-	static const struct table_style widest = {.columns = UINT16_MAX};
+	static const struct screen_style widest = {.columns = UINT16_MAX};
 	char json[512];
 
 	(void)state;
@@ -120,7 +120,7 @@ static void test_no_screen_is_too_small(void **state)
 					   "\"referred\":%d}", i ? "," : "", i % 10 * 4, pictures, i, i % 2 ? 12345678 : 0);
 	(void)snprintf(json + length, sizeof json - length, "]}");
 	for (size_t size = 1; size < SCREENS; size++) {
-		const struct table_style style = {.columns = size, .rows = size, .note = "geen verbinding / no connection"};
+		const struct screen_style style = {.columns = size, .rows = size, .note = "geen verbinding / no connection"};
 		char *screen = table_of(json, &style), *next = screen;
 		size_t lines = 0;
 

@@ -6,7 +6,7 @@ export const forms = { nl: { separator: ';', decimal: ',' }, en: { separator: ',
 
 const DIGITS = 15; // that a spreadsheet keeps of a number
 
-// A spreadsheet runs what begins so as a formula, also after blanks; the same rule as is_formula in aggregator/figures/csv.c.
+// A spreadsheet runs what begins so as a formula, also after blanks; the same rule as is_formula in aggregator/figures/csv_writer.c.
 const isFormula = (text) => /^[\t\r\n]|^[ \t\r\n\v\f]*[=+\-@|\uff1d\uff0b\uff0d\uff20]/.test(text);
 
 const MONTH =

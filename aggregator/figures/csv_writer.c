@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "aggregator/figures/csv.h"
+#include "aggregator/figures/csv_writer.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
 
-static void put_separator(struct csv *csv)
+static void put_separator(struct csv_writer *csv)
 {
 	if (csv->begun)
 		(void)fputc(csv->separator, csv->out);
@@ -60,7 +60,7 @@ static bool is_formula(const char *text)
 	return *first && strchr("=+-@|", *first);
 }
 
-void csv_text(struct csv *csv, const char *text)
+void csv_writer_text(struct csv_writer *csv, const char *text)
 {
 	bool quoted = needs_quotes(text, csv->separator);
 
@@ -74,13 +74,13 @@ void csv_text(struct csv *csv, const char *text)
 		(void)fputc('"', csv->out);
 }
 
-void csv_number(struct csv *csv, uint64_t number)
+void csv_writer_number(struct csv_writer *csv, uint64_t number)
 {
 	put_separator(csv);
 	(void)fprintf(csv->out, "%" PRIu64, number);
 }
 
-void csv_end_row(struct csv *csv)
+void csv_writer_end_row(struct csv_writer *csv)
 {
 	(void)fputs("\r\n", csv->out);
 	csv->begun = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/cli/table.h"
+#include "broker-client/cli/screen.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,10 +13,10 @@ enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTE
 
 static const uint64_t figure_max = UINT64_C(1000000000000); /* times a screen's columns it still fits */
 
-/* A table under way. */
-struct table {
+/* What `turf watch` shows, while it is printed. */
+struct screen {
 	FILE *out;
-	const struct table_style *style;
+	const struct screen_style *style;
 	size_t lines;
 	size_t name_columns;
 	uint64_t largest; /* of the domains */
@@ -34,8 +34,8 @@ static uint64_t total_of(const struct turf_domain_count *domain)
 }
 
 /* One line, no wider than the screen, safe to show. */
-static void print_line(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void print_line(struct table *table, const char *format, ...)
+static void print_line(struct screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void print_line(struct screen *screen, const char *format, ...)
 {
 	char line[LINE_BYTES];
 	va_list args;
@@ -43,33 +43,33 @@ static void print_line(struct table *table, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	(void)cli_print_safely(table->out, line, table->style->columns);
-	(void)fputc('\n', table->out);
-	table->lines++;
+	(void)cli_print_safely(screen->out, line, screen->style->columns);
+	(void)fputc('\n', screen->out);
+	screen->lines++;
 }
 
 /* Names are cut short rather than counts. */
-static void measure(struct table *table, const struct turf_summary *summary)
+static void measure(struct screen *screen, const struct turf_summary *summary)
 {
-	size_t counts = 2 * (size_t)COUNT_COLUMNS, room = table->style->columns;
+	size_t counts = 2 * (size_t)COUNT_COLUMNS, room = screen->style->columns;
 
 	room = room > counts ? room - counts : 0;
 	room = room < NAME_COLUMNS_MAX ? room : NAME_COLUMNS_MAX;
-	table->name_columns = strlen("domein / domain");
+	screen->name_columns = strlen("domein / domain");
 	for (size_t i = 0; i < summary->n_domains; i++) {
 		const struct turf_domain_count *domain = summary->domains[i];
 		size_t columns = cli_print_safely(NULL, domain->name, NAME_COLUMNS_MAX);
 
-		if (columns > table->name_columns)
-			table->name_columns = columns;
-		if (total_of(domain) > table->largest)
-			table->largest = total_of(domain);
+		if (columns > screen->name_columns)
+			screen->name_columns = columns;
+		if (total_of(domain) > screen->largest)
+			screen->largest = total_of(domain);
 	}
-	if (table->name_columns > room)
-		table->name_columns = room;
+	if (screen->name_columns > room)
+		screen->name_columns = room;
 }
 
-static void print_heading(struct table *table, const struct turf_summary *summary)
+static void print_heading(struct screen *screen, const struct turf_summary *summary)
 {
 	uint64_t answered = clip(summary->answered), referred = clip(summary->referred), questions = answered + referred;
 	time_t moment = (time_t)clip((uint64_t)summary->as_of);
@@ -78,40 +78,40 @@ static void print_heading(struct table *table, const struct turf_summary *summar
 
 	if (moment > 0 && localtime_r(&moment, &local))
 		(void)strftime(clock, sizeof clock, "  %H:%M:%S", &local);
-	print_line(table, "%s | %s | %s | %s%s%s", summary->org_name, summary->team_name, summary->period,
+	print_line(screen, "%s | %s | %s | %s%s%s", summary->org_name, summary->team_name, summary->period,
 		   cli_quarter_status_words(summary->status), summary->revision > 1 ? ", herzien / revised" : "", clock);
-	print_line(table,
+	print_line(screen,
 		   "%" PRIu64 " %s: %" PRIu64 " beantwoord / answered, %" PRIu64 " doorverwezen / referred", questions,
 		   questions == 1 ? "vraag / question" : "vragen / questions", answered, referred);
 }
 
-static void print_bar(struct table *table, uint64_t answered, uint64_t referred)
+static void print_bar(struct screen *screen, uint64_t answered, uint64_t referred)
 {
-	size_t before = table->name_columns + 2 * (size_t)COUNT_COLUMNS + 2;
-	size_t columns = table->style->columns > before + BAR_COLUMNS_MIN ? table->style->columns - before : 0;
+	size_t before = screen->name_columns + 2 * (size_t)COUNT_COLUMNS + 2;
+	size_t columns = screen->style->columns > before + BAR_COLUMNS_MIN ? screen->style->columns - before : 0;
 	uint64_t total = answered + referred, whole, full;
 
-	if (columns == 0 || table->largest == 0)
+	if (columns == 0 || screen->largest == 0)
 		return;
-	whole = (total * columns + table->largest - 1) / table->largest;
+	whole = (total * columns + screen->largest - 1) / screen->largest;
 	full = total > 0 ? whole * answered / total : 0;
-	(void)fputs("  ", table->out);
+	(void)fputs("  ", screen->out);
 	for (uint64_t i = 0; i < whole && i < columns; i++)
-		(void)fputs(i < full ? "█" : "░", table->out);
+		(void)fputs(i < full ? "█" : "░", screen->out);
 }
 
-static void print_domain(struct table *table, const struct turf_domain_count *domain)
+static void print_domain(struct screen *screen, const struct turf_domain_count *domain)
 {
-	size_t columns = cli_print_safely(table->out, domain->name, table->name_columns);
+	size_t columns = cli_print_safely(screen->out, domain->name, screen->name_columns);
 	uint64_t answered = clip(domain->answered), referred = clip(domain->referred);
 	char counts[NAME_COLUMNS_MAX + 2 * COUNT_COLUMNS + 1];
 
-	(void)snprintf(counts, sizeof counts, "%*s%*" PRIu64 "%*" PRIu64, (int)(table->name_columns - columns), "",
+	(void)snprintf(counts, sizeof counts, "%*s%*" PRIu64 "%*" PRIu64, (int)(screen->name_columns - columns), "",
 		       COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
-	(void)cli_print_safely(table->out, counts, table->style->columns - columns);
-	print_bar(table, answered, referred);
-	(void)fputc('\n', table->out);
-	table->lines++;
+	(void)cli_print_safely(screen->out, counts, screen->style->columns - columns);
+	print_bar(screen, answered, referred);
+	(void)fputc('\n', screen->out);
+	screen->lines++;
 }
 
 static uint64_t undistributed(const struct turf_summary *summary)
@@ -121,7 +121,7 @@ static uint64_t undistributed(const struct turf_summary *summary)
 
 /* How many domains there is room for: the screen's lines without those above and below, and without the one that says
  * how many were left out. */
-static size_t room_for_domains(const struct table *table, const struct turf_summary *summary)
+static size_t room_for_domains(const struct screen *screen, const struct turf_summary *summary)
 {
 	size_t n = summary->n_domains;
 	size_t around = ABOVE_DOMAINS;
@@ -129,30 +129,30 @@ static size_t room_for_domains(const struct table *table, const struct turf_summ
 	around += summary->n_labels > 0;
 	around += undistributed(summary) > 0;
 	around += summary->late > 0;
-	around += table->style->note != NULL;
-	if (table->style->rows == ROWS_UNLIMITED || around + n <= table->style->rows)
+	around += screen->style->note != NULL;
+	if (screen->style->rows == ROWS_UNLIMITED || around + n <= screen->style->rows)
 		return n;
-	return around + 1 < table->style->rows ? table->style->rows - around - 1 : 0;
+	return around + 1 < screen->style->rows ? screen->style->rows - around - 1 : 0;
 }
 
-static void print_domains(struct table *table, const struct turf_summary *summary)
+static void print_domains(struct screen *screen, const struct turf_summary *summary)
 {
-	size_t room = room_for_domains(table, summary);
+	size_t room = room_for_domains(screen, summary);
 
-	measure(table, summary);
-	print_line(table, "%-*s%*s%*s", (int)table->name_columns, "domein / domain", COUNT_COLUMNS, "beantwoord",
+	measure(screen, summary);
+	print_line(screen, "%-*s%*s%*s", (int)screen->name_columns, "domein / domain", COUNT_COLUMNS, "beantwoord",
 		   COUNT_COLUMNS, "doorverwezen");
 	for (size_t i = 0; i < summary->n_domains; i++) {
 		if (i == room) {
-			print_line(table, "... (%zu)", summary->n_domains - i);
+			print_line(screen, "... (%zu)", summary->n_domains - i);
 			return;
 		}
-		print_domain(table, summary->domains[i]);
+		print_domain(screen, summary->domains[i]);
 	}
 }
 
 /* Kept short: "Toeslagen 12, Telefoon 7". */
-static void print_labels(struct table *table, const struct turf_summary *summary)
+static void print_labels(struct screen *screen, const struct turf_summary *summary)
 {
 	char line[LINE_BYTES] = "";
 	size_t used = 0;
@@ -167,27 +167,27 @@ static void print_labels(struct table *table, const struct turf_summary *summary
 		used += (size_t)n;
 	}
 	if (used > 0)
-		print_line(table, "labels: %s", line);
+		print_line(screen, "labels: %s", line);
 }
 
-static void print_remarks(struct table *table, const struct turf_summary *summary)
+static void print_remarks(struct screen *screen, const struct turf_summary *summary)
 {
 	if (undistributed(summary) > 0)
-		print_line(table, "nog niet per domein getoond / not yet shown by domain: %" PRIu64,
+		print_line(screen, "nog niet per domein getoond / not yet shown by domain: %" PRIu64,
 			   undistributed(summary));
 	if (summary->late > 0)
-		print_line(table, "te laat, niet meegeteld / too late, not counted: %" PRIu64, clip(summary->late));
-	if (table->style->note)
-		print_line(table, "%s", table->style->note);
+		print_line(screen, "te laat, niet meegeteld / too late, not counted: %" PRIu64, clip(summary->late));
+	if (screen->style->note)
+		print_line(screen, "%s", screen->style->note);
 }
 
-size_t cli_table_print(FILE *out, const struct turf_summary *summary, const struct table_style *style)
+size_t screen_print(FILE *out, const struct turf_summary *summary, const struct screen_style *style)
 {
-	struct table table = { .out = out, .style = style };
+	struct screen screen = { .out = out, .style = style };
 
-	print_heading(&table, summary);
-	print_domains(&table, summary);
-	print_labels(&table, summary);
-	print_remarks(&table, summary);
-	return table.lines;
+	print_heading(&screen, summary);
+	print_domains(&screen, summary);
+	print_labels(&screen, summary);
+	print_remarks(&screen, summary);
+	return screen.lines;
 }
