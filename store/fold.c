@@ -11,8 +11,8 @@ static void look_up(struct store_txn *txn, const struct key *key, struct id_reco
 	struct span value;
 
 	*id = (struct id_record){.state = KNOWN_NOTHING};
-	if (lmdb_get(&txn->lmdb, DB_IDS, key_span(key), &value) && !id_decode(key_span(key), value, id))
-		lmdb_fail(&txn->lmdb, FAULT_DAMAGED,
+	if (lmdb_get(txn->lmdb, DB_IDS, key_span(key), &value) && !id_decode(key_span(key), value, id))
+		lmdb_fail(txn->lmdb, FAULT_DAMAGED,
 			  "the record of an id is damaged; verify tells which; restore a backup");
 }
 
@@ -20,7 +20,7 @@ static void put_id(struct store_txn *txn, const struct key *key, const struct id
 {
 	struct record record = id_encode(key, id);
 
-	lmdb_put(&txn->lmdb, DB_IDS, key_span(key), record_span(&record));
+	lmdb_put(txn->lmdb, DB_IDS, key_span(key), record_span(&record));
 	txn->changed = true;
 }
 
@@ -76,7 +76,7 @@ static bool team_of_new(struct store_txn *txn, const struct key *key, const char
 	if (team_known(txn, slug, team))
 		return true;
 	look_up(txn, key, &id);
-	if (txn->lmdb.fault != 0 || id.state != KNOWN_NOTHING)
+	if (txn->lmdb->fault != 0 || id.state != KNOWN_NOTHING)
 		return false;
 	*team = team_find_or_add(txn, slug);
 	return true;
@@ -97,7 +97,7 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 	detail = detail_of(admitted, team);
 	record = id_encode(key, late || settled ? &bare : &detail);
 	if (!txn->ids.cursor)
-		lmdb_cursor_open(&txn->ids, &txn->lmdb, DB_IDS);
+		lmdb_cursor_open(&txn->ids, txn->lmdb, DB_IDS);
 	if (!lmdb_put_new(&txn->ids, key_span(key), record_span(&record)))
 		return false;
 	moves_add(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
@@ -114,10 +114,10 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 	char team[SLUG_BYTES];
 
 	if (!id->detailed) {
-		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "an id that can be retracted has no detail; restore a backup");
+		lmdb_fail(txn->lmdb, FAULT_DAMAGED, "an id that can be retracted has no detail; restore a backup");
 		return;
 	}
-	if (!team_slug(&txn->lmdb, id->team, team))
+	if (!team_slug(txn->lmdb, id->team, team))
 		return;
 	moves_add(txn, day, id, (struct step){.counted = -1});
 	held_touch(txn, (uint16_t)moves_place_day(txn, day)->quarter, id->team);
@@ -140,7 +140,7 @@ static enum verdict fold_known(struct store_txn *txn, const struct key *key, con
 	enum verdict verdict;
 
 	look_up(txn, key, &id);
-	if (txn->lmdb.fault != 0)
+	if (txn->lmdb->fault != 0)
 		return VERDICT_UNSPECIFIED;
 	verdict = as_things_stand(txn, day, rules_judge(admitted, id.state));
 	if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED)
@@ -163,7 +163,7 @@ void store_fold(struct store_txn *txn, const struct admitted *admitted, struct f
 		describe_change(out, admitted->team, moves_place_day(txn, day)->quarter);
 	else
 		verdict = fold_known(txn, &key, admitted, out);
-	if (txn->lmdb.fault != 0)
+	if (txn->lmdb->fault != 0)
 		*out = (struct folded){.day = day};
 	else
 		out->verdict = verdict;

@@ -30,7 +30,7 @@ void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team)
 		room = txn->touched_room > 0 ? 2 * txn->touched_room : 16;
 		touched = realloc(txn->touched, room * sizeof *touched);
 		if (!touched) {
-			lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
+			lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
 			return;
 		}
 		txn->touched = touched;
@@ -44,7 +44,7 @@ static struct sums add_up(struct store_txn *txn, struct key prefix)
 	struct sums sums = {{0}, {0}};
 	struct cell_walk walk;
 
-	cell_walk_open(&walk, &txn->lmdb, prefix);
+	cell_walk_open(&walk, txn->lmdb, prefix);
 	while (cell_walk_next(&walk)) {
 		if (walk.key.kind != CELL_DOMAIN)
 			continue;
@@ -61,7 +61,7 @@ static bool show_all(struct store_txn *txn, struct key from, struct key prefix)
 	struct cell_walk walk;
 	bool changed = false;
 
-	cell_walk_open(&walk, &txn->lmdb, prefix);
+	cell_walk_open(&walk, txn->lmdb, prefix);
 	walk.from = from;
 	while (cell_walk_next(&walk)) {
 		if (walk.cell.shown == walk.cell.counted)
@@ -101,7 +101,7 @@ static void show_less(struct store_txn *txn, struct key prefix, struct sums sums
 	struct cell_walk walk;
 	uint64_t by;
 
-	cell_walk_open(&walk, &txn->lmdb, prefix);
+	cell_walk_open(&walk, txn->lmdb, prefix);
 	while (cell_walk_next(&walk)) {
 		by = excess(&walk, &sums);
 		if (by == 0)
@@ -127,7 +127,7 @@ void held_evaluate(struct store_txn *txn)
 {
 	const struct cells *cells = &txn->state.shown.cells;
 
-	for (size_t i = 0; i < txn->n_touched && txn->lmdb.fault == 0; i++) {
+	for (size_t i = 0; i < txn->n_touched && txn->lmdb->fault == 0; i++) {
 		struct key prefix = key_prefix_cell_team(txn->touched[i].quarter, txn->touched[i].team);
 		struct sums sums = add_up(txn, prefix);
 

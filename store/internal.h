@@ -46,7 +46,8 @@ struct placed_day {
 
 struct store_txn {
 	struct store *store;
-	struct lmdb_txn lmdb;
+	struct lmdb_txn *lmdb; /* that of lmdb_change, or own */
+	struct lmdb_txn own;
 	struct state state; /* written at commit */
 	bool changed;
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */

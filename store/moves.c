@@ -55,7 +55,7 @@ static struct moved *find(struct store_txn *txn, enum database database, const s
 {
 	struct moved **table = database == DB_COUNTS ? &txn->moved_cells : &txn->moved_weeks, *moved;
 
-	if (txn->lmdb.fault != 0)
+	if (txn->lmdb->fault != 0)
 		return NULL;
 	HASH_FIND(hh, *table, key->bytes, key->length, moved);
 	if (moved)
@@ -63,7 +63,7 @@ static struct moved *find(struct store_txn *txn, enum database database, const s
 	moved = calloc(1, sizeof *moved);
 	if (moved) {
 		moved->key = *key;
-		if (!read_record(&txn->lmdb, database, moved)) {
+		if (!read_record(txn->lmdb, database, moved)) {
 			free(moved);
 			return NULL;
 		}
@@ -72,7 +72,7 @@ static struct moved *find(struct store_txn *txn, enum database database, const s
 			return moved;
 	}
 	free(moved);
-	lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to move figures");
+	lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to move figures");
 	return NULL;
 }
 
@@ -81,12 +81,12 @@ void moves_write(struct store_txn *txn)
 	for (struct moved *moved = txn->moved_cells; moved; moved = moved->hh.next) {
 		struct record record = cell_encode(&moved->key, &moved->record.cell);
 
-		lmdb_put(&txn->lmdb, DB_COUNTS, key_span(&moved->key), record_span(&record));
+		lmdb_put(txn->lmdb, DB_COUNTS, key_span(&moved->key), record_span(&record));
 	}
 	for (struct moved *moved = txn->moved_weeks; moved; moved = moved->hh.next) {
 		struct record record = week_encode(&moved->key, &moved->record.week);
 
-		lmdb_put(&txn->lmdb, DB_WEEKS, key_span(&moved->key), record_span(&record));
+		lmdb_put(txn->lmdb, DB_WEEKS, key_span(&moved->key), record_span(&record));
 	}
 	moves_free(txn);
 }
@@ -112,7 +112,7 @@ static void move_cell(struct store_txn *txn, const struct cell_key *where, struc
 		return;
 	cell = &moved->record.cell;
 	if (!move(&cell->counted, step.counted) || !move(&cell->settled, step.settled) || !move(&cell->late, step.late))
-		cell_record_damaged(&txn->lmdb, DB_COUNTS);
+		cell_record_damaged(txn->lmdb, DB_COUNTS);
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		cell->shown = cell->counted;
 }
@@ -136,7 +136,7 @@ static void move_week(struct store_txn *txn, uint32_t day, uint16_t team, struct
 		return;
 	if (!move(&moved->record.week.counted, step.counted + step.late) ||
 	    !move(&moved->record.week.settled, step.settled + step.late))
-		cell_record_damaged(&txn->lmdb, DB_WEEKS);
+		cell_record_damaged(txn->lmdb, DB_WEEKS);
 }
 
 void moves_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step)

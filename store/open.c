@@ -131,24 +131,16 @@ static int create(const struct store_options *options, struct error *error)
 
 /* ---- Opening and closing -------------------------------------------------------------------------- */
 
-static int start_daemon(struct store *store, const struct store_options *options, struct error *error)
+static int start_as_daemon(void *context, struct store_txn *txn, struct error *error)
 {
-	uint32_t limit = options->quarantine_limit > 0 ? options->quarantine_limit : QUARANTINE_LIMIT_DEFAULT;
-	struct store_txn *txn;
-	int rc;
+	const struct store_options *options = context;
 
-	do {
-		rc = store_begin(store, &txn, error);
-		if (rc < 0)
-			return rc;
-		quarantine_limit(txn, limit);
-		/* The commit adds one. */
-		txn->state.shown.generation =
-			state_next_generation(txn->state.shown.generation, options->unix_seconds) - 1;
-		txn->changed = true;
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
+	(void)error;
+	quarantine_limit(txn, options->quarantine_limit > 0 ? options->quarantine_limit : QUARANTINE_LIMIT_DEFAULT);
+	/* The commit adds one. */
+	txn->state.shown.generation = state_next_generation(txn->state.shown.generation, options->unix_seconds) - 1;
+	txn->changed = true;
+	return 0;
 }
 
 /* A damaged file may make LMDB read outside it: that is a fault, and does not end the program. */
@@ -290,7 +282,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
 	rc = store->path ? open_files(store, options, error)
 			 : error_set(error, FAULT_MEMORY, "%s: no memory", options->path);
 	if (rc >= 0 && options->as_daemon)
-		rc = start_daemon(store, options, error);
+		rc = store_change(store, start_as_daemon, (void *)(uintptr_t)options, error);
 	if (rc < 0) {
 		store_close(store);
 		return error_prefix(error, rc, "open the store");

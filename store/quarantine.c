@@ -9,9 +9,9 @@ static bool load(struct store_txn *txn, struct quarantine_state *state)
 	struct span value;
 
 	*state = (struct quarantine_state){0};
-	if (lmdb_get(&txn->lmdb, DB_META, key_span(&key), &value) && quarantine_state_decode(value, state))
+	if (lmdb_get(txn->lmdb, DB_META, key_span(&key), &value) && quarantine_state_decode(value, state))
 		return true;
-	lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "the quarantine's state is missing or damaged; restore a backup");
+	lmdb_fail(txn->lmdb, FAULT_DAMAGED, "the quarantine's state is missing or damaged; restore a backup");
 	return false;
 }
 
@@ -20,7 +20,7 @@ static void save(struct store_txn *txn, const struct quarantine_state *state)
 	struct key key = key_quarantine_state();
 	struct record record = quarantine_state_encode(state);
 
-	lmdb_put(&txn->lmdb, DB_META, key_span(&key), record_span(&record));
+	lmdb_put(txn->lmdb, DB_META, key_span(&key), record_span(&record));
 	txn->changed = true;
 }
 
@@ -55,7 +55,7 @@ static void remove_oldest(struct store_txn *txn, struct quarantine_state *state,
 
 	if (*entries <= keep)
 		return;
-	lmdb_cursor_open(&cursor, &txn->lmdb, DB_QUARANTINE);
+	lmdb_cursor_open(&cursor, txn->lmdb, DB_QUARANTINE);
 	while (*entries > keep && next_of_reason(&cursor, reason))
 		remove_here(txn, &cursor, entries);
 	lmdb_cursor_close(&cursor);
@@ -69,7 +69,7 @@ static void remove_expired(struct store_txn *txn, struct quarantine_state *state
 	struct lmdb_cursor cursor;
 	struct quarantined entry;
 
-	lmdb_cursor_open(&cursor, &txn->lmdb, DB_QUARANTINE);
+	lmdb_cursor_open(&cursor, txn->lmdb, DB_QUARANTINE);
 	while (next_of_reason(&cursor, reason)) {
 		if (quarantine_decode(cursor.key, cursor.value, &entry) && entry.day < before)
 			remove_here(txn, &cursor, entries);
@@ -113,7 +113,7 @@ void store_quarantine(struct store_txn *txn, const struct quarantined *entry)
 	remove_oldest(txn, &state, entry->reason, state.limit - 1);
 	key = key_quarantine(entry->reason, ++state.sequence);
 	value = (struct span){bytes, quarantine_encode(&key, entry, bytes)};
-	lmdb_put(&txn->lmdb, DB_QUARANTINE, key_span(&key), value);
+	lmdb_put(txn->lmdb, DB_QUARANTINE, key_span(&key), value);
 	++*entries_of(&state, entry->reason);
 	save(txn, &state);
 }
@@ -123,8 +123,8 @@ int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t s
 	struct key key = key_quarantine(reason, sequence);
 	struct quarantine_state state;
 
-	if (!load(txn, &state) || !lmdb_delete(&txn->lmdb, DB_QUARANTINE, key_span(&key)))
-		return txn->lmdb.fault != 0 ? 0 : STORE_NONE;
+	if (!load(txn, &state) || !lmdb_delete(txn->lmdb, DB_QUARANTINE, key_span(&key)))
+		return txn->lmdb->fault != 0 ? 0 : STORE_NONE;
 	--*entries_of(&state, reason);
 	save(txn, &state);
 	state_note_deletion(txn);

@@ -7,7 +7,7 @@ static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
 	uint64_t questions = 0;
 	struct cell_walk walk;
 
-	cell_walk_open(&walk, &txn->lmdb, key_prefix_cell_quarter(quarter));
+	cell_walk_open(&walk, txn->lmdb, key_prefix_cell_quarter(quarter));
 	while (cell_walk_next(&walk)) {
 		uint64_t late = walk.cell.late;
 
@@ -32,15 +32,15 @@ void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
 	*taken_in = 0;
 	if (quarter > txn->state.shown.final_through) {
 		period_format(period_of_quarter(quarter), text);
-		lmdb_fail(&txn->lmdb, FAULT_INPUT, "%s is not final: late questions are there only once it is", text);
+		lmdb_fail(txn->lmdb, FAULT_INPUT, "%s is not final: late questions are there only once it is", text);
 		return;
 	}
 	moves_write(txn);
 	*taken_in = take_in_cells(txn, (uint16_t)quarter);
-	if (*taken_in == 0 || !quarter_get(&txn->lmdb, (uint16_t)quarter, &record))
+	if (*taken_in == 0 || !quarter_get(txn->lmdb, (uint16_t)quarter, &record))
 		return;
 	record.revisions++;
 	record.taken_in += *taken_in;
-	quarter_put(&txn->lmdb, (uint16_t)quarter, &record);
+	quarter_put(txn->lmdb, (uint16_t)quarter, &record);
 	txn->changed = true;
 }

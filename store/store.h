@@ -65,13 +65,20 @@ struct store_state {
 
 /* > 0 results */
 enum {
-	STORE_AGAIN = 1, /* store_commit: the map was full and has grown, nothing is done: fold the same again */
 	STORE_MORE = 2,  /* store_keep_time: there is more to settle or purge: call again */
 	STORE_NONE = 3,  /* there is no such entry, or nothing to do */
 };
 
-/* A transaction remembers its first fault: later calls on it do nothing and return 0, commit reports it. */
-int store_begin(struct store *store, struct store_txn **out, struct error *error);
+/*
+ * What one change does. 0: commit it. > 0, a verdict: nothing is changed, and the verdict is returned. < 0, a fault, with its
+ * message in `error`: the same. When the store's map has to grow, it is run again from the start, so it sets its results anew
+ * each time. A transaction remembers its first fault: later calls on it do nothing and return 0, and store_change returns it.
+ */
+typedef int store_body(void *context, struct store_txn *txn, struct error *error);
+
+/* Runs `body` in a write transaction and commits that, synced. 0, the body's verdict, or a fault. */
+int store_change(struct store *store, store_body *body, void *context, struct error *error);
+
 void store_txn_state(struct store_txn *txn, struct store_state *state);
 
 /* What one event did. */
@@ -106,10 +113,6 @@ void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in);
 
 /* The operator's word that a date that jumped is right. STORE_NONE: no date is waiting. */
 int store_confirm_date(struct store_txn *txn);
-
-/* Syncs and ends the transaction, also on failure (*take_txn becomes NULL). 0, STORE_AGAIN or a fault. */
-int store_commit(struct store_txn **take_txn, struct error *error);
-void store_abort(struct store_txn **take_txn); /* NULL inside is fine */
 
 /*
  * Lets time pass, in transactions of its own that are short: trusts or holds back a date that jumped by more

@@ -34,7 +34,7 @@ bool team_known(struct store_txn *txn, const char *slug, uint16_t *number)
 		*number = known->number;
 		return true;
 	}
-	if (!team_find(&txn->lmdb, slug, number))
+	if (!team_find(txn->lmdb, slug, number))
 		return false;
 	known = calloc(1, sizeof *known);
 	if (known) {
@@ -45,7 +45,7 @@ bool team_known(struct store_txn *txn, const char *slug, uint16_t *number)
 			return true;
 	}
 	free(known);
-	lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory to look up a team");
+	lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to look up a team");
 	return false;
 }
 
@@ -65,18 +65,18 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 	struct record record;
 	uint16_t number;
 
-	if (team_find(&txn->lmdb, slug, &number) || txn->lmdb.fault != 0)
+	if (team_find(txn->lmdb, slug, &number) || txn->lmdb->fault != 0)
 		return number;
 	if (txn->state.teams == TEAM_NUMBER_MAX) {
-		lmdb_fail(&txn->lmdb, FAULT_STORE, "more than %d teams", TEAM_NUMBER_MAX);
+		lmdb_fail(txn->lmdb, FAULT_STORE, "more than %d teams", TEAM_NUMBER_MAX);
 		return TEAM_NONE;
 	}
 	number = ++txn->state.teams;
 	record = team_number_encode(&by_slug, number);
-	lmdb_put(&txn->lmdb, DB_TEAMS, key_span(&by_slug), record_span(&record));
+	lmdb_put(txn->lmdb, DB_TEAMS, key_span(&by_slug), record_span(&record));
 	by_number = key_team_number(number);
 	record = team_slug_encode(&by_number, slug);
-	lmdb_put(&txn->lmdb, DB_TEAMS, key_span(&by_number), record_span(&record));
+	lmdb_put(txn->lmdb, DB_TEAMS, key_span(&by_number), record_span(&record));
 	txn->changed = true;
 	return number;
 }

@@ -147,7 +147,7 @@ static void settle_some(struct store_txn *txn)
 	unsigned n = 0;
 	bool found;
 
-	lmdb_cursor_open(&cursor, &txn->lmdb, DB_IDS);
+	lmdb_cursor_open(&cursor, txn->lmdb, DB_IDS);
 	for (found = lmdb_seek(&cursor, key_span(&from)); found; found = lmdb_next(&cursor)) {
 		if (!read_id(&cursor, &place, &id) || place.day >= end.day || n++ == IDS_PER_STEP)
 			break;
@@ -170,16 +170,16 @@ static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 	struct span value;
 	uint64_t purged = 0;
 
-	if (state == KNOWN_RETRACTED || !quarter_get(&txn->lmdb, quarter, &record))
+	if (state == KNOWN_RETRACTED || !quarter_get(txn->lmdb, quarter, &record))
 		return;
 	record.purged_counted += state == KNOWN_COUNTED;
 	record.purged_late += state == KNOWN_COUNTED_LATE;
-	quarter_put(&txn->lmdb, quarter, &record);
-	if (lmdb_get(&txn->lmdb, DB_PERIODS, key_span(&key), &value) &&
+	quarter_put(txn->lmdb, quarter, &record);
+	if (lmdb_get(txn->lmdb, DB_PERIODS, key_span(&key), &value) &&
 	    !purged_week_decode(key_span(&key), value, &purged))
-		lmdb_fail(&txn->lmdb, FAULT_DAMAGED, "a record of database 'periods' is damaged; restore a backup");
+		lmdb_fail(txn->lmdb, FAULT_DAMAGED, "a record of database 'periods' is damaged; restore a backup");
 	purged_record = purged_week_encode(&key, purged + 1);
-	lmdb_put(&txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));
+	lmdb_put(txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));
 }
 
 /* What is purged has been settled before: the walk above comes first, and its bound is never the earlier one. */
@@ -192,7 +192,7 @@ static void purge_some(struct store_txn *txn)
 	unsigned n = 0;
 	bool found;
 
-	lmdb_cursor_open(&cursor, &txn->lmdb, DB_IDS);
+	lmdb_cursor_open(&cursor, txn->lmdb, DB_IDS);
 	for (found = lmdb_seek(&cursor, (struct span){0}); found; found = lmdb_next(&cursor)) {
 		if (!read_id(&cursor, &place, &id) || place.day >= before || n++ == IDS_PER_STEP)
 			break;
@@ -208,44 +208,41 @@ static void purge_some(struct store_txn *txn)
 
 /* ---- One call ----------------------------------------------------------------------------------- */
 
-static int attempt(struct store *store, const struct store_time *time, bool *changed, bool *more, struct error *error)
-{
-	struct store_txn *txn;
-	int rc = store_begin(store, &txn, error);
+struct passing {
+	const struct store_time *time;
+	bool changed, more;
+};
 
-	if (rc < 0)
-		return rc;
-	*changed = look_at_date(&txn->state.shown, time);
-	txn->changed |= *changed;
+static int pass_time(void *context, struct store_txn *txn, struct error *error)
+{
+	struct passing *passing = context;
+
+	(void)error;
+	passing->changed = look_at_date(&txn->state.shown, passing->time);
+	txn->changed |= passing->changed;
 	if (txn->state.shown.pending_day == 0)
-		*changed |= move_bounds(txn, time->catalogue);
+		passing->changed |= move_bounds(txn, passing->time->catalogue);
 	if (settling(&txn->state))
 		settle_some(txn);
 	else if (purging(&txn->state))
 		purge_some(txn);
-	*more = settling(&txn->state) || purging(&txn->state);
+	passing->more = settling(&txn->state) || purging(&txn->state);
 	step_reached("before-time-commit");
-	return store_commit(&txn, error);
+	return 0;
 }
 
 int store_keep_time(struct store *store, const struct store_time *time, bool *changed, struct error *error)
 {
+	struct passing passing = {.time = time};
 	struct state state;
-	bool more = false;
-	int rc;
+	int rc = state_read(&store->lmdb, store->org, &state, error);
 
-	*changed = false;
-	rc = state_read(&store->lmdb, store->org, &state, error);
-	if (rc == 0 && !due(&state, time))
-		return 0;
-	while (rc == 0) {
-		rc = attempt(store, time, changed, &more, error);
-		if (rc == 0)
-			return more ? STORE_MORE : 0;
-		if (rc == STORE_AGAIN)
-			rc = 0;
-	}
-	return error_prefix(error, rc, "keep time");
+	if (rc == 0 && due(&state, time))
+		rc = store_change(store, pass_time, &passing, error);
+	*changed = passing.changed;
+	if (rc < 0)
+		return error_prefix(error, rc, "keep time");
+	return passing.more ? STORE_MORE : 0;
 }
 
 int store_confirm_date(struct store_txn *txn)

@@ -1,10 +1,105 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* A write transaction from begin to commit, and the settings that it keeps. */
+/* Write transactions, and the settings that they keep. */
 #include "store/store.h"
 
 #include <stdlib.h>
 
 #include "store/internal.h"
+#include "store/store_steps.h"
+
+/* ---- The beginning and the end of all of them ------------------------------------------------------ */
+
+static int begin(struct store_txn *txn, struct store *store, struct lmdb_txn *lmdb, struct error *error)
+{
+	int rc = files_check(store->path, &store->opened, error);
+
+	txn->store = store;
+	txn->lmdb = lmdb;
+	if (rc < 0)
+		return rc;
+	(void)store_note_files(store, NULL); /* until this can be written, tools are refused */
+	if (!state_load(lmdb, store->org, &txn->state))
+		return lmdb_outcome(lmdb, error);
+	store->elsewhere |= txn->state.shown.generation != store->generation;
+	return 0;
+}
+
+/* Writes what the transaction has kept in memory. */
+static void finish(struct store_txn *txn)
+{
+	lmdb_cursor_close(&txn->ids);
+	moves_write(txn);
+	held_evaluate(txn);
+	if (!txn->changed)
+		return;
+	txn->state.shown.generation++;
+	state_save(txn->lmdb, &txn->state);
+}
+
+static void release(struct store_txn *txn)
+{
+	lmdb_cursor_close(&txn->ids);
+	free(txn->touched);
+	moves_free(txn);
+	team_forget_known(txn);
+}
+
+/* Nobody hears of what has gone into a file without a name. */
+static int committed(struct store *store, uint64_t generation, struct error *error)
+{
+	store->generation = store->synced_generation = generation;
+	return files_check(store->path, &store->opened, error);
+}
+
+/* ---- Changes ---------------------------------------------------------------------------------------- */
+
+struct change {
+	struct store *store;
+	store_body *body;
+	void *context;
+	struct error *error;
+	const char *stage;   /* for messages */
+	bool refused;        /* the body returned a verdict, or a fault of its own */
+	uint64_t generation; /* at the end */
+};
+
+enum { UNCHANGED = 1 };
+
+static int run(void *context, struct lmdb_txn *lmdb)
+{
+	struct change *change = context;
+	struct store_txn txn = {.store = NULL};
+	int rc = begin(&txn, change->store, lmdb, change->error);
+
+	change->refused = false;
+	change->stage = "begin";
+	if (rc == 0) {
+		change->stage = "commit";
+		rc = change->body(change->context, &txn, change->error);
+		change->refused = rc != 0 && lmdb->fault == 0;
+	}
+	if (rc == 0) {
+		finish(&txn);
+		change->generation = txn.state.shown.generation;
+		rc = txn.changed ? 0 : UNCHANGED;
+	}
+	release(&txn);
+	return rc;
+}
+
+int store_change(struct store *store, store_body *body, void *context, struct error *error)
+{
+	struct change change = {store, body, context, error, .stage = "begin"};
+	int rc = lmdb_change(&store->lmdb, run, &change, error);
+
+	if (rc != 0 && change.refused)
+		return rc;
+	if (rc >= 0)
+		rc = committed(store, change.generation, error);
+	return rc < 0 ? error_prefix(error, rc, "%s", change.stage) : 0;
+}
+
+/* ---- Step by step: store_steps.h ---------------------------------------------------------------------- */
 
 int store_begin(struct store *store, struct store_txn **out, struct error *error)
 {
@@ -14,26 +109,15 @@ int store_begin(struct store *store, struct store_txn **out, struct error *error
 	*out = NULL;
 	if (!txn)
 		return error_set(error, FAULT_MEMORY, "begin: no memory");
-	txn->store = store;
-	rc = files_check(store->path, &store->opened, error);
+	rc = lmdb_begin(&store->lmdb, &txn->own, true, error);
 	if (rc == 0)
-		rc = lmdb_begin(&store->lmdb, &txn->lmdb, true, error);
-	if (rc == 0)
-		(void)store_note_files(store, NULL); /* until this can be written, tools are refused */
-	if (rc == 0 && !state_load(&txn->lmdb, store->org, &txn->state))
-		rc = lmdb_outcome(&txn->lmdb, error);
+		rc = begin(txn, store, &txn->own, error);
 	if (rc < 0) {
 		store_abort(&txn);
 		return error_prefix(error, rc, "begin");
 	}
-	store->elsewhere |= txn->state.shown.generation != store->generation;
 	*out = txn;
 	return 0;
-}
-
-void store_txn_state(struct store_txn *txn, struct store_state *state)
-{
-	*state = txn->state.shown;
 }
 
 void store_abort(struct store_txn **take_txn)
@@ -41,13 +125,8 @@ void store_abort(struct store_txn **take_txn)
 	struct store_txn *txn = *take_txn;
 
 	*take_txn = NULL;
-	if (!txn)
-		return;
-	lmdb_cursor_close(&txn->ids);
-	lmdb_abort(&txn->lmdb);
-	free(txn->touched);
-	moves_free(txn);
-	team_forget_known(txn);
+	release(txn);
+	lmdb_abort(&txn->own);
 	free(txn);
 }
 
@@ -55,25 +134,24 @@ int store_commit(struct store_txn **take_txn, struct error *error)
 {
 	struct store_txn *txn = *take_txn;
 	struct store *store = txn->store;
+	uint64_t generation;
 	int rc = 0;
 
-	lmdb_cursor_close(&txn->ids);
-	moves_write(txn);
-	held_evaluate(txn);
-	if (txn->changed) {
-		txn->state.shown.generation++;
-		state_save(&txn->lmdb, &txn->state);
-	}
-	if (txn->changed || txn->lmdb.fault != 0)
-		rc = lmdb_commit(&txn->lmdb, error);
-	if (rc == 0)
-		store->generation = store->synced_generation = txn->state.shown.generation;
+	finish(txn);
+	generation = txn->state.shown.generation;
+	if (txn->changed || txn->own.fault != 0)
+		rc = lmdb_commit(&txn->own, error);
 	store_abort(take_txn);
 	if (rc == LMDB_GROWN)
 		return STORE_AGAIN;
-	if (rc == 0) /* nobody hears of what has gone into a file without a name */
-		rc = files_check(store->path, &store->opened, error);
+	if (rc == 0)
+		rc = committed(store, generation, error);
 	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
+}
+
+void store_txn_state(struct store_txn *txn, struct store_state *state)
+{
+	*state = txn->state.shown;
 }
 
 /* ---- Settings ----------------------------------------------------------------------------------- */
@@ -86,15 +164,15 @@ void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogu
 	size_t length;
 
 	if (!bytes) {
-		lmdb_fail(&txn->lmdb, FAULT_MEMORY, "no memory for the catalogue");
+		lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory for the catalogue");
 		return;
 	}
 	length = catalogue_encode(catalogue, bytes, CATALOGUE_BYTES_MAX);
 	if (length == 0)
-		lmdb_fail(&txn->lmdb, FAULT_INPUT, "the catalogue is larger than %d bytes", CATALOGUE_BYTES_MAX);
+		lmdb_fail(txn->lmdb, FAULT_INPUT, "the catalogue is larger than %d bytes", CATALOGUE_BYTES_MAX);
 	value = (struct span){bytes, record_seal(key_span(&key), bytes, length)};
-	if (!lmdb_get(&txn->lmdb, DB_META, key_span(&key), &stored) || !key_span_equal(stored, value)) {
-		lmdb_put(&txn->lmdb, DB_META, key_span(&key), value);
+	if (!lmdb_get(txn->lmdb, DB_META, key_span(&key), &stored) || !key_span_equal(stored, value)) {
+		lmdb_put(txn->lmdb, DB_META, key_span(&key), value);
 		txn->changed = true;
 	}
 	free(bytes);

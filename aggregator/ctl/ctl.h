@@ -88,9 +88,4 @@ int ctl_check_team(const struct catalogue *catalogue, const char *team, struct e
 /* Opens the store beside the daemon, to read or to change. */
 int ctl_store_open(const struct ctl *ctl, bool read_only, struct store **out, struct error *error);
 
-/* Runs `change` in one transaction, and again from the start when the store's map had to grow. `change` returns 0 to
- * commit, > 0 to leave everything as it was (returned as it is), or a fault. */
-int ctl_change(struct store *store, int (*change)(void *context, struct store_txn *txn, struct error *error),
-	       void *context, struct error *error);
-
 #endif

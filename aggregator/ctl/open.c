@@ -130,24 +130,3 @@ int ctl_check_team(const struct catalogue *catalogue, const char *team, struct e
 		used += (size_t)snprintf(list + used, sizeof list - used, "%s, ", catalogue->teams[i].id);
 	return error_set(error, FAULT_INPUT, "no team is called \"%s\"; there are %s%s", team, list, TEAM_ALL);
 }
-
-int ctl_change(struct store *store, int (*change)(void *context, struct store_txn *txn, struct error *error),
-	       void *context, struct error *error)
-{
-	int rc;
-
-	do {
-		struct store_txn *txn = NULL;
-
-		rc = store_begin(store, &txn, error);
-		if (rc < 0)
-			return rc;
-		rc = change(context, txn, error);
-		if (rc != 0) {
-			store_abort(&txn);
-			return rc;
-		}
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
-}

@@ -101,7 +101,7 @@ static int change_entries(const struct ctl *ctl, struct part *part,
 		size_t left = part->entries->n - part->first;
 
 		part->end = part->first + (left < PART_ENTRIES ? left : PART_ENTRIES);
-		rc = ctl_change(store, change, part, error);
+		rc = store_change(store, change, part, error);
 		if (rc < 0)
 			break;
 		part->first = part->end;

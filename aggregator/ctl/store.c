@@ -143,7 +143,7 @@ int ctl_revise(const struct ctl *ctl)
 	if (rc == 0) {
 		struct revision revision = {.quarter = period.quarter, .text = ctl->words[0]};
 
-		rc = ctl_change(store, revise, &revision, &error);
+		rc = store_change(store, revise, &revision, &error);
 		if (rc == 0 && revision.taken_in == 0)
 			rc = NOTHING_TO_DO;
 		if (rc == 0)
@@ -181,7 +181,7 @@ int ctl_confirm_date(const struct ctl *ctl)
 	int rc = ctl_store_open(ctl, false, &store, &error);
 
 	if (rc == 0)
-		rc = ctl_change(store, confirm_date, &day, &error);
+		rc = store_change(store, confirm_date, &day, &error);
 	store_close(store);
 	if (rc < 0)
 		return ctl_fault(rc, &error);

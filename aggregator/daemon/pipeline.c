@@ -7,10 +7,14 @@
 #include "base/step.h"
 #include "store/store_view.h"
 
-/* One attempt at one batch. */
+/* One batch. */
 struct run {
 	struct pipeline *pipeline;
 	const struct inbox *inbox;
+	uint32_t today;
+	unsigned attempts;
+
+	/* Of one attempt. */
 	struct store_txn *txn;
 	struct batch batch;
 	struct standing standing;
@@ -120,57 +124,45 @@ static int answer(struct run *run)
 	return rc;
 }
 
-/* Ends the transaction: on disk, or without a trace. 0, STORE_AGAIN or a fault. */
-static int commit(struct run *run)
+/* The stages, one after the other; the commit follows. A large batch passes through them in parts. It begins anew when the
+ * store's map had to grow. */
+static int count(void *context, struct store_txn *txn, struct error *error)
 {
-	int rc;
-
-	step_reached("before-commit");
-	rc = store_commit(&run->txn, run->error);
-	step_reached("after-commit");
-	if (rc == 0)
-		counters_add(run->pipeline->counters, &run->counters);
-	return rc;
-}
-
-/* The stages, one after the other. A large batch passes through all but the last in parts. */
-static int attempt(struct pipeline *pipeline, const struct inbox *inbox, uint32_t today, struct error *error)
-{
-	struct run run = {.pipeline = pipeline, .inbox = inbox, .error = error};
+	struct run *run = context;
 	struct store_state state;
 	size_t next = 0;
-	int rc = store_begin(pipeline->store, &run.txn, error);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	store_txn_state(run.txn, &state);
-	run.standing = store_standing(&state, today);
-	while (next < inbox->n && rc == 0) {
-		rc = decode(&run, &next);
+	run->attempts++;
+	run->txn = txn;
+	run->counters = (struct counters){0};
+	run->error = error;
+	receipts_clear(run->pipeline->receipts);
+	store_txn_state(txn, &state);
+	run->standing = store_standing(&state, run->today);
+	while (next < run->inbox->n && rc == 0) {
+		rc = decode(run, &next);
 		if (rc == 0)
-			batch_order(&run.batch);
+			batch_order(&run->batch);
 		if (rc == 0)
-			rc = fold(&run);
+			rc = fold(run);
 		if (rc == 0)
-			rc = answer(&run);
+			rc = answer(run);
 	}
-	batch_release(&run.batch);
-	if (rc >= 0)
-		return commit(&run);
-	store_abort(&run.txn);
+	batch_release(&run->batch);
+	step_reached("before-commit");
 	return rc;
 }
 
 int pipeline_run(struct pipeline *pipeline, const struct inbox *inbox, uint32_t today, struct error *error)
 {
-	int rc;
+	struct run run = {.pipeline = pipeline, .inbox = inbox, .today = today};
+	int rc = store_change(pipeline->store, count, &run, error);
 
-	do {
-		receipts_clear(pipeline->receipts);
-		rc = attempt(pipeline, inbox, today, error);
-		pipeline->counters->map_grown += rc == STORE_AGAIN;
-	} while (rc == STORE_AGAIN);
+	step_reached("after-commit");
+	pipeline->counters->map_grown += run.attempts > 1 ? run.attempts - 1 : 0;
 	if (rc == 0) {
+		counters_add(pipeline->counters, &run.counters);
 		pipeline->counters->batches++;
 		return 0;
 	}

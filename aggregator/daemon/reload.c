@@ -19,20 +19,19 @@ static bool counted(void *context, enum catalogue_part part, const char *team, u
 	return store_view_counted(context, part, team, code, quarter);
 }
 
-static int put_catalogue(struct store *store, const struct catalogue *catalogue, struct cells cells, struct error *error)
-{
-	struct store_txn *txn;
-	int rc;
+struct settings {
+	const struct catalogue *catalogue;
+	struct cells cells;
+};
 
-	do {
-		rc = store_begin(store, &txn, error);
-		if (rc < 0)
-			return rc;
-		store_put_catalogue(txn, catalogue);
-		store_put_cells(txn, cells);
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
+static int put_settings(void *context, struct store_txn *txn, struct error *error)
+{
+	const struct settings *settings = context;
+
+	(void)error;
+	store_put_catalogue(txn, settings->catalogue);
+	store_put_cells(txn, settings->cells);
+	return 0;
 }
 
 /* The store's catalogue, or an empty one of the same org when the store is new. */
@@ -138,10 +137,11 @@ static int make_catalogue(struct reload *reload, struct config *next, struct cat
 int reload_catalogue(struct reload *reload, struct config *next, struct error *error)
 {
 	struct catalogue merged = {0};
+	struct settings settings = {.catalogue = &merged, .cells = next->cells};
 	int rc = make_catalogue(reload, next, &merged, error);
 
 	if (rc == 0)
-		rc = put_catalogue(reload->store, &merged, next->cells, error);
+		rc = store_change(reload->store, put_settings, &settings, error);
 	if (rc != 0) {
 		catalogue_release(&merged);
 		return rc;

@@ -94,22 +94,29 @@ static bool fold_part(struct folding *folding, struct store_txn *txn, size_t fir
 	return sound;
 }
 
+struct committing {
+	struct folding *folding;
+	size_t events;
+};
+
+static int fold_all(void *context, struct store_txn *txn, struct error *error)
+{
+	struct committing *committing = context;
+	size_t events = committing->events;
+	bool sound = true;
+
+	(void)error;
+	for (size_t i = 0; i < events && sound; i += BATCH_EVENTS_MAX)
+		sound = fold_part(committing->folding, txn, i, events - i < BATCH_EVENTS_MAX ? events - i : BATCH_EVENTS_MAX);
+	return 0;
+}
+
 void folding_commit(struct folding *folding, size_t events)
 {
-	struct store_txn *txn;
+	struct committing committing = {folding, events};
 	struct error error;
-	bool sound;
-	int rc;
 
-	do {
-		if (store_begin(folding->store, &txn, &error) < 0)
-			die("%s", error.text);
-		sound = true;
-		for (size_t i = 0; i < events && sound; i += BATCH_EVENTS_MAX)
-			sound = fold_part(folding, txn, i, events - i < BATCH_EVENTS_MAX ? events - i : BATCH_EVENTS_MAX);
-		rc = store_commit(&txn, &error);
-	} while (rc == STORE_AGAIN);
-	if (rc < 0)
+	if (store_change(folding->store, fold_all, &committing, &error) < 0)
 		die("%s", error.text);
 }
 

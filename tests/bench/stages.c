@@ -128,21 +128,24 @@ static void validate(struct bench *bench)
 							  bench_catalogue(), &bench->folding.standing);
 }
 
-static void fold(struct bench *bench, struct store_txn *txn)
+static int fold(void *context, struct store_txn *txn, struct error *error)
 {
+	struct bench *bench = context;
+
+	(void)error;
 	batch_order(&bench->taken);
 	for (size_t i = 0; i < bench->taken.n_events; i++) {
 		struct passage *passage = &bench->passages[bench->taken.order[i].event];
 
 		store_fold(txn, &passage->admitted, &passage->folded);
 	}
+	stage_ends(bench, FOLD);
+	return 0;
 }
 
 static void run_batch(struct bench *bench)
 {
-	struct store_txn *txn;
 	struct error error;
-	int rc;
 
 	draw(bench);
 	bench->mark = cpu_ns();
@@ -150,16 +153,9 @@ static void run_batch(struct bench *bench)
 	stage_ends(bench, DECODE);
 	validate(bench);
 	stage_ends(bench, VALIDATE);
-	do {
-		if (store_begin(bench->folding.store, &txn, &error) < 0)
-			die("%s", error.text);
-		fold(bench, txn);
-		stage_ends(bench, FOLD);
-		rc = store_commit(&txn, &error);
-		stage_ends(bench, COMMIT);
-	} while (rc == STORE_AGAIN);
-	if (rc < 0)
+	if (store_change(bench->folding.store, fold, bench, &error) < 0)
 		die("%s", error.text);
+	stage_ends(bench, COMMIT);
 	answer(bench);
 	stage_ends(bench, RECEIPT);
 }

@@ -212,35 +212,25 @@ static void test_keeping_time(void **state)
 
 /* ---- The operator's changes ------------------------------------------------------------------------------------ */
 
-/* One transaction, begun anew where the map had to grow. */
-static int change_store(struct world *world, void (*change)(struct world *world, struct store_txn *txn), struct error *error)
+static int change_settings(void *context, struct store_txn *txn, struct error *error)
 {
-	struct store_txn *txn;
-	int rc;
+	struct world *world = context;
 
-	do {
-		rc = store_begin(world->stage->store, &txn, error);
-		if (rc < 0)
-			return rc;
-		change(world, txn);
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
-}
-
-static void change_settings(struct world *world, struct store_txn *txn)
-{
+	(void)error;
 	world->stage->rules.version = 2;
 	store_put_catalogue(txn, &world->stage->rules);
 	world->stage->rules.version = 1;
 	store_put_cells(txn, (struct cells){.policy = CELLS_DAILY});
 	(void)store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2);
 	(void)store_confirm_date(txn);
+	return 0;
 }
 
 static int act_settings(void *context, struct error *error)
 {
-	return change_store(context, change_settings, error);
+	const struct world *world = context;
+
+	return store_change(world->stage->store, change_settings, context, error);
 }
 
 static void end_settings(void *context, int rc, const char *failed)
@@ -266,17 +256,21 @@ static void begin_closed_quarter(void *context)
 	world_take_picture(world, &world->before);
 }
 
-static void revise(struct world *world, struct store_txn *txn)
+static int revise(void *context, struct store_txn *txn, struct error *error)
 {
 	uint64_t taken_in;
 
-	(void)world;
+	(void)context;
+	(void)error;
 	store_revise(txn, Q3_2019, &taken_in);
+	return 0;
 }
 
 static int act_revise(void *context, struct error *error)
 {
-	return change_store(context, revise, error);
+	const struct world *world = context;
+
+	return store_change(world->stage->store, revise, context, error);
 }
 
 /* A revision that was not known to be made may be issued twice: the second takes nothing in. */

@@ -245,20 +245,28 @@ static void test_an_old_question_is_settled_from_the_first(void **state)
 }
 
 /* A burst of one day is worked off in steps; the store is sound after each, and whoever comes between sees it. */
+struct filling {
+	struct stage *stage;
+	uint32_t day, from, n;
+};
+
+static int fold_day(void *context, struct store_txn *txn, struct error *error)
+{
+	const struct filling *filling = context;
+	struct folded folded;
+
+	(void)error;
+	for (uint32_t i = filling->from; i < filling->from + filling->n; i++)
+		fold_one(filling->stage, txn, i % 2 ? "oost" : "west",
+			 i % 3 ? question(i, filling->day, 1, ANSWERED) : labelled(i, filling->day, 7), &folded);
+	return 0;
+}
+
 static void fill_day(struct stage *stage, uint32_t day, uint32_t from, uint32_t n)
 {
-	struct folded folded;
-	int rc;
+	struct filling filling = {stage, day, from, n};
 
-	do {
-		struct store_txn *txn = begin(stage);
-
-		for (uint32_t i = from; i < from + n; i++)
-			fold_one(stage, txn, i % 2 ? "oost" : "west",
-				 i % 3 ? question(i, day, 1, ANSWERED) : labelled(i, day, 7), &folded);
-		rc = store_commit(&txn, &stage->error);
-	} while (rc == STORE_AGAIN);
-	must(stage, rc);
+	must(stage, store_change(stage->store, fold_day, &filling, &stage->error));
 }
 
 static void test_settling_and_purging_go_in_steps(void **state)

@@ -26,6 +26,7 @@
 #include "proto/calendar.h"
 #include "store/store.h"
 #include "store/store_admin.h"
+#include "store/store_steps.h"
 #include "store/store_view.h"
 
 enum {
@@ -212,20 +213,29 @@ static inline void commit(struct stage *stage, struct store_txn *txn)
 	must(stage, store_commit(&txn, &stage->error));
 }
 
+struct telling {
+	struct stage *stage;
+	const char *team;
+	struct event event;
+	struct folded folded;
+};
+
+static inline int fold_told(void *context, struct store_txn *txn, struct error *error)
+{
+	struct telling *telling = context;
+
+	(void)error;
+	fold_one(telling->stage, txn, telling->team, telling->event, &telling->folded);
+	return 0;
+}
+
 /* One event in a transaction of its own. */
 static inline struct folded folded_of(struct stage *stage, const char *team, struct event event)
 {
-	struct folded folded;
-	int rc;
+	struct telling telling = {.stage = stage, .team = team, .event = event};
 
-	do {
-		struct store_txn *txn = begin(stage);
-
-		fold_one(stage, txn, team, event, &folded);
-		rc = store_commit(&txn, &stage->error);
-	} while (rc == STORE_AGAIN);
-	must(stage, rc);
-	return folded;
+	must(stage, store_change(stage->store, fold_told, &telling, &stage->error));
+	return telling.folded;
 }
 
 static inline enum verdict tell(struct stage *stage, const char *team, struct event event)

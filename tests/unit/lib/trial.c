@@ -119,19 +119,27 @@ void trial_reopen(struct trial *trial)
 	open_again(trial, &before, false);
 }
 
-/* A transaction of the operator's, again when the map had to grow for it. 0 or its fault. */
-static int operate(struct trial *trial, void (*act)(struct store_txn *txn, void *context), void *context,
+struct operation {
+	void (*act)(struct store_txn *txn, void *context);
+	void *context;
+};
+
+static int act(void *context, struct store_txn *txn, struct error *error)
+{
+	const struct operation *operation = context;
+
+	(void)error;
+	operation->act(txn, operation->context);
+	return 0;
+}
+
+/* A transaction of the operator's. 0 or its fault. */
+static int operate(struct trial *trial, void (*what)(struct store_txn *txn, void *context), void *context,
 		   struct error *error)
 {
-	struct store_txn *txn;
-	int rc;
+	struct operation operation = {what, context};
 
-	do {
-		must(store_begin(trial->store, &txn, error), error);
-		act(txn, context);
-		rc = store_commit(&txn, error);
-	} while (rc == STORE_AGAIN);
-	return rc;
+	return store_change(trial->store, act, &operation, error);
 }
 
 static void put_rules(struct store_txn *txn, void *cells)

@@ -2,6 +2,8 @@
 /* The outbox's files as LMDB finds them: their room on the disk, and files of another kind of machine. */
 #include "tests/unit/lib/phone_outbox.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { PAGE_BYTES = 4096, BLOCK_BYTES = 512, OTHER_HEAD_BYTES = sizeof(size_t) == 8 ? 12 : 16 };
@@ -45,6 +47,34 @@ static void test_the_lock_file_has_its_room_on_the_disk(void **state)
 	outbox_close(outbox);
 }
 
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+	assert_true(signal(SIGXFSZ, bytes == 0 ? SIG_DFL : SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* As for the store: it is full, and goes on when there is room. */
+static void test_a_file_that_may_not_grow_is_a_full_disk(void **state)
+{
+	static const uint8_t large[60000];
+	struct outbox *outbox = open_outbox();
+	struct error error = {{0}};
+	struct stat status;
+
+	(void)state;
+	assert_int_equal(stat(in_folder("data.mdb"), &status), 0);
+	limit_files((rlim_t)status.st_size);
+	assert_int_equal(outbox_put_catalogue(outbox, large, sizeof large, &error), FAULT_FULL);
+	assert_non_null(strstr(error.text, "there is no room on the disk"));
+	limit_files(0);
+	assert_int_equal(outbox_put_catalogue(outbox, large, sizeof large, &error), 0);
+	outbox_close(outbox);
+}
+
 static void test_an_outbox_of_another_word_size_is_not_called_damaged(void **state)
 {
 	static const uint8_t magic[] = {0xDE, 0xC0, 0xEF, 0xBE};
@@ -74,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FRESH(test_the_lock_file_has_its_room_on_the_disk),
+		FRESH(test_a_file_that_may_not_grow_is_a_full_disk),
 		FRESH(test_an_outbox_of_another_word_size_is_not_called_damaged),
 		FRESH(test_what_is_no_outbox_is_still_called_so),
 	};
