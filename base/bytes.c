@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
 void put_be16(uint8_t *to, uint16_t value)
@@ -37,9 +38,9 @@ uint64_t get_be64(const uint8_t *from)
 	return (uint64_t)get_be32(from) << 32 | get_be32(from + 4);
 }
 
-/* Four bits at a time: a table of 64 bytes is enough for records of some tens of bytes. The table is
- * the reflected polynomial 0x82f63b78 applied to each nibble. */
-uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length)
+/* Four bits at a time: a table of 64 bytes is enough where the processor cannot do it. The table is the reflected
+ * polynomial 0x82f63b78 applied to each nibble. */
+uint32_t crc32c_portable(uint32_t crc, const void *bytes, size_t length)
 {
 	static const uint32_t nibble[16] = {
 		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
@@ -54,6 +55,32 @@ uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length)
 		crc = crc >> 4 ^ nibble[crc & 15];
 	}
 	return ~crc;
+}
+
+#ifdef __x86_64__
+/* The processor's own instruction: each id that is counted has a CRC, and with the table that is a tenth of folding. */
+__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const uint8_t *byte, size_t length)
+{
+	uint64_t sum = ~crc, eight;
+
+	for (; length >= sizeof eight; byte += sizeof eight, length -= sizeof eight) {
+		memcpy(&eight, byte, sizeof eight);
+		sum = __builtin_ia32_crc32di(sum, eight);
+	}
+	crc = (uint32_t)sum;
+	for (; length > 0; byte++, length--)
+		crc = __builtin_ia32_crc32qi(crc, *byte);
+	return ~crc;
+}
+#endif
+
+uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("sse4.2"))
+		return crc32c_sse42(crc, bytes, length);
+#endif
+	return crc32c_portable(crc, bytes, length);
 }
 
 uint32_t crc32c(const void *bytes, size_t length)

@@ -21,6 +21,9 @@ uint32_t crc32c(const void *bytes, size_t length);
 /* Goes on from the CRC of the bytes before these: crc32c_more(crc32c(a), b) is the CRC of a and b in a row. */
 uint32_t crc32c_more(uint32_t crc, const void *bytes, size_t length);
 
+/* The same without the processor's instruction for it: on other processors, and to compare. */
+uint32_t crc32c_portable(uint32_t crc, const void *bytes, size_t length);
+
 /* Writes 2 * length lower-case digits and a terminating zero to `text`. */
 void hex_encode(const uint8_t *bytes, size_t length, char *text);
 

@@ -52,6 +52,26 @@ static void is_same(struct record record, struct record other)
 	assert_memory_equal(record.bytes, other.bytes, record.length);
 }
 
+/* ---- The checksum ------------------------------------------------------------------------------------------- */
+
+/* The processor's instruction takes eight bytes at a time, from any address. */
+static void test_the_processor_and_the_table_make_the_same_crc(void **state)
+{
+	uint8_t bytes[64];
+
+	(void)state;
+	assert_int_equal(crc32c("123456789", 9), 0xe3069283);
+	assert_int_equal(crc32c_portable(0, "123456789", 9), 0xe3069283);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 151 + 7);
+	for (size_t from = 0; from < 9; from++)
+		for (size_t length = 0; from + length <= sizeof bytes; length++) {
+			uint32_t before = crc32c(bytes, from);
+
+			assert_int_equal(crc32c_more(before, bytes + from, length), crc32c_portable(before, bytes + from, length));
+		}
+}
+
 /* ---- Keys --------------------------------------------------------------------------------------------------- */
 
 static void test_keys(void **state)
@@ -369,6 +389,7 @@ static void test_a_record_under_anothers_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_processor_and_the_table_make_the_same_crc),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_cell_keys_that_are_none),
