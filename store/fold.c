@@ -35,7 +35,7 @@ static enum verdict as_things_stand(struct store_txn *txn, uint32_t day, enum ve
 	case VERDICT_COUNTED_LATE:
 		if (day < state->purged_before)
 			return VERDICT_REFUSED_DAY_TOO_OLD;
-		return moves_place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
+		return changes_place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
 	case VERDICT_RETRACTED:
 		return day < state->settled_before ? VERDICT_REFUSED_RETRACTION_TOO_LATE : verdict;
 	default:
@@ -100,9 +100,9 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 		lmdb_cursor_open(&txn->ids, txn->lmdb, DB_IDS);
 	if (!lmdb_put_new(&txn->ids, key_span(key), record_span(&record)))
 		return false;
-	moves_add(txn, day, &detail, (struct step){.counted = !late, .settled = settled, .late = late});
+	changes_add(txn, day, &detail, (struct count_change){.counted = !late, .settled = settled, .late = late});
 	if (!late)
-		held_touch(txn, (uint16_t)moves_place_day(txn, day)->quarter, team);
+		held_touch(txn, (uint16_t)changes_place_day(txn, day)->quarter, team);
 	return true;
 }
 
@@ -119,11 +119,11 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 	}
 	if (!team_slug(txn->lmdb, id->team, team))
 		return;
-	moves_add(txn, day, id, (struct step){.counted = -1});
-	held_touch(txn, (uint16_t)moves_place_day(txn, day)->quarter, id->team);
+	changes_add(txn, day, id, (struct count_change){.counted = -1});
+	held_touch(txn, (uint16_t)changes_place_day(txn, day)->quarter, id->team);
 	put_id(txn, key, &retracted);
 	state_note_deletion(txn);
-	describe_change(out, team, moves_place_day(txn, day)->quarter);
+	describe_change(out, team, changes_place_day(txn, day)->quarter);
 }
 
 static void mark_retracted(struct store_txn *txn, const struct key *key)
@@ -160,7 +160,7 @@ void store_fold(struct store_txn *txn, const struct admitted *admitted, struct f
 
 	*out = (struct folded){.day = day};
 	if (counts && count_new(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE))
-		describe_change(out, admitted->team, moves_place_day(txn, day)->quarter);
+		describe_change(out, admitted->team, changes_place_day(txn, day)->quarter);
 	else
 		verdict = fold_known(txn, &key, admitted, out);
 	if (txn->lmdb->fault != 0)

@@ -142,7 +142,7 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 {
 	bool changed = false;
 
-	moves_write(txn);
+	changes_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
 		struct key prefix = key_prefix_cell_quarter((uint16_t)quarter);
 
@@ -153,6 +153,6 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 
 bool held_show_after(struct store_txn *txn, uint32_t quarter)
 {
-	moves_write(txn);
+	changes_write(txn);
 	return show_all(txn, key_prefix_cell_quarter((uint16_t)(quarter + 1)), (struct key){.length = 0});
 }

@@ -34,8 +34,8 @@ struct team_quarter {
 	uint16_t quarter, team;
 };
 
-struct known_team; /* teams.c */
-struct moved;      /* moves.c */
+struct known_team;     /* teams.c */
+struct changed_record; /* changes.c */
 
 /* A day's place in the calendar. */
 struct placed_day {
@@ -52,7 +52,7 @@ struct store_txn {
 	bool changed;
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
 	size_t n_touched, touched_room;
-	struct moved *moved_cells, *moved_weeks; /* tables by key, heap */
+	struct changed_record *changed_cells, *changed_weeks; /* tables by key, heap */
 	struct lmdb_cursor ids; /* where the last new id was put; opened by the first */
 	struct known_team *known_teams; /* those that were looked up: a table by slug, heap */
 	struct placed_day placed; /* the last day that was asked for */
@@ -103,24 +103,24 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
 /* A number without a slug is a fault. */
 bool team_slug(struct lmdb_txn *lmdb, uint16_t number, char slug[static SLUG_BYTES]);
 
-/* ---- moves.c ---------------------------------------------------------------------------------- */
+/* ---- changes.c -------------------------------------------------------------------------------- */
 
-/* By how much the cells and the week of one question move. */
-struct step {
+/* By how much the cells and the week of one question change. */
+struct count_change {
 	int counted, settled, late;
 };
 /* Remembers the last one: questions come in the order of their days, as the pipeline folds them. */
-const struct placed_day *moves_place_day(struct store_txn *txn, uint32_t day);
+const struct placed_day *changes_place_day(struct store_txn *txn, uint32_t day);
 
-void moves_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct step step);
+void changes_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct count_change change);
 
 /* Takes the detail from a counted id, whose share of the figures is settled then. */
-void moves_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
+void changes_settle(struct store_txn *txn, uint32_t day, struct id_record *detail);
 
-/* Writes what has moved: before cells are walked in the same transaction, and at commit. */
-void moves_write(struct store_txn *txn);
+/* Writes what has changed: before cells are walked in the same transaction, and at commit. */
+void changes_write(struct store_txn *txn);
 
-void moves_free(struct store_txn *txn);
+void changes_free(struct store_txn *txn);
 
 /* ---- cells.c ---------------------------------------------------------------------------------- */
 

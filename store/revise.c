@@ -35,7 +35,7 @@ void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
 		lmdb_fail(txn->lmdb, FAULT_INPUT, "%s is not final: late questions are there only once it is", text);
 		return;
 	}
-	moves_write(txn);
+	changes_write(txn);
 	*taken_in = take_in_cells(txn, (uint16_t)quarter);
 	if (*taken_in == 0 || !quarter_get(txn->lmdb, (uint16_t)quarter, &record))
 		return;

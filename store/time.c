@@ -132,7 +132,7 @@ static void settle_here(struct store_txn *txn, struct lmdb_cursor *cursor, const
 	struct key key = key_id(place);
 	struct record record;
 
-	moves_settle(txn, place->day, id);
+	changes_settle(txn, place->day, id);
 	record = id_encode(&key, id);
 	lmdb_replace(cursor, key_span(&key), record_span(&record));
 }

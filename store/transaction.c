@@ -28,7 +28,7 @@ static int begin(struct store_txn *txn, struct store *store, struct lmdb_txn *lm
 static void finish(struct store_txn *txn)
 {
 	lmdb_cursor_close(&txn->ids);
-	moves_write(txn);
+	changes_write(txn);
 	held_evaluate(txn);
 	if (!txn->changed)
 		return;
@@ -40,7 +40,7 @@ static void release(struct store_txn *txn)
 {
 	lmdb_cursor_close(&txn->ids);
 	free(txn->touched);
-	moves_free(txn);
+	changes_free(txn);
 	team_forget_known(txn);
 }
 
