@@ -2,8 +2,9 @@
 /*
  * turf, the command line of workers and leaders: what its files share.
  *
- * turf.c parses and dispatches; help.c is the help; org.c finds the org; orgs.c has sets of them; open.c opens its
- * outbox; choose.c turns words into codes; words.c speaks Dutch and English; one file a group of commands. Exit statuses, for scripts:
+ * turf.c parses the command line and calls the command; help.c has the help; org.c finds the org; orgs.c has sets of orgs;
+ * open.c opens an outbox; choose.c finds the codes of typed words; words.c has texts in Dutch and English; signals.c has
+ * signals as file descriptors. tap.c, watch.c and replay.c are the commands. Exit statuses, for scripts:
  */
 #ifndef TURF_BROKER_CLIENT_CLI_CLI_H
 #define TURF_BROKER_CLIENT_CLI_CLI_H
@@ -58,7 +59,7 @@ struct orgs {
 
 bool orgs_find(const struct orgs *orgs, const char *id, size_t *index);
 
-/* Its index. Beyond ORGS_MAX the last one's place is taken: more than fit are several in any case. */
+/* Adds an org, or finds it. Returns its index. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
 size_t orgs_add(struct orgs *orgs, const char *id);
 
 struct command {
@@ -94,8 +95,8 @@ int cli_credentials(struct cli *cli);
 /* The orgs that have an outbox in the usual place, added to `orgs`. */
 void cli_orgs_here(struct orgs *orgs);
 
-/* Opens the usual outbox of the org. `connect`: false only looks. `on_verdict` as in turf_options. 0 or an exit status.
- */
+/* Opens the outbox of the org. `connect` false: without a connection. `on_verdict` as in turf_options. 0 or an exit
+ * status. */
 int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context);
 
@@ -112,18 +113,18 @@ uint32_t cli_today(const char *zone);
 /* ---- org.c ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Finds the org: given with --org, or that of --outbox, or else the one that is at the broker and here. "At the broker":
- * it shows a catalogue or a status. "Here": it has an outbox in the usual place, since a tap went there before. One that is
- * both is meant, or the only one there is. Otherwise a person at the terminal is asked, and a program is refused, with all
- * of them named: a question must not count for an org that only answered first. `local_first`: the only one here is meant,
- * and the broker is not asked. 0 or an exit status; EXIT_UNREACHABLE without a word: a signal came first.
+ * Finds the org: the one of --org or --outbox. Without these: the only org that the broker shows (it has a catalogue or a
+ * status there) and that has an outbox in the usual place on this device; or the only one that is in either place. If there
+ * are several, it asks the person at the terminal; without a terminal it names them all and refuses, since a question must
+ * not count for an org that only answered first. With `local_first`, the only org of this device is used, and the broker is
+ * not asked. 0 or an exit status; EXIT_UNREACHABLE without a message: a signal came first.
  */
 int cli_find_org(struct cli *cli, bool local_first);
 
 /* ---- choose.c --------------------------------------------------------------------------------------------------- */
 
-/* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: none was ever seen; then only codes will do, and
- * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team there is. */
+/* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: there was none so far; then only codes can be used, and
+ * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team that there is. */
 
 int choose_team(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, const char **team);
 int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
@@ -135,8 +136,8 @@ const char *cli_verdict_words(enum turf_verdict verdict);
 bool cli_is_refusal(enum turf_verdict verdict);
 const char *cli_quarter_status_words(enum turf_quarter_status status);
 
-/* Text that came from elsewhere, without what would steer the terminal. Returns its width in columns.
- * `out` NULL: only measures. */
+/* Prints a text of others without characters that steer the terminal. Returns its width in columns. `out` NULL: only measures
+ * it. */
 size_t cli_print_safely(FILE *out, const char *text, size_t max_columns);
 
 /* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Which org a command is for, when nobody says. */
+/* Finds the org of a command that has no --org. */
 #include "broker-client/cli/cli.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ enum {
 
 /* ---- Sets of orgs ----------------------------------------------------------------------------------------------- */
 
-/* Those of `from` that `other` has too (`in`), or has not, added to `to`. */
+/* Adds those orgs of `from` to `to` that are in `other`, or, with `in` false, are not. */
 static void add_those(struct orgs *to, const struct orgs *from, const struct orgs *other, bool in)
 {
 	size_t index;
@@ -31,7 +31,7 @@ static void add_those(struct orgs *to, const struct orgs *from, const struct org
 
 /* ---- Asking the broker ------------------------------------------------------------------------------------------ */
 
-/* The orgs that the broker shows to us: 0, TURF_WOKEN when a signal ends the command, or a fault. */
+/* Adds the orgs that the broker shows. 0; TURF_WOKEN: a signal ends the command; or a fault. */
 static int ask_broker(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
 {
 	const struct turf_options options = cli_options(cli);
@@ -78,7 +78,7 @@ static bool understood(const struct orgs *orgs, const char *answer, size_t *inde
 	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) || orgs_find(orgs, answer, index);
 }
 
-/* A line that was typed; false: the end, or a signal that ends the command. What is too long is no answer. */
+/* Reads a line from the terminal. False: there is none, or a signal ends the command. A line that is too long is no answer. */
 static bool read_answer(const struct cli *cli, char answer[static ANSWER_BYTES])
 {
 	struct pollfd fds[] = {
@@ -127,7 +127,7 @@ static int use_org(struct cli *cli, const struct orgs *orgs, size_t index)
 	return 0;
 }
 
-/* A command without terminal has nobody to ask, and one whose standard input is a file of questions neither. */
+/* Only at a terminal can somebody be asked: standard input may also be a file of questions. */
 static int choose_org(struct cli *cli, const struct orgs *orgs, const struct orgs *shown)
 {
 	size_t index;

@@ -17,14 +17,14 @@
 
 enum {
 	DEAL_ROWS_MAX = 500, /* questions in one transaction */
-	DEAL_MS = 100,       /* then whoever deals looks for signals */
+	DEAL_MS = 100,       /* then phones_deal returns, so that its caller can look for signals */
 	FILES_A_PHONE = 8,
 	WALK_FDS = 8,
 };
 
 /* ---- Where it was ----------------------------------------------------------------------------------------------- */
 
-/* What the phone's bookmark says of a plan. */
+/* The rows of a plan that the phone has got, by its bookmark. 0 or an exit status. */
 static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64_t *dealt)
 {
 	struct turf_bookmark bookmark;
@@ -49,7 +49,7 @@ static int go_on(struct phones *phones)
 	return 0;
 }
 
-/* Another replay may take the folder once the last one was dealt to the end: what waits is sent all the same. */
+/* Another replay may use the folder when all rows of the last one were given to phones: what waits there is still sent. */
 static int check_ended(struct phones *phones, const struct plan *other)
 {
 	uint64_t all = 0, dealt;
@@ -68,7 +68,7 @@ static int check_ended(struct phones *phones, const struct plan *other)
 				 phones->folder, (unsigned long long)other->rows, other->clients);
 }
 
-/* Goes on with the folder's replay, or begins one. A file without questions only sends what waits. */
+/* Continues the folder's replay, or begins a new one. A file without questions only sends what waits. */
 static int take_plan(struct phones *phones)
 {
 	struct plan found;
@@ -192,7 +192,7 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	return rc;
 }
 
-/* Every phone has two files and a connection open. */
+/* Allows as many open files as the phones need: each has two files and a connection. */
 static void allow_files(size_t phones)
 {
 	struct rlimit limit;
@@ -204,7 +204,7 @@ static void allow_files(size_t phones)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Somebody wants us to end: signals are blocked, and looked at only once all phones are open. */
+/* A signal that ends the command has come. Signals are blocked, and read only when all phones are open. */
 static bool asked_to_end(void)
 {
 	sigset_t set;
@@ -246,7 +246,7 @@ void phones_close(struct phones *phones)
 	free(phones->folder);
 }
 
-/* The phone's next rows before `until`, as many as one transaction takes. */
+/* Gives the phone its next rows before `until`, as many as fit in one transaction. 0 or an exit status. */
 static int deal_some(struct phones *phones, size_t index, size_t until)
 {
 	struct phone *phone = &phones->phones[index];
@@ -278,7 +278,7 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	return 0;
 }
 
-/* In turn, so that no phone waits for another to be dealt all. */
+/* The phones get rows in turn, so that none waits until another has all of its rows. */
 int phones_deal(struct phones *phones, size_t until)
 {
 	int64_t until_ms = monotonic_ms() + DEAL_MS;
@@ -313,7 +313,7 @@ size_t phones_waiting(const struct phones *phones)
 		size_t n = 0;
 
 		if (phones->phones[i].turf && turf_pending(phones->phones[i].turf, &n, NULL, 0) < 0)
-			n = 1; /* who knows: then nothing is removed */
+			n = 1; /* not known: then nothing is removed */
 		waiting += n;
 	}
 	return waiting;

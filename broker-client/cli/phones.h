@@ -2,9 +2,8 @@
 /*
  * The simulated phones of `turf replay`: handles of libturf with outboxes in FOLDER/phone-0, phone-1, ...
  *
- * Row i of the file belongs to phone i modulo the number of phones. Each phone's outbox remembers, in the transaction
- * that stores the questions, how far it was dealt; so a replay that was killed goes on without dealing a row twice
- * (plan.h).
+ * Row i of the file goes to phone i modulo the number of phones. Each phone's outbox stores with the questions how many rows
+ * the phone has got, in the same transaction. So a replay that was killed continues without sending a row twice (plan.h).
  */
 #ifndef TURF_BROKER_CLIENT_CLI_PHONES_H
 #define TURF_BROKER_CLIENT_CLI_PHONES_H
@@ -25,14 +24,14 @@ struct phones {
 	const struct csv *csv;
 	struct plan plan;
 	uint32_t shift;        /* added to each day */
-	size_t n, n_dealing;   /* all; those that are dealt rows come first, the others had something waiting */
+	size_t n, n_dealing;   /* all phones; the first n_dealing get rows, the others only send what waited in them */
 	struct phone *phones;  /* heap */
-	size_t turn;           /* whose rows come next */
+	size_t turn;           /* the phone that gets rows next */
 	char *folder;          /* heap */
 	bool temporary;
 	int lock_fd;
-	size_t waited_before;  /* events that stood in the outboxes at the start */
-	size_t dealt_before;   /* rows that an earlier run had dealt */
+	size_t waited_before;  /* events that waited in the outboxes at the start */
+	size_t dealt_before;   /* rows that phones got in an earlier run */
 	atomic_size_t answered;
 	atomic_size_t verdicts[VERDICTS];
 };
@@ -40,22 +39,22 @@ struct phones {
 /* Opens them all; 0 or an exit status. */
 int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv);
 
-/* Closes them. A temporary folder in which nothing waits is removed, unless there is more to deal. */
+/* Closes them, and removes a temporary folder, unless something waits in it or there are rows left. */
 void phones_close(struct phones *phones);
 
-/* Deals the rows before `until`, or as many of them as a moment allows. 0 or an exit status. */
+/* Gives the phones the rows before `until`, or as many of them as it can in a tenth of a second. 0 or an exit status. */
 int phones_deal(struct phones *phones, size_t until);
 
-/* Rows dealt, in this run and before. */
+/* The rows that phones have got, in this run and before. */
 size_t phones_dealt(const struct phones *phones);
 
 /* Events without a verdict, in all outboxes. */
 size_t phones_waiting(const struct phones *phones);
 
-/* How many are connected, and why not, if one is not. */
+/* The number of phones that are connected. `reason`: why one is not, or empty. */
 size_t phones_online(const struct phones *phones, char reason[static TURF_ERROR_BYTES]);
 
-/* The replay is complete: the next one begins anew. */
+/* Ends the replay, so that the next one begins at its first row. 0 or an exit status. */
 int phones_finish(struct phones *phones);
 
 #endif

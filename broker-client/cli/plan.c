@@ -66,7 +66,7 @@ static int write_synced(const char *path, const char *line)
 	return fclose(file) == 0 && good ? 0 : -1;
 }
 
-/* Under another name first: the file is whole or not there. */
+/* Writes to another name first, so that the file is either complete or not there. */
 int plan_write(const char *folder, struct plan *plan, struct error *error)
 {
 	char path[PLAN_PATH_BYTES], fresh[PLAN_PATH_BYTES], line[PLAN_LINE_BYTES], id[ID_DIGITS + 1];

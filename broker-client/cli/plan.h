@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Which replay a folder of phones is in the midst of: the file FOLDER/replay, there from before the first question is
- * dealt until the last is answered. Its id stands in each phone's bookmark, next to how far the phone was dealt, so
- * that a replay begins, goes on and ends for all phones at once, whenever it is killed.
+ * The replay that a folder of phones belongs to: the file FOLDER/replay, which exists from before the first question is stored
+ * until the last one is answered. Each phone's bookmark holds the id of the plan and the number of rows that the phone has
+ * got. So a replay begins, continues and ends for all phones at once, whenever it is killed.
  */
 #ifndef TURF_BROKER_CLIENT_CLI_PLAN_H
 #define TURF_BROKER_CLIENT_CLI_PLAN_H
@@ -20,20 +20,20 @@ struct plan {
 	uint64_t rows;
 };
 
-/* 0; PLAN_NONE: the folder is in no replay; or a fault. */
+/* 0; PLAN_NONE: the folder belongs to no replay; or a fault. */
 enum { PLAN_NONE = 1 };
 int plan_read(const char *folder, struct plan *plan, struct error *error);
 
-/* A new plan, with an id of its own, durable on return. */
+/* Writes a new plan with a new id; on disk when it returns. 0 or a fault. */
 int plan_write(const char *folder, struct plan *plan, struct error *error);
 
-/* The replay is over. */
+/* Removes the plan, since the replay is over. 0 or a fault. */
 int plan_end(const char *folder, struct error *error);
 
-/* The same file, dealt to as many phones. */
+/* The plan is that of the same file and the same number of phones. */
 bool plan_same(const struct plan *plan, const struct csv *csv, uint32_t clients);
 
-/* A phone's bookmark, and what it says: rows of this plan that the phone was dealt. */
+/* A phone's bookmark, and the number of rows of this plan that it says the phone has got. */
 struct turf_bookmark plan_bookmark(const struct plan *plan, uint64_t dealt);
 uint64_t plan_dealt(const struct plan *plan, const struct turf_bookmark *bookmark);
 

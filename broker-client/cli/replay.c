@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * replay: the questions of a file through simulated phones. One loop on the main thread deals, shows how far it is and
- * sees when it is done; the phones' own threads do the rest.
+ * replay: sends the questions of a file through simulated phones. One loop on the main thread gives the phones their rows,
+ * shows the progress, and ends when all is answered. The phones' own threads do the rest.
  */
 #include "broker-client/cli/cli.h"
 
@@ -34,8 +34,8 @@ struct replay {
 	struct phones phones;
 	bool terminal, stopped;
 	size_t dealt_at_start;
-	int64_t started_ms, heard_ms, shown_ms;
-	size_t heard, shown_percent;
+	int64_t started_ms, last_answer_ms, shown_ms;
+	size_t seen, shown_percent; /* answers at last_answer_ms */
 };
 
 static void print_problem(void *context, const char *line)
@@ -47,7 +47,7 @@ static void print_problem(void *context, const char *line)
 /* 0 or an exit status. */
 static int read_file(const char *path, struct csv *csv)
 {
-	bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened anew */
+	bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened by its name */
 	FILE *file = standard ? stdin : fopen(path, "re");
 	struct error error;
 	int rc;
@@ -65,7 +65,7 @@ static int read_file(const char *path, struct csv *csv)
 		      : 0;
 }
 
-/* Sleeps, unless a signal came. */
+/* Waits for TICK_MS or a signal. False: the command must end. */
 static bool tick(struct replay *replay)
 {
 	struct pollfd fd = { .fd = replay->cli->signal_fd, .events = POLLIN };
@@ -77,7 +77,7 @@ static bool tick(struct replay *replay)
 	return !replay->stopped;
 }
 
-/* Nothing is dealt before a phone is connected: without a broker nothing is left behind. */
+/* No phone gets rows before one is connected, so that without a broker nothing is left on disk. */
 static int wait_for_broker(struct replay *replay)
 {
 	int wait_ms = replay->cli->wait_ms >= 0 && replay->cli->wait_ms < CONNECT_WAIT_MS ? replay->cli->wait_ms
@@ -119,7 +119,7 @@ static int find_shift(struct replay *replay)
 		today = cli_today(replay->cli->timezone);
 	if (today < replay->csv->last_day && today < replay->csv->last_day - replay->csv->first_day)
 		return cli_complain(EXIT_USAGE, "--today: the file's first day would fall before 1970");
-	replay->phones.shift = today - replay->csv->last_day; /* modulo 2^32: back in time too */
+	replay->phones.shift = today - replay->csv->last_day; /* modulo 2^32, so that it can be negative */
 	return 0;
 }
 
@@ -141,7 +141,7 @@ static void print_bar(size_t answered, size_t all, double seconds)
 		      seconds > 0 ? (double)answered / seconds : 0);
 }
 
-/* On a terminal a bar, else a line for each ten per cent. */
+/* A bar at a terminal; otherwise a line for each ten per cent. */
 static void show_progress(struct replay *replay, bool last)
 {
 	size_t all = expected(replay), answered = atomic_load(&replay->phones.answered);
@@ -193,7 +193,7 @@ static int print_results(struct replay *replay, size_t waiting)
 
 /* ---- The loop --------------------------------------------------------------------------------------------------- */
 
-/* The rows that may have been dealt by now. */
+/* The number of rows that phones may have got by now (--rate). */
 static size_t due(const struct replay *replay, int64_t now_ms)
 {
 	double so_far =
@@ -202,7 +202,7 @@ static size_t due(const struct replay *replay, int64_t now_ms)
 	return replay->cli->rate == 0 || so_far >= (double)replay->csv->n ? replay->csv->n : (size_t)so_far;
 }
 
-/* True when all is answered, as the outboxes say. */
+/* All rows were given to phones, and nothing waits in the outboxes. */
 static bool complete(struct replay *replay)
 {
 	return phones_dealt(&replay->phones) == replay->csv->n &&
@@ -215,11 +215,11 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 	size_t answered = atomic_load(&replay->phones.answered);
 	char reason[TURF_ERROR_BYTES];
 
-	if (answered != replay->heard || phones_dealt(&replay->phones) < replay->csv->n) {
-		replay->heard = answered;
-		replay->heard_ms = now_ms;
+	if (answered != replay->seen || phones_dealt(&replay->phones) < replay->csv->n) {
+		replay->seen = answered;
+		replay->last_answer_ms = now_ms;
 	}
-	if (now_ms - replay->heard_ms < wait_ms)
+	if (now_ms - replay->last_answer_ms < wait_ms)
 		return false;
 	(void)phones_online(&replay->phones, reason);
 	(void)cli_complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason ? ": " : "", reason);
@@ -235,7 +235,7 @@ static int run(struct replay *replay)
 	if (rc != 0)
 		return rc;
 	replay->dealt_at_start = replay->phones.dealt_before;
-	replay->started_ms = replay->heard_ms = monotonic_ms();
+	replay->started_ms = replay->last_answer_ms = monotonic_ms();
 	while (rc == 0 && !complete(replay)) {
 		int64_t now_ms = monotonic_ms();
 
@@ -262,7 +262,7 @@ int cli_replay(struct cli *cli)
 	if (rc != 0)
 		return rc;
 	cli->signal_fd = signals_open_all();
-	cli->outbox = NULL; /* of many: no single one says which org it is */
+	cli->outbox = NULL; /* a folder of many outboxes: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;
 	if (rc == 0) {

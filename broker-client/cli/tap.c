@@ -13,13 +13,13 @@
 
 enum {
 	WAIT_MS = 5000,
-	OFFLINE_MS = 1500,         /* without a connection so long, no receipt is waited for */
-	FRESH_CATALOGUE_MS = 1500, /* for a name that the cached catalogue does not have */
+	OFFLINE_MS = 1500,         /* after so long without a connection, the command does not wait for a receipt */
+	NEWEST_CATALOGUE_MS = 1500, /* how long to wait for it, for a name that the cached one does not have */
 	ID_TEXT_BYTES = 2 * sizeof(struct turf_id) + 1,
 	ANSWERS_MAX = 64,
 };
 
-/* What was answered while this command ran. Filled on the handle's thread, read after turf_wait_for. */
+/* The answers that came while this command ran. The handle's thread writes them. */
 struct answers {
 	pthread_mutex_t lock;
 	struct turf_answer all[ANSWERS_MAX]; /* the newest, in a ring */
@@ -35,7 +35,7 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 	(void)pthread_mutex_unlock(&answers->lock);
 }
 
-/* The verdict on the question, or on taking it back; TURF_NO_VERDICT: not heard. `*others`: answers to other taps. */
+/* The verdict on the question or its retraction; TURF_NO_VERDICT: none came. `*others`: the number of answers to other taps. */
 static enum turf_verdict find_answer(struct answers *answers, const struct turf_id *id, bool retraction, size_t *others)
 {
 	enum turf_verdict verdict = TURF_NO_VERDICT;
@@ -55,8 +55,8 @@ static enum turf_verdict find_answer(struct answers *answers, const struct turf_
 	return verdict;
 }
 
-/* The whole time when that was asked for, or the broker is there; else the tap is safe, and the worker need not stand
- * waiting. */
+/* Waits for the whole time if --wait was given or the broker is there. Otherwise the tap is on disk, and the worker need not
+ * wait for longer than OFFLINE_MS. */
 static int wait_for_answer(const struct cli *cli, struct turf *turf, const struct turf_id *id)
 {
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
@@ -68,8 +68,8 @@ static int wait_for_answer(const struct cli *cli, struct turf *turf, const struc
 	return rc;
 }
 
-/* Another process with this outbox open may have sent it too, and got the receipt first. What is remembered no more was
- * not refused, for refusals stay. */
+/* Another process that has this outbox open may have got the receipt. A tap that is no longer remembered was not refused, since
+ * refusals are kept. */
 static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf_id *id, bool retraction)
 {
 	struct turf_tap tap = { .size = sizeof tap };
@@ -79,7 +79,7 @@ static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf
 	return retraction ? TURF_ALREADY_RETRACTED : TURF_ALREADY_COUNTED;
 }
 
-/* Waits for the verdict and says what became of the tap. Returns the exit status. */
+/* Waits for the verdict and prints it. Returns the exit status. */
 static int conclude(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_tap *tap,
 		    bool retraction, const struct turf_catalogue *catalogue)
 {
@@ -124,7 +124,7 @@ static int choose(const struct cli *cli, const struct turf_catalogue *catalogue,
 	return rc;
 }
 
-/* Nothing is listed, but it is seen whether the words fit. */
+/* Whether the words of the command line fit this catalogue. Prints nothing. */
 static bool fits(const struct cli *cli, const struct turf_catalogue *catalogue, uint32_t day)
 {
 	const struct turf_team *team = cli->team ? turf_find_team(catalogue, cli->team) : NULL;
@@ -145,7 +145,7 @@ static bool is_code(const char *typed)
 	return *typed != '\0' && strspn(typed, "0123456789") == strlen(typed);
 }
 
-/* Codes need no catalogue: such a tap is stored at once, even the first on this device. */
+/* The command line has only codes. They need no catalogue, so that such a tap is stored at once. */
 static bool all_codes(const struct cli *cli)
 {
 	bool all = cli->team && is_code(cli->arguments[0]);
@@ -155,7 +155,7 @@ static bool all_codes(const struct cli *cli)
 	return all;
 }
 
-/* What the catalogue says of org and date: without --day the question is of the org's today. */
+/* Keeps what the catalogue says of the org. Without --day, the day is today in the org's time zone. */
 static void take_catalogue(struct cli *cli, const struct turf_catalogue *catalogue, uint32_t *day)
 {
 	cli_note_catalogue(cli, catalogue);
@@ -163,7 +163,7 @@ static void take_catalogue(struct cli *cli, const struct turf_catalogue *catalog
 		*day = cli_today(cli->timezone);
 }
 
-/* The cached catalogue; the newest one when the cached one does not know the words; NULL when there is none at all. */
+/* The cached catalogue; the newest one if the words do not fit the cached one; NULL: there is none. */
 static struct turf_catalogue *find_catalogue(struct cli *cli, struct turf *turf, uint32_t *day)
 {
 	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
@@ -172,7 +172,7 @@ static struct turf_catalogue *find_catalogue(struct cli *cli, struct turf *turf,
 	if (turf_catalogue(turf, 0, wait_ms, &catalogue, NULL, 0) != 0)
 		return NULL;
 	take_catalogue(cli, catalogue, day);
-	if (!fits(cli, catalogue, *day) && turf_catalogue(turf, 1, FRESH_CATALOGUE_MS, &newest, NULL, 0) == 0) {
+	if (!fits(cli, catalogue, *day) && turf_catalogue(turf, 1, NEWEST_CATALOGUE_MS, &newest, NULL, 0) == 0) {
 		turf_catalogue_free(catalogue);
 		catalogue = newest;
 		take_catalogue(cli, catalogue, day);
@@ -253,7 +253,7 @@ static const struct turf_tap *last_tap(const struct turf_taps *list)
 	return NULL;
 }
 
-/* By the first digits of its id. NULL, and `*several`, when they fit more than one. */
+/* Finds a tap by the first digits of its id. NULL: none; `*several`: they fit more than one. */
 static const struct turf_tap *find_tap(const struct turf_taps *list, const char *digits, bool *several)
 {
 	const struct turf_tap *found = NULL;
@@ -285,7 +285,7 @@ static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *ta
 	return rc < 0 ? cli_complain(cli_status_of_fault(rc), "%s", error) : 0;
 }
 
-/* A tap of another device, by its whole id, day and a team. */
+/* Takes a tap of another device back, by its whole id, its day and a team. */
 static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
 	if (hex_decode(cli->arguments[0], tap->id.bytes, sizeof(struct turf_id)) != 0 || !cli->day || !cli->team)
@@ -297,14 +297,14 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	return retract_other(cli, turf, tap);
 }
 
-/* One of another device that was refused, perhaps for its day, and now has another. */
+/* A tap of another device whose retraction was refused, and for which --day gives another day now. */
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
 	return !tap->has_question && !tap->retracting &&
 	       cli_is_refusal(tap->retraction_verdict) && cli->day;
 }
 
-/* Finds what is meant and asks to take it back. 0: wait for the answer. */
+/* Finds the tap and takes it back. 0: wait for the answer; or an exit status. */
 static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
 	const char *digits = cli->n_arguments > 0 ? cli->arguments[0] : NULL;
@@ -442,7 +442,7 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct turf_ca
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
 
-/* The status comes first: it may tell of a new store, which is to be offered everything again. */
+/* Waits for the status first: if it has a new epoch, all taps are requeued. */
 static void send_waiting(const struct cli *cli, struct turf *turf)
 {
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;

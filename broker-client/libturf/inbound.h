@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * An event of mqtt_async, copied on Paho's thread and taken in on another.
+ * Events of mqtt_async, copied on Paho's thread and handled on another thread.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_INBOUND_H
 #define TURF_BROKER_CLIENT_LIBTURF_INBOUND_H
@@ -9,9 +9,9 @@
 #include "proto/message.h"
 
 enum {
-	/* Figures in JSON are the longest of ours: all names of a catalogue, each letter escaped, and a count for each. */
+	/* The longest messages are figures in JSON: all names of a catalogue, each letter escaped, with a count for each. */
 	INBOUND_BYTES_MAX = 4 * CATALOGUE_BYTES_MAX,
-	INBOUND_MAX = 4096, /* messages; what is dropped is asked for again, or published again */
+	INBOUND_MAX = 4096, /* messages; those that are dropped are sent again: receipts after a resend, others when they are published */
 };
 
 struct inbound {
@@ -31,10 +31,10 @@ struct inbound_queue {
 /* A heap copy, for free(); NULL when it is too long or there is no memory. */
 struct inbound *inbound_copy(const struct mqtt_event *event);
 
-/* Takes `*copy`, unless it is one message too many. */
+/* Takes `*copy`, unless it is a message and the queue is full. */
 void inbound_append(struct inbound_queue *queue, struct inbound **copy);
 
-/* All that waits, linked by `next`, now the caller's. */
+/* Gives all that is in the queue, linked by `next`, to the caller. */
 struct inbound *inbound_take(struct inbound_queue *queue);
 void inbound_free(struct inbound *all);
 

@@ -16,14 +16,14 @@ enum { RECONNECT_MS = 500, RECONNECT_MAX_MS = 15000 };
 struct listener {
 	struct session_access access;
 	int64_t reconnect_ms, reconnect_max_ms;
-	int event_fd; /* to be read when something is in the queue */
+	int event_fd; /* can be read when something is in the queue */
 	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	bool connecting, connected;
 	int64_t connect_at_ms, wait_ms;
-	struct inbound *taken;   /* not yet handed over */
-	struct inbound *current; /* the last item's */
+	struct inbound *taken;   /* out of the queue, for the next items */
+	struct inbound *current; /* what the last item points into */
 	char reason[REASON_BYTES];
 	pthread_mutex_t lock;
 	struct inbound_queue queue; /* under the lock */

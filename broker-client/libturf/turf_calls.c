@@ -20,7 +20,7 @@ enum {
 	WINDOW = 8,
 };
 
-/* The public numbers are the inner ones, so that nothing needs a table to cross over. */
+/* The public numbers are the inner ones, so that no table is needed to convert them. */
 _Static_assert(TURF_SYSTEM == (int)FAULT_SYSTEM && TURF_MEMORY == (int)FAULT_MEMORY && TURF_INPUT == (int)FAULT_INPUT &&
 		       TURF_STORE == (int)FAULT_STORE && TURF_FULL == (int)FAULT_FULL &&
 		       TURF_DAMAGED == (int)FAULT_DAMAGED && TURF_FOREIGN == (int)FAULT_FOREIGN &&
@@ -59,7 +59,7 @@ static int check_options(const struct turf_options *options, struct error *error
 	return 0;
 }
 
-/* What waiting grows to: what was asked, or otherwise, and never less than it begins with. */
+/* The longest wait: what was asked for, or else `otherwise`, and never less than the first wait. */
 static uint32_t longest_ms(uint32_t first, uint32_t asked, uint32_t otherwise)
 {
 	uint32_t longest = asked ? asked : otherwise;
@@ -213,7 +213,7 @@ static int to_event(const struct turf_question *question, struct event *event, s
 	return 0;
 }
 
-/* The questions of the caller stand as far apart as its struct is long. */
+/* The size of the caller's struct is the distance from one question to the next. */
 static int to_events(const struct turf_question *questions, size_t n, struct event *events, const char **teams,
 		     struct error *error)
 {
@@ -284,7 +284,7 @@ int turf_question(struct turf *turf, const struct turf_question *question, struc
 	return turf_questions(turf, question, 1, id, error, size);
 }
 
-/* The outbox's answers in the caller's words. */
+/* The results of the outbox as those of turf.h. */
 static int outer_result(int result)
 {
 	return result == OUTBOX_UNKNOWN ? TURF_UNKNOWN : result == OUTBOX_NOTHING ? TURF_NOTHING : result;
@@ -486,7 +486,7 @@ const char *turf_version(void)
 
 /* ---- Waiting ---------------------------------------------------------------------------------------------------- */
 
-/* 0: there is nothing to wait for; TURF_TIMEOUT: there is. */
+/* 0: nothing waits; TURF_TIMEOUT: something does; or a fault. */
 static int look(struct turf *turf, const struct event_id *id)
 {
 	struct tap tap;

@@ -138,12 +138,14 @@ test('who looks for an installed libturf is sent to where it was installed', asy
 });
 
 // A program may have an error_set of its own. What begins with __ is the sanitizers'.
-test('of libturf.a only what turf.h names can be seen', async () => {
-  const { stdout } = await succeed('nm', ['-g', '--defined-only', '--format=just-symbols', join(build, 'libturf.a')]);
-  const names = stdout.match(/^\w+$/gm).filter((name) => !name.startsWith('__'));
-  const named = readFileSync(join(root, 'broker-client/libturf/turf.h'), 'utf8').match(/\bturf_\w+(?=\()/g);
-  assert.deepEqual(names.sort(), [...new Set(named)].sort());
-});
+for (const [library, flag] of [['libturf.a', '-g'], ['libturf.so', '-D']]) {
+  test(`of ${library} only what turf.h names can be seen`, async () => {
+    const { stdout } = await succeed('nm', [flag, '--defined-only', '--format=just-symbols', join(build, library)]);
+    const names = stdout.match(/^\w+$/gm).filter((name) => !name.startsWith('__'));
+    const named = readFileSync(join(root, 'broker-client/libturf/turf.h'), 'utf8').match(/\bturf_\w+(?=\()/g);
+    assert.deepEqual(names.sort(), [...new Set(named)].sort());
+  });
+}
 
 // This machine's would not know what it wrote.
 test('a compiler for another machine brings its own tools to libturf.a', async (t) => {
