@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
 import { sound } from './lib/axe.mjs';
-import { Phone, chooseTeam, domain, hide, online, stored, tap, waitingText, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, hide, online, openConnected, stored, tap, waitingText, workerReady } from './lib/browser.mjs';
 import { siteWithPast } from './lib/history.mjs';
 import { Site } from './lib/site.mjs';
 
@@ -63,9 +63,7 @@ test("the worker's page", async (t) => {
 
 test("the worker's page when things are not as they should be", async (t) => {
   const site = await Site.start(t);
-  const page = await (await Phone.start(t, site)).open();
-  await chooseTeam(page);
-  await online(page);
+  const { page } = await openConnected(t, site);
   await site.stack.turfd.kill('SIGKILL');
   await page.getByText('De telling staat even stil').waitFor();
   await sound(page, 'the aggregator is gone');
@@ -200,9 +198,7 @@ const firstScreen = (page) => page.evaluate(() => {
 
 test('with letters twice as large the first screen of a small phone has whole tiles: plain, after a tap, and for another day', async (t) => {
   const site = await Site.start(t, settings);
-  const page = await (await Phone.start(t, site)).open();
-  await chooseTeam(page);
-  await online(page);
+  const { page } = await openConnected(t, site);
   const look = async (state, atLeast) => {
     for (const [width, height] of [[320, 568], [360, 640]]) {
       await page.setViewportSize({ width, height });
@@ -229,9 +225,7 @@ test('with letters twice as large the first screen of a small phone has whole ti
 
 test("the worker's page in colours of the reader's own, and with more contrast", async (t) => {
   const site = await Site.start(t, settings);
-  const page = await (await Phone.start(t, site)).open();
-  await chooseTeam(page);
-  await online(page);
+  const { page } = await openConnected(t, site);
   await tap(page, 1);
   await hide(page);
   await page.locator('.course__bar').first().waitFor();

@@ -8,7 +8,7 @@ import test from 'node:test';
 import Aedes from 'aedes';
 
 import { Library } from './lib/fake-mqtt.mjs';
-import { turns } from './lib/web.mjs';
+import { timers, turns } from './lib/web.mjs';
 
 const { whoAnswers } = await import('../../broker-client/web/src/core/config.js');
 const { Connection } = await import('../../broker-client/web/src/core/connection.js');
@@ -93,14 +93,6 @@ test('stopped and started again while the library is still on its way: one conne
   connection.stop();
   assert.deepEqual(mqtt.open, []);
 });
-
-// The timers that are set, with their time; they run when the test says so.
-function timers(t) {
-  const set = [];
-  t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));
-  t.mock.method(globalThis, 'clearTimeout', (n) => n && (set[n - 1].cleared = true));
-  return set;
-}
 
 test('the wait for the next attempt grows to half a minute and no further; a connection that stood makes it short again', async (t) => {
   const set = timers(t);

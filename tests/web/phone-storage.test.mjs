@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { TODAY, Tab, openPhone } from './lib/fake-tab.mjs';
-import { turns } from './lib/web.mjs';
+import { timers, turns } from './lib/web.mjs';
 
 const { forceCloseDatabase } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
 const { Database } = await import('../../broker-client/web/src/core/database.js');
@@ -23,14 +23,6 @@ function connections(t) {
     return opening;
   });
   return made;
-}
-
-// The timers that are set; they run when the test says so.
-function timers(t) {
-  const set = [];
-  t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));
-  t.mock.method(globalThis, 'clearTimeout', (n) => n && (set[n - 1].cleared = true));
-  return set;
 }
 
 const fails = (t, method, error) => t.mock.method(IDBObjectStore.prototype, method, () => {

@@ -5,19 +5,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { Phone, chooseTeam, domain, drained, hide, online, tap, team, waitingText, wake } from './lib/browser.mjs';
+import { domain, drained, hide, online, openConnected, tap, team, waitingText, wake } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 // As long as two submissions may go without a receipt before it is said.
 const UNTIL_SILENCE_IS_TOLD = 60_000;
-
-async function opened(t, site) {
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
-  return page;
-}
 
 // The broker takes and drops what is sent for this team, as mosquitto does with what its rules do not allow.
 async function refuseTeam({ stack: { broker } }, only) {
@@ -31,7 +23,7 @@ async function refuseTeam({ stack: { broker } }, only) {
 
 test('a connection that is dead is not called connected beside a tap that waits, and the tap is counted by the next', async (t) => {
   const site = await Site.start(t);
-  const page = await opened(t, site);
+  const { page } = await openConnected(t, site);
   site.net.set('stall');
   await tap(page, 1);
   await hide(page);
@@ -49,7 +41,7 @@ test('a connection that is dead is not called connected beside a tap that waits,
 test('a team that the broker refuses in silence: the worker reads so, and another team counts meanwhile', async (t) => {
   const site = await Site.start(t);
   await refuseTeam(site, 'oost');
-  const page = await opened(t, site);
+  const { page } = await openConnected(t, site);
   await page.locator('[data-key="other-team"]').click();
   await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
   await tap(page, 2);

@@ -4,17 +4,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, online, openConnected, openTap, stored, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 // A page on a phone, with its team, and connected.
 async function working(t) {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
-  return { site, phone, page };
+  return { site, ...(await openConnected(t, site)) };
 }
 
 test('a tap is counted once, the leader sees it, and nobody else is asked for anything', async (t) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, chooseTeam, domain, drained, hide, online, stored, tap, team, waitingText, wake, workerReady } from './lib/browser.mjs';
+import { Phone, chooseTeam, domain, drained, hide, openConnected, openThreeDaysAhead, stored, tap, team, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 const labels = [
@@ -14,14 +14,6 @@ const labels = [
   { code: 3, name: 'Huisarts', kind: 'referred-to' },
 ];
 
-async function opened(t, site, options) {
-  const phone = await Phone.start(t, site, options);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
-  return { phone, page };
-}
-
 const summaries = async ({ stack }) => JSON.parse((await stack.turfctl(['export', '--format', 'json'])).stdout).summaries;
 const list = (page) => page.getByRole('dialog');
 // As long as an event may take, and shorter than what is open in the snackbar is held back.
@@ -29,7 +21,7 @@ const BEFORE_THE_HOLD_ENDS = 40_000;
 
 test('two teams at one touch each, remembered; six more for the last day of the quarter before', async (t) => {
   const site = await Site.start(t, {}, { today: '2020-01-02' });
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   await page.locator('[data-key="other-team"]').click();
   await list(page).getByRole('button', { name: 'West' }).click();
   await tap(page, 4);
@@ -67,7 +59,7 @@ test('two teams at one touch each, remembered; six more for the last day of the 
 
 test('another day, typed: it is what the field shows in the end, and a day that cannot be is not taken for today', async (t) => {
   const site = await Site.start(t, {}, { today: '2019-12-31' });
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   const field = page.locator('[data-key="date"]');
   const go = () => page.locator('[data-key="go"]').click();
   await page.locator('[data-key="catch-up"]').click();
@@ -92,7 +84,7 @@ test('another day, typed: it is what the field shows in the end, and a day that 
 
 test('labels are a third tap for who wants it: those that fit, until the page is hidden, and then they go at once', async (t) => {
   const site = await Site.start(t, { labels });
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   await domain(page, 2).click();
   await page.getByRole('button', { name: 'Onderwerp toevoegen' }).click();
   assert.deepEqual(await list(page).locator('.chip').allTextContents(), ['Balie']);
@@ -114,7 +106,7 @@ test('labels are a third tap for who wants it: those that fit, until the page is
 
 test('what is chosen while a tap is being stored is for the next; without labels in the catalogue nobody is asked for any', async (t) => {
   const site = await Site.start(t);
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   await page.evaluate(() => ['domain-1', 'referred'].forEach((key) => document.querySelector(`[data-key="${key}"]`).click()));
   await page.locator('[data-key="undo"]').waitFor();
   assert.equal(await page.locator('[data-key="add"]').count(), 0);
@@ -126,11 +118,7 @@ test('what is chosen while a tap is being stored is for the next; without labels
 
 test('a refusal stays through reloads until it is dismissed', async (t) => {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  await phone.setDateOff(3);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await page.getByText('Zet de datum van het toestel goed').waitFor();
+  const { phone, page } = await openThreeDaysAhead(t, site);
   await tap(page, 1);
   const refusal = page.getByText('1 vraag is niet geteld');
   await page.reload();
@@ -156,7 +144,7 @@ test('a refusal stays through reloads until it is dismissed', async (t) => {
 
 test('on this phone, sent, counted: three states; a store and a broker that begin anew get everything again', async (t) => {
   const site = await Site.start(t);
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   for (const code of [1, 2]) await tap(page, code);
   await hide(page);
   await drained(page);
@@ -182,7 +170,7 @@ test('on this phone, sent, counted: three states; a store and a broker that begi
 
 test('taps for a final quarter: said before they are tapped, shown as late until they were seen, through a reload, and then forgotten', async (t) => {
   const site = await Site.start(t, {}, { today: '2020-03-02' });
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   const announced = 'Dit kwartaal is definitief: telt niet mee in de cijfers';
   await page.locator('[data-key="catch-up"]').click();
   const warning = await page.locator('.catch-up-final').elementHandle();
@@ -218,7 +206,7 @@ test('taps for a final quarter: said before they are tapped, shown as late until
 
 test('equal taps of a day stand in one row: one of them is taken back, or all', async (t) => {
   const site = await Site.start(t);
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   for (const code of [1, 1, 1, 2]) await tap(page, code);
   await tap(page, 1, { referred: true });
   await hide(page);
@@ -243,7 +231,7 @@ const empty = (page) => page.evaluate(() => new Promise((done, failed) => Object
 
 test('a storage that is emptied under an open page: what waits is stored again, and the worker is told', async (t) => {
   const site = await Site.start(t);
-  const { page } = await opened(t, site);
+  const { page } = await openConnected(t, site);
   site.net.set('refuse');
   await tap(page, 1);
   await tap(page, 2);
@@ -262,7 +250,7 @@ test('a storage that is emptied under an open page: what waits is stored again, 
 
 test('an emptied storage is noticed and said until it is dismissed', async (t) => {
   const site = await Site.start(t);
-  const { phone, page } = await opened(t, site);
+  const { phone, page } = await openConnected(t, site);
   await tap(page, 1);
   await hide(page);
   await drained(page);
@@ -302,7 +290,7 @@ test('a page that cannot start says why, and offers to try again, in the languag
 
 test('where a full disk keeps nothing more, the pages that were not kept are shown from the network', async (t) => {
   const site = await Site.start(t);
-  const { phone, page } = await opened(t, site);
+  const { phone, page } = await openConnected(t, site);
   await workerReady(page);
   await page.reload();
   const session = await phone.context.newCDPSession(page);
@@ -323,7 +311,7 @@ const kept = (page) => page.evaluate(async () => {
 
 test('nothing that the browser keeps says who tapped, or at what time', async (t) => {
   const site = await Site.start(t);
-  const { phone, page } = await opened(t, site);
+  const { phone, page } = await openConnected(t, site);
   await workerReady(page);
   await tap(page, 1);
   await hide(page);

@@ -4,16 +4,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { Phone, allInSight, chooseTeam, domain, drained, hide, online, openTap, stored, tap, workerReady } from './lib/browser.mjs';
+import { Phone, allInSight, chooseTeam, domain, drained, hide, openConnected, openTap, openThreeDaysAhead, stored, tap, workerReady } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
 async function opened(t, options = {}) {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site, options);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
-  return { site, phone, page };
+  return { site, ...(await openConnected(t, site, options)) };
 }
 
 const snack = (page) => page.locator('.snack');
@@ -69,11 +65,7 @@ async function still(page, before, message) {
 
 test('what appears covers no tile and moves none: the snackbar, its end, the end of a number, a refusal', async (t) => {
   const site = await Site.start(t);
-  const phone = await Phone.start(t, site);
-  await phone.setDateOff(3);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await page.getByText('Zet de datum van het toestel goed').waitFor();
+  const { page } = await openThreeDaysAhead(t, site);
   for (const [width, height] of [[320, 568], [360, 740], [740, 360], [768, 1024], [1440, 900]]) {
     await page.locator('[data-key="catch-up"]').click();
     await page.locator('[data-key="more"]').click();
@@ -330,10 +322,7 @@ test('six at once are taken back with one touch, and counted after all with one'
 test('a tap is made right in one step: domain, outcome, day, team and label', async (t) => {
   const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject', domain: 1 }];
   const site = await Site.start(t, { labels });
-  const phone = await Phone.start(t, site);
-  const page = await phone.open();
-  await chooseTeam(page);
-  await online(page);
+  const { page } = await openConnected(t, site);
   await tap(page, 3);
   await page.reload();
   await drained(page);

@@ -108,6 +108,25 @@ export async function chooseTeam(page, name = 'Oost') {
   await domain(page, 1).waitFor();
 }
 
+// A new phone whose page has its team and is connected: { phone, page }. options: as for Phone.
+export async function openConnected(t, site, options) {
+  const phone = await Phone.start(t, site, options);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await online(page);
+  return { phone, page };
+}
+
+// A new phone whose date is three days ahead, which its page has noticed: { phone, page }.
+export async function openThreeDaysAhead(t, site) {
+  const phone = await Phone.start(t, site);
+  await phone.setDateOff(3);
+  const page = await phone.open();
+  await chooseTeam(page);
+  await page.getByText('Zet de datum van het toestel goed').waitFor();
+  return { phone, page };
+}
+
 // A page of a phone that was used before.
 export async function openTap(phone) {
   const page = await phone.open();

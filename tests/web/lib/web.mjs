@@ -27,3 +27,11 @@ export function dice(seed) {
 export const turns = async (n = 60) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve));
 };
+
+// From now on the timers that are set, with their time; they run when the test says so.
+export function timers(t) {
+  const set = [];
+  t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));
+  t.mock.method(globalThis, 'clearTimeout', (n) => n && (set[n - 1].cleared = true));
+  return set;
+}

@@ -52,6 +52,18 @@ export function teamCell(figures, team, period, today, pick = questionsOf) {
   return summary ? pick(summary) : none(whyNothing(figures, team, period, today));
 }
 
+// The counts of a whole team. The reason why there are none stands once, with the questions.
+export function teamCells(figures, team, period, today) {
+  const summary = summaryOf(figures, team, period);
+  const nothing = none('no-questions');
+  return {
+    questions: teamCell(figures, team, period, today),
+    answered: summary?.answered ?? nothing,
+    referred: summary?.referred ?? nothing,
+    referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
+  };
+}
+
 // Questions in one domain. A domain that the summary does not list was not valid in that period.
 export function domainCell(figures, team, period, today, code, pick = questionsOf) {
   const summary = summaryOf(figures, team, period);

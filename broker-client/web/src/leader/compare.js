@@ -3,8 +3,8 @@
 
 import { rollsUpTo } from '../core/roll-up.js';
 import { ALL } from '../core/topics.js';
-import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, share, sumCells, teamCell } from './cells.js';
-import { quartersHeard, questionsOf, summaryOf } from './figures.js';
+import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, sumCells, teamCell, teamCells } from './cells.js';
+import { quartersHeard, summaryOf } from './figures.js';
 import { groupsOf } from './domain-order.js';
 import { countColumns, heldOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
@@ -20,13 +20,9 @@ export function quartersShown(figures, team, today) {
 
 export function quarterFigures(figures, team, period, today) {
   const summary = summaryOf(figures, team, period);
-  const nothing = none('no-questions'); // the reason stands once, with the questions
   return {
     period,
-    questions: teamCell(figures, team, period, today),
-    answered: summary?.answered ?? nothing,
-    referred: summary?.referred ?? nothing,
-    referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
+    ...teamCells(figures, team, period, today),
     late: summary?.late ?? 0,
     status: summary?.status ?? 0,
     revision: summary?.revision ?? 0,

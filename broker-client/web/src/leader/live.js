@@ -2,20 +2,15 @@
 // This quarter: the totals of a team, its domains, and how these compare with earlier. Pure.
 
 import { rollUp } from '../core/roll-up.js';
-import { domainName, none, share, teamCell } from './cells.js';
-import { questionsOf, summaryOf } from './figures.js';
+import { domainName, teamCell, teamCells } from './cells.js';
+import { summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';
 import { samePoint } from './same-point.js';
 
 // The figures on top: this quarter; and at the same point of it, itself, the quarter before and the same one last year.
 export function headline(figures, team, period, today) {
-  const summary = summaryOf(figures, team, period);
-  const nothing = none('no-questions'); // the reason stands once, with the questions
   return {
-    questions: teamCell(figures, team, period, today),
-    answered: summary?.answered ?? nothing,
-    referred: summary?.referred ?? nothing,
-    referredShare: summary ? share(summary.referred, questionsOf(summary)) : nothing,
+    ...teamCells(figures, team, period, today),
     point: samePoint(figures, team, period, today),
     before: teamCell(figures, team, shiftQuarter(period, -1), today),
     lastYear: teamCell(figures, team, shiftQuarter(period, -4), today),
