@@ -131,6 +131,9 @@ test('figures that cannot be are refused', () => {
     assert.equal(decodeSummary(written('Summary', { ...summary, [field]: 2 ** 53 })), null, field);
   }
   assert.equal(decodeSummary(written('Summary', { ...summary, domains: [{ domain: 1, answered: 2 ** 53, referred: 0 }] })), null);
+  for (const domain of [0, 256]) assert.equal(decodeSummary(written('Summary', { ...summary, domains: [{ domain, answered: 1, referred: 0 }] })), null, `domain ${domain}`);
+  for (const label of [0, 65_536]) assert.equal(decodeSummary(written('Summary', { ...summary, labels: [{ label, count: 1 }] })), null, `label ${label}`);
+  for (const iso_year of [1969, 10_000]) assert.equal(decodeWeekly(written('Weekly', { ...weekly, iso_year })), null, `year ${iso_year}`);
   for (const week of [0, 54]) assert.equal(decodeWeekly(written('Weekly', { ...weekly, weeks: [{ week, questions: 1 }] })), null, `week ${week}`);
 });
 

@@ -83,6 +83,8 @@ static void run_step(struct sender *sender, const json_t *step, int64_t now_ms)
 		sender_expire(sender, now_ms);
 	if (json_object_get(step, "lost"))
 		sender_lost(sender, now_ms);
+	if (json_object_get(step, "resend_soon"))
+		sender_resend_soon(sender, now_ms, 0);
 	if ((value = json_object_get(step, "next")))
 		expect_next(sender, value, now_ms);
 	if ((value = json_object_get(step, "wake")))

@@ -44,7 +44,7 @@ const isDay = (value) => isCount(value) && value <= DAY_MAX;
 const areCounts = (object, ...names) => names.every((name) => isCount(object[name]));
 const isText = (text) => new TextEncoder().encode(text).length <= NAME_BYTES_MAX && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
 const isName = (text) => text.length > 0 && isText(text);
-const isCode = (value) => value >= 1 && value <= DOMAIN_CODE_MAX;
+const isCode = (value, max) => value >= 1 && value <= max;
 const eachOnce = (list) => new Set(list).size === list.length;
 
 // [{id: hex, verdict}] of the results whose id can be ours.
@@ -60,14 +60,15 @@ export function decodeSummary(bytes) {
   const summary = read('Summary', bytes, SUMMARY_BYTES_MAX);
   if (!summary || !isSlug(summary.org) || !isSlug(summary.team) || !parsePeriod(summary.period)) return null;
   if (!areCounts(summary, 'generation', 'answered', 'referred', 'late', 'undistributed_answered', 'undistributed_referred')) return null;
-  if (!summary.domains.every((cell) => areCounts(cell, 'domain', 'answered', 'referred'))) return null;
-  if (!summary.labels.every((cell) => areCounts(cell, 'label', 'count'))) return null;
+  if (!summary.domains.every((cell) => isCode(cell.domain, DOMAIN_CODE_MAX) && areCounts(cell, 'answered', 'referred'))) return null;
+  if (!summary.labels.every((cell) => isCode(cell.label, LABEL_CODE_MAX) && isCount(cell.count))) return null;
   return { ...summary, questions: summary.answered + summary.referred };
 }
 
 export function decodeWeekly(bytes) {
   const weekly = read('Weekly', bytes, SUMMARY_BYTES_MAX);
   if (!weekly || !isSlug(weekly.org) || !isSlug(weekly.team) || !isCount(weekly.generation)) return null;
+  if (weekly.iso_year < 1970 || weekly.iso_year > 9999) return null;
   if (!weekly.weeks.every(({ week, questions }) => week >= 1 && week <= 53 && isCount(questions))) return null;
   return weekly;
 }
@@ -79,8 +80,8 @@ export function decodeCatalogue(bytes) {
   const { teams, domains, labels } = catalogue;
   if (![...teams, ...domains, ...labels].every((entry) => isName(entry.name) && isDay(entry.valid_from) && isDay(entry.valid_until))) return null;
   if (!teams.every(({ id }) => isSlug(id) && id !== 'all') || !eachOnce(teams.map(({ id }) => id))) return null;
-  if (!domains.every(({ code, rolls_up_to: target }) => isCode(code) && target <= DOMAIN_CODE_MAX) || !eachOnce(domains.map(({ code }) => code))) return null;
-  if (!labels.every(({ code, domain }) => code >= 1 && code <= LABEL_CODE_MAX && domain <= DOMAIN_CODE_MAX) || !eachOnce(labels.map(({ code }) => code))) return null;
+  if (!domains.every(({ code, rolls_up_to: target }) => isCode(code, DOMAIN_CODE_MAX) && target <= DOMAIN_CODE_MAX) || !eachOnce(domains.map(({ code }) => code))) return null;
+  if (!labels.every(({ code, domain }) => isCode(code, LABEL_CODE_MAX) && domain <= DOMAIN_CODE_MAX) || !eachOnce(labels.map(({ code }) => code))) return null;
   domains.sort((a, b) => a.position - b.position || a.code - b.code);
   labels.sort((a, b) => a.code - b.code);
   return { ...catalogue, bytes };
