@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Lets the pages start without a network. The files of one build are one cache; a new build is fetched as a whole before
-// it is used, and waits until a page says so.
+// The service worker: lets the pages start without a network. The files of one build are in one cache. A new build is fetched
+// completely before it is used, and then waits until a page tells it to take over.
 //
-// Whatever stands between a phone and its server may answer in the server's place: the login of a network, a maintenance
-// page, a single sign-on. So nothing is kept unless it is known: a file of this build by its hash (`integrity`, which the
-// browser checks), `config.json` by its content. What is not known is shown as it comes, and never kept.
+// Something between a phone and its server may answer instead of the server: the login of a network, a maintenance page, a single
+// sign-on. Therefore it keeps only what it knows: a file of this build by its hash (`integrity`, which the browser checks), and
+// `config.json` by its content. It passes other answers on, and never keeps them.
 import { isConfig } from './core/config.js';
 
 /* global FILES, PRECACHE, VERSION */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Whose page this is: config.json beside it, {"org": "..."}. Never anything about a person.
+// Reads config.json beside the page, {"org": "..."}: whose page this is. It holds nothing about a person.
 import { isSlug } from './topics.js';
 
 export const isConfig = (config) => isSlug(config?.org ?? '');

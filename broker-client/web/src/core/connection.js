@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// One end of an MQTT connection over WebSocket: connects, connects again with a fresh client id each time, reads what
-// the aggregator tells. The library is loaded when it is first needed, so that no tap waits for it.
+// The connection to the broker, MQTT over WebSocket: connects, reconnects with a new client id each time, and decodes what the
+// aggregator publishes. It loads the MQTT library when it is first needed, so that no tap waits for that.
 import { whoAnswers } from './config.js';
 import { decodeCatalogue, decodeReceipt, decodeStatus, decodeSummary, decodeWeekly } from './messages.js';
 import { newClientId, parseTopic, topics } from './topics.js';
@@ -30,8 +30,8 @@ export class Connection {
   #asks = 0; // subscriptions of which what the broker retains has not all come
   #silence = 0; // timer: nothing heard since the first of these, or since the last packet
 
-  sure = true; // false: the broker does not answer, and the connection may be dead
-  blocked = false; // something else answers in the server's place: a login, perhaps
+  sure = true; // false: the broker does not answer, so the connection may be dead
+  blocked = false; // something else answers instead of the server, such as a login
   state = 'offline'; // offline, connecting, online
   clientId = '';
 
@@ -71,14 +71,14 @@ export class Connection {
     this.#client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), this.#mustBeAnswered());
   }
 
-  // Topics to hear besides catalogue and status, from now on and after every reconnect; others are left.
+  // Subscribes to these topics besides catalogue and status, also after every reconnect, and unsubscribes from others.
   listen(filters) {
     const { org } = this.#options;
     this.#wanted = new Set([topics.catalogue(org), topics.status(org), ...filters]);
     if (this.state === 'online') this.#ask();
   }
 
-  // What the broker retains of all these, once more.
+  // Asks the broker for all retained messages of these topics again.
   askAgain() {
     this.#anew = true;
     if (this.state === 'online') this.#ask();
@@ -89,7 +89,7 @@ export class Connection {
     return this.state === 'online' && this.#asks === 0;
   }
 
-  // Hands over a submission; a receipt, not the broker, tells what became of it.
+  // Publishes a submission. Only a receipt says that it was counted; the broker does not.
   publish(topic, bytes) {
     if (this.state !== 'online') return false;
     this.#client.publish(topic, bytes, { qos: 1 }, this.#mustBeAnswered());

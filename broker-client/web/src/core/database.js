@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The connection to an IndexedDB database, and every transaction on it. A connection that the browser closed behind the
-// page's back is opened again by the next transaction.
+// The connection to an IndexedDB database, and every transaction on it. If the browser closes the connection by itself, the next
+// transaction opens it again.
 //
-// A page that is left may be put away whole, for the way back. What it has under way in the database then stops where it
-// is, and in Safari's engine every other page waits for it, also after a reload. So as the page is put away, its
-// transactions are aborted and its connection is closed; once it is back, the same transactions run again.
+// When a page is left, the browser may keep it in its back/forward cache ("put away" below). Transactions that are under way then
+// stop, and in Safari's engine every other page waits for them, also after a reload. Therefore the page aborts its transactions
+// and closes its connection when it is put away. When it is back, the same transactions run again.
 import { openDB } from 'idb';
 
-// Not what was asked went wrong, but the connection: the browser or the system ended it. Safari says UnknownError.
+// The names of errors that mean that the browser or the system ended the connection. Safari says UnknownError.
 const LOST = new Set(['AbortError', 'InvalidStateError', 'TimeoutError', 'UnknownError']);
 
 export class Database {
@@ -29,7 +29,7 @@ export class Database {
     globalThis.addEventListener?.('pageshow', () => this.comeBack(), { signal });
   }
 
-  // For good: later transactions fail.
+  // Closes it for good: later transactions fail.
   close() {
     this.#closed = true;
     this.#listeners.abort();
@@ -51,7 +51,7 @@ export class Database {
         txn.done.catch(() => {});
         if (txn.error === null) abort(txn);
         if (this.#interrupted.has(txn)) continue;
-        const cause = txn.error ?? error; // a request says only that its transaction was aborted
+        const cause = txn.error ?? error; // the error of a request only says that its transaction was aborted
         if (again || !LOST.has(cause.name)) throw cause;
         again = true;
         this.#leave(txn.db);
@@ -131,7 +131,7 @@ export class Database {
   }
 }
 
-// Says whether it was still to be aborted.
+// Returns whether it aborted the transaction.
 function abort(txn) {
   try {
     txn.abort();

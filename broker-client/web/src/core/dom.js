@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Elements without a framework and without HTML in strings.
+// Makes and changes elements, without a framework and without HTML in strings.
 
 // el('button', { class: 'x', onclick: f, 'aria-pressed': true }, 'text', child): null and false children are left out.
 export function el(tag, attributes = {}, ...children) {
@@ -71,7 +71,7 @@ function refocus(child) {
   (child.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? child.querySelector('button') ?? child).focus();
 }
 
-// Builds `parent` anew only when what it shows has changed.
+// Makes the children of `parent` again only when what they show has changed.
 export function renderWhen(parent, signature, build) {
   const sign = JSON.stringify(signature);
   if (parent.dataset.sign === sign) return;

@@ -12,7 +12,7 @@ export class Figures {
     return true;
   }
 
-  // True when it is news.
+  // Returns whether it is not older than what was there.
   takeSummary(summary) {
     return this.#take(this.#summaries, `${summary.team}/${summary.period}`, summary);
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Which language, and its texts: one flat file a page and language. Dutch comes with the page; English is fetched when
-// it is asked for.
+// The language of the page and its texts: one flat file for each page and language. Dutch is part of the page; English is fetched
+// when somebody chooses it.
 
 let sources = { nl: {}, en: async () => ({ default: {} }) };
 let texts = {};
 export let language = 'nl';
 
-// What the page can say: {nl: texts, en: () => import('./texts.en.js')}.
+// The texts of the page: {nl: texts, en: () => import('./texts.en.js')}.
 export function useTexts(given) {
   sources = given;
   texts = given.nl;
@@ -21,13 +21,13 @@ function filled(from, key, values = {}) {
 // t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
 export const t = (key, values) => filled(texts, key, values);
 
-// The same in a language, whichever the page speaks. Rejects when its texts cannot be had.
+// The same in a given language. Rejects when its texts cannot be fetched.
 export async function textsIn(wanted) {
   const of = wanted === 'en' ? (await sources.en()).default : sources.nl;
   return (key, values) => filled(of, key, values);
 }
 
-// Resolves when the texts are there; the last ones stay when they cannot be had.
+// Resolves when the texts are there. If they cannot be fetched, the page keeps its language.
 export async function setLanguage(wanted) {
   try {
     texts = wanted === 'en' ? (await sources.en()).default : sources.nl;

@@ -232,7 +232,7 @@ export class Outbox {
     return Boolean(last) && last !== this.#met;
   }
 
-  // The worker has seen what became of these: what is kept for that alone is forgotten.
+  // The worker has seen the verdicts on these: forgets the taps that were kept only for that.
   markSeen(ids) {
     return this.#write(async ({ tap, keep }) => {
       for (const id of ids) {
@@ -242,7 +242,7 @@ export class Outbox {
     });
   }
 
-  // Of a borrowed phone nothing stays that is answered; what waits or was refused does.
+  // Forgets the answered taps of a borrowed phone. Taps that wait or were refused stay.
   forgetOnce() {
     return this.#write(async ({ taps }) => {
       for (const tap of await taps.getAll()) if (tap.once && !waits(tap) && !refusal(tap)) await taps.delete(tap.n);

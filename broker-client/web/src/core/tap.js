@@ -29,27 +29,27 @@ export const waits = (tap) => tap.questionWaits || tap.retractionWaits;
 export const held = (tap, now) => tap.hold > now && tap.hold <= now + HOLD_MAX_MS;
 export const mayChange = (tap, now) => tap.questionWaits && !tap.sent && held(tap, now);
 
-// What was deleted before it left, for those who still look at it.
+// For the list: a tap that was deleted before it left the phone.
 export const asRetracted = (tap) => ({ ...tap, questionWaits: false, retractionVerdict: V.VERDICT_RETRACTED });
 
-// As far as the phone knows it does not count: it was taken back.
+// Whether it was taken back, so that it does not count, as far as the phone knows.
 export const retracted = (tap) => retractedBy.has(tap.retractionVerdict) || tap.questionVerdict === V.VERDICT_ALREADY_RETRACTED;
 
-// What was refused and not dismissed: question, retraction, or ''. What waits may be answered otherwise yet; of a question
-// that was refused, its retraction had nothing to take back.
+// What was refused and not dismissed: question, retraction, or ''. A tap that waits can still get another answer. If the question
+// was refused, the verdict on its retraction does not matter.
 export function refusedAct(tap) {
   if (waits(tap) || retracted(tap)) return '';
   if (isRefusal(tap.questionVerdict)) return 'question';
   return isRefusal(tap.retractionVerdict) ? 'retraction' : '';
 }
 
-// Taking it back has something to do: a question that was refused never counted, and a refused retraction may be asked again.
+// Whether taking it back has something to do. A refused question never counted. A refused retraction may be asked for again.
 export const mayTakeBack = (tap) => !tap.retractionWaits && !retracted(tap) && refusedAct(tap) !== 'question';
 
-// With which verdict, or 0.
+// The verdict with which it was refused, or 0.
 export const refusal = (tap) => ({ question: tap.questionVerdict, retraction: tap.retractionVerdict })[refusedAct(tap)] ?? 0;
 
-// What a worker can tell apart: device, sent, counted, late, refused, and for what is taken back: retracting, retracted.
+// The states that the page shows: device, sent, counted, late, refused, and for what is taken back: retracting, retracted.
 export function stateOf(tap) {
   if (refusal(tap)) return 'refused';
   if (retracted(tap)) return 'retracted';
@@ -58,8 +58,8 @@ export function stateOf(tap) {
   return tap.questionVerdict === V.VERDICT_COUNTED_LATE ? 'late' : 'counted';
 }
 
-// The event that may be sent of a tap now: {seq, id, act, team, ...}, or null. A retraction is held back while its
-// question waits, so that a receipt for an id can mean only one of the two.
+// The event of a tap that may be sent now: {seq, id, act, team, ...}, or null. A retraction is held back while its question
+// waits, so that a receipt for an id can mean only one of the two.
 export function sendable(tap, now) {
   if (held(tap, now) || !waits(tap)) return null;
   const { id, team, day, domain, outcome, labels } = tap;
@@ -67,7 +67,8 @@ export function sendable(tap, now) {
   return { seq: tap.n * 2 + 1, id, team, day, act: 'retraction' };
 }
 
-// 'ignore': no verdict for this act, a late echo of the other; 'keep': says nothing final; 'end'; 'both'.
+// 'ignore': not a verdict on this act, but a late one on the other; 'keep': not a final verdict; 'end': ends the act; 'both': ends
+// question and retraction.
 export function outcomeOf(act, verdict) {
   if (!isKnownVerdict(verdict)) return 'keep';
   if (act === 'question') {
@@ -78,8 +79,8 @@ export function outcomeOf(act, verdict) {
   return echoOfQuestion.has(verdict) || isRefusal(verdict) ? 'ignore' : 'keep';
 }
 
-// Writes into the tap what a verdict on `act` ends, and returns the outcome. A question that ends, refused ones too, sets
-// its retraction free: that makes sure that the id can never count.
+// Writes into the tap what a verdict on `act` ends, and returns the outcome. When a question ends, its retraction may be sent, also
+// when the question was refused: so the id can never count.
 export function settle(tap, act, verdict) {
   const outcome = outcomeOf(act, verdict);
   if (outcome === 'ignore' || outcome === 'keep') return outcome;
@@ -98,7 +99,7 @@ export function settle(tap, act, verdict) {
   return outcome;
 }
 
-// Whether taking it back can be offered: it would not be refused. `rules`: {today, retractDays, isFinal(day)}.
+// Whether the page offers to take it back: turfd would not refuse that. `rules`: {today, retractDays, isFinal(day)}.
 export function mayRetract(tap, { today, retractDays, isFinal }) {
   if (tap.retracting || retracted(tap) || refusal(tap)) return false;
   if (tap.questionWaits && !tap.sent) return true;

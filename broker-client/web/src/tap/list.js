@@ -55,7 +55,7 @@ function row(phone, group, act) {
 const signature = (phone) => ({ taps, state, mayRetract, mayRestore }) =>
   [taps.map(({ id }) => id), taps[0].labels, state, mayRetract, mayRestore, language, phone.catalogue?.version, phone.today];
 
-// Newest day first; before all others those with taps that are listed only until they have been seen.
+// Newest day first, but before all others the days with older taps that the worker has not seen yet.
 function byDay(taps) {
   const days = new Map();
   for (const tap of taps) days.set(tap.day, [...(days.get(tap.day) ?? []), tap]);
@@ -74,7 +74,7 @@ function dayTitle(phone, day, taps) {
   return t(named ? 'dayTotal' : 'dateTotal', { day: name, n: number(n, language), answered: number(answered, language), referred: number(referred, language) });
 }
 
-// `act`: as for tapButtons. A row whose taps join another row hands its focus on.
+// `act`: as for tapButtons. If the taps of the row with the focus join another row, that row gets the focus.
 export function renderList(parent, phone, act) {
   const focused = parent.contains(document.activeElement) && document.activeElement.closest('.tap')?.dataset.item;
   const days = byDay(phone.listed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The worker's page: one screen, one tap a question. Order matters here: what was chosen last is on the screen and takes
-// taps before anything is fetched from the network.
+// The worker's page: one screen, one tap for a question. The order at the start matters: the screen shows what was chosen last
+// and takes taps before the page fetches anything from the network.
 import '../core/tokens.css';
 import './tap.css';
 import './foot.css';
@@ -41,7 +41,7 @@ let afterPaint = null; // as after-paint.js has it, once it is there
 let failure = ''; // why the page could not start
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
-const HEARD_MS = 100; // changes of the phone within this time are drawn together
+const HEARD_MS = 100; // the page draws all changes of the phone within this time together
 
 const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
 
@@ -80,7 +80,7 @@ function layOut() {
   gridPosition = new GridPosition(byId('app'), parts.grid);
 }
 
-// Said by a screen reader; the same words twice are said twice.
+// Makes a screen reader say a text, also when it is the same text as before.
 function say(text) {
   parts.live.textContent = '';
   requestAnimationFrame(() => {
@@ -100,14 +100,14 @@ function choose(change) {
   changed();
 }
 
-// The same tile again so soon is one touch that bounced, or a double click.
+// A second touch of the same tile so soon is a bounce or a double click.
 function isAgain({ code }, { timeStamp }) {
   const again = code === touched.code && timeStamp - touched.at < DOUBLE_MS;
   touched = { ...(again && touched), code, at: timeStamp };
   return again;
 }
 
-// The choice is used up at once: what is chosen while the disk writes is for the next tap.
+// The choice is reset at once: what the worker chooses while the disk writes is for the next tap.
 async function tap(domain, event) {
   if (isAgain(domain, event)) return snackbar.tellTwice(touched.what);
   const tile = event.currentTarget;
@@ -122,7 +122,7 @@ async function tap(domain, event) {
     what.ids = await phone.tap({ day, domain: domain.code, outcome, count });
   } catch {
     if (choice === next) choose(used);
-    return snackbar.tellNotSaved(what); // the reason is told above the grid
+    return snackbar.tellNotSaved(what); // a notice above the grid gives the reason
   }
   snackbar.show(what);
   flash(tile);
@@ -131,7 +131,7 @@ async function tap(domain, event) {
   changed();
 }
 
-// What is not needed for a tap comes after the first paint, or when it is first asked for.
+// Loads what no tap needs: after the first paint, or when the worker first opens it.
 const loadAfterPaint = async () => {
   if (afterPaint) return;
   afterPaint = await import('./after-paint.js');
@@ -147,7 +147,7 @@ async function switchLanguage() {
   changed();
 }
 
-// To the first refusal, wherever the page was scrolled to.
+// Scrolls to the first refusal.
 function showRefusals() {
   const card = parts.notices.querySelector('.notice--refused');
   card?.scrollIntoView({ block: 'center' });
@@ -159,7 +159,7 @@ function showRefusals() {
 const teamChip = (id) =>
   el('button', { type: 'button', class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), lang: 'nl', onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
 
-// The teams of this phone, one touch each; and the way to all others.
+// A button for each team of this phone, and one for all other teams.
 function drawHead() {
   const used = phone ? [...new Set([...phone.teams, phone.team])] : [];
   const valid = used.filter((id) => phone.choosable.some((team) => team.id === id));
@@ -175,20 +175,20 @@ function drawHead() {
   ]);
 }
 
-// What keeps a page without teams waiting: the connection, or the aggregator that has not told them.
+// What a page without teams waits for: the connection, or the catalogue.
 function waitingFor() {
   if (performance.now() < SLOW_MS) return phone?.state === 'offline' ? 'loadingSlow' : 'loading';
   return phone?.state === 'online' ? 'noCatalogue' : 'loadingSlow';
 }
 
-// On to the domains: what had the focus is gone.
+// Moves the focus to the domains, because the button that had it is gone.
 function chooseFirstTeam(id, borrowed) {
   phone.setTeam(id, borrowed);
   draw();
   parts.grid.focus({ preventScroll: true });
 }
 
-// Before there is a team to count for.
+// The screen before a team is chosen.
 function drawFirst(ready) {
   setHidden(parts.first, ready && !failure);
   const ended = phone?.team && phone.catalogue ? phone.team : '';
@@ -213,14 +213,14 @@ function drawNotices() {
   if (focused && document.activeElement === document.body) parts.grid.focus({ preventScroll: true });
 }
 
-// Once nothing waits of what was under way; what was refused or came late has a notice that says so.
+// Says that all taps are answered when nothing is under way any more. Refused and late taps have notices of their own.
 function saySettled() {
   const { all, sent } = phone.waiting;
   if (underWay && all === 0) say(t(phone.refused ? 'saidSettled' : 'saidCounted'));
   underWay = sent > 0;
 }
 
-// What comes and goes must not move a tile away under a thumb.
+// What appears or disappears must not move a tile away under a thumb.
 function draw() {
   frame = 0;
   clearTimeout(soon);
@@ -258,8 +258,7 @@ function drawAll() {
   setText(parts.privacy, t('privacy'));
 }
 
-// Whatever changed is drawn once a frame, after the frame that already says "Opgeslagen"; and at once where no frame
-// will come.
+// Draws all changes once a frame, after the frame that says "Opgeslagen"; and at once when the browser draws no frames.
 function changed() {
   if (document.visibilityState === 'hidden') draw();
   else frame ||= requestAnimationFrame(() => setTimeout(draw));
@@ -273,7 +272,7 @@ function heard() {
   else soon ||= setTimeout(changed, HEARD_MS);
 }
 
-// After a while away nobody remembers that taps counted for another day, or several at once.
+// After some time away a worker does not remember that taps counted for another day, or several at once.
 function back() {
   const expired = document.visibilityState === 'hidden' ? null : returnToDay(choice.day);
   loadAfterPaint().catch(() => {});
@@ -295,7 +294,7 @@ function failed(reason) {
   draw();
 }
 
-// Fails with the name of the sentence that says so.
+// Fails with the name of the text that says why.
 async function openPhone({ org }) {
   try {
     const opened = await Phone.open({ org, url: ownBroker(location), onChange: heard });
@@ -314,7 +313,7 @@ async function start() {
   draw();
   const config = await loadConfig().catch(() => null);
   if (!config) return failed((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
-  const silence = setTimeout(() => failed('storageSilent'), SLOW_MS); // and it waits on
+  const silence = setTimeout(() => failed('storageSilent'), SLOW_MS); // and the page goes on waiting
   const { opened, used } = await openPhone(config).finally(() => clearTimeout(silence));
   failure = '';
   device.meet(used);
@@ -330,8 +329,8 @@ async function start() {
   // After the first paint: the network's library must not hold up the first tap.
   requestAnimationFrame(() => setTimeout(() => {
     phone.wake();
-    device.serve().catch(() => {}); // then the page works, but not from a cold start without network
-    loadAfterPaint().catch(() => {}); // it is asked for again
+    device.serve().catch(() => {}); // if it fails, the page works, but cannot start without a network
+    loadAfterPaint().catch(() => {}); // it is loaded when it is needed
   }));
 }
 

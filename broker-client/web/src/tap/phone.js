@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone behind the page: outbox, sender and connection as one. A tap is on disk before `tap` resolves; after that it
-// goes by itself, through lost connections, reloads and several tabs, until a receipt ends it.
+// The phone behind the page: puts outbox, sender and connection together. A tap is on disk before `tap` resolves. After that it
+// is sent without the page, through lost connections, reloads and several tabs, until a receipt ends it.
 import { formatQuarter, isoWeekOfDay, parseDate, todayIn } from '../core/calendar.js';
 import { Connection } from '../core/connection.js';
 import { decodeCatalogue, encodeSubmission, newId } from '../core/messages.js';
@@ -16,9 +16,9 @@ import { held, mayChange, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
 const HURRY_SPREAD_MS = 2_000;
-const BORROWED_AWAY_MS = 10 * 60_000; // who borrowed the phone and is away for so long is gone
+const BORROWED_AWAY_MS = 10 * 60_000; // a worker who borrowed the phone and is away for so long has gone
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
-const SILENT_SUBMISSIONS = 2; // so many without a receipt, and the broker may not let a team's through
+const SILENT_SUBMISSIONS = 2; // after so many without a receipt, the broker may not let the team's submissions through
 
 export class Phone extends PhoneView {
   #org;
@@ -34,14 +34,14 @@ export class Phone extends PhoneView {
   #pinned = '';
   #pumping = false;
   #pumpAgain = false;
-  #sentAt = 0; // when it was last looked at what may go
+  #sentAt = 0; // when the sender was last filled
   #storing = 0; // taps that are not on disk yet
-  #left = false; // the page is hidden or left
-  #leftAt = Infinity; // when
-  #ownTeam = ''; // the one that this phone remembers
-  #domains; // of which a change is told
-  #unnoted = new Set(); // ids that went as the page was left, and of which the disk has not said that it has noted it
-  #takenBack = new Set(); // ids that are being taken back, which the disk has not answered yet
+  #left = false; // whether the page is hidden or left
+  #leftAt = Infinity; // when it was hidden or left
+  #ownTeam = ''; // the team that this phone remembers
+  #domains; // notices that the list of domains has changed
+  #unnoted = new Set(); // ids that were sent while the page was left, and are not marked as sent on disk yet
+  #takenBack = new Set(); // ids that are being taken back, until the disk has answered
   #restorable = new TakenBack();
   #timer = 0;
   #trouble;
@@ -76,7 +76,7 @@ export class Phone extends PhoneView {
     this.#pinned = pinned ?? '';
     this.#domains = new DomainList(this.#outbox);
     await this.#domains.recall();
-    await this.#outbox.forgetOnce().catch(() => {}); // on a full disk they stay until there is room
+    await this.#outbox.forgetOnce().catch(() => {}); // when the disk is full, they stay until there is room
     await this.#reload();
     for (const tap of this.#taps.values()) if (tap.questionVerdict || tap.retractionVerdict) this.#sender.trust(tap.team);
   }
@@ -92,7 +92,7 @@ export class Phone extends PhoneView {
     return this.#outbox.put('used', true).catch(() => (this.#used = false));
   }
 
-  // ---- What is so now -----------------------------------------------------------------------------
+  // ---- State ---------------------------------------------------------------------------------------
 
   // offline, connecting, online, or unsure: the broker does not answer.
   get state() {
@@ -104,7 +104,7 @@ export class Phone extends PhoneView {
     return this.#trouble.name;
   }
 
-  // Something else answers in the server's place.
+  // Something else answers instead of the server, such as a login.
   get blocked() {
     return this.#connection.blocked;
   }
@@ -120,7 +120,7 @@ export class Phone extends PhoneView {
     return [...this.#taps.values()].sort((a, b) => b.n - a.n);
   }
 
-  // For the own list: the same, and what was deleted while the list is open.
+  // For the list "my taps": the same, and the taps that were deleted while the list is open.
   get listed() {
     return [...this.taps, ...this.#restorable.deleted(this.#taps)].sort((a, b) => b.n - a.n);
   }
@@ -149,7 +149,7 @@ export class Phone extends PhoneView {
     await this.#safely(Promise.all([this.#outbox.put('team', team), this.#outbox.put('teams', this.teams)]));
   }
 
-  // Who borrowed the phone is gone: the team it had before is back, and what was answered is forgotten.
+  // The worker who borrowed the phone has gone: the phone has its own team again, and forgets what was answered.
   async endBorrowing() {
     if (!this.borrowed) return;
     this.borrowed = false;
@@ -177,7 +177,7 @@ export class Phone extends PhoneView {
     this.#onChange();
   }
 
-  // The same team no longer has a place among those of one touch.
+  // The team no longer has a button of its own.
   async forgetTeam(team) {
     this.teams = this.teams.filter((id) => id !== team);
     this.#onChange();
@@ -191,23 +191,23 @@ export class Phone extends PhoneView {
     this.#storing++;
     try {
       for (const tap of await this.#trouble.guard(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);
-      this.#trouble.clear(); // it has passed
+      this.#trouble.clear(); // the storage works again
     } finally {
       this.#storing--;
     }
-    if (!this.#used) this.noteUsed(); // a write of its own, which the next tap would wait for
+    if (!this.#used) this.noteUsed(); // once only: the next tap has to wait for this transaction
     this.#changed();
     if (this.#left) this.leave();
     return questions.map(({ id }) => id);
   }
 
-  // How long a tap stays here yet.
+  // For how long a tap still stays on the phone.
   staysMs(id) {
     return Math.max(0, (this.#taps.get(id)?.hold ?? 0) - this.#now());
   }
 
-  // Labels for taps that have not left yet, and a new moment until which they stay. What goes before the disk has answered
-  // goes with them.
+  // Changes the labels of taps that have not left yet, and the moment until which they stay. A tap that is sent before the disk
+  // has answered has the new labels too.
   async change(ids, change, holdMs = UNDO_MS) {
     const now = this.#now();
     const full = { ...change, hold: now + holdMs };
@@ -215,7 +215,7 @@ export class Phone extends PhoneView {
     await this.#store(() => this.#outbox.changeHeld(ids, now, full));
   }
 
-  // Nothing of these is waited with any longer.
+  // These taps may leave the phone now.
   release(ids) {
     return this.#store(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
   }
@@ -248,7 +248,7 @@ export class Phone extends PhoneView {
     return this.#takeBack(ids, (gone) => this.#outbox.replace(ids, make, { gone }));
   }
 
-  // What was taken back is not listed any longer.
+  // The list no longer shows what was taken back.
   forgetTakenBack() {
     this.#restorable.clear();
     this.#onChange();
@@ -286,9 +286,10 @@ export class Phone extends PhoneView {
     this.#onChange();
   }
 
-  // ---- Coming and going ---------------------------------------------------------------------------
+  // ---- Seen, hidden, left -------------------------------------------------------------------------
 
-  // After the first paint, and whenever the page is seen again; unseen, the network may have come back for what waits.
+  // Called after the first paint and whenever the page is seen again. With `seen` false, the network may have come back, and the
+  // page sends what waits.
   wake({ seen = true } = {}) {
     if (!seen && this.waiting.all === 0) return;
     if (seen && this.#now() - this.#leftAt > BORROWED_AWAY_MS) this.endBorrowing();
@@ -303,7 +304,7 @@ export class Phone extends PhoneView {
     this.#pump();
   }
 
-  // The page is hidden or left: what was held back goes at once, without waiting for anything.
+  // The page is hidden or left: sends at once what was held back, without waiting for the disk.
   leave() {
     this.#left = true;
     this.#restorable.end(); // the retraction goes now
@@ -318,13 +319,13 @@ export class Phone extends PhoneView {
     if (ids.length) this.#noteLeft(ids);
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
-    this.#forgetBorrowed().catch(() => {}); // else when the page is opened next
+    this.#forgetBorrowed().catch(() => {}); // if it fails, the next visit does it
     if (this.waiting.all > 0 || this.#storing > 0) return;
     this.#connection.stop();
-    this.#lock.release(); // another tab may still be seen
+    this.#lock.release(); // another tab may still be visible
   }
 
-  // With what the disk refused to note before: there is one note.
+  // The outbox keeps one list of these ids, so ids that the disk refused before are written again.
   #noteLeft(ids) {
     for (const id of ids) this.#unnoted.add(id);
     const all = [...this.#unnoted];
@@ -343,7 +344,7 @@ export class Phone extends PhoneView {
 
   // ---- Inside -------------------------------------------------------------------------------------
 
-  // Whether the storage can be written: with what was emptied from it, if that is so.
+  // Tries to write to the storage; if the storage was emptied, stores again what the page still has.
   async #tryStorage() {
     await this.#outbox.tryWriting();
     if (this.#used) await this.#refill();
@@ -351,19 +352,19 @@ export class Phone extends PhoneView {
     this.#pump();
   }
 
-  // Emptied while the page was open: what the page remembers and was not counted yet is stored again.
+  // If the storage was emptied while the page was open, stores again what the page remembers and was not counted yet.
   async #refill() {
     const own = { used: true, team: this.team, teams: this.teams, pinned: this.#pinned, ...(this.catalogue && { catalogue: this.catalogue.bytes }) };
     const n = await this.#outbox.refill(this.taps, own);
     if (n !== null) this.refilled = n;
   }
 
-  // Whoever started it has nothing to undo when it fails.
+  // For work whose caller has nothing to undo when it fails.
   #safely(work) {
     return work.catch((error) => this.#trouble.fail(error));
   }
 
-  // Changes the outbox; the page and the other tabs hear of it.
+  // Changes the outbox, and lets the page and the other tabs know.
   async #store(write) {
     await this.#trouble.guard(write);
     await this.#reload();
@@ -375,7 +376,7 @@ export class Phone extends PhoneView {
     this.#onChange();
   }
 
-  // This tab changed the outbox: the others read it again, and what may go goes.
+  // This tab changed the outbox: makes the other tabs read it again, and sends what may go.
   #changed() {
     this.#channel.postMessage('changed');
     this.#onChange();
@@ -428,7 +429,7 @@ export class Phone extends PhoneView {
     await this.#outbox.put('catalogue', catalogue.bytes).catch(() => {});
   }
 
-  // The day of which the page last knew, `retract_days` after the one that it keeps, may have had other domains.
+  // On the day that the page knew last, other domains may have been valid. That day is `retract_days` after the stored one.
   async #noteDay(day) {
     const { catalogue } = this;
     const forget = await this.#outbox.get('forget');
@@ -444,7 +445,7 @@ export class Phone extends PhoneView {
       this.#pinned = pinned;
       await this.#outbox.put('pinned', pinned);
     }
-    this.#listen(); // a page that is never left lives through the turn of a quarter
+    this.#listen(); // a page that stays open for long may reach the next quarter
     if (status.online && typeof status.instance === 'string') this.#meetInstance(status.instance);
     this.#onChange();
     const day = this.countingDay;
@@ -452,7 +453,7 @@ export class Phone extends PhoneView {
     if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
   }
 
-  // Another run of the aggregator: what has no receipt goes again soon.
+  // The aggregator was started again: sends everything without a receipt again soon.
   #meetInstance(instance) {
     if (this.#instance && this.#instance !== instance) {
       this.#sender.hurry(this.#now(), HURRY_SPREAD_MS);
@@ -498,7 +499,7 @@ export class Phone extends PhoneView {
     }
   }
 
-  // One at a time; asked for while it runs, it runs once more.
+  // Only one pump runs at a time. When it is called while it runs, it runs once more.
   async #pump() {
     if (this.#pumping) {
       this.#pumpAgain = true;
@@ -531,7 +532,7 @@ export class Phone extends PhoneView {
     }
   }
 
-  // What is sent loses its hold with that; what has to wait, here.
+  // Marking a tap as sent ends its hold. The hold of a tap that cannot be sent yet is ended here.
   async #forgetHolds(now) {
     const over = [...this.#taps.values()].filter((tap) => tap.hold && !held(tap, now));
     if (over.length === 0) return;
@@ -539,7 +540,7 @@ export class Phone extends PhoneView {
     for (const tap of over) tap.hold = 0;
   }
 
-  // `ids`: of which the outbox knows that they are sent.
+  // `ids`: those that are marked as sent in the outbox.
   #publish({ team, entries }, ids) {
     const events = [];
     for (const entry of entries) {
@@ -557,7 +558,7 @@ export class Phone extends PhoneView {
     this.#onChange();
   }
 
-  // Until something is due: a slot that runs out, an entry's next turn, the end of a hold, a receipt that should be there.
+  // Sets a timer for the next deadline: a slot runs out, an entry may go again, a hold ends, or a receipt is overdue.
   #sleep() {
     clearTimeout(this.#timer);
     const now = this.#now();

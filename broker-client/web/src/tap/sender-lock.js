@@ -7,7 +7,7 @@ export class SenderLock {
   #changed;
   #end = () => {};
   #waiting = null;
-  #turn = 0; // of the newest request: an older one, which this tab itself may have robbed, has nothing more to say
+  #turn = 0; // of the newest request: callbacks of older requests are ignored, since this tab may have taken their lock
 
   mine = false;
 
@@ -16,7 +16,7 @@ export class SenderLock {
     this.#changed = changed;
   }
 
-  // From whoever holds it.
+  // Takes the lock from the tab that holds it.
   take() {
     if (this.mine) return;
     if (!navigator.locks) {
@@ -28,7 +28,7 @@ export class SenderLock {
     this.#request({ steal: true });
   }
 
-  // Once nobody has it.
+  // Waits until no tab has it.
   wait() {
     if (this.mine || this.#waiting) return;
     if (navigator.locks) this.#queue();
