@@ -4,23 +4,24 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "aggregator/ctl/ctl.h"
 #include "base/guard.h"
+#include "base/options.h"
 #include "base/standard.h"
 #include "base/text.h"
 
-enum option_bit {
-	TAKES_TEAM = 1 << 0,
-	TAKES_PERIOD = 1 << 1,
-	TAKES_TODAY = 1 << 2,
-	TAKES_FORMAT = 1 << 3,
-	TAKES_OUTPUT = 1 << 4,
-	TAKES_SEPARATOR = 1 << 5,
-	TAKES_REPLACE = 1 << 6,
+/* Bits of the table of options; TURFCTL: what the help of turfctl as a whole lists. */
+enum {
+	TURFCTL = 1 << 0,
+	SHOW = 1 << 1,
+	EXPORT = 1 << 2,
+	RESTORE = 1 << 3,
+	QUARANTINE = 1 << 4,
+	OTHERS = 1 << 5,
 };
 
 struct command {
@@ -29,7 +30,7 @@ struct command {
 	const char *summary; /* one line */
 	const char *details; /* what `turfctl COMMAND --help` adds */
 	int (*run)(const struct ctl *ctl);
-	unsigned takes; /* option bits */
+	unsigned bit;
 	int min_words, max_words;
 };
 
@@ -40,7 +41,7 @@ static const struct command commands[] = {
 	 "domains, and questions per team and quarter. A quarter, or one team's year, shows every domain.\n"
 	 "0 means that nothing was tapped; - means that there is no figure, because the team did not exist or\n"
 	 "the quarter has not begun. All figures count questions, never persons.\n",
-	 ctl_show, TAKES_TEAM | TAKES_TODAY, 0, 1},
+	 ctl_show, SHOW, 0, 1},
 	{"export",
 	 "[--format csv|json] [--period PERIOD] [--team TEAM] [--output FILE] [--separator ';'] [--today DATE]",
 	 "all figures for a spreadsheet (csv) or a program (json)",
@@ -65,19 +66,19 @@ static const struct command commands[] = {
 	 "Dutch Excel expects; --separator tab is possible too.\n"
 	 "\n"
 	 "json: {\"summaries\": [...]}, each as in the topics turf/v1/ORG/summary-json/TEAM/PERIOD.\n",
-	 ctl_export, TAKES_TEAM | TAKES_PERIOD | TAKES_TODAY | TAKES_FORMAT | TAKES_OUTPUT | TAKES_SEPARATOR, 0, 0},
-	{"info", "", "what the store is, how large, and who has it open", "", ctl_info, 0, 0, 0},
+	 ctl_export, EXPORT, 0, 0},
+	{"info", "", "what the store is, how large, and who has it open", "", ctl_info, OTHERS, 0, 0},
 	{"verify", "", "prove that the store is whole and its figures add up",
 	 "Computes every counter again from the questions that raised it, while turfd runs. Changes nothing.\n"
 	 "Exit status 1: something is wrong.\n",
-	 ctl_verify, 0, 0, 0},
+	 ctl_verify, OTHERS, 0, 0},
 	{"backup", "DIR", "copy the store to DIR, which must be new or empty",
-	 "The copy is one consistent state, with its SHA-256 in MANIFEST. turfd may run meanwhile.\n", ctl_backup, 0, 1,
+	 "The copy is one consistent state, with its SHA-256 in MANIFEST. turfd may run meanwhile.\n", ctl_backup, OTHERS, 1,
 	 1},
 	{"restore", "DIR [--replace]", "put the backup in DIR in the store's place; turfd must be stopped",
 	 "Checks the backup's MANIFEST first. With --replace it replaces a store that is there already, and keeps\n"
 	 "the old data file beside the new one as data.mdb.before-restore.\n",
-	 ctl_restore, TAKES_REPLACE, 1, 1},
+	 ctl_restore, RESTORE, 1, 1},
 	{"quarantine", "list | show REASON/SEQ | retry [REASON[/SEQ]] [--today DATE] | drop REASON[/SEQ]",
 	 "look at what was refused, try it again, or drop it",
 	 "list            what is kept, oldest first for each reason\n"
@@ -86,30 +87,39 @@ static const struct command commands[] = {
 	 "                counted already, leaves the quarantine; the others stay\n"
 	 "drop            delete one entry, or all entries of one reason\n"
 	 "A REASON may be given without \"refused-\": turfctl quarantine retry unknown-team\n",
-	 ctl_quarantine, TAKES_TODAY, 1, 2},
+	 ctl_quarantine, QUARANTINE, 1, 2},
 	{"revise", "QUARTER", "take the late questions of a final quarter into its figures, as a new revision",
-	 "Final figures change by this command only.\n", ctl_revise, 0, 1, 1},
+	 "Final figures change by this command only.\n", ctl_revise, OTHERS, 1, 1},
 	{"confirm-date", "", "confirm a date that jumped",
 	 "When the date jumps by more than two days, turfd continues to count, but closes no quarter and purges\n"
 	 "nothing until the date is trusted or this command confirms it.\n",
-	 ctl_confirm_date, 0, 0, 0},
+	 ctl_confirm_date, OTHERS, 0, 0},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
-static const struct option options[] = {
-	{"store", required_argument, NULL, 's'},
-	{"team", required_argument, NULL, 't'},
-	{"period", required_argument, NULL, 'p'},
-	{"today", required_argument, NULL, 'd'},
-	{"format", required_argument, NULL, 'f'},
-	{"output", required_argument, NULL, 'o'},
-	{"separator", required_argument, NULL, 'c'},
-	{"replace", no_argument, NULL, 'r'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'v'},
-	{NULL, 0, NULL, 0},
+struct parsed {
+	struct ctl ctl;
+	bool help, version;
 };
+
+#define MEMBER(name) offsetof(struct parsed, name)
+
+static const struct option_spec specs[] = {
+	{"store", "DIR", OPTION_TEXT, MEMBER(ctl.store), OPTIONS_EVERY_COMMAND, "the store, as in turfd's configuration", 0, 0, 0},
+	{"team", "TEAM", OPTION_TEXT, MEMBER(ctl.team), TURFCTL | SHOW | EXPORT, "one team's id, or all", 0, 0, 0},
+	{"today", "DATE", OPTION_TEXT, MEMBER(ctl.today), TURFCTL | SHOW | EXPORT | QUARANTINE,
+	 "judge by this date (YYYY-MM-DD, or @FILE for a file that holds one), not the clock's", 0, 0, 0},
+	{"period", "PERIOD", OPTION_TEXT, MEMBER(ctl.period), EXPORT, "one year or quarter", 0, 0, 0},
+	{"format", "FORMAT", OPTION_TEXT, MEMBER(ctl.format), EXPORT, "csv or json (csv)", 0, 0, 0},
+	{"output", "FILE", OPTION_TEXT, MEMBER(ctl.output), EXPORT, "where to write; without it, standard output", 0, 0, 0},
+	{"separator", "CHARACTER", OPTION_TEXT, MEMBER(ctl.separator), EXPORT, "what divides the fields of csv: , ; or tab (,)", 0, 0, 0},
+	{"replace", NULL, OPTION_FLAG, MEMBER(ctl.replace), RESTORE, "replaces a store that is there already", 0, 0, 0},
+	{"help", NULL, OPTION_FLAG, MEMBER(help), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
+	{"version", NULL, OPTION_FLAG, MEMBER(version), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
+};
+
+static const struct option_table options = {specs, sizeof specs / sizeof specs[0]};
 
 static void print_help(void)
 {
@@ -118,18 +128,15 @@ static void print_help(void)
 		   "Usage: turfctl --store DIR COMMAND [...]     (or TURF_STORE=DIR in the environment)\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		(void)printf("  %-13s %s\n", commands[i].name, commands[i].summary);
-	(void)puts(
-		"\n"
-		"  turfctl COMMAND --help says more about one of them.\n"
-		"\n"
-		"Options:\n"
-		"  --store DIR        the store, as in turfd's configuration\n"
-		"  --team TEAM        one team's id, or all\n"
-		"  --today DATE       judge by this date (YYYY-MM-DD, or @FILE for a file that holds one), not the clock's\n"
-		"  --help, --version\n"
-		"\n"
-		"Exit status: 0 done; 1 it failed, verify found something, or there was nothing to do;\n"
-		"2 wrong command line; 3 the store is in use.");
+	(void)puts("\n"
+		   "  turfctl COMMAND --help says more about one of them.\n"
+		   "\n"
+		   "Options:");
+	options_print(stdout, &options, TURFCTL, 0);
+	(void)puts("  --help, --version\n"
+		   "\n"
+		   "Exit status: 0 done; 1 it failed, verify found something, or there was nothing to do;\n"
+		   "2 wrong command line; 3 the store is in use.");
 }
 
 static void print_command_help(const struct command *command)
@@ -138,6 +145,8 @@ static void print_command_help(const struct command *command)
 		     command->words, toupper(command->summary[0]), command->summary + 1);
 	if (command->details[0])
 		(void)printf("\n%s", command->details);
+	(void)puts("\nOptions:");
+	options_print(stdout, &options, command->bit, 0);
 }
 
 static const struct command *find_command(const char *name)
@@ -148,66 +157,13 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-struct command_line {
-	struct ctl ctl;
-	unsigned given; /* option bits */
-	bool help, version;
-};
-
-static void take_option(struct command_line *line, int letter, const char *value)
+static int check_command_line(const struct command *command, const struct ctl *ctl, unsigned takers)
 {
-	const struct {
-		int letter;
-		unsigned bit;
-		const char **to;
-	} values[] = {
-		{'s', 0, &line->ctl.store},
-		{'t', TAKES_TEAM, &line->ctl.team},
-		{'p', TAKES_PERIOD, &line->ctl.period},
-		{'d', TAKES_TODAY, &line->ctl.today},
-		{'f', TAKES_FORMAT, &line->ctl.format},
-		{'o', TAKES_OUTPUT, &line->ctl.output},
-		{'c', TAKES_SEPARATOR, &line->ctl.separator},
-	};
-
-	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-		if (values[i].letter == letter) {
-			*values[i].to = value;
-			line->given |= values[i].bit;
-		}
-	if (letter == 'r') {
-		line->ctl.replace = true;
-		line->given |= TAKES_REPLACE;
-	}
-	line->help |= letter == 'h';
-	line->version |= letter == 'v';
-}
-
-static int read_command_line(int argc, char **argv, struct command_line *line)
-{
-	int letter;
-
-	line->ctl.store = getenv("TURF_STORE");
-	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (letter == ':')
-			return ctl_usage("%s needs a value", argv[optind - 1]);
-		if (letter == '?')
-			return ctl_usage("there is no option %s", argv[optind - 1]);
-		take_option(line, letter, optarg);
-	}
-	line->ctl.words = argv + optind + 1;
-	line->ctl.n_words = argc - optind - 1;
-	return CTL_OK;
-}
-
-static int check_command_line(const struct command *command, const struct command_line *line)
-{
-	const char *today = line->ctl.today;
-	int n = line->ctl.n_words;
+	const char *today = ctl->today;
+	int n = ctl->n_words;
 	uint32_t day;
 
-	if (line->given & ~command->takes)
+	if (!(takers & command->bit))
 		return ctl_usage("%s does not take one of these options; its usage: turfctl %s %s", command->name,
 				 command->name, command->words);
 	if (n < command->min_words || n > command->max_words)
@@ -215,7 +171,7 @@ static int check_command_line(const struct command *command, const struct comman
 				 n < command->min_words ? "few" : "many", command->name, command->words);
 	if (today && today[0] != '@' && date_parse(today, &day) != 0)
 		return ctl_usage("--today takes a date, as YYYY-MM-DD, not \"%s\"", today);
-	if (!line->ctl.store || !line->ctl.store[0])
+	if (!ctl->store || !ctl->store[0])
 		return ctl_usage("say which store: --store DIR, or TURF_STORE=DIR in the environment");
 	return CTL_OK;
 }
@@ -250,22 +206,24 @@ static int run_guarded(const struct command *command, const struct ctl *ctl)
 
 static int run(int argc, char **argv)
 {
-	struct command_line line = {0};
+	struct parsed parsed = {.ctl.store = getenv("TURF_STORE")};
+	struct command_line line = {.name = "turfctl", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
 	const struct command *command = NULL;
-	int rc = read_command_line(argc, argv, &line);
+	struct error error;
+	int rc;
 
-	if (rc != CTL_OK)
-		return rc;
-	if (line.version) {
+	if (options_parse(&options, &line, &parsed, &error) < 0)
+		return ctl_usage("%s", error.text);
+	if (parsed.version) {
 		(void)puts("turfctl " TURF_VERSION);
 		return CTL_OK;
 	}
-	if (optind < argc) {
-		command = find_command(argv[optind]);
+	if (line.n_arguments > 0) {
+		command = find_command(line.arguments[0]);
 		if (!command)
-			return ctl_usage("there is no command \"%s\"", argv[optind]);
+			return ctl_usage("there is no command \"%s\"", line.arguments[0]);
 	}
-	if (line.help) {
+	if (parsed.help) {
 		if (command)
 			print_command_help(command);
 		else
@@ -274,8 +232,10 @@ static int run(int argc, char **argv)
 	}
 	if (!command)
 		return ctl_usage("say what to do, for example: turfctl --store DIR show");
-	rc = check_command_line(command, &line);
-	return rc != CTL_OK ? rc : run_guarded(command, &line.ctl);
+	parsed.ctl.words = line.arguments + 1;
+	parsed.ctl.n_words = line.n_arguments - 1;
+	rc = check_command_line(command, &parsed.ctl, line.takers);
+	return rc != CTL_OK ? rc : run_guarded(command, &parsed.ctl);
 }
 
 int main(int argc, char **argv)

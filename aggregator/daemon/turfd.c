@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* turfd: the daemon's command line. Everything else is in daemon.h. */
-#include <getopt.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "aggregator/daemon/crash.h"
 #include "aggregator/daemon/daemon.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/standard.h"
 #include "base/text.h"
 
@@ -25,26 +26,38 @@ static const char usage[] =
 	"  turfd --check --config FILE    check FILE and start nothing\n"
 	"  turfd --check-reload --config FILE\n"
 	"                                 check FILE, and whether a running turfd would accept it at a reload\n"
-	"\n"
-	"  --config FILE       what to count, where to keep it, which broker: turfd.conf(5)\n"
-	"  --check [FILE]      print \"configuration OK\" and the last day of each entry that ends, or else all mistakes,\n"
-	"                      each with its file and line\n"
-	"  --check-reload [FILE]  the same; a change that a reload would refuse is a mistake too\n"
-	"  --store DIR         replaces store of the file\n"
-	"  --broker ADDRESS    replaces broker.address of the file: mqtt://HOST:PORT or mqtts://HOST:PORT\n"
-	"  --credentials FILE  replaces broker.credentials of the file\n"
-	"  --today YYYY-MM-DD  use this date instead of the clock's, for demonstrations and tests\n"
-	"  --today @FILE       the same, read from FILE before each batch; \"synchronised\" behind the date says\n"
-	"                      that a time server vouches for it\n"
-	"  --version           print the version\n"
-	"  --help              print this\n"
+	"\n";
+
+static const char usage_end[] =
 	"\n"
 	"Exit status: 0 stopped by a signal, or configuration OK; 1 a fault, which standard error names; 2 wrong usage.\n";
 
 struct command {
 	struct daemon_options daemon;
-	bool check, check_reload;
+	bool check, check_reload, version, help;
 };
+
+#define MEMBER(name) offsetof(struct command, name), OPTIONS_EVERY_COMMAND
+
+static const struct option_spec specs[] = {
+	{"config", "FILE", OPTION_TEXT, MEMBER(daemon.config_path), "what to count, where to keep it, which broker: turfd.conf(5)", 0, 0, 0},
+	{"check", "[FILE]", OPTION_FLAG, MEMBER(check),
+	 "print \"configuration OK\" and the last day of each entry that ends, or else all mistakes, each with its file and "
+	 "line", 0, 0, 0},
+	{"check-reload", "[FILE]", OPTION_FLAG, MEMBER(check_reload),
+	 "the same; a change that a reload would refuse is a mistake too", 0, 0, 0},
+	{"store", "DIR", OPTION_TEXT, MEMBER(daemon.store_path), "replaces store of the file", 0, 0, 0},
+	{"broker", "ADDRESS", OPTION_TEXT, MEMBER(daemon.broker),
+	 "replaces broker.address of the file: mqtt://HOST:PORT or mqtts://HOST:PORT", 0, 0, 0},
+	{"credentials", "FILE", OPTION_TEXT, MEMBER(daemon.credentials_file), "replaces broker.credentials of the file", 0, 0, 0},
+	{"today", "DATE", OPTION_TEXT, MEMBER(daemon.today),
+	 "use this date (YYYY-MM-DD) instead of the clock's, for demonstrations and tests; @FILE: the date that FILE holds, read "
+	 "before each batch; \"synchronised\" behind it says that a time server vouches for it", 0, 0, 0},
+	{"version", NULL, OPTION_FLAG, MEMBER(version), "print the version", 0, 0, 0},
+	{"help", NULL, OPTION_FLAG, MEMBER(help), "print this", 0, 0, 0},
+};
+
+static const struct option_table options = {specs, sizeof specs / sizeof specs[0]};
 
 static int usage_error(const char *what, const char *typed)
 {
@@ -55,57 +68,27 @@ static int usage_error(const char *what, const char *typed)
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct command *command)
 {
-	enum { CONFIG = 1, CHECK, CHECK_RELOAD, STORE, BROKER, CREDENTIALS, TODAY, VERSION, HELP };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, CONFIG},   {"check", no_argument, NULL, CHECK},
-		{"check-reload", no_argument, NULL, CHECK_RELOAD},
-		{"store", required_argument, NULL, STORE},     {"broker", required_argument, NULL, BROKER},
-		{"credentials", required_argument, NULL, CREDENTIALS}, {"today", required_argument, NULL, TODAY},
-		{"version", no_argument, NULL, VERSION},       {"help", no_argument, NULL, HELP},
-		{0},
-	};
-	int option;
+	struct command_line line = {.name = "turfd", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
+	struct error error;
+	int used = 0;
 
-	opterr = 0; /* getopt would show what was typed as it is */
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		switch (option) {
-		case CONFIG:
-			command->daemon.config_path = optarg;
-			break;
-		case CHECK:
-			command->check = true;
-			break;
-		case CHECK_RELOAD:
-			command->check = command->check_reload = true;
-			break;
-		case STORE:
-			command->daemon.store_path = optarg;
-			break;
-		case BROKER:
-			command->daemon.broker = optarg;
-			break;
-		case CREDENTIALS:
-			command->daemon.credentials_file = optarg;
-			break;
-		case TODAY:
-			command->daemon.today = optarg;
-			break;
-		case VERSION:
-			(void)printf("turfd %s\n", TURF_VERSION);
-			return EXIT_DONE;
-		case HELP:
-			(void)fputs(usage, stdout);
-			return EXIT_DONE;
-		case ':':
-			return usage_error("a value is missing after ", argv[optind - 1]);
-		default:
-			return usage_error("there is no option ", argv[optind - 1]);
-		}
+	if (options_parse(&options, &line, command, &error) < 0)
+		return usage_error(error.text, "");
+	if (command->version) {
+		(void)printf("turfd %s\n", TURF_VERSION);
+		return EXIT_DONE;
 	}
-	if (command->check && optind < argc && !command->daemon.config_path)
-		command->daemon.config_path = argv[optind++];
-	if (optind < argc)
-		return usage_error("there is no place for the argument ", argv[optind]);
+	if (command->help) {
+		(void)fputs(usage, stdout);
+		options_print(stdout, &options, OPTIONS_EVERY_COMMAND, 0);
+		(void)fputs(usage_end, stdout);
+		return EXIT_DONE;
+	}
+	command->check |= command->check_reload;
+	if (command->check && line.n_arguments > 0 && !command->daemon.config_path)
+		command->daemon.config_path = line.arguments[used++];
+	if (used < line.n_arguments)
+		return usage_error("there is no place for the argument ", line.arguments[used]);
 	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing", "");
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/options.h"
 #include "broker-client/libturf/turf.h"
 
 enum exit_status {
@@ -36,7 +37,7 @@ struct cli {
 	const char *team, *period, *day, *today, *dismiss;
 	const char *labels[CLI_LABELS_MAX];
 	unsigned n_labels, clients, rate, retry_ms;
-	bool referred, json, once, send, shift_to_today;
+	bool help, referred, json, once, send, shift_to_today;
 	char **arguments; /* what is no option */
 	int n_arguments;
 	int signal_fd;    /* of a command that waits for signals itself; -1: none */
@@ -62,10 +63,13 @@ bool orgs_find(const struct orgs *orgs, const char *id, size_t *index);
 /* Adds an org, or finds it. Returns its index. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
 size_t orgs_add(struct orgs *orgs, const char *id);
 
+/* Bits of the table of options. CLI_COMMON is not a command: it stands for what the help of turf as a whole lists. */
+enum { CLI_COMMON = 1 << 0, CLI_TAP = 1 << 1, CLI_UNDO = 1 << 2, CLI_PENDING = 1 << 3, CLI_WATCH = 1 << 4, CLI_REPLAY = 1 << 5 };
+
 struct command {
 	const char *name;
 	int (*run)(struct cli *cli);
-	unsigned long long options; /* bits by enum option in turf.c */
+	unsigned bit;
 	int min_arguments, max_arguments;
 	bool shows; /* what cannot be printed is a fault; what is done by the others is done all the same */
 };
@@ -78,8 +82,12 @@ int cli_replay(struct cli *cli);
 
 /* ---- help.c ----------------------------------------------------------------------------------------------------- */
 
-/* The help of a command, or of all (NULL). */
-void cli_help(FILE *out, const char *command);
+#define CLI_BROKER_DEFAULT "mqtt://127.0.0.1:18830"
+
+extern const struct option_table cli_option_table; /* they set members of struct cli */
+
+/* The help of a command, or of turf as a whole (CLI_COMMON). */
+void cli_help(FILE *out, unsigned command);
 
 /* ---- open.c ----------------------------------------------------------------------------------------------------- */
 
