@@ -19,14 +19,14 @@ function sender(options, ...entries) {
 // The examples that tests/unit/phone/test_phone_sender_vectors.c runs with broker-client/libturf/sender.c.
 const examples = vectors('sender');
 
-function runStep(s, { add = [], team, receipt = [], keep = [], expire, lost, resend_soon: resendSoon, ...expected }, now) {
+function runStep(s, { add = [], team, receipt = [], retry_later: retryLater = [], expire, lost, resend_soon: resendSoon, ...expected }, now) {
   for (const seq of add) s.add(entry(seq, team));
-  for (const seq of [...receipt, ...keep]) s.heard(s.sent(`id${seq}`), now);
+  for (const seq of [...receipt, ...retryLater]) s.noteReceipt(s.sent(`id${seq}`), now);
   for (const seq of receipt) s.done(s.find(seq));
-  for (const seq of keep) s.keep(s.find(seq), now);
+  for (const seq of retryLater) s.retryLater(s.find(seq), now);
   if (expire) s.expire(now);
   if (lost) s.lost(now);
-  if (resendSoon) s.hurry(now, 0);
+  if (resendSoon) s.resendSoon(now, 0);
   if ('wake' in expected) assert.equal(s.wake(now), expected.wake ?? Infinity);
   if (!('next' in expected)) return;
   const batch = s.next(now);
@@ -86,7 +86,7 @@ test('a batch without receipt goes again after 10 s, each event alone', () => {
   s.expire(10_000);
   assert.ok(s.wake(10_000) <= 12_500);
   assert.equal(s.next(12_500).entries.length, 1);
-  assert.equal(s.next(12_500), null, 'a quiet team has one slot for what goes again');
+  assert.equal(s.next(12_500), null, 'a team that timed out has one slot for what goes again');
 });
 
 test('the wait doubles up to five minutes, with jitter', () => {
@@ -129,20 +129,20 @@ test('a team is called silent when two submissions in a row had no receipt, unti
   assert.deepEqual(s.silentTeams(2), [], 'one may be bad luck');
   s.next(10_000);
   s.next(10_000);
-  s.heard(two, 10_100);
+  s.noteReceipt(two, 10_100);
   s.done(two);
   s.expire(20_000);
   assert.deepEqual(s.silentTeams(2), ['nobody']);
-  s.heard(one, 20_100);
+  s.noteReceipt(one, 20_100);
   assert.deepEqual(s.silentTeams(2), []);
 });
 
-test('the first receipt opens a quiet team again', () => {
+test('the first receipt after a timeout makes the whole team due again', () => {
   const s = sender({}, entry(1), entry(2), entry(3));
   s.next(0);
   s.expire(10_000);
   const [first] = s.next(12_500).entries;
-  s.heard(first, 12_600);
+  s.noteReceipt(first, 12_600);
   s.done(first);
   assert.deepEqual([seqs(s.next(12_600)), seqs(s.next(12_600))].flat().length, 2, 'the others are due at once, each alone');
 });
@@ -156,10 +156,10 @@ test('what has waited longest goes first', () => {
   assert.deepEqual([seqs(s.next(20_000)), seqs(s.next(20_000))], [[2], [1]]);
 });
 
-test('a team that answers, if only for one, is not quiet', () => {
+test('a team with a receipt, if only for one event, is not timed out', () => {
   const s = sender({}, entry(1), entry(2), entry(3));
   const [first] = s.next(0).entries;
-  s.heard(first, 100);
+  s.noteReceipt(first, 100);
   s.done(first);
   s.expire(10_000);
   assert.deepEqual([seqs(s.next(12_500)), seqs(s.next(12_500))].flat().sort(), [2, 3]);
@@ -185,13 +185,13 @@ test('after a lost connection what was in flight goes first, at once', () => {
   assert.deepEqual(seqs(s.next(600)), [3]);
 });
 
-test('a verdict that says nothing: nor does the team that opens again hurry it', () => {
+test('a verdict that ends nothing: a receipt for its team does not send it earlier either', () => {
   const s = sender({}, entry(1));
-  for (const now of [0, 12_500]) s.keep(s.next(now).entries[0], now);
+  for (const now of [0, 12_500]) s.retryLater(s.next(now).entries[0], now);
   s.add(entry(2));
   const [silent] = s.next(13_000).entries;
   s.expire(23_000);
-  s.heard(silent, 23_100);
+  s.noteReceipt(silent, 23_100);
   assert.ok(s.find(1).due >= 12_500 + 20_000);
 });
 
@@ -199,7 +199,7 @@ test('another run of the aggregator: what is due already does not wait', () => {
   const s = sender({}, entry(1));
   s.next(0);
   s.expire(10_000);
-  s.hurry(12_500, 2_000);
+  s.resendSoon(12_500, 2_000);
   assert.deepEqual(seqs(s.next(12_500)), [1]);
 });
 
@@ -207,7 +207,7 @@ test('another run of the aggregator: everything again within the spread', () => 
   const s = sender({}, entry(1), entry(2, 'west'));
   s.next(0);
   s.next(0);
-  s.hurry(1_000, 2_000);
+  s.resendSoon(1_000, 2_000);
   assert.ok(s.wake(1_000) <= 3_000);
   assert.equal([seqs(s.next(3_000)), seqs(s.next(3_000))].flat().length, 2);
 });
@@ -232,7 +232,7 @@ test('nothing is lost, whatever happens in whatever order', () => {
       } else if (roll < 0.85 && flight.length) {
         const [one] = flight.splice(Math.floor(random() * flight.length), 1);
         if (!left.has(one.seq) || s.sent(one.id) !== one) continue;
-        s.heard(one, now);
+        s.noteReceipt(one, now);
         s.done(one);
         left.delete(one.seq);
       } else if (roll < 0.9) {
@@ -245,7 +245,7 @@ test('nothing is lost, whatever happens in whatever order', () => {
       s.expire(now);
       const batch = s.next(now);
       for (const one of batch?.entries ?? []) {
-        s.heard(one, now);
+        s.noteReceipt(one, now);
         s.done(one);
         left.delete(one.seq);
       }

@@ -37,8 +37,8 @@ static void add(struct sender *sender, const json_t *seqs, const char *team)
 	}
 }
 
-/* Receipts that end these entries, or with `keep` receipts whose verdict is unknown. */
-static void hear(struct sender *sender, const json_t *seqs, bool keep, int64_t now_ms)
+/* Receipts that end these entries, or with `retry_later` receipts whose verdict ends nothing. */
+static void take_receipts(struct sender *sender, const json_t *seqs, bool retry_later, int64_t now_ms)
 {
 	for (size_t i = 0; i < json_array_size(seqs); i++) {
 		struct event_id id = id_of(seq_at(seqs, i));
@@ -46,7 +46,7 @@ static void hear(struct sender *sender, const json_t *seqs, bool keep, int64_t n
 
 		assert_non_null(entry);
 		sender_note_receipt(sender, entry, now_ms);
-		if (keep)
+		if (retry_later)
 			sender_retry_later(sender, entry, now_ms);
 		else
 			sender_done(sender, entry);
@@ -76,9 +76,9 @@ static void run_step(struct sender *sender, const json_t *step, int64_t now_ms)
 	if ((value = json_object_get(step, "add")))
 		add(sender, value, json_string_value(json_object_get(step, "team")));
 	if ((value = json_object_get(step, "receipt")))
-		hear(sender, value, false, now_ms);
-	if ((value = json_object_get(step, "keep")))
-		hear(sender, value, true, now_ms);
+		take_receipts(sender, value, false, now_ms);
+	if ((value = json_object_get(step, "retry_later")))
+		take_receipts(sender, value, true, now_ms);
 	if (json_object_get(step, "expire"))
 		sender_expire(sender, now_ms);
 	if (json_object_get(step, "lost"))

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What to send next, and when again: counting rule 3 as a pure structure, the twin of broker-client/libturf/sender.h. No clock
-// (`now` is an argument, in milliseconds), no I/O.
+// Decides which events of the outbox are sent next, and when they are sent again (counting rule 3). Pure: the time is an argument
+// (`now`, in milliseconds), and there is no I/O. broker-client/libturf/sender.h describes the rules for slots and for teams that
+// are timed out or unconfirmed; both sides run the examples in tests/data/vectors/sender.json.
 //
-// An entry is one waiting event of the outbox, known by its sequence number. It is fresh, or in flight in one of a few
-// slots (one slot is one submission), or it waits for its next turn. A slot is freed by receipts for all its entries,
-// or when retryMs have passed: then its entries wait out their own interval and go again, each alone.
-//
-// A team whose slot ran out without any receipt is quiet until the next one; quiet teams and those without a receipt yet
-// are unheard. A broker may drop what a team sends without a word: how such a team holds up no other is written in
-// sender.h, and both follow the examples in tests/data/vectors/sender.json.
+// An entry is one event that waits in the outbox, known by its sequence number. It is fresh (never sent), in flight in a slot, or
+// waiting for its next turn. A slot holds one submission; there are a few of them.
 import { EVENTS_MAX } from './messages.js';
 
 const JITTER_PART = 4;
 
 const compareSeq = (a, b) => a.seq - b.seq;
-const isUnheard = (team) => team.quiet || team.heard === -Infinity;
+const isUnconfirmed = (team) => team.timedOut || team.receiptAt === -Infinity;
 
 export class Sender {
   #entries = new Map();
@@ -33,43 +29,43 @@ export class Sender {
     return this.#entries.size;
   }
 
-  // A waiting event {seq, id, act, team}. One that is known already stays as it is.
+  // Adds an event that waits: {seq, id, act, team}. An event that is known already stays as it is.
   add({ seq, id, act, team }) {
     if (this.#entries.has(seq)) return;
     this.#entries.set(seq, { seq, id, act, team, state: 'fresh', slot: -1, attempts: 0, due: 0, alone: false, sent: false, answered: false });
     this.#teamOf(team);
   }
 
-  // A team that had receipts before this page was opened is not unheard until a slot of it runs out.
+  // A team that had receipts before this page was opened is confirmed until a slot of it times out.
   trust(name) {
     const team = this.#teamOf(name);
-    team.heard = Math.max(team.heard, -Number.MAX_VALUE);
+    team.receiptAt = Math.max(team.receiptAt, -Number.MAX_VALUE);
   }
 
   find(seq) {
     return this.#entries.get(seq);
   }
 
-  // The entry that was sent on this connection with that id: only then a receipt for it can be real.
+  // The entry with this id that was sent on this connection. A receipt for any other id means nothing.
   sent(id) {
     for (const entry of this.#entries.values()) if (entry.sent && entry.id === id) return entry;
     return undefined;
   }
 
-  // Picks the next submission {team, slot, entries} and takes a slot for it. Null: nothing may go now.
+  // Chooses the next submission {team, slot, entries} and takes a slot for it. Null: nothing may be sent now.
   next(now) {
     const slot = this.#slots.indexOf(null);
     const first = slot < 0 ? null : this.#choose(now);
     if (!first) return null;
     const again = first.state === 'waiting';
     const entries = this.#gather(first, now);
-    this.#teams.get(first.team).tried = now;
+    this.#teams.get(first.team).sentAt = now;
     this.#slots[slot] = { again, team: first.team, n: entries.length, left: entries.length, sentAt: now, until: now + this.#options.retryMs };
     for (const entry of entries) this.#take(entry, slot, now);
     return { team: first.team, slot, entries };
   }
 
-  // The moment from which next or expire may have something to do; Infinity: none.
+  // The moment at which next or expire may have something to do; Infinity: none.
   wake(now) {
     let wake = Math.min(Infinity, ...this.#slots.map((slot) => slot?.until ?? Infinity));
     if (!this.#slots.includes(null)) return wake;
@@ -78,15 +74,15 @@ export class Sender {
     return wake;
   }
 
-  // Frees the slots that ran out.
+  // Frees the slots that timed out.
   expire(now) {
     this.#slots.forEach((slot, index) => {
-      if (slot && slot.until <= now) this.#ranOut(slot, index);
+      if (slot && slot.until <= now) this.#timeOut(slot, index);
     });
   }
 
-  // The connection is gone: all that was in flight goes first on the next. Once lost with a connection is bad luck; what
-  // was lost twice goes alone, in case it is what ends the connection.
+  // The connection was lost: everything that was in flight is sent first on the next one. An entry that was lost twice is sent
+  // alone, in case it is what ends the connection.
   lost(now) {
     for (const entry of this.#entries.values()) {
       if (entry.state === 'flight') {
@@ -99,8 +95,8 @@ export class Sender {
     this.#slots.fill(null);
   }
 
-  // The aggregator began anew: what has no receipt by then goes again within `spreadMs`.
-  hurry(now, spreadMs) {
+  // The aggregator was started again: every entry that was sent becomes due within `spreadMs`.
+  resendSoon(now, spreadMs) {
     for (const entry of this.#entries.values()) {
       if (entry.state === 'flight') entry.state = 'waiting';
       if (entry.state === 'waiting') entry.due = Math.min(entry.due, now + Math.floor(this.#random() * spreadMs));
@@ -108,32 +104,32 @@ export class Sender {
     this.#slots.fill(null);
   }
 
-  // A receipt named the entry: its team is heard of.
-  heard(entry, now) {
+  // A receipt named the entry: its team is confirmed, and its other entries are due.
+  noteReceipt(entry, now) {
     const team = this.#teams.get(entry.team);
-    team.heard = now;
+    team.receiptAt = now;
     team.unanswered = 0;
-    if (!team.quiet) return;
-    team.quiet = false;
+    if (!team.timedOut) return;
+    team.timedOut = false;
     for (const other of this.#entries.values()) {
       if (other.state === 'waiting' && other.team === entry.team && !other.answered) other.due = Math.min(other.due, now);
     }
   }
 
-  // Teams of which something waits, and of which so many submissions in a row ran out without any receipt.
+  // Teams with entries, of which so many submissions in a row timed out without any receipt.
   silentTeams(submissions) {
     const waiting = new Set([...this.#entries.values()].map(({ team }) => team));
     return [...waiting].filter((team) => this.#teams.get(team).unanswered >= submissions);
   }
 
-  // The entry is done: a verdict ended it, or the outbox holds it no more.
+  // The entry is done: a verdict ended it, or the outbox no longer has it.
   done(entry) {
     if (!this.#entries.delete(entry.seq)) return;
     this.#leaveSlot(entry);
   }
 
-  // The verdict says nothing: it stays, and goes again after its interval.
-  keep(entry, now) {
+  // The verdict ends nothing: the entry is sent again after its interval.
+  retryLater(entry, now) {
     this.#leaveSlot(entry);
     if (entry.state === 'fresh') return;
     entry.state = 'waiting';
@@ -144,7 +140,7 @@ export class Sender {
   // ---- Inside -------------------------------------------------------------------------------------
 
   #teamOf(name) {
-    if (!this.#teams.has(name)) this.#teams.set(name, { quiet: false, heard: -Infinity, tried: -Infinity, unanswered: 0 });
+    if (!this.#teams.has(name)) this.#teams.set(name, { timedOut: false, receiptAt: -Infinity, sentAt: -Infinity, unanswered: 0 });
     return this.#teams.get(name);
   }
 
@@ -165,26 +161,26 @@ export class Sender {
     return best;
   }
 
-  // What the slots in use leave to unheard teams: whether they may take another one, since the last is for teams that have
-  // receipts; and whether the next one is theirs, since they have none.
+  // What unconfirmed teams may do with the next slot: take it, if it is not the last one, which is for teams that have receipts; and
+  // take it before the other teams, if they have no slot yet.
   #room() {
-    const unheard = this.#slots.filter((slot) => slot && isUnheard(this.#teams.get(slot.team))).length;
+    const unconfirmed = this.#slots.filter((slot) => slot && isUnconfirmed(this.#teams.get(slot.team))).length;
     const several = this.#slots.length > 1;
-    return { unheardMay: !several || unheard + 1 < this.#slots.length, unheardFirst: several && unheard === 0 };
+    return { unconfirmedMay: !several || unconfirmed + 1 < this.#slots.length, unconfirmedFirst: several && unconfirmed === 0 };
   }
 
   #mayGo(entry, room, now) {
     if (!this.#isDue(entry, now) || !this.#teamMay(entry.team, entry.state === 'waiting')) return false;
-    return room.unheardMay || !isUnheard(this.#teams.get(entry.team));
+    return room.unconfirmedMay || !isUnconfirmed(this.#teams.get(entry.team));
   }
 
-  // Unheard teams take turns. Of one team, and of teams that have receipts, what has waited longest for its next turn goes
-  // before what never went; of equals the one tapped first.
+  // Unconfirmed teams take turns. Of one team, and of teams with receipts, the entry that has waited longest for its next turn goes
+  // before fresh ones; of equal ones the one that was tapped first.
   #isBefore(entry, best, room) {
     const [team, other] = [entry, best].map((one) => this.#teams.get(one.team));
-    const unheard = isUnheard(team);
-    if (unheard !== isUnheard(other)) return unheard === room.unheardFirst;
-    if (unheard && team.tried !== other.tried) return team.tried < other.tried;
+    const unconfirmed = isUnconfirmed(team);
+    if (unconfirmed !== isUnconfirmed(other)) return unconfirmed === room.unconfirmedFirst;
+    if (unconfirmed && team.sentAt !== other.sentAt) return team.sentAt < other.sentAt;
     return entry.state === 'waiting' && (best.state !== 'waiting' || entry.due < best.due);
   }
 
@@ -197,10 +193,10 @@ export class Sender {
   }
 
   #teamMay(team, again) {
-    return !this.#teams.get(team).quiet || !this.#slots.some((slot) => slot?.team === team && slot.again === again);
+    return !this.#teams.get(team).timedOut || !this.#slots.some((slot) => slot?.team === team && slot.again === again);
   }
 
-  // `first` with as many of its team as may go along.
+  // `first`, with as many entries of its team as may be sent with it.
   #gather(first, now) {
     if (first.alone) return [first];
     return this.#sorted()
@@ -217,15 +213,15 @@ export class Sender {
     entry.answered = false;
   }
 
-  #ranOut(slot, index) {
+  #timeOut(slot, index) {
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'flight' || entry.slot !== index) continue;
       entry.state = 'waiting';
       entry.alone ||= slot.n > 1;
     }
     const team = this.#teams.get(slot.team);
-    if (team.heard < slot.sentAt) {
-      team.quiet = true;
+    if (team.receiptAt < slot.sentAt) {
+      team.timedOut = true;
       team.unanswered++;
     }
     this.#slots[index] = null;

@@ -15,7 +15,7 @@ import { StorageTrouble } from './storage-trouble.js';
 import { held, mayChange, sendable, waits } from '../core/tap.js';
 
 export const UNDO_MS = 6_000;
-const HURRY_SPREAD_MS = 2_000;
+const RESEND_SPREAD_MS = 2_000;
 const BORROWED_AWAY_MS = 10 * 60_000; // a worker who borrowed the phone and is away for so long has gone
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
 const SILENT_SUBMISSIONS = 2; // after so many without a receipt, the broker may not let the team's submissions through
@@ -456,7 +456,7 @@ export class Phone extends PhoneView {
   // The aggregator was started again: sends everything without a receipt again soon.
   #meetInstance(instance) {
     if (this.#instance && this.#instance !== instance) {
-      this.#sender.hurry(this.#now(), HURRY_SPREAD_MS);
+      this.#sender.resendSoon(this.#now(), RESEND_SPREAD_MS);
       this.#pump();
     }
     this.#instance = instance;
@@ -476,12 +476,12 @@ export class Phone extends PhoneView {
     for (const { id, verdict } of results) {
       const entry = this.#sender.sent(id);
       if (!entry) continue;
-      this.#sender.heard(entry, now);
+      this.#sender.noteReceipt(entry, now);
       mine.push({ id, act: entry.act, verdict, entry });
     }
     if (mine.length === 0) return;
     for (const { entry, outcome } of await this.#outbox.settle(mine, (this.countingDay ?? this.today) - this.retractDays)) {
-      if (outcome === 'keep') this.#sender.keep(entry, this.#now());
+      if (outcome === 'keep') this.#sender.retryLater(entry, this.#now());
       else if (outcome !== 'ignore') this.#sender.done(entry);
     }
     await this.#reload();
@@ -490,7 +490,7 @@ export class Phone extends PhoneView {
   }
 
   #fillSender(now) {
-    if (now < this.#sentAt - HURRY_SPREAD_MS) this.#sender.hurry(now, HURRY_SPREAD_MS); // the clock was set back
+    if (now < this.#sentAt - RESEND_SPREAD_MS) this.#sender.resendSoon(now, RESEND_SPREAD_MS); // the clock was set back
     this.#sentAt = now;
     this.#sender.expire(now);
     for (const tap of this.#taps.values()) {
