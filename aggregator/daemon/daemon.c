@@ -58,14 +58,14 @@ static void store_works(struct daemon *daemon)
 	daemon->counting = (struct health){.state = STORE_OK};
 }
 
-/* Somebody may move, delete or replace the store's files while it is open: nothing that is counted then would be there
- * after the end of this process. The store looks by itself when it counts; this tells of it when nothing comes in. */
-static int check_files(struct daemon *daemon, uint64_t now_ms, struct error *error)
+/* If somebody moves, deletes or replaces the store's files while they are open, whatever is counted from then on is lost
+ * when this process ends. The store checks that with each transaction; this checks it when nothing arrives. */
+static int check_files(struct daemon *daemon, struct error *error)
 {
 	enum { INTERVAL_MS = 500 };
 	int rc = store_check_files(daemon->store, error);
 
-	daemon->files_at_ms = now_ms + INTERVAL_MS;
+	daemon->files_at_ms = daemon->now_ms + INTERVAL_MS;
 	if (rc < 0)
 		store_refused(daemon, rc, error);
 	else if (daemon->files_lost && daemon->inbox.n == 0)
@@ -77,11 +77,10 @@ static int check_files(struct daemon *daemon, uint64_t now_ms, struct error *err
 }
 
 /* Counts what is in the inbox; only then are there receipts. */
-static int count(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int count(struct daemon *daemon, struct error *error)
 {
 	int rc = pipeline_run(&daemon->pipeline, &daemon->inbox, upkeep_today(&daemon->upkeep), error);
 
-	(void)now_ms;
 	if (rc < 0) {
 		store_refused(daemon, rc, error);
 		return 0;
@@ -108,7 +107,7 @@ static struct status collect_status(const struct daemon *daemon)
 	return status;
 }
 
-static int publish_status(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int publish_status(struct daemon *daemon, struct error *error)
 {
 	enum { INTERVAL_MS = 1000 };
 	struct status status = collect_status(daemon);
@@ -127,7 +126,7 @@ static int publish_status(struct daemon *daemon, uint64_t now_ms, struct error *
 		daemon->link.called_offline = false;
 	}
 	free(json);
-	daemon->status_at_ms = now_ms + INTERVAL_MS;
+	daemon->status_at_ms = daemon->now_ms + INTERVAL_MS;
 	return 0;
 }
 
@@ -147,11 +146,11 @@ static uint64_t watchdog_due(const struct daemon *daemon)
 	return daemon->watchdog_ms > 0 ? daemon->watchdog_at_ms : never;
 }
 
-static int notify_watchdog(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int notify_watchdog(struct daemon *daemon, struct error *error)
 {
 	(void)error;
 	notify_manager("WATCHDOG=1");
-	daemon->watchdog_at_ms = now_ms + daemon->watchdog_ms;
+	daemon->watchdog_at_ms = daemon->now_ms + daemon->watchdog_ms;
 	return 0;
 }
 
@@ -170,9 +169,8 @@ static uint64_t reload_due(const struct daemon *daemon)
 	return daemon->reload.asked ? daemon->reload.retry_at_ms : never;
 }
 
-static int reload(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int reload(struct daemon *daemon, struct error *error)
 {
-	(void)now_ms;
 	(void)error;
 	reload_run(&daemon->reload);
 	return 0;
@@ -183,9 +181,9 @@ static uint64_t look_due(const struct daemon *daemon)
 	return later(daemon->upkeep.look_at_ms, daemon->upkeeping.retry_at_ms);
 }
 
-static int look(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int look(struct daemon *daemon, struct error *error)
 {
-	return upkeep_look(&daemon->upkeep, now_ms, error);
+	return upkeep_look(&daemon->upkeep, daemon->now_ms, error);
 }
 
 /* What could not be counted comes first. */
@@ -194,9 +192,8 @@ static uint64_t time_due(const struct daemon *daemon)
 	return daemon->upkeep.time_due && daemon->inbox.n == 0 ? daemon->upkeeping.retry_at_ms : never;
 }
 
-static int keep_time(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int keep_time(struct daemon *daemon, struct error *error)
 {
-	(void)now_ms;
 	return upkeep_keep_time(&daemon->upkeep, error);
 }
 
@@ -207,9 +204,8 @@ static uint64_t compact_due(const struct daemon *daemon)
 	return due ? daemon->upkeeping.retry_at_ms : never;
 }
 
-static int compact(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int compact(struct daemon *daemon, struct error *error)
 {
-	(void)now_ms;
 	return upkeep_compact(&daemon->upkeep, error);
 }
 
@@ -218,11 +214,11 @@ static uint64_t catalogue_due(const struct daemon *daemon)
 	return daemon->link.up && !daemon->link.catalogue_published ? daemon->upkeeping.retry_at_ms : never;
 }
 
-static int publish_catalogue(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int publish_catalogue(struct daemon *daemon, struct error *error)
 {
 	int rc = upkeep_publish_catalogue(&daemon->upkeep, error);
 
-	return rc < 0 ? rc : publish_status(daemon, now_ms, error);
+	return rc < 0 ? rc : publish_status(daemon, error);
 }
 
 static uint64_t figures_due(const struct daemon *daemon)
@@ -232,12 +228,12 @@ static uint64_t figures_due(const struct daemon *daemon)
 	return later(publisher_due_ms(daemon->publisher), daemon->upkeeping.retry_at_ms);
 }
 
-static int publish_figures(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int publish_figures(struct daemon *daemon, struct error *error)
 {
-	return upkeep_publish_figures(&daemon->upkeep, now_ms, error);
+	return upkeep_publish_figures(&daemon->upkeep, daemon->now_ms, error);
 }
 
-/* Whoever waits for news has it at once; counters may wait for their second. */
+/* News goes out at once, changed counters once a second. */
 static uint64_t status_due(const struct daemon *daemon)
 {
 	struct status status = collect_status(daemon);
@@ -255,9 +251,8 @@ static uint64_t link_due(const struct daemon *daemon)
 	return link_due_ms(&daemon->link);
 }
 
-static int keep_link(struct daemon *daemon, uint64_t now_ms, struct error *error)
+static int keep_link(struct daemon *daemon, struct error *error)
 {
-	(void)now_ms;
 	return link_keep(&daemon->link, error);
 }
 
@@ -265,7 +260,7 @@ static int keep_link(struct daemon *daemon, uint64_t now_ms, struct error *error
  * the broker sends at once, such as the status of another turfd, is taken before anything is published. */
 static const struct deadline {
 	uint64_t (*due)(const struct daemon *daemon); /* in the time of clock_monotonic_ms; `never` */
-	int (*act)(struct daemon *daemon, uint64_t now_ms, struct error *error);
+	int (*act)(struct daemon *daemon, struct error *error);
 	bool upkeep; /* a fault holds back all upkeep for a while; any other ends the daemon */
 } deadlines[] = {
 	{watchdog_due, notify_watchdog, false},
@@ -293,7 +288,7 @@ static int wait_ms(const struct daemon *daemon)
 	return first <= now_ms ? 0 : (int)(first - now_ms);
 }
 
-/* Upkeep may fail where counting does not, as it reads: counting goes on, upkeep is tried again by itself. */
+/* Upkeep reads, so it may fail where counting does not. Counting goes on, and upkeep is tried again. */
 static void upkeep_failed(struct daemon *daemon, int fault, const struct error *error)
 {
 	enum store_health state = health_of(fault);
@@ -313,18 +308,17 @@ static void upkeep_works(struct daemon *daemon)
 
 static int do_what_is_due(struct daemon *daemon, struct error *error)
 {
-	uint64_t now_ms = clock_monotonic_ms();
-
+	daemon->now_ms = clock_monotonic_ms();
 	for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++) {
 		const struct deadline *deadline = &deadlines[i];
-		int rc = deadline->due(daemon) <= now_ms ? deadline->act(daemon, now_ms, error) : 0;
+		int rc = deadline->due(daemon) <= daemon->now_ms ? deadline->act(daemon, error) : 0;
 
 		if (rc < 0 && !deadline->upkeep)
 			return rc;
 		if (rc < 0)
 			upkeep_failed(daemon, rc, error);
 	}
-	if (daemon->upkeeping.retry_at_ms <= now_ms) /* nothing failed, and nothing was held back */
+	if (daemon->upkeeping.retry_at_ms <= daemon->now_ms) /* nothing failed, and nothing was held back */
 		upkeep_works(daemon);
 	return 0;
 }
@@ -350,7 +344,7 @@ static int drain(struct daemon *daemon, struct error *error)
 	if (rc < 0)
 		return rc;
 	if (daemon->inbox.n > 0)
-		(void)count(daemon, 0, error);
+		(void)count(daemon, error);
 	if (daemon->inbox.n > 0)
 		log_error("stopped-with-uncounted messages=%zu turfd sent no receipts for them; the phones will send them again",
 			  daemon->inbox.n);

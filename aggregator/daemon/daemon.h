@@ -31,6 +31,7 @@ struct daemon {
 	struct link link;
 	struct upkeep upkeep;
 	struct reload reload;
+	uint64_t now_ms;         /* when the work of this turn began */
 	struct health counting, upkeeping;
 	bool files_lost;         /* the store's files had lost their names when they were compared last */
 	uint64_t files_at_ms;    /* when to compare them next */

@@ -44,7 +44,7 @@ static int open_store(struct daemon *daemon, struct error *error)
 	store_view_close(view);
 	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
 	daemon->upkeep.generation = state.generation;
-	/* A midnight has passed while turfd did not run. Not at every start: what ends a compaction may end the next one too. */
+	/* If a midnight has passed while turfd did not run. Not at every start: a compaction that ends turfd would do so again. */
 	daemon->upkeep.compact_due = daemon->upkeep.today != state.clock_day && daemon->upkeep.today != state.pending_day;
 	return 0;
 }
@@ -120,8 +120,8 @@ static int take_first_catalogue(struct daemon *daemon, struct error *error)
 			 daemon->options.config_path, rc, rc == 1 ? "" : "s", daemon->config.store_path);
 }
 
-/* A full disk has room again some time, without anybody who starts turfd then. The service manager is asked for more
- * time than passes until the next attempt. */
+/* Waits while the disk is full: when it has room again, nobody may be there to start turfd. The service manager is asked
+ * for more time than passes until the next attempt. */
 static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon *daemon, struct error *error), struct error *error)
 {
 	bool said = false;

@@ -4,7 +4,7 @@
  * limit, and keeps it until the transaction that counts it has committed.
  *
  * It keeps copies: Paho looks up every allocation of its own in a tree, which a thousand messages that it must
- * remember make half as fast again. What is large or retained is rare, and stays as it came.
+ * remember make half as fast again. Large and retained messages are rare, and stay in Paho's memory.
  */
 #ifndef TURF_AGGREGATOR_DAEMON_INBOX_H
 #define TURF_AGGREGATOR_DAEMON_INBOX_H

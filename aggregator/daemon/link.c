@@ -9,7 +9,7 @@
  *
  * A broker that remembers our session sends what it has kept for us at once. Paho takes all of that into memory while
  * it waits for the answer to a subscription (200,000 messages: 110 MB, and every call slower for it). So then we
- * subscribe when nothing more is waiting, or after a while; the session has its subscriptions of before.
+ * subscribe when nothing more is waiting, or after a while; the session still has its earlier subscriptions.
  *
  * What has arrived is a batch, and nobody waits for more. But in a flood the socket holds some tens of messages while the
  * broker has thousands, and each batch costs a sync and its pages: there, a moment's wait makes the batch whole.
@@ -153,7 +153,8 @@ static int subscribe(struct link *link, struct error *error)
 	return rc;
 }
 
-/* Each reason once, however often it is tried: a password that is refused must not hide behind a broker that was away. */
+/* Logs a reason once, however often turfd tries, and again when it changes: a refused password must not be hidden by the
+ * line about a broker that was away. */
 static void log_unreachable(struct link *link, const struct error *why)
 {
 	if (strcmp(link->connect_error.text, why->text) == 0)
@@ -162,8 +163,8 @@ static void log_unreachable(struct link *link, const struct error *why)
 	link->connect_error = *why;
 }
 
-/* Whoever mends the file that made the broker refuse turfd need not restart it. With a file that cannot be read now, the
- * credentials of before are tried: they may be right. */
+/* Reads the file before each attempt, so that nobody has to restart turfd after correcting it. If it cannot be read, turfd
+ * uses the credentials that it read last: they may be right. */
 static void read_credentials(struct link *link)
 {
 	struct error why = {{0}};
@@ -208,7 +209,8 @@ static void subscribe_now(struct link *link)
 		link_lost(link, why.text);
 }
 
-/* From here a rival and a broker that does not take what we publish first, the catalogue, look alike. */
+/* turfd cannot tell two causes apart: another client took its id, or the broker refuses the catalogue, the first thing that
+ * is published. */
 static int kept_out(const struct link *link, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
@@ -243,7 +245,7 @@ static int hear_status(struct link *link, const struct mqtt_message *message, st
 
 	switch (status_hear(link->status, message->payload, message->length)) {
 	case HEARD_OTHER:
-		if (first) /* what was said before we came is about those before us, whatever their clock was */
+		if (first) /* a retained status from before we connected is about an earlier turfd, whatever its clock said */
 			return 0;
 		return taken_over(link, "a turfd that started later publishes the status of this org", error);
 	case HEARD_OFFLINE:
@@ -291,7 +293,7 @@ int link_take(struct link *link, int wait_ms, struct error *error)
 {
 	bool stuck = inbox_full(link->inbox); /* the store does not commit: read on for the keepalive's sake */
 	struct error why = {{0}};
-	size_t taken = 0; /* what is shed or empty does not fill the inbox, and must not keep us here either */
+	size_t taken = 0; /* messages that are shed or empty do not fill the inbox, and must not keep us here either */
 	int rc = 0;
 
 	while (link->up && taken < link->inbox->capacity) {

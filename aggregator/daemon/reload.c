@@ -222,7 +222,7 @@ static bool differ(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") != 0;
 }
 
-/* What the running daemon cannot take over is said, not forgotten. */
+/* Warns about settings that a reload cannot change. */
 static void warn_restart(const struct config *now, const struct config *next)
 {
 	if (differ(now->store_path, next->store_path))
@@ -248,7 +248,7 @@ static int check_credentials(const struct config *next, struct error *error)
 	return 1;
 }
 
-/* The broker takes others only for a new connection. Without one, it is tried at once: somebody has mended something. */
+/* New credentials need a new connection. Without a connection, turfd tries at once: somebody may have corrected something. */
 static int take_credentials(struct reload *reload, struct config *next, struct error *error)
 {
 	char *before = reload->config->credentials_file;
@@ -310,7 +310,7 @@ static int reload_config(struct reload *reload, struct error *error)
 	return 0;
 }
 
-/* The disk may be full, or there is no memory: the operator has asked for it, and gets it as soon as it can be done. */
+/* After a fault (a full disk, no memory) `asked` stays set, and the reload is tried again until it is done. */
 void reload_run(struct reload *reload)
 {
 	struct error error = {{0}};

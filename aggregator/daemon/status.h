@@ -36,7 +36,7 @@ char *status_json(const struct status *status, bool online);
 /* What the newer of two statuses of this daemon says that the older one does not. */
 enum status_change {
 	STATUS_SAME,
-	STATUS_COUNTERS, /* something was counted or published */
+	STATUS_COUNTERS, /* something was counted, or could not be */
 	STATUS_NEWS,     /* somebody waits for it: the date, the store's health, a new connection */
 };
 enum status_change status_compare(const struct status *older, const struct status *newer);
@@ -44,8 +44,8 @@ enum status_change status_compare(const struct status *older, const struct statu
 /* What someone said on the status topic. */
 enum status_heard {
 	HEARD_NOTHING, /* ours, or no status at all */
-	HEARD_OFFLINE, /* somebody calls us offline: say that we are here */
-	HEARD_OTHER,   /* a daemon that started after us speaks, or spoke, for this org */
+	HEARD_OFFLINE, /* somebody calls us offline: publish the status again */
+	HEARD_OTHER,   /* the status of a daemon of this org that started after us */
 };
 enum status_heard status_hear(const struct status *status, const uint8_t *payload, size_t length);
 
