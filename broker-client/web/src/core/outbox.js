@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The phone's durable memory in IndexedDB: taps that wait, taps that were answered, the cached catalogue and the last
-// epoch. Every change is one transaction; a tap is on disk when `add` resolves. Several tabs may have it open. Nothing
-// here says who tapped.
+// epoch. Every change is one transaction; a tap is on disk when `add` resolves. Several tabs may have it open. It
+// stores nothing about who tapped.
 //
 //   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
-//          sent as it was left, and perhaps did not live to note with the taps; sent-while-leaving.js has them too), and the page's own
+//          sent while it was left, until their taps are marked as sent; sent-while-leaving.js has them too), and the page's own
 import { Database } from './database.js';
 import { addSentWhileLeaving, dropSentWhileLeaving, sentWhileLeaving } from './sent-while-leaving.js';
 import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
@@ -21,13 +21,13 @@ function upgrade(db) {
   db.createObjectStore('meta');
 }
 
-// Only what waits stands in the index: an absent property is not indexed.
+// Only taps that wait are in the index `waiting`: IndexedDB does not index an absent property.
 function indexed(tap) {
   const { waiting, ...rest } = tap;
   return waits(tap) ? { ...rest, waiting: 1 } : rest;
 }
 
-// A retraction waits for its question first.
+// Whether this act of the tap waits. A retraction does not, as long as its question waits.
 const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.retractionWaits && !tap.questionWaits);
 
 export class Outbox {
@@ -104,7 +104,7 @@ export class Outbox {
     });
   }
 
-  // A hold is a time of day, and is not kept longer than it holds.
+  // Deletes holds that have ended: a hold is a time of day, which is not stored longer than necessary.
   forgetHolds(ids, now) {
     return this.#write(async ({ tap, taps }) => {
       for (const id of ids) {
@@ -114,7 +114,7 @@ export class Outbox {
     });
   }
 
-  // Notes that these may leave the phone; returns the ids that still wait with that act, the only ones to be sent.
+  // Marks taps as sent, before their events leave the phone. Returns the ids of which that act still waits: only these may be sent.
   markSent(events) {
     return this.#write(async ({ tap, taps }) => {
       const ids = [];
@@ -128,7 +128,7 @@ export class Outbox {
     });
   }
 
-  // The same of a page that is being left, and may be gone before the disk answers: so nothing is read first.
+  // The same for a page that is being left. It may be gone before the disk answers, so it reads nothing first.
   async markLeaving(ids) {
     addSentWhileLeaving(this.#org, ids);
     const noted = this.#write(({ meta, commit }) => {
@@ -163,7 +163,7 @@ export class Outbox {
     });
   }
 
-  // Takes taps back and adds `make(tap)` in place of each, in one step. What is taken back already is left alone.
+  // Takes taps back and adds `make(tap)` in place of each, in one transaction. Skips taps that were taken back already.
   replace(ids, make, { gone = [] } = {}) {
     return this.#write(async (store) => {
       const left = await idsThatLeft(store, gone);
@@ -196,7 +196,7 @@ export class Outbox {
     return this.#write(({ tap, taps, keep }) => dismissAll(ids, { tap, taps, keep }));
   }
 
-  // A refused question counted again as a new event on another day, in one step.
+  // Counts a refused question again, as a new event on another day, in one transaction.
   recount(ids, make) {
     return this.#write(async ({ tap, taps, keep }) => {
       for (const id of ids) {
@@ -291,7 +291,7 @@ export class Outbox {
     });
   }
 
-  // Rejects where a tap could not be stored either.
+  // Rejects when a tap could not be stored either.
   async tryWriting() {
     await this.put('write-test', new Uint8Array(4096));
     await this.remove('write-test');
@@ -309,7 +309,7 @@ export class Outbox {
     return this.#changeMeta((meta) => meta.delete(name));
   }
 
-  // Commits without waiting for an answer, so that a page that is left at once does not take the change with it.
+  // Commits without waiting for an answer, so that the change is not lost when the page is left at once.
   #changeMeta(change) {
     return this.#database.transact('meta', 'readwrite', {}, (txn) => {
       const done = change(txn.store);

@@ -17,7 +17,7 @@ const SMALL = 300; // a legend needs all of this width
 export const CHAR = 7.2; // about as wide as a figure or a wide letter of this size is
 const CHAR_OF_TEXT = 6.6; // and a letter in running text
 
-// Of a chart that is a file or on paper; the page has its own, which know of the dark.
+// The colours of a chart in a file or on paper. The page has colours of its own, also for dark mode.
 export const PALETTE = {
   answered: '#0b5d4a',
   'answered-open': '#b5d6ca',
@@ -29,7 +29,7 @@ export const PALETTE = {
   value: '#16242b',
   muted: '#51626b',
 };
-// What is not final is pale, with the edge of what it will be.
+// Columns that are not final are pale, with an edge in their final colour.
 export const EDGES = { 'answered-open': PALETTE.answered, 'referred-open': PALETTE.referred };
 export const FONT_FAMILY = 'system-ui, "Segoe UI", Roboto, Arial, sans-serif';
 
@@ -87,7 +87,7 @@ function column(one, x, width, y, number, roles) {
 const SETTLED = { answered: 'answered', referred: 'referred' };
 const MOVING = { answered: 'answered-open', referred: 'referred-open' };
 
-// A text in lines that fit a width.
+// Breaks a text into lines that fit a width.
 function linesOf(content, width) {
   const lines = [''];
   for (const word of content.split(' ')) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Quarters beside each other: a team's course, and its domains in several quarters. Pure.
+// The tables that compare quarters: all quarters of a team, and its domains in several quarters. Pure.
 
 import { rollsUpTo } from '../core/roll-up.js';
 import { ALL } from '../core/topics.js';
@@ -10,7 +10,7 @@ import { countColumns, heldOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
 import { isRunning, samePoint } from './same-point.js';
 
-// Every quarter from the first that anything is known of up to the present one (or a later one with questions).
+// Every quarter from the first one with figures up to the present one, or to a later one with questions.
 export function quartersShown(figures, team, today) {
   const heard = [...new Set([...quartersHeard(figures, team), ...quartersHeard(figures, ALL)])].sort();
   if (heard.length === 0) return [];
@@ -37,7 +37,7 @@ function countedSince(figures, team, period) {
   return counted.first > first && counted.first <= last ? counted.first : null;
 }
 
-// The course: oldest first.
+// The figures of all these quarters, oldest first.
 export const courseOf = (figures, team, today) =>
   quartersShown(figures, team, today).map((period) => quarterFigures(figures, team, period, today));
 
@@ -64,7 +64,7 @@ function samePointRows(figures, team, period, today, words) {
   return [{ key: `${period}-weeks`, title: words.t('of_which_until_week', point), kind: 'part', cells }];
 }
 
-// Newest first: what is asked about most stands on top.
+// Newest first, since that is what people look for most.
 export function quarterTable(figures, team, today, words, id) {
   const columns = [{ title: words.t('quarter'), kind: 'text' }, ...countColumns(words)];
   columns.push(shareColumn('referred_share', words), { title: words.t('last_year'), kind: 'count' });
@@ -116,7 +116,7 @@ function heldRow(figures, team, periods, today, words) {
   return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: differencesOf(figures, team, periods, today)(cells) }];
 }
 
-// The totals again, each after as many whole weeks as the running quarter has behind it.
+// The totals once more, each after as many whole weeks as have passed of the running quarter.
 function samePointTotals(figures, team, period, today, words) {
   const point = samePoint(figures, team, period, today);
   if (!point || !isFigure(point.own)) return [];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Tables as they leave the page: for the clipboard, and the year as CSV files. Pure: tables in, text out.
+// Makes text of tables: for the clipboard, and the CSV files of a year. Pure: tables in, text out.
 import { formatDate } from '../core/calendar.js';
 import { csv, forms, guard, plainNumber, tsv } from '../core/csv.js';
 import { ALL } from '../core/topics.js';
@@ -20,7 +20,7 @@ function bare(cell, words) {
 
 const titleOf = (row) => (row.mark ? `${row.title} (${row.mark})` : row.title);
 
-// Heading first: a figure carries with it whose it is.
+// The first line says whose figures these are.
 function plainRows(table, heading, words) {
   return [
     [heading],
@@ -95,7 +95,7 @@ export function yearAsCsv(figures, { file, team, year, today }, words) {
   return { text: csv([columnsOf(file, words), ...teams.flatMap(rowsOf)], words.language), missing: teams.filter(isMissing) };
 }
 
-// What tells one file from another: organisation, what it is, team, period, day.
+// The name of a file: organisation, content, team, period, day.
 export function csvName(file, { org, team, year, today }, { t }) {
   return fileName({ org, what: t(`file_${file}`), team: isOfAllTeams(file) ? t('file_all_teams') : team, period: year, today }, 'csv');
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // All figures, the catalogue and the status that the page has received. Pure: messages in, figures out.
 //
-// A summary that speaks of a newer catalogue than ours waits until that catalogue is here, so that no figure is ever
-// shown under a wrong name; what was shown before stays until then.
+// A summary with a newer catalogue version than ours waits until that catalogue has arrived, so that no figure is ever shown under
+// a wrong name. Until then the page shows the earlier figures.
 import { Figures } from '../core/figures.js';
 
-// `kept`: topics of figures that were kept from an earlier visit (kept-figures.js) and were not heard again since. `keptDay`: the day
-// that these were looked at from, until the aggregator tells its own.
+// `kept`: topics of figures that were kept from an earlier visit (kept-figures.js) and were not received again since.
+// `keptDay`: the day of that visit, until the aggregator publishes its date.
 export function createFigures() {
   return { catalogue: null, status: null, pinned: null, newest: new Figures(), waiting: new Figures(), kept: new Map(), keptDay: null };
 }
@@ -15,7 +15,7 @@ const topicOfSummary = ({ team, period }) => ({ kind: 'summary', team, period })
 const topicOfWeekly = ({ team, iso_year }) => ({ kind: 'weekly', team, year: iso_year });
 const keyOf = ({ kind, team, period, year }) => `${kind}/${team}/${period ?? year}`;
 
-// Before anything is heard.
+// Call it before anything is received.
 export function takeKept(figures, { catalogue, status, summaries, weeklies, today }) {
   takeCatalogue(figures, catalogue);
   for (const summary of summaries) takeSummary(figures, summary);
@@ -25,7 +25,8 @@ export function takeKept(figures, { catalogue, status, summaries, weeklies, toda
   for (const topic of [...summaries.map(topicOfSummary), ...weeklies.map(topicOfWeekly)]) figures.kept.set(keyOf(topic), topic);
 }
 
-// All that the broker retains of what `isAsked` says has come: what was kept of it and did not come is retained no more.
+// The broker has sent everything that it retains of the topics of `isAsked`. Kept figures of them that it did not send are no
+// longer retained: removes these.
 export function dropUnheard(figures, isAsked) {
   for (const [key, topic] of figures.kept) {
     if (!isAsked(topic)) continue;
@@ -34,13 +35,13 @@ export function dropUnheard(figures, isAsked) {
   }
 }
 
-// What the aggregator says of itself, in this visit.
+// The status that was received in this visit.
 export const statusHeard = (figures) => (figures.keptDay === null ? figures.status : null);
 
-// Each take… returns whether what is shown may have changed, unless it says something else.
+// Each take… function returns whether the page may have to show something else, unless its comment says otherwise.
 
-// Another version can withdraw figures, and a screen that is not connected does not hear of it: they are told anew.
-// Returns whether it is one.
+// A new version of the catalogue can withdraw figures while a screen is not connected. So all figures are asked for again.
+// Returns whether the version is new.
 export function takeCatalogue(figures, catalogue) {
   const another = Boolean(figures.catalogue && figures.catalogue.version !== catalogue.version);
   figures.catalogue = catalogue;
@@ -63,13 +64,13 @@ export function takeWeekly(figures, weekly) {
   return figures.newest.takeWeekly(weekly);
 }
 
-// Another epoch is another store: its figures are told anew, and what it does not have must not stay on the screen.
-// Returns whether it is one.
+// Another epoch means another store: all figures are asked for again, and figures that it does not have must leave the screen.
+// Returns whether the epoch is another.
 export function takeStatus(figures, status) {
   const another = Boolean(figures.status?.epoch && status.epoch && figures.status.epoch !== status.epoch);
   figures.status = status;
   figures.keptDay = null;
-  // A Last Will tells no date: a pinned one holds on.
+  // The will has no date: a pinned date stays.
   if (status.online) figures.pinned = status.today_pinned ? status.today : null;
   if (another) forget(figures);
   return another;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The page around its parts: whose figures, how fresh, and where else to look.
+// Draws the page around its parts: the organisation, the choice of a team, how fresh the figures are, and the navigation.
 import { validOn } from '../core/catalogue.js';
 import { loginAddress } from '../core/config.js';
 import { el } from '../core/dom.js';
@@ -14,7 +14,7 @@ import { viewCompare, viewLive, viewReport, whyNone } from './views.js';
 
 const VIEWS = [['live', viewLive], ['compare', viewCompare], ['report', viewReport]];
 
-// In the organisation's order; teams that ended stand apart, since their figures can still be read.
+// Teams are in the organisation's order. Teams that ended are in a group of their own, since their figures can still be read.
 function teamChoice({ figures, words, team, today }) {
   const teams = figures.catalogue.teams.map((one) => ({ value: one.id, label: one.name, ended: !validOn(one, today) }));
   const ended = teams.filter((one) => one.ended);
@@ -31,7 +31,7 @@ function navigation({ words, team, view, looking }) {
   return el('nav', { class: 'views', 'aria-label': words.t('views') }, el('ul', {}, links));
 }
 
-// When the newest of the figures looked at were published.
+// When the newest of the shown figures were published.
 function updated({ figures, team, view, period, year }) {
   const shown = view === 'report' ? String(year) : period;
   return Math.max(0, ...[team, ALL].map((one) => summaryOf(figures, one, shown)?.as_of ?? 0));
@@ -64,7 +64,7 @@ function content(page) {
   return VIEWS.find(([name]) => name === view)[1](page);
 }
 
-// What paper says of the figures on it, since the choices and how fresh they are do not stand there.
+// A line for paper, which says what the buttons and marks of the screen say: team, period, status, and how fresh the figures are.
 function paperLine(page) {
   const { figures, words, team, view, period, year, today, now } = page;
   const summary = summaryOf(figures, team, view === 'report' ? String(year) : period);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The team leader's page: what was heard and what is looked at, drawn at most once a frame.
+// The team leader's page: keeps what was received and what the reader looks at, and draws it at most once a frame.
 import '../core/tokens.css';
 import './leader.css';
 import './tables.css';
@@ -49,7 +49,7 @@ let org = '';
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
-// ---- What is looked at ------------------------------------------------------------------------------
+// ---- What is shown ----------------------------------------------------------------------------------
 
 function rememberedTeam() {
   try {
@@ -63,7 +63,7 @@ function rememberTeam(team) {
   try {
     localStorage.setItem(TEAM_KEY, team);
   } catch {
-    // storage is forbidden: the address still holds it
+    // storage is forbidden: the address still has the choice
   }
 }
 
@@ -74,18 +74,18 @@ function readAddress() {
   draw();
 }
 
-// At once: a drawing on the way would put a list box back to where it was, under the fingers.
+// Draws at once. A drawing that was planned before would set the list box back to its old value while it is used.
 function look(changes) {
   state.looking = { ...state.looking, ...changes };
   if (changes.team) rememberTeam(changes.team);
   location.hash = formatRoute(state.looking); // readAddress follows
 }
 
-// The aggregator's date while it speaks: it may be pinned, and clocks of screens are wrong.
+// The aggregator's date, if it is online: the date may be pinned, and the clock of a screen may be wrong.
 function today() {
   const { status, pinned, catalogue } = state.figures;
-  const told = parseDate(status?.online ? status.today : pinned);
-  return told ?? state.figures.keptDay ?? todayIn(catalogue?.timezone, Date.now());
+  const published = parseDate(status?.online ? status.today : pinned);
+  return published ?? state.figures.keptDay ?? todayIn(catalogue?.timezone, Date.now());
 }
 
 function yearShown() {
@@ -96,9 +96,9 @@ function yearShown() {
   return known.includes(wanted) ? wanted : known[0];
 }
 
-// ---- What is heard ------------------------------------------------------------------------------------
+// ---- What is received ---------------------------------------------------------------------------------
 
-// All of the own team and of the organisation; of the other teams only the year that a report shows.
+// Everything of the chosen team and of the organisation; of the other teams only the year that a report shows.
 function filtersNow() {
   const { team, view } = state.looking;
   const filters = [team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]);
@@ -117,7 +117,7 @@ function became(link) {
   draw();
 }
 
-// ---- What is kept for an opening without a network ------------------------------------------------------
+// ---- What is stored to open without a network -----------------------------------------------------------
 
 let keptAt = 0;
 let isNew = false; // since then
@@ -137,7 +137,7 @@ function keep() {
   keepFigures(org, state.figures, keptAt, today());
 }
 
-// The answer is about what is listened to now.
+// The broker has sent all that it retains of the subscribed topics: removes kept figures that it did not send.
 function tookRetained() {
   const { team, view } = state.looking;
   const year = yearShown();
@@ -164,7 +164,7 @@ function drawIf(changed) {
   draw();
 }
 
-// Whether the broker has sent all that it retains of what is listened to; without a connection nothing more comes.
+// Whether the broker has sent everything that it retains of these topics. Without a connection nothing more arrives.
 const hasAnswered = () => !connection || connection.answered || connection.state === 'offline';
 
 let waitingForAnswer = [];
@@ -208,10 +208,10 @@ function draw() {
   });
 }
 
-// How large letters are to this reader, and on this screen.
+// How large this reader has made the letters of this screen.
 const letterScale = () => (state.onPaper ? 1 : parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
 
-// Charts are drawn as wide as there is room, so that their letters keep their size.
+// Draws charts as wide as there is room, so that their letters keep their size.
 function chartWidth() {
   if (state.onPaper) return PAPER_WIDTH;
   const part = document.querySelector('.part');
@@ -221,7 +221,8 @@ function chartWidth() {
 
 const wordsNow = (short) => createWords(t, language, state.figures.catalogue?.timezone, short);
 
-// On paper the title is what a browser prints on top and calls a file: whose figures these are and of which day.
+// A browser prints the title of the page on top of the paper and uses it as the name of the file. So it says whose figures these
+// are and of which day.
 function titleOf({ figures, team, view, today: day, words }) {
   const organisation = figures.catalogue?.name ?? 'turf';
   if (!state.onPaper) return `${words.t('page_title')} – ${organisation}`;
@@ -259,11 +260,11 @@ function say(text) {
   saying = setTimeout(() => (byId('said').textContent = ''), SAY_MS);
 }
 
-// What makes files and pictures: fetched before anybody asks, who may do so when the network is gone.
-const leaving = () => Promise.all([import('./downloads.js'), import('./export.js'), textsIn('en')]);
+// Loads the modules that make files and pictures before anybody needs them, since there may be no network then.
+const loadDownloads = () => Promise.all([import('./downloads.js'), import('./export.js'), textsIn('en')]);
 
 async function copy(id) {
-  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await leaving();
+  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await loadDownloads();
   const { table, heading } = state.shown.tables.get(id);
   const words = wordsNow();
   const copied = await copyTable(tableAsTsv(table, heading, words), tableAsHtml(table, heading, words));
@@ -271,7 +272,7 @@ async function copy(id) {
 }
 
 async function saveChart(id, form) {
-  const [{ downloadPng, downloadSvg }, { fileName }] = await leaving();
+  const [{ downloadPng, downloadSvg }, { fileName }] = await loadDownloads();
   const scene = state.shown.charts.get(id);
   const { team, view } = state.looking;
   const period = view === 'report' ? yearShown() : quarterOfDay(today());
@@ -280,9 +281,9 @@ async function saveChart(id, form) {
   else downloadPng(name, scene);
 }
 
-// In the language of the button. What is still on its way is waited for.
+// Makes a CSV file in the language of the button, after waiting for the figures that are still on their way.
 async function saveCsv(form) {
-  const [{ download }, { csvName, yearAsCsv }] = await leaving();
+  const [{ download }, { csvName, yearAsCsv }] = await loadDownloads();
   const inForm = await textsIn(form);
   if (!hasAnswered()) say(t('csv_waits'));
   await answered();
@@ -345,7 +346,7 @@ function listenToTouches() {
 
 // ---- Start ----------------------------------------------------------------------------------------------
 
-// Asked for until they are there: a screen on a wall has nobody who loads it again.
+// Asks again until the settings are there: nobody reloads a screen on a wall.
 async function settings() {
   for (;;) {
     try {
@@ -376,7 +377,7 @@ async function start() {
   listen();
   connection.start();
   onReturn(() => connection.wake());
-  await Promise.allSettled([leaving(), library]); // what is missing then, a touch tries again
+  await Promise.allSettled([loadDownloads(), library]); // what is missing then, a touch tries again
   keepUpToDate();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The year for the report: totals per quarter, the five largest domains, the share referred, per team. Pure.
+// The tables of the year's report: totals per quarter, the five largest domains, the share referred, and teams. Pure.
 
 import { ALL } from '../core/topics.js';
 import { domainName, isFigure, share, teamCell } from './cells.js';
@@ -11,14 +11,14 @@ import { isRunning } from './same-point.js';
 
 export const TOP = 5;
 
-// Years that anything is known of, newest first.
+// Years with figures, newest first.
 export function yearsHeard(figures) {
   const years = new Set();
   for (const summary of figures.newest.summaries()) years.add(yearOf(summary.period));
   return [...years].sort((a, b) => b - a);
 }
 
-// While a count travels, a quarter can be ahead of its year for a moment; a report must not be printed just then.
+// For a moment, a quarter can be newer than the figures of its year; a report must not be printed then.
 export function addsUp(figures, team, year) {
   const whole = summaryOf(figures, team, String(year));
   if (!whole) return false;
@@ -66,7 +66,7 @@ export function topDomains(figures, team, year, rolled) {
   return { shown, tied: sorted.slice(TOP).filter((one) => questionsOf(one) === questionsOf(shown.at(-1))) };
 }
 
-// What has to be said about a list of five that is cut inside a tie; nothing when it is not.
+// The sentence about domains that have as many questions as the fifth; null when there are none.
 export function tieText(figures, team, year, rolled, words) {
   const { shown, tied } = topDomains(figures, team, year, rolled);
   if (tied.length === 0) return null;

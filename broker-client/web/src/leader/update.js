@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A newer build of the page: taken over when nobody looks or touches. A screen on a wall is never closed and must get it
+// Takes over a newer build of the page when nobody looks at it or touches it. So a screen on a wall, which is never closed, gets it
 // too.
 import { ReloadForBuild } from '../core/reload-for-build.js';
 import { registerWorker } from '../core/register-worker.js';
@@ -17,8 +17,8 @@ export async function keepUpToDate() {
   await letWorkerKeepPage();
 }
 
-// On a first visit this page's files came without the service worker. Fetched once more through it, it keeps them for an
-// opening without a network.
+// On a first visit the files of this page came without the service worker. Fetches them once more through it, so that it keeps them
+// for a visit without a network.
 async function letWorkerKeepPage() {
   const { serviceWorker } = navigator;
   if (!serviceWorker.controller) await new Promise((resolve) => serviceWorker.addEventListener('controllerchange', resolve, { once: true }));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The three parts of the page, drawn from the figures. Each gives elements; what can leave the page (tables, charts) is
-// noted in `shown`, so that a button finds it by id.
+// Draws the three parts of the page from the figures, as elements. Tables and charts are also put into `shown`, so that a button
+// that copies or downloads one finds it by id.
 //
 // `page`: { figures, words, team, period, year, today, rolled, width, scale, narrow, onPaper, shown: { tables, charts } }
 import { el } from '../core/dom.js';
@@ -39,7 +39,7 @@ function shownChart(page, id, scene) {
   return chartElement(scene, id, page.scale);
 }
 
-// What has to be said about the figures of one summary.
+// The remarks about the figures of one summary.
 function remarks(page, team, period) {
   const summary = summaryOf(page.figures, team, period);
   if (!summary) return [];
@@ -78,7 +78,7 @@ function tiles(page) {
   );
 }
 
-// Of this quarter, what the earlier ones are compared with.
+// The value of this quarter with which earlier quarters are compared.
 function ownPoint({ words }, { point, before, lastYear }) {
   if (!point || !isFigure(point.own) || ![before, lastYear].some(isFigure)) return '';
   return words.t('own_until_week', { count: words.number(point.own), week: point.week });
@@ -94,7 +94,7 @@ function earlierFigure({ words }, head, which) {
   return [figure, `${words.t('first_weeks', { n: head.point.count })}; ${wholeQuarter}`];
 }
 
-// Why there is nothing of a team in this quarter.
+// Why a team has no figures in this quarter.
 export function whyNone({ figures, words, period, today }, team) {
   const cell = teamCell(figures, team, period, today);
   return cell.none === 'absent' ? words.t('no_figures') : `${words.period(period)}: ${words.cell(cell)}.`;
@@ -166,7 +166,7 @@ export function viewLive(page) {
   ];
 }
 
-// How a running quarter is compared.
+// Explains how a running quarter is compared.
 function runningNote({ figures, words, today }, team, period) {
   const point = samePoint(figures, team, period, today);
   if (!point || !summaryOf(figures, team, period)) return null;
@@ -192,7 +192,7 @@ const listNote = (page, teams) => (page.rolled && compare.canRollUp(page.figures
 
 const shortQuarter = (page, period) => page.words.t('quarter_short', { n: quarterNumber(period) });
 
-// For a chart: the year stands below its first quarter only.
+// The label of a quarter in a chart. Only the first quarter of a year has the year below it.
 function marked(page, course) {
   const { words } = page;
   return course.map((one, i) => ({
@@ -203,7 +203,7 @@ function marked(page, course) {
   }));
 }
 
-// A quarter in words; of one that is not final it is said.
+// A quarter in words, with its status when it is not final.
 function saidOf({ period, questions, status }, words) {
   const state = words.stateOf({ status });
   return `${words.period(period)}: ${words.cell(questions)}${state && status !== FINAL ? ` (${state})` : ''}`;

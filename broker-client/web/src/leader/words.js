@@ -49,7 +49,7 @@ export function createWords(t, language, timezone, short = false) {
   const moment = (seconds) => `${format.numericDate(dayOf(seconds), language)}, ${time(seconds)}`;
   const stamp = (seconds) => `${formatDate(dayOf(seconds))} ${format.time(seconds, 'nl', timezone || undefined)}`;
   const isSameDay = (one, other) => dayOf(one) === dayOf(other);
-  // The time alone while it is still that day.
+  // Only the time while it is still the same day.
   const since = (seconds, now) => (isSameDay(seconds, now) ? time(seconds) : moment(seconds));
   return { language, t, number, share, cell, period, stateOf, statusOf, dayAndMonth, time, moment, stamp, isSameDay, since };
 }

@@ -49,7 +49,7 @@ function modeText(phone, choice, other, final) {
   return [tParts('countingForDay', { day: where(day) }), final];
 }
 
-// A bar that cannot be overlooked.
+// The bar above the grid that says so.
 export function renderMode(parent, phone, choice, choose) {
   const other = choice.day !== null && choice.day !== phone.today;
   const lost = !other && choice.lost !== null && choice.lost !== phone.today;
@@ -100,7 +100,7 @@ function mostUsed(phone) {
   return often.codes;
 }
 
-// A row above the grid for who wants it, in the grid's order.
+// The row "most used" above the grid, in the grid's order.
 export function renderOften(parent, phone, choice, wanted, tap) {
   const codes = wanted ? mostUsed(phone) : [];
   if (!wanted) often.day = null; // counted anew when it is wanted again

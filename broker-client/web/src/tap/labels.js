@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Labels of a question: what it was about, where it came from, where it was sent on to. They are chosen in the sheet, which
-// lies over the tiles and lets no touch through to them.
+// The sheet in which labels of a question are chosen: its subject, its origin, and where it was referred to. It lies over the tiles,
+// so that no tile takes a touch.
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 import { LABELS_MAX, LabelKind } from '../core/messages.js';

@@ -72,7 +72,7 @@ function counter(draft, changed) {
 export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
   const go = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });
-  // The button says what it begins.
+  // The button says for which day and how many times the next tap counts.
   const final = el('p', { class: 'catch-up-final', role: 'status' });
   const changed = () => {
     final.textContent = draft.day !== null && phone.isFinal(draft.day) ? t('finalQuarter') : '';
@@ -90,8 +90,8 @@ export function openCatchUp(sheet, phone, choice, choose) {
 
 // ---- Own taps -------------------------------------------------------------------------------------
 
-// A tap is seen when its row was on the screen while the list was open. What stays for that alone goes when the list is
-// closed, never from under the eyes.
+// A tap is seen when its row was on the screen while the list was open. Taps that are kept only until then are deleted when the
+// list is closed, never while it is open.
 export function openList(sheet, phone) {
   const list = el('div', { class: 'days' });
   const n = phone.retractDays;

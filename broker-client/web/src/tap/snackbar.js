@@ -100,7 +100,7 @@ export class Snackbar {
     else this.#say(t(ended, { what: this.#what(undone) }));
   }
 
-  // In another language.
+  // The language has changed.
   refresh() {
     if (this.#shown) this.#render();
   }
@@ -133,7 +133,7 @@ export class Snackbar {
     return put(count > 1 ? 'tappedMany' : 'tapped', { domain: name(domainName(this.#phone.catalogue, domain)), outcome: outcomeWord(outcome), n: count });
   }
 
-  // Where there could be doubt.
+  // The day and the team of the tap, when there could be doubt.
   #where({ day, team } = this.#shown, put = t, name = String) {
     if (day === this.#phone.today && this.#phone.teams.length < 2) return '';
     const words = relativeDate(day, this.#phone.today, language);
