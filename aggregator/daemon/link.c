@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "aggregator/config/clock.h"
+#include "base/backoff.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/step.h"
@@ -59,7 +60,6 @@ int link_open(struct link *link, struct error *error)
 	options.client_id = client_id;
 	options.will.topic = topic;
 	options.will.payload = link->will;
-	link->backoff_ms = link->config->retry_ms;
 	rc = mqtt_open(&link->mqtt, &options, error);
 	return rc < 0 ? rc : link_use_credentials(link, link->config->credentials_file, &changed, error);
 }
@@ -83,19 +83,13 @@ void link_close(struct link *link)
 	*link = (struct link){0};
 }
 
-/* Between half of `ms` and all of it, so that many daemons do not come back in step. */
-static uint64_t jittered(uint64_t ms)
+static void try_later(struct link *link)
 {
+	int64_t wait_ms = backoff_ms(link->config->retry_ms, BACKOFF_MAX_MS, ++link->attempts);
 	uint32_t random = 0;
 
 	(void)random_bytes(&random, sizeof random);
-	return ms / 2 + random % (ms / 2 + 1);
-}
-
-static void try_later(struct link *link)
-{
-	link->connect_at_ms = clock_monotonic_ms() + jittered(link->backoff_ms);
-	link->backoff_ms = link->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : link->backoff_ms * 2;
+	link->connect_at_ms = clock_monotonic_ms() + (uint64_t)backoff_spread_ms(wait_ms, random);
 }
 
 void link_lost(struct link *link, const char *reason)
@@ -108,7 +102,7 @@ void link_lost(struct link *link, const char *reason)
 	link->catalogue_published = false;
 	link->short_sessions = link->session_present && lasted < SHORT_SESSION_MS ? link->short_sessions + 1 : 0;
 	if (lasted >= SHORT_SESSION_MS)
-		link->backoff_ms = link->config->retry_ms;
+		link->attempts = 0;
 	log_warning("broker-lost reason=\"%s\"", reason);
 	try_later(link);
 }
@@ -117,7 +111,7 @@ void link_reconnect(struct link *link)
 {
 	mqtt_disconnect(link->mqtt);
 	link->up = link->catalogue_published = false;
-	link->backoff_ms = link->config->retry_ms;
+	link->attempts = 0;
 	link->connect_at_ms = 0;
 	link->connect_error.text[0] = '\0'; /* the next refusal is of other credentials */
 }

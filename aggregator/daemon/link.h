@@ -28,7 +28,7 @@ struct link {
 	uint64_t subscribe_again_at_ms; /* if it is quiet */
 	uint64_t up_since_ms;
 	uint64_t connect_at_ms;
-	uint64_t backoff_ms;           /* before that; doubles, up to a limit */
+	uint32_t attempts;             /* in a row that failed, for the backoff */
 	uint32_t short_sessions;       /* in a row: the broker remembered the session and ended it at once */
 	struct error connect_error;     /* as last logged; empty: none was */
 	struct error credentials_error; /* the same, of the credentials file */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/error.h"
 
 enum { ROOM_FIRST = 64, JITTER_PART = 4 };
@@ -41,10 +42,8 @@ static int64_t random_below(struct sender *sender, int64_t limit)
 static int64_t interval_ms(struct sender *sender, uint32_t attempts)
 {
 	int64_t limit = sender->options.retry_max_ms;
-	int64_t interval = sender->options.retry_ms;
+	int64_t interval = backoff_ms(sender->options.retry_ms, limit, attempts);
 
-	for (uint32_t i = 1; i < attempts && interval < limit; i++)
-		interval *= 2;
 	interval += random_below(sender, interval / JITTER_PART + 1);
 	return interval <= limit ? interval : limit - random_below(sender, limit / JITTER_PART + 1);
 }

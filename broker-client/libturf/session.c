@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/monotonic.h"
 
 enum {
@@ -43,17 +44,12 @@ static void on_event(void *context, const struct mqtt_event *event)
 
 /* ---- The connection --------------------------------------------------------------------------------------------- */
 
-/* Half the interval, plus a random part of the other half. */
 static int64_t reconnect_wait_ms(struct turf *turf)
 {
-	int64_t interval = turf->reconnect_ms;
+	int64_t wait_ms = backoff_ms(turf->reconnect_ms, turf->reconnect_max_ms, turf->connect_attempts);
 
-	for (uint32_t i = 1; i < turf->connect_attempts && interval < turf->reconnect_max_ms; i++)
-		interval *= 2;
-	if (interval > turf->reconnect_max_ms)
-		interval = turf->reconnect_max_ms;
 	turf->random = turf->random * 6364136223846793005 + 1442695040888963407;
-	return interval / 2 + (int64_t)(turf->random >> 33) % (interval / 2 + 1);
+	return backoff_spread_ms(wait_ms, (uint32_t)(turf->random >> 33));
 }
 
 static void set_link(struct turf *turf, enum link link, int64_t now_ms)
