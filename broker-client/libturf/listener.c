@@ -26,7 +26,9 @@ struct listener {
 	struct inbound *current; /* what the last item points into */
 	char reason[REASON_BYTES];
 	pthread_mutex_t lock;
-	struct inbound_queue queue; /* under the lock */
+	/* Under the lock. */
+	struct inbound_queue queue;
+	bool event_lost; /* out of memory: an event was dropped; reconnect to recover */
 };
 
 /* On Paho's thread. */
@@ -35,10 +37,11 @@ static void on_event(void *context, const struct mqtt_event *event)
 	struct listener *listener = context;
 	struct inbound *copy = inbound_copy(event);
 
-	if (!copy)
-		return;
 	(void)pthread_mutex_lock(&listener->lock);
-	inbound_append(&listener->queue, &copy);
+	if (copy)
+		inbound_append(&listener->queue, &copy);
+	else if (event->kind != MQTT_EVENT_MESSAGE || event->message->length <= INBOUND_BYTES_MAX)
+		listener->event_lost = true; /* a longer message is nothing of ours */
 	(void)pthread_mutex_unlock(&listener->lock);
 	(void)eventfd_write(listener->event_fd, 1);
 	free(copy);
@@ -95,6 +98,7 @@ static int connect_anew(struct listener *listener, struct error *error)
 	listener->mqtt = next;
 	(void)pthread_mutex_lock(&listener->lock);
 	inbound_free(inbound_take(&listener->queue));
+	listener->event_lost = false;
 	(void)pthread_mutex_unlock(&listener->lock);
 	return mqtt_async_connect(listener->mqtt, error);
 }
@@ -164,11 +168,19 @@ static struct listener_item item_of(struct listener *listener, const struct inbo
 static struct listener_item next_taken(struct listener *listener)
 {
 	struct listener_item item = {.kind = LISTENER_NOTHING};
+	bool event_lost = false;
 
 	if (!listener->taken) {
 		(void)pthread_mutex_lock(&listener->lock);
 		listener->taken = inbound_take(&listener->queue);
+		event_lost = listener->event_lost;
+		listener->event_lost = false;
 		(void)pthread_mutex_unlock(&listener->lock);
+	}
+	if (event_lost) { /* what came with it comes again on the next connection */
+		inbound_free(listener->taken);
+		listener->taken = NULL;
+		return down(listener, "no memory for an event of the connection");
 	}
 	while (listener->taken && item.kind == LISTENER_NOTHING) {
 		free(listener->current);

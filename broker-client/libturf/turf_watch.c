@@ -123,6 +123,8 @@ static enum turf_news_kind status_came(struct turf_watch *watch, const struct li
 	json_t *status = json_loadb((const char *)item->bytes, item->length, 0, NULL);
 	const char *today = json_string_value(json_object_get(status, "today"));
 
+	if (!status)
+		return TURF_NEWS_NONE;
 	watch->status = (struct turf_status){ .online = !json_is_false(json_object_get(status, "online")) };
 	watch->status.has_today = today && date_parse(today, &watch->status.today) == 0;
 	watch->news.status = &watch->status;

@@ -34,6 +34,9 @@ unsigned phone_broker_submissions(void);
 /* The status goes out once more, to whoever is connected. */
 void phone_broker_tell_status(void);
 
+/* The catalogue, the status and the figures of 2019-Q4 go out once more, to whoever is connected. */
+void phone_broker_publish(void);
+
 /* What the aggregator knows of this tap. */
 enum known_state phone_broker_known(const struct turf_id *id);
 
