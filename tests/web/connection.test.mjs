@@ -28,7 +28,7 @@ async function asking() {
   return { client, connection };
 }
 
-test('what is asked for, and what is left, while the broker has not yet answered', async () => {
+test('subscribing and unsubscribing while the broker has not answered yet', async () => {
   const { client, connection } = await asking();
   assert.ok(client.subscribed.includes('turf/v1/proef/summary/oost/2019-Q4'));
   connection.listen(filters('west/2019-Q4'));
@@ -40,7 +40,7 @@ test('what is asked for, and what is left, while the broker has not yet answered
   connection.stop();
 });
 
-test('what is asked for once more, while the broker has not yet answered and after', async () => {
+test('subscribing once more, while the broker has not answered yet and afterwards', async () => {
   const { client, connection } = await asking();
   const all = [...client.subscribed];
   connection.askAgain();
@@ -79,7 +79,7 @@ test('all that the broker retains has come when it answers the packet after the 
   assert.equal(connection.answered, false);
 });
 
-test('stopped and started again while the library is still on its way: one connection', async () => {
+test('stopping and starting while the library is being loaded makes one connection', async () => {
   const mqtt = new Library();
   let loaded;
   const loading = new Promise((resolve) => (loaded = resolve));
@@ -117,7 +117,7 @@ test('the wait for the next attempt grows to half a minute and no further; a con
 // The timers that still run.
 const running = (set) => set.filter(({ cleared }) => !cleared);
 
-test('woken: a connection that answers stays, one that does not makes place for another', async (t) => {
+test('when the phone wakes up, a connection that answers stays, and one that does not is replaced', async (t) => {
   const set = timers(t);
   const { client, connection } = await asking();
   client.answers[0](null);

@@ -131,7 +131,7 @@ test('a connection that the browser closes is opened again by the next call', as
   assert.equal(await page().get('n'), 2);
 });
 
-test('a connection that was closed without a word is opened again too', async () => {
+test('a connection that the browser closed without an event is opened again too', async () => {
   const one = page();
   await one.put('n', 1);
   connections[0].close();

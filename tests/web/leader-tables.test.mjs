@@ -68,7 +68,7 @@ test('this quarter on the older list: what came from one domain is that domain',
   assert.deepEqual(keys(table(false)), [1, 12, 13, 'total']);
 });
 
-test('the headline has the quarter before and the same one last year', () => {
+test('the headline has the quarter before and the same quarter of last year', () => {
   const head = live.headline(changedList(), 'oost', '2019-Q4', TODAY);
   assert.deepEqual([head.questions, head.answered, head.referred, head.before, head.lastYear], [14, 12, 2, 12, 16]);
   assert.equal(words.cell(head.referredShare), '14,3\u00a0%');
@@ -189,7 +189,7 @@ test('a running quarter is compared after as many whole weeks of it, and the wee
   assert.deepEqual(shown(domains, 'weeks'), ['11', '13', '24']);
 });
 
-test('a week that was not received, or in which counting began, makes no comparison', () => {
+test('there is no comparison with a week that was not received, or in which counting began', () => {
   const monday = day('2020-01-20');
   const late = newYear(14);
   takeCleared(late, { kind: 'weekly', team: 'oost', year: 2019 });

@@ -63,7 +63,7 @@ test('all of several taps are stored, or none', async () => {
   assert.deepEqual(await outbox.all(), []);
 });
 
-test('a change that breaks off half-way is none', async () => {
+test('a change that fails half-way changes nothing', async () => {
   const taps = await outbox.add([question({ day: TODAY + 3 }), question({ day: TODAY + 3 })]);
   for (const tap of taps) {
     await send(tap);
@@ -78,7 +78,7 @@ test('a change that breaks off half-way is none', async () => {
   assert.deepEqual((await outbox.all()).map(stateOf), ['refused', 'refused']);
 });
 
-test('a disk that gives up as it writes: the tap is not promised', async (t) => {
+test('when the disk fails during the write, `add` rejects', async (t) => {
   const { add } = IDBObjectStore.prototype;
   t.mock.method(IDBTransaction.prototype, 'commit', () => {});
   t.mock.method(IDBObjectStore.prototype, 'add', function (...given) {
@@ -89,7 +89,7 @@ test('a disk that gives up as it writes: the tap is not promised', async (t) => 
   await assert.rejects(outbox.add([question()]));
 });
 
-test('every change is on the disk, not on its way there, before it is promised', async (t) => {
+test('every change is on the disk before its promise resolves', async (t) => {
   const asked = [];
   const { transaction } = IDBDatabase.prototype;
   t.mock.method(IDBDatabase.prototype, 'transaction', function (names, mode, options) {
@@ -103,7 +103,7 @@ test('every change is on the disk, not on its way there, before it is promised',
   assert.deepEqual(new Set(asked), new Set(['strict']));
 });
 
-test('a newer page wants to change the database: this one lets it, and says that it has it no more', async () => {
+test('when a newer page upgrades the database, the outbox closes its connection and says so', async () => {
   let gone = 0;
   outbox.close();
   outbox = await Outbox.open('de-kop', { onGone: () => gone++ });
@@ -133,7 +133,7 @@ test('a held tap may not leave; a hold from a clock that was set back is none', 
   assert.equal(sendable(tap, NOW - 3_600_000).id, tap.id);
 });
 
-test('a hold that is over is forgotten, one that holds is not', async () => {
+test('a hold that has ended is deleted, one that has not is kept', async () => {
   const [over, holds] = await outbox.add([question({ hold: NOW - 1 }), question({ hold: NOW + 6_000 })]);
   await outbox.forgetHolds([over.id, holds.id], NOW);
   assert.deepEqual((await outbox.all()).map(({ hold }) => hold), [0, NOW + 6_000]);
@@ -149,7 +149,7 @@ test('labels join a tap only while it is held', async () => {
   assert.deepEqual((await only()).labels, [7]);
 });
 
-test('once it has left, a tap keeps no time of day', async () => {
+test('a tap that was sent has no time of day', async () => {
   const [tap] = await outbox.add([question({ hold: NOW + 6_000 })]);
   await send(tap);
   assert.equal((await only()).hold, 0);
@@ -162,7 +162,7 @@ test('taken back before it left: nothing remains, and nothing is sent', async ()
   assert.deepEqual(await send(tap), [], 'a sender that still had it is told');
 });
 
-test('sent as the page was left, which did not live to note it with the tap: taking it back is a retraction', async () => {
+test('a tap that was sent while the page was left is taken back with a retraction, also when it was not marked as sent', async () => {
   const [tap, other, counted] = await outbox.add([question({ hold: NOW + 6_000 }), question(), question()]);
   await send(counted);
   await verdict(counted, V.VERDICT_COUNTED);
@@ -185,7 +185,7 @@ function localStorageOfTest(t) {
   return kept;
 }
 
-test('sent as the page was put away, whose database stores nothing any more: on another page, taking it back is a retraction', async (t) => {
+test('a tap that was sent while the page was put away is taken back with a retraction on another page, though its database stored nothing', async (t) => {
   const kept = localStorageOfTest(t);
   const [tap, other] = await outbox.add([question({ hold: NOW + 6_000 }), question()]);
   t.mock.method(IDBObjectStore.prototype, 'put', function put() {
@@ -202,7 +202,7 @@ test('sent as the page was put away, whose database stores nothing any more: on 
   assert.deepEqual([...kept.keys()], [], 'nothing is kept of it once the taps say so');
 });
 
-test('a full disk that cannot note what a page sent as it was left: the outbox opens, and taking that back is a retraction', async (t) => {
+test('when a full disk could not mark a tap as sent, the outbox opens, and taking the tap back is a retraction', async (t) => {
   const [tap] = await outbox.add([question()]);
   await outbox.put('left', [tap.id]);
   outbox.close();
@@ -215,7 +215,7 @@ test('a full disk that cannot note what a page sent as it was left: the outbox o
   assert.equal((await only()).retractionWaits, true);
 });
 
-test('taken back under way: the retraction goes when the question is answered', async () => {
+test('a tap that is taken back while it is under way: the retraction is sent after the question was answered', async () => {
   const [tap] = await outbox.add([question()]);
   await send(tap);
   await outbox.retract([tap.id]);
@@ -259,7 +259,7 @@ test('a second verdict for what was answered is nothing', async () => {
   assert.deepEqual(await send(tap), [], 'nor is it sent again by a tab that has yet to hear of it');
 });
 
-test('answered as taken back before, a question counts no more', async () => {
+test('a question that was taken back elsewhere no longer counts', async () => {
   const [tap] = await outbox.add([question()]);
   await send(tap);
   await verdict(tap, V.VERDICT_ALREADY_RETRACTED);
@@ -288,7 +288,7 @@ test('a refused retraction leaves its question counted', async () => {
   assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 1, restored: false }, 'nor is it taken back from another store');
 });
 
-test('counted on the right day: the refused tap gives way to a new event', async () => {
+test('counting a refused tap on the right day replaces it by a new event', async () => {
   const [tap] = await outbox.add([question({ day: TODAY + 3, domain: 9, labels: [7] })]);
   await send(tap);
   await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
@@ -316,7 +316,7 @@ test('what was answered is remembered for retract_days, what waits for ever', as
   assert.deepEqual(await outbox.all(), []);
 });
 
-test('settled before the day is known from which taps are listed: what the phone takes it for holds', async () => {
+test('a tap that is settled before the day to forget is known is kept by the day that the phone gives', async () => {
   const [tap] = await outbox.add([question({ day: TODAY - 20 })]);
   await send(tap);
   await outbox.settle([{ id: tap.id, act: 'question', verdict: V.VERDICT_COUNTED_LATE }], TODAY - 14);
@@ -381,7 +381,7 @@ test('after a new epoch an empty store gets the question and then its retraction
   assert.equal(stateOf(await only()), 'retracted');
 });
 
-test('put back by a new epoch, a retraction is not ended by what the old store still says of it', async () => {
+test('a retraction that a new epoch put back is not ended by a verdict of the old store', async () => {
   const tap = await counted();
   await outbox.retract([tap.id]);
   await send(tap, 'retraction');
@@ -404,7 +404,7 @@ test('a refused question that is offered again is no refusal while it waits: it 
   assert.equal(stateOf(await only()), 'refused');
 });
 
-test('refused and so is its retraction: it does not count, and nothing else is said of it', async () => {
+test('when question and retraction are both refused, the tap is shown as a refused question', async () => {
   const [tap] = await outbox.add([question({ day: TODAY + 3 })]);
   await send(tap);
   await outbox.retract([tap.id]);
@@ -501,7 +501,7 @@ test('what was not taken back is not counted again', async () => {
   assert.deepEqual(await shown(), [[1, 'counted']]);
 });
 
-test('made right: one is taken back and another counts, in one step; never twice', async () => {
+test('replacing a tap takes it back and adds another in one step, and never twice', async () => {
   const right = () => question({ domain: 5 });
   const tap = await counted();
   const [own] = await outbox.add([question()]);

@@ -67,7 +67,7 @@ const hearsList = async (tab, domains) => {
   await turns();
 };
 
-test('another catalogue with other domains: what is new and what is gone is told, through a reload, until it was seen', async () => {
+test('another catalogue with other domains: the page says what is new and what is gone, also after a reload, until the worker has seen it', async () => {
   const tab = await Tab.start();
   assert.equal(tab.phone.listChange, null, 'the first list is no change');
   await hearsList(tab, [domain(1, 'Financiën'), domain(2, 'Wonen')]);
@@ -81,7 +81,7 @@ test('another catalogue with other domains: what is new and what is gone is told
   assert.equal((await openPhone()).listChange, null);
 });
 
-test('a day from which other domains hold is told too', async () => {
+test('the page also says it when other domains are valid from a new day on', async () => {
   const tab = await Tab.start();
   await hearsList(tab, [domain(1, 'Financiën', { valid_until: TODAY + 1 }), domain(2, 'Geld', { valid_from: TODAY + 1 })]);
   await tab.hearsStatus(TODAY, 'a', { today_pinned: true });

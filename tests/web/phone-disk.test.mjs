@@ -34,7 +34,7 @@ test('what is older than retract_days is forgotten first, and what is left is of
   assert.deepEqual(tab.sent.slice(before).map(({ id }) => id), [fresh]);
 });
 
-test('left on a full disk, which cannot note what goes, and taken back: it does not count in the end', async (t) => {
+test('a tap that was sent while a full disk could not mark that, and is taken back, does not count in the end', async (t) => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
@@ -50,7 +50,7 @@ test('left on a full disk, which cannot note what goes, and taken back: it does 
   assert.deepEqual(tab.sent.map(({ id, act }) => [id, act]), [[ids[0], 'question'], [ids[0], 'retraction']]);
 });
 
-test('a disk that refuses is told of until it stores a tap again', async (t) => {
+test('the page says that the disk refuses until it stores a tap again', async (t) => {
   const tab = await Tab.start();
   const full = t.mock.method(IDBObjectStore.prototype, 'add', () => {
     throw new Error('full');
@@ -62,7 +62,7 @@ test('a disk that refuses is told of until it stores a tap again', async (t) => 
   assert.equal(tab.phone.trouble, '');
 });
 
-test('a team is chosen and another forgotten on a disk that refuses: the worker is told, and they hold for this visit', async (t) => {
+test('on a disk that refuses, the choice of a team holds for this visit, and the page says so', async (t) => {
   const tab = await Tab.start();
   const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
     throw new Error('full');
@@ -74,7 +74,7 @@ test('a team is chosen and another forgotten on a disk that refuses: the worker 
   full.mock.restore();
 });
 
-test('the first epoch is nothing to tell, another is', async () => {
+test('the page says nothing of the first epoch, but says that another one came', async () => {
   const tab = await Tab.start();
   await tab.taps();
   await tab.receives(V.VERDICT_COUNTED);
@@ -127,7 +127,7 @@ test('no day can be chosen from before the team began', async () => {
   assert.equal(tab.phone.firstDayOf('oost'), TODAY - 5);
 });
 
-test('a total that is withdrawn is shown no more', async () => {
+test('the page no longer shows a total that was withdrawn', async () => {
   const tab = await Tab.start();
   const total = { org: 'proef', team: 'oost', period: '2019-Q4', generation: 1, answered: 2, referred: 1, domains: [], labels: [] };
   tab.hears('summary/oost/2019-Q4', written(writeSummary, total));
@@ -136,7 +136,7 @@ test('a total that is withdrawn is shown no more', async () => {
   assert.equal(tab.phone.summary, undefined);
 });
 
-test('where a year ends in the weeks that are shown, both are asked for', async () => {
+test('when the shown weeks belong to two years, the page subscribes to both', async () => {
   const tab = await Tab.start();
   for (const year of [2019, 2020]) assert.ok(tab.client.subscribed.includes(`${prefix}/weekly/oost/${year}`), String(year));
 });
@@ -153,7 +153,7 @@ test('without a connection the time of day of a tap is forgotten all the same', 
   outbox.close();
 });
 
-test('a disk that cannot note what is about to go: the worker is told, and it stays', async (t) => {
+test('when the disk cannot mark a tap as sent, the tap stays and the page says so', async (t) => {
   const tab = await Tab.start();
   await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {
@@ -166,7 +166,7 @@ test('a disk that cannot note what is about to go: the worker is told, and it st
   assert.deepEqual([tab.sent, tab.phone.trouble], [[], 'storage']);
 });
 
-test('taking back fails on a full disk: what then is left goes as everything else', async (t) => {
+test('after taking back failed on a full disk, the tap is sent as usual', async (t) => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const full = t.mock.method(IDBObjectStore.prototype, 'delete', () => {
@@ -179,7 +179,7 @@ test('taking back fails on a full disk: what then is left goes as everything els
   assert.deepEqual(tab.sent.map(({ id }) => id), ids);
 });
 
-test('left twice, the first time on a full disk: the next note is of both', async (t) => {
+test('when the page is left twice, the first time on a full disk, the second time marks both taps', async (t) => {
   const tab = await Tab.start();
   const [first] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const full = t.mock.method(IDBObjectStore.prototype, 'put', () => {

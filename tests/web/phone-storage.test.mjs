@@ -36,7 +36,7 @@ const stored = async () => {
   return all;
 };
 
-test('the browser closes the database: nothing is said, and the next tap is stored', async (t) => {
+test('when the browser closes the database, the page says nothing and stores the next tap', async (t) => {
   const made = connections(t);
   const tab = await Tab.start();
   for (let i = 0; i < 2; i++) {
@@ -48,7 +48,7 @@ test('the browser closes the database: nothing is said, and the next tap is stor
   assert.equal((await stored()).length, 2);
 });
 
-test('the browser ends a write that is under way: it is made once, and the worker is told nothing', async (t) => {
+test('when the browser ends a write, the page makes it once more and says nothing', async (t) => {
   const made = connections(t);
   const tab = await Tab.start();
   const { add } = IDBObjectStore.prototype;
@@ -63,7 +63,7 @@ test('the browser ends a write that is under way: it is made once, and the worke
   assert.deepEqual((await stored()).map((one) => one.id), [id]);
 });
 
-test('a connection that was lost after the write: what is stored is found, and not made twice', async (t) => {
+test('a write whose connection was lost afterwards is found, and not made twice', async (t) => {
   const tab = await Tab.start();
   const { transact } = Database.prototype;
   t.mock.method(Database.prototype, 'transact', async function (tables, mode, options, body) {
@@ -92,7 +92,7 @@ test('a full disk is called full, and is tried again by itself until it stores',
   assert.equal((await stored()).length, 0, 'what was refused was not stored later');
 });
 
-test('a storage that does not answer is told of, until it does', async (t) => {
+test('the page says that the storage does not answer, until it does', async (t) => {
   const tab = await Tab.start();
   const set = timers(t);
   let answer;
@@ -105,7 +105,7 @@ test('a storage that does not answer is told of, until it does', async (t) => {
   assert.equal(tab.phone.trouble, '');
 });
 
-test('a page of before an upgrade of the database says that another is newer', async () => {
+test('a page of an older build says that a newer one has upgraded the database', async () => {
   const phone = await openPhone({});
   await new Promise((resolve) => {
     const opening = indexedDB.open('turf-proef', 2);

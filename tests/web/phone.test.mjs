@@ -34,7 +34,7 @@ test('two windows that are both seen: what one taps goes out, also when the othe
   assert.equal(other.sent.length, 2, 'looked at again, it sends what still waits');
 });
 
-test('looked at and told of the network at once: what it took from itself it still has', async () => {
+test('seen and online at the same moment: a tab that takes the lock from itself still has it', async () => {
   const one = await Tab.start();
   await Tab.start();
   one.phone.wake();
@@ -49,7 +49,7 @@ test('looked at and told of the network at once: what it took from itself it sti
   assert.equal(one.sent.length, 2);
 });
 
-test('the network comes back for a tab that nobody sees: it does not take the sending from the one that is seen', async () => {
+test('when the network comes back, a hidden tab does not take the lock from the visible one', async () => {
   const hidden = await Tab.start();
   const one = await Tab.start();
   hidden.phone.leave();
@@ -60,7 +60,7 @@ test('the network comes back for a tab that nobody sees: it does not take the se
   assert.equal(one.sent.length, 1);
 });
 
-test('tapped as the page is hidden: it goes out as soon as it is stored, not when the page is next seen', async () => {
+test('a tap that is made while the page is being hidden is sent as soon as it is stored', async () => {
   const tab = await Tab.start();
   const tapping = tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   tab.phone.leave();
@@ -69,7 +69,7 @@ test('tapped as the page is hidden: it goes out as soon as it is stored, not whe
   assert.deepEqual(tab.sent.map(({ id }) => id), ids);
 });
 
-test('the clock is set back while something is under way: what has no receipt goes again all the same', async () => {
+test('when the clock is set back, events without a receipt are sent again all the same', async () => {
   const tab = await Tab.start();
   const id = await tab.taps();
   clock.now -= 3 * DAY_MS;
@@ -81,7 +81,7 @@ test('the clock is set back while something is under way: what has no receipt go
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
 });
 
-test('undone, and the page left before the disk has answered: it never leaves', async () => {
+test('a tap that is undone just before the page is left is never sent', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const undoing = tab.phone.retract(ids);
@@ -92,7 +92,7 @@ test('undone, and the page left before the disk has answered: it never leaves', 
   assert.deepEqual(tab.phone.taps, []);
 });
 
-test('a label chosen, and the page left before the disk has answered: it goes along', async () => {
+test('a label that is chosen just before the page is left is sent with its tap', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const changing = tab.phone.change(ids, { labels: [3] });
@@ -103,7 +103,7 @@ test('a label chosen, and the page left before the disk has answered: it goes al
   assert.deepEqual(tab.phone.taps.map(({ labels, sent }) => [labels, sent]), [[[3], true]]);
 });
 
-test('the disk takes its time: undo and labels are offered for what is left of the seconds', async () => {
+test('when the disk is slow, undo and labels are offered for the rest of the six seconds', async () => {
   const tab = await Tab.start();
   const tapping = tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   clock.now += UNDO_MS - 1_000;
@@ -113,7 +113,7 @@ test('the disk takes its time: undo and labels are offered for what is left of t
   assert.equal(tab.phone.staysMs(ids[0]), 0);
 });
 
-test('the network comes back for a tab that nobody sees, and no other is left to send what waits: it does', async () => {
+test('when the network comes back, a hidden tab sends what waits if there is no other tab', async () => {
   const hidden = await Tab.start();
   const one = await Tab.start();
   hidden.phone.leave();
@@ -127,7 +127,7 @@ test('the network comes back for a tab that nobody sees, and no other is left to
   assert.deepEqual(hidden.sent.map((event) => event.id), [id]);
 });
 
-test('seen again after it was left, the page holds back what is tapped for its seconds', async () => {
+test('a page that is visible again holds back new taps for six seconds', async () => {
   const tab = await Tab.start();
   tab.phone.leave();
   tab.phone.wake();
@@ -137,7 +137,7 @@ test('seen again after it was left, the page holds back what is tapped for its s
   assert.deepEqual(tab.sent, []);
 });
 
-test('the connection breaks before the receipt: woken, the phone connects under another name and sends again at once', async () => {
+test('when the connection breaks before the receipt, the phone reconnects with another client id and sends again at once', async () => {
   const tab = await Tab.start();
   const id = await tab.taps();
   tab.client.emit('close');
@@ -147,7 +147,7 @@ test('the connection breaks before the receipt: woken, the phone connects under 
   assert.equal(new Set(tab.mqtt.clients.map(({ options }) => options.clientId)).size, 2);
 });
 
-test('without Web Locks every tab sends, seen or not', async () => {
+test('without Web Locks every tab sends, visible or not', async () => {
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   const tab = await Tab.start();
   const id = await tab.taps();
@@ -159,7 +159,7 @@ test('without Web Locks every tab sends, seen or not', async () => {
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
 });
 
-test('seen and left in one breath, a tab does not keep the sending from the one that is seen', async () => {
+test('a tab that is seen and left at once does not keep the lock from the visible tab', async () => {
   const passing = await Tab.start();
   const one = await Tab.start();
   passing.phone.wake();
@@ -169,7 +169,7 @@ test('seen and left in one breath, a tab does not keep the sending from the one 
   assert.equal(one.sent.length, 1);
 });
 
-test('a verdict that says nothing, or that belongs to another act, sends nothing again before its time', async () => {
+test('after a verdict that ends nothing, or is on the other act, nothing is sent again before its interval is over', async () => {
   const tab = await Tab.start();
   const id = await tab.taps();
   for (const verdict of [V.VERDICT_UNSPECIFIED, 6, V.VERDICT_RETRACTED]) await tab.receives(verdict, [id]);
@@ -177,7 +177,7 @@ test('a verdict that says nothing, or that belongs to another act, sends nothing
   assert.deepEqual(tab.phone.waiting, { all: 1, sent: 1, device: 0 });
 });
 
-test('without a receipt it goes again, though nobody touches the page', async () => {
+test('a tap without a receipt is sent again, also when nobody touches the page', async () => {
   const tab = await Tab.start({ retryMs: 20 });
   await tab.taps();
   clock.now += 1_000;
@@ -185,7 +185,7 @@ test('without a receipt it goes again, though nobody touches the page', async ()
   assert.ok(tab.sent.length >= 2);
 });
 
-test('a team that was silent answers: all that waits goes at once', async () => {
+test('a receipt for a team without receipts makes all its events due at once', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1, count: 3 });
   await tab.phone.release(ids);
@@ -198,7 +198,7 @@ test('a team that was silent answers: all that waits goes at once', async () => 
   assert.equal(tab.sent.length, 3 + 1 + 2);
 });
 
-test('another run of the aggregator: what has no receipt goes again within seconds; for the run that was met first nothing does', async () => {
+test('when the aggregator was started again, events without a receipt are sent again within seconds; its first status sends nothing again', async () => {
   const tab = await Tab.start();
   const id = await tab.taps();
   for (const [instance, sent] of [['one', 1], ['one', 1], ['two', 2], ['two', 2]]) {
@@ -210,13 +210,13 @@ test('another run of the aggregator: what has no receipt goes again within secon
   }
 });
 
-test('taps that are made while one is on its way to the disk go too', async () => {
+test('taps that are made while another one is being stored are sent too', async () => {
   const tab = await Tab.start();
   const ids = await Promise.all(Array.from({ length: 5 }, () => tab.taps()));
   assert.deepEqual(new Set(tab.sent.map(({ id }) => id)), new Set(ids));
 });
 
-test('what another tab has taken back does not leave this one, though it has yet to hear of it', async () => {
+test('a tab does not send what another tab took back, also before it knows that', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   const outbox = await Outbox.open('proef');
@@ -228,7 +228,7 @@ test('what another tab has taken back does not leave this one, though it has yet
   assert.deepEqual(tab.sent, []);
 });
 
-test('labels that one window adds go along when the other sends', async () => {
+test('labels that one window adds are sent when the other window sends the tap', async () => {
   const one = await Tab.start();
   const other = await Tab.start();
   const ids = await one.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
@@ -241,7 +241,7 @@ test('labels that one window adds go along when the other sends', async () => {
   assert.deepEqual(other.sent.map(({ labels }) => labels), [[3]]);
 });
 
-test('left without a connection, within its seconds: the next that is opened sends it at once', async () => {
+test('a tap that was held back when the page was left offline is sent at once by the next page', async () => {
   const tab = await Tab.start();
   tab.client.emit('close');
   const [id] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
@@ -252,7 +252,7 @@ test('left without a connection, within its seconds: the next that is opened sen
   assert.deepEqual(later.sent.map((event) => event.id), [id]);
 });
 
-test('taken back and counted after all within six seconds: nothing leaves; after them the retraction does, or at once when the page is left', async () => {
+test('a tap that is taken back and counted after all within six seconds sends nothing; else the retraction is sent after them, or when the page is left', async () => {
   const tab = await Tab.start();
   const id = await tab.taps();
   await tab.receives(V.VERDICT_COUNTED);
@@ -277,7 +277,7 @@ test('taken back and counted after all within six seconds: nothing leaves; after
   assert.deepEqual([acts(), tab.phone.mayRestore({ id: other })], [['question', 'retraction', 'question', 'retraction'], false]);
 });
 
-test('taken back before it left, and counted after all: it goes under another id, and the list has it all the while', async () => {
+test('a tap that was taken back before it was sent counts after all under another id, and stays on the list', async () => {
   const tab = await Tab.start();
   const [id] = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   await tab.phone.takeBack([id]);

@@ -147,7 +147,7 @@ test('the first receipt after a timeout makes the whole team due again', () => {
   assert.deepEqual([seqs(s.next(12_600)), seqs(s.next(12_600))].flat().length, 2, 'the others are due at once, each alone');
 });
 
-test('what has waited longest goes first', () => {
+test('the entry that has waited longest is sent first', () => {
   const s = sender({}, entry(2, 'west'));
   s.next(0);
   s.add(entry(1));
@@ -165,7 +165,7 @@ test('a team with a receipt, if only for one event, is not timed out', () => {
   assert.deepEqual([seqs(s.next(12_500)), seqs(s.next(12_500))].flat().sort(), [2, 3]);
 });
 
-test('what goes alone is not taken along by others', () => {
+test('an entry that must be sent alone is not sent with others', () => {
   const s = sender({}, entry(5), entry(6));
   s.next(0);
   s.expire(10_000);
@@ -175,7 +175,7 @@ test('what goes alone is not taken along by others', () => {
   assert.deepEqual(seqs(s.next(10_500)), [3]);
 });
 
-test('after a lost connection what was in flight goes first, at once', () => {
+test('after a lost connection, what was in flight is sent first, at once', () => {
   const s = sender({ slots: 3 }, entry(1), entry(2));
   s.next(0);
   s.add(entry(3));
@@ -195,7 +195,7 @@ test('a verdict that ends nothing: a receipt for its team does not send it earli
   assert.ok(s.find(1).due >= 12_500 + 20_000);
 });
 
-test('another run of the aggregator: what is due already does not wait', () => {
+test('when the aggregator was started again, an entry that is due does not wait', () => {
   const s = sender({}, entry(1));
   s.next(0);
   s.expire(10_000);
@@ -203,7 +203,7 @@ test('another run of the aggregator: what is due already does not wait', () => {
   assert.deepEqual(seqs(s.next(12_500)), [1]);
 });
 
-test('another run of the aggregator: everything again within the spread', () => {
+test('when the aggregator was started again, every entry is sent again within the spread', () => {
   const s = sender({}, entry(1), entry(2, 'west'));
   s.next(0);
   s.next(0);
