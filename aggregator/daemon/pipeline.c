@@ -126,7 +126,7 @@ static int answer(struct run *run)
 
 /* The stages, one after the other; the commit follows. A large batch passes through them in parts. It begins anew when the
  * store's map had to grow. */
-static int count(void *context, struct store_txn *txn, struct error *error)
+static int run_stages(void *context, struct store_txn *txn, struct error *error)
 {
 	struct run *run = context;
 	struct store_state state;
@@ -157,7 +157,7 @@ static int count(void *context, struct store_txn *txn, struct error *error)
 int pipeline_run(struct pipeline *pipeline, const struct inbox *inbox, uint32_t today, struct error *error)
 {
 	struct run run = {.pipeline = pipeline, .inbox = inbox, .today = today};
-	int rc = store_change(pipeline->store, count, &run, error);
+	int rc = store_change(pipeline->store, run_stages, &run, error);
 
 	step_reached("after-commit");
 	pipeline->counters->map_grown += run.attempts > 1 ? run.attempts - 1 : 0;
