@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/monotonic.h"
 
 enum { RECONNECT_MS = 500, RECONNECT_MAX_MS = 15000 };
@@ -21,7 +22,8 @@ struct listener {
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	bool connecting, connected;
-	int64_t connect_at_ms, wait_ms;
+	int64_t connect_at_ms;
+	uint32_t attempts; /* that failed in a row */
 	struct inbound *taken;   /* out of the queue, for the next items */
 	struct inbound *current; /* what the last item points into */
 	char reason[REASON_BYTES];
@@ -106,10 +108,9 @@ static int connect_anew(struct listener *listener, struct error *error)
 static struct listener_item down(struct listener *listener, const char *reason)
 {
 	listener->connecting = listener->connected = false;
-	listener->wait_ms = listener->wait_ms ? 2 * listener->wait_ms : listener->reconnect_ms;
-	if (listener->wait_ms > listener->reconnect_max_ms)
-		listener->wait_ms = listener->reconnect_max_ms;
-	listener->connect_at_ms = monotonic_ms() + listener->wait_ms;
+	listener->attempts++;
+	listener->connect_at_ms =
+		monotonic_ms() + backoff_ms(listener->reconnect_ms, listener->reconnect_max_ms, listener->attempts);
 	(void)snprintf(listener->reason, sizeof listener->reason, "%.*s", (int)sizeof listener->reason - 1, reason);
 	return (struct listener_item){.kind = LISTENER_DOWN, .text = listener->reason};
 }
@@ -151,7 +152,7 @@ static struct listener_item item_of(struct listener *listener, const struct inbo
 	case MQTT_EVENT_LOST:
 		return down(listener, (const char *)inbound->bytes);
 	case MQTT_EVENT_SUBSCRIBED:
-		listener->wait_ms = 0;
+		listener->attempts = 0;
 		item.kind = LISTENER_UP;
 		return item;
 	case MQTT_EVENT_MESSAGE:
