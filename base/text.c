@@ -41,7 +41,8 @@ size_t text_showable(const char *text)
 	return length > 0 && !text_is_control(character) && !changes_order_or_line(character) ? length : 0;
 }
 
-size_t text_columns(uint32_t character)
+/* Two for pictures and letters of East Asia, none for an accent by itself, one for most others, unknown ones too. */
+static size_t columns_of(uint32_t character)
 {
 	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)character);
 	int columns = utf8proc_charwidth((utf8proc_int32_t)character);
@@ -151,6 +152,27 @@ void text_print(FILE *out, const char *format, ...)
 	va_start(args, format);
 	text_vprint(out, format, args);
 	va_end(args);
+}
+
+size_t text_print_columns(FILE *out, const char *text, size_t max_columns)
+{
+	size_t columns = 0;
+
+	while (*text) {
+		uint32_t character = 0;
+		size_t shown = text_showable(text), length = text_character(text, &character);
+		size_t width = shown > 0 ? columns_of(character) : 1;
+
+		if (width > max_columns - columns)
+			break;
+		if (out && shown > 0)
+			(void)fwrite(text, 1, shown, out);
+		else if (out)
+			(void)fputc('?', out);
+		text += length > 0 ? length : 1;
+		columns += width;
+	}
+	return columns;
 }
 
 void text_print_json(FILE *out, const char *json)

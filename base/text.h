@@ -26,10 +26,6 @@ bool text_is_control(uint32_t character);
 /* As text_character, for what may be shown as it is; 0 for the others. */
 size_t text_showable(const char *text);
 
-/* How many columns of a terminal the character takes: two for pictures and letters of East Asia, none for an accent by
- * itself, one for most others, unknown ones too. */
-size_t text_columns(uint32_t character);
-
 /* Folds `text` for a search, so that "Skûlenboarch" is found as "skulenboarch" and "Œuvre" as "oeuvre": lower case, no
  * accents, ligatures and letters with strokes as the letters that a person types. False: it is not UTF-8, or it does not fit. */
 bool text_fold(const char *text, char *folded, size_t size);
@@ -40,6 +36,10 @@ void text_make_safe(char *text);
 /* printf for people: as text_make_safe, but for line ends, which it keeps. */
 void text_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprint(FILE *out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* Prints `text` as text_make_safe would make it, but no more than fits in `max_columns` of a terminal. Returns how many columns
+ * that takes. `out` NULL: only measures. */
+size_t text_print_columns(FILE *out, const char *text, size_t max_columns);
 
 /* Writes JSON, in which an encoder has escaped U+0000 to U+001F already. */
 void text_print_json(FILE *out, const char *json);

@@ -10,14 +10,9 @@
 
 enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
 
-size_t table_text_width(const char *text)
+static size_t width_of(const char *text)
 {
-	uint32_t character;
-	size_t width = 0, length;
-
-	for (; (length = text_character(text, &character)) > 0; text += length)
-		width += text_columns(character);
-	return width;
+	return text_print_columns(NULL, text, SIZE_MAX);
 }
 
 void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES])
@@ -118,7 +113,7 @@ static void print_row(const struct table *table, const size_t *widths, char **ce
 	size_t owed = 0;
 
 	for (size_t i = 0; i < table->n_columns; i++) {
-		size_t pad = widths[i] - table_text_width(cells[i]);
+		size_t pad = widths[i] - width_of(cells[i]);
 
 		if (table->align[i] == 'r')
 			owed += pad;
@@ -143,7 +138,7 @@ int table_print(const struct table *table, FILE *out)
 		return -1;
 	assert(table->n_cells % table->n_columns == 0);
 	for (size_t i = 0; i < table->n_cells; i++) {
-		size_t width = table->cells[i] ? table_text_width(table->cells[i]) : 0;
+		size_t width = table->cells[i] ? width_of(table->cells[i]) : 0;
 
 		if (width > widths[i % table->n_columns])
 			widths[i % table->n_columns] = width;

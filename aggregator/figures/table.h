@@ -37,9 +37,6 @@ void table_rule(struct table *table);
 /* Writes all rows. 0, or -1 when memory ran out on the way (then nothing is written). */
 int table_print(const struct table *table, FILE *out);
 
-/* How many columns UTF-8 text takes on the terminal. */
-size_t table_text_width(const char *text);
-
 /* "9.0%", one decimal, rounded half up; "-" for a share of nothing. */
 void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES]);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "proto/topic.h"
 #include "proto/words.h"
 
@@ -25,7 +26,7 @@ static bool parse_code(const char *text, uint32_t max, uint32_t *code)
 static int no_choice(const char *dutch, const char *english, const char *typed, int result)
 {
 	(void)fputs("turf: \"", stderr);
-	(void)cli_print_safely(stderr, typed, TURF_NAME_BYTES);
+	(void)text_print_columns(stderr, typed, TURF_NAME_BYTES);
 	if (result == TURF_SEVERAL)
 		(void)fprintf(stderr, "\" past op meer dan een %s; kies uit / fits more than one %s; choose from:\n",
 			      dutch, english);
@@ -37,7 +38,7 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 static void list_choice(const char *code, const char *name)
 {
 	(void)fprintf(stderr, "  %-8s ", code);
-	(void)cli_print_safely(stderr, name, TURF_NAME_BYTES);
+	(void)text_print_columns(stderr, name, TURF_NAME_BYTES);
 	(void)fputc('\n', stderr);
 }
 

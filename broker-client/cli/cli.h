@@ -144,10 +144,6 @@ const char *cli_verdict_words(enum turf_verdict verdict);
 bool cli_is_refusal(enum turf_verdict verdict);
 const char *cli_quarter_status_words(enum turf_quarter_status status);
 
-/* Prints a text of others without characters that steer the terminal. Returns its width in columns. `out` NULL: only measures
- * it. */
-size_t cli_print_safely(FILE *out, const char *text, size_t max_columns);
-
 /* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
 void cli_print_for_org(FILE *out, const struct cli *cli);
 

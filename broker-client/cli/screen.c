@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "broker-client/cli/cli.h"
 
 enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, ABOVE_DOMAINS = 3 };
@@ -43,7 +44,7 @@ static void print_line(struct screen *screen, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	(void)cli_print_safely(screen->out, line, screen->style->columns);
+	(void)text_print_columns(screen->out, line, screen->style->columns);
 	(void)fputc('\n', screen->out);
 	screen->lines++;
 }
@@ -58,7 +59,7 @@ static void measure(struct screen *screen, const struct turf_summary *summary)
 	screen->name_columns = strlen("domein / domain");
 	for (size_t i = 0; i < summary->n_domains; i++) {
 		const struct turf_domain_count *domain = summary->domains[i];
-		size_t columns = cli_print_safely(NULL, domain->name, NAME_COLUMNS_MAX);
+		size_t columns = text_print_columns(NULL, domain->name, NAME_COLUMNS_MAX);
 
 		if (columns > screen->name_columns)
 			screen->name_columns = columns;
@@ -102,13 +103,13 @@ static void print_bar(struct screen *screen, uint64_t answered, uint64_t referre
 
 static void print_domain(struct screen *screen, const struct turf_domain_count *domain)
 {
-	size_t columns = cli_print_safely(screen->out, domain->name, screen->name_columns);
+	size_t columns = text_print_columns(screen->out, domain->name, screen->name_columns);
 	uint64_t answered = clip(domain->answered), referred = clip(domain->referred);
 	char counts[NAME_COLUMNS_MAX + 2 * COUNT_COLUMNS + 1];
 
 	(void)snprintf(counts, sizeof counts, "%*s%*" PRIu64 "%*" PRIu64, (int)(screen->name_columns - columns), "",
 		       COUNT_COLUMNS, answered, COUNT_COLUMNS, referred);
-	(void)cli_print_safely(screen->out, counts, screen->style->columns - columns);
+	(void)text_print_columns(screen->out, counts, screen->style->columns - columns);
 	print_bar(screen, answered, referred);
 	(void)fputc('\n', screen->out);
 	screen->lines++;

@@ -67,27 +67,6 @@ const char *cli_quarter_status_words(enum turf_quarter_status status)
 	}
 }
 
-size_t cli_print_safely(FILE *out, const char *text, size_t max_columns)
-{
-	size_t columns = 0;
-
-	while (*text) {
-		uint32_t character;
-		size_t shown = text_showable(text), length = text_character(text, &character);
-		size_t width = shown > 0 ? text_columns(character) : 1;
-
-		if (width > max_columns - columns)
-			break;
-		if (out && shown > 0)
-			(void)fwrite(text, 1, shown, out);
-		else if (out)
-			(void)fputc('?', out);
-		text += length > 0 ? length : 1;
-		columns += width;
-	}
-	return columns;
-}
-
 void cli_print_for_org(FILE *out, const struct cli *cli)
 {
 	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
@@ -99,7 +78,7 @@ void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_cata
 	char day[DATE_TEXT_BYTES], id[2 * sizeof tap->id.bytes + 1];
 
 	if (domain)
-		(void)cli_print_safely(out, domain->name, TURF_NAME_BYTES);
+		(void)text_print_columns(out, domain->name, TURF_NAME_BYTES);
 	else if (tap->has_question)
 		(void)fprintf(out, "domein / domain %u", tap->domain);
 	else
@@ -111,7 +90,7 @@ void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_cata
 
 		(void)fputs(", ", out);
 		if (label)
-			(void)cli_print_safely(out, label->name, TURF_NAME_BYTES);
+			(void)text_print_columns(out, label->name, TURF_NAME_BYTES);
 		else
 			(void)fprintf(out, "label %u", tap->labels[i]);
 	}

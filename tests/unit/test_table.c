@@ -4,6 +4,7 @@
  */
 #include "aggregator/figures/csv_writer.h"
 #include "aggregator/figures/table.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@ static void a_name_is_as_wide_as_the_terminal_shows_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		assert_int_equal(table_text_width(table[i].text), table[i].width);
+		assert_int_equal(text_print_columns(NULL, table[i].text, SIZE_MAX), table[i].width);
 }
 
 static void a_share_has_one_decimal_and_of_nothing_there_is_none(void **state)
