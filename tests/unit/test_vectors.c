@@ -372,6 +372,7 @@ static void catalogue_decides_as_the_vectors_say(void **state)
 	each(vectors, "questions", check_question);
 	each(vectors, "sound", check_sound);
 	each(vectors, "flawed", check_flawed);
+	assert_int_equal(RULES_RETRACT_DAYS_DEFAULT, vectors_number(vectors, "retract_days_default"));
 	catalogue_release(&read_catalogue);
 	json_decref(vectors);
 }

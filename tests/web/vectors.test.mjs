@@ -117,6 +117,10 @@ test('the page offers exactly the questions that count, but for those of tomorro
   for (const question of questions) assert.equal(isOffered(read, question), question.verdict === 1 && question.date <= question.today, show(question));
 });
 
+test('without a catalogue, the page takes taps back for as many days as an organisation that sets nothing', () => {
+  assert.equal(new PhoneView().retractDays, vectors('catalogue').retract_days_default);
+});
+
 test('a catalogue that the C side refuses is refused', () => {
   const { catalogue, sound, flawed } = vectors('catalogue');
   for (const { name, change } of sound) assert.ok(decoded({ ...catalogue, ...change }), name);
