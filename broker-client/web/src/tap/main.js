@@ -80,11 +80,16 @@ function layOut() {
   gridPosition = new GridPosition(byId('app'), parts.grid);
 }
 
+// What can wait until the frame is shown that says "Opgeslagen".
+const afterFrame = (act) => requestAnimationFrame(() => setTimeout(act));
+
 // Makes a screen reader say a text, also when it is the same text as before.
 function say(text) {
-  parts.live.textContent = '';
-  requestAnimationFrame(() => {
-    parts.live.textContent = text;
+  afterFrame(() => {
+    parts.live.textContent = '';
+    afterFrame(() => {
+      parts.live.textContent = text;
+    });
   });
 }
 
@@ -125,9 +130,11 @@ async function tap(domain, event) {
     return snackbar.tellNotSaved(what); // a notice above the grid gives the reason
   }
   snackbar.show(what);
-  flash(tile);
   navigator.vibrate?.(15);
-  device.use();
+  afterFrame(() => {
+    if (what.told === undefined) flash(tile); // not taken back meanwhile
+    device.use();
+  });
   changed();
 }
 
@@ -261,7 +268,7 @@ function drawAll() {
 // Draws all changes once a frame, after the frame that says "Opgeslagen"; and at once when the browser draws no frames.
 function changed() {
   if (document.visibilityState === 'hidden') draw();
-  else frame ||= requestAnimationFrame(() => setTimeout(draw));
+  else frame ||= afterFrame(draw);
 }
 
 // The phone changed: a tap was sent, a receipt or new figures arrived. Several such changes come within a moment. They are
