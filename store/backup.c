@@ -128,28 +128,30 @@ struct replaced {
 	const char *path;
 	char org[SLUG_BYTES];
 	uint64_t generation;
-	struct lmdb lmdb;
 };
 
-static void look_at_replaced(void *context)
+static bool look_at_replaced(void *context)
 {
 	struct replaced *replaced = context;
 	struct lmdb_options options = {.kind = &store_kind, .path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
+	struct lmdb lmdb;
 
-	if (lmdb_open(&replaced->lmdb, &options, NULL) < 0)
-		return;
-	if (store_check(&replaced->lmdb, replaced->path, replaced->org, NULL) < 0)
-		return;
-	if (state_read(&replaced->lmdb, replaced->org, &state, NULL) == 0)
+	if (lmdb_open(&lmdb, &options, NULL) < 0)
+		return false;
+	if (store_check(&lmdb, replaced->path, replaced->org, NULL) == 0 &&
+	    state_read(&lmdb, replaced->org, &state, NULL) == 0)
 		replaced->generation = state.shown.generation;
+	lmdb_close(&lmdb);
+	return true;
 }
 
 static int check_replaced(struct replaced *replaced, const struct manifest *manifest, struct error *error)
 {
-	if (guard_run(look_at_replaced, replaced) != 0)
-		lmdb_drop_readers(&replaced->lmdb);
-	lmdb_close(&replaced->lmdb);
+	bool sound;
+
+	if (guard_run(look_at_replaced, replaced, &sound) == 0)
+		(void)look_at_replaced(replaced);
 	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
 		return error_set(error, FAULT_FOREIGN, "%s: the store holds the counts of org '%s', and the backup those of '%s'",
 				 replaced->path, replaced->org, manifest->org);

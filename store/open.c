@@ -151,7 +151,7 @@ struct first_reading {
 	int rc;
 };
 
-static void read_first(void *context)
+static bool read_first(void *context)
 {
 	struct first_reading *r = context;
 	struct state state;
@@ -162,9 +162,10 @@ static void read_first(void *context)
 	if (r->rc == 0)
 		r->rc = state_read(&r->store->lmdb, r->store->org, &state, r->error);
 	if (r->rc < 0)
-		return;
+		return false;
 	r->store->generation = state.shown.generation;
 	memcpy(r->store->epoch, state.shown.epoch, sizeof r->store->epoch);
+	return true;
 }
 
 /* An environment that was lost is opened again only while its files have their names. */
@@ -194,13 +195,14 @@ static int open_environment(struct store *store, const struct store_options *opt
 		.map_bytes = options->map_bytes > 0 ? options->map_bytes : DEFAULT_MAP_BYTES,
 	};
 	struct first_reading reading = {.store = store, .options = &lmdb, .error = error};
-	int signal = guard_run(read_first, &reading);
+	bool sound;
+	int signal = guard_run(read_first, &reading, &sound);
 
-	if (signal == 0)
-		return reading.rc;
-	lmdb_drop_readers(&store->lmdb);
-	return error_set(error, FAULT_DAMAGED, "%s: reading it ended in signal %d: pages are damaged; restore a backup",
-			 options->path, signal);
+	if (signal != 0)
+		return error_set(error, FAULT_DAMAGED, "%s: reading it ended in signal %d: pages are damaged; restore a backup",
+				 options->path, signal);
+	(void)read_first(&reading);
+	return reading.rc;
 }
 
 /* Whoever writes through a lock.mdb that was deleted has the access lock. */

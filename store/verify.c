@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/guard.h"
 #include "base/lmdb/lmdb_meta.h"
 #include "base/lmdb/lmdb_pages.h"
+#include "store/files.h"
 #include "store/internal.h"
 #include "store/ledger.h"
 #include "store/store_admin.h"
@@ -15,8 +19,8 @@ struct verification {
 	const struct store_view *view;
 	struct ledger ledger;
 	struct findings findings;
-	struct lmdb_cursor cursor; /* here, so that it can be closed when the guard ends the reading */
-	int fault;                 /* of our own: no memory */
+	int kept;  /* a file in memory, of what a child process finds; -1: there is none */
+	int fault; /* of our own: no memory */
 };
 
 /* What one record says goes into the ledger; false: it is damaged. */
@@ -62,22 +66,22 @@ static void report_fault(struct verification *v, const char *where, int fault, c
 /* Ends at LMDB's first complaint: what follows it could not be trusted. */
 static bool read_all(struct verification *v, enum database database, record_reader *read)
 {
-	struct lmdb_cursor *cursor = &v->cursor;
+	struct lmdb_cursor cursor;
 	struct key last = {.length = 0};
 	uint64_t n = 0;
 	bool more;
 
-	lmdb_cursor_open(cursor, v->view->lmdb, database);
-	for (more = lmdb_seek(cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(cursor)) {
-		if (!ascends(cursor->key, &last))
+	lmdb_cursor_open(&cursor, v->view->lmdb, database);
+	for (more = lmdb_seek(&cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(&cursor)) {
+		if (!ascends(cursor.key, &last))
 			ledger_found(&v->findings, "database %s: keys are out of order", key_database_name(database));
-		last.length = cursor->key.length < KEY_BYTES ? cursor->key.length : KEY_BYTES;
-		memcpy(last.bytes, cursor->key.at, last.length);
-		if (!read(v, cursor->key, cursor->value))
-			report_damaged(v, database, cursor->key);
+		last.length = cursor.key.length < KEY_BYTES ? cursor.key.length : KEY_BYTES;
+		memcpy(last.bytes, cursor.key.at, last.length);
+		if (!read(v, cursor.key, cursor.value))
+			report_damaged(v, database, cursor.key);
 		n++;
 	}
-	lmdb_cursor_close(cursor);
+	lmdb_cursor_close(&cursor);
 	if (v->fault == 0 && n != lmdb_count(v->view->lmdb, database) && v->view->lmdb->fault == 0)
 		ledger_found(&v->findings, "database %s: %" PRIu64 " records can be read, and LMDB counts %" PRIu64,
 			     key_database_name(database), n, lmdb_count(v->view->lmdb, database));
@@ -252,25 +256,69 @@ static void verify_all(void *context)
 	ledger_compare(&v->ledger, &v->view->state.shown, &v->findings);
 }
 
+/* ---- In a child process first ---------------------------------------------------------------------- */
+
+static void keep_finding(void *context, const char *text)
+{
+	(void)dprintf(*(const int *)context, "%s\n", text);
+}
+
+static bool verify_in_child(void *context)
+{
+	struct verification *v = context;
+
+	v->findings.report = keep_finding;
+	v->findings.context = &v->kept;
+	verify_all(v);
+	return v->findings.n == 0 && v->fault == 0;
+}
+
+/* What a child found before it crashed. */
+static void report_kept(struct verification *v)
+{
+	char text[ERROR_TEXT_BYTES];
+	FILE *kept = lseek(v->kept, 0, SEEK_SET) == 0 ? fdopen(v->kept, "r") : NULL;
+
+	while (kept && fgets(text, sizeof text, kept)) {
+		text[strcspn(text, "\n")] = '\0';
+		ledger_found(&v->findings, "%s", text);
+	}
+	if (kept)
+		(void)fclose(kept);
+	v->kept = kept ? -1 : v->kept;
+}
+
+static void verify_guarded(struct verification *v)
+{
+	bool sound;
+	int signal;
+
+	v->kept = memfd_create("findings", MFD_CLOEXEC);
+	signal = guard_run(verify_in_child, v, &sound);
+	if (signal != 0) {
+		report_kept(v);
+		ledger_found(&v->findings, "reading ended in signal %d: pages of the file are damaged", signal);
+	} else if (!sound) {
+		verify_all(v);
+	}
+	files_close(&v->kept);
+}
+
 int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,
 		 struct error *error)
 {
 	struct verification v = {.findings = {.report = finding, .context = context}};
 	struct store_view *view;
-	int rc = store_view_open(store, &view, error), signal;
+	int rc = store_view_open(store, &view, error);
 
 	if (rc < 0)
 		return error_prefix(error, rc, "verify");
 	v.view = view;
 	rc = ledger_init(&v.ledger, error);
-	if (rc == 0) {
-		signal = guard_run(verify_all, &v);
-		lmdb_cursor_close(&v.cursor);
-		if (signal != 0)
-			ledger_found(&v.findings, "reading ended in signal %d: pages of the file are damaged", signal);
-		if (v.fault != 0)
-			rc = error_set(error, v.fault, "no memory to verify");
-	}
+	if (rc == 0)
+		verify_guarded(&v);
+	if (v.fault != 0)
+		rc = error_set(error, v.fault, "no memory to verify");
 	ledger_release(&v.ledger);
 	store_view_close(view);
 	return rc < 0 ? error_prefix(error, rc, "verify") : v.findings.n;

@@ -4,12 +4,14 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aggregator/ctl/ctl.h"
-#include "base/guard.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/text.h"
@@ -176,32 +178,29 @@ static int check_command_line(const struct command *command, const struct ctl *c
 	return CTL_OK;
 }
 
-struct guarded {
-	const struct command *command;
-	const struct ctl *ctl;
-	int rc;
-};
+static char crash_text[PATH_MAX + ERROR_TEXT_BYTES];
 
-static void run_command(void *context)
+static void report_crash(int number)
 {
-	struct guarded *guarded = context;
-
-	guarded->rc = guarded->command->run(guarded->ctl);
+	(void)number;
+	if (write(STDERR_FILENO, crash_text, strlen(crash_text)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
+		_exit(CTL_FAILED);
+	_exit(CTL_FAILED);
 }
 
-/* What is damaged may end the reading in a signal: that is told as what it is. */
-static int run_guarded(const struct command *command, const struct ctl *ctl)
+/* A damaged page may end the reading in a signal, whose handler may not make a text. */
+static void prepare_for_crash(const struct ctl *ctl)
 {
-	struct guarded guarded = {.command = command, .ctl = ctl};
-	int signal = guard_run(run_command, &guarded);
+	const struct sigaction action = {.sa_handler = report_crash};
 
-	if (signal == 0)
-		return guarded.rc;
-	text_print(stderr,
-		   "turfctl: reading %s ended in signal %d: pages of the file are damaged. Keep the store as it is, "
-		   "and restore the last good backup (turfctl restore).\n",
-		   ctl->store, signal);
-	return CTL_FAILED;
+	(void)snprintf(crash_text, sizeof crash_text,
+		       "turfctl: reading %s ended in a signal: pages of the file are damaged. Keep the store as it is, and restore the "
+		       "last good backup (turfctl restore).",
+		       ctl->store);
+	text_make_safe(crash_text);
+	(void)sigaction(SIGBUS, &action, NULL);
+	(void)sigaction(SIGSEGV, &action, NULL);
+	(void)sigaction(SIGABRT, &action, NULL);
 }
 
 static int run(int argc, char **argv)
@@ -235,7 +234,10 @@ static int run(int argc, char **argv)
 	parsed.ctl.words = line.arguments + 1;
 	parsed.ctl.n_words = line.n_arguments - 1;
 	rc = check_command_line(command, &parsed.ctl, line.takers);
-	return rc != CTL_OK ? rc : run_guarded(command, &parsed.ctl);
+	if (rc != CTL_OK)
+		return rc;
+	prepare_for_crash(&parsed.ctl);
+	return command->run(&parsed.ctl);
 }
 
 int main(int argc, char **argv)

@@ -22,35 +22,6 @@ static const uint64_t map_bytes_max = sizeof(size_t) > 4 ? (uint64_t)1 << 42 : (
 
 /* ---- The environment ---------------------------------------------------------------------------- */
 
-/* So that they can be found when their owner is gone. */
-static void note_reader(struct lmdb *lmdb, MDB_txn *txn)
-{
-	for (size_t i = 0; i < LMDB_READERS_NOTED; i++)
-		if (!lmdb->reading[i]) {
-			lmdb->reading[i] = txn;
-			break;
-		}
-	lmdb->readers++;
-}
-
-static void forget_reader(struct lmdb *lmdb, MDB_txn *txn)
-{
-	for (size_t i = 0; i < LMDB_READERS_NOTED; i++)
-		if (lmdb->reading[i] == txn)
-			lmdb->reading[i] = NULL;
-	lmdb->readers--;
-}
-
-void lmdb_drop_readers(struct lmdb *lmdb)
-{
-	for (size_t i = 0; i < LMDB_READERS_NOTED; i++) {
-		if (lmdb->reading[i])
-			mdb_txn_abort(lmdb->reading[i]);
-		lmdb->reading[i] = NULL;
-	}
-	lmdb->readers = 0;
-}
-
 /* Their handles last when the transaction is committed, a reading one too. */
 static int open_databases(struct lmdb *lmdb, unsigned txn_flags, unsigned flags, struct error *error)
 {
@@ -60,12 +31,10 @@ static int open_databases(struct lmdb *lmdb, unsigned txn_flags, unsigned flags,
 
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
-	note_reader(lmdb, txn);
 	for (size_t i = 0; i < kind->n_databases && (rc == 0 || rc == MDB_NOTFOUND); i++) {
 		rc = mdb_dbi_open(txn, kind->databases[i], flags, &lmdb->handles[i]);
 		lmdb->found[i] = rc == 0;
 	}
-	forget_reader(lmdb, txn);
 	if (rc != 0 && rc != MDB_NOTFOUND) {
 		mdb_txn_abort(txn);
 		return lmdb_translate(lmdb, rc, "mdb_dbi_open", error);
@@ -266,7 +235,7 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 	int rc = 0;
 
 	if (!txn->writes)
-		note_reader(lmdb, txn->txn);
+		lmdb->readers++;
 	else if (!lmdb->meta_rewritten)
 		rc = lmdb_meta_rewrite(lmdb, error);
 	if (rc < 0)
@@ -301,7 +270,7 @@ void lmdb_abort(struct lmdb_txn *txn)
 	if (!txn->txn)
 		return;
 	if (!txn->writes)
-		forget_reader(txn->lmdb, txn->txn);
+		txn->lmdb->readers--;
 	mdb_txn_abort(txn->txn);
 	txn->txn = NULL;
 }

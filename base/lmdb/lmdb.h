@@ -31,9 +31,6 @@ void lmdb_close(struct lmdb *lmdb); /* a cleared struct is fine */
 void lmdb_suspend(struct lmdb *lmdb);
 int lmdb_resume(struct lmdb *lmdb, struct error *error);
 
-/* Ends the reading transactions that a guard (base/guard.h) has cut short; nobody may use them, or their cursors, again. */
-void lmdb_drop_readers(struct lmdb *lmdb);
-
 /* Frees the reader slots of processes that died. */
 void lmdb_check_readers(struct lmdb *lmdb);
 

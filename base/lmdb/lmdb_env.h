@@ -13,7 +13,7 @@ struct MDB_env;
 struct MDB_txn;
 struct lmdb;
 
-enum { LMDB_DATABASES_MAX = 7, LMDB_READERS_NOTED = 8 };
+enum { LMDB_DATABASES_MAX = 7 };
 
 /* Bytes that belong to someone else. */
 struct span {
@@ -58,7 +58,6 @@ struct lmdb {
 	size_t map_bytes;
 	bool meta_rewritten; /* see lmdb_meta.h */
 	unsigned readers;    /* read transactions that this process has open */
-	struct MDB_txn *reading[LMDB_READERS_NOTED];
 };
 
 struct lmdb_txn {

@@ -16,7 +16,6 @@ struct free_pages {
 	uint64_t n_within; /* of which from `first` up to, not including, `end` */
 	uint64_t first, end;
 	bool sound; /* every list descends, and names pages of the file only */
-	MDB_cursor *cursor;
 };
 
 static void count_list(struct free_pages *free, const size_t *list, size_t bytes)
@@ -32,25 +31,22 @@ static void count_list(struct free_pages *free, const size_t *list, size_t bytes
 	}
 }
 
-/* The cursor is the caller's to close: a guard may end the counting. */
 static int count_free(MDB_txn *txn, struct free_pages *free)
 {
+	MDB_cursor *cursor;
 	MDB_val key, list;
-	int rc = mdb_cursor_open(txn, FREE_DATABASE, &free->cursor);
+	int rc = mdb_cursor_open(txn, FREE_DATABASE, &cursor);
 
-	free->sound = rc == 0;
+	if (rc != 0)
+		return rc;
+	free->sound = true;
 	while (rc == 0) {
-		rc = mdb_cursor_get(free->cursor, &key, &list, MDB_NEXT);
+		rc = mdb_cursor_get(cursor, &key, &list, MDB_NEXT);
 		if (rc == 0)
 			count_list(free, list.mv_data, list.mv_size);
 	}
+	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-static void close_list(struct free_pages *free)
-{
-	if (free->cursor)
-		mdb_cursor_close(free->cursor);
 }
 
 /* ---- A file that was cut off ---------------------------------------------------------------------- */
@@ -59,15 +55,15 @@ static void close_list(struct free_pages *free)
  * its last page, if all that is missing is free; and the list of what is free may be missing itself. */
 struct tail {
 	MDB_txn *txn;
-	struct free_pages free;
-	int rc;
+	struct free_pages free; /* within what is missing */
 };
 
-static void read_tail(void *context)
+static bool is_free(void *context)
 {
 	struct tail *tail = context;
+	int rc = count_free(tail->txn, &tail->free);
 
-	tail->rc = count_free(tail->txn, &tail->free);
+	return rc == 0 && tail->free.n_within >= tail->free.end - tail->free.first;
 }
 
 int lmdb_begin_first(struct lmdb *lmdb, unsigned flags, MDB_txn **txn)
@@ -86,13 +82,14 @@ int lmdb_begin_first(struct lmdb *lmdb, unsigned flags, MDB_txn **txn)
 /* The order matters while another process writes: last page, transaction, file length. */
 int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 {
-	struct tail tail = {.rc = 0};
+	struct tail tail = {.txn = NULL};
 	struct free_pages *free = &tail.free;
 	mdb_filehandle_t fd;
 	MDB_envinfo info;
 	struct stat file;
 	MDB_stat stat;
-	int signal = 0, rc;
+	bool whole = true, sound;
+	int rc;
 
 	(void)mdb_env_info(lmdb->env, &info);
 	(void)mdb_env_stat(lmdb->env, &stat);
@@ -104,12 +101,11 @@ int lmdb_check_length(struct lmdb *lmdb, struct error *error)
 	free->first = (uint64_t)file.st_size / stat.ms_psize;
 	free->end = info.me_last_pgno + 1;
 	if (rc == 0 && free->first < free->end)
-		signal = guard_run(read_tail, &tail);
-	close_list(free);
+		whole = guard_run(is_free, &tail, &sound) == 0 && is_free(&tail);
 	mdb_txn_abort(tail.txn);
 	if (rc != 0)
 		return lmdb_translate(lmdb, rc, "fstat", error);
-	if (signal != 0 || tail.rc != 0 || (free->first < free->end && free->n_within < free->end - free->first))
+	if (!whole)
 		return error_set(error, FAULT_DAMAGED, "%s%s: the file is cut off: %llu of %llu pages; %s",
 				 lmdb->options.kind->name, lmdb->path, (unsigned long long)free->first,
 				 (unsigned long long)free->end, lmdb->options.kind->if_damaged);
@@ -158,6 +154,5 @@ bool lmdb_pages_add_up(struct lmdb_txn *txn)
 		return true;
 	free.end = info.me_last_pgno + 1;
 	add_up = count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
-	close_list(&free);
 	return add_up;
 }

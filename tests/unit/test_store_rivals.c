@@ -91,6 +91,7 @@ enum { QUESTIONS = 500 };
 
 static int told[2] = {-1, -1}, grown[2] = {-1, -1};
 static unsigned begins_left; /* 0: not a begin is waited for, but the copy */
+static pid_t tool_process;   /* not the child in which it reads the store first */
 
 /* Waits, once, until the store has grown. */
 static void hold(void)
@@ -105,7 +106,7 @@ static void hold(void)
 
 __attribute__((visibility("default"))) int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
 {
-	if (begins_left > 0 && --begins_left == 0)
+	if (getpid() == tool_process && begins_left > 0 && --begins_left == 0)
 		hold();
 	return ((__typeof__(&mdb_txn_begin))dlsym(RTLD_NEXT, "mdb_txn_begin"))(env, parent, flags, txn);
 }
@@ -122,6 +123,7 @@ static void back_up_beside(struct stage *stage, unsigned at_begin)
 	struct store_options tool = {.path = stage->path, .read_only = true, .map_bytes = 4096};
 
 	begins_left = at_begin;
+	tool_process = getpid();
 	expect(store_open(&stage->store, &tool, &stage->error) == 0);
 	expect(backup(stage) == 0);
 	store_close(stage->store);
