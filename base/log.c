@@ -63,12 +63,12 @@ void log_limit(enum log_level level)
 	limit = level;
 }
 
-#define LOG_AT(level)                        \
-	do {                                 \
-		va_list args;                \
-		va_start(args, format);      \
+#define LOG_AT(level)                          \
+	do {                                   \
+		va_list args;                  \
+		va_start(args, format);        \
 		log_line(level, format, args); \
-		va_end(args);                \
+		va_end(args);                  \
 	} while (0)
 
 void log_error(const char *format, ...)

@@ -102,7 +102,9 @@ int options_parse(const struct option_table *table, struct command_line *line, v
 	opterr = 0; /* getopt would show what was typed as it is */
 	while (rc == 0 && (code = getopt_long(line->argc, line->argv, ":h", options, NULL)) != -1) {
 		const char *typed = line->argv[optind - 1];
-		const char *name = code == 'h' ? "help" : code >= FIRST_CODE ? table->specs[code - FIRST_CODE].name : NULL;
+		const char *name = code == 'h'          ? "help"
+				   : code >= FIRST_CODE ? table->specs[code - FIRST_CODE].name
+							: NULL;
 		const struct option_spec *spec = name ? find(table, name, line->command) : NULL;
 
 		if (code == ':')

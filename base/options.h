@@ -30,7 +30,7 @@ struct option_spec {
 	unsigned commands; /* a bit for each command that takes it */
 	const char *help;  /* one sentence; NULL: no list shows the option */
 	unsigned min, max;
-	size_t count;      /* OPTION_TEXTS: the place of the unsigned that counts them */
+	size_t count; /* OPTION_TEXTS: the place of the unsigned that counts them */
 };
 
 /* The same name may stand there several times, for different commands. */

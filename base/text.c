@@ -46,7 +46,8 @@ static size_t columns_of(uint32_t character)
 {
 	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)character);
 	int columns = utf8proc_charwidth((utf8proc_int32_t)character);
-	bool joins = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_CF;
+	bool joins = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME ||
+		     category == UTF8PROC_CATEGORY_CF;
 
 	return columns > 0 ? (size_t)columns : joins ? 0 : 1;
 }
@@ -56,9 +57,9 @@ static const struct {
 	utf8proc_int32_t letter;
 	const char *typed;
 } letters[] = {
-	{ 0x00e6, "ae" }, { 0x00f0, "d" }, { 0x00f8, "o" },  { 0x00fe, "th" }, { 0x0111, "d" }, { 0x0127, "h" },
-	{ 0x0131, "i" },  { 0x0133, "ij" }, { 0x0138, "k" }, { 0x0140, "l" },  { 0x0142, "l" }, { 0x014b, "n" },
-	{ 0x0153, "oe" }, { 0x0167, "t" },  { 0x02bc, "" }, /* of the n with an apostrophe */
+	{0x00e6, "ae"}, {0x00f0, "d"}, {0x00f8, "o"},  {0x00fe, "th"}, {0x0111, "d"},
+	{0x0127, "h"},  {0x0131, "i"}, {0x0133, "ij"}, {0x0138, "k"},  {0x0140, "l"},
+	{0x0142, "l"},  {0x014b, "n"}, {0x0153, "oe"}, {0x0167, "t"},  {0x02bc, ""}, /* of the n with an apostrophe */
 };
 
 static size_t encode_folded(utf8proc_int32_t character, char encoded[static CHARACTER_BYTES])
@@ -75,8 +76,9 @@ static size_t encode_folded(utf8proc_int32_t character, char encoded[static CHAR
 bool text_fold(const char *text, char *folded, size_t size)
 {
 	utf8proc_int32_t characters[FOLDED_MAX];
-	utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)text, 0, characters, FOLDED_MAX,
-						UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
+	utf8proc_ssize_t n =
+		utf8proc_decompose((const utf8proc_uint8_t *)text, 0, characters, FOLDED_MAX,
+				   UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
 	char encoded[CHARACTER_BYTES];
 	size_t used = 0;
 

@@ -24,15 +24,15 @@ static bool leap_year(int year)
 
 static int days_in_month(int year, int month)
 {
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 	return month == 2 && leap_year(year) ? 29 : days[month - 1];
 }
 
 static bool date_valid(struct date date)
 {
-	return date.year >= YEAR_MIN && date.year <= YEAR_MAX && date.month >= 1 && date.month <= 12 &&
-	       date.day >= 1 && date.day <= days_in_month(date.year, date.month);
+	return date.year >= YEAR_MIN && date.year <= YEAR_MAX && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+	       date.day <= days_in_month(date.year, date.month);
 }
 
 struct date date_of_day(uint32_t day)
@@ -79,12 +79,12 @@ uint32_t quarter_of_day(uint32_t day)
 uint32_t quarter_first_day(uint32_t quarter)
 {
 	assert(year_valid(quarter / 4));
-	return day_of_date((struct date){ .year = (int)(quarter / 4), .month = (int)(quarter % 4 * 3 + 1), .day = 1 });
+	return day_of_date((struct date){.year = (int)(quarter / 4), .month = (int)(quarter % 4 * 3 + 1), .day = 1});
 }
 
 uint32_t quarter_last_day(uint32_t quarter)
 {
-	struct date date = { .year = (int)(quarter / 4), .month = (int)(quarter % 4 * 3 + 3) };
+	struct date date = {.year = (int)(quarter / 4), .month = (int)(quarter % 4 * 3 + 3)};
 
 	assert(year_valid(quarter / 4));
 	date.day = days_in_month(date.year, date.month);
@@ -106,9 +106,9 @@ struct iso_week iso_week_of_day(uint32_t day)
 {
 	uint32_t thursday = day + 3 - weekday(day);
 	struct date date = date_of_day(thursday);
-	uint32_t new_year = day_of_date((struct date){ .year = date.year, .month = 1, .day = 1 });
+	uint32_t new_year = day_of_date((struct date){.year = date.year, .month = 1, .day = 1});
 
-	return (struct iso_week){ .year = (uint32_t)date.year, .week = (thursday - new_year) / 7 + 1 };
+	return (struct iso_week){.year = (uint32_t)date.year, .week = (thursday - new_year) / 7 + 1};
 }
 
 /* 4 January is always in week 1. */
@@ -117,7 +117,7 @@ uint32_t iso_week_first_day(struct iso_week week)
 	uint32_t fourth, monday;
 
 	assert(year_valid(week.year) && week.week >= 1 && week.week <= iso_weeks_in_year(week.year));
-	fourth = day_of_date((struct date){ .year = (int)week.year, .month = 1, .day = 4 });
+	fourth = day_of_date((struct date){.year = (int)week.year, .month = 1, .day = 4});
 	monday = fourth + (week.week - 1) * 7;
 	return monday < weekday(fourth) ? 0 : monday - weekday(fourth);
 }
@@ -126,7 +126,7 @@ uint32_t iso_week_first_day(struct iso_week week)
 uint32_t iso_weeks_in_year(uint32_t year)
 {
 	assert(year_valid(year));
-	return iso_week_of_day(day_of_date((struct date){ .year = (int)year, .month = 12, .day = 28 })).week;
+	return iso_week_of_day(day_of_date((struct date){.year = (int)year, .month = 12, .day = 28})).week;
 }
 
 /* Writes `width` digits, leading zeros included. */
@@ -210,12 +210,12 @@ int period_parse(const char *text, struct period *period)
 
 struct period period_of_quarter(uint32_t quarter)
 {
-	return (struct period){ .is_year = false, .year = quarter / 4, .quarter = quarter };
+	return (struct period){.is_year = false, .year = quarter / 4, .quarter = quarter};
 }
 
 struct period period_of_year(uint32_t year)
 {
-	return (struct period){ .is_year = true, .year = year };
+	return (struct period){.is_year = true, .year = year};
 }
 
 uint32_t period_first_quarter(struct period period)

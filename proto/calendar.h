@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 enum {
-	DATE_TEXT_BYTES = 16,    /* "2019-12-31" and its zero */
-	PERIOD_TEXT_BYTES = 16,  /* "2019-Q4" or "2019" and its zero */
+	DATE_TEXT_BYTES = 16,       /* "2019-12-31" and its zero */
+	PERIOD_TEXT_BYTES = 16,     /* "2019-Q4" or "2019" and its zero */
 	CALENDAR_DAY_MAX = 2932896, /* 9999-12-31; later days have no quarter here */
 };
 

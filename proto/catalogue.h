@@ -52,9 +52,9 @@ struct catalogue {
 	uint32_t counting_since; /* day */
 	struct team *teams;      /* heap, in the config's order */
 	size_t n_teams;
-	struct domain *domains;  /* heap, ascending by position, then code */
+	struct domain *domains; /* heap, ascending by position, then code */
 	size_t n_domains;
-	struct label *labels;    /* heap, ascending by code */
+	struct label *labels; /* heap, ascending by code */
 	size_t n_labels;
 };
 

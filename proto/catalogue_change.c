@@ -158,16 +158,16 @@ static bool share_a_day(struct days a, struct days b)
 
 static struct days entry_days(const struct entry *entry)
 {
-	return (struct days){ entry->valid_from, entry->valid_until ? entry->valid_until : UINT32_MAX };
+	return (struct days){entry->valid_from, entry->valid_until ? entry->valid_until : UINT32_MAX};
 }
 
 /* Whether in `span` a day is lost, or comes in before the old beginning. A later end is no change of what was
  * counted: what was left out by mistake can come back. */
 static bool history_moves(struct days old, struct days new, struct days span)
 {
-	struct days lost_before = { old.begin, earlier(old.end, new.begin) };
-	struct days lost_after = { later(old.begin, new.end), old.end };
-	struct days gained_before = { new.begin, earlier(new.end, old.begin) };
+	struct days lost_before = {old.begin, earlier(old.end, new.begin)};
+	struct days lost_after = {later(old.begin, new.end), old.end};
+	struct days gained_before = {new.begin, earlier(new.end, old.begin)};
 
 	return share_a_day(lost_before, span) || share_a_day(lost_after, span) || share_a_day(gained_before, span);
 }
@@ -175,7 +175,7 @@ static bool history_moves(struct days old, struct days new, struct days span)
 /* The part of a quarter that has passed. */
 static struct days past_of_quarter(uint32_t quarter, uint32_t today)
 {
-	return (struct days){ quarter_first_day(quarter), earlier(quarter_last_day(quarter) + 1, today) };
+	return (struct days){quarter_first_day(quarter), earlier(quarter_last_day(quarter) + 1, today)};
 }
 
 /* One complaint an entry, for the first quarter. */
@@ -340,7 +340,7 @@ int catalogue_succeed(const struct catalogue *current, const struct catalogue *n
 		      const struct catalogue_history *history, struct catalogue *merged,
 		      void (*problem)(void *context, const char *text), void *problem_context)
 {
-	struct change change = { .history = history, .problem = problem, .problem_context = problem_context };
+	struct change change = {.history = history, .problem = problem, .problem_context = problem_context};
 	int fault;
 
 	memset(merged, 0, sizeof *merged);

@@ -79,7 +79,7 @@ static bool settings_valid(const struct catalogue *catalogue)
 
 static bool domains_valid(const struct catalogue *catalogue)
 {
-	bool seen[DOMAIN_CODE_MAX + 1] = { true }; /* 0 is no code */
+	bool seen[DOMAIN_CODE_MAX + 1] = {true}; /* 0 is no code */
 
 	for (size_t i = 0; i < catalogue->n_domains; i++) {
 		const struct domain *domain = &catalogue->domains[i];

@@ -18,13 +18,13 @@
 
 enum {
 	EVENT_ID_BYTES = 16,
-	EPOCH_BYTES = 16,           /* in hexadecimal in the status */
+	EPOCH_BYTES = 16, /* in hexadecimal in the status */
 	EVENT_LABELS_MAX = 4,
 	SUBMISSION_EVENTS_MAX = 64,
 	SUBMISSION_BYTES_MAX = 4096,
-	SUBMISSION_PADDING = 96,    /* a submission's size is a multiple of this */
-	RESULT_ID_BYTES_MAX = 64,   /* a malformed id longer than this gets no result */
-	RECEIPT_RESULTS_MAX = 128,  /* results in one receipt; more go into the next */
+	SUBMISSION_PADDING = 96,   /* a submission's size is a multiple of this */
+	RESULT_ID_BYTES_MAX = 64,  /* a malformed id longer than this gets no result */
+	RECEIPT_RESULTS_MAX = 128, /* results in one receipt; more go into the next */
 	RECEIPT_BYTES_MAX = 16384,
 	SUMMARY_BYTES_MAX = 32768,
 	WEEKS_MAX = 53,
@@ -63,17 +63,17 @@ struct submitted_event {
 };
 
 struct submission {
-	uint32_t n_events; /* 1..SUBMISSION_EVENTS_MAX */
+	uint32_t n_events;                /* 1..SUBMISSION_EVENTS_MAX */
 	char receipt_to[CLIENT_ID_BYTES]; /* empty: no receipt wanted, or not a client id */
 	struct submitted_event events[SUBMISSION_EVENTS_MAX];
 };
 
 /* > 0 results of submission_decode: the whole submission is malformed, none of it counts. */
 enum submission_flaw {
-	SUBMISSION_TOO_LONG = 1,    /* over SUBMISSION_BYTES_MAX */
+	SUBMISSION_TOO_LONG = 1, /* over SUBMISSION_BYTES_MAX */
 	SUBMISSION_NOT_PROTOBUF = 2,
-	SUBMISSION_EMPTY = 3,       /* no events */
-	SUBMISSION_TOO_MANY = 4,    /* over SUBMISSION_EVENTS_MAX */
+	SUBMISSION_EMPTY = 3,    /* no events */
+	SUBMISSION_TOO_MANY = 4, /* over SUBMISSION_EVENTS_MAX */
 };
 
 /* Takes no memory of the heap: 0 or a flaw. */
@@ -98,8 +98,8 @@ size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size
 
 /* Calls `each` for every result with a usable id. 0, or > 0 when the bytes are no receipt (then `each` was not
  * called). */
-int receipt_decode(const uint8_t *bytes, size_t length,
-		   void (*each)(void *context, const struct result *result), void *context);
+int receipt_decode(const uint8_t *bytes, size_t length, void (*each)(void *context, const struct result *result),
+		   void *context);
 
 struct domain_count {
 	uint32_t domain;

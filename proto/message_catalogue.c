@@ -26,7 +26,7 @@ static void put_team(struct wire_writer *writer, const struct team *team)
 {
 	Turf__V1__Catalogue catalogue = TURF__V1__CATALOGUE__INIT;
 	Turf__V1__Team message = TURF__V1__TEAM__INIT;
-	Turf__V1__Team *messages[] = { &message };
+	Turf__V1__Team *messages[] = {&message};
 
 	message.id = (char *)team->id;
 	message.name = (char *)team->name;
@@ -41,7 +41,7 @@ static void put_domain(struct wire_writer *writer, const struct domain *domain)
 {
 	Turf__V1__Catalogue catalogue = TURF__V1__CATALOGUE__INIT;
 	Turf__V1__Domain message = TURF__V1__DOMAIN__INIT;
-	Turf__V1__Domain *messages[] = { &message };
+	Turf__V1__Domain *messages[] = {&message};
 
 	message.code = domain->code;
 	message.name = (char *)domain->name;
@@ -58,7 +58,7 @@ static void put_label(struct wire_writer *writer, const struct label *label)
 {
 	Turf__V1__Catalogue catalogue = TURF__V1__CATALOGUE__INIT;
 	Turf__V1__Label message = TURF__V1__LABEL__INIT;
-	Turf__V1__Label *messages[] = { &message };
+	Turf__V1__Label *messages[] = {&message};
 
 	message.code = label->code;
 	message.name = (char *)label->name;
@@ -84,7 +84,7 @@ static void put_settings(struct wire_writer *writer, const struct catalogue *cat
 
 size_t catalogue_encode(const struct catalogue *catalogue, uint8_t *out, size_t capacity)
 {
-	struct wire_writer writer = { .out = out, .capacity = capacity };
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 
 	put_head(&writer, catalogue);
 	for (size_t i = 0; i < catalogue->n_teams; i++)
@@ -197,8 +197,8 @@ static int take_catalogue(const Turf__V1__Catalogue *message, struct catalogue *
 
 int catalogue_decode(const uint8_t *bytes, size_t length, struct catalogue *catalogue)
 {
-	struct arena arena = { .size = ARENA_BYTES(length) };
-	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	struct arena arena = {.size = ARENA_BYTES(length)};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
 	Turf__V1__Catalogue *message;
 	int result;
 

@@ -13,7 +13,7 @@ enum { RECEIPT_READ_MAX = 65536 }; /* more than we write, so that another aggreg
 
 size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size_t capacity)
 {
-	struct wire_writer writer = { .out = out, .capacity = capacity };
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 	Turf__V1__Receipt receipt = TURF__V1__RECEIPT__INIT;
 	Turf__V1__Result messages[RECEIPT_RESULTS_MAX], *list[RECEIPT_RESULTS_MAX];
 
@@ -21,7 +21,7 @@ size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size
 	for (size_t i = 0; i < n; i++) {
 		assert(results[i].id_length >= 1 && results[i].id_length <= RESULT_ID_BYTES_MAX);
 		messages[i] = (Turf__V1__Result)TURF__V1__RESULT__INIT;
-		messages[i].id = (ProtobufCBinaryData){ results[i].id_length, (uint8_t *)results[i].id };
+		messages[i].id = (ProtobufCBinaryData){results[i].id_length, (uint8_t *)results[i].id};
 		messages[i].verdict = (Turf__V1__Verdict)results[i].verdict;
 		list[i] = &messages[i];
 	}
@@ -31,12 +31,12 @@ size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size
 	return wire_written(&writer);
 }
 
-static void tell_results(const Turf__V1__Receipt *receipt,
-			 void (*each)(void *context, const struct result *result), void *context)
+static void tell_results(const Turf__V1__Receipt *receipt, void (*each)(void *context, const struct result *result),
+			 void *context)
 {
 	for (size_t i = 0; i < receipt->n_results; i++) {
 		const Turf__V1__Result *message = receipt->results[i];
-		struct result result = { .verdict = (enum verdict)message->verdict };
+		struct result result = {.verdict = (enum verdict)message->verdict};
 
 		if (message->id.len == 0 || message->id.len > RESULT_ID_BYTES_MAX)
 			continue;
@@ -46,11 +46,11 @@ static void tell_results(const Turf__V1__Receipt *receipt,
 	}
 }
 
-int receipt_decode(const uint8_t *bytes, size_t length,
-		   void (*each)(void *context, const struct result *result), void *context)
+int receipt_decode(const uint8_t *bytes, size_t length, void (*each)(void *context, const struct result *result),
+		   void *context)
 {
-	struct arena arena = { .size = ARENA_BYTES(length) };
-	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	struct arena arena = {.size = ARENA_BYTES(length)};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
 	Turf__V1__Receipt *receipt;
 	bool proper;
 

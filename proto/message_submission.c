@@ -26,7 +26,7 @@ static void begin_event(struct submission *submission, const uint8_t *bytes, con
  * receipt goes. The address is read here, with its length: protobuf-c's string would end at a zero within it. */
 static int survey(const uint8_t *bytes, size_t length, struct submission *submission)
 {
-	struct wire wire = { bytes, length };
+	struct wire wire = {bytes, length};
 	struct wire_field field;
 	int end;
 
@@ -112,8 +112,8 @@ static void take_submitted(const Turf__V1__Event *message, struct submitted_even
 int submission_decode(const uint8_t *bytes, size_t length, struct submission *submission)
 {
 	_Alignas(max_align_t) uint8_t room[ARENA_BYTES(SUBMISSION_BYTES_MAX)];
-	struct arena arena = { .bytes = room, .size = sizeof room };
-	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	struct arena arena = {.bytes = room, .size = sizeof room};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
 	Turf__V1__Submission *message;
 	int flaw;
 
@@ -140,9 +140,9 @@ static void put_event(struct wire_writer *writer, const struct event *event)
 	Turf__V1__Event message = TURF__V1__EVENT__INIT;
 	Turf__V1__Question question = TURF__V1__QUESTION__INIT;
 	Turf__V1__Retraction retraction = TURF__V1__RETRACTION__INIT;
-	Turf__V1__Event *messages[] = { &message };
+	Turf__V1__Event *messages[] = {&message};
 
-	message.id = (ProtobufCBinaryData){ EVENT_ID_BYTES, (uint8_t *)event->id.bytes };
+	message.id = (ProtobufCBinaryData){EVENT_ID_BYTES, (uint8_t *)event->id.bytes};
 	message.day = event->day;
 	if (event->act == ACT_RETRACTION) {
 		message.act_case = TURF__V1__EVENT__ACT_RETRACTION;
@@ -180,13 +180,13 @@ static void put_padding(struct wire_writer *writer)
 		}
 		return;
 	}
-	submission.padding = (ProtobufCBinaryData){ gap - 2, (uint8_t *)zeros };
+	submission.padding = (ProtobufCBinaryData){gap - 2, (uint8_t *)zeros};
 	wire_put(writer, &submission.base);
 }
 
 size_t submission_encode(const struct event *events, size_t n, const char *receipt_to, uint8_t *out, size_t capacity)
 {
-	struct wire_writer writer = { .out = out, .capacity = capacity };
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 	Turf__V1__Submission submission = TURF__V1__SUBMISSION__INIT;
 
 	assert(n >= 1 && n <= SUBMISSION_EVENTS_MAX);
@@ -203,7 +203,7 @@ size_t submission_encode(const struct event *events, size_t n, const char *recei
 /* A field too large for what is left of `out` is passed over: it must not push out the events after it. */
 size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity)
 {
-	struct wire wire = { bytes, length };
+	struct wire wire = {bytes, length};
 	struct wire_field field;
 	size_t used = 0;
 

@@ -17,7 +17,7 @@ static void put_domain_count(struct wire_writer *writer, const struct domain_cou
 {
 	Turf__V1__Summary summary = TURF__V1__SUMMARY__INIT;
 	Turf__V1__DomainCount message = TURF__V1__DOMAIN_COUNT__INIT;
-	Turf__V1__DomainCount *messages[] = { &message };
+	Turf__V1__DomainCount *messages[] = {&message};
 
 	message.domain = count->domain;
 	message.answered = count->answered;
@@ -31,7 +31,7 @@ static void put_label_count(struct wire_writer *writer, const struct label_count
 {
 	Turf__V1__Summary summary = TURF__V1__SUMMARY__INIT;
 	Turf__V1__LabelCount message = TURF__V1__LABEL_COUNT__INIT;
-	Turf__V1__LabelCount *messages[] = { &message };
+	Turf__V1__LabelCount *messages[] = {&message};
 
 	message.label = count->label;
 	message.count = count->count;
@@ -72,7 +72,7 @@ static void put_summary_tail(struct wire_writer *writer, const struct summary *s
 
 size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capacity)
 {
-	struct wire_writer writer = { .out = out, .capacity = capacity };
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 
 	assert(summary->n_domains <= DOMAIN_CODE_MAX && summary->n_labels <= LABELS_MAX);
 	put_summary_head(&writer, summary);
@@ -124,7 +124,7 @@ static bool take_label_counts(const Turf__V1__Summary *message, struct summary *
 
 		if (count->label < 1 || count->label > LABEL_CODE_MAX)
 			return false;
-		summary->labels[i] = (struct label_count){ .label = count->label, .count = count->count };
+		summary->labels[i] = (struct label_count){.label = count->label, .count = count->count};
 	}
 	summary->n_labels = (uint32_t)message->n_labels;
 	return true;
@@ -151,8 +151,8 @@ static bool take_summary(const Turf__V1__Summary *message, struct summary *summa
 
 int summary_decode(const uint8_t *bytes, size_t length, struct summary *summary)
 {
-	struct arena arena = { .size = ARENA_BYTES(length) };
-	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	struct arena arena = {.size = ARENA_BYTES(length)};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
 	Turf__V1__Summary *message;
 	bool proper;
 
@@ -174,7 +174,7 @@ static void put_week_count(struct wire_writer *writer, const struct week_count *
 {
 	Turf__V1__Weekly weekly = TURF__V1__WEEKLY__INIT;
 	Turf__V1__WeekCount message = TURF__V1__WEEK_COUNT__INIT;
-	Turf__V1__WeekCount *messages[] = { &message };
+	Turf__V1__WeekCount *messages[] = {&message};
 
 	message.week = count->week;
 	message.questions = count->questions;
@@ -185,7 +185,7 @@ static void put_week_count(struct wire_writer *writer, const struct week_count *
 
 size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity)
 {
-	struct wire_writer writer = { .out = out, .capacity = capacity };
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 	Turf__V1__Weekly head = TURF__V1__WEEKLY__INIT, tail = TURF__V1__WEEKLY__INIT;
 
 	assert(weekly->n_weeks <= WEEKS_MAX);
@@ -213,7 +213,7 @@ static bool take_weekly(const Turf__V1__Weekly *message, struct weekly *weekly)
 
 		if (count->week < 1 || count->week > WEEKS_MAX)
 			return false;
-		weekly->weeks[i] = (struct week_count){ .week = count->week, .questions = count->questions };
+		weekly->weeks[i] = (struct week_count){.week = count->week, .questions = count->questions};
 	}
 	weekly->n_weeks = (uint32_t)message->n_weeks;
 	return true;
@@ -221,8 +221,8 @@ static bool take_weekly(const Turf__V1__Weekly *message, struct weekly *weekly)
 
 int weekly_decode(const uint8_t *bytes, size_t length, struct weekly *weekly)
 {
-	struct arena arena = { .size = ARENA_BYTES(length) };
-	ProtobufCAllocator allocator = { arena_take, arena_give, &arena };
+	struct arena arena = {.size = ARENA_BYTES(length)};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
 	Turf__V1__Weekly *message;
 	bool proper;
 

@@ -90,7 +90,7 @@ bool rules_retractable(uint32_t day, const struct catalogue *catalogue, const st
 struct admitted rules_admit(const struct event *event, const char *team, const struct catalogue *catalogue,
 			    const struct standing *standing)
 {
-	struct admitted admitted = { .event = *event };
+	struct admitted admitted = {.event = *event};
 
 	assert(event->act == ACT_QUESTION || event->act == ACT_RETRACTION);
 	(void)wire_text_copy(admitted.team, sizeof admitted.team, team); /* too long: empty, which no team is called */

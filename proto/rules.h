@@ -20,9 +20,10 @@ enum {
 	RULES_ACCEPT_DAYS_DEFAULT = 400,
 	RULES_RETRACT_DAYS_DEFAULT = 14, /* the pages use it until they have a catalogue: tap/phone-view.js */
 	RULES_GRACE_DAYS_DEFAULT = 28,
-	RULES_IDS_KEPT_DAYS = 60,  /* ids outlive accept_days by this (rule 6) */
-	RULES_DATE_JUMP_DAYS = 2,  /* a date that moves by more has jumped, and waits to be trusted */
-	RULES_CLOCK_JUMP_DAYS = 31, /* the longest jump ahead that is trusted when a time server vouches for the clock: one that
+	RULES_IDS_KEPT_DAYS = 60, /* ids outlive accept_days by this (rule 6) */
+	RULES_DATE_JUMP_DAYS = 2, /* a date that moves by more has jumped, and waits to be trusted */
+	RULES_CLOCK_JUMP_DAYS =
+		31, /* the longest jump ahead that is trusted when a time server vouches for the clock: one that
 				     * is wrong ends at most one quarter, and that at most a month early */
 };
 
@@ -40,9 +41,9 @@ enum known { KNOWN_NOTHING, KNOWN_COUNTED, KNOWN_COUNTED_LATE, KNOWN_RETRACTED }
 /* A well-formed event with the verdicts that hold for it as things stand, before its id was looked up. */
 struct admitted {
 	struct event event;
-	char team[SLUG_BYTES];      /* from the topic */
-	enum verdict if_unknown;    /* COUNTED, COUNTED_LATE, RETRACTED or a refusal */
-	enum verdict if_counted;    /* question: ALREADY_COUNTED; retraction: RETRACTED or its refusal */
+	char team[SLUG_BYTES];   /* from the topic */
+	enum verdict if_unknown; /* COUNTED, COUNTED_LATE, RETRACTED or a refusal */
+	enum verdict if_counted; /* question: ALREADY_COUNTED; retraction: RETRACTED or its refusal */
 };
 
 /* The event must be well formed (not `malformed`). */

@@ -43,7 +43,7 @@ static void span_copy(struct span span, char *to)
 
 bool topic_slug_valid(const char *text)
 {
-	return span_is_slug((struct span){ text, strnlen(text, SLUG_BYTES) });
+	return span_is_slug((struct span){text, strnlen(text, SLUG_BYTES)});
 }
 
 bool topic_client_id_valid(const char *text, size_t length)
@@ -66,10 +66,10 @@ static size_t split(struct span rest, struct span levels[static LEVELS_MAX])
 		const char *slash = memchr(rest.text, '/', rest.length);
 		size_t length = slash ? (size_t)(slash - rest.text) : rest.length;
 
-		levels[n] = (struct span){ rest.text, length };
+		levels[n] = (struct span){rest.text, length};
 		if (!slash)
 			return n + 1;
-		rest = (struct span){ slash + 1, rest.length - length - 1 };
+		rest = (struct span){slash + 1, rest.length - length - 1};
 	}
 	return 0;
 }
@@ -135,7 +135,7 @@ enum topic_kind topic_parse(const char *text, size_t length, struct topic *topic
 	memset(topic, 0, sizeof *topic);
 	if (length < prefix || memcmp(text, PREFIX, prefix) != 0)
 		return TOPIC_OTHER;
-	n = split((struct span){ text + prefix, length - prefix }, levels);
+	n = split((struct span){text + prefix, length - prefix}, levels);
 	topic->kind = parse_levels(levels, n, topic);
 	if (topic->kind == TOPIC_OTHER)
 		memset(topic, 0, sizeof *topic);

@@ -16,7 +16,7 @@ enum {
 	SLUG_BYTES = 32,      /* 31 characters [a-z0-9][a-z0-9-]* and a zero */
 	CLIENT_ID_CHARS = 22, /* [A-Za-z0-9_-], of phones and screens */
 	CLIENT_ID_BYTES = 23,
-	TOPIC_BYTES = 128,    /* room for every topic of ours */
+	TOPIC_BYTES = 128, /* room for every topic of ours */
 };
 
 /* The team that stands for the whole org, and that no team may be called. */
@@ -37,9 +37,9 @@ enum topic_kind {
 struct topic {
 	enum topic_kind kind;
 	char org[SLUG_BYTES];
-	char team[SLUG_BYTES];            /* registration (empty: the last level cannot be a team), summary, weekly */
-	char client_id[CLIENT_ID_BYTES];  /* receipt */
-	struct period period;             /* summary; weekly has the ISO year as a year */
+	char team[SLUG_BYTES];           /* registration (empty: the last level cannot be a team), summary, weekly */
+	char client_id[CLIENT_ID_BYTES]; /* receipt */
+	struct period period;            /* summary; weekly has the ISO year as a year */
 };
 
 bool topic_slug_valid(const char *text);

@@ -26,7 +26,7 @@ struct wire_field {
 	uint32_t number;
 	const uint8_t *start; /* with its tag */
 	size_t size;
-	const uint8_t *data;  /* without tag and length */
+	const uint8_t *data; /* without tag and length */
 	size_t length;
 };
 
@@ -46,7 +46,7 @@ int wire_next(struct wire *wire, struct wire_field *field);
  * 16; packed numbers take four bytes each. That is below 80 a byte, and the outermost structure is below 512.
  */
 enum { ARENA_PER_BYTE = 80, ARENA_FIXED = 1024 };
-#define ARENA_BYTES(length) ((length) * ARENA_PER_BYTE + ARENA_FIXED)
+#define ARENA_BYTES(length) ((length)*ARENA_PER_BYTE + ARENA_FIXED)
 
 struct arena {
 	uint8_t *bytes; /* aligned for any type */

@@ -47,7 +47,8 @@ static int make_directory(const char *directory, bool *made, struct error *error
 /* What the copy says of itself, which is also the proof that it opens. */
 static int describe(const char *data, struct manifest *manifest, struct error *error)
 {
-	struct lmdb_options options = {.kind = &store_kind, .path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb_options options = {
+		.kind = &store_kind, .path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
 	struct lmdb lmdb;
 	int rc = lmdb_open(&lmdb, &options, error);
@@ -133,7 +134,8 @@ struct replaced {
 static bool look_at_replaced(void *context)
 {
 	struct replaced *replaced = context;
-	struct lmdb_options options = {.kind = &store_kind, .path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
+	struct lmdb_options options = {
+		.kind = &store_kind, .path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
 	struct lmdb lmdb;
 
@@ -153,7 +155,8 @@ static int check_replaced(struct replaced *replaced, const struct manifest *mani
 	if (guard_run(look_at_replaced, replaced, &sound) == 0)
 		(void)look_at_replaced(replaced);
 	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
-		return error_set(error, FAULT_FOREIGN, "%s: the store holds the counts of org '%s', and the backup those of '%s'",
+		return error_set(error, FAULT_FOREIGN,
+				 "%s: the store holds the counts of org '%s', and the backup those of '%s'",
 				 replaced->path, replaced->org, manifest->org);
 	return 0;
 }
@@ -199,8 +202,8 @@ static int begin_anew(void *context, struct lmdb_txn *txn)
 		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest names");
 	if (state_draw_epoch(state.shown.epoch) < 0)
 		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
-	state.shown.generation =
-		state_next_generation(last > state.shown.generation ? last : state.shown.generation, renewal->unix_seconds);
+	state.shown.generation = state_next_generation(last > state.shown.generation ? last : state.shown.generation,
+						       renewal->unix_seconds);
 	state_save(txn, &state);
 	return 0;
 }
@@ -208,7 +211,8 @@ static int begin_anew(void *context, struct lmdb_txn *txn)
 static int renew(const char *path, struct renewal *renewal, struct error *error)
 {
 	char data[PATH_MAX], org[SLUG_BYTES];
-	struct lmdb_options options = {.kind = &store_kind, .path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
+	struct lmdb_options options = {
+		.kind = &store_kind, .path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
 	struct lmdb lmdb;
 	int rc = files_path(data, path, NEW_DATA_FILE, error);
 
@@ -257,7 +261,8 @@ static int look_at_place(struct restoration *r, bool replace, struct error *erro
 	r->there = rc == 0 || rc == FAULT_DAMAGED;
 	if (r->there && !replace)
 		return error_set(error, FAULT_INPUT,
-				 "%s: there is a store already; give --replace to put the backup in its place", r->path);
+				 "%s: there is a store already; give --replace to put the backup in its place",
+				 r->path);
 	return r->there ? 0 : rc;
 }
 

@@ -23,7 +23,8 @@ static void free_table(struct changed_record **table)
 {
 	struct changed_record *changed, *next;
 
-	HASH_ITER(hh, *table, changed, next) {
+	HASH_ITER(hh, *table, changed, next)
+	{
 		HASH_DEL(*table, changed);
 		free(changed);
 	}
@@ -112,7 +113,8 @@ static void change_cell(struct store_txn *txn, const struct cell_key *where, str
 	if (!changed)
 		return;
 	cell = &changed->record.cell;
-	if (!add(&cell->counted, change.counted) || !add(&cell->settled, change.settled) || !add(&cell->late, change.late))
+	if (!add(&cell->counted, change.counted) || !add(&cell->settled, change.settled) ||
+	    !add(&cell->late, change.late))
 		cell_record_damaged(txn->lmdb, DB_COUNTS);
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		cell->shown = cell->counted;

@@ -16,7 +16,8 @@ static int write_cleared(void *context, struct lmdb_txn *txn)
 
 static int clear_deleted(struct store *store, const char *path, struct error *error)
 {
-	struct lmdb_options options = {.kind = &store_kind, .path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
+	struct lmdb_options options = {
+		.kind = &store_kind, .path = path, .alone = true, .map_bytes = 2 * store->lmdb.map_bytes};
 	struct lmdb copy;
 	int rc = lmdb_open(&copy, &options, error);
 

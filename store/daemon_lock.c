@@ -18,7 +18,7 @@ enum { FILE_MODE = 0600, TEXT_BYTES = 160 };
 #define IDENTITY_READ "%" SCNx64 ":%" SCNx64 " %" SCNx64 ":%" SCNx64
 
 struct owner {
-	int pid; /* 0: not known */
+	int pid;                      /* 0: not known */
 	struct files_identity opened; /* zero: not written yet */
 };
 
@@ -50,7 +50,8 @@ static int busy(const char *directory, struct error *error)
 				 "); only one turfd can use a store: stop that one first",
 				 directory, directory);
 	return error_set(error, FAULT_BUSY,
-			 "%s: held by process %d (%s/" DAEMON_LOCK "); only one turfd can use a store: stop that one first",
+			 "%s: held by process %d (%s/" DAEMON_LOCK
+			 "); only one turfd can use a store: stop that one first",
 			 directory, pid, directory);
 }
 
@@ -112,8 +113,8 @@ int daemon_lock_note(const struct daemon_lock *lock, const char *directory, cons
 		     struct error *error)
 {
 	char text[TEXT_BYTES];
-	int length = snprintf(text, sizeof text, "%d\n" IDENTITY, (int)getpid(), opened->data.device, opened->data.inode,
-			      opened->lock.device, opened->lock.inode);
+	int length = snprintf(text, sizeof text, "%d\n" IDENTITY, (int)getpid(), opened->data.device,
+			      opened->data.inode, opened->lock.device, opened->lock.inode);
 
 	if (pwrite(lock->file, text, (size_t)length, 0) == length)
 		return 0;
@@ -155,10 +156,11 @@ int daemon_lock_check(const char *directory, struct error *error)
 		return 0;
 	owner = read_owner(directory);
 	if (owner.opened.data.inode == 0)
-		return error_set(error, FAULT_BUSY,
-				 "%s: turfd uses this store and does not say which files it has open: it is starting, or " DAEMON_LOCK
-				 " was deleted; try again, or restart turfd first",
-				 directory);
+		return error_set(
+			error, FAULT_BUSY,
+			"%s: turfd uses this store and does not say which files it has open: it is starting, or " DAEMON_LOCK
+			" was deleted; try again, or restart turfd first",
+			directory);
 	rc = files_identify(directory, &now, error);
 	if (rc < 0 || files_same(&now, &owner.opened))
 		return rc;

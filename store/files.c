@@ -144,7 +144,8 @@ static int look(const char *directory, bool create, struct error *error)
 	if (!S_ISDIR(status.st_mode))
 		return error_set(error, FAULT_INPUT, "%s: not a directory; a store is a directory", directory);
 	if (create && (status.st_mode & OTHERS) != 0)
-		return error_set(error, FAULT_INPUT, "%s: other users can open this folder (mode %03o); run chmod 700 on it", directory,
+		return error_set(error, FAULT_INPUT,
+				 "%s: other users can open this folder (mode %03o); run chmod 700 on it", directory,
 				 (unsigned)status.st_mode & 0777U);
 	if (access(directory, R_OK | W_OK | X_OK) < 0)
 		return files_fault(error, directory, "cannot read and write there");
@@ -306,12 +307,14 @@ int files_check(const char *directory, const struct files_identity *opened, stru
 		return rc;
 	if (same(&now.data, &opened->data))
 		return error_set(error, FAULT_STORE,
-				 "%s: " LMDB_LOCK " was deleted or replaced while it is open, so turfd and turfctl no longer see "
+				 "%s: " LMDB_LOCK
+				 " was deleted or replaced while it is open, so turfd and turfctl no longer see "
 				 "each other; restart turfd",
 				 directory);
 	if (now.data.inode == 0)
 		return error_set(error, FAULT_STORE,
-				 "%s: " DATA_FILE " is gone, while it is open: the file or its folder was moved or deleted; "
+				 "%s: " DATA_FILE
+				 " is gone, while it is open: the file or its folder was moved or deleted; "
 				 "put it back",
 				 directory);
 	return error_set(error, FAULT_STORE,

@@ -23,10 +23,10 @@ struct store {
 	struct files_identity opened; /* by `lmdb`; zeros: nothing was noted */
 	struct files_identity noted;  /* for tools, of `opened` */
 	char epoch[EPOCH_TEXT_BYTES];
-	uint64_t generation; /* after the last commit that we made or have seen */
+	uint64_t generation;        /* after the last commit that we made or have seen */
 	uint64_t synced_generation; /* after the last commit that we made: it is on the disk */
 	uint64_t noted_generation;  /* see store_note_last_seen; 0: nothing was noted */
-	bool elsewhere;      /* another process has committed since store_changed_elsewhere was asked */
+	bool elsewhere;             /* another process has committed since store_changed_elsewhere was asked */
 };
 
 /* A team's cells of a quarter. */
@@ -53,9 +53,9 @@ struct store_txn {
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
 	size_t n_touched, touched_room;
 	struct changed_record *changed_cells, *changed_weeks; /* tables by key, heap */
-	struct lmdb_cursor ids; /* where the last new id was put; opened by the first */
-	struct known_team *known_teams; /* those that were looked up: a table by slug, heap */
-	struct placed_day placed; /* the last day that was asked for */
+	struct lmdb_cursor ids;                               /* where the last new id was put; opened by the first */
+	struct known_team *known_teams;                       /* those that were looked up: a table by slug, heap */
+	struct placed_day placed;                             /* the last day that was asked for */
 };
 
 struct store_view {
@@ -69,7 +69,8 @@ struct store_view {
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state); /* false: `lmdb` has a fault */
 void state_save(struct lmdb_txn *lmdb, const struct state *state);
-int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct error *error); /* in a transaction of its own */
+int state_read(struct lmdb *lmdb, const char *org, struct state *state,
+	       struct error *error); /* in a transaction of its own */
 
 /* Says that bytes were deleted, which a compacting copy will leave behind. */
 void state_note_deletion(struct store_txn *txn);
@@ -97,7 +98,8 @@ int store_note_files(struct store *store, struct error *error);
 
 /* False: the team has none, or a fault. */
 bool team_find(struct lmdb_txn *lmdb, const char *slug, uint16_t *number);
-bool team_known(struct store_txn *txn, const char *slug, uint16_t *number); /* the same, remembered in the transaction */
+bool team_known(struct store_txn *txn, const char *slug,
+		uint16_t *number); /* the same, remembered in the transaction */
 void team_forget_known(struct store_txn *txn);
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug);
 /* A number without a slug is a fault. */

@@ -25,7 +25,8 @@ const struct lmdb_kind store_kind = {
 	.check_length = true,
 	.name = "",
 	.if_damaged = "restore a backup",
-	.if_other_machine = "the counts in it are not damaged, but must be carried over as text (docs/operating.md, Another machine)",
+	.if_other_machine =
+		"the counts in it are not damaged, but must be carried over as text (docs/operating.md, Another machine)",
 	.not_ours = "not a turf store",
 	.not_ours_fault = FAULT_FOREIGN,
 };

@@ -17,8 +17,8 @@
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, TEXT_BYTES = 512 };
 
 /* One sector, written over in place: it needs no room on a full disk, and is never half of one and half of another. */
-#define TEXT                                                                                                           \
-	"What turfd last saw of the store beside this folder (docs/operating.md, Where the store is).\n"               \
+#define TEXT                                                                                             \
+	"What turfd last saw of the store beside this folder (docs/operating.md, Where the store is).\n" \
 	"org %s\n"
 #define STATE "epoch %.32s\ngeneration %020" PRIu64 "\n"
 #define STATE_READ "epoch %32[0-9a-f] generation %" SCNu64
@@ -109,10 +109,11 @@ int last_seen_check_there(const char *directory, struct error *error)
 		rc = look(path, error);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	return error_set(error, FAULT_INPUT,
-			 "%s: the store is gone, and turfd makes no empty one in its place: move the store back, mount its disk, or restore a "
-			 "backup; to begin with an empty store, remove %s first",
-			 directory, path);
+	return error_set(
+		error, FAULT_INPUT,
+		"%s: the store is gone, and turfd makes no empty one in its place: move the store back, mount its disk, or restore a "
+		"backup; to begin with an empty store, remove %s first",
+		directory, path);
 }
 
 static bool read_state(const char *path, char epoch[static EPOCH_TEXT_BYTES], uint64_t *generation)
@@ -134,9 +135,10 @@ int last_seen_check_newer(const char *directory, const char *epoch, uint64_t gen
 
 	if (rc < 0 || !read_state(path, seen_epoch, &seen) || strcmp(epoch, seen_epoch) != 0 || generation >= seen)
 		return rc;
-	return error_set(error, FAULT_INPUT,
-			 "%s: this is an older copy of the store (generation %" PRIu64 "; turfd last saw %" PRIu64
-			 "), and phones would not send again what it lacks: put the right file back, or bring this one in with "
-			 "turfctl restore; to continue with this copy anyway, remove %s",
-			 directory, generation, seen, path);
+	return error_set(
+		error, FAULT_INPUT,
+		"%s: this is an older copy of the store (generation %" PRIu64 "; turfd last saw %" PRIu64
+		"), and phones would not send again what it lacks: put the right file back, or bring this one in with "
+		"turfctl restore; to continue with this copy anyway, remove %s",
+		directory, generation, seen, path);
 }

@@ -139,10 +139,12 @@ int manifest_read(const char *directory, struct manifest *manifest, struct error
 	if (rc < 0)
 		return rc;
 	if (!parse(text, manifest))
-		return error_set(error, FAULT_DAMAGED, "%s: this is not the manifest of a turf backup, or it is damaged", path);
+		return error_set(error, FAULT_DAMAGED,
+				 "%s: this is not the manifest of a turf backup, or it is damaged", path);
 	if (manifest->format > STORE_FORMAT)
 		return error_set(error, FAULT_FOREIGN,
-				 "%s: a newer turf made this backup: its store format is %" PRIu32 ", and this turf knows formats up to %d",
+				 "%s: a newer turf made this backup: its store format is %" PRIu32
+				 ", and this turf knows formats up to %d",
 				 path, manifest->format, STORE_FORMAT);
 	return 0;
 }

@@ -27,10 +27,11 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 	if (!format_decode(value, &format) || format == 0)
 		return error_set(error, FAULT_DAMAGED, "%s: the format record is damaged; restore a backup", directory);
 	if (format > STORE_FORMAT)
-		return error_set(error, FAULT_FOREIGN,
-				 "%s: a newer turf wrote this store: its format is %u, and this turf knows formats up to %u; "
-				 "install the newer version again, or restore a backup of this one",
-				 directory, format, STORE_FORMAT);
+		return error_set(
+			error, FAULT_FOREIGN,
+			"%s: a newer turf wrote this store: its format is %u, and this turf knows formats up to %u; "
+			"install the newer version again, or restore a backup of this one",
+			directory, format, STORE_FORMAT);
 	for (size_t i = 0; i < DATABASES; i++)
 		if (!txn->lmdb->found[i])
 			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup",
@@ -108,9 +109,9 @@ static int create(const struct store_options *options, struct error *error)
 	char path[PATH_MAX];
 	struct lmdb_options made = {
 		.kind = &store_kind, .path = path, .alone = true, .create = true, .map_bytes = NEW_MAP_BYTES};
-	struct creation creation = {
-		.org = options->org,
-		.state = {.shown = {.created = options->today, .clock_day = options->today}, .released = options->today}};
+	struct creation creation = {.org = options->org,
+				    .state = {.shown = {.created = options->today, .clock_day = options->today},
+					      .released = options->today}};
 	struct lmdb lmdb;
 	int rc = files_path(path, options->path, NEW_DATA_FILE, error);
 
@@ -199,7 +200,8 @@ static int open_environment(struct store *store, const struct store_options *opt
 	int signal = guard_run(read_first, &reading, &sound);
 
 	if (signal != 0)
-		return error_set(error, FAULT_DAMAGED, "%s: reading it ended in signal %d: pages are damaged; restore a backup",
+		return error_set(error, FAULT_DAMAGED,
+				 "%s: reading it ended in signal %d: pages are damaged; restore a backup",
 				 options->path, signal);
 	(void)read_first(&reading);
 	return reading.rc;

@@ -65,8 +65,8 @@ struct store_state {
 
 /* > 0 results */
 enum {
-	STORE_MORE = 2,  /* store_keep_time: there is more to settle or purge: call again */
-	STORE_NONE = 3,  /* there is no such entry, or nothing to do */
+	STORE_MORE = 2, /* store_keep_time: there is more to settle or purge: call again */
+	STORE_NONE = 3, /* there is no such entry, or nothing to do */
 };
 
 /*

@@ -53,7 +53,8 @@ void team_forget_known(struct store_txn *txn)
 {
 	struct known_team *known, *next;
 
-	HASH_ITER(hh, txn->known_teams, known, next) {
+	HASH_ITER(hh, txn->known_teams, known, next)
+	{
 		HASH_DEL(txn->known_teams, known);
 		free(known);
 	}

@@ -27,8 +27,8 @@ static bool look_at_date(struct store_state *state, const struct store_time *tim
 {
 	struct store_state before = *state;
 	uint32_t today = time->today;
-	bool moved_on = state->pending_day != 0 && today > state->pending_day &&
-			!rules_date_jumped(state->pending_day, today);
+	bool moved_on =
+		state->pending_day != 0 && today > state->pending_day && !rules_date_jumped(state->pending_day, today);
 
 	if (time->confirmed || !rules_date_jumped(state->clock_day, today) || moved_on || vouched_for(state, time)) {
 		state->clock_day = today;

@@ -49,8 +49,7 @@ static void read_team(struct source *source, const config_setting_t *group, stru
 	setting_check_validity(source, group, "valid_until", team->valid_from, team->valid_until);
 }
 
-static void check_team_once(struct source *source, const config_setting_t *list, const struct team *teams,
-			    unsigned i)
+static void check_team_once(struct source *source, const config_setting_t *list, const struct team *teams, unsigned i)
 {
 	const config_setting_t *group = config_setting_get_elem(list, i);
 
@@ -71,7 +70,8 @@ void config_teams(struct source *source, const config_setting_t *root, struct ca
 	if (!list)
 		return;
 	if (!config_setting_length(list))
-		source_complain(source, list, "no teams; expected one at least, "
+		source_complain(source, list,
+				"no teams; expected one at least, "
 				"as in teams = ( { id = \"oost\"; name = \"Oost\"; } );");
 	catalogue->teams = entries(source, list, sizeof *catalogue->teams);
 	for (unsigned i = 0; catalogue->teams && i < (unsigned)config_setting_length(list); i++) {
@@ -105,8 +105,8 @@ static void read_kind(struct source *source, const config_setting_t *group, enum
 static void read_label(struct source *source, const config_setting_t *group, const struct catalogue *catalogue,
 		       struct label *label)
 {
-	static const char *const names[] = {"code", "name", "renamed_from", "kind", "domain", "valid_from",
-					    "valid_until", NULL};
+	static const char *const names[] = {"code",   "name",       "renamed_from", "kind",
+					    "domain", "valid_from", "valid_until",  NULL};
 
 	setting_check_names(source, group, names);
 	(void)setting_number(source, group, "code", &label_codes, REQUIRED, &label->code);
@@ -174,7 +174,9 @@ void config_catalogue_size(struct source *source, const config_setting_t *root, 
 	largest.version = UINT32_MAX;
 	largest.counting_since = CALENDAR_DAY_MAX;
 	if (!catalogue_encode(&largest, bytes, CATALOGUE_BYTES_MAX))
-		source_complain(source, root, "teams, domains and labels do not fit in the catalogue's %d bytes; "
-				"expected fewer of them, or shorter names", CATALOGUE_BYTES_MAX);
+		source_complain(source, root,
+				"teams, domains and labels do not fit in the catalogue's %d bytes; "
+				"expected fewer of them, or shorter names",
+				CATALOGUE_BYTES_MAX);
 	free(bytes);
 }

@@ -17,8 +17,8 @@ int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct e
 	int rc = zone_time(zone, unix_seconds, &local, error);
 
 	if (rc == 0)
-		*day = day_of_date((struct date){
-			.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
+		*day = day_of_date(
+			(struct date){.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
 	return rc;
 }
 
@@ -81,7 +81,8 @@ static int read_date_file(const char *path, uint32_t *day, bool *synchronised, s
 	if (*synchronised)
 		*behind = '\0';
 	if (date_parse(text, day) != 0)
-		return error_set(error, FAULT_INPUT, "--today @%s: \"%s\" is not a date; the file must hold YYYY-MM-DD", path, text);
+		return error_set(error, FAULT_INPUT, "--today @%s: \"%s\" is not a date; the file must hold YYYY-MM-DD",
+				 path, text);
 	return 0;
 }
 
@@ -94,7 +95,8 @@ int org_date_today(const struct org_date *date, uint32_t *day, struct error *err
 	if (date->pinned[0] == '@')
 		return read_date_file(date->pinned + 1, day, &synchronised, error);
 	if (date_parse(date->pinned, day) != 0)
-		return error_set(error, FAULT_INPUT, "--today %s: not a date; expected YYYY-MM-DD or @FILE", date->pinned);
+		return error_set(error, FAULT_INPUT, "--today %s: not a date; expected YYYY-MM-DD or @FILE",
+				 date->pinned);
 	return 0;
 }
 

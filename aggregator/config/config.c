@@ -91,7 +91,8 @@ static void read_ca_file(struct source *source, const config_setting_t *group, s
 		source_complain(source, at, "%.200s cannot be read, or is empty; expected certificates as PEM",
 				config->ca_file);
 	if (config->broker && !strncmp(config->broker, "mqtt://", strlen("mqtt://")))
-		source_complain(source, at, "\"ca_file\" is useless with an mqtt:// address; "
+		source_complain(source, at,
+				"\"ca_file\" is useless with an mqtt:// address; "
 				"expected mqtts://, which encrypts");
 }
 
@@ -126,8 +127,10 @@ static void read_timezone(struct source *source, const config_setting_t *root, c
 	const config_setting_t *at = config_setting_get_member(root, "timezone");
 
 	if (setting_name(source, root, "timezone", OPTIONAL, timezone) != SETTING_WRONG && !zone_known(timezone))
-		source_complain(source, at ? at : root, "there is no time zone \"%s\" on this machine; "
-				"expected a name of the zone database, such as \"" ZONE_DEFAULT "\"", timezone);
+		source_complain(source, at ? at : root,
+				"there is no time zone \"%s\" on this machine; "
+				"expected a name of the zone database, such as \"" ZONE_DEFAULT "\"",
+				timezone);
 }
 
 static void read_days(struct source *source, const config_setting_t *root, struct catalogue *catalogue)
@@ -164,15 +167,16 @@ static void read_cells(struct source *source, const config_setting_t *root, stru
 	else if (every >= CELLS_EVERY_MIN && every <= CELLS_EVERY_MAX)
 		*cells = (struct cells){.policy = CELLS_EVERY, .every = (uint32_t)every};
 	else
-		source_complain(source, at, "\"cells\" has a wrong value; "
+		source_complain(source, at,
+				"\"cells\" has a wrong value; "
 				"expected \"live\", \"daily\" or a whole number from %d to %d",
 				CELLS_EVERY_MIN, CELLS_EVERY_MAX);
 }
 
 static void read_limits(struct source *source, const config_setting_t *root, struct config *config)
 {
-	static const char *const names[] = {"retry_ms", "batch_messages", "summary_interval_ms", "quarantine_limit",
-					    "compact_days", NULL};
+	static const char *const names[] = {"retry_ms",         "batch_messages", "summary_interval_ms",
+					    "quarantine_limit", "compact_days",   NULL};
 	static const struct range retry = {10, 60000}, batch = {1, 100000}, interval = {10, 60000},
 				  quarantine = {1, 100000}, compact = {0, 3660};
 	const config_setting_t *group = setting_group(source, root, "limits", OPTIONAL);
@@ -197,19 +201,21 @@ static const struct config defaults = {
 	.quarantine_limit = QUARANTINE_LIMIT_DEFAULT,
 	.compact_days = 7,
 	.cells = {.policy = CELLS_LIVE},
-	.catalogue = {
-		.timezone = ZONE_DEFAULT,
-		.accept_days = RULES_ACCEPT_DAYS_DEFAULT,
-		.retract_days = RULES_RETRACT_DAYS_DEFAULT,
-		.grace_days = RULES_GRACE_DAYS_DEFAULT,
-	},
+	.catalogue =
+		{
+			.timezone = ZONE_DEFAULT,
+			.accept_days = RULES_ACCEPT_DAYS_DEFAULT,
+			.retract_days = RULES_RETRACT_DAYS_DEFAULT,
+			.grace_days = RULES_GRACE_DAYS_DEFAULT,
+		},
 };
 
 static void read_all(struct source *source, struct config *config)
 {
-	static const char *const names[] = {"org", "name", "timezone", "store", "broker", "accept_days",
-					    "retract_days", "grace_days", "counting_since", "cells", "limits",
-					    "teams", "zrm", "domains", "labels", NULL};
+	static const char *const names[] = {"org",         "name",         "timezone",   "store",          "broker",
+					    "accept_days", "retract_days", "grace_days", "counting_since", "cells",
+					    "limits",      "teams",        "zrm",        "domains",        "labels",
+					    NULL};
 	const config_setting_t *root = config_root_setting(&source->tree);
 	struct catalogue *catalogue = &config->catalogue;
 

@@ -48,7 +48,8 @@ static void read_holding(struct source *source, const config_setting_t *group, c
 				expected);
 	from = setting_date(source, group, "from", &out->from);
 	if (from == SETTING_ABSENT && before && !before->until_given)
-		source_complain(source, group, "missing setting \"from\"; expected \"YYYY-MM-DD\", "
+		source_complain(source, group,
+				"missing setting \"from\"; expected \"YYYY-MM-DD\", "
 				"the day on which this edition takes the place of the one before");
 	out->until_given = setting_end(source, group, "until", &out->until) != SETTING_ABSENT;
 	out->at = group;
@@ -61,10 +62,12 @@ static void check_holdings(struct source *source, struct holding *holdings, size
 		bool followed = i + 1 < n;
 
 		if (followed && holdings[i + 1].from < holdings[i].from)
-			source_complain(source, holdings[i + 1].at, "begins before the edition above it; "
+			source_complain(source, holdings[i + 1].at,
+					"begins before the edition above it; "
 					"expected them in order of \"from\"");
 		else if (followed && !holdings[i].until_given && holdings[i + 1].from == holdings[i].from)
-			source_complain(source, holdings[i + 1].at, "begins on the same day as the edition above it; "
+			source_complain(source, holdings[i + 1].at,
+					"begins on the same day as the edition above it; "
 					"expected a later day, or an \"until\" above");
 		else if (!holdings[i].until_given)
 			holdings[i].until = followed ? holdings[i + 1].from : 0;
@@ -149,8 +152,10 @@ static void hold(struct source *source, const struct holding *holding, struct sl
 			fill_from_matrix(slot, zrm, holding->from, holding->until);
 		} else if (!extend(&slot->domain, holding)) {
 			date_format(slot->domain.valid_until, end);
-			source_complain(source, holding->at, "domain %u, \"%s\", ends on %s and begins again later; "
-					"expected editions that leave no such gap", zrm->code, zrm->name, end);
+			source_complain(source, holding->at,
+					"domain %u, \"%s\", ends on %s and begins again later; "
+					"expected editions that leave no such gap",
+					zrm->code, zrm->name, end);
 			return;
 		}
 	}
@@ -203,15 +208,16 @@ static void read_rolls_up_to(struct source *source, const config_setting_t *grou
 	if (zrm_domain(domain->code))
 		source_complain(source, config_setting_get_member(group, "rolls_up_to"),
 				"domain %u is of the matrix, which says itself what it rolls up to; "
-				"expected this for domains of your own only", domain->code);
+				"expected this for domains of your own only",
+				domain->code);
 	else
 		domain->rolls_up_to = target;
 }
 
 static void read_domain(struct source *source, const config_setting_t *group, struct slot *slots)
 {
-	static const char *const names[] = {"code", "name", "renamed_from", "position", "rolls_up_to",
-					    "valid_from", "valid_until", NULL};
+	static const char *const names[] = {"code",        "name",       "renamed_from", "position",
+					    "rolls_up_to", "valid_from", "valid_until",  NULL};
 	struct slot nowhere = {0}; /* the rest is checked even when the code is wrong */
 	struct slot *slot = slot_for(source, group, slots);
 	struct domain *domain = slot ? &slot->domain : &nowhere.domain;
@@ -236,8 +242,10 @@ static void check_target(struct source *source, const struct slot *slots, const 
 	if (!at || !slot->domain.rolls_up_to)
 		return;
 	if (!target->present)
-		source_complain(source, at, "there is no domain %u; "
-				"expected the code of a domain in \"zrm\" or \"domains\"", slot->domain.rolls_up_to);
+		source_complain(source, at,
+				"there is no domain %u; "
+				"expected the code of a domain in \"zrm\" or \"domains\"",
+				slot->domain.rolls_up_to);
 	else if (target->domain.rolls_up_to)
 		source_complain(source, at, "domain %u rolls up to domain %u in turn; expected one that does not",
 				target->domain.code, target->domain.rolls_up_to);

@@ -249,8 +249,10 @@ static char *read_text(struct source *source)
 		(void)fclose(file);
 	source->out_of_memory |= !text;
 	if (fault)
-		complain_at(source, 0, "cannot be read: %s; expected a configuration file, for which "
-			    "deploy/turfd.conf is an example", strerror(fault));
+		complain_at(source, 0,
+			    "cannot be read: %s; expected a configuration file, for which "
+			    "deploy/turfd.conf is an example",
+			    strerror(fault));
 	else if (length > FILE_BYTES_MAX)
 		complain_at(source, 0, "is too large; expected %d bytes at most", FILE_BYTES_MAX);
 	else if (text) {

@@ -178,8 +178,8 @@ enum setting setting_number(struct source *source, const config_setting_t *group
 	return SETTING_GIVEN;
 }
 
-enum setting setting_text(struct source *source, const config_setting_t *group, const char *name,
-			  const char *expected, enum presence presence, const char **out)
+enum setting setting_text(struct source *source, const config_setting_t *group, const char *name, const char *expected,
+			  enum presence presence, const char **out)
 {
 	const config_setting_t *found = find(source, group, name, expected, presence);
 	const char *text;
@@ -226,8 +226,8 @@ enum setting setting_slug(struct source *source, const config_setting_t *group, 
 	if (state != SETTING_GIVEN)
 		return state;
 	if (!topic_slug_valid(text)) {
-		source_complain(source, config_setting_get_member(group, name), "\"%s\" is \"%s\"; expected %s",
-				name, shown(text), expected);
+		source_complain(source, config_setting_get_member(group, name), "\"%s\" is \"%s\"; expected %s", name,
+				shown(text), expected);
 		return SETTING_WRONG;
 	}
 	memcpy(out, text, strlen(text) + 1);
@@ -285,7 +285,8 @@ enum setting setting_end(struct source *source, const config_setting_t *group, c
 		*day = 0;
 		return SETTING_GIVEN;
 	}
-	state = date(source, group, name, "the first day that does not count any more, \"YYYY-MM-DD\", or \"" OPEN_END "\"", day);
+	state = date(source, group, name,
+		     "the first day that does not count any more, \"YYYY-MM-DD\", or \"" OPEN_END "\"", day);
 	if (state != SETTING_GIVEN)
 		return state;
 	if (*day) {

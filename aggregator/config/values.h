@@ -34,8 +34,8 @@ enum setting setting_number(struct source *source, const config_setting_t *group
 			    const struct range *range, enum presence presence, uint32_t *out);
 
 /* Text that is not empty. It lives as long as the source. `expected` goes into the complaint. */
-enum setting setting_text(struct source *source, const config_setting_t *group, const char *name,
-			  const char *expected, enum presence presence, const char **out);
+enum setting setting_text(struct source *source, const config_setting_t *group, const char *name, const char *expected,
+			  enum presence presence, const char **out);
 
 /* A name that people read: UTF-8 without control characters, at most NAME_BYTES - 1 bytes. */
 enum setting setting_name(struct source *source, const config_setting_t *group, const char *name,

@@ -76,7 +76,8 @@ static int reading_begin(const struct ctl *ctl, struct ctl_reading *out, struct 
 	store_view_state(out->view, &out->state);
 	rc = store_view_catalogue(out->view, &out->catalogue, error);
 	if (rc == STORE_NONE)
-		return error_set(error, FAULT_INPUT, "%s has no catalogue yet: start turfd with this store once", ctl->store);
+		return error_set(error, FAULT_INPUT, "%s has no catalogue yet: start turfd with this store once",
+				 ctl->store);
 	if (rc < 0)
 		return rc;
 	rc = reading_date(ctl, out, &today, error);

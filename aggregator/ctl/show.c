@@ -360,9 +360,10 @@ static void print_notes(const struct report *report)
 	if (undistributed > 0)
 		(void)printf("In the totals, not shown per domain yet (held cells): %" PRIu64 ".\n", undistributed);
 	if (summary->late > 0)
-		(void)printf("Late (te laat, niet meegeteld), in no figure here because their quarter was final: %" PRIu64
-			     ".\nturfctl revise QUARTER takes them in.\n",
-			     summary->late);
+		(void)printf(
+			"Late (te laat, niet meegeteld), in no figure here because their quarter was final: %" PRIu64
+			".\nturfctl revise QUARTER takes them in.\n",
+			summary->late);
 }
 
 static int print_report(const struct report *report, const char *date)

@@ -75,8 +75,8 @@ static const struct command commands[] = {
 	 "Exit status 1: something is wrong.\n",
 	 ctl_verify, OTHERS, 0, 0},
 	{"backup", "DIR", "copy the store to DIR, which must be new or empty",
-	 "The copy is one consistent state, with its SHA-256 in MANIFEST. turfd may run meanwhile.\n", ctl_backup, OTHERS, 1,
-	 1},
+	 "The copy is one consistent state, with its SHA-256 in MANIFEST. turfd may run meanwhile.\n", ctl_backup,
+	 OTHERS, 1, 1},
 	{"restore", "DIR [--replace]", "put the backup in DIR in the store's place; turfd must be stopped",
 	 "Checks the backup's MANIFEST first. With --replace it replaces a store that is there already, and keeps\n"
 	 "the old data file beside the new one as data.mdb.before-restore.\n",
@@ -108,14 +108,17 @@ struct parsed {
 #define MEMBER(name) offsetof(struct parsed, name)
 
 static const struct option_spec specs[] = {
-	{"store", "DIR", OPTION_TEXT, MEMBER(ctl.store), OPTIONS_EVERY_COMMAND, "the store, as in turfd's configuration", 0, 0, 0},
+	{"store", "DIR", OPTION_TEXT, MEMBER(ctl.store), OPTIONS_EVERY_COMMAND,
+	 "the store, as in turfd's configuration", 0, 0, 0},
 	{"team", "TEAM", OPTION_TEXT, MEMBER(ctl.team), TURFCTL | SHOW | EXPORT, "one team's id, or all", 0, 0, 0},
 	{"today", "DATE", OPTION_TEXT, MEMBER(ctl.today), TURFCTL | SHOW | EXPORT | QUARANTINE,
 	 "judge by this date (YYYY-MM-DD, or @FILE for a file that holds one), not the clock's", 0, 0, 0},
 	{"period", "PERIOD", OPTION_TEXT, MEMBER(ctl.period), EXPORT, "one year or quarter", 0, 0, 0},
 	{"format", "FORMAT", OPTION_TEXT, MEMBER(ctl.format), EXPORT, "csv or json (csv)", 0, 0, 0},
-	{"output", "FILE", OPTION_TEXT, MEMBER(ctl.output), EXPORT, "where to write; without it, standard output", 0, 0, 0},
-	{"separator", "CHARACTER", OPTION_TEXT, MEMBER(ctl.separator), EXPORT, "what divides the fields of csv: , ; or tab (,)", 0, 0, 0},
+	{"output", "FILE", OPTION_TEXT, MEMBER(ctl.output), EXPORT, "where to write; without it, standard output", 0, 0,
+	 0},
+	{"separator", "CHARACTER", OPTION_TEXT, MEMBER(ctl.separator), EXPORT,
+	 "what divides the fields of csv: , ; or tab (,)", 0, 0, 0},
 	{"replace", NULL, OPTION_FLAG, MEMBER(ctl.replace), RESTORE, "replaces a store that is there already", 0, 0, 0},
 	{"help", NULL, OPTION_FLAG, MEMBER(help), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
 	{"version", NULL, OPTION_FLAG, MEMBER(version), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
@@ -193,10 +196,11 @@ static void prepare_for_crash(const struct ctl *ctl)
 {
 	const struct sigaction action = {.sa_handler = report_crash};
 
-	(void)snprintf(crash_text, sizeof crash_text,
-		       "turfctl: reading %s ended in a signal: pages of the file are damaged. Keep the store as it is, and restore the "
-		       "last good backup (turfctl restore).",
-		       ctl->store);
+	(void)snprintf(
+		crash_text, sizeof crash_text,
+		"turfctl: reading %s ended in a signal: pages of the file are damaged. Keep the store as it is, and restore the "
+		"last good backup (turfctl restore).",
+		ctl->store);
 	text_make_safe(crash_text);
 	(void)sigaction(SIGBUS, &action, NULL);
 	(void)sigaction(SIGSEGV, &action, NULL);

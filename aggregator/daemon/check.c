@@ -20,7 +20,8 @@ static void print_problem(void *context, const char *line)
 static int check_credentials(const struct config *config, struct error *error)
 {
 	char *user = NULL, *password = NULL;
-	int rc = config->credentials_file ? mqtt_read_credentials(config->credentials_file, &user, &password, error) : 0;
+	int rc =
+		config->credentials_file ? mqtt_read_credentials(config->credentials_file, &user, &password, error) : 0;
 
 	free(user);
 	free(password);
@@ -45,12 +46,13 @@ static void warn(const struct config *config)
 	if (!config->credentials_file)
 		return;
 	if (mqtt_address_parse(config->broker, &address, &error) == 0 && !address.tls && !on_this_machine(address.host))
-		text_print(stderr,
-			      "warning: the password goes to the broker at %s unencrypted, and so does every question; use mqtts://\n",
-			      address.host);
+		text_print(
+			stderr,
+			"warning: the password goes to the broker at %s unencrypted, and so does every question; use mqtts://\n",
+			address.host);
 	if (stat(config->credentials_file, &status) == 0 && (status.st_mode & S_IROTH))
 		text_print(stderr, "warning: everybody on this machine can read the password in %s; run chmod o= %s\n",
-			      config->credentials_file, config->credentials_file);
+			   config->credentials_file, config->credentials_file);
 }
 
 /* 0; the number of mistakes, which are printed; or a fault. */

@@ -14,16 +14,19 @@
 
 enum { LINE_BYTES = 256 };
 
-static const char damaged[] = "<3>crashed reason=\"reading the store ended in a signal: its file may be damaged\" run turfctl verify\n";
+static const char damaged[] =
+	"<3>crashed reason=\"reading the store ended in a signal: its file may be damaged\" run turfctl verify\n";
 static const char aborted[] =
 	"<3>crashed reason=\"a check of turfd or LMDB failed; the line before this one says which; the store's file may be damaged\""
 	" run turfctl verify\n";
-static const char sent[] = "<3>crashed reason=\"another process sent turfd a signal that ends it\" the store is not affected\n";
+static const char sent[] =
+	"<3>crashed reason=\"another process sent turfd a signal that ends it\" the store is not affected\n";
 static char watchdog[LINE_BYTES]; /* empty: the service manager has set none */
 
 static const char *line_for(int number, const siginfo_t *info)
 {
-	bool from_outside = info->si_code <= 0 && info->si_pid != getpid(); /* > 0: the kernel, for what this process did */
+	bool from_outside =
+		info->si_code <= 0 && info->si_pid != getpid(); /* > 0: the kernel, for what this process did */
 
 	if (!from_outside)
 		return number == SIGABRT ? aborted : damaged;
@@ -52,10 +55,11 @@ void crash_log_signals(void)
 	uint64_t interval_ms = 2 * notify_watchdog_ms();
 
 	if (interval_ms != 0)
-		(void)snprintf(watchdog, sizeof watchdog,
-			       "<3>watchdog-expired reason=\"turfd was stuck: the service manager heard nothing from it for %g s and"
-			       " ended it\" the store is not affected; what was counted stays\n",
-			       (double)interval_ms / 1000);
+		(void)snprintf(
+			watchdog, sizeof watchdog,
+			"<3>watchdog-expired reason=\"turfd was stuck: the service manager heard nothing from it for %g s and"
+			" ended it\" the store is not affected; what was counted stays\n",
+			(double)interval_ms / 1000);
 	log_signal_of(SIGSEGV);
 	log_signal_of(SIGBUS);
 	log_signal_of(SIGABRT);

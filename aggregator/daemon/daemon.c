@@ -102,7 +102,8 @@ static struct status collect_status(const struct daemon *daemon)
 	status.generation = daemon->upkeep.generation;
 	status.today = daemon->upkeep.today;
 	status.date_pending = daemon->upkeep.date_pending;
-	status.store = daemon->counting.state > daemon->upkeeping.state ? daemon->counting.state : daemon->upkeeping.state;
+	status.store =
+		daemon->counting.state > daemon->upkeeping.state ? daemon->counting.state : daemon->upkeeping.state;
 	status.counters = daemon->counters;
 	return status;
 }
@@ -294,7 +295,8 @@ static void upkeep_failed(struct daemon *daemon, int fault, const struct error *
 	enum store_health state = health_of(fault);
 
 	if (daemon->upkeeping.state != state)
-		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait", error->text);
+		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait",
+			  error->text);
 	daemon->upkeeping.state = state;
 	daemon->upkeeping.retry_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
 }
@@ -346,8 +348,9 @@ static int drain(struct daemon *daemon, struct error *error)
 	if (daemon->inbox.n > 0)
 		(void)count(daemon, error);
 	if (daemon->inbox.n > 0)
-		log_error("stopped-with-uncounted messages=%zu turfd sent no receipts for them; the phones will send them again",
-			  daemon->inbox.n);
+		log_error(
+			"stopped-with-uncounted messages=%zu turfd sent no receipts for them; the phones will send them again",
+			daemon->inbox.n);
 	if (upkeep_publish_rest(&daemon->upkeep, error) < 0)
 		log_error("stopped-with-unpublished reason=\"%s\" the next start publishes all figures", error->text);
 	return 0;

@@ -31,16 +31,16 @@ struct daemon {
 	struct link link;
 	struct upkeep upkeep;
 	struct reload reload;
-	uint64_t now_ms;         /* when the work of this turn began */
+	uint64_t now_ms; /* when the work of this turn began */
 	struct health counting, upkeeping;
-	bool files_lost;         /* the store's files had lost their names when they were compared last */
-	uint64_t files_at_ms;    /* when to compare them next */
-	struct status status;    /* as it was published last */
-	bool status_failing;     /* there was no memory for it */
-	uint64_t status_at_ms;   /* when counters may be published next */
-	uint64_t watchdog_ms;    /* the interval; 0: there is no watchdog */
+	bool files_lost;       /* the store's files had lost their names when they were compared last */
+	uint64_t files_at_ms;  /* when to compare them next */
+	struct status status;  /* as it was published last */
+	bool status_failing;   /* there was no memory for it */
+	uint64_t status_at_ms; /* when counters may be published next */
+	uint64_t watchdog_ms;  /* the interval; 0: there is no watchdog */
 	uint64_t watchdog_at_ms;
-	int signals;             /* signalfd */
+	int signals; /* signalfd */
 	bool stopping;
 };
 

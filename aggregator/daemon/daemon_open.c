@@ -45,7 +45,8 @@ static int open_store(struct daemon *daemon, struct error *error)
 	memcpy(daemon->status.epoch, state.epoch, sizeof daemon->status.epoch);
 	daemon->upkeep.generation = state.generation;
 	/* If a midnight has passed while turfd did not run. Not at every start: a compaction that ends turfd would do so again. */
-	daemon->upkeep.compact_due = daemon->upkeep.today != state.clock_day && daemon->upkeep.today != state.pending_day;
+	daemon->upkeep.compact_due =
+		daemon->upkeep.today != state.clock_day && daemon->upkeep.today != state.pending_day;
 	return 0;
 }
 
@@ -84,7 +85,8 @@ static int open_status(struct daemon *daemon, struct error *error)
 	struct status *status = &daemon->status;
 	int rc = name_instance(status, error);
 
-	daemon->upkeep.date = (struct org_date){.timezone = daemon->config.catalogue.timezone, .pinned = daemon->options.today};
+	daemon->upkeep.date =
+		(struct org_date){.timezone = daemon->config.catalogue.timezone, .pinned = daemon->options.today};
 	status->org = daemon->config.catalogue.org;
 	status->version = TURF_VERSION;
 	status->since = clock_unix();
@@ -116,20 +118,23 @@ static int take_first_catalogue(struct daemon *daemon, struct error *error)
 
 	if (rc <= 0)
 		return rc;
-	return error_set(error, FAULT_INPUT, "%s: %d change%s that would alter what is counted in %s, see above; nothing was started",
+	return error_set(error, FAULT_INPUT,
+			 "%s: %d change%s that would alter what is counted in %s, see above; nothing was started",
 			 daemon->options.config_path, rc, rc == 1 ? "" : "s", daemon->config.store_path);
 }
 
 /* Waits while the disk is full: when it has room again, nobody may be there to start turfd. The service manager is asked
  * for more time than passes until the next attempt. */
-static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon *daemon, struct error *error), struct error *error)
+static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon *daemon, struct error *error),
+			  struct error *error)
 {
 	bool said = false;
 	int rc = open_part(daemon, error);
 
 	while (rc == FAULT_FULL) {
 		if (!said)
-			log_error("store-full reason=\"%s\" turfd starts as soon as there is room; nothing is lost", error->text);
+			log_error("store-full reason=\"%s\" turfd starts as soon as there is room; nothing is lost",
+				  error->text);
 		said = true;
 		notify_manager("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=waits for room on the disk");
 		signals_wait(daemon->signals, (int)daemon->config.retry_ms);

@@ -25,8 +25,8 @@ struct inbox_message {
 struct inbox {
 	struct inbox_message *messages;
 	size_t n, capacity;
-	size_t bytes;     /* of payload, in all */
-	uint8_t *copies;  /* of payloads, one after the other */
+	size_t bytes;    /* of payload, in all */
+	uint8_t *copies; /* of payloads, one after the other */
 	size_t copied;
 };
 

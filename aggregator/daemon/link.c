@@ -32,7 +32,7 @@
 enum {
 	BACKOFF_MAX_MS = 30000,
 	SHORT_SESSION_MS = 5000,
-	QUIET_MS = 20, /* a broker that has kept something for us sends it right behind its answer */
+	QUIET_MS = 20,            /* a broker that has kept something for us sends it right behind its answer */
 	SUBSCRIBE_MAX_MS = 10000, /* in a flood it is never quiet */
 	SUBSCRIBE_AGAIN_MS = 5000,
 	SHORT_SESSIONS_MAX = 5,
@@ -119,8 +119,8 @@ void link_reconnect(struct link *link)
 static int taken_over(struct link *link, const char *sign, struct error *error)
 {
 	return error_set(error, FAULT_BUSY,
-			 "taken over at the broker: %s; run only one turfd for the org %s, then start this one again", sign,
-			 link->status->org);
+			 "taken over at the broker: %s; run only one turfd for the org %s, then start this one again",
+			 sign, link->status->org);
 }
 
 static int subscribe_status(struct link *link, struct error *error)
@@ -207,10 +207,12 @@ static void subscribe_now(struct link *link)
  * is published. */
 static int kept_out(const struct link *link, struct error *error)
 {
-	return error_set(error, FAULT_BUSY,
-			 "the broker ended the session right after it began, %d times in a row: taken over by another client with "
-			 "the id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
-			 "(the catalogue has up to %d bytes)", SHORT_SESSIONS_MAX, link->status->org, CATALOGUE_BYTES_MAX);
+	return error_set(
+		error, FAULT_BUSY,
+		"the broker ended the session right after it began, %d times in a row: taken over by another client with "
+		"the id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
+		"(the catalogue has up to %d bytes)",
+		SHORT_SESSIONS_MAX, link->status->org, CATALOGUE_BYTES_MAX);
 }
 
 uint64_t link_due_ms(const struct link *link)
@@ -292,8 +294,10 @@ int link_take(struct link *link, int wait_ms, struct error *error)
 
 	while (link->up && taken < link->inbox->capacity) {
 		struct mqtt_message message = {0};
-		bool listen = link->inbox->n == 0 && (!link->subscribed || clock_monotonic_ms() >= link->subscribe_again_at_ms);
-		int received = mqtt_receive(link->mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
+		bool listen = link->inbox->n == 0 &&
+			      (!link->subscribed || clock_monotonic_ms() >= link->subscribe_again_at_ms);
+		int received =
+			mqtt_receive(link->mqtt, listen && wait_ms < QUIET_MS ? QUIET_MS : wait_ms, &message, &why);
 
 		if (received == MQTT_NOTHING && listen)
 			received = subscribe(link, &why); /* brings what is retained: look again */

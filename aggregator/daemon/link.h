@@ -13,23 +13,23 @@
 
 struct link {
 	/* What it works with; everything stays the caller's. */
-	const struct config *config;   /* address, credentials file, retry_ms: as they are when they are used */
-	const struct status *status;   /* who this daemon is: for the will, and to tell it from others */
+	const struct config *config; /* address, credentials file, retry_ms: as they are when they are used */
+	const struct status *status; /* who this daemon is: for the will, and to tell it from others */
 	struct inbox *inbox;
 	struct counters *counters;
 
 	struct mqtt *mqtt;
 	char *will;
 	bool up;
-	bool session_present;          /* the broker remembered our session */
-	bool subscribed;               /* on this connection */
-	bool catalogue_published;      /* with all that follows it, on this connection; the caller sets it */
-	bool called_offline;           /* somebody's status says so; the caller answers and clears it */
+	bool session_present;           /* the broker remembered our session */
+	bool subscribed;                /* on this connection */
+	bool catalogue_published;       /* with all that follows it, on this connection; the caller sets it */
+	bool called_offline;            /* somebody's status says so; the caller answers and clears it */
 	uint64_t subscribe_again_at_ms; /* if it is quiet */
 	uint64_t up_since_ms;
 	uint64_t connect_at_ms;
-	uint32_t attempts;             /* in a row that failed, for the backoff */
-	uint32_t short_sessions;       /* in a row: the broker remembered the session and ended it at once */
+	uint32_t attempts;              /* in a row that failed, for the backoff */
+	uint32_t short_sessions;        /* in a row: the broker remembered the session and ended it at once */
 	struct error connect_error;     /* as last logged; empty: none was */
 	struct error credentials_error; /* the same, of the credentials file */
 };

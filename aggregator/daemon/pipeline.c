@@ -79,7 +79,8 @@ static int fold(struct run *run)
 	for (size_t i = 0; i < batch->n_order && rc == 0; i++) {
 		struct batch_event *event = &batch->events[batch->order[i].event];
 		const struct inbox_message *message = batch->submissions[event->submission].message;
-		struct admitted admitted = rules_admit(&event->event, message->team, pipeline->catalogue, &run->standing);
+		struct admitted admitted =
+			rules_admit(&event->event, message->team, pipeline->catalogue, &run->standing);
 		struct folded folded;
 
 		step_reached("before-fold");

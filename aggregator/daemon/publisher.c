@@ -39,8 +39,9 @@ struct publisher {
 	uint32_t interval_ms;
 	struct entry *entries; /* a table by subject */
 	size_t n_waiting;
-	struct entry *next;    /* where the last run stopped, so that no entry starves; NULL: the first */
-	struct recent *recent; /* a table by key: a flood changes the same few figures again and again; a run forgets them */
+	struct entry *next; /* where the last run stopped, so that no entry starves; NULL: the first */
+	struct recent
+		*recent; /* a table by key: a flood changes the same few figures again and again; a run forgets them */
 };
 
 struct publisher *publisher_new(uint32_t interval_ms)
@@ -56,7 +57,8 @@ static void forget_recent(struct publisher *publisher)
 {
 	struct recent *recent, *next;
 
-	HASH_ITER(hh, publisher->recent, recent, next) {
+	HASH_ITER(hh, publisher->recent, recent, next)
+	{
 		HASH_DEL(publisher->recent, recent);
 		free(recent);
 	}
@@ -68,7 +70,8 @@ void publisher_free(struct publisher *publisher)
 
 	if (!publisher)
 		return;
-	HASH_ITER(hh, publisher->entries, entry, next) {
+	HASH_ITER(hh, publisher->entries, entry, next)
+	{
 		HASH_DEL(publisher->entries, entry);
 		free(entry);
 	}
@@ -78,7 +81,7 @@ void publisher_free(struct publisher *publisher)
 
 /* 0 or FAULT_MEMORY. */
 static int find_or_add(struct publisher *publisher, enum subject_kind kind, const char *team, struct period period,
-		struct entry **entry)
+		       struct entry **entry)
 {
 	struct subject subject;
 
@@ -236,7 +239,8 @@ static int withdraw(struct mqtt *mqtt, const char *org, const struct subject *su
 	return mqtt_publish(mqtt, topic, "", 0, true, error);
 }
 
-static int publish_summary(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject, struct error *error)
+static int publish_summary(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject,
+			   struct error *error)
 {
 	uint8_t bytes[SUMMARY_BYTES_MAX];
 	char topic[TOPIC_BYTES];
@@ -263,7 +267,8 @@ static int publish_summary(struct mqtt *mqtt, const struct figures *figures, con
 	return rc;
 }
 
-static int publish_weekly(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject, struct error *error)
+static int publish_weekly(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject,
+			  struct error *error)
 {
 	uint8_t bytes[WEEKS_MAX * 16 + 128];
 	char topic[TOPIC_BYTES];

@@ -98,7 +98,8 @@ int receipts_add(struct receipts *receipts, const char *to, const struct result 
 	for (size_t some; n > 0; results += some, n -= some) {
 		if (!receipt || receipt->results == RECEIPT_RESULTS_MAX)
 			receipt = begin(receipts, to, receipt);
-		some = receipt && n > RECEIPT_RESULTS_MAX - receipt->results ? RECEIPT_RESULTS_MAX - receipt->results : n;
+		some = receipt && n > RECEIPT_RESULTS_MAX - receipt->results ? RECEIPT_RESULTS_MAX - receipt->results
+									     : n;
 		if (!receipt || append(receipt, results, some) != 0)
 			return error_set(error, FAULT_MEMORY, "no memory for receipts");
 	}

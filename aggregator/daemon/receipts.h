@@ -13,11 +13,12 @@
 
 struct receipts;
 
-struct receipts *receipts_new(void); /* NULL: no memory */
+struct receipts *receipts_new(void);           /* NULL: no memory */
 void receipts_free(struct receipts *receipts); /* NULL is fine */
 
 /* `n` results for the phone with the client id `to`. 0 or FAULT_MEMORY. */
-int receipts_add(struct receipts *receipts, const char *to, const struct result *results, size_t n, struct error *error);
+int receipts_add(struct receipts *receipts, const char *to, const struct result *results, size_t n,
+		 struct error *error);
 
 /* Calls `send` for each receipt, in order of first result; a result < 0 stops and is returned. */
 int receipts_each(const struct receipts *receipts,

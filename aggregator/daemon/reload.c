@@ -54,7 +54,8 @@ static uint32_t day_of_change(const struct org_date *date, uint32_t today, const
 	return today < state->clock_day && !org_date_confirmed(date) ? state->clock_day : today;
 }
 
-static int check_size(const struct catalogue *merged, void (*problem)(void *context, const char *text), struct error *error)
+static int check_size(const struct catalogue *merged, void (*problem)(void *context, const char *text),
+		      struct error *error)
 {
 	uint8_t *encoded = malloc(CATALOGUE_BYTES_MAX);
 	bool fits = encoded && catalogue_encode(merged, encoded, CATALOGUE_BYTES_MAX) != 0;
@@ -94,7 +95,8 @@ static int merge(struct replacement *replacement, struct error *error)
 	rc = current_catalogue(replacement->view, &next->catalogue, &replacement->current, error);
 	if (rc < 0)
 		return rc;
-	rc = catalogue_succeed(&replacement->current, &next->catalogue, &history, &replacement->merged, replacement->problem, NULL);
+	rc = catalogue_succeed(&replacement->current, &next->catalogue, &history, &replacement->merged,
+			       replacement->problem, NULL);
 	if (rc == FAULT_MEMORY)
 		return error_set(error, rc, "no memory for the catalogue");
 	return rc == 0 ? check_size(&replacement->merged, replacement->problem, error) : rc;
@@ -227,7 +229,8 @@ static void warn_restart(const struct config *now, const struct config *next)
 {
 	if (differ(now->store_path, next->store_path))
 		log_warning("config-needs-restart setting=store");
-	if (differ(now->broker, next->broker) || differ(now->ca_file, next->ca_file) || now->keepalive_s != next->keepalive_s)
+	if (differ(now->broker, next->broker) || differ(now->ca_file, next->ca_file) ||
+	    now->keepalive_s != next->keepalive_s)
 		log_warning("config-needs-restart setting=broker");
 	if (now->batch_messages != next->batch_messages || now->quarantine_limit != next->quarantine_limit ||
 	    now->summary_interval_ms != next->summary_interval_ms)

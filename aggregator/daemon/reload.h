@@ -16,9 +16,9 @@ struct reload {
 	struct link *link;
 	struct upkeep *upkeep;
 
-	bool asked;            /* and not done yet */
-	bool failing;          /* this was logged */
-	uint64_t retry_at_ms;  /* it failed: not before this */
+	bool asked;           /* and not done yet */
+	bool failing;         /* this was logged */
+	uint64_t retry_at_ms; /* it failed: not before this */
 };
 
 /* Brings the catalogue of `next` into force, in the store too. Each reason against it is logged. 0; the number of

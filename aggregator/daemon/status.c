@@ -75,8 +75,8 @@ enum status_change status_compare(const struct status *older, const struct statu
 {
 	const struct counters *before = &older->counters, *after = &newer->counters;
 
-	if (older->store != newer->store || older->today != newer->today || older->date_pending != newer->date_pending ||
-	    before->connects != after->connects)
+	if (older->store != newer->store || older->today != newer->today ||
+	    older->date_pending != newer->date_pending || before->connects != after->connects)
 		return STATUS_NEWS;
 	if (older->generation != newer->generation || before->batches != after->batches ||
 	    before->commits_failed != after->commits_failed)

@@ -40,19 +40,23 @@ struct command {
 #define MEMBER(name) offsetof(struct command, name), OPTIONS_EVERY_COMMAND
 
 static const struct option_spec specs[] = {
-	{"config", "FILE", OPTION_TEXT, MEMBER(daemon.config_path), "what to count, where to keep it, which broker: turfd.conf(5)", 0, 0, 0},
+	{"config", "FILE", OPTION_TEXT, MEMBER(daemon.config_path),
+	 "what to count, where to keep it, which broker: turfd.conf(5)", 0, 0, 0},
 	{"check", "[FILE]", OPTION_FLAG, MEMBER(check),
 	 "print \"configuration OK\" and the last day of each entry that ends, or else all mistakes, each with its file and "
-	 "line", 0, 0, 0},
+	 "line",
+	 0, 0, 0},
 	{"check-reload", "[FILE]", OPTION_FLAG, MEMBER(check_reload),
 	 "the same; a change that a reload would refuse is a mistake too", 0, 0, 0},
 	{"store", "DIR", OPTION_TEXT, MEMBER(daemon.store_path), "replaces store of the file", 0, 0, 0},
 	{"broker", "ADDRESS", OPTION_TEXT, MEMBER(daemon.broker),
 	 "replaces broker.address of the file: mqtt://HOST:PORT or mqtts://HOST:PORT", 0, 0, 0},
-	{"credentials", "FILE", OPTION_TEXT, MEMBER(daemon.credentials_file), "replaces broker.credentials of the file", 0, 0, 0},
+	{"credentials", "FILE", OPTION_TEXT, MEMBER(daemon.credentials_file), "replaces broker.credentials of the file",
+	 0, 0, 0},
 	{"today", "DATE", OPTION_TEXT, MEMBER(daemon.today),
 	 "use this date (YYYY-MM-DD) instead of the clock's, for demonstrations and tests; @FILE: the date that FILE holds, read "
-	 "before each batch; \"synchronised\" behind it says that a time server vouches for it", 0, 0, 0},
+	 "before each batch; \"synchronised\" behind it says that a time server vouches for it",
+	 0, 0, 0},
 	{"version", NULL, OPTION_FLAG, MEMBER(version), "print the version", 0, 0, 0},
 	{"help", NULL, OPTION_FLAG, MEMBER(help), "print this", 0, 0, 0},
 };

@@ -41,9 +41,10 @@ void upkeep_note_last_seen(struct upkeep *upkeep)
 	int rc = store_note_last_seen(upkeep->store, &error);
 
 	if (rc < 0 && !upkeep->last_seen_failing)
-		log_warning("last-seen-not-written reason=\"%s\" counting continues; but if the store is moved away, turfd makes "
-			    "an empty one in its place at its next start",
-			    error.text);
+		log_warning(
+			"last-seen-not-written reason=\"%s\" counting continues; but if the store is moved away, turfd makes "
+			"an empty one in its place at its next start",
+			error.text);
 	upkeep->last_seen_failing = rc < 0;
 }
 
@@ -66,7 +67,8 @@ static void note_pending_date(struct upkeep *upkeep, uint32_t pending_day, uint6
 	if (pending_day == upkeep->date_pending || (pending_day != 0 && date_may_be_trusted_soon(upkeep, now_ms)))
 		return;
 	if (pending_day != 0)
-		log_error("date-jumped closing and purging wait: if the date is right, run turfctl confirm-date or wait a day; a jump ahead of up to 31 days is trusted as soon as the clock is synchronised");
+		log_error(
+			"date-jumped closing and purging wait: if the date is right, run turfctl confirm-date or wait a day; a jump ahead of up to 31 days is trusted as soon as the clock is synchronised");
 	upkeep->date_pending = pending_day;
 }
 

@@ -21,16 +21,16 @@ struct upkeep {
 
 	struct org_date date;
 	uint32_t today;
-	bool synchronised;       /* a time server vouches for `today` */
-	bool date_unreadable;    /* this was logged */
-	uint32_t date_pending;   /* a date that jumped and waits for confirmation; 0: none */
-	uint64_t jumped_at_ms;   /* that date was first seen; 0: none waits */
-	uint64_t generation;     /* the store's, as seen last */
-	uint32_t deleted_since;  /* the store's: freed pages hold deleted bytes since then; 0: none do */
-	uint64_t look_at_ms;     /* when to look at the date and the store next */
-	bool time_due;           /* upkeep_keep_time has something to do */
-	bool compact_due;        /* upkeep_compact has */
-	bool last_seen_failing;  /* this was logged */
+	bool synchronised;      /* a time server vouches for `today` */
+	bool date_unreadable;   /* this was logged */
+	uint32_t date_pending;  /* a date that jumped and waits for confirmation; 0: none */
+	uint64_t jumped_at_ms;  /* that date was first seen; 0: none waits */
+	uint64_t generation;    /* the store's, as seen last */
+	uint32_t deleted_since; /* the store's: freed pages hold deleted bytes since then; 0: none do */
+	uint64_t look_at_ms;    /* when to look at the date and the store next */
+	bool time_due;          /* upkeep_keep_time has something to do */
+	bool compact_due;       /* upkeep_compact has */
+	bool last_seen_failing; /* this was logged */
 };
 
 /* The org's date now; the last known one when it cannot be read. */

@@ -223,8 +223,8 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 		lmdb_abort(&txn);
 	}
 	if (rc == MDB_INCOMPATIBLE) /* LMDB's word for it */
-		return error_set(error, FAULT_DAMAGED, "%s: its pages do not add up; run turfctl verify, and restore a backup",
-				 lmdb->path);
+		return error_set(error, FAULT_DAMAGED,
+				 "%s: its pages do not add up; run turfctl verify, and restore a backup", lmdb->path);
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "mdb_env_copyfd2", error);
 }
 

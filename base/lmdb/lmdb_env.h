@@ -25,13 +25,13 @@ struct span {
 struct lmdb_kind {
 	const char *const *databases; /* their names; elsewhere a database is its index here */
 	unsigned n_databases;
-	bool check_length;            /* refuse a data file that was cut off, see lmdb_pages.h */
+	bool check_length; /* refuse a data file that was cut off, see lmdb_pages.h */
 
 	/* For messages. */
-	const char *name;          /* before the path, with a space at its end; or empty */
-	const char *if_damaged;    /* what to do */
+	const char *name;             /* before the path, with a space at its end; or empty */
+	const char *if_damaged;       /* what to do */
 	const char *if_other_machine; /* what to do with a file of another kind of machine */
-	const char *not_ours;      /* what is wrong with a file that is not LMDB's, and the fault that it is */
+	const char *not_ours;         /* what is wrong with a file that is not LMDB's, and the fault that it is */
 	int not_ours_fault;
 };
 

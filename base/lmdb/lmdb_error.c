@@ -41,7 +41,9 @@ static const char *other_machine(const struct lmdb *lmdb)
 	uint8_t page[HEAD_BYTES_64 + sizeof(uint32_t)];
 	ssize_t length = -1;
 	char *path = NULL;
-	int fd = asprintf(&path, "%s%s", lmdb->path, lmdb->options.alone ? "" : "/data.mdb") < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = asprintf(&path, "%s%s", lmdb->path, lmdb->options.alone ? "" : "/data.mdb") < 0
+			 ? -1
+			 : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		length = pread(fd, page, sizeof page, 0);
@@ -59,8 +61,10 @@ static int not_ours(const struct lmdb *lmdb, const char *call, const char *reaso
 	const char *machine = other_machine(lmdb);
 
 	if (machine)
-		return error_set(error, FAULT_FOREIGN, "%s%s: %s: %s", kind->name, lmdb->path, machine, kind->if_other_machine);
-	return error_set(error, kind->not_ours_fault, "%s%s: %s (%s: %s)", kind->name, lmdb->path, kind->not_ours, call, reason);
+		return error_set(error, FAULT_FOREIGN, "%s%s: %s: %s", kind->name, lmdb->path, machine,
+				 kind->if_other_machine);
+	return error_set(error, kind->not_ours_fault, "%s%s: %s (%s: %s)", kind->name, lmdb->path, kind->not_ours, call,
+			 reason);
 }
 
 /* LMDB returns EIO for every short write, also when the disk is full. */
@@ -74,21 +78,22 @@ int lmdb_translate(const struct lmdb *lmdb, int rc, const char *call, struct err
 	case EIO:
 	case EDQUOT:
 	case EFBIG:
-		return error_set(error, FAULT_FULL, "%s%s: there is no room on the disk (%s: %s); make room", kind->name,
-				 lmdb->path, call, reason);
+		return error_set(error, FAULT_FULL, "%s%s: there is no room on the disk (%s: %s); make room",
+				 kind->name, lmdb->path, call, reason);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-		return error_set(error, FAULT_DAMAGED, "%s%s: the file is damaged (%s: %s); %s", kind->name, lmdb->path, call,
-				 reason, kind->if_damaged);
+		return error_set(error, FAULT_DAMAGED, "%s%s: the file is damaged (%s: %s); %s", kind->name, lmdb->path,
+				 call, reason, kind->if_damaged);
 	case MDB_VERSION_MISMATCH:
-		return error_set(error, FAULT_FOREIGN, "%s%s: another version of LMDB wrote it (%s: %s)", kind->name, lmdb->path,
-				 call, reason);
+		return error_set(error, FAULT_FOREIGN, "%s%s: another version of LMDB wrote it (%s: %s)", kind->name,
+				 lmdb->path, call, reason);
 	case MDB_INVALID:
 	case MDB_INCOMPATIBLE:
 		return not_ours(lmdb, call, reason, error);
 	case ENOMEM:
 		return error_set(error, FAULT_MEMORY, "%s%s: %s: no memory", kind->name, lmdb->path, call);
 	default:
-		return error_set(error, rc > 0 ? FAULT_SYSTEM : FAULT_STORE, "%s%s: %s: %s", kind->name, lmdb->path, call, reason);
+		return error_set(error, rc > 0 ? FAULT_SYSTEM : FAULT_STORE, "%s%s: %s: %s", kind->name, lmdb->path,
+				 call, reason);
 	}
 }

@@ -92,7 +92,8 @@ bool lmdb_meta_successive(struct lmdb_txn *txn)
 	(void)mdb_env_get_fd(txn->lmdb->env, &fd);
 	for (int i = 0; i < TRIES && !found; i++) {
 		for (size_t page = 0; page < META_PAGES; page++)
-			if (pread(fd, &pages[page], sizeof pages[page], (off_t)(page * stat.ms_psize)) != sizeof pages[page])
+			if (pread(fd, &pages[page], sizeof pages[page], (off_t)(page * stat.ms_psize)) !=
+			    sizeof pages[page])
 				return false;
 		found = successive(pages[0].transaction, pages[1].transaction);
 	}

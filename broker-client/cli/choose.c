@@ -108,7 +108,8 @@ int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const ch
 	return EXIT_USAGE;
 }
 
-int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code)
+int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
+		 uint32_t *code)
 {
 	int result;
 

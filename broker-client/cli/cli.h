@@ -40,7 +40,7 @@ struct cli {
 	bool help, referred, json, once, send, shift_to_today;
 	char **arguments; /* what is no option */
 	int n_arguments;
-	int signal_fd;    /* of a command that waits for signals itself; -1: none */
+	int signal_fd; /* of a command that waits for signals itself; -1: none */
 	/* found on the way; see open.c */
 	char *user, *password;
 	char org_found[TURF_TEAM_BYTES];
@@ -64,7 +64,14 @@ bool orgs_find(const struct orgs *orgs, const char *id, size_t *index);
 size_t orgs_add(struct orgs *orgs, const char *id);
 
 /* Bits of the table of options. CLI_COMMON is not a command: it stands for what the help of turf as a whole lists. */
-enum { CLI_COMMON = 1 << 0, CLI_TAP = 1 << 1, CLI_UNDO = 1 << 2, CLI_PENDING = 1 << 3, CLI_WATCH = 1 << 4, CLI_REPLAY = 1 << 5 };
+enum {
+	CLI_COMMON = 1 << 0,
+	CLI_TAP = 1 << 1,
+	CLI_UNDO = 1 << 2,
+	CLI_PENDING = 1 << 3,
+	CLI_WATCH = 1 << 4,
+	CLI_REPLAY = 1 << 5
+};
 
 struct command {
 	const char *name;
@@ -136,7 +143,8 @@ int cli_find_org(struct cli *cli, bool local_first);
 
 int choose_team(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, const char **team);
 int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
-int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed, uint32_t *code);
+int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
+		 uint32_t *code);
 
 /* ---- words.c ---------------------------------------------------------------------------------------------------- */
 

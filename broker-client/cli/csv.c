@@ -14,7 +14,7 @@ enum { COLUMNS = 4, ROWS_FIRST = 1024, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
 
 enum { COLUMN_DAY, COLUMN_TEAM, COLUMN_DOMAIN, COLUMN_OUTCOME };
 
-static const char *const titles[COLUMNS] = { "day", "team", "domain", "outcome" };
+static const char *const titles[COLUMNS] = {"day", "team", "domain", "outcome"};
 
 /* One reading. */
 struct reader {
@@ -213,7 +213,7 @@ static int take_line(struct reader *reader, char *line, size_t length)
 int csv_read(FILE *file, const char *name, struct csv *csv, void (*problem)(void *context, const char *line),
 	     void *context, struct error *error)
 {
-	struct reader reader = { .name = name, .csv = csv, .problem = problem, .context = context };
+	struct reader reader = {.name = name, .csv = csv, .problem = problem, .context = context};
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;

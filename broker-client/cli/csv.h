@@ -30,7 +30,7 @@ struct csv {
 	char (*teams)[SLUG_BYTES]; /* heap */
 	size_t n_teams;
 	uint32_t first_day, last_day; /* when n > 0 */
-	uint32_t mark; /* of all lines in their order: which file this is */
+	uint32_t mark;                /* of all lines in their order: which file this is */
 };
 
 /*

@@ -44,7 +44,7 @@ uint32_t cli_today(const char *zone)
 	if (!zone_known(zone) || zone_time(zone, (int64_t)now, &local, NULL) < 0)
 		(void)localtime_r(&now, &local); /* a machine without the zone database */
 	return day_of_date(
-		(struct date){ .year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday });
+		(struct date){.year = local.tm_year + 1900, .month = local.tm_mon + 1, .day = local.tm_mday});
 }
 
 void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue)

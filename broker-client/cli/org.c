@@ -37,7 +37,8 @@ static int ask_broker(const struct cli *cli, struct orgs *orgs, char *error, siz
 	const struct turf_options options = cli_options(cli);
 	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open_ending();
 	struct turf_organisations *found;
-	int rc = turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);
+	int rc =
+		turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);
 
 	if (ending_fd >= 0)
 		(void)close(ending_fd);
@@ -64,7 +65,9 @@ static void list_orgs(const struct orgs *orgs, const struct orgs *shown, bool nu
 		if (numbered)
 			(void)fprintf(stderr, "%2zu  ", i + 1);
 		text_print(stderr, "%s%s%s%s%s\n", orgs->all[i].id, *name ? " (" : "", name, *name ? ")" : "",
-			   shown->n == 0 || orgs_find(shown, orgs->all[i].id, &index) ? "" : ", niet bij deze broker / not at this broker");
+			   shown->n == 0 || orgs_find(shown, orgs->all[i].id, &index)
+				   ? ""
+				   : ", niet bij deze broker / not at this broker");
 	}
 }
 
@@ -75,15 +78,16 @@ static bool understood(const struct orgs *orgs, const char *answer, size_t *inde
 	unsigned long number = strtoul(answer, &end, 10);
 
 	*index = number - 1;
-	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) || orgs_find(orgs, answer, index);
+	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) ||
+	       orgs_find(orgs, answer, index);
 }
 
 /* Reads a line from the terminal. False: there is none, or a signal ends the command. A line that is too long is no answer. */
 static bool read_answer(const struct cli *cli, char answer[static ANSWER_BYTES])
 {
 	struct pollfd fds[] = {
-		{ .fd = STDIN_FILENO, .events = POLLIN },
-		{ .fd = cli->signal_fd, .events = POLLIN },
+		{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = cli->signal_fd, .events = POLLIN},
 	};
 	ssize_t length = -1;
 
@@ -145,7 +149,7 @@ static int choose_org(struct cli *cli, const struct orgs *orgs, const struct org
 
 int cli_find_org(struct cli *cli, bool local_first)
 {
-	struct orgs here = { .n = 0 }, shown = { .n = 0 }, candidates = { .n = 0 };
+	struct orgs here = {.n = 0}, shown = {.n = 0}, candidates = {.n = 0};
 	char of_outbox[TURF_TEAM_BYTES], error[TURF_ERROR_BYTES];
 	int rc;
 

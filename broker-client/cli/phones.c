@@ -216,7 +216,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 {
 	int rc;
 
-	*phones = (struct phones){ .csv = csv, .n_dealing = cli->clients, .lock_fd = -1 };
+	*phones = (struct phones){.csv = csv, .n_dealing = cli->clients, .lock_fd = -1};
 	rc = make_folder(phones, cli);
 	if (rc != 0)
 		return rc;

@@ -23,15 +23,15 @@ struct phone {
 struct phones {
 	const struct csv *csv;
 	struct plan plan;
-	uint32_t shift;        /* added to each day */
-	size_t n, n_dealing;   /* all phones; the first n_dealing get rows, the others only send what waited in them */
-	struct phone *phones;  /* heap */
-	size_t turn;           /* the phone that gets rows next */
-	char *folder;          /* heap */
+	uint32_t shift;       /* added to each day */
+	size_t n, n_dealing;  /* all phones; the first n_dealing get rows, the others only send what waited in them */
+	struct phone *phones; /* heap */
+	size_t turn;          /* the phone that gets rows next */
+	char *folder;         /* heap */
 	bool temporary;
 	int lock_fd;
-	size_t waited_before;  /* events that waited in the outboxes at the start */
-	size_t dealt_before;   /* rows that phones got in an earlier run */
+	size_t waited_before; /* events that waited in the outboxes at the start */
+	size_t dealt_before;  /* rows that phones got in an earlier run */
 	atomic_size_t answered;
 	atomic_size_t verdicts[VERDICTS];
 };

@@ -15,7 +15,7 @@ enum { PLAN_ID_BYTES = 16 };
 
 struct plan {
 	uint8_t id[PLAN_ID_BYTES];
-	uint32_t mark;    /* of the file, as in struct csv */
+	uint32_t mark; /* of the file, as in struct csv */
 	uint32_t clients;
 	uint64_t rows;
 };

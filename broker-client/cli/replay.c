@@ -20,9 +20,9 @@
 
 enum {
 	TICK_MS = 20,
-	SHOW_MS = 100,           /* on a terminal */
-	STEP_PERCENT = 10,       /* without one */
-	CONNECT_WAIT_MS = 5000,  /* for the first phone to be connected */
+	SHOW_MS = 100,          /* on a terminal */
+	STEP_PERCENT = 10,      /* without one */
+	CONNECT_WAIT_MS = 5000, /* for the first phone to be connected */
 	TODAY_WAIT_MS = 2000,
 	WAIT_MS = 60000,
 	BAR_COLUMNS = 30,
@@ -47,7 +47,8 @@ static void print_problem(void *context, const char *line)
 /* 0 or an exit status. */
 static int read_file(const char *path, struct csv *csv)
 {
-	bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened by its name */
+	bool standard =
+		strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0; /* a socket cannot be opened by its name */
 	FILE *file = standard ? stdin : fopen(path, "re");
 	struct error error;
 	int rc;
@@ -68,7 +69,7 @@ static int read_file(const char *path, struct csv *csv)
 /* Waits for TICK_MS or a signal. False: the command must end. */
 static bool tick(struct replay *replay)
 {
-	struct pollfd fd = { .fd = replay->cli->signal_fd, .events = POLLIN };
+	struct pollfd fd = {.fd = replay->cli->signal_fd, .events = POLLIN};
 	int signal;
 
 	(void)poll(&fd, 1, TICK_MS);
@@ -255,7 +256,7 @@ static int run(struct replay *replay)
 int cli_replay(struct cli *cli)
 {
 	struct csv csv;
-	struct replay replay = { .cli = cli, .csv = &csv, .terminal = isatty(STDERR_FILENO) == 1 };
+	struct replay replay = {.cli = cli, .csv = &csv, .terminal = isatty(STDERR_FILENO) == 1};
 	int rc = read_file(cli->arguments[0], &csv);
 	const char *folder = cli->outbox;
 

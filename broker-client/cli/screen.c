@@ -72,7 +72,8 @@ static void measure(struct screen *screen, const struct turf_summary *summary)
 
 static void print_heading(struct screen *screen, const struct turf_summary *summary)
 {
-	uint64_t answered = clip(summary->answered), referred = clip(summary->referred), questions = answered + referred;
+	uint64_t answered = clip(summary->answered), referred = clip(summary->referred),
+		 questions = answered + referred;
 	time_t moment = (time_t)clip((uint64_t)summary->as_of);
 	struct tm local;
 	char clock[16] = "";
@@ -80,10 +81,10 @@ static void print_heading(struct screen *screen, const struct turf_summary *summ
 	if (moment > 0 && localtime_r(&moment, &local))
 		(void)strftime(clock, sizeof clock, "  %H:%M:%S", &local);
 	print_line(screen, "%s | %s | %s | %s%s%s", summary->org_name, summary->team_name, summary->period,
-		   cli_quarter_status_words(summary->status), summary->revision > 1 ? ", herzien / revised" : "", clock);
-	print_line(screen,
-		   "%" PRIu64 " %s: %" PRIu64 " beantwoord / answered, %" PRIu64 " doorverwezen / referred", questions,
-		   questions == 1 ? "vraag / question" : "vragen / questions", answered, referred);
+		   cli_quarter_status_words(summary->status), summary->revision > 1 ? ", herzien / revised" : "",
+		   clock);
+	print_line(screen, "%" PRIu64 " %s: %" PRIu64 " beantwoord / answered, %" PRIu64 " doorverwezen / referred",
+		   questions, questions == 1 ? "vraag / question" : "vragen / questions", answered, referred);
 }
 
 static void print_bar(struct screen *screen, uint64_t answered, uint64_t referred)
@@ -184,7 +185,7 @@ static void print_remarks(struct screen *screen, const struct turf_summary *summ
 
 size_t screen_print(FILE *out, const struct turf_summary *summary, const struct screen_style *style)
 {
-	struct screen screen = { .out = out, .style = style };
+	struct screen screen = {.out = out, .style = style};
 
 	print_heading(&screen, summary);
 	print_domains(&screen, summary);

@@ -13,7 +13,7 @@
 
 enum {
 	WAIT_MS = 5000,
-	OFFLINE_MS = 1500,         /* after so long without a connection, the command does not wait for a receipt */
+	OFFLINE_MS = 1500,          /* after so long without a connection, the command does not wait for a receipt */
 	NEWEST_CATALOGUE_MS = 1500, /* how long to wait for it, for a name that the cached one does not have */
 	ID_TEXT_BYTES = 2 * sizeof(struct turf_id) + 1,
 	ANSWERS_MAX = 64,
@@ -72,7 +72,7 @@ static int wait_for_answer(const struct cli *cli, struct turf *turf, const struc
  * refusals are kept. */
 static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf_id *id, bool retraction)
 {
-	struct turf_tap tap = { .size = sizeof tap };
+	struct turf_tap tap = {.size = sizeof tap};
 
 	if (turf_get(turf, id, &tap, NULL, 0) == 0)
 		return retraction ? tap.retraction_verdict : tap.verdict;
@@ -213,8 +213,9 @@ static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers
 
 int cli_tap(struct cli *cli)
 {
-	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct turf_question question = { .size = sizeof question, .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED };
+	struct answers answers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct turf_question question = {.size = sizeof question,
+					 .outcome = cli->referred ? TURF_REFERRED : TURF_ANSWERED};
 	struct turf_catalogue *catalogue = NULL;
 	struct turf *turf = NULL;
 	int rc;
@@ -300,8 +301,7 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 /* A tap of another device whose retraction was refused, and for which --day gives another day now. */
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
-	return !tap->has_question && !tap->retracting &&
-	       cli_is_refusal(tap->retraction_verdict) && cli->day;
+	return !tap->has_question && !tap->retracting && cli_is_refusal(tap->retraction_verdict) && cli->day;
 }
 
 /* Finds the tap and takes it back. 0: wait for the answer; or an exit status. */
@@ -341,7 +341,7 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 
 int cli_undo(struct cli *cli)
 {
-	struct answers answers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct answers answers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	struct turf_catalogue *catalogue = NULL;
 	struct turf_tap tap = {0};
 	struct turf *turf = NULL;
@@ -375,9 +375,8 @@ static bool waits(const struct turf_tap *tap)
 static void print_pending(const struct turf_tap *tap, const struct turf_catalogue *catalogue)
 {
 	if (refused(tap))
-		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict)
-							       ? tap->retraction_verdict
-							       : tap->verdict));
+		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict) ? tap->retraction_verdict
+											       : tap->verdict));
 	else if (tap->retracting)
 		(void)fputs("wordt ongedaan gemaakt / being taken back: ", stdout);
 	else
@@ -392,8 +391,7 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *l
 	char error[TURF_ERROR_BYTES];
 	size_t dismissed = 0;
 	bool several = false;
-	const struct turf_tap *one =
-		strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(list, cli->dismiss, &several);
+	const struct turf_tap *one = strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(list, cli->dismiss, &several);
 
 	if (!one && strcmp(cli->dismiss, "all") != 0)
 		return cli_complain(several ? EXIT_USAGE : EXIT_REFUSED, "--dismiss \"%s\": %s", cli->dismiss,

@@ -10,11 +10,11 @@
 #include "base/standard.h"
 
 static const struct command commands[] = {
-	{ "tap", cli_tap, CLI_TAP, 1, 1, false },
-	{ "undo", cli_undo, CLI_UNDO, 0, 1, false },
-	{ "pending", cli_pending, CLI_PENDING, 0, 0, true },
-	{ "watch", cli_watch, CLI_WATCH, 0, 0, true },
-	{ "replay", cli_replay, CLI_REPLAY, 1, 1, false },
+	{"tap", cli_tap, CLI_TAP, 1, 1, false},
+	{"undo", cli_undo, CLI_UNDO, 0, 1, false},
+	{"pending", cli_pending, CLI_PENDING, 0, 0, true},
+	{"watch", cli_watch, CLI_WATCH, 0, 0, true},
+	{"replay", cli_replay, CLI_REPLAY, 1, 1, false},
 };
 
 static const struct command *find_command(const char *name)
@@ -29,7 +29,7 @@ static const struct command *find_command(const char *name)
 static int parse(struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	char name[32];
-	struct command_line line = { .name = name, .argc = argc, .argv = argv, .command = command->bit };
+	struct command_line line = {.name = name, .argc = argc, .argv = argv, .command = command->bit};
 	struct error error;
 
 	(void)snprintf(name, sizeof name, "turf %s", command->name);

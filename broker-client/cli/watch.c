@@ -22,15 +22,15 @@ enum { WAIT_MS = 5000, STATUS_WAIT_MS = 1000, FOREVER = -1 };
 
 struct watch {
 	const struct cli *cli;
-	struct turf_watch *turf;  /* its news */
+	struct turf_watch *turf; /* its news */
 	bool terminal;
-	uint32_t quarter;         /* that is watched, when it follows */
-	bool has_period, follows; /* the current quarter, whichever that is */
+	uint32_t quarter;                 /* that is watched, when it follows */
+	bool has_period, follows;         /* the current quarter, whichever that is */
 	const struct turf_summary *shown; /* as a table; NULL: none */
-	size_t lines;             /* of the table on the screen */
-	const char *lost, *stopped; /* what to say of the connection, and of turfd; NULL: nothing */
-	int64_t until_ms;           /* patience for the first figures */
-	bool spoken;                /* figures came, or it was said that none do */
+	size_t lines;                     /* of the table on the screen */
+	const char *lost, *stopped;       /* what to say of the connection, and of turfd; NULL: nothing */
+	int64_t until_ms;                 /* patience for the first figures */
+	bool spoken;                      /* figures came, or it was said that none do */
 	bool done;
 };
 
@@ -39,7 +39,7 @@ struct watch {
 static void show_table(struct watch *watch)
 {
 	struct winsize size = {0};
-	struct screen_style style = { .columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED };
+	struct screen_style style = {.columns = COLUMNS_DEFAULT, .rows = ROWS_UNLIMITED};
 	char *screen = NULL;
 	size_t length = 0, lines;
 	FILE *out;
@@ -206,8 +206,7 @@ static int run(struct watch *watch)
 
 	begin_patience(watch);
 	while (rc == 0 && !watch->done) {
-		const struct turf_news *news =
-			turf_watch_next(watch->turf, watch->cli->signal_fd, patience_ms(watch));
+		const struct turf_news *news = turf_watch_next(watch->turf, watch->cli->signal_fd, patience_ms(watch));
 
 		if (news->kind == TURF_NEWS_NONE && !watch->has_period)
 			follow(watch, cli_today(watch->cli->timezone));
@@ -221,7 +220,7 @@ static int run(struct watch *watch)
 
 int cli_watch(struct cli *cli)
 {
-	struct watch watch = { .cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1 };
+	struct watch watch = {.cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1};
 	struct turf_options options;
 	char error[TURF_ERROR_BYTES];
 	struct period period;

@@ -11,7 +11,8 @@
 enum {
 	/* The longest messages are figures in JSON: all names of a catalogue, each letter escaped, with a count for each. */
 	INBOUND_BYTES_MAX = 4 * CATALOGUE_BYTES_MAX,
-	INBOUND_MAX = 4096, /* messages; those that are dropped are sent again: receipts after a resend, others when they are published */
+	INBOUND_MAX =
+		4096, /* messages; those that are dropped are sent again: receipts after a resend, others when they are published */
 };
 
 struct inbound {
@@ -19,7 +20,7 @@ struct inbound {
 	enum mqtt_event_kind kind;
 	struct topic topic; /* a message's */
 	size_t length;
-	uint8_t bytes[];    /* a message's payload, or a reason with its zero */
+	uint8_t bytes[]; /* a message's payload, or a reason with its zero */
 };
 
 /* First in, first out; the owner's lock guards it. inbound_take makes a zeroed one ready. */

@@ -17,13 +17,13 @@ enum { RECONNECT_MS = 500, RECONNECT_MAX_MS = 15000 };
 struct listener {
 	struct session_access access;
 	int64_t reconnect_ms, reconnect_max_ms;
-	int event_fd; /* can be read when something is in the queue */
+	int event_fd;                              /* can be read when something is in the queue */
 	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	bool connecting, connected;
 	int64_t connect_at_ms;
-	uint32_t attempts; /* that failed in a row */
+	uint32_t attempts;       /* that failed in a row */
 	struct inbound *taken;   /* out of the queue, for the next items */
 	struct inbound *current; /* what the last item points into */
 	char reason[REASON_BYTES];
@@ -196,8 +196,8 @@ static struct listener_item next_taken(struct listener *listener)
 static bool wait_for_more(struct listener *listener, int wake_fd, int64_t until_ms)
 {
 	struct pollfd fds[] = {
-		{ .fd = listener->event_fd, .events = POLLIN },
-		{ .fd = wake_fd, .events = POLLIN },
+		{.fd = listener->event_fd, .events = POLLIN},
+		{.fd = wake_fd, .events = POLLIN},
 	};
 	int64_t left = until_ms - monotonic_ms();
 	eventfd_t count;

@@ -15,7 +15,7 @@ enum listener_kind {
 	LISTENER_UP,      /* the broker has accepted a subscription */
 	LISTENER_DOWN,    /* the connection failed or was lost; `text` says why. The listener connects again */
 	LISTENER_MESSAGE,
-	LISTENER_WOKEN,   /* wake_fd can be read */
+	LISTENER_WOKEN, /* wake_fd can be read */
 };
 
 /* Valid until the next call. */

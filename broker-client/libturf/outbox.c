@@ -106,7 +106,7 @@ static int add_body(void *context, struct lmdb_txn *txn)
 	const struct adding *adding = context;
 
 	for (size_t i = 0; i < adding->n; i++) {
-		struct tap tap = { .question = adding->questions[i] };
+		struct tap tap = {.question = adding->questions[i]};
 		uint64_t number = tables_take_number(txn);
 
 		memcpy(tap.team, adding->teams[i], strlen(adding->teams[i]));
@@ -122,7 +122,7 @@ static int add_body(void *context, struct lmdb_txn *txn)
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
 	       const uint8_t *bookmark, struct error *error)
 {
-	struct adding adding = { .teams = teams, .questions = questions, .n = n, .bookmark = bookmark };
+	struct adding adding = {.teams = teams, .questions = questions, .n = n, .bookmark = bookmark};
 
 	for (size_t i = 0; i < n; i++)
 		assert(topic_slug_valid(teams[i]) && questions[i].act == ACT_QUESTION);
@@ -156,14 +156,14 @@ struct retracting {
 /* A tap of which this outbox knows nothing: only its retraction is kept. */
 static int retract_unknown(struct lmdb_txn *txn, const struct retracting *retracting)
 {
-	struct tap tap = { .retracting = true };
+	struct tap tap = {.retracting = true};
 	uint64_t number;
 
 	if (!retracting->team)
 		return OUTBOX_UNKNOWN;
 	number = tables_take_number(txn);
 	memcpy(tap.team, retracting->team, strlen(retracting->team));
-	tap.question = (struct event){ .id = *retracting->id, .day = retracting->day, .act = ACT_RETRACTION };
+	tap.question = (struct event){.id = *retracting->id, .day = retracting->day, .act = ACT_RETRACTION};
 	tap.retraction_seq = number;
 	tables_new_tap(txn, number, &tap);
 	tables_enqueue(txn, number, number, ACT_RETRACTION);
@@ -197,7 +197,7 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error)
 {
-	struct retracting retracting = { .id = id, .team = team, .day = day };
+	struct retracting retracting = {.id = id, .team = team, .day = day};
 
 	assert(!team || topic_slug_valid(team));
 	return db_write(outbox->db, retract_body, &retracting, error);
@@ -242,7 +242,7 @@ static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *valu
 		return false;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return false;
-	*entry = (struct outbox_entry){ .seq = seq, .event = tap_event(&tap, act) };
+	*entry = (struct outbox_entry){.seq = seq, .event = tap_event(&tap, act)};
 	memcpy(entry->team, tap.team, sizeof entry->team);
 	return true;
 }
@@ -273,7 +273,7 @@ static int load_body(void *context, struct lmdb_txn *txn)
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error)
 {
-	struct loading loading = { .after = after, .entries = entries, .max = max };
+	struct loading loading = {.after = after, .entries = entries, .max = max};
 	int rc = db_read(outbox->db, load_body, &loading, error);
 
 	*n = rc == 0 ? loading.n : 0;
@@ -303,7 +303,7 @@ static int get_body(void *context, struct lmdb_txn *txn)
 
 int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries, struct error *error)
 {
-	struct getting getting = { .seqs = seqs, .n = n, .entries = entries };
+	struct getting getting = {.seqs = seqs, .n = n, .entries = entries};
 
 	return db_read(outbox->db, get_body, &getting, error);
 }
@@ -370,7 +370,7 @@ static int apply_body(void *context, struct lmdb_txn *txn)
 
 int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
 {
-	struct applying applying = { .outbox = outbox, .results = results, .n = n };
+	struct applying applying = {.outbox = outbox, .results = results, .n = n};
 	int rc = db_write(outbox->db, apply_body, &applying, error);
 
 	return rc == OUTBOX_NOTHING ? 0 : rc;
@@ -448,7 +448,7 @@ static int tap_body(void *context, struct lmdb_txn *txn)
 
 int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error)
 {
-	struct finding finding = { .id = id, .tap = tap };
+	struct finding finding = {.id = id, .tap = tap};
 
 	return db_read(outbox->db, tap_body, &finding, error);
 }

@@ -74,9 +74,9 @@ struct outbox_result {
 	struct event_id id;
 	enum act act;
 	enum verdict verdict;
-	bool ended;           /* out: this verdict ended the entry */
-	uint64_t also_ended;  /* out: the seq of the retraction that ended with its question; 0: none */
-	uint64_t freed;       /* out: the seq of the retraction that may be sent now; 0: none */
+	bool ended;          /* out: this verdict ended the entry */
+	uint64_t also_ended; /* out: the seq of the retraction that ended with its question; 0: none */
+	uint64_t freed;      /* out: the seq of the retraction that may be sent now; 0: none */
 };
 
 /* Applies all results in one transaction. An entry that no longer waits is left alone. If another process has stored another
@@ -100,7 +100,7 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
  * remembered taps in the same transaction (rule 13): what was answered before may be in another store. `*requeued`: the
  * number of events. */
 int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
-		      struct error *error);
+		       struct error *error);
 
 /* The last catalogue, as it came. Reading: heap, free() it; 0 or OUTBOX_NOTHING. */
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error);

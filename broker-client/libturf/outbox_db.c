@@ -16,7 +16,7 @@
 
 enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8 };
 
-static const char *const table_names[DB_TABLES] = { "meta", "taps", "ids", "queue" };
+static const char *const table_names[DB_TABLES] = {"meta", "taps", "ids", "queue"};
 
 static const struct lmdb_kind outbox_kind = {
 	.databases = table_names,
@@ -29,7 +29,7 @@ static const struct lmdb_kind outbox_kind = {
 };
 
 struct db {
-	struct db *next;      /* in `open_here` */
+	struct db *next; /* in `open_here` */
 	dev_t device;
 	ino_t inode;
 	char *path;
@@ -48,7 +48,7 @@ static struct db *open_here;
 static int make_file(const struct lmdb *outbox, int folder, const char *made, const char *file, struct error *error)
 {
 	const struct lmdb_options options = {
-		.kind = &outbox_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES_FIRST };
+		.kind = &outbox_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES_FIRST};
 	struct lmdb lmdb;
 	int rc;
 
@@ -153,11 +153,11 @@ static void unclaim(struct db *db)
 
 static int open_path(struct db *db, struct error *error)
 {
-	const struct lmdb_options options = { .kind = &outbox_kind,
-					      .path = db->path,
-					      .create = true,
-					      .map_bytes = MAP_BYTES_FIRST,
-					      .before_open = find_or_make_file };
+	const struct lmdb_options options = {.kind = &outbox_kind,
+					     .path = db->path,
+					     .create = true,
+					     .map_bytes = MAP_BYTES_FIRST,
+					     .before_open = find_or_make_file};
 	int rc;
 
 	if (*db->path == '\0' || make_folders(db->path) != 0)
@@ -247,7 +247,7 @@ struct number_key {
 static struct span number_span(struct number_key *key, uint64_t number)
 {
 	put_be64(key->bytes, number);
-	return (struct span){ key->bytes, sizeof key->bytes };
+	return (struct span){key->bytes, sizeof key->bytes};
 }
 
 bool db_get_at(struct lmdb_txn *txn, enum db_table table, uint64_t number, struct span *value)
@@ -261,7 +261,7 @@ void db_put_at(struct lmdb_txn *txn, enum db_table table, uint64_t number, const
 {
 	struct number_key key;
 
-	lmdb_put(txn, table, number_span(&key, number), (struct span){ value, value_length });
+	lmdb_put(txn, table, number_span(&key, number), (struct span){value, value_length});
 }
 
 void db_delete_at(struct lmdb_txn *txn, enum db_table table, uint64_t number)

@@ -83,9 +83,9 @@ static int epoch_body(void *context, struct lmdb_txn *txn)
 }
 
 int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
-		      struct error *error)
+		       struct error *error)
 {
-	struct epoch_check check = { .epoch = epoch };
+	struct epoch_check check = {.epoch = epoch};
 	int rc = db_write(outbox->db, epoch_body, &check, error);
 
 	*requeued = check.requeued;
@@ -113,7 +113,7 @@ static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error)
 {
-	struct caching caching = { .bytes = bytes, .length = length };
+	struct caching caching = {.bytes = bytes, .length = length};
 	int rc = db_write(outbox->db, put_catalogue_body, &caching, error);
 
 	return rc == OUTBOX_NOTHING ? 0 : rc;

@@ -9,12 +9,12 @@ enum { QUEUED_BYTES = 9 };
 
 static struct span text_span(const char *text)
 {
-	return (struct span){ (const uint8_t *)text, strlen(text) };
+	return (struct span){(const uint8_t *)text, strlen(text)};
 }
 
 static struct span id_span(const struct event_id *id)
 {
-	return (struct span){ id->bytes, EVENT_ID_BYTES };
+	return (struct span){id->bytes, EVENT_ID_BYTES};
 }
 
 bool tables_get_meta(struct lmdb_txn *txn, const char *name, struct span *value)
@@ -24,7 +24,7 @@ bool tables_get_meta(struct lmdb_txn *txn, const char *name, struct span *value)
 
 void tables_put_meta(struct lmdb_txn *txn, const char *name, const void *value, size_t length)
 {
-	lmdb_put(txn, DB_META, text_span(name), (struct span){ value, length });
+	lmdb_put(txn, DB_META, text_span(name), (struct span){value, length});
 }
 
 uint64_t tables_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t otherwise)
@@ -97,7 +97,7 @@ void tables_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap
 	uint8_t bytes[8];
 
 	put_be64(bytes, number);
-	lmdb_put(txn, DB_IDS, id_span(&tap->question.id), (struct span){ bytes, sizeof bytes });
+	lmdb_put(txn, DB_IDS, id_span(&tap->question.id), (struct span){bytes, sizeof bytes});
 	tables_put_tap(txn, number, tap);
 }
 

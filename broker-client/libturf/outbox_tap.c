@@ -98,7 +98,7 @@ struct event tap_event(const struct tap *tap, enum act act)
 {
 	if (act == ACT_QUESTION)
 		return tap->question;
-	return (struct event){ .id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION };
+	return (struct event){.id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION};
 }
 
 static enum tap_outcome question_outcome(enum verdict verdict)

@@ -12,12 +12,12 @@ enum { TAP_BYTES_MAX = 96 };
 /* A tap as remembered. */
 struct tap {
 	char team[SLUG_BYTES];
-	struct event question;         /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION */
-	uint64_t question_seq;         /* in the queue; 0: not waiting */
+	struct event question; /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION */
+	uint64_t question_seq; /* in the queue; 0: not waiting */
 	uint64_t retraction_seq;
 	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
 	enum verdict retraction_verdict;
-	bool retracting;               /* a retraction was asked for, answered or not */
+	bool retracting; /* a retraction was asked for, answered or not */
 };
 
 /* docs/outbox-format.md, "tap". Returns the length. */

@@ -14,7 +14,7 @@ void sender_init(struct sender *sender, const struct sender_options *options)
 {
 	assert(options->slots >= 1 && options->slots <= SENDER_SLOTS_MAX);
 	assert(options->retry_ms >= 1 && options->retry_max_ms >= options->retry_ms);
-	*sender = (struct sender){ .options = *options, .random = options->seed };
+	*sender = (struct sender){.options = *options, .random = options->seed};
 }
 
 void sender_release(struct sender *sender)
@@ -89,7 +89,7 @@ static int team_index(struct sender *sender, const char *team, uint32_t *index)
 		teams = realloc(sender->teams, (i + 1) * sizeof *teams);
 		if (!teams)
 			return FAULT_MEMORY;
-		teams[i] = (struct sender_team){ .receipt_ms = INT64_MIN, .sent_ms = INT64_MIN };
+		teams[i] = (struct sender_team){.receipt_ms = INT64_MIN, .sent_ms = INT64_MIN};
 		memcpy(teams[i].team, team, strnlen(team, SLUG_BYTES - 1));
 		sender->teams = teams;
 		sender->n_teams++;
@@ -116,7 +116,7 @@ static int make_room(struct sender *sender)
 
 int sender_add(struct sender *sender, uint64_t seq, const struct event_id *id, enum act act, const char *team)
 {
-	struct sender_entry entry = { .seq = seq, .id = *id, .act = act, .state = SENDER_FRESH };
+	struct sender_entry entry = {.seq = seq, .id = *id, .act = act, .state = SENDER_FRESH};
 	size_t at;
 
 	if (make_room(sender) != 0 || team_index(sender, team, &entry.team) != 0)
@@ -275,7 +275,7 @@ bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *bat
 	first = slot ? choose(sender, now_ms) : NULL;
 	if (!first)
 		return false;
-	*batch = (struct sender_batch){ .slot = (uint32_t)(slot - sender->slots) };
+	*batch = (struct sender_batch){.slot = (uint32_t)(slot - sender->slots)};
 	memcpy(batch->team, sender->teams[first->team].team, sizeof batch->team);
 	taken = (struct sender_slot){
 		.used = true,

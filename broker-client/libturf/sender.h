@@ -43,13 +43,13 @@ struct sender_entry {
 	struct event_id id;
 	enum act act;
 	enum sender_state state;
-	uint32_t team;     /* index */
-	uint32_t slot;     /* when in flight */
+	uint32_t team; /* index */
+	uint32_t slot; /* when in flight */
 	uint32_t attempts;
-	int64_t due_ms;    /* when waiting */
-	bool alone;        /* its submission had no receipt: from now on it is sent by itself */
-	bool sent;         /* on this connection: a receipt for any other entry means nothing */
-	bool answered;     /* with a verdict that ends nothing: it is sent again after its own interval, not before */
+	int64_t due_ms; /* when waiting */
+	bool alone;     /* its submission had no receipt: from now on it is sent by itself */
+	bool sent;      /* on this connection: a receipt for any other entry means nothing */
+	bool answered;  /* with a verdict that ends nothing: it is sent again after its own interval, not before */
 };
 
 /* One submission: these entries of one team, now. */
@@ -62,9 +62,9 @@ struct sender_batch {
 
 struct sender_slot {
 	bool used;
-	bool again;        /* its entries were sent before */
+	bool again; /* its entries were sent before */
 	uint32_t team;
-	uint32_t n, left;  /* entries at the start, and still without a verdict */
+	uint32_t n, left; /* entries at the start, and still without a verdict */
 	int64_t sent_ms, until_ms;
 };
 

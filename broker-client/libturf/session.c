@@ -107,7 +107,7 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 static void start_subscribing(struct turf *turf, int64_t now_ms)
 {
 	char receipt[TOPIC_BYTES], catalogue[TOPIC_BYTES], status[TOPIC_BYTES];
-	const char *const published[] = { catalogue, status }, *const receipts[] = { receipt };
+	const char *const published[] = {catalogue, status}, *const receipts[] = {receipt};
 	struct error error;
 	int rc;
 
@@ -189,7 +189,7 @@ static void read_queue(struct turf *turf)
 
 /* Reads the events of the batch from the outbox. Those that it no longer has are removed from the sender. */
 static size_t read_batch(struct turf *turf, const struct sender_batch *batch,
-		      struct event events[static SUBMISSION_EVENTS_MAX])
+			 struct event events[static SUBMISSION_EVENTS_MAX])
 {
 	struct outbox_entry entries[SUBMISSION_EVENTS_MAX];
 	struct error error;
@@ -233,7 +233,8 @@ static void send_due(struct turf *turf, int64_t now_ms)
 	struct error error;
 	bool some;
 
-	if (now_ms >= turf->rescan_at_ms) { /* another process may have changed the queue, or a commit that reported a fault */
+	if (now_ms >=
+	    turf->rescan_at_ms) { /* another process may have changed the queue, or a commit that reported a fault */
 		turf->rescan_at_ms = now_ms + turf->retry_ms;
 		turf->loaded = 0;
 		session_set_connection(turf, TURF_ONLINE, NULL);
@@ -278,7 +279,8 @@ static void do_what_is_due(struct turf *turf, bool send_asked, bool reconnect_as
 		turf->reconnect_now = true;
 	if (turf->link == LINK_DOWN && turf->reconnect_now)
 		turf->connect_at_ms = now_ms;
-	else if (turf->link == LINK_DOWN && send_asked && turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
+	else if (turf->link == LINK_DOWN && send_asked &&
+		 turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
 		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
 	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms)
 		start_connecting(turf, now_ms);
@@ -294,7 +296,8 @@ static void *run_thread(void *context)
 	while (!turf->closing) {
 		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
 		struct timespec until = session_timespec(until_ms);
-		bool send_asked = turf->send_asked, reconnect_asked = turf->reconnect_asked, event_lost = turf->event_lost;
+		bool send_asked = turf->send_asked, reconnect_asked = turf->reconnect_asked,
+		     event_lost = turf->event_lost;
 		struct inbound *all;
 
 		if (!send_asked && !reconnect_asked && !event_lost && !turf->inbound.first && now_ms < until_ms) {
@@ -324,7 +327,8 @@ int session_start(struct turf *turf, struct error *error)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	(void)pthread_mutex_lock(&turf->lock); /* the new thread begins when `thread` is set, which turf_wait compares with its caller */
+	(void)pthread_mutex_lock(
+		&turf->lock); /* the new thread begins when `thread` is set, which turf_wait compares with its caller */
 	rc = pthread_create(&turf->thread, NULL, run_thread, turf);
 	turf->has_thread = rc == 0;
 	(void)pthread_mutex_unlock(&turf->lock);

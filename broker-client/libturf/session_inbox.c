@@ -94,7 +94,7 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 
 static void call_on_verdict(struct turf *turf, const struct event_id *id, bool retraction, enum verdict verdict)
 {
-	struct turf_answer answer = { .retraction = retraction, .verdict = (enum turf_verdict)verdict };
+	struct turf_answer answer = {.retraction = retraction, .verdict = (enum turf_verdict)verdict};
 
 	memcpy(answer.id.bytes, id->bytes, sizeof answer.id.bytes);
 	if (turf->on_verdict)

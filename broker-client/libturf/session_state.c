@@ -51,8 +51,8 @@ int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_
 	const unsigned char *bytes = from;
 
 	if (from_bytes < sizeof(size_t))
-		return error_set(error, FAULT_INPUT, "%s: its size is %zu; expected sizeof(struct %s)", name, from_bytes,
-				 name);
+		return error_set(error, FAULT_INPUT, "%s: its size is %zu; expected sizeof(struct %s)", name,
+				 from_bytes, name);
 	for (size_t i = to_bytes; i < from_bytes; i++)
 		if (bytes[i] != 0)
 			return error_set(error, FAULT_INPUT, "%s: it has a member that libturf %s does not know", name,
@@ -64,9 +64,9 @@ int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_
 
 int session_check_org(const char *org, struct error *error)
 {
-	return org && topic_slug_valid(org) ? 0
-					    : error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}",
-							org ? org : "");
+	return org && topic_slug_valid(org)
+		       ? 0
+		       : error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", org ? org : "");
 }
 
 static int copy_text(char **to, const char *from)
@@ -119,7 +119,7 @@ int session_open_client(struct mqtt_async **out, const struct session_access *ac
 
 struct timespec session_timespec(int64_t ms)
 {
-	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 }
 
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)

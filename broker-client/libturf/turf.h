@@ -86,11 +86,11 @@ enum turf_verdict {
 	TURF_ALREADY_COUNTED = 2,
 	TURF_RETRACTED = 3,
 	TURF_ALREADY_RETRACTED = 4,
-	TURF_COUNTED_LATE = 5,                /* the quarter was final: counted apart */
+	TURF_COUNTED_LATE = 5, /* the quarter was final: counted apart */
 	TURF_REFUSED_MALFORMED = 16,
-	TURF_REFUSED_UNKNOWN_TEAM = 17,       /* the team is not in use on that day */
-	TURF_REFUSED_UNKNOWN_DOMAIN = 18,     /* nor is the domain */
-	TURF_REFUSED_UNKNOWN_LABEL = 19,      /* nor is a label */
+	TURF_REFUSED_UNKNOWN_TEAM = 17,   /* the team is not in use on that day */
+	TURF_REFUSED_UNKNOWN_DOMAIN = 18, /* nor is the domain */
+	TURF_REFUSED_UNKNOWN_LABEL = 19,  /* nor is a label */
 	TURF_REFUSED_DAY_IN_FUTURE = 20,
 	TURF_REFUSED_DAY_TOO_OLD = 21,
 	TURF_REFUSED_RETRACTION_TOO_LATE = 22, /* the question stays counted */
@@ -114,8 +114,8 @@ struct turf_question {
 };
 
 enum turf_state {
-	TURF_ON_DEVICE = 1,    /* waits, and was not sent on this connection */
-	TURF_SENT = 2,         /* this handle has sent it; there is no receipt yet */
+	TURF_ON_DEVICE = 1, /* waits, and was not sent on this connection */
+	TURF_SENT = 2,      /* this handle has sent it; there is no receipt yet */
 	TURF_IS_COUNTED = 3,
 	TURF_IS_REFUSED = 4,   /* does not count; `verdict` says why */
 	TURF_IS_RETRACTED = 5, /* taken back */
@@ -135,7 +135,7 @@ struct turf_tap {
 	uint32_t domain;
 	enum turf_outcome outcome;
 	uint32_t n_labels;
-	uint32_t labels[TURF_LABELS_MAX];     /* ascending, each once */
+	uint32_t labels[TURF_LABELS_MAX]; /* ascending, each once */
 };
 
 struct turf_taps {
@@ -159,20 +159,21 @@ struct turf_bookmark {
 
 /* Zero is each member's default. Strings are copied. */
 struct turf_options {
-	size_t size;               /* sizeof(struct turf_options) */
-	const char *broker;        /* mqtt://HOST[:1883] or mqtts://HOST[:8883]; NULL: never connect, only store */
-	const char *org;           /* its id; required */
-	const char *outbox;        /* a folder, which is made when it is missing; required for turf_open */
-	const char *user;          /* NULL: none */
-	const char *password;      /* NULL: none */
-	const char *ca_file;       /* PEM of the authority that signed an mqtts broker's certificate; NULL: the system's */
-	uint32_t retry_ms;         /* an event without a receipt is sent again after so long; 0: 10,000 */
-	uint32_t retry_max_ms;     /* each time it takes twice as long, up to this; 0: 300,000 */
-	uint32_t reconnect_ms;     /* the same for connecting; 0: 500 */
+	size_t size;           /* sizeof(struct turf_options) */
+	const char *broker;    /* mqtt://HOST[:1883] or mqtts://HOST[:8883]; NULL: never connect, only store */
+	const char *org;       /* its id; required */
+	const char *outbox;    /* a folder, which is made when it is missing; required for turf_open */
+	const char *user;      /* NULL: none */
+	const char *password;  /* NULL: none */
+	const char *ca_file;   /* PEM of the authority that signed an mqtts broker's certificate; NULL: the system's */
+	uint32_t retry_ms;     /* an event without a receipt is sent again after so long; 0: 10,000 */
+	uint32_t retry_max_ms; /* each time it takes twice as long, up to this; 0: 300,000 */
+	uint32_t reconnect_ms; /* the same for connecting; 0: 500 */
 	uint32_t reconnect_max_ms; /* up to this; 0: 30,000 */
 	uint32_t window;           /* submissions of up to 64 events that are on their way at once, 1 to 16; 0: 8 */
-	void (*on_verdict)(void *context, const struct turf_answer *answer); /* a verdict was stored; NULL: not wanted */
-	void *context;             /* for on_verdict */
+	void (*on_verdict)(void *context,
+			   const struct turf_answer *answer); /* a verdict was stored; NULL: not wanted */
+	void *context;                                        /* for on_verdict */
 };
 
 struct turf;
@@ -194,8 +195,8 @@ TURF_API const char *turf_version(void);
 
 /* Registers questions in one transaction, all of them or none. They are on disk when it returns. `ids` (NULL: not wanted)
  * gets the n ids. All `n` questions have the same size. */
-TURF_API int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id,
-			   char *error, size_t size);
+TURF_API int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error,
+			   size_t size);
 TURF_API int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
 			    char *error, size_t size);
 
@@ -300,11 +301,11 @@ struct turf_catalogue {
 	uint32_t grace_days;     /* a quarter is final so many days after its end */
 	uint32_t counting_since; /* the first day that counts */
 	size_t n_teams;
-	const struct turf_team *const *teams;     /* in the organisation's order */
+	const struct turf_team *const *teams; /* in the organisation's order */
 	size_t n_domains;
 	const struct turf_domain *const *domains; /* in the organisation's order */
 	size_t n_labels;
-	const struct turf_label *const *labels;   /* ascending by code */
+	const struct turf_label *const *labels; /* ascending by code */
 };
 
 /* Waits until there is a catalogue: the one of an earlier connection, or, if `from_broker` is not 0, one that came on this
@@ -360,24 +361,24 @@ struct turf_label_count {
 /* The figures of a team, or of the whole org, in a period. */
 struct turf_summary {
 	const char *org_name;
-	const char *team;      /* its id, or TURF_TEAM_ALL */
+	const char *team; /* its id, or TURF_TEAM_ALL */
 	const char *team_name;
-	const char *period;    /* "2019-Q4" or "2019" */
+	const char *period; /* "2019-Q4" or "2019" */
 	enum turf_quarter_status status;
-	uint32_t revision;     /* more than 1: the final figures were revised */
-	uint64_t generation;   /* rises with every change of turfd's store */
-	int64_t as_of;         /* when turfd published them, in seconds since 1970-01-01 UTC */
+	uint32_t revision;   /* more than 1: the final figures were revised */
+	uint64_t generation; /* rises with every change of turfd's store */
+	int64_t as_of;       /* when turfd published them, in seconds since 1970-01-01 UTC */
 	uint64_t answered;
 	uint64_t referred;
-	uint64_t late;         /* counted apart, since the quarter was final */
+	uint64_t late;                   /* counted apart, since the quarter was final */
 	uint64_t undistributed_answered; /* in the totals, but not shown by domain and label yet */
 	uint64_t undistributed_referred;
-	uint32_t catalogue_version;      /* whose names these are */
+	uint32_t catalogue_version; /* whose names these are */
 	size_t n_domains;
 	const struct turf_domain_count *const *domains;
 	size_t n_labels;
 	const struct turf_label_count *const *labels;
-	const char *json;      /* all of it as one line of JSON, as the topics summary-json/... have it */
+	const char *json; /* all of it as one line of JSON, as the topics summary-json/... have it */
 };
 
 struct turf_week {
@@ -395,7 +396,7 @@ struct turf_weekly {
 };
 
 struct turf_status {
-	int online;     /* 0: turfd does not run, and the figures are its last */
+	int online; /* 0: turfd does not run, and the figures are its last */
 	int has_today;
 	uint32_t today; /* the organisation's date */
 };

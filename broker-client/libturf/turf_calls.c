@@ -27,14 +27,18 @@ _Static_assert(TURF_SYSTEM == (int)FAULT_SYSTEM && TURF_MEMORY == (int)FAULT_MEM
 		       TURF_BUSY == (int)FAULT_BUSY && TURF_BROKER == (int)FAULT_BROKER,
 	       "faults");
 _Static_assert(TURF_COUNTED == (int)VERDICT_COUNTED && TURF_ALREADY_COUNTED == (int)VERDICT_ALREADY_COUNTED &&
-	       TURF_RETRACTED == (int)VERDICT_RETRACTED && TURF_ALREADY_RETRACTED == (int)VERDICT_ALREADY_RETRACTED &&
-	       TURF_COUNTED_LATE == (int)VERDICT_COUNTED_LATE, "verdicts");
+		       TURF_RETRACTED == (int)VERDICT_RETRACTED &&
+		       TURF_ALREADY_RETRACTED == (int)VERDICT_ALREADY_RETRACTED &&
+		       TURF_COUNTED_LATE == (int)VERDICT_COUNTED_LATE,
+	       "verdicts");
 _Static_assert(TURF_REFUSED_MALFORMED == (int)VERDICT_REFUSED_MALFORMED &&
-	       TURF_REFUSED_RETRACTION_TOO_LATE == (int)VERDICT_REFUSED_RETRACTION_TOO_LATE, "refusals");
+		       TURF_REFUSED_RETRACTION_TOO_LATE == (int)VERDICT_REFUSED_RETRACTION_TOO_LATE,
+	       "refusals");
 _Static_assert(TURF_ANSWERED == (int)OUTCOME_ANSWERED && TURF_REFERRED == (int)OUTCOME_REFERRED, "outcomes");
 _Static_assert(TURF_TEAM_BYTES == (int)SLUG_BYTES && TURF_LABELS_MAX == (int)EVENT_LABELS_MAX &&
-	       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES &&
-	       sizeof(struct turf_bookmark) == BOOKMARK_BYTES, "sizes");
+		       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES &&
+		       sizeof(struct turf_bookmark) == BOOKMARK_BYTES,
+	       "sizes");
 
 static struct event_id inner_id(const struct turf_id *id)
 {
@@ -194,7 +198,7 @@ static int to_event(const struct turf_question *question, struct event *event, s
 
 	if (rc < 0)
 		return rc;
-	*event = (struct event){ .day = question->day, .act = ACT_QUESTION, .domain = question->domain };
+	*event = (struct event){.day = question->day, .act = ACT_QUESTION, .domain = question->domain};
 	if (question->domain < 1 || question->domain > DOMAIN_CODE_MAX)
 		return error_set(error, FAULT_INPUT, "domain %u: expected 1 to %d", question->domain, DOMAIN_CODE_MAX);
 	if (question->outcome != TURF_ANSWERED && question->outcome != TURF_REFERRED)
@@ -396,7 +400,7 @@ static struct turf_taps *new_taps(struct turf *turf, const struct tap *all, size
 		pointers[i] = &taps[i];
 	}
 	(void)pthread_mutex_unlock(&turf->lock);
-	*list = (struct turf_taps){ .n = n, .taps = pointers };
+	*list = (struct turf_taps){.n = n, .taps = pointers};
 	return list;
 }
 
@@ -420,7 +424,8 @@ int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, 
 	struct event_id event_id = inner_id(id);
 	struct turf_tap outer;
 	struct tap found;
-	int rc = tap->size < sizeof tap->size ? error_set(&inner, FAULT_INPUT, "turf_tap: its size is %zu", tap->size) : 0;
+	int rc = tap->size < sizeof tap->size ? error_set(&inner, FAULT_INPUT, "turf_tap: its size is %zu", tap->size)
+					      : 0;
 
 	if (rc == 0)
 		rc = outer_result(outbox_tap(turf->outbox, &event_id, &found, &inner));

@@ -35,7 +35,7 @@ static const struct turf_team *const *list_teams(const struct catalogue *inner, 
 	for (size_t i = 0; i < inner->n_teams; i++) {
 		const struct team *team = &inner->teams[i];
 
-		teams[i] = (struct turf_team){ team->id, team->name, team->valid_from, team->valid_until };
+		teams[i] = (struct turf_team){team->id, team->name, team->valid_from, team->valid_until};
 		list[i] = &teams[i];
 	}
 	return list;
@@ -151,7 +151,8 @@ int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct tu
 
 	*catalogue = NULL;
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!has_catalogue(turf, from_broker) && !unreachable(turf) && session_wait_change(turf, turf->changes, until_ms))
+	while (!has_catalogue(turf, from_broker) && !unreachable(turf) &&
+	       session_wait_change(turf, turf->changes, until_ms))
 		;
 	if (has_catalogue(turf, from_broker))
 		rc = catalogue_copy(&turf->catalogue, &inner);
@@ -239,7 +240,7 @@ int turf_valid_on(uint32_t valid_from, uint32_t valid_until, uint32_t day)
 int turf_label_suits(const struct turf_label *label, uint32_t day, uint32_t domain)
 {
 	const struct label inner = {
-		.valid_from = label->valid_from, .valid_until = label->valid_until, .domain = label->domain };
+		.valid_from = label->valid_from, .valid_until = label->valid_until, .domain = label->domain};
 
 	return catalogue_label_suits(&inner, day, domain);
 }

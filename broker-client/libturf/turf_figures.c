@@ -60,7 +60,8 @@ static void fill_domains(const json_t *array, const struct turf_domain_count **l
 	const json_t *domain;
 	size_t i;
 
-	json_array_foreach(array, i, domain) {
+	json_array_foreach(array, i, domain)
+	{
 		counts[i] = (struct turf_domain_count){
 			.domain = small_number(domain, "domain"),
 			.name = text(domain, "name"),
@@ -76,7 +77,8 @@ static void fill_labels(const json_t *array, const struct turf_label_count **lis
 	const json_t *label;
 	size_t i;
 
-	json_array_foreach(array, i, label) {
+	json_array_foreach(array, i, label)
+	{
 		counts[i] = (struct turf_label_count){
 			.label = small_number(label, "label"),
 			.name = text(label, "name"),
@@ -136,8 +138,9 @@ static struct turf_summary *new_summary(json_t *json, char *line)
 struct turf_summary *turf_figures_summary(const void *bytes, size_t length)
 {
 	json_t *json = json_loadb(bytes, length, 0, NULL);
-	char *line = json_is_array(json_object_get(json, "domains")) ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER)
-								     : NULL;
+	char *line = json_is_array(json_object_get(json, "domains"))
+			     ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER)
+			     : NULL;
 	struct turf_summary *summary = line ? new_summary(json, line) : NULL;
 
 	if (!summary) {
@@ -175,7 +178,7 @@ struct turf_weekly *turf_figures_weekly(const uint8_t *bytes, size_t length)
 		return NULL;
 	}
 	for (uint32_t i = 0; i < own->inner.n_weeks; i++) {
-		own->weeks[i] = (struct turf_week){ own->inner.weeks[i].week, own->inner.weeks[i].questions };
+		own->weeks[i] = (struct turf_week){own->inner.weeks[i].week, own->inner.weeks[i].questions};
 		own->list[i] = &own->weeks[i];
 	}
 	own->outer = (struct turf_weekly){

@@ -44,31 +44,31 @@ struct turf {
 	pthread_cond_t changed; /* callers wait for it */
 	/* Under `lock`. */
 	bool closing;
-	bool send_asked;        /* there is something new to send */
-	bool reconnect_asked;   /* turf_reconnect_now was called */
+	bool send_asked;      /* there is something new to send */
+	bool reconnect_asked; /* turf_reconnect_now was called */
 	struct inbound_queue inbound;
-	bool event_lost;        /* out of memory: an event of the connection was dropped; reconnect to recover */
+	bool event_lost; /* out of memory: an event of the connection was dropped; reconnect to recover */
 	enum turf_connection connection;
 	char reason[REASON_BYTES];
-	uint64_t changes;       /* rises with each signal of `changed` */
-	bool delivering;        /* verdicts are stored, and on_verdict has not returned for all of them */
+	uint64_t changes; /* rises with each signal of `changed` */
+	bool delivering;  /* verdicts are stored, and on_verdict has not returned for all of them */
 	struct sender sender;
 	bool has_catalogue, has_today;
-	bool catalogue_from_broker;   /* it came on this handle; otherwise it is the one that the outbox remembers */
+	bool catalogue_from_broker; /* it came on this handle; otherwise it is the one that the outbox remembers */
 	struct catalogue catalogue;
-	uint32_t today;         /* the org's date in the last status */
+	uint32_t today; /* the org's date in the last status */
 
 	/* Only the handle's thread uses these. */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
-	unsigned unanswered;    /* subscriptions of this connection without an answer of the broker */
+	unsigned unanswered; /* subscriptions of this connection without an answer of the broker */
 	uint32_t connect_attempts;
-	bool reconnect_now;     /* skip the backoff after the attempt that is under way, which may fail */
-	uint64_t loaded;        /* the queue has been read up to this sequence number */
+	bool reconnect_now; /* skip the backoff after the attempt that is under way, which may fail */
+	uint64_t loaded;    /* the queue has been read up to this sequence number */
 	bool has_instance;
-	char instance[64];      /* of turfd's run, as the last status has it */
+	char instance[64]; /* of turfd's run, as the last status has it */
 	uint64_t random;
 };
 

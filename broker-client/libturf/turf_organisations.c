@@ -8,7 +8,8 @@
 #include "broker-client/libturf/listener.h"
 
 enum {
-	QUIET_MS = 200, /* after the second subscription stands; for brokers that send what they keep in their own time */
+	QUIET_MS =
+		200, /* after the second subscription stands; for brokers that send what they keep in their own time */
 	ORGANISATIONS_MAX = 64,
 };
 
@@ -90,8 +91,8 @@ static int ask(struct listener *listener, const char *broker, int wake_fd, int t
 	}
 }
 
-int turf_organisations(const struct turf_options *asked, int wake_fd, int timeout_ms,
-		       struct turf_organisations **out, char *error, size_t size)
+int turf_organisations(const struct turf_options *asked, int wake_fd, int timeout_ms, struct turf_organisations **out,
+		       char *error, size_t size)
 {
 	struct turf_options options;
 	struct error inner = {0};

@@ -83,7 +83,7 @@ void turf_watch_catalogue(struct turf_watch *watch)
 
 static struct figures_of figures_of(const char *team, struct period period)
 {
-	struct figures_of of = { .period = period };
+	struct figures_of of = {.period = period};
 
 	memcpy(of.team, team, strlen(team) + 1);
 	return of;
@@ -125,7 +125,7 @@ static enum turf_news_kind status_came(struct turf_watch *watch, const struct li
 
 	if (!status)
 		return TURF_NEWS_NONE;
-	watch->status = (struct turf_status){ .online = !json_is_false(json_object_get(status, "online")) };
+	watch->status = (struct turf_status){.online = !json_is_false(json_object_get(status, "online"))};
 	watch->status.has_today = today && date_parse(today, &watch->status.today) == 0;
 	watch->news.status = &watch->status;
 	json_decref(status);

@@ -27,20 +27,21 @@ enum {
 	KEEPALIVE_DEFAULT_S = 30,
 	CONNECT_TIMEOUT_DEFAULT_S = 5,
 	DISCONNECT_TIMEOUT_MS = 500,
-	LOOKUP_PATIENCE_MS = 100, /* most names are known by then; the caller has other things to do than to wait longer */
+	LOOKUP_PATIENCE_MS =
+		100, /* most names are known by then; the caller has other things to do than to wait longer */
 	URI_BYTES = MQTT_HOST_BYTES + 32,
 	DESCRIPTORS_MAX = 64, /* more than a daemon ever has open; the newest is among the lowest */
 };
 
 /* Where the broker is, found by lookup.h. */
 struct whereabouts {
-	bool asked;             /* the other members wait for an answer, or have one; of the owner's thread alone */
+	bool asked; /* the other members wait for an answer, or have one; of the owner's thread alone */
 	struct lookup *slot;
-	pthread_mutex_t lock;   /* of all below */
+	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
 	bool answered;
 	char address[MQTT_HOST_BYTES]; /* a number; empty: none was found */
-	struct error failure;   /* why */
+	struct error failure;          /* why */
 };
 
 struct mqtt {
@@ -358,7 +359,8 @@ static void drop(struct mqtt *mqtt)
 static int lost(struct mqtt *mqtt, struct error *error, const char *doing, int rc)
 {
 	drop(mqtt);
-	return error_set(error, FAULT_BROKER, "%s: %s", doing, rc == MQTTCLIENT_FAILURE ? "connection lost" : MQTTClient_strerror(rc));
+	return error_set(error, FAULT_BROKER, "%s: %s", doing,
+			 rc == MQTTCLIENT_FAILURE ? "connection lost" : MQTTClient_strerror(rc));
 }
 
 int mqtt_subscribe(struct mqtt *mqtt, const char *filter, int qos, struct error *error)
@@ -414,7 +416,8 @@ void mqtt_message_release(struct mqtt_message *message)
 	*message = (struct mqtt_message){0};
 }
 
-int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained, struct error *error)
+int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained,
+		 struct error *error)
 {
 	int rc = MQTTClient_publish(mqtt->client, topic, (int)length, payload, 0, retained, NULL);
 

@@ -46,6 +46,7 @@ void mqtt_message_release(struct mqtt_message *message); /* of either flavour; a
 void mqtt_push(const struct mqtt *mqtt);
 
 /* At QoS 0. FAULT_BROKER: the connection is gone. FAULT_INPUT: the topic is not UTF-8, and nothing was sent. */
-int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained, struct error *error);
+int mqtt_publish(struct mqtt *mqtt, const char *topic, const void *payload, size_t length, bool retained,
+		 struct error *error);
 
 #endif

@@ -41,14 +41,14 @@ struct mqtt_async {
 	int keepalive_s, connect_timeout_s;
 	void (*on_event)(void *context, const struct mqtt_event *event);
 	void *context;
-	atomic_bool closing;     /* destroy calls failure callbacks itself: the owner hears none of them */
-	atomic_bool distrusted;  /* TLS: the certificate was the reason */
+	atomic_bool closing;    /* destroy calls failure callbacks itself: the owner hears none of them */
+	atomic_bool distrusted; /* TLS: the certificate was the reason */
 };
 
 static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason,
 		 const struct mqtt_message *message)
 {
-	struct mqtt_event event = { .kind = kind, .reason = reason, .message = message };
+	struct mqtt_event event = {.kind = kind, .reason = reason, .message = message};
 
 	if (!atomic_load(&mqtt->closing))
 		mqtt->on_event(mqtt->context, &event);

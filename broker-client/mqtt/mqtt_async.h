@@ -14,8 +14,8 @@ enum mqtt_event_kind {
 	MQTT_EVENT_CONNECTED,      /* subscribe now */
 	MQTT_EVENT_CONNECT_FAILED, /* `reason` says why; mqtt_async_connect again when it suits */
 	MQTT_EVENT_LOST,
-	MQTT_EVENT_SUBSCRIBED,     /* the broker answered mqtt_async_subscribe */
-	MQTT_EVENT_MESSAGE,        /* `message` is valid during the callback only */
+	MQTT_EVENT_SUBSCRIBED, /* the broker answered mqtt_async_subscribe */
+	MQTT_EVENT_MESSAGE,    /* `message` is valid during the callback only */
 };
 
 struct mqtt_event {
@@ -27,7 +27,8 @@ struct mqtt_event {
 struct mqtt_async;
 
 int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
-		    void (*on_event)(void *context, const struct mqtt_event *event), void *context, struct error *error);
+		    void (*on_event)(void *context, const struct mqtt_event *event), void *context,
+		    struct error *error);
 
 /* Ends the connection and waits until no callback can come any more. NULL is fine. */
 void mqtt_async_close(struct mqtt_async *mqtt);

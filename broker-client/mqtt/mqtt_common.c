@@ -93,10 +93,8 @@ int mqtt_check_options(const struct mqtt_options *options, struct error *error)
 const char *mqtt_connack_reason(int code)
 {
 	static const char *const reasons[] = {
-		[1] = "the broker does not speak MQTT 3.1.1",
-		[2] = "the broker refuses this client id",
-		[3] = "the broker says that it is not available",
-		[4] = "the broker refuses user name or password",
+		[1] = "the broker does not speak MQTT 3.1.1",     [2] = "the broker refuses this client id",
+		[3] = "the broker says that it is not available", [4] = "the broker refuses user name or password",
 		[5] = "the broker does not let this client in",
 	};
 

@@ -15,19 +15,19 @@
 struct mqtt_will {
 	const char *topic; /* NULL: no will */
 	const char *payload;
-	bool retained;     /* sent at QoS 1 */
+	bool retained; /* sent at QoS 1 */
 };
 
 /* Everything is copied where needed; the strings may go after open. */
 struct mqtt_options {
-	const char *broker;      /* mqtt://HOST[:1883] or mqtts://HOST[:8883] */
+	const char *broker; /* mqtt://HOST[:1883] or mqtts://HOST[:8883] */
 	const char *client_id;
-	const char *user;        /* NULL: none */
-	const char *password;    /* NULL: none */
-	const char *ca_file;     /* mqtts: PEM; NULL: the system's */
+	const char *user;     /* NULL: none */
+	const char *password; /* NULL: none */
+	const char *ca_file;  /* mqtts: PEM; NULL: the system's */
 	bool clean_session;
-	int keepalive_s;         /* 0: 30 */
-	int connect_timeout_s;   /* 0: 5 */
+	int keepalive_s;       /* 0: 30 */
+	int connect_timeout_s; /* 0: 5 */
 	struct mqtt_will will;
 };
 

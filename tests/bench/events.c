@@ -48,9 +48,18 @@ const struct catalogue *bench_catalogue(void)
 	static struct team teams[BENCH_TEAMS];
 	static struct domain listed[DOMAINS];
 	static struct catalogue catalogue = {
-		.version = 1, .org = BENCH_ORG, .name = "Bench", .timezone = "Europe/Amsterdam",
-		.accept_days = 3660, .retract_days = 14, .grace_days = 28, .counting_since = BENCH_DAY - 3000,
-		.teams = teams, .n_teams = BENCH_TEAMS, .domains = listed, .n_domains = DOMAINS,
+		.version = 1,
+		.org = BENCH_ORG,
+		.name = "Bench",
+		.timezone = "Europe/Amsterdam",
+		.accept_days = 3660,
+		.retract_days = 14,
+		.grace_days = 28,
+		.counting_since = BENCH_DAY - 3000,
+		.teams = teams,
+		.n_teams = BENCH_TEAMS,
+		.domains = listed,
+		.n_domains = DOMAINS,
 	};
 
 	if (listed[0].code != 0)

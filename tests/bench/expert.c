@@ -37,11 +37,11 @@ static struct expert {
 	sqlite3 *db;
 	sqlite3_stmt *begin, *insert, *cell, *commit;
 	struct mosquitto *mosquitto;
-	size_t messages;               /* in this batch */
-	struct answer answers[BATCH];  /* their memory is kept for the next batch */
+	size_t messages;              /* in this batch */
+	struct answer answers[BATCH]; /* their memory is kept for the next batch */
 	size_t n_answers;
-	uint16_t slots[PHONE_SLOTS];   /* index into answers plus one */
-	uint32_t cells[CELLS];         /* what this batch adds: team, domain, outcome */
+	uint16_t slots[PHONE_SLOTS]; /* index into answers plus one */
+	uint32_t cells[CELLS];       /* what this batch adds: team, domain, outcome */
 	uint16_t moved[CELLS];
 	size_t n_moved;
 } expert;

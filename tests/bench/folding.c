@@ -25,7 +25,11 @@ static void keep_time(struct folding *folding)
 void folding_open(struct folding *folding, const char *path, uint64_t seed)
 {
 	struct store_options options = {
-		.path = path, .org = BENCH_ORG, .as_daemon = true, .unix_seconds = UNIX_NOW, .today = BENCH_DAY,
+		.path = path,
+		.org = BENCH_ORG,
+		.as_daemon = true,
+		.unix_seconds = UNIX_NOW,
+		.today = BENCH_DAY,
 	};
 	struct store_state state;
 	struct store_view *view;
@@ -107,7 +111,8 @@ static int fold_all(void *context, struct store_txn *txn, struct error *error)
 
 	(void)error;
 	for (size_t i = 0; i < events && sound; i += BATCH_EVENTS_MAX)
-		sound = fold_part(committing->folding, txn, i, events - i < BATCH_EVENTS_MAX ? events - i : BATCH_EVENTS_MAX);
+		sound = fold_part(committing->folding, txn, i,
+				  events - i < BATCH_EVENTS_MAX ? events - i : BATCH_EVENTS_MAX);
 	return 0;
 }
 

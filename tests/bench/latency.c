@@ -101,7 +101,8 @@ static void look(const struct raw_packet *packet, uint64_t at)
 		(void)receipt_decode(packet->payload, packet->length, saw_result, &at);
 		return;
 	}
-	for (uint64_t counted = questions(packet) - latency.counted_before; latency.seen < counted && latency.seen < latency.n;)
+	for (uint64_t counted = questions(packet) - latency.counted_before;
+	     latency.seen < counted && latency.seen < latency.n;)
 		saw(latency.seen, at);
 }
 
@@ -111,8 +112,10 @@ static void watch(uint16_t port, const char *user, const char *password)
 	struct raw_packet packet;
 
 	raw_connect(&latency.screen, port, &login);
-	raw_subscribe(&latency.screen, latency.by_summary ? "turf/v1/" BENCH_ORG "/summary/all/2019-Q4" :
-							    "turf/v1/" BENCH_ORG "/receipt/+", 0);
+	raw_subscribe(&latency.screen,
+		      latency.by_summary ? "turf/v1/" BENCH_ORG "/summary/all/2019-Q4"
+					 : "turf/v1/" BENCH_ORG "/receipt/+",
+		      0);
 	if (!latency.by_summary)
 		return;
 	do {
@@ -154,6 +157,7 @@ int main(int argc, char **argv)
 	}
 	(void)pthread_join(sender, NULL);
 	qsort(latency.took, latency.n, sizeof *latency.took, ascending);
-	(void)printf("%" PRIu64 " %" PRIu64 "\n", latency.took[latency.n / 2], latency.took[(uint64_t)latency.n * 99 / 100]);
+	(void)printf("%" PRIu64 " %" PRIu64 "\n", latency.took[latency.n / 2],
+		     latency.took[(uint64_t)latency.n * 99 / 100]);
 	return 0;
 }

@@ -71,7 +71,8 @@ static void publish(struct null *null, const char *to, const uint8_t *payload, s
 static bool read_submission(const MQTTClient_message *message, struct answer *answer)
 {
 	enum { EVENTS = 1, RECEIPT_TO = 2, ID_AT = 2 };
-	static const uint8_t empty[RECEIPT_BYTES] = {0x0a, RECEIPT_BYTES - 2, 0x0a, EVENT_ID_BYTES, [20] = 0x10, VERDICT_COUNTED};
+	static const uint8_t empty[RECEIPT_BYTES] = {0x0a,           RECEIPT_BYTES - 2, 0x0a,
+						     EVENT_ID_BYTES, [20] = 0x10,       VERDICT_COUNTED};
 	struct wire wire = {message->payload, (size_t)message->payloadlen};
 	struct wire_field field;
 	bool found = false;

@@ -201,7 +201,8 @@ static void expect(struct raw *raw, enum raw_type type)
 
 void raw_connect(struct raw *raw, uint16_t port, const struct raw_login *login)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	size_t length = 10 + 2 + strlen(login->client_id);
 	unsigned flags = login->keep_session ? 0 : 2;
 	int one = 1;

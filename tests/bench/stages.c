@@ -180,7 +180,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < batches; i++)
 		run_batch(&bench);
 	for (size_t i = 0; i < STAGES; i++)
-		(void)printf("%.1f%c", (double)bench.spent[i] / (double)(batches * bench.batch * bench.events), i + 1 < STAGES ? ' ' : '\n');
+		(void)printf("%.1f%c", (double)bench.spent[i] / (double)(batches * bench.batch * bench.events),
+			     i + 1 < STAGES ? ' ' : '\n');
 	receipts_free(bench.receipts);
 	batch_release(&bench.taken);
 	free(bench.messages);

@@ -131,10 +131,12 @@ int main(int argc, char **argv)
 		folding_close(&folding);
 	} else if (argc == 5 && strcmp(argv[1], "fold") == 0) {
 		folding_open(&folding, argv[2], 1);
-		(void)printf("%.9f\n", (double)fold(&folding, (size_t)number_argument(argv[3]), number_argument(argv[4])) / 1e9);
+		(void)printf("%.9f\n",
+			     (double)fold(&folding, (size_t)number_argument(argv[3]), number_argument(argv[4])) / 1e9);
 		folding_close(&folding);
 	} else if (argc == 7 && strcmp(argv[1], "pairs") == 0) {
-		pairs(argv[2], argv[3], (size_t)number_argument(argv[4]), number_argument(argv[5]), number_argument(argv[6]));
+		pairs(argv[2], argv[3], (size_t)number_argument(argv[4]), number_argument(argv[5]),
+		      number_argument(argv[6]));
 	} else if (argc == 5 && strcmp(argv[1], "written") == 0) {
 		written(argv[2], (size_t)number_argument(argv[3]), number_argument(argv[4]));
 	} else if (argc == 4 && strcmp(argv[1], "syncs") == 0) {

@@ -18,7 +18,7 @@ enum {
 	WEEKEND_DAYS = 3,
 	HOLIDAY_DAYS = 14,
 	TOO_LONG_DAYS = 32,
-	HEARD_SOON_MS = 30000,   /* the time server, after the start */
+	HEARD_SOON_MS = 30000, /* the time server, after the start */
 	PATIENCE_OVER_MS = 130000,
 	HEARD_LATE_MS = 150000,
 	STOP_AFTER_MS = 170000,
@@ -40,9 +40,9 @@ struct world {
 	uint64_t begun_ms;
 	bool stopped;
 	uint64_t synchronised_after_ms; /* 0: the kernel's answer stays as it is */
-	bool waited_early; /* the status said so before a time server can have been heard */
-	bool waited;       /* and at any time */
-	bool still_waits;  /* at the end */
+	bool waited_early;              /* the status said so before a time server can have been heard */
+	bool waited;                    /* and at any time */
+	bool still_waits;               /* at the end */
 };
 
 /* The status that stands after a life is the will's, which knows no dates. */

@@ -85,7 +85,8 @@ static int act_command(void *context, struct error *error)
 	(void)fflush(stderr);
 	(void)dup2(tool.stdout_kept, STDOUT_FILENO);
 	(void)dup2(tool.stderr_kept, STDERR_FILENO);
-	(void)read_back(tool.run == ctl_verify && lseek(tool.said, 0, SEEK_END) == 0 ? tool.printed : tool.said, said, sizeof said);
+	(void)read_back(tool.run == ctl_verify && lseek(tool.said, 0, SEEK_END) == 0 ? tool.printed : tool.said, said,
+			sizeof said);
 	seam_resume();
 	return status == CTL_OK ? 0 : error_set(error, FAULT_SYSTEM, "%s", said);
 }
@@ -356,16 +357,9 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_show),
-		TOLD(test_export),
-		TOLD(test_verify),
-		TOLD(test_quarantine_list),
-		TOLD(test_revise),
-		TOLD(test_quarantine_retry),
-		TOLD(test_quarantine_drop),
-		TOLD(test_confirm_date),
-		TOLD(test_backup),
-		TOLD(test_restore),
+		TOLD(test_show),   TOLD(test_export),           TOLD(test_verify),          TOLD(test_quarantine_list),
+		TOLD(test_revise), TOLD(test_quarantine_retry), TOLD(test_quarantine_drop), TOLD(test_confirm_date),
+		TOLD(test_backup), TOLD(test_restore),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)

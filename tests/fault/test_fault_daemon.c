@@ -24,17 +24,17 @@
 enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */
 	DAY_S = 86400,
-	OLD_DAYS = 14,         /* settled at midnight */
-	LEAP_DAYS = 150,       /* all is purged */
+	OLD_DAYS = 14,   /* settled at midnight */
+	LEAP_DAYS = 150, /* all is purged */
 	LAST_DAY = TODAY + 1 + LEAP_DAYS + 1,
 	NEW_LABEL = 8,
-	WAVE = 12,             /* events */
+	WAVE = 12, /* events */
 	EVENTS = 2 * WAVE,
 	RESEND_MS = 10000,
 	QUIET_MS = 3000,
-	MENDED_AFTER_MS = 60000, /* it failed */
+	MENDED_AFTER_MS = 60000,    /* it failed */
 	RECOVERED_AFTER_MS = 90000, /* it was mended: longer than any wait before something is tried again */
-	END_MS = 3600000,      /* by then all is done, whatever failed */
+	END_MS = 3600000,           /* by then all is done, whatever failed */
 };
 
 #define CLIENT_ID "abcdefghijklmnopqrstuv"
@@ -94,7 +94,8 @@ static void make_events(struct world *world)
 		if (i % WAVE == 5)
 			*one = (struct phone_event){.event = retraction(i - 1, day), .team = "oost"};
 		if (i % WAVE == 6)
-			*one = (struct phone_event){.event = question(i, day, 1, ANSWERED), .team = "zuid", .refused = true};
+			*one = (struct phone_event){
+				.event = question(i, day, 1, ANSWERED), .team = "zuid", .refused = true};
 		if (i % WAVE == 7)
 			one->event.day = day - OLD_DAYS;
 		if (i % WAVE == 8)
@@ -172,7 +173,8 @@ static void take_result(void *context, const struct result *result)
 			(void)snprintf(world->lie, sizeof world->lie, "event %u: %s", i,
 				       words_verdict(result->verdict));
 		if (!one->refused && !power_holds(world->power, DATA, &one->event.id, EVENT_ID_BYTES))
-			(void)snprintf(world->lie, sizeof world->lie, "event %u has its receipt and is not on the disk", i);
+			(void)snprintf(world->lie, sizeof world->lie, "event %u has its receipt and is not on the disk",
+				       i);
 		if (one->refused || question_told == (one->event.act == ACT_QUESTION) ||
 		    result->verdict == VERDICT_ALREADY_RETRACTED)
 			one->told = true;
@@ -245,7 +247,8 @@ static void idle(void *context)
 			send_untold(world);
 		if (world->phase == SECOND_WAVE && !has_new_label() && now_ms >= world->reloaded_ms + RESEND_MS)
 			reload(world); /* the operator looks */
-	} else if (now_ms > world->quiet_since_ms + QUIET_MS && (over || !(world->patient || world->phase == DAY_AFTER)) &&
+	} else if (now_ms > world->quiet_since_ms + QUIET_MS &&
+		   (over || !(world->patient || world->phase == DAY_AFTER)) &&
 		   broker_says_online("dekop", day_in[world->phase])) {
 		if (over)
 			broker_check_all(world->daemon.store, day_in[world->phase]);
@@ -344,7 +347,8 @@ static void check_store(struct world *world, struct store *store)
 
 static void check_all(struct world *world)
 {
-	struct store_options options = {.path = world->place.store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
+	struct store_options options = {
+		.path = world->place.store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
 	struct store *store;
 	struct error error;
 
@@ -439,10 +443,7 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_memory),
-		TOLD(test_lmdb),
-		TOLD(test_files),
-		TOLD(test_clock_and_random_source),
+		TOLD(test_memory), TOLD(test_lmdb), TOLD(test_files), TOLD(test_clock_and_random_source),
 		TOLD(test_broker),
 	};
 

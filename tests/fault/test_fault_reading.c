@@ -264,7 +264,8 @@ static void test_restoring_over_a_store(void **state)
 
 static void test_restoring_where_nothing_was(void **state)
 {
-	static const struct story story = {"restore where nothing was", world_begin_nothing, act_restore, end_restore, false};
+	static const struct story story = {"restore where nothing was", world_begin_nothing, act_restore, end_restore,
+					   false};
 	struct world *world = *state;
 
 	world->before.ids = 0;

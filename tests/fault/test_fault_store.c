@@ -300,12 +300,8 @@ static void test_a_revision(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_making_one),
-		TOLD(test_opening),
-		TOLD(test_counting),
-		TOLD(test_keeping_time),
-		TOLD(test_settings),
-		TOLD(test_a_revision),
+		TOLD(test_making_one),   TOLD(test_opening),  TOLD(test_counting),
+		TOLD(test_keeping_time), TOLD(test_settings), TOLD(test_a_revision),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)

@@ -16,8 +16,8 @@ enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */
 	DAY_S = 86400,
 	NEW_YEARS_EVE = NOW + (Q4_LAST - TODAY) * DAY_S,
-	TAPS = 50,             /* enough for turfd to look for more of them */
-	FLOOD_MS = 60000,      /* longer than anything may wait behind it */
+	TAPS = 50,        /* enough for turfd to look for more of them */
+	FLOOD_MS = 60000, /* longer than anything may wait behind it */
 	OUTAGE_MS = 20000,
 	TURNS_A_SECOND_MAX = 50, /* of a daemon that has nothing to do */
 };
@@ -25,12 +25,12 @@ enum {
 #define CLIENT_ID "abcdefghijklmnopqrstuv"
 #define OOST "turf/v1/dekop/registration/oost"
 
-#define TEAMLESS                                                                                                       \
-	"org = \"dekop\";\n"                                                                                          \
-	"name = \"De Kop\";\n"                                                                                        \
-	"store = \"store\";\n"                                                                                        \
-	"broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"                                                        \
-	"limits = { batch_messages = 60; compact_days = 1; };\n"                                                      \
+#define TEAMLESS                                                 \
+	"org = \"dekop\";\n"                                     \
+	"name = \"De Kop\";\n"                                   \
+	"store = \"store\";\n"                                   \
+	"broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"   \
+	"limits = { batch_messages = 60; compact_days = 1; };\n" \
 	"zrm = ( { edition = \"2017\"; } );\n"
 static const char teamless[] = TEAMLESS;
 static const char config[] = TEAMLESS "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n";
@@ -49,10 +49,10 @@ struct world {
 	uint64_t begun_ms;
 	bool stopped;
 	uint64_t figures, figures_before; /* published */
-	unsigned withdrawn;  /* of `ended`, which have no figures any more */
+	unsigned withdrawn;               /* of `ended`, which have no figures any more */
 	unsigned statuses;
-	unsigned nth;        /* the call that fails */
-	bool right;          /* what the test looked for, before the daemon left */
+	unsigned nth; /* the call that fails */
+	bool right;   /* what the test looked for, before the daemon left */
 };
 
 static uint64_t since_begin(const struct world *world)
@@ -374,9 +374,9 @@ static bool summary_of(const char *team, const char *period, struct summary *sum
 
 static bool all_is_told(void)
 {
-	static const char *const topics[] = {
-		"catalogue", "summary/oost/2019-Q4", "summary-json/oost/2019-Q4", "summary/oost/2019", "summary/all/2019",
-		"summary-json/all/2019", "weekly/oost/2019", "weekly/all/2019"};
+	static const char *const topics[] = {"catalogue",         "summary/oost/2019-Q4", "summary-json/oost/2019-Q4",
+					     "summary/oost/2019", "summary/all/2019",     "summary-json/all/2019",
+					     "weekly/oost/2019",  "weekly/all/2019"};
 	char topic[TOPIC_BYTES];
 	bool all = true;
 
@@ -466,8 +466,8 @@ static void test_figures_that_move_at_once_go_out_all(void **state)
 	struct world *world = *state;
 
 	for (unsigned i = 0; i < TEAMS; i++)
-		used += (size_t)snprintf(teams + used, sizeof teams - used, "%s{ id = \"oost-%u\"; name = \"Oost %u\"; }",
-					 i ? ", " : "", i, i);
+		used += (size_t)snprintf(teams + used, sizeof teams - used,
+					 "%s{ id = \"oost-%u\"; name = \"Oost %u\"; }", i ? ", " : "", i, i);
 	(void)snprintf(teams + used, sizeof teams - used, ");\n");
 	place_configure(&world->place, teamless, teams);
 	live(world, tap_everywhere, NOW);

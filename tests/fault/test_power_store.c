@@ -16,9 +16,9 @@
 #include "tests/fault/lib/seam.h"
 
 enum {
-	CHAINS = 2,      /* a test */
-	CHAIN = 3,       /* sessions that go on from each other */
-	STEPS = 24,      /* of a session */
+	CHAINS = 2, /* a test */
+	CHAIN = 3,  /* sessions that go on from each other */
+	STEPS = 24, /* of a session */
 	MOMENTS_MAX = 256,
 	BACKUPS_MAX = 8,
 };
@@ -88,7 +88,8 @@ static int ignore_change(void *context, const struct folded *folded, struct erro
 /* Now and then one of the next calls to the disk will fail. */
 static void trouble(void)
 {
-	struct fault_plan plan = {.seam = SEAM_FILE, .nth = 1 + draw(20), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
+	struct fault_plan plan = {
+		.seam = SEAM_FILE, .nth = 1 + draw(20), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
 
 	if (world.failing && draw(3) == 0)
 		seam_arm(&plan);
@@ -121,7 +122,8 @@ static void open_store(void)
 
 static void put_rules(uint64_t value)
 {
-	static const struct cells choice[] = {{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}};
+	static const struct cells choice[] = {
+		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}};
 	struct stage *stage = &world.stage;
 	struct store_txn *txn;
 

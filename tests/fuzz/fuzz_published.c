@@ -69,8 +69,7 @@ static bool same_head(const struct summary *a, const struct summary *b)
 	return strcmp(a->org, b->org) == 0 && strcmp(a->team, b->team) == 0 && same_period(a->period, b->period) &&
 	       a->status == b->status && a->revision == b->revision && a->generation == b->generation &&
 	       a->as_of == b->as_of && a->answered == b->answered && a->referred == b->referred && a->late == b->late &&
-	       a->catalogue_version == b->catalogue_version &&
-	       a->undistributed_answered == b->undistributed_answered &&
+	       a->catalogue_version == b->catalogue_version && a->undistributed_answered == b->undistributed_answered &&
 	       a->undistributed_referred == b->undistributed_referred;
 }
 

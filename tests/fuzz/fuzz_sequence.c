@@ -38,7 +38,8 @@ static uint32_t throw(void *context, uint32_t sides)
 
 static const char *draw_phone(struct sequence *sequence)
 {
-	static const char *const phones[] = {"abcdefghijklmnopqrstuv", "ABCDEFGHIJKLMNOPQRSTUV", "0123456789-_0123456789", ""};
+	static const char *const phones[] = {"abcdefghijklmnopqrstuv", "ABCDEFGHIJKLMNOPQRSTUV",
+					     "0123456789-_0123456789", ""};
 
 	return phones[feed_below(&sequence->feed, 4)];
 }
@@ -149,7 +150,9 @@ static void look(struct sequence *sequence)
 static struct cells draw_cells(struct sequence *sequence)
 {
 	static const struct cells policies[] = {
-		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5},
+		{.policy = CELLS_LIVE},
+		{.policy = CELLS_DAILY},
+		{.policy = CELLS_EVERY, .every = 5},
 	};
 
 	return policies[feed_below(&sequence->feed, 3)];

@@ -84,7 +84,8 @@ static void deliver(struct delivery *delivery, const struct event *events, size_
 	size_t i = delivery->inbox.n++;
 	size_t length = submission_encode(events, n, phone, delivery->bytes[i], SUBMISSION_BYTES_MAX);
 
-	delivery->messages[i] = (struct inbox_message){.mqtt = {.payload = delivery->bytes[i], .length = length}, .team = "oost"};
+	delivery->messages[i] =
+		(struct inbox_message){.mqtt = {.payload = delivery->bytes[i], .length = length}, .team = "oost"};
 }
 
 static int ignore_change(void *context, const struct folded *folded, struct error *error)
@@ -114,7 +115,10 @@ static void test_parts_follow_each_other(void **state)
 	struct event events[SUBMISSION_EVENTS_MAX], last[2] = {question(0, TODAY, 3, ANSWERED), retraction(1, TODAY)};
 	struct counters counters = {0};
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
+		.store = stage->store,
+		.catalogue = &stage->rules,
+		.counters = &counters,
+		.changed = ignore_change,
 		.receipts = receipts_new(),
 	};
 
@@ -138,13 +142,17 @@ static void test_parts_follow_each_other(void **state)
 /* Its ids are answered all the same. */
 static void test_a_message_without_a_sound_event_is_answered(void **state)
 {
-	static const uint8_t bytes[] = "\x0a\x03\x0a\x01\x07\x12\x16" "abcdefghijklmnopqrstuv"; /* an id of one byte, no act */
+	static const uint8_t bytes[] = "\x0a\x03\x0a\x01\x07\x12\x16"
+				       "abcdefghijklmnopqrstuv"; /* an id of one byte, no act */
 	struct stage *stage = *state;
 	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
 	struct inbox inbox = {.messages = &message, .n = 1};
 	struct counters counters = {0};
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
+		.store = stage->store,
+		.catalogue = &stage->rules,
+		.counters = &counters,
+		.changed = ignore_change,
 		.receipts = receipts_new(),
 	};
 	int receipts = 0;
@@ -172,8 +180,12 @@ static void test_nothing_is_counted_when_the_listener_to_changes_fails(void **st
 	uint32_t day = 0;
 	int receipts = 0;
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = refuse_change,
-		.context = &day, .receipts = receipts_new(),
+		.store = stage->store,
+		.catalogue = &stage->rules,
+		.counters = &counters,
+		.changed = refuse_change,
+		.context = &day,
+		.receipts = receipts_new(),
 	};
 
 	assert_non_null(delivery);
@@ -208,13 +220,20 @@ static bool list_entry(void *context, const struct quarantined *entry)
 /* Whatever stands around it in its submission. */
 static void test_a_refused_event_is_quarantined_as_it_came(void **state)
 {
-	static const uint8_t bytes[] = "\x12\x16" "abcdefghijklmnopqrstuv" "\x0a\x03\x0a\x01\x07" "\x7a\x01\x00" "\x0a\x04\x0a\x02\x08\x09";
+	static const uint8_t bytes[] = "\x12\x16"
+				       "abcdefghijklmnopqrstuv"
+				       "\x0a\x03\x0a\x01\x07"
+				       "\x7a\x01\x00"
+				       "\x0a\x04\x0a\x02\x08\x09";
 	struct stage *stage = *state;
 	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
 	struct inbox inbox = {.messages = &message, .n = 1};
 	struct counters counters = {0};
 	struct pipeline pipeline = {
-		.store = stage->store, .catalogue = &stage->rules, .counters = &counters, .changed = ignore_change,
+		.store = stage->store,
+		.catalogue = &stage->rules,
+		.counters = &counters,
+		.changed = ignore_change,
 		.receipts = receipts_new(),
 	};
 	struct listing listing = {.n = 0};
@@ -242,9 +261,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_parts_follow_each_other, stage_setup_open, stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_message_without_a_sound_event_is_answered, stage_setup_open,
 						stage_teardown),
-		cmocka_unit_test_setup_teardown(test_a_refused_event_is_quarantined_as_it_came, stage_setup_open, stage_teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_is_counted_when_the_listener_to_changes_fails, stage_setup_open,
+		cmocka_unit_test_setup_teardown(test_a_refused_event_is_quarantined_as_it_came, stage_setup_open,
 						stage_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_is_counted_when_the_listener_to_changes_fails,
+						stage_setup_open, stage_teardown),
 	};
 
 	return cmocka_run_group_tests_name("a batch", tests, NULL, NULL);

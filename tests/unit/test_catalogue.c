@@ -13,25 +13,25 @@
 #include "proto/catalogue_form.h"
 
 static struct team teams[] = {
-	{ .id = "oost", .name = "Oost" },
-	{ .id = "west", .name = "West", .valid_from = 100, .valid_until = 200 },
+	{.id = "oost", .name = "Oost"},
+	{.id = "west", .name = "West", .valid_from = 100, .valid_until = 200},
 };
 
 static struct domain domains[] = {
-	{ .code = 1, .name = "Financiën", .position = 1 },
-	{ .code = 3, .name = "Huisvesting", .position = 2 },
-	{ .code = 5, .name = "Geestelijke gezondheid", .position = 3 },
-	{ .code = 6, .name = "Lichamelijke gezondheid", .position = 4 },
-	{ .code = 9, .name = "Netwerk", .position = 5 },
-	{ .code = 10, .name = "Sociaal netwerk", .position = 6 },
-	{ .code = 2, .name = "Dagbesteding", .valid_from = 0, .valid_until = 100, .position = 7 },
-	{ .code = 13, .name = "Tijdsbesteding", .valid_from = 100, .position = 8 },
+	{.code = 1, .name = "Financiën", .position = 1},
+	{.code = 3, .name = "Huisvesting", .position = 2},
+	{.code = 5, .name = "Geestelijke gezondheid", .position = 3},
+	{.code = 6, .name = "Lichamelijke gezondheid", .position = 4},
+	{.code = 9, .name = "Netwerk", .position = 5},
+	{.code = 10, .name = "Sociaal netwerk", .position = 6},
+	{.code = 2, .name = "Dagbesteding", .valid_from = 0, .valid_until = 100, .position = 7},
+	{.code = 13, .name = "Tijdsbesteding", .valid_from = 100, .position = 8},
 };
 
 static struct label labels[] = {
-	{ .code = 7, .name = "DUO" },
-	{ .code = 300, .name = "Jeugdfonds Sport", .valid_from = 100 },
-	{ .code = 65535, .name = "Café Één" },
+	{.code = 7, .name = "DUO"},
+	{.code = 300, .name = "Jeugdfonds Sport", .valid_from = 100},
+	{.code = 65535, .name = "Café Één"},
 };
 
 static const struct catalogue catalogue = {
@@ -138,14 +138,14 @@ static void every_part_of_the_content_tells_catalogues_apart(void **state)
 	int alterations = 0;
 
 	(void)state;
-#define ALTERED(alteration, same)                                          \
-	do {                                                               \
-		assert_int_equal(catalogue_copy(&catalogue, &other), 0);   \
-		alteration;                                                \
+#define ALTERED(alteration, same)                                           \
+	do {                                                                \
+		assert_int_equal(catalogue_copy(&catalogue, &other), 0);    \
+		alteration;                                                 \
 		assert_int_equal(catalogue_same(&catalogue, &other), same); \
 		assert_int_equal(catalogue_same(&other, &catalogue), same); \
-		catalogue_release(&other);                                 \
-		alterations++;                                             \
+		catalogue_release(&other);                                  \
+		alterations++;                                              \
 	} while (0)
 	ALTERED(other.version++, true);
 	ALTERED(other.domains[0].renamed_from[0] = 'x', true);
@@ -199,38 +199,38 @@ static void domains_by_code_name_or_a_part_of_it(void **state)
 		enum match match;
 		uint32_t code;
 	} cases[] = {
-		{ 50, "1", MATCH_ONE, 1 },
-		{ 50, "01", MATCH_ONE, 1 },
-		{ 50, "Financiën", MATCH_ONE, 1 },
-		{ 50, "financ", MATCH_ONE, 1 },
-		{ 50, "FINANCIEN", MATCH_ONE, 1 },
-		{ 50, "FINANCIËN", MATCH_ONE, 1 },
-		{ 50, "Financie\xcc\x88n", MATCH_ONE, 1 }, /* as a Mac types it: the dots by themselves */
-		{ 50, "ciën", MATCH_ONE, 1 },
-		{ 50, "gezondheid", MATCH_SEVERAL, 0 },
-		{ 50, "geestelijke", MATCH_ONE, 5 },
-		{ 50, "e gez", MATCH_SEVERAL, 0 },
-		{ 50, "netwerk", MATCH_ONE, 9 }, /* the whole name wins over a part of another */
-		{ 50, "netwer", MATCH_SEVERAL, 0 },
-		{ 50, "sociaal", MATCH_ONE, 10 },
-		{ 99, "besteding", MATCH_ONE, 2 },
-		{ 100, "besteding", MATCH_ONE, 13 },
-		{ 99, "2", MATCH_ONE, 2 },
-		{ 100, "2", MATCH_NONE, 0 },
-		{ 99, "13", MATCH_NONE, 0 },
-		{ 100, "13", MATCH_ONE, 13 },
-		{ 50, "", MATCH_NONE, 0 },
-		{ 50, "0", MATCH_NONE, 0 },
-		{ 50, "4", MATCH_NONE, 0 },
-		{ 50, "257", MATCH_NONE, 0 },
-		{ 50, "4294967297", MATCH_NONE, 0 }, /* 1 in 32 bits */
-		{ 50, "18446744073709551617", MATCH_NONE, 0 },
-		{ 50, "1x", MATCH_NONE, 0 },
-		{ 50, "-1", MATCH_NONE, 0 },
-		{ 50, "voetbal", MATCH_NONE, 0 },
-		{ 50, "\xcc\x88", MATCH_NONE, 0 },
-		{ 50, "\xc3", MATCH_NONE, 0 },
-		{ 50, "\xff\xfe", MATCH_NONE, 0 },
+		{50, "1", MATCH_ONE, 1},
+		{50, "01", MATCH_ONE, 1},
+		{50, "Financiën", MATCH_ONE, 1},
+		{50, "financ", MATCH_ONE, 1},
+		{50, "FINANCIEN", MATCH_ONE, 1},
+		{50, "FINANCIËN", MATCH_ONE, 1},
+		{50, "Financie\xcc\x88n", MATCH_ONE, 1}, /* as a Mac types it: the dots by themselves */
+		{50, "ciën", MATCH_ONE, 1},
+		{50, "gezondheid", MATCH_SEVERAL, 0},
+		{50, "geestelijke", MATCH_ONE, 5},
+		{50, "e gez", MATCH_SEVERAL, 0},
+		{50, "netwerk", MATCH_ONE, 9}, /* the whole name wins over a part of another */
+		{50, "netwer", MATCH_SEVERAL, 0},
+		{50, "sociaal", MATCH_ONE, 10},
+		{99, "besteding", MATCH_ONE, 2},
+		{100, "besteding", MATCH_ONE, 13},
+		{99, "2", MATCH_ONE, 2},
+		{100, "2", MATCH_NONE, 0},
+		{99, "13", MATCH_NONE, 0},
+		{100, "13", MATCH_ONE, 13},
+		{50, "", MATCH_NONE, 0},
+		{50, "0", MATCH_NONE, 0},
+		{50, "4", MATCH_NONE, 0},
+		{50, "257", MATCH_NONE, 0},
+		{50, "4294967297", MATCH_NONE, 0}, /* 1 in 32 bits */
+		{50, "18446744073709551617", MATCH_NONE, 0},
+		{50, "1x", MATCH_NONE, 0},
+		{50, "-1", MATCH_NONE, 0},
+		{50, "voetbal", MATCH_NONE, 0},
+		{50, "\xcc\x88", MATCH_NONE, 0},
+		{50, "\xc3", MATCH_NONE, 0},
+		{50, "\xff\xfe", MATCH_NONE, 0},
 	};
 
 	(void)state;
@@ -265,10 +265,10 @@ static void labels_by_code_name_or_a_part_of_it(void **state)
 static void a_label_of_another_domain_is_in_nobodys_way(void **state)
 {
 	static struct label bound[] = {
-		{ .code = 20, .name = "Overig", .domain = 1 },
-		{ .code = 21, .name = "Overig", .domain = 2 },
-		{ .code = 22, .name = "Overig inkomen", .domain = 3 },
-		{ .code = 23, .name = "Telefoon" },
+		{.code = 20, .name = "Overig", .domain = 1},
+		{.code = 21, .name = "Overig", .domain = 2},
+		{.code = 22, .name = "Overig inkomen", .domain = 3},
+		{.code = 23, .name = "Telefoon"},
 	};
 	static const struct {
 		uint32_t domain;
@@ -276,14 +276,11 @@ static void a_label_of_another_domain_is_in_nobodys_way(void **state)
 		enum match match;
 		uint32_t code;
 	} cases[] = {
-		{ 1, "overig", MATCH_ONE, 20 },
-		{ 2, "overig", MATCH_ONE, 21 },
-		{ 3, "overig", MATCH_ONE, 22 }, /* the exact names are others' */
-		{ 4, "overig", MATCH_NONE, 0 },
-		{ 4, "tele", MATCH_ONE, 23 },
-		{ 1, "e", MATCH_SEVERAL, 0 },
-		{ 1, "20", MATCH_ONE, 20 },
-		{ 1, "21", MATCH_NONE, 0 },
+		{1, "overig", MATCH_ONE, 20}, {2, "overig", MATCH_ONE, 21},
+		{3, "overig", MATCH_ONE, 22}, /* the exact names are others' */
+		{4, "overig", MATCH_NONE, 0}, {4, "tele", MATCH_ONE, 23},
+		{1, "e", MATCH_SEVERAL, 0},   {1, "20", MATCH_ONE, 20},
+		{1, "21", MATCH_NONE, 0},
 	};
 	struct catalogue other = catalogue;
 
@@ -293,7 +290,8 @@ static void a_label_of_another_domain_is_in_nobodys_way(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		uint32_t code = 0;
 
-		assert_int_equal(catalogue_match_label(&other, 50, cases[i].domain, cases[i].typed, &code), cases[i].match);
+		assert_int_equal(catalogue_match_label(&other, 50, cases[i].domain, cases[i].typed, &code),
+				 cases[i].match);
 		assert_int_equal(code, cases[i].code);
 	}
 }
@@ -302,25 +300,26 @@ static void a_label_of_another_domain_is_in_nobodys_way(void **state)
 static void accents_of_latin_letters_are_left_aside(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ "ÀÁÂÃÄÅàáâãäåĀāĂăĄą", "aaaaaaaaaaaaaaaaaa" },
-		{ "ÆæŒœĲĳßÞþ", "aeaeoeoeijijssthth" },
-		{ "ÇçĆćĈĉĊċČčÐðĎďĐđ", "ccccccccccdddddd" },
-		{ "ÈÉÊËèéêëĒēĔĕĖėĘęĚě", "eeeeeeeeeeeeeeeeee" },
-		{ "ĜĝĞğĠġĢģĤĥĦħ", "gggggggghhhh" },
-		{ "ÌÍÎÏìíîïĨĩĪīĬĭĮįİı", "iiiiiiiiiiiiiiiiii" },
-		{ "ĴĵĶķĸĹĺĻļĽľĿŀŁł", "jjkkkllllllllll" },
-		{ "ÑñŃńŅņŇňŉŊŋ", "nnnnnnnnnnn" },
-		{ "ÒÓÔÕÖØòóôõöøŌōŎŏŐő", "oooooooooooooooooo" },
-		{ "ŔŕŖŗŘřŚśŜŝŞşŠšſŢţŤťŦŧ", "rrrrrrsssssssss" "tttttt" },
-		{ "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲų", "uuuuuuuuuuuuuuuuuuuu" },
-		{ "ŴŵÝýÿŶŷŸŹźŻżŽž", "wwyyyyyyzzzzzz" },
-		{ "ẞǎȺﬁ", "ssaⱥfi" },
+		{"ÀÁÂÃÄÅàáâãäåĀāĂăĄą", "aaaaaaaaaaaaaaaaaa"},
+		{"ÆæŒœĲĳßÞþ", "aeaeoeoeijijssthth"},
+		{"ÇçĆćĈĉĊċČčÐðĎďĐđ", "ccccccccccdddddd"},
+		{"ÈÉÊËèéêëĒēĔĕĖėĘęĚě", "eeeeeeeeeeeeeeeeee"},
+		{"ĜĝĞğĠġĢģĤĥĦħ", "gggggggghhhh"},
+		{"ÌÍÎÏìíîïĨĩĪīĬĭĮįİı", "iiiiiiiiiiiiiiiiii"},
+		{"ĴĵĶķĸĹĺĻļĽľĿŀŁł", "jjkkkllllllllll"},
+		{"ÑñŃńŅņŇňŉŊŋ", "nnnnnnnnnnn"},
+		{"ÒÓÔÕÖØòóôõöøŌōŎŏŐő", "oooooooooooooooooo"},
+		{"ŔŕŖŗŘřŚśŜŝŞşŠšſŢţŤťŦŧ", "rrrrrrsssssssss"
+					  "tttttt"},
+		{"ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲų", "uuuuuuuuuuuuuuuuuuuu"},
+		{"ŴŵÝýÿŶŷŸŹźŻżŽž", "wwyyyyyyzzzzzz"},
+		{"ẞǎȺﬁ", "ssaⱥfi"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-		struct domain one = { .code = 8 };
-		struct catalogue small = { .domains = &one, .n_domains = 1 };
+		struct domain one = {.code = 8};
+		struct catalogue small = {.domains = &one, .n_domains = 1};
 		uint32_t code = 0;
 
 		(void)snprintf(one.name, sizeof one.name, "%s", pairs[i][0]);
@@ -333,8 +332,8 @@ static void accents_of_latin_letters_are_left_aside(void **state)
 
 static void other_signs_stay_as_they_are(void **state)
 {
-	struct domain one = { .code = 8, .name = "3 × 7 ÷ € ж 😀" };
-	struct catalogue small = { .domains = &one, .n_domains = 1 };
+	struct domain one = {.code = 8, .name = "3 × 7 ÷ € ж 😀"};
+	struct catalogue small = {.domains = &one, .n_domains = 1};
 	char too_long[NAME_BYTES + 1];
 	uint32_t code = 0;
 

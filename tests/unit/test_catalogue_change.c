@@ -16,8 +16,8 @@
 /* ---- The world: 2019-11-15; questions were counted in the second and the fourth quarter ----------- */
 
 enum {
-	TODAY = 18215,     /* 2019-11-15 */
-	SINCE = 17532,     /* 2018-01-01 */
+	TODAY = 18215, /* 2019-11-15 */
+	SINCE = 17532, /* 2018-01-01 */
 	APRIL_1 = 17987,
 	JULY_1 = 18078,
 	OCTOBER_1 = 18170,
@@ -26,21 +26,21 @@ enum {
 };
 
 static struct team teams[] = {
-	{ .id = "oost", .name = "Oost", .valid_from = SINCE },
-	{ .id = "west", .name = "West", .valid_from = SINCE, .valid_until = JULY_1 }, /* ended, counted in Q2 */
-	{ .id = "stil", .name = "Stil", .valid_from = SINCE },                        /* never counted */
-	{ .id = "later", .name = "Later", .valid_from = TODAY + 30 },
+	{.id = "oost", .name = "Oost", .valid_from = SINCE},
+	{.id = "west", .name = "West", .valid_from = SINCE, .valid_until = JULY_1}, /* ended, counted in Q2 */
+	{.id = "stil", .name = "Stil", .valid_from = SINCE},                        /* never counted */
+	{.id = "later", .name = "Later", .valid_from = TODAY + 30},
 };
 
 static struct domain domains[] = {
-	{ .code = 1, .name = "Financiën", .valid_from = SINCE, .position = 1 },
-	{ .code = 7, .name = "Verslaving", .valid_from = SINCE, .valid_until = JULY_1, .position = 2 },
-	{ .code = 14, .name = "Middelengebruik", .valid_from = JULY_1, .rolls_up_to = 7, .position = 3 },
+	{.code = 1, .name = "Financiën", .valid_from = SINCE, .position = 1},
+	{.code = 7, .name = "Verslaving", .valid_from = SINCE, .valid_until = JULY_1, .position = 2},
+	{.code = 14, .name = "Middelengebruik", .valid_from = JULY_1, .rolls_up_to = 7, .position = 3},
 };
 
 static struct label labels[] = {
-	{ .code = 10, .name = "DUO", .kind = LABEL_SUBJECT, .valid_from = SINCE, .domain = 1 },
-	{ .code = 20, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = SINCE },
+	{.code = 10, .name = "DUO", .kind = LABEL_SUBJECT, .valid_from = SINCE, .domain = 1},
+	{.code = 20, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = SINCE},
 };
 
 static const struct catalogue current = {
@@ -66,9 +66,9 @@ static const struct {
 	uint32_t code;
 	uint32_t quarter;
 } counts[] = {
-	{ PART_TEAM, "oost", 0, Q2 },   { PART_TEAM, "oost", 0, Q4 },   { PART_TEAM, "west", 0, Q2 },
-	{ PART_DOMAIN, NULL, 1, Q2 },   { PART_DOMAIN, NULL, 1, Q4 },   { PART_DOMAIN, NULL, 7, Q2 },
-	{ PART_DOMAIN, NULL, 14, Q4 },  { PART_LABEL, NULL, 10, Q2 },   { PART_LABEL, NULL, 10, Q4 },
+	{PART_TEAM, "oost", 0, Q2},  {PART_TEAM, "oost", 0, Q4}, {PART_TEAM, "west", 0, Q2},
+	{PART_DOMAIN, NULL, 1, Q2},  {PART_DOMAIN, NULL, 1, Q4}, {PART_DOMAIN, NULL, 7, Q2},
+	{PART_DOMAIN, NULL, 14, Q4}, {PART_LABEL, NULL, 10, Q2}, {PART_LABEL, NULL, 10, Q4},
 };
 
 static bool counted(void *context, enum catalogue_part part, const char *team, uint32_t code, uint32_t quarter)
@@ -85,7 +85,7 @@ static bool counted(void *context, enum catalogue_part part, const char *team, u
 	return false;
 }
 
-static const struct catalogue_history history = { .today = TODAY, .counted = counted };
+static const struct catalogue_history history = {.today = TODAY, .counted = counted};
 
 /* What was told, one line each. */
 struct told {
@@ -159,7 +159,7 @@ static void assert_allowed(struct catalogue *take_next)
 }
 
 /* Takes the `i`-th of `n` elements out. */
-#define REMOVE(array, n, i) (memmove((array) + (i), (array) + (i) + 1, ((n) - (i) - 1) * sizeof *(array)), (n)--)
+#define REMOVE(array, n, i) (memmove((array) + (i), (array) + (i) + 1, ((n) - (i)-1) * sizeof *(array)), (n)--)
 
 /* ---- Let through ------------------------------------------------------------------------------- */
 
@@ -176,7 +176,7 @@ static void the_first_catalogue_is_version_1(void **state)
 {
 	static const struct catalogue none;
 	struct catalogue next = as_it_is(), merged;
-	struct told told = { .n = 0 };
+	struct told told = {.n = 0};
 
 	(void)state;
 	assert_int_equal(catalogue_succeed(&none, &next, &history, &merged, tell, &told), 0);
@@ -204,9 +204,9 @@ static void new_entries_may_come(void **state)
 	struct catalogue next = as_it_is(), merged;
 
 	(void)state;
-	next.teams[2] = (struct team){ .id = "zuid", .name = "Zuid", .valid_from = SINCE }; /* "stil" is left out */
-	next.domains[1] = (struct domain){ .code = 16, .name = "Instrumentele ADL", .position = 9 };
-	next.labels[0] = (struct label){ .code = 500, .name = "Balie", .kind = LABEL_ORIGIN };
+	next.teams[2] = (struct team){.id = "zuid", .name = "Zuid", .valid_from = SINCE}; /* "stil" is left out */
+	next.domains[1] = (struct domain){.code = 16, .name = "Instrumentele ADL", .position = 9};
+	next.labels[0] = (struct label){.code = 500, .name = "Balie", .kind = LABEL_ORIGIN};
 	merged = assert_taken(&next);
 	assert_int_equal(merged.version, 6);
 	assert_int_equal(merged.n_teams, 5);
@@ -240,9 +240,9 @@ static void what_is_left_out_is_kept_as_ended(void **state)
 /* A day later the same config says the same: no new version, no later end. */
 static void what_was_left_out_stays_as_it_ended(void **state)
 {
-	struct catalogue_history tomorrow = { .today = TODAY + 1, .counted = counted };
+	struct catalogue_history tomorrow = {.today = TODAY + 1, .counted = counted};
 	struct catalogue next = as_it_is(), again, merged, after;
-	struct told told = { .n = 0 };
+	struct told told = {.n = 0};
 
 	(void)state;
 	REMOVE(next.teams, next.n_teams, 0);
@@ -260,9 +260,9 @@ static void what_was_left_out_stays_as_it_ended(void **state)
 /* Left out by mistake, noticed a week later, in a quarter with counts. */
 static void what_was_left_out_can_come_back(void **state)
 {
-	struct catalogue_history next_week = { .today = TODAY + 7, .counted = counted };
+	struct catalogue_history next_week = {.today = TODAY + 7, .counted = counted};
 	struct catalogue next = as_it_is(), merged, again = as_it_is(), after;
-	struct told told = { .n = 0 };
+	struct told told = {.n = 0};
 
 	(void)state;
 	REMOVE(next.teams, next.n_teams, 0);
@@ -434,8 +434,8 @@ static void counted_days_do_not_lose_their_validity(void **state)
 /* A beginning moves neither way in a quarter with counts. */
 static void a_beginning_does_not_move_within_a_counted_quarter(void **state)
 {
-	struct catalogue next = as_it_is(), early = as_it_is(), merged = { 0 };
-	struct told told = { .n = 0 };
+	struct catalogue next = as_it_is(), early = as_it_is(), merged = {0};
+	struct told told = {.n = 0};
 
 	(void)state;
 	early.teams[0].valid_from = OCTOBER_1 + 10; /* as if it had begun in the middle of the fourth quarter */

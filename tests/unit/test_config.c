@@ -83,11 +83,13 @@ static void every_setting_is_taken(void **state)
 	struct config_file *file = *state;
 	const struct config *config = &file->config;
 
-	config_file_load_good(file, with(LINES,
-		"timezone = \"America/New_York\"; accept_days = 90; retract_days = 7; grace_days = 10;\n"
-		"counting_since = \"2018-01-01\"; cells = 5;\n"
-		"limits = { retry_ms = 50; batch_messages = 20; summary_interval_ms = 30; quarantine_limit = 40;\n"
-		"           compact_days = 0; };"));
+	config_file_load_good(
+		file,
+		with(LINES,
+		     "timezone = \"America/New_York\"; accept_days = 90; retract_days = 7; grace_days = 10;\n"
+		     "counting_since = \"2018-01-01\"; cells = 5;\n"
+		     "limits = { retry_ms = 50; batch_messages = 20; summary_interval_ms = 30; quarantine_limit = 40;\n"
+		     "           compact_days = 0; };"));
 	assert_string_equal(config->catalogue.timezone, "America/New_York");
 	assert_int_equal(config->catalogue.accept_days, 90);
 	assert_int_equal(config->catalogue.retract_days, 7);
@@ -127,10 +129,10 @@ static void relative_paths_start_at_the_files_folder(void **state)
 	(void)snprintf(credentials, sizeof credentials, "%s/secret", file->folder);
 	(void)snprintf(expected, sizeof expected, "%s/counts", file->folder);
 	config_file_write(credentials, "user = a\npassword = b\n", 22);
-	(void)config_file_load(file,
-		"org = \"o\"; name = \"O\"; store = \"counts\"; teams = ( { id = \"a\"; name = \"A\"; } );\n"
-		"broker = { address = \"mqtts://h\"; credentials = \"secret\"; ca_file = \"turfd.conf\";\n"
-		"           keepalive_s = 5; };");
+	(void)config_file_load(
+		file, "org = \"o\"; name = \"O\"; store = \"counts\"; teams = ( { id = \"a\"; name = \"A\"; } );\n"
+		      "broker = { address = \"mqtts://h\"; credentials = \"secret\"; ca_file = \"turfd.conf\";\n"
+		      "           keepalive_s = 5; };");
 	(void)unlink(credentials);
 	assert_int_equal(file->rc, 0);
 	assert_string_equal(file->config.store_path, expected);
@@ -197,15 +199,15 @@ static const struct mistake {
 	{BROKER, "broker = { address = \"mqtt://\"; };", "4: broker address \"mqtt://\"", "expected mqtt://HOST"},
 	{BROKER, "broker = { address = \"mqtt://h:0\"; };", "4: broker address \"mqtt://h:0\"", "expected mqtt://HOST"},
 	{BROKER, "broker = { address = \"mqtt://h:65536\"; };", "4: broker address", "expected mqtt://HOST"},
-	{BROKER, "broker = { address = \"mqtt://h\"; keepalive_s = 4; };",
-	 "4: \"keepalive_s\" is out of range", "5 to 3600"},
+	{BROKER, "broker = { address = \"mqtt://h\"; keepalive_s = 4; };", "4: \"keepalive_s\" is out of range",
+	 "5 to 3600"},
 	{BROKER, "broker = { address = \"mqtt://h\"; credentials = \"/\"; };", "4: ", "two lines"},
 	{BROKER, "broker = { address = \"mqtt://h\"; credentials = \"none\"; };", "4: credentials file ", "two lines"},
 	{BROKER, "broker = { address = \"mqtt://h\"; credentials = \"turfd.conf\"; };", "4: ", "password = WORD"},
 	{BROKER, "broker = { address = \"mqtts://h\"; ca_file = \"none\"; };", "4: ", "PEM"},
 	{BROKER, "broker = { address = \"mqtts://h\"; ca_file = \"/tmp\"; };", "4: /tmp cannot be read", "PEM"},
-	{BROKER, "broker = { address = \"mqtt://h\"; ca_file = \"turfd.conf\"; };",
-	 "4: \"ca_file\" is useless", "mqtts://"},
+	{BROKER, "broker = { address = \"mqtt://h\"; ca_file = \"turfd.conf\"; };", "4: \"ca_file\" is useless",
+	 "mqtts://"},
 	{BROKER, "broker = { address = \"mqtt://h\"; user = \"a\"; };", "4: unknown setting \"user\"", "ca_file"},
 	{LINES, "teems = ();", "6: unknown setting \"teems\"; did you mean ", "\"teams\"?"},
 	{LINES, "ORG = \"x\";", "6: unknown setting \"ORG\"; did you mean ", "\"org\"?"},
@@ -229,15 +231,15 @@ static const struct mistake {
 	{LINES, "accept_days = true;", "6: \"accept_days\" is true or false; expected ", "whole number"},
 	{LINES, "grace_days = 3661;", "6: \"grace_days\" is out of range; expected ", "0 to 3660"},
 	{LINES, "grace_days = -1;\nretract_days = 40;", "6: \"grace_days\" is out of range", "0 to 3660"},
-	{LINES, "accept_days = 0; grace_days = 99;\nretract_days = 99;",
-	 "6: \"accept_days\" is out of range", "1 to 3660"},
+	{LINES, "accept_days = 0; grace_days = 99;\nretract_days = 99;", "6: \"accept_days\" is out of range",
+	 "1 to 3660"},
 	{LINES, "retract_days = 29;", "6: \"retract_days\" is more than \"grace_days\"; expected ", "28 at most"},
 	{LINES, "grace_days = 99; accept_days = 1;\nretract_days = 62;",
 	 "7: \"retract_days\" is more than \"accept_days\"", "61"},
-	{LINES, "counting_since = \"2019-02-29\";",
-	 "6: \"counting_since\" is \"2019-02-29\", which is not a date", "calendar"},
-	{LINES, "counting_since = \"1-1-2019\";",
-	 "6: \"counting_since\" is \"1-1-2019\", which is not a date", "YYYY-MM-DD"},
+	{LINES, "counting_since = \"2019-02-29\";", "6: \"counting_since\" is \"2019-02-29\", which is not a date",
+	 "calendar"},
+	{LINES, "counting_since = \"1-1-2019\";", "6: \"counting_since\" is \"1-1-2019\", which is not a date",
+	 "YYYY-MM-DD"},
 	{LINES, "counting_since = 2019;", "6: \"counting_since\" is a number; expected ", "YYYY-MM-DD"},
 	{LINES, "cells = 1;", "6: \"cells\" has a wrong value", "2 to 100000"},
 	{LINES, "cells = \"weekly\";", "6: \"cells\" has a wrong value", "2 to 100000"},
@@ -247,12 +249,12 @@ static const struct mistake {
 	{LINES, "limits = {\n batch = 1; };", "7: unknown setting \"batch\"", "batch_messages"},
 	{LINES, "limits = {\n retry_ms = 9; };", "7: \"retry_ms\" is out of range; expected ", "10 to 60000"},
 	{LINES, "limits = {\n batch_messages = 0; };", "7: \"batch_messages\" is out of range", "1 to 100000"},
-	{LINES, "limits = {\n summary_interval_ms = 60001; };",
-	 "7: \"summary_interval_ms\" is out of range", "10 to 60000"},
+	{LINES, "limits = {\n summary_interval_ms = 60001; };", "7: \"summary_interval_ms\" is out of range",
+	 "10 to 60000"},
 	{LINES, "limits = {\n quarantine_limit = 0; };", "7: \"quarantine_limit\" is out of range", "1 to 100000"},
 	{LINES, "limits = {\n compact_days = 3661; };", "7: \"compact_days\" is out of range; expected ", "0 to 3660"},
-	{LINES, "# a remark\n/* 5000000000 @include */ // \"\nfoo = 1;",
-	 "8: unknown setting \"foo\"", "expected one of"},
+	{LINES, "# a remark\n/* 5000000000 @include */ // \"\nfoo = 1;", "8: unknown setting \"foo\"",
+	 "expected one of"},
 	{LINES, "@include \"more.conf\"", "6: @include is not supported; expected ", "one file"},
 	{LINES, "grace_days = 3\naccept_days 5;", "7: syntax error; expected ", "name = value"},
 	{LINES, "grace_days = 3;\ngrace_days = 4;", "7: duplicate setting name; expected ", "name = value"},
@@ -309,10 +311,10 @@ static void all_mistakes_are_told_in_one_go_and_in_order(void **state)
 				   "org = \"x\";\n"
 				   "teams = ( );\n";
 	static const char *const beginnings[] = {
-		"1: missing setting \"name\"", "1: missing setting \"store\"", "1: \"accept_days\" is out of range",
-		"2: unknown setting \"nane\"", "3: \"retry_ms\" is text", "4: unknown setting \"batch\"",
-		"5: \"code\" is out of range", "5: missing setting \"name\"", "5: missing setting \"kind\"",
-		"6: broker address \"nowhere\"", "7: no such edition", "9: no teams",
+		"1: missing setting \"name\"",   "1: missing setting \"store\"", "1: \"accept_days\" is out of range",
+		"2: unknown setting \"nane\"",   "3: \"retry_ms\" is text",      "4: unknown setting \"batch\"",
+		"5: \"code\" is out of range",   "5: missing setting \"name\"",  "5: missing setting \"kind\"",
+		"6: broker address \"nowhere\"", "7: no such edition",           "9: no teams",
 	};
 	struct config_file *file = *state;
 	unsigned told = (unsigned)config_file_load(file, text);

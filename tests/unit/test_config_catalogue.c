@@ -16,7 +16,8 @@ static const char *with(const char *text)
 	static char whole[1 << 18];
 	int length = snprintf(whole, sizeof whole,
 			      "org = \"de-kop\";\nname = \"De Kop\";\nstore = \"/var/lib/turf\";\n"
-			      "broker = { address = \"mqtt://localhost\"; };\n%s\n", text);
+			      "broker = { address = \"mqtt://localhost\"; };\n%s\n",
+			      text);
 
 	assert_true(length > 0 && (size_t)length < sizeof whole);
 	return whole;
@@ -69,25 +70,42 @@ static const struct {
 	{"zrm = ( { edition = \"2013\"; } );", {0, 0}, {0, 0}, {ABSENT, 0}},
 	{"zrm = ( { edition = \"2017\"; } );", {0, 0}, {0, 1}, {0, 0}},
 	{"zrm = ( { edition = \"2017\"; from = \"2018-01-01\"; until = \"2020-01-01\"; } );",
-	 {YEAR_2018, YEAR_2020}, {0, 1}, {YEAR_2018, YEAR_2020}},
+	 {YEAR_2018, YEAR_2020},
+	 {0, 1},
+	 {YEAR_2018, YEAR_2020}},
 	{"zrm = ( { edition = \"2013\"; from = \"2018-01-01\"; }, { edition = \"2017\"; from = \"2019-01-01\"; } );",
-	 {YEAR_2018, 0}, {YEAR_2018, YEAR_2019}, {YEAR_2019, 0}},
+	 {YEAR_2018, 0},
+	 {YEAR_2018, YEAR_2019},
+	 {YEAR_2019, 0}},
 	{"zrm = ( { edition = \"2013\"; until = \"2020-01-01\"; }, { edition = \"2017\"; from = \"2019-01-01\"; } );",
-	 {0, 0}, {0, YEAR_2020}, {YEAR_2019, 0}},
+	 {0, 0},
+	 {0, YEAR_2020},
+	 {YEAR_2019, 0}},
 	{"zrm = ( { edition = \"2013\"; until = \"open\"; }, { edition = \"2017\"; } );", {0, 0}, {0, 0}, {0, 0}},
 	{"zrm = ( { edition = \"2017\"; from = \"2018-01-01\"; }, { edition = \"2013\"; from = \"2019-01-01\"; } );",
-	 {YEAR_2018, 0}, {YEAR_2019, 0}, {YEAR_2018, YEAR_2019}},
+	 {YEAR_2018, 0},
+	 {YEAR_2019, 0},
+	 {YEAR_2018, YEAR_2019}},
 	{"zrm = ( { edition = \"2013\"; until = \"open\"; }, { edition = \"2017\"; from = \"2018-01-01\";"
-	 " until = \"2019-01-01\"; } );", {0, 0}, {0, 0}, {YEAR_2018, YEAR_2019}},
+	 " until = \"2019-01-01\"; } );",
+	 {0, 0},
+	 {0, 0},
+	 {YEAR_2018, YEAR_2019}},
 	{"zrm = ( ); domains = ( { code = 1; } );", {0, 0}, {ABSENT, 0}, {ABSENT, 0}},
 	{"zrm = ( ); domains = ( { code = 12; } );", {ABSENT, 0}, {0, 1}, {0, 0}},
 	{"zrm = ( { edition = \"2013\"; } ); domains = ( { code = 12; valid_from = \"2018-01-01\"; } );",
-	 {0, 0}, {0, 0}, {YEAR_2018, 0}},
+	 {0, 0},
+	 {0, 0},
+	 {YEAR_2018, 0}},
 	{"zrm = ( { edition = \"2017\"; } ); domains = ( { code = 2; } );", {0, 0}, {0, 0}, {0, 0}},
 	{"domains = ( { code = 2; name = \"Dag\"; }, { code = 12; valid_until = \"2019-01-01\"; } );",
-	 {0, 0}, {0, YEAR_2017}, {YEAR_2017, YEAR_2019}},
+	 {0, 0},
+	 {0, YEAR_2017},
+	 {YEAR_2017, YEAR_2019}},
 	{"domains = ( { code = 2; valid_until = \"open\"; }, { code = 1; valid_from = \"2018-01-01\"; } );",
-	 {YEAR_2018, 0}, {0, 0}, {YEAR_2017, 0}},
+	 {YEAR_2018, 0},
+	 {0, 0},
+	 {YEAR_2017, 0}},
 };
 
 static void each_edition_holds_on_its_days(void **state)
@@ -143,11 +161,14 @@ static void an_organisation_renames_and_adds_domains(void **state)
 	struct config_file *file = *state;
 	const struct domain *domain;
 
-	config_file_load_good(file, with(TEAMS "zrm = ( { edition = \"2013\"; } ); domains = (\n"
-		"{ code = 8; name = \"Zelfzorg\"; renamed_from = \"Activiteiten Dagelijks Leven\"; position = 999; },\n"
-		"{ code = 255; name = \"Inburgering\"; position = 1; rolls_up_to = 10;\n"
-		"  valid_until = \"2019-01-01\"; },\n"
-		"{ code = 17; name = \"Overig\"; } );"));
+	config_file_load_good(
+		file,
+		with(TEAMS
+		     "zrm = ( { edition = \"2013\"; } ); domains = (\n"
+		     "{ code = 8; name = \"Zelfzorg\"; renamed_from = \"Activiteiten Dagelijks Leven\"; position = 999; },\n"
+		     "{ code = 255; name = \"Inburgering\"; position = 1; rolls_up_to = 10;\n"
+		     "  valid_until = \"2019-01-01\"; },\n"
+		     "{ code = 17; name = \"Overig\"; } );"));
 	domain = &file->config.catalogue.domains[12];
 	assert_int_equal(domain->code, 8);
 	assert_string_equal(domain->name, "Zelfzorg");
@@ -169,13 +190,14 @@ static void teams_and_labels_are_taken_as_they_stand(void **state)
 	struct config_file *file = *state;
 	const struct catalogue *catalogue = &file->config.catalogue;
 
-	config_file_load_good(file, with(
-		"teams = ( { id = \"zuid\"; name = \"Zuid\"; valid_until = \"2019-01-01\"; },\n"
-		"          { id = \"0-oost\"; name = \"Oost\xe2\x80\x99s\"; valid_from = \"2018-01-01\";\n"
-		"            valid_until = \"open\"; } );\n"
-		"labels = ( { code = 65535; name = \"IGSD\"; kind = \"referred-to\"; },\n"
-		"           { code = 7; name = \"DUO\"; renamed_from = \"IBG\"; kind = \"subject\"; domain = 1; },\n"
-		"           { code = 9; name = \"Deur\"; kind = \"origin\"; valid_from = \"2018-01-01\"; } );"));
+	config_file_load_good(
+		file,
+		with("teams = ( { id = \"zuid\"; name = \"Zuid\"; valid_until = \"2019-01-01\"; },\n"
+		     "          { id = \"0-oost\"; name = \"Oost\xe2\x80\x99s\"; valid_from = \"2018-01-01\";\n"
+		     "            valid_until = \"open\"; } );\n"
+		     "labels = ( { code = 65535; name = \"IGSD\"; kind = \"referred-to\"; },\n"
+		     "           { code = 7; name = \"DUO\"; renamed_from = \"IBG\"; kind = \"subject\"; domain = 1; },\n"
+		     "           { code = 9; name = \"Deur\"; kind = \"origin\"; valid_from = \"2018-01-01\"; } );"));
 	assert_int_equal(catalogue->n_teams, 2);
 	assert_string_equal(catalogue->teams[0].id, "zuid");
 	assert_int_equal(catalogue->teams[0].valid_until, YEAR_2019);
@@ -218,14 +240,15 @@ static const struct {
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_until = \"1970-01-01\"; } );",
 	 "5: \"valid_until\" is 1970-01-01, the first day there is; expected a later one", 1},
 	{"teams = ( { id = \"a\"; name = \"A\"; valid_until = \"forever\"; } );",
-	 "5: \"valid_until\" is \"forever\", which is not a date; expected the first day that does not count any more", 1},
+	 "5: \"valid_until\" is \"forever\", which is not a date; expected the first day that does not count any more",
+	 1},
 
 	{TEAMS "zrm = ( { edition = 2013; } );", "6: \"edition\" is a number; expected \"2013\" or \"2017\"", 1},
 	{TEAMS "zrm = ( { edition = \"2015\"; } );", "6: no such edition; expected \"2013\" or \"2017\"", 1},
 	{TEAMS "zrm = ( { from = \"2018-01-01\"; } );", "6: missing setting \"edition\"; expected", 1},
 	{TEAMS "zrm = ( );", "1: no domains; expected", 1},
-	{TEAMS "zrm = ( { edition = \"2013\"; },\n{ edition = \"2017\"; } );",
-	 "7: missing setting \"from\"; expected", 1},
+	{TEAMS "zrm = ( { edition = \"2013\"; },\n{ edition = \"2017\"; } );", "7: missing setting \"from\"; expected",
+	 1},
 	{TEAMS "zrm = ( { edition = \"2013\"; from = \"2019-01-01\"; },\n"
 	       "{ edition = \"2017\"; from = \"2018-01-01\"; } );",
 	 "7: begins before the edition above it; expected", 1},
@@ -245,17 +268,18 @@ static const struct {
 	       "labels = ( { code = 1; name = \"a\"; kind = \"origin\"; domain = 9; } );",
 	 "6: no such edition; expected", 1},
 
-	{TEAMS "domains = ( { name = \"X\"; } );",
-	 "6: missing setting \"code\"; expected a whole number from 1 to 255", 1},
+	{TEAMS "domains = ( { name = \"X\"; } );", "6: missing setting \"code\"; expected a whole number from 1 to 255",
+	 1},
 	{TEAMS "domains = ( { code = 0; name = \"X\"; } );", "6: \"code\" is out of range; expected", 1},
 	{TEAMS "domains = ( { code = 256; name = \"\"; } );", "6: \"code\" is out of range; expected", 2},
 	{TEAMS "domains = ( { code = 17; } );", "6: missing setting \"name\"; expected", 1},
 	{TEAMS "domains = (\n{ code = 8; name = \"X\"; },\n{ code = 8; name = \"Y\"; } );",
 	 "8: domain 8 was given already, on line 7; expected", 1},
 	{TEAMS "domains = ( { code = 8; position = 0; } );", "6: \"position\" is out of range; expected", 1},
-	{TEAMS "domains = ( { code = 12; rolls_up_to = 3; } );", "6: domain 12 is of the matrix, which says itself what", 1},
-	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 18; } );",
-	 "6: there is no domain 18; expected", 1},
+	{TEAMS "domains = ( { code = 12; rolls_up_to = 3; } );",
+	 "6: domain 12 is of the matrix, which says itself what", 1},
+	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 18; } );", "6: there is no domain 18; expected",
+	 1},
 	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 17; } );",
 	 "6: domain 17 rolls up to domain 17 in turn", 1},
 	{TEAMS "domains = ( { code = 17; name = \"X\"; rolls_up_to = 12; } );",
@@ -274,8 +298,7 @@ static const struct {
 	 "6: \"code\" is out of range; expected", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"herkomst\"; } );",
 	 "6: \"kind\" has a wrong value; expected \"subject\", \"origin\" or \"referred-to\"", 1},
-	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"unspecified\"; } );",
-	 "6: \"kind\" has a wrong value", 1},
+	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"unspecified\"; } );", "6: \"kind\" has a wrong value", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"origin\"; domain = 40; } );",
 	 "6: there is no domain 40; expected", 1},
 	{TEAMS "labels = ( { code = 1; name = \"X\"; kind = \"origin\"; domain = 0; } );",

@@ -65,7 +65,7 @@ static size_t unhex(const char *hex, uint8_t *out, size_t room)
 
 	assert_true(n <= room);
 	for (size_t i = 0; i < n; i++) {
-		char pair[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+		char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
 
 		out[i] = (uint8_t)strtoul(pair, NULL, 16);
 	}
@@ -77,7 +77,6 @@ static size_t bytes_of(const json_t *vector, uint8_t *out)
 	return unhex(text(vector, "hex"), out, BYTES_MAX);
 }
 
-
 /* Runs `check` on each vector of a kind; there is one at least. */
 static void each(const char *kind, void (*check)(const json_t *vector, const uint8_t *bytes, size_t length))
 {
@@ -87,8 +86,7 @@ static void each(const char *kind, void (*check)(const json_t *vector, const uin
 
 	assert_non_null(bytes);
 	assert_true(json_array_size(vectors) > 0);
-	json_array_foreach(vectors, i, vector)
-		check(vector, bytes, bytes_of(vector, bytes));
+	json_array_foreach(vectors, i, vector) check(vector, bytes, bytes_of(vector, bytes));
 	free(bytes);
 }
 
@@ -96,7 +94,7 @@ static void each(const char *kind, void (*check)(const json_t *vector, const uin
 
 static struct event event_of(const json_t *object)
 {
-	struct event event = { .day = small(object, "day") };
+	struct event event = {.day = small(object, "day")};
 	const json_t *labels = json_object_get(object, "labels");
 
 	assert_int_equal(unhex(text(object, "id"), event.id.bytes, EVENT_ID_BYTES), EVENT_ID_BYTES);
@@ -150,7 +148,7 @@ static void submissions(void **state)
 
 static struct result result_of(const json_t *object)
 {
-	struct result result = { .verdict = (enum verdict)small(object, "verdict") };
+	struct result result = {.verdict = (enum verdict)small(object, "verdict")};
 
 	result.id_length = (uint8_t)unhex(text(object, "id"), result.id, sizeof result.id);
 	return result;
@@ -173,7 +171,7 @@ static void check_result(void *context, const struct result *result)
 
 static void check_receipt(const json_t *vector, const uint8_t *bytes, size_t length)
 {
-	struct reading reading = { .results = json_object_get(vector, "results") };
+	struct reading reading = {.results = json_object_get(vector, "results")};
 	struct result results[RECEIPT_RESULTS_MAX];
 	uint8_t out[RECEIPT_BYTES_MAX];
 	size_t n = json_array_size(reading.results);
@@ -334,11 +332,8 @@ static void catalogues(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(submissions),
-		cmocka_unit_test(receipts),
-		cmocka_unit_test(summaries),
-		cmocka_unit_test(weeklies),
-		cmocka_unit_test(catalogues),
+		cmocka_unit_test(submissions), cmocka_unit_test(receipts),   cmocka_unit_test(summaries),
+		cmocka_unit_test(weeklies),    cmocka_unit_test(catalogues),
 	};
 
 	return cmocka_run_group_tests_name("golden", tests, read_golden, drop_golden);

@@ -33,7 +33,8 @@ static struct error error;
 
 static struct lmdb open_lmdb(bool create)
 {
-	struct lmdb_options options = {.kind = &kind, .path = file, .alone = true, .create = create, .map_bytes = SMALL_MAP};
+	struct lmdb_options options = {
+		.kind = &kind, .path = file, .alone = true, .create = create, .map_bytes = SMALL_MAP};
 	struct lmdb lmdb;
 
 	assert_int_equal(lmdb_open(&lmdb, &options, &error), 0);
@@ -68,7 +69,8 @@ static int do_work(void *context, struct lmdb_txn *txn)
 
 	work->runs++;
 	for (size_t i = 0; i < work->values; i++)
-		lmdb_put(txn, NUMBERS, (struct span){(const uint8_t *)&i, sizeof i}, (struct span){value, sizeof value});
+		lmdb_put(txn, NUMBERS, (struct span){(const uint8_t *)&i, sizeof i},
+			 (struct span){value, sizeof value});
 	if (work->fault != 0)
 		lmdb_fail(txn, work->fault, "it does not please");
 	return work->verdict;
@@ -120,7 +122,8 @@ static void test_a_verdict_changes_nothing(void **state)
 static void test_a_fault_comes_before_the_verdict(void **state)
 {
 	struct lmdb lmdb = open_lmdb(true);
-	struct work full = {.values = 100, .verdict = VERDICT}, failing = {.values = 1, .verdict = VERDICT, .fault = FAULT_INPUT};
+	struct work full = {.values = 100, .verdict = VERDICT},
+		    failing = {.values = 1, .verdict = VERDICT, .fault = FAULT_INPUT};
 
 	(void)state;
 	assert_int_equal(lmdb_change(&lmdb, do_work, &full, &error), VERDICT);

@@ -82,7 +82,8 @@ static void test_lines_for_which_there_is_no_room_are_counted(void **state)
 	log_report_lost();
 	assert_int_equal(strspn(written(*state), "x"), PIPE_BYTES);
 	log_info("c");
-	assert_string_equal(written(*state), "<4>log-lines-lost lines=2 the log took no more lines for a while\n<6>c\n");
+	assert_string_equal(written(*state),
+			    "<4>log-lines-lost lines=2 the log took no more lines for a while\n<6>c\n");
 	log_info("d");
 	assert_string_equal(written(*state), "<6>d\n");
 }

@@ -56,18 +56,18 @@ static const uint8_t golden[] = {
 
 static const struct event golden_events[] = {
 	{
-		.id = { { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7,
-			  0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf } },
+		.id = {{0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae,
+			0xaf}},
 		.day = 18261,
 		.act = ACT_QUESTION,
 		.domain = 3,
 		.outcome = OUTCOME_REFERRED,
 		.n_labels = 2,
-		.labels = { 7, 300 },
+		.labels = {7, 300},
 	},
 	{
-		.id = { { 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17,
-			  0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f } },
+		.id = {{0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e,
+			0x1f}},
 		.day = 18260,
 		.act = ACT_RETRACTION,
 	},
@@ -142,7 +142,7 @@ static void the_largest_submission_fits(void **state)
 			.domain = UINT32_MAX,
 			.outcome = OUTCOME_REFERRED,
 			.n_labels = 4,
-			.labels = { UINT32_MAX - 3, UINT32_MAX - 2, UINT32_MAX - 1, UINT32_MAX },
+			.labels = {UINT32_MAX - 3, UINT32_MAX - 2, UINT32_MAX - 1, UINT32_MAX},
 		};
 		memset(events[i].id.bytes, (int)i, EVENT_ID_BYTES);
 	}
@@ -293,7 +293,7 @@ static void a_raw_event_is_a_submission_of_its_own(void **state)
 
 static void stripping_leaves_events_and_what_is_unknown(void **state)
 {
-	struct bytes bytes = { .length = 0 }, expected = { .length = 0 };
+	struct bytes bytes = {.length = 0}, expected = {.length = 0};
 	uint8_t out[SUBMISSION_BYTES_MAX];
 	size_t length;
 
@@ -311,7 +311,7 @@ static void stripping_leaves_events_and_what_is_unknown(void **state)
 	assert_int_equal(length, expected.length);
 	assert_memory_equal(out, expected.at, length);
 
-	add(&bytes, (uint8_t[]){ 0x12, 0x16, 'A', 'b', 'C' }, 5); /* cut within receipt_to */
+	add(&bytes, (uint8_t[]){0x12, 0x16, 'A', 'b', 'C'}, 5); /* cut within receipt_to */
 	length = submission_strip(bytes.at, bytes.length, out, sizeof out);
 	assert_int_equal(length, expected.length);
 	assert_int_equal(submission_strip((const uint8_t *)"\xff\xff\xff\xff\xff\xff", 6, out, sizeof out), 0);
@@ -320,7 +320,7 @@ static void stripping_leaves_events_and_what_is_unknown(void **state)
 
 static void stripping_keeps_to_its_room(void **state)
 {
-	struct bytes bytes = { .length = 0 };
+	struct bytes bytes = {.length = 0};
 	uint8_t out[12];
 
 	(void)state;
@@ -328,7 +328,11 @@ static void stripping_keeps_to_its_room(void **state)
 	add_field(&bytes, 1, "one that is larger than the room", 32);
 	add_field(&bytes, 1, "3rd", 3);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, sizeof out), 12);
-	assert_memory_equal(out, "\x0a\x05" "first\x0a\x03" "3rd", 12);
+	assert_memory_equal(out,
+			    "\x0a\x05"
+			    "first\x0a\x03"
+			    "3rd",
+			    12);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 6), 5);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 0), 0);
 }
@@ -365,9 +369,9 @@ static void words_are_the_contracts_in_lower_case(void **state)
 		[21] = "refused-day-too-old",
 		[22] = "refused-retraction-too-late",
 	};
-	static const char *const outcomes[] = { "unspecified", "answered", "referred", "unspecified" };
-	static const char *const statuses[] = { "unspecified", "open", "provisional", "final", "unspecified" };
-	static const char *const kinds[] = { "unspecified", "subject", "origin", "referred-to", "unspecified" };
+	static const char *const outcomes[] = {"unspecified", "answered", "referred", "unspecified"};
+	static const char *const statuses[] = {"unspecified", "open", "provisional", "final", "unspecified"};
+	static const char *const kinds[] = {"unspecified", "subject", "origin", "referred-to", "unspecified"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)

@@ -16,16 +16,16 @@
 static uint8_t large[CATALOGUE_BYTES_MAX + 2];
 
 static struct team teams[] = {
-	{ .id = "oost", .name = "Dorpenteam Oost", .valid_from = 17532 },
-	{ .id = "school", .name = "School", .valid_from = 17532, .valid_until = 18261 },
+	{.id = "oost", .name = "Dorpenteam Oost", .valid_from = 17532},
+	{.id = "school", .name = "School", .valid_from = 17532, .valid_until = 18261},
 };
 static struct domain domains[] = {
-	{ .code = 12, .name = "Werk & opleiding", .rolls_up_to = 2, .position = 1 },
-	{ .code = 1, .name = "Financiën", .valid_until = 18000, .position = 2 },
+	{.code = 12, .name = "Werk & opleiding", .rolls_up_to = 2, .position = 1},
+	{.code = 1, .name = "Financiën", .valid_until = 18000, .position = 2},
 };
 static struct label labels[] = {
-	{ .code = 7, .name = "DUO", .kind = LABEL_SUBJECT, .domain = 1 },
-	{ .code = 65535, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = 5 },
+	{.code = 7, .name = "DUO", .kind = LABEL_SUBJECT, .domain = 1},
+	{.code = 65535, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = 5},
 };
 static const struct catalogue written = {
 	.version = 4,
@@ -77,7 +77,7 @@ static void a_catalogue_is_read_back(void **state)
 
 static void a_catalogue_is_sorted_whatever_its_order(void **state)
 {
-	struct bytes domain = { .length = 0 }, label = { .length = 0 }, more = { .length = 0 };
+	struct bytes domain = {.length = 0}, label = {.length = 0}, more = {.length = 0};
 	struct catalogue catalogue;
 
 	(void)state;
@@ -103,7 +103,7 @@ static void a_catalogue_is_sorted_whatever_its_order(void **state)
 /* One more team (5), domain (6) or label (7) with this id or code and name. */
 static bool takes_entry(uint32_t field, const char *id, uint64_t code, const char *name, uint64_t valid_from)
 {
-	struct bytes entry = { .length = 0 }, more = { .length = 0 };
+	struct bytes entry = {.length = 0}, more = {.length = 0};
 	struct catalogue catalogue;
 	int result;
 
@@ -147,26 +147,28 @@ static void names_can_be_shown(void **state)
 		const char *name;
 		bool good;
 	} cases[] = {
-		{ "Geestelijke gezondheid", true },
-		{ "Financi\xc3\xabn", true },
-		{ "\xe2\x82\xac 5 en \xf0\x9f\x98\x80", true }, /* the euro sign and a face */
-		{ "", false },
-		{ "two\nlines", false },
-		{ "tab\t", false },
-		{ "\x1b[31mred", false },
-		{ "\x7f", false },
-		{ "\xc2\x9b" "31m", false }, /* the same escape as U+009B */
-		{ "Financi\xebn", false },   /* Latin-1 */
-		{ "cut \xc3", false },
-		{ "cut \xe2\x82", false },
-		{ "\x80", false },
-		{ "\xc0\xaf", false },     /* an overlong slash */
-		{ "\xe0\x80\xaf", false },
-		{ "\xf0\x80\x80\xaf", false },
-		{ "\xed\xa0\x80", false }, /* half a surrogate pair */
-		{ "\xf4\x90\x80\x80", false }, /* beyond U+10FFFF */
-		{ "\xf5\x80\x80\x80", false },
-		{ "\xff", false },
+		{"Geestelijke gezondheid", true},
+		{"Financi\xc3\xabn", true},
+		{"\xe2\x82\xac 5 en \xf0\x9f\x98\x80", true}, /* the euro sign and a face */
+		{"", false},
+		{"two\nlines", false},
+		{"tab\t", false},
+		{"\x1b[31mred", false},
+		{"\x7f", false},
+		{"\xc2\x9b"
+		 "31m",
+		 false},                 /* the same escape as U+009B */
+		{"Financi\xebn", false}, /* Latin-1 */
+		{"cut \xc3", false},
+		{"cut \xe2\x82", false},
+		{"\x80", false},
+		{"\xc0\xaf", false}, /* an overlong slash */
+		{"\xe0\x80\xaf", false},
+		{"\xf0\x80\x80\xaf", false},
+		{"\xed\xa0\x80", false},     /* half a surrogate pair */
+		{"\xf4\x90\x80\x80", false}, /* beyond U+10FFFF */
+		{"\xf5\x80\x80\x80", false},
+		{"\xff", false},
 	};
 	char name[NAME_BYTES + 1];
 
@@ -186,7 +188,7 @@ static void names_can_be_shown(void **state)
 /* A reader will ask the calendar for them. */
 static void days_are_in_the_calendar(void **state)
 {
-	struct bytes more = { .length = 0 };
+	struct bytes more = {.length = 0};
 	struct catalogue catalogue;
 
 	(void)state;
@@ -201,12 +203,12 @@ static void days_are_in_the_calendar(void **state)
 
 static void a_catalogue_has_at_most_512_labels(void **state)
 {
-	struct bytes more = { .length = 0 }, one_more;
+	struct bytes more = {.length = 0}, one_more;
 	struct catalogue catalogue;
 
 	(void)state;
 	for (uint32_t code = 1000; code < 1000 + LABELS_MAX - 1; code++) { /* two are there: the last one is too many */
-		struct bytes label = { .length = 0 };
+		struct bytes label = {.length = 0};
 
 		add_number(&label, 1, code);
 		add_field(&label, 2, "x", 1);
@@ -249,8 +251,8 @@ static void a_catalogue_over_64_kib_is_not_written(void **state)
 
 static void hostile_catalogues_leave_nothing_behind(void **state)
 {
-	static const uint8_t org[] = { 0x0a + 8, 0x01, 'a' };
-	static const uint8_t tags[] = { 0x2a, 0x32, 0x3a, 0x12, 0x1a, 0x62, 0x60 };
+	static const uint8_t org[] = {0x0a + 8, 0x01, 'a'};
+	static const uint8_t tags[] = {0x2a, 0x32, 0x3a, 0x12, 0x1a, 0x62, 0x60};
 	uint8_t bytes[1024];
 	size_t length = catalogue_encode(&written, bytes, sizeof bytes);
 	struct catalogue catalogue;

@@ -24,10 +24,10 @@ static const uint8_t golden_receipt[] = {
 };
 
 static const struct result golden_results[] = {
-	{ 16,
-	  { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf },
-	  VERDICT_COUNTED },
-	{ 3, { 1, 2, 3 }, VERDICT_REFUSED_MALFORMED },
+	{16,
+	 {0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf},
+	 VERDICT_COUNTED},
+	{3, {1, 2, 3}, VERDICT_REFUSED_MALFORMED},
 };
 
 struct heard {
@@ -80,7 +80,7 @@ static void the_fullest_receipt_fits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RECEIPT_RESULTS_MAX; i++) {
-		results[i] = (struct result){ .id_length = RESULT_ID_BYTES_MAX, .verdict = (enum verdict)0xffffffff };
+		results[i] = (struct result){.id_length = RESULT_ID_BYTES_MAX, .verdict = (enum verdict)0xffffffff};
 		memset(results[i].id, (int)i, RESULT_ID_BYTES_MAX);
 	}
 	length = receipt_encode(results, RECEIPT_RESULTS_MAX, out, sizeof out);
@@ -92,8 +92,8 @@ static void the_fullest_receipt_fits(void **state)
 /* A phone that does not know a verdict keeps the event: it must hear of it. */
 static void verdicts_of_later_versions_are_passed_on(void **state)
 {
-	static const uint8_t receipt[] = { 0x0a, 0x05, 0x0a, 0x01, 0x07, 0x10, 0x63, 0x0a, 0x03, 0x0a, 0x01, 0x08 };
-	static const struct result expected[] = { { 1, { 7 }, (enum verdict)99 }, { 1, { 8 }, VERDICT_UNSPECIFIED } };
+	static const uint8_t receipt[] = {0x0a, 0x05, 0x0a, 0x01, 0x07, 0x10, 0x63, 0x0a, 0x03, 0x0a, 0x01, 0x08};
+	static const struct result expected[] = {{1, {7}, (enum verdict)99}, {1, {8}, VERDICT_UNSPECIFIED}};
 
 	(void)state;
 	assert_int_equal(read_receipt(receipt, sizeof receipt), 0);
@@ -102,8 +102,8 @@ static void verdicts_of_later_versions_are_passed_on(void **state)
 
 static void results_without_a_usable_id_are_passed_over(void **state)
 {
-	struct bytes none = { .length = 0 }, longest = none, too_long = none, receipt = none;
-	uint8_t id[65] = { 5 };
+	struct bytes none = {.length = 0}, longest = none, too_long = none, receipt = none;
+	uint8_t id[65] = {5};
 
 	(void)state;
 	add_number(&none, 2, VERDICT_COUNTED);
@@ -137,11 +137,11 @@ static void a_bad_receipt_tells_nothing(void **state)
 /* ---- Summaries -------------------------------------------------------------------------------- */
 
 static const uint8_t golden_summary[] = {
-	0x0a, 0x06, 0x64, 0x65, 0x2d, 0x6b, 0x6f, 0x70, 0x12, 0x04, 0x6f, 0x6f, 0x73, 0x74, 0x1a, 0x07,
-	0x32, 0x30, 0x31, 0x39, 0x2d, 0x51, 0x34, 0x20, 0x03, 0x28, 0x02, 0x30, 0x80, 0xb8, 0xce, 0xbe,
-	0xa7, 0x9a, 0x01, 0x38, 0x80, 0xc2, 0xaf, 0xf0, 0x05, 0x40, 0x9a, 0x08, 0x48, 0x68, 0x52, 0x07,
-	0x08, 0x01, 0x10, 0x95, 0x08, 0x18, 0x67, 0x52, 0x02, 0x08, 0x10, 0x5a, 0x05, 0x08, 0xac, 0x02,
-	0x10, 0x0c, 0x60, 0x01, 0x68, 0x03, 0x70, 0x05, 0x78, 0x01,
+	0x0a, 0x06, 0x64, 0x65, 0x2d, 0x6b, 0x6f, 0x70, 0x12, 0x04, 0x6f, 0x6f, 0x73, 0x74, 0x1a,
+	0x07, 0x32, 0x30, 0x31, 0x39, 0x2d, 0x51, 0x34, 0x20, 0x03, 0x28, 0x02, 0x30, 0x80, 0xb8,
+	0xce, 0xbe, 0xa7, 0x9a, 0x01, 0x38, 0x80, 0xc2, 0xaf, 0xf0, 0x05, 0x40, 0x9a, 0x08, 0x48,
+	0x68, 0x52, 0x07, 0x08, 0x01, 0x10, 0x95, 0x08, 0x18, 0x67, 0x52, 0x02, 0x08, 0x10, 0x5a,
+	0x05, 0x08, 0xac, 0x02, 0x10, 0x0c, 0x60, 0x01, 0x68, 0x03, 0x70, 0x05, 0x78, 0x01,
 };
 
 static struct summary summary_to_write(void)
@@ -161,9 +161,9 @@ static struct summary summary_to_write(void)
 		.undistributed_answered = 5,
 		.undistributed_referred = 1,
 		.n_domains = 2,
-		.domains = { { 1, 1045, 103 }, { 16, 0, 0 } },
+		.domains = {{1, 1045, 103}, {16, 0, 0}},
 		.n_labels = 1,
-		.labels = { { 300, 12 } },
+		.labels = {{300, 12}},
 	};
 }
 
@@ -222,10 +222,10 @@ static void the_fullest_summary_fits(void **state)
 	full.revision = full.catalogue_version = UINT32_MAX;
 	full.n_domains = DOMAIN_CODE_MAX;
 	for (uint32_t i = 0; i < DOMAIN_CODE_MAX; i++)
-		full.domains[i] = (struct domain_count){ DOMAIN_CODE_MAX - i, UINT64_MAX, UINT64_MAX };
+		full.domains[i] = (struct domain_count){DOMAIN_CODE_MAX - i, UINT64_MAX, UINT64_MAX};
 	full.n_labels = LABELS_MAX;
 	for (uint32_t i = 0; i < LABELS_MAX; i++)
-		full.labels[i] = (struct label_count){ LABEL_CODE_MAX - i, UINT64_MAX };
+		full.labels[i] = (struct label_count){LABEL_CODE_MAX - i, UINT64_MAX};
 	length = summary_encode(&full, out, sizeof out);
 	assert_true(length > 0);
 	assert_int_equal(summary_decode(out, length, &summary), 0);
@@ -235,7 +235,7 @@ static void the_fullest_summary_fits(void **state)
 /* The golden summary with `more` after it: the last of two equal fields counts. */
 static int read_summary_with(const struct bytes *more, struct summary *summary)
 {
-	struct bytes bytes = { .length = 0 };
+	struct bytes bytes = {.length = 0};
 
 	add(&bytes, golden_summary, sizeof golden_summary);
 	add(&bytes, more->at, more->length);
@@ -249,17 +249,18 @@ static void a_summary_must_say_whose_and_of_when(void **state)
 		const char *text;
 		bool good;
 	} cases[] = {
-		{ 1, "andere-org", true }, { 1, "", false },        { 1, "De-Kop", false },
-		{ 1, "a-name-that-is-longer-than-slugs", false },   { 2, "all", true },
-		{ 2, "../x", false },      { 2, "", false },        { 3, "2019", true },
-		{ 3, "2019-Q5", false },   { 3, "", false },        { 3, "1066", false },
-		{ 3, "2019-Q1\n", false },
+		{1, "andere-org", true}, {1, "", false},
+		{1, "De-Kop", false},    {1, "a-name-that-is-longer-than-slugs", false},
+		{2, "all", true},        {2, "../x", false},
+		{2, "", false},          {3, "2019", true},
+		{3, "2019-Q5", false},   {3, "", false},
+		{3, "1066", false},      {3, "2019-Q1\n", false},
 	};
 	struct summary summary;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct bytes more = { .length = 0 };
+		struct bytes more = {.length = 0};
 
 		add_field(&more, cases[i].field, cases[i].text, strlen(cases[i].text));
 		if ((read_summary_with(&more, &summary) == 0) != cases[i].good)
@@ -274,14 +275,14 @@ static void codes_of_a_summary_are_in_range(void **state)
 		uint64_t code;
 		bool good;
 	} cases[] = {
-		{ 10, 0, false }, { 10, 1, true }, { 10, 255, true },   { 10, 256, false },   { 10, UINT32_MAX, false },
-		{ 11, 0, false }, { 11, 1, true }, { 11, 65535, true }, { 11, 65536, false }, { 11, UINT32_MAX, false },
+		{10, 0, false}, {10, 1, true}, {10, 255, true},   {10, 256, false},   {10, UINT32_MAX, false},
+		{11, 0, false}, {11, 1, true}, {11, 65535, true}, {11, 65536, false}, {11, UINT32_MAX, false},
 	};
 	struct summary summary;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct bytes count = { .length = 0 }, more = { .length = 0 };
+		struct bytes count = {.length = 0}, more = {.length = 0};
 
 		add_number(&count, 1, cases[i].code);
 		add_bytes(&more, cases[i].field, &count);
@@ -291,7 +292,7 @@ static void codes_of_a_summary_are_in_range(void **state)
 
 static void a_summary_has_no_more_counts_than_there_are_codes(void **state)
 {
-	struct bytes one = { .length = 0 }, more = { .length = 0 };
+	struct bytes one = {.length = 0}, more = {.length = 0};
 	struct summary summary;
 
 	(void)state;
@@ -313,12 +314,12 @@ static void a_summary_has_no_more_counts_than_there_are_codes(void **state)
 
 static void a_status_of_a_later_version_is_unspecified(void **state)
 {
-	static const uint64_t statuses[] = { 0, 4, 99, UINT64_MAX };
+	static const uint64_t statuses[] = {0, 4, 99, UINT64_MAX};
 	struct summary summary;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-		struct bytes more = { .length = 0 };
+		struct bytes more = {.length = 0};
 
 		add_number(&more, 4, statuses[i]);
 		add_field(&more, 16, "reporting", 9); /* reserved, passed over */
@@ -361,7 +362,7 @@ static void a_weekly_course_is_read_back(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 53; i++)
-		full.weeks[i] = (struct week_count){ i + 1, UINT64_MAX - i };
+		full.weeks[i] = (struct week_count){i + 1, UINT64_MAX - i};
 	length = weekly_encode(&full, out, sizeof out);
 	assert_true(length > 0);
 	assert_int_equal(weekly_encode(&full, out, length - 1), 0);
@@ -386,15 +387,15 @@ static void a_weekly_course_keeps_to_the_calendar(void **state)
 		int n;
 		bool good;
 	} cases[] = {
-		{ 2020, 53, 1, true },  { 2020, 0, 1, false },  { 2020, 54, 1, false },  { 2020, UINT32_MAX, 1, false },
-		{ 1970, 1, 53, true },  { 1970, 1, 54, false }, { 9999, 1, 0, true },    { 1969, 1, 1, false },
-		{ 10000, 1, 1, false }, { 0, 1, 1, false },
+		{2020, 53, 1, true},  {2020, 0, 1, false},  {2020, 54, 1, false}, {2020, UINT32_MAX, 1, false},
+		{1970, 1, 53, true},  {1970, 1, 54, false}, {9999, 1, 0, true},   {1969, 1, 1, false},
+		{10000, 1, 1, false}, {0, 1, 1, false},
 	};
 	struct weekly weekly;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct bytes bytes = { .length = 0 }, week = { .length = 0 };
+		struct bytes bytes = {.length = 0}, week = {.length = 0};
 
 		add_field(&bytes, 1, "de-kop", 6);
 		add_field(&bytes, 2, "oost", 4);

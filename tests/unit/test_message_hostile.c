@@ -49,30 +49,31 @@ static void submissions_that_do_not_parse(void **state)
 		size_t length;
 		uint8_t bytes[24];
 	} cases[] = {
-		{ "a length that goes on for ever", 7, { 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
-		{ "a length of 4 GiB", 6, { 0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f } },
-		{ "a length one too long", 3, { 0x0a, 0x02, 0x0a } },
-		{ "a tag without value", 1, { 0x0a } },
-		{ "a tag that goes on for ever", 8, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01 } },
-		{ "field number 0", 2, { 0x00, 0x00 } },
-		{ "field number 0, two bytes", 3, { 0x80, 0x00, 0x00 } },
-		{ "field number 2^29 + 1, which 32 bits would cut to 1", 6, { 0x8a, 0x80, 0x80, 0x80, 0x10, 0x00 } },
-		{ "a length of 2^32, which 32 bits would cut to 0", 6, { 0x0a, 0x80, 0x80, 0x80, 0x80, 0x10 } },
-		{ "a group", 2, { 0x0b, 0x0c } },
-		{ "wire type 7", 2, { 0x0f, 0x00 } },
-		{ "events as a number", 2, { 0x08, 0x01 } },
-		{ "receipt_to as a number", 6, { 0x0a, 0x02, 0x10, 0x01, 0x10, 0x01 } },
-		{ "padding as a number", 6, { 0x0a, 0x02, 0x10, 0x01, 0x78, 0x01 } },
-		{ "a varint of 11 bytes", 14,
-		  { 0x0a, 0x00, 0x20, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 } },
-		{ "a 64-bit field of 7 bytes", 10, { 0x0a, 0x00, 0x21, 1, 2, 3, 4, 5, 6, 7 } },
-		{ "a 32-bit field of 3 bytes", 6, { 0x0a, 0x00, 0x25, 1, 2, 3 } },
-		{ "an event of garbage", 6, { 0x0a, 0x04, 0xde, 0xad, 0xbe, 0xef } },
-		{ "a question of garbage", 8, { 0x0a, 0x06, 0x1a, 0x04, 0xff, 0xff, 0xff, 0xff } },
-		{ "a retraction of garbage", 8, { 0x0a, 0x06, 0x22, 0x04, 0xff, 0xff, 0xff, 0xff } },
-		{ "labels that do not end", 8, { 0x0a, 0x06, 0x1a, 0x04, 0x1a, 0x02, 0x80, 0x80 } },
-		{ "a day in bytes", 6, { 0x0a, 0x04, 0x12, 0x02, 0x08, 0x01 } },
-		{ "JSON", 12, { '{', '"', 'd', 'o', 'm', 'a', 'i', 'n', '"', ':', '3', '}' } },
+		{"a length that goes on for ever", 7, {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+		{"a length of 4 GiB", 6, {0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f}},
+		{"a length one too long", 3, {0x0a, 0x02, 0x0a}},
+		{"a tag without value", 1, {0x0a}},
+		{"a tag that goes on for ever", 8, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}},
+		{"field number 0", 2, {0x00, 0x00}},
+		{"field number 0, two bytes", 3, {0x80, 0x00, 0x00}},
+		{"field number 2^29 + 1, which 32 bits would cut to 1", 6, {0x8a, 0x80, 0x80, 0x80, 0x10, 0x00}},
+		{"a length of 2^32, which 32 bits would cut to 0", 6, {0x0a, 0x80, 0x80, 0x80, 0x80, 0x10}},
+		{"a group", 2, {0x0b, 0x0c}},
+		{"wire type 7", 2, {0x0f, 0x00}},
+		{"events as a number", 2, {0x08, 0x01}},
+		{"receipt_to as a number", 6, {0x0a, 0x02, 0x10, 0x01, 0x10, 0x01}},
+		{"padding as a number", 6, {0x0a, 0x02, 0x10, 0x01, 0x78, 0x01}},
+		{"a varint of 11 bytes",
+		 14,
+		 {0x0a, 0x00, 0x20, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01}},
+		{"a 64-bit field of 7 bytes", 10, {0x0a, 0x00, 0x21, 1, 2, 3, 4, 5, 6, 7}},
+		{"a 32-bit field of 3 bytes", 6, {0x0a, 0x00, 0x25, 1, 2, 3}},
+		{"an event of garbage", 6, {0x0a, 0x04, 0xde, 0xad, 0xbe, 0xef}},
+		{"a question of garbage", 8, {0x0a, 0x06, 0x1a, 0x04, 0xff, 0xff, 0xff, 0xff}},
+		{"a retraction of garbage", 8, {0x0a, 0x06, 0x22, 0x04, 0xff, 0xff, 0xff, 0xff}},
+		{"labels that do not end", 8, {0x0a, 0x06, 0x1a, 0x04, 0x1a, 0x02, 0x80, 0x80}},
+		{"a day in bytes", 6, {0x0a, 0x04, 0x12, 0x02, 0x08, 0x01}},
+		{"JSON", 12, {'{', '"', 'd', 'o', 'm', 'a', 'i', 'n', '"', ':', '3', '}'}},
 	};
 
 	(void)state;
@@ -86,7 +87,7 @@ static void submissions_that_do_not_parse(void **state)
 
 static void submissions_without_events_are_empty(void **state)
 {
-	struct bytes bytes = { .length = 0 };
+	struct bytes bytes = {.length = 0};
 	struct submission submission;
 
 	(void)state;
@@ -98,7 +99,7 @@ static void submissions_without_events_are_empty(void **state)
 
 static void sixty_four_events_and_no_more(void **state)
 {
-	struct bytes bytes = { .length = 0 }, event = question_event(16, OUTCOME_ANSWERED, NULL);
+	struct bytes bytes = {.length = 0}, event = question_event(16, OUTCOME_ANSWERED, NULL);
 	struct submission submission;
 
 	(void)state;
@@ -134,7 +135,7 @@ static void four_kilobytes_and_no_more(void **state)
 
 static void ids_have_sixteen_bytes(void **state)
 {
-	static const size_t lengths[] = { 0, 1, 15, 16, 17, 64, 65, 128 };
+	static const size_t lengths[] = {0, 1, 15, 16, 17, 64, 65, 128};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
@@ -150,7 +151,7 @@ static void ids_have_sixteen_bytes(void **state)
 
 static void outcomes_are_answered_or_referred(void **state)
 {
-	static const uint64_t bad[] = { 0, 3, 127, 0x7fffffff, 0xffffffff, UINT64_MAX };
+	static const uint64_t bad[] = {0, 3, 127, 0x7fffffff, 0xffffffff, UINT64_MAX};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -163,7 +164,7 @@ static void outcomes_are_answered_or_referred(void **state)
 
 static void an_event_must_say_what_it_is(void **state)
 {
-	struct bytes event = { .length = 0 };
+	struct bytes event = {.length = 0};
 	struct submitted_event submitted;
 
 	(void)state;
@@ -181,19 +182,19 @@ static void labels_are_sorted_each_once_at_most_four(void **state)
 	static const struct {
 		uint32_t n, labels[6], n_taken, taken[4]; /* n_taken 9: malformed */
 	} cases[] = {
-		{ 0, { 0 }, 0, { 0 } },
-		{ 1, { 7 }, 1, { 7 } },
-		{ 4, { 4, 3, 2, 1 }, 4, { 1, 2, 3, 4 } },
-		{ 4, { 9, 9, 9, 9 }, 1, { 9 } },
-		{ 4, { 5, 1, 5, 1 }, 2, { 1, 5 } },
-		{ 3, { 0, UINT32_MAX, 0 }, 2, { 0, UINT32_MAX } }, /* codes are the rules' affair */
-		{ 5, { 1, 2, 3, 4, 5 }, 9, { 0 } },
-		{ 5, { 1, 1, 1, 1, 1 }, 9, { 0 } }, /* counted as they arrive */
+		{0, {0}, 0, {0}},
+		{1, {7}, 1, {7}},
+		{4, {4, 3, 2, 1}, 4, {1, 2, 3, 4}},
+		{4, {9, 9, 9, 9}, 1, {9}},
+		{4, {5, 1, 5, 1}, 2, {1, 5}},
+		{3, {0, UINT32_MAX, 0}, 2, {0, UINT32_MAX}}, /* codes are the rules' affair */
+		{5, {1, 2, 3, 4, 5}, 9, {0}},
+		{5, {1, 1, 1, 1, 1}, 9, {0}}, /* counted as they arrive */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
-		struct bytes labels = { .length = 0 }, packed = { .length = 0 }, event;
+		struct bytes labels = {.length = 0}, packed = {.length = 0}, event;
 		struct submitted_event submitted;
 		uint32_t n = cases[i / 2].n;
 
@@ -222,7 +223,7 @@ static void neighbours_of_a_malformed_event_stay(void **state)
 {
 	struct bytes good = question_event(16, OUTCOME_ANSWERED, NULL);
 	struct bytes bad = question_event(15, OUTCOME_ANSWERED, NULL);
-	struct bytes bytes = { .length = 0 };
+	struct bytes bytes = {.length = 0};
 	struct submission submission;
 
 	(void)state;
@@ -241,7 +242,7 @@ static void neighbours_of_a_malformed_event_stay(void **state)
 static void the_last_act_wins(void **state)
 {
 	struct bytes event = question_event(16, OUTCOME_ANSWERED, NULL);
-	static const uint8_t referred[] = { 0x08, 0x05, 0x10, 0x02 };
+	static const uint8_t referred[] = {0x08, 0x05, 0x10, 0x02};
 	struct submitted_event submitted;
 
 	(void)state;
@@ -259,7 +260,7 @@ static void the_last_act_wins(void **state)
 /* Numbers are taken modulo 2^32, as protobuf says; days and codes beyond all measure are the rules' affair. */
 static void overlong_numbers(void **state)
 {
-	static const uint8_t day_in_ten_bytes[] = { 0x10, 0xd5, 0x8e, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00 };
+	static const uint8_t day_in_ten_bytes[] = {0x10, 0xd5, 0x8e, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00};
 	struct bytes event = question_event(16, OUTCOME_ANSWERED, NULL);
 	struct submitted_event submitted;
 
@@ -287,7 +288,7 @@ static void fields_of_later_versions_are_passed_over(void **state)
 	bytes = submission_of(&event);
 	add_number(&bytes, 16, 1);
 	add_field(&bytes, 17, "later", 5);
-	add(&bytes, (uint8_t[]){ 0x95, 0x01, 1, 2, 3, 4, 0x99, 0x01, 1, 2, 3, 4, 5, 6, 7, 8 }, 16);
+	add(&bytes, (uint8_t[]){0x95, 0x01, 1, 2, 3, 4, 0x99, 0x01, 1, 2, 3, 4, 5, 6, 7, 8}, 16);
 	assert_int_equal(decode(&bytes, &submission), 0);
 	assert_int_equal(submission.n_events, 1);
 	assert_false(submission.events[0].malformed);
@@ -301,18 +302,18 @@ static void receipt_to_is_a_client_id_or_nothing(void **state)
 		size_t length;
 		bool taken;
 	} cases[] = {
-		{ PHONE, 22, true },
-		{ "", 0, false },
-		{ PHONE, 21, false },
-		{ PHONE "x", 23, false },
-		{ "+", 1, false },
-		{ "#", 1, false },
-		{ "../summary/oost/2019-Q4", 23, false },
-		{ "./summary/oost/2019-Q4", 22, false },
-		{ "AbCdEfGhIjKlMnOpQr/-09", 22, false },
-		{ "AbCdEfGhIjKlMnOpQr\0-09", 22, false },
-		{ PHONE "\0junk", 27, false }, /* a C string would end in time */
-		{ "AbCdEfGhIjKlMnOpQ\xc3\xab-09", 23, false },
+		{PHONE, 22, true},
+		{"", 0, false},
+		{PHONE, 21, false},
+		{PHONE "x", 23, false},
+		{"+", 1, false},
+		{"#", 1, false},
+		{"../summary/oost/2019-Q4", 23, false},
+		{"./summary/oost/2019-Q4", 22, false},
+		{"AbCdEfGhIjKlMnOpQr/-09", 22, false},
+		{"AbCdEfGhIjKlMnOpQr\0-09", 22, false},
+		{PHONE "\0junk", 27, false}, /* a C string would end in time */
+		{"AbCdEfGhIjKlMnOpQ\xc3\xab-09", 23, false},
 	};
 
 	(void)state;
@@ -354,20 +355,20 @@ static void assert_read_full(const struct bytes *bytes, uint32_t n_events)
 static void the_costliest_submissions_are_read(void **state)
 {
 	static const struct bytes units[] = {
-		{ { 0x1a, 0x00 }, 2 },       /* in an event: an empty question; in a question: no labels */
-		{ { 0x22, 0x00 }, 2 },       /* an empty retraction, or an unknown field */
-		{ { 0x0a, 0x00 }, 2 },       /* an empty id */
-		{ { 0x0a, 0x01, 0x00 }, 3 }, /* an id of a byte */
-		{ { 0x28, 0x00 }, 2 },       /* an unknown number */
-		{ { 0x2a, 0x00 }, 2 },       /* unknown empty bytes */
-		{ { 0x18, 0x01 }, 2 },       /* in a question: a label */
+		{{0x1a, 0x00}, 2},       /* in an event: an empty question; in a question: no labels */
+		{{0x22, 0x00}, 2},       /* an empty retraction, or an unknown field */
+		{{0x0a, 0x00}, 2},       /* an empty id */
+		{{0x0a, 0x01, 0x00}, 3}, /* an id of a byte */
+		{{0x28, 0x00}, 2},       /* an unknown number */
+		{{0x2a, 0x00}, 2},       /* unknown empty bytes */
+		{{0x18, 0x01}, 2},       /* in a question: a label */
 	};
-	static const struct bytes address = { { 0x12, 0x00 }, 2 }; /* of the submission itself: an empty receipt_to */
-	static const struct bytes unknown = { { 0x20, 0x00 }, 2 };
+	static const struct bytes address = {{0x12, 0x00}, 2}; /* of the submission itself: an empty receipt_to */
+	static const struct bytes unknown = {{0x20, 0x00}, 2};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-		struct bytes event = { .length = 0 }, question = { .length = 0 }, bytes;
+		struct bytes event = {.length = 0}, question = {.length = 0}, bytes;
 
 		if (units[i].at[0] != 0x18) { /* not as a question in an event */
 			fill(&event, &units[i], 3);
@@ -383,7 +384,7 @@ static void the_costliest_submissions_are_read(void **state)
 		assert_read_full(&bytes, 1);
 	}
 	for (int i = 0; i < 2; i++) {
-		struct bytes bytes = { .length = 0 };
+		struct bytes bytes = {.length = 0};
 
 		add_field(&bytes, 1, "", 0);
 		fill(&bytes, i ? &address : &unknown, 0);
@@ -393,7 +394,7 @@ static void the_costliest_submissions_are_read(void **state)
 
 static void thousands_of_packed_labels_are_read_and_refused(void **state)
 {
-	struct bytes labels = { .length = 4000 }, more = { .length = 0 }, event;
+	struct bytes labels = {.length = 4000}, more = {.length = 0}, event;
 	struct submitted_event submitted;
 
 	(void)state;
@@ -406,8 +407,8 @@ static void thousands_of_packed_labels_are_read_and_refused(void **state)
 
 static void sixty_four_events_full_of_questions_are_read(void **state)
 {
-	static const struct bytes question = { { 0x1a, 0x00 }, 2 };
-	struct bytes event = { .length = 0 }, bytes = { .length = 0 };
+	static const struct bytes question = {{0x1a, 0x00}, 2};
+	struct bytes event = {.length = 0}, bytes = {.length = 0};
 
 	(void)state;
 	while (event.length < SUBMISSION_BYTES_MAX / SUBMISSION_EVENTS_MAX - 3)

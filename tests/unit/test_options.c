@@ -24,8 +24,10 @@ struct target {
 #define MEMBER(name) offsetof(struct target, name)
 
 static const struct option_spec specs[] = {
-	{"host", "HOST", OPTION_TEXT, MEMBER(host), PING, "where to, which may take more words than one line of the help has room for, "
-	 "so that they go on in the next line", 0, 0, 0},
+	{"host", "HOST", OPTION_TEXT, MEMBER(host), PING,
+	 "where to, which may take more words than one line of the help has room for, "
+	 "so that they go on in the next line",
+	 0, 0, 0},
 	{"host", "HOST", OPTION_TEXT, MEMBER(host), PONG, "where from", 0, 0, 0},
 	{"name", "NAME", OPTION_TEXTS, MEMBER(names), PING, "up to 2", 0, 2, MEMBER(n_names)},
 	{"number", "N", OPTION_NUMBER, MEMBER(number), PING | PONG, NULL, 2, 10, 0},
@@ -37,7 +39,8 @@ static const struct option_spec specs[] = {
 static const struct option_table table = {specs, sizeof specs / sizeof specs[0]};
 
 /* `words`: where the words of `text` go, which is shorter. */
-static int parse(const char *text, char *words, unsigned command, struct command_line *line, struct target *target, struct error *error)
+static int parse(const char *text, char *words, unsigned command, struct command_line *line, struct target *target,
+		 struct error *error)
 {
 	static char *argv[16];
 
@@ -58,7 +61,9 @@ static void values_go_where_the_table_says(void **state)
 	char words[128];
 
 	(void)state;
-	assert_int_equal(parse("ping first --host a --name b --wait 1.5 second --name=c --number 10 -h", words, PING, &line, &target, &error), 0);
+	assert_int_equal(parse("ping first --host a --name b --wait 1.5 second --name=c --number 10 -h", words, PING,
+			       &line, &target, &error),
+			 0);
 	assert_string_equal(target.host, "a");
 	assert_int_equal(target.n_names, 2);
 	assert_string_equal(target.names[0], "b");
@@ -131,15 +136,16 @@ static void the_help_lists_the_options_of_a_command(void **state)
 	(void)fputc('\n', out);
 	options_print(out, &table, PONG, PING);
 	assert_int_equal(fclose(out), 0);
-	assert_string_equal(text,
-			    "  --host HOST     where to, which may take more words than one line of the help has room for, so that they go\n"
-			    "                  on in the next line\n"
-			    "  --name NAME     up to 2\n"
-			    "  --wait SECONDS  how long\n"
-			    "  --help          prints this\n"
-			    "\n"
-			    "  --host HOST  where from\n"
-			    "  --loud       for all to hear\n");
+	assert_string_equal(
+		text,
+		"  --host HOST     where to, which may take more words than one line of the help has room for, so that they go\n"
+		"                  on in the next line\n"
+		"  --name NAME     up to 2\n"
+		"  --wait SECONDS  how long\n"
+		"  --help          prints this\n"
+		"\n"
+		"  --host HOST  where from\n"
+		"  --loud       for all to hear\n");
 	free(text);
 }
 

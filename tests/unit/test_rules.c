@@ -14,31 +14,31 @@
 /* ---- The world: 2019-12-31 at an org that counts since 2018, its third quarter of 2019 just closed ---- */
 
 enum {
-	TODAY = 18261,    /* 2019-12-31 */
+	TODAY = 18261, /* 2019-12-31 */
 	OCTOBER_1 = 18170,
 	SEPTEMBER_30 = 18169,
-	SINCE = 17532,    /* 2018-01-01 */
+	SINCE = 17532, /* 2018-01-01 */
 	Q3 = 8078,
 	Q4 = 8079,
 };
 
 static struct team teams[] = {
-	{ .id = "oost", .name = "Oost", .valid_from = SINCE },
-	{ .id = "west", .name = "West", .valid_from = SINCE, .valid_until = TODAY - 5 },
-	{ .id = "nieuw", .name = "Nieuw", .valid_from = TODAY - 5 },
+	{.id = "oost", .name = "Oost", .valid_from = SINCE},
+	{.id = "west", .name = "West", .valid_from = SINCE, .valid_until = TODAY - 5},
+	{.id = "nieuw", .name = "Nieuw", .valid_from = TODAY - 5},
 };
 
 static struct domain domains[] = {
-	{ .code = 1, .name = "Financiën", .valid_from = SINCE },
-	{ .code = 2, .name = "Dagbesteding", .valid_from = SINCE, .valid_until = TODAY - 5 },
-	{ .code = 255, .name = "Tijdsbesteding", .valid_from = TODAY - 5 },
+	{.code = 1, .name = "Financiën", .valid_from = SINCE},
+	{.code = 2, .name = "Dagbesteding", .valid_from = SINCE, .valid_until = TODAY - 5},
+	{.code = 255, .name = "Tijdsbesteding", .valid_from = TODAY - 5},
 };
 
 static struct label labels[] = {
-	{ .code = 10, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = SINCE },
-	{ .code = 11, .name = "DUO", .kind = LABEL_SUBJECT, .valid_from = SINCE, .domain = 1 },
-	{ .code = 12, .name = "Oud", .kind = LABEL_SUBJECT, .valid_from = SINCE, .valid_until = TODAY - 5 },
-	{ .code = 65535, .name = "Nieuw", .kind = LABEL_SUBJECT, .valid_from = TODAY - 5 },
+	{.code = 10, .name = "Spreekuur", .kind = LABEL_ORIGIN, .valid_from = SINCE},
+	{.code = 11, .name = "DUO", .kind = LABEL_SUBJECT, .valid_from = SINCE, .domain = 1},
+	{.code = 12, .name = "Oud", .kind = LABEL_SUBJECT, .valid_from = SINCE, .valid_until = TODAY - 5},
+	{.code = 65535, .name = "Nieuw", .kind = LABEL_SUBJECT, .valid_from = TODAY - 5},
 };
 
 static const struct catalogue catalogue = {
@@ -56,12 +56,12 @@ static const struct catalogue catalogue = {
 	.n_labels = sizeof labels / sizeof labels[0],
 };
 
-static const struct standing standing = { .today = TODAY, .final_through = Q3 };
+static const struct standing standing = {.today = TODAY, .final_through = Q3};
 
 static struct event question(uint32_t day, uint32_t domain)
 {
 	return (struct event){
-		.id = { { 1 } },
+		.id = {{1}},
 		.day = day,
 		.act = ACT_QUESTION,
 		.domain = domain,
@@ -71,7 +71,7 @@ static struct event question(uint32_t day, uint32_t domain)
 
 static struct event retraction(uint32_t day)
 {
-	return (struct event){ .id = { { 1 } }, .day = day, .act = ACT_RETRACTION };
+	return (struct event){.id = {{1}}, .day = day, .act = ACT_RETRACTION};
 }
 
 static enum verdict ask(const struct event *event, const char *team, enum known known)
@@ -108,19 +108,19 @@ static void every_cell_of_the_table(void **state)
 		uint32_t day;
 		enum verdict question_unknown, retraction_unknown, retraction_counted;
 	} rows[] = {
-		{ "today", TODAY, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
-		{ "tomorrow", TODAY + 1, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
-		{ "the day after", TODAY + 2, VERDICT_REFUSED_DAY_IN_FUTURE, VERDICT_REFUSED_DAY_IN_FUTURE,
-		  VERDICT_RETRACTED },
-		{ "two weeks ago", TODAY - 14, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED },
-		{ "a day more", TODAY - 15, VERDICT_COUNTED, VERDICT_REFUSED_RETRACTION_TOO_LATE,
-		  VERDICT_REFUSED_RETRACTION_TOO_LATE },
-		{ "in a final quarter", SEPTEMBER_30, VERDICT_COUNTED_LATE, VERDICT_REFUSED_RETRACTION_TOO_LATE,
-		  VERDICT_REFUSED_RETRACTION_TOO_LATE },
-		{ "too old", TODAY - 401, VERDICT_REFUSED_DAY_TOO_OLD, VERDICT_REFUSED_RETRACTION_TOO_LATE,
-		  VERDICT_REFUSED_RETRACTION_TOO_LATE },
-		{ "day 0", 0, VERDICT_REFUSED_DAY_TOO_OLD, VERDICT_REFUSED_RETRACTION_TOO_LATE,
-		  VERDICT_REFUSED_RETRACTION_TOO_LATE },
+		{"today", TODAY, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED},
+		{"tomorrow", TODAY + 1, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED},
+		{"the day after", TODAY + 2, VERDICT_REFUSED_DAY_IN_FUTURE, VERDICT_REFUSED_DAY_IN_FUTURE,
+		 VERDICT_RETRACTED},
+		{"two weeks ago", TODAY - 14, VERDICT_COUNTED, VERDICT_RETRACTED, VERDICT_RETRACTED},
+		{"a day more", TODAY - 15, VERDICT_COUNTED, VERDICT_REFUSED_RETRACTION_TOO_LATE,
+		 VERDICT_REFUSED_RETRACTION_TOO_LATE},
+		{"in a final quarter", SEPTEMBER_30, VERDICT_COUNTED_LATE, VERDICT_REFUSED_RETRACTION_TOO_LATE,
+		 VERDICT_REFUSED_RETRACTION_TOO_LATE},
+		{"too old", TODAY - 401, VERDICT_REFUSED_DAY_TOO_OLD, VERDICT_REFUSED_RETRACTION_TOO_LATE,
+		 VERDICT_REFUSED_RETRACTION_TOO_LATE},
+		{"day 0", 0, VERDICT_REFUSED_DAY_TOO_OLD, VERDICT_REFUSED_RETRACTION_TOO_LATE,
+		 VERDICT_REFUSED_RETRACTION_TOO_LATE},
 	};
 
 	(void)state;
@@ -185,8 +185,8 @@ static void admitted_carries_the_event_and_its_team(void **state)
 
 static void days_beyond_the_calendar_are_in_the_future(void **state)
 {
-	static const uint32_t days[] = { CALENDAR_DAY_MAX + 1, INT32_MAX, 1 + (uint32_t)INT32_MAX, UINT32_MAX };
-	struct standing end = { .today = CALENDAR_DAY_MAX };
+	static const uint32_t days[] = {CALENDAR_DAY_MAX + 1, INT32_MAX, 1 + (uint32_t)INT32_MAX, UINT32_MAX};
+	struct standing end = {.today = CALENDAR_DAY_MAX};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
@@ -204,7 +204,7 @@ static void days_beyond_the_calendar_are_in_the_future(void **state)
 
 static void days_are_accepted_for_accept_days_since_counting_began(void **state)
 {
-	struct standing later = { .today = SINCE + 400, .final_through = 0 };
+	struct standing later = {.today = SINCE + 400, .final_through = 0};
 	struct event event = question(SINCE, 1);
 
 	(void)state;
@@ -221,7 +221,7 @@ static void days_are_accepted_for_accept_days_since_counting_began(void **state)
 /* Also when accept_days was raised afterwards, or the clock went back. */
 static void what_was_purged_is_never_accepted_again(void **state)
 {
-	struct standing purged = { .today = TODAY, .purged_before = TODAY - 3 };
+	struct standing purged = {.today = TODAY, .purged_before = TODAY - 3};
 	struct event event = question(TODAY - 3, 1), undone = retraction(TODAY - 3);
 
 	(void)state;
@@ -252,7 +252,7 @@ static void teams_count_on_their_days(void **state)
 
 static void domains_count_on_their_days(void **state)
 {
-	static const uint32_t unknown[] = { 0, 77, 256, 300, 257, 65537, 4000000000, UINT32_MAX };
+	static const uint32_t unknown[] = {0, 77, 256, 300, 257, 65537, 4000000000, UINT32_MAX};
 
 	(void)state;
 	assert_int_equal(first_heard(TODAY - 6, "oost", 2), VERDICT_COUNTED);
@@ -292,7 +292,7 @@ static void retraction_asks_for_no_team_and_no_beginning(void **state)
 
 static void retraction_ends_with_its_days_the_quarter_and_the_detail(void **state)
 {
-	struct standing at = { .today = OCTOBER_1 + 5 };
+	struct standing at = {.today = OCTOBER_1 + 5};
 
 	(void)state;
 	assert_true(rules_retractable(SEPTEMBER_30, &catalogue, &at));
@@ -314,7 +314,7 @@ static void retraction_ends_with_its_days_the_quarter_and_the_detail(void **stat
 static void retract_days_never_outlast_grace_days(void **state)
 {
 	struct catalogue hasty = catalogue;
-	struct standing at = { .today = TODAY };
+	struct standing at = {.today = TODAY};
 
 	(void)state;
 	hasty.retract_days = 30;
@@ -330,7 +330,7 @@ static void retract_days_never_outlast_grace_days(void **state)
 
 static void a_quarter_is_open_then_provisional_then_what_the_store_says(void **state)
 {
-	struct standing at = { .today = TODAY };
+	struct standing at = {.today = TODAY};
 
 	(void)state;
 	assert_int_equal(rules_quarter_status(Q4, &at), QUARTER_OPEN);

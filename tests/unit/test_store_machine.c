@@ -73,13 +73,15 @@ static void write_empty_environment(const char *path, size_t word, bool swapped)
 static void put_in_manifest(struct stage *stage)
 {
 	char sha256[SHA256_TEXT_BYTES];
-	int data = open(in_folder(stage, "backup/data.mdb"), O_RDONLY), manifest = open(in_folder(stage, "backup/MANIFEST"), O_RDWR);
+	int data = open(in_folder(stage, "backup/data.mdb"), O_RDONLY),
+	    manifest = open(in_folder(stage, "backup/MANIFEST"), O_RDWR);
 	struct stat status;
 
 	assert_true(data >= 0 && manifest >= 0);
 	must(stage, manifest_sha256_copy(data, -1, "data.mdb", sha256, &stage->error));
 	assert_int_equal(fstat(manifest, &status), 0);
-	assert_int_equal(pwrite(manifest, sha256, sizeof sha256 - 1, status.st_size - (off_t)sizeof sha256), sizeof sha256 - 1);
+	assert_int_equal(pwrite(manifest, sha256, sizeof sha256 - 1, status.st_size - (off_t)sizeof sha256),
+			 sizeof sha256 - 1);
 	assert_int_equal(close(data), 0);
 	assert_int_equal(close(manifest), 0);
 }
@@ -110,7 +112,8 @@ static void test_what_another_kind_of_machine_wrote_is_named(void **state)
 	must_name(stage, sizeof(size_t), true, "another byte order");
 	write_file(in_folder(stage, "other/data.mdb"), "letters", 7);
 	stage->options.path = in_folder(stage, "other");
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN, "not a turf store");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_FOREIGN,
+		    "not a turf store");
 	stage->options.path = stage->path;
 	stage_open(stage);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
@@ -120,7 +123,8 @@ static void test_what_another_kind_of_machine_wrote_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_what_another_kind_of_machine_wrote_is_named, stage_setup_open, stage_teardown),
+		cmocka_unit_test_setup_teardown(test_what_another_kind_of_machine_wrote_is_named, stage_setup_open,
+						stage_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,8 +74,9 @@ struct tool {
 static void open_tool(void *context)
 {
 	const struct tool *tool = context;
-	struct store_options options = {
-		.path = tool->stage->path, .read_only = tool->read_only, .unix_seconds = tool->read_only ? 0 : UNIX_NOW};
+	struct store_options options = {.path = tool->stage->path,
+					.read_only = tool->read_only,
+					.unix_seconds = tool->read_only ? 0 : UNIX_NOW};
 	struct error error = {{0}};
 	struct store *store;
 
@@ -220,7 +221,8 @@ static void test_nothing_is_committed_to_a_file_that_was_replaced(void **state)
 	(void)keep_time(stage, TODAY + 15, true);
 	must_refuse(stage, commit_after(stage, replace_data), FAULT_STORE, "open was replaced by another file");
 	must_not_begin(stage, "open was replaced by another file");
-	must_refuse(stage, store_compact(stage->store, &stage->error), FAULT_STORE, "open was replaced by another file");
+	must_refuse(stage, store_compact(stage->store, &stage->error), FAULT_STORE,
+		    "open was replaced by another file");
 	(void)snprintf(data, sizeof data, "%s", in_store(stage, "data.mdb"));
 	file = fopen(data, "re");
 	assert_non_null(file);
@@ -258,7 +260,8 @@ static void test_a_store_that_was_moved_is_not_replaced_by_an_empty_one(void **s
 	note_last_seen(stage);
 	stage_close(stage);
 	move_directory(stage);
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "store.last-seen/store");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT,
+		    "store.last-seen/store");
 	assert_int_equal(access(stage->path, F_OK), -1); /* where it can be moved back to */
 	assert_int_equal(mkdir(stage->path, 0700), 0);
 	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "the store is gone");
@@ -299,12 +302,14 @@ static void test_an_older_copy_is_not_taken_for_the_store(void **state)
 	stage_close(stage);
 	copy_file(stage, "store/data.mdb", "newer");
 	copy_file(stage, "older", "store/data.mdb");
-	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT, "older copy of the store");
+	must_refuse(stage, store_open(&stage->store, &stage->options, &stage->error), FAULT_INPUT,
+		    "older copy of the store");
 	copy_file(stage, "newer", "store/data.mdb");
 	stage_open(stage);
 	stage_close(stage);
 	copy_file(stage, "older", "store/data.mdb");
-	must(stage, store_restore(beside(stage, "backup"), stage->path, true, UNIX_NOW, &stage->error)); /* a new epoch */
+	must(stage,
+	     store_restore(beside(stage, "backup"), stage->path, true, UNIX_NOW, &stage->error)); /* a new epoch */
 	stage_open(stage);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
 }

@@ -59,11 +59,11 @@ static void list(struct stage *stage, struct listing *listing)
 	store_view_close(view);
 }
 
-#define assert_kept(stage, of_reason, expected)                                                                        \
-	do {                                                                                                           \
-		struct listing kept = {.reason = of_reason};                                                           \
-		list(stage, &kept);                                                                                    \
-		assert_string_equal(kept.text, expected);                                                              \
+#define assert_kept(stage, of_reason, expected)              \
+	do {                                                 \
+		struct listing kept = {.reason = of_reason}; \
+		list(stage, &kept);                          \
+		assert_string_equal(kept.text, expected);    \
 	} while (0)
 
 static void test_entries_are_kept_as_they_came(void **state)

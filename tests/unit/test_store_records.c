@@ -68,7 +68,8 @@ static void test_the_processor_and_the_table_make_the_same_crc(void **state)
 		for (size_t length = 0; from + length <= sizeof bytes; length++) {
 			uint32_t before = crc32c(bytes, from);
 
-			assert_int_equal(crc32c_more(before, bytes + from, length), crc32c_portable(before, bytes + from, length));
+			assert_int_equal(crc32c_more(before, bytes + from, length),
+					 crc32c_portable(before, bytes + from, length));
 		}
 }
 

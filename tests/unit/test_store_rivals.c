@@ -15,7 +15,7 @@ static struct stage *meanwhile_on;
 
 __attribute__((visibility("default"))) int closedir(DIR *directory)
 {
-	void (*act)(struct stage *stage) = meanwhile;
+	void (*act)(struct stage * stage) = meanwhile;
 
 	meanwhile = NULL;
 	if (act)

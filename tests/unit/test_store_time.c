@@ -128,14 +128,16 @@ static void synchronised(struct stage *stage, uint32_t today)
 static void test_a_synchronised_clock_may_have_been_off_for_a_month(void **state)
 {
 	struct stage *stage = *state;
-	static const struct { uint32_t day, trusted, waits; } dates[] = {
-		{TODAY + 3, TODAY + 3, 0},                 /* a long weekend */
+	static const struct {
+		uint32_t day, trusted, waits;
+	} dates[] = {
+		{TODAY + 3, TODAY + 3, 0}, /* a long weekend */
 		{TODAY + 3 + 31, TODAY + 34, 0},
 		{TODAY + 34 + 32, TODAY + 34, TODAY + 66}, /* too long to be a holiday */
 		{TODAY + 34 - 3, TODAY + 34, TODAY + 31},  /* no clock that is right goes back */
 		{TODAY - 3000, TODAY + 34, TODAY - 3000},
 		{TODAY + 3000, TODAY + 34, TODAY + 3000},
-		{TODAY + 34 + 7, TODAY + 41, 0},           /* a date that waited is gone with that */
+		{TODAY + 34 + 7, TODAY + 41, 0}, /* a date that waited is gone with that */
 	};
 
 	(void)keep_time(stage, TODAY, false);
@@ -281,8 +283,8 @@ static void test_settling_and_purging_go_in_steps(void **state)
 	(void)keep_time(stage, TODAY, false);
 	fill_day(stage, TODAY, 0, QUESTIONS);
 	live_until(stage, TODAY + 14);
-	for (time.today = TODAY + 15; (rc = store_keep_time(stage->store, &time, &changed, &stage->error)) == STORE_MORE;
-	     steps++) {
+	for (time.today = TODAY + 15;
+	     (rc = store_keep_time(stage->store, &time, &changed, &stage->error)) == STORE_MORE; steps++) {
 		assert_sound(stage);
 		/* What the walk has not reached is refused already. */
 		assert_verdict(stage, "oost", retraction(QUESTIONS - 1, TODAY), VERDICT_REFUSED_RETRACTION_TOO_LATE);

@@ -350,8 +350,9 @@ static void test_no_figure_is_told_of_damage(void **state)
 		raw_put(&raw, &damaged);
 		raw_close(&raw, stage);
 		must(stage, store_view_open(stage->store, &view, &stage->error));
-		must_refuse(stage, d == 0 ? store_view_weeks(view, TEAM_ALL, 2019, weeks, &stage->error)
-					  : store_view_quarter(view, TEAM_ALL, Q3_2019, &tally, &stage->error),
+		must_refuse(stage,
+			    d == 0 ? store_view_weeks(view, TEAM_ALL, 2019, weeks, &stage->error)
+				   : store_view_quarter(view, TEAM_ALL, Q3_2019, &tally, &stage->error),
 			    FAULT_DAMAGED, databases[d]);
 		store_view_close(view);
 	}
@@ -562,14 +563,20 @@ static void test_a_flipped_byte_is_found_or_changes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FULL(test_every_byte_of_every_record), FULL(test_every_record_is_missed),
-		FULL(test_sums_that_do_not_add_up),    FULL(test_an_id_too_many),
-		FULL(test_an_id_that_was_purged),      FULL(test_detail_that_was_to_go),
-		FULL(test_a_quarantine_out_of_bounds), FULL(test_nothing_is_counted_onto_damage),
-		FULL(test_a_file_that_was_cut_off),    FULL(test_a_flipped_byte_is_found_or_changes_nothing),
+		FULL(test_every_byte_of_every_record),
+		FULL(test_every_record_is_missed),
+		FULL(test_sums_that_do_not_add_up),
+		FULL(test_an_id_too_many),
+		FULL(test_an_id_that_was_purged),
+		FULL(test_detail_that_was_to_go),
+		FULL(test_a_quarantine_out_of_bounds),
+		FULL(test_nothing_is_counted_onto_damage),
+		FULL(test_a_file_that_was_cut_off),
+		FULL(test_a_flipped_byte_is_found_or_changes_nothing),
 		FULL(test_a_root_with_another_number_is_found),
 		FULL(test_records_that_say_what_cannot_be),
-		FULL(test_no_counter_goes_below_zero), FULL(test_no_figure_is_told_of_damage),
+		FULL(test_no_counter_goes_below_zero),
+		FULL(test_no_figure_is_told_of_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

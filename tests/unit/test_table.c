@@ -129,7 +129,10 @@ static void fields_are_quoted_and_guarded_where_a_reader_needs_it(void **state)
 		{',', "blank ", "\"blank \""},
 		{',', "in the middle", "in the middle"},
 		{',', "Team \xe2\x80\xaetsoO", "Team ?tsoO"},
-		{',', "Team \xc2\x9b" "2J", "Team ?2J"},
+		{',',
+		 "Team \xc2\x9b"
+		 "2J",
+		 "Team ?2J"},
 		{',', "=1+1", "'=1+1"},
 		{',', "+31", "'+31"},
 		{',', "-1", "'-1"},

@@ -17,26 +17,31 @@
 static const struct {
 	const char *text, *shown, *json;
 } hostile[] = {
-	{ "Financi\xc3\xabn, Śródmieście, 東, \xf0\x9f\x91\x8d", "Financi\xc3\xabn, Śródmieście, 東, \xf0\x9f\x91\x8d", NULL },
-	{ "", "", NULL },
+	{"Financi\xc3\xabn, Śródmieście, 東, \xf0\x9f\x91\x8d", "Financi\xc3\xabn, Śródmieście, 東, \xf0\x9f\x91\x8d",
+	 NULL},
+	{"", "", NULL},
 	/* steer the terminal: ESC, BEL, DEL; the one-character CSI, OSC and next line (C1) */
-	{ "a\x1b[2Jb\x07\x7f", "a?[2Jb??", "a\x1b[2Jb\x07\\u007f" },
-	{ "a\xc2\x9b" "2Jb\xc2\x9d\xc2\x80\xc2\x85", "a?2Jb???", "a\\u009b2Jb\\u009d\\u0080\\u0085" },
-	{ "\xc2\x9f\xc2\xa0", "?\xc2\xa0", "\\u009f\xc2\xa0" },
+	{"a\x1b[2Jb\x07\x7f", "a?[2Jb??", "a\x1b[2Jb\x07\\u007f"},
+	{"a\xc2\x9b"
+	 "2Jb\xc2\x9d\xc2\x80\xc2\x85",
+	 "a?2Jb???", "a\\u009b2Jb\\u009d\\u0080\\u0085"},
+	{"\xc2\x9f\xc2\xa0", "?\xc2\xa0", "\\u009f\xc2\xa0"},
 	/* change the order: ALM, LRM, RLM, embeddings and overrides, isolates */
-	{ "\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "???", "\\u061c\\u200e\\u200f" },
-	{ "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad\xe2\x80\xae", "?????", "\\u202a\\u202b\\u202c\\u202d\\u202e" },
-	{ "\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "????", "\\u2066\\u2067\\u2068\\u2069" },
+	{"\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "???", "\\u061c\\u200e\\u200f"},
+	{"\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad\xe2\x80\xae", "?????",
+	 "\\u202a\\u202b\\u202c\\u202d\\u202e"},
+	{"\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "????", "\\u2066\\u2067\\u2068\\u2069"},
 	/* end the line */
-	{ "a\xe2\x80\xa8\xe2\x80\xa9", "a??", "a\\u2028\\u2029" },
+	{"a\xe2\x80\xa8\xe2\x80\xa9", "a??", "a\\u2028\\u2029"},
 	/* their neighbours are letters and blanks like others */
-	{ "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5", "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5", NULL },
+	{"\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5",
+	 "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5", NULL},
 	/* no UTF-8: a byte of Latin-1, the overlong ESC, a surrogate, beyond the last one, and one that is cut off */
-	{ "caf\xe9!", "caf?!", "caf\xe9!" },
-	{ "\xc0\x9b\xe0\x82\x9b", "?????", "\xc0\x9b\xe0\x82\x9b" },
-	{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????", "\xed\xa0\x80\xf4\x90\x80\x80" },
-	{ "caf\xc3", "caf?", "caf\xc3" },
-	{ "\xf0\x9f\x91", "???", "\xf0\x9f\x91" },
+	{"caf\xe9!", "caf?!", "caf\xe9!"},
+	{"\xc0\x9b\xe0\x82\x9b", "?????", "\xc0\x9b\xe0\x82\x9b"},
+	{"\xed\xa0\x80\xf4\x90\x80\x80", "???????", "\xed\xa0\x80\xf4\x90\x80\x80"},
+	{"caf\xc3", "caf?", "caf\xc3"},
+	{"\xf0\x9f\x91", "???", "\xf0\x9f\x91"},
 };
 
 static void what_steers_a_terminal_or_turns_text_shows_as_a_question_mark(void **state)
@@ -107,7 +112,10 @@ static void an_error_can_be_shown_as_it_is(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(error_set(&error, FAULT_INPUT, "no file \"%s\"", "x\n\xc2\x9b" "31m"), FAULT_INPUT);
+	assert_int_equal(error_set(&error, FAULT_INPUT, "no file \"%s\"",
+				   "x\n\xc2\x9b"
+				   "31m"),
+			 FAULT_INPUT);
 	assert_string_equal(error.text, "no file \"x??31m\"");
 	assert_int_equal(error_prefix(&error, FAULT_INPUT, "read %s", "\xe2\x80\xaelru"), FAULT_INPUT);
 	assert_string_equal(error.text, "read ?lru: no file \"x??31m\"");

@@ -20,7 +20,7 @@ static enum topic_kind parse(const char *text, struct topic *topic)
 
 static void slugs(void **state)
 {
-	static const char *const good[] = { "a", "0", "oost", "team-1", "a-", "9-to-5", LONGEST_SLUG, "all" };
+	static const char *const good[] = {"a", "0", "oost", "team-1", "a-", "9-to-5", LONGEST_SLUG, "all"};
 	static const char *const bad[] = {
 		"", "-a", "Oost", "a b", "a_b", "a/b", "+", "#", "a+", "é", "a.", LONGEST_SLUG "4",
 	};
@@ -35,8 +35,17 @@ static void slugs(void **state)
 static void client_ids_have_22_plain_characters(void **state)
 {
 	static const char *const bad[] = {
-		"", "+", "#", "../summary/oost/2019-Q4", "AbCdEfGhIjKlMnOpQr_-0", PHONE "x", "AbCdEfGhIjKlMnOpQr/-09",
-		"AbCdEfGhIjKlMnOpQr+-09", "AbCdEfGhIjKlMnOpQr#-09", "AbCdEfGhIjKlMnOpQr -09", "AbCdEfGhIjKlMnOpQr=-09",
+		"",
+		"+",
+		"#",
+		"../summary/oost/2019-Q4",
+		"AbCdEfGhIjKlMnOpQr_-0",
+		PHONE "x",
+		"AbCdEfGhIjKlMnOpQr/-09",
+		"AbCdEfGhIjKlMnOpQr+-09",
+		"AbCdEfGhIjKlMnOpQr#-09",
+		"AbCdEfGhIjKlMnOpQr -09",
+		"AbCdEfGhIjKlMnOpQr=-09",
 	};
 
 	(void)state;
@@ -128,24 +137,45 @@ static void a_registration_level_that_is_no_team_is_an_unknown_team(void **state
 static void what_is_not_ours_is_left_alone(void **state)
 {
 	static const char *const topics[] = {
-		"", "/", "turf", "turf/v1", "turf/v1/", "turf/v1/de-kop", "turf/v1/de-kop/",
-		"turf/v2/de-kop/registration/oost", "Turf/v1/de-kop/registration/oost",
-		"/turf/v1/de-kop/catalogue", "turf/v1//registration/oost", "turf/v1/De-Kop/registration/oost",
-		"turf/v1/+/registration/oost", "turf/v1/de-kop/registration",
-		"turf/v1/de-kop/registration/oost/more", "turf/v1/de-kop/registrations/oost",
-		"turf/v1/de-kop/receipt/short", "turf/v1/de-kop/receipt/" PHONE "x",
-		"turf/v1/de-kop/receipt/" PHONE "/x", "turf/v1/de-kop/summary/oost",
-		"turf/v1/de-kop/summary/oost/", "turf/v1/de-kop/summary/oost/2019-Q5",
-		"turf/v1/de-kop/summary/oost/2019-Q4/x", "turf/v1/de-kop/summary/Oost/2019-Q4",
-		"turf/v1/de-kop/summary/oost/2019-Q4-and-much-more", "turf/v1/de-kop/summary-jso/oost/2019",
-		"turf/v1/de-kop/weekly/oost/2019-Q4", "turf/v1/de-kop/weekly/oost", "turf/v1/de-kop/status",
-		"turf/v1/de-kop/status/phone", "turf/v1/de-kop/catalogue/1", "turf/v1/de-kop/notes/oost",
-		"turf/v1/de-kop/open/oost", "turf/v1/de-kop/a/b/c/d/e/f/g/h",
+		"",
+		"/",
+		"turf",
+		"turf/v1",
+		"turf/v1/",
+		"turf/v1/de-kop",
+		"turf/v1/de-kop/",
+		"turf/v2/de-kop/registration/oost",
+		"Turf/v1/de-kop/registration/oost",
+		"/turf/v1/de-kop/catalogue",
+		"turf/v1//registration/oost",
+		"turf/v1/De-Kop/registration/oost",
+		"turf/v1/+/registration/oost",
+		"turf/v1/de-kop/registration",
+		"turf/v1/de-kop/registration/oost/more",
+		"turf/v1/de-kop/registrations/oost",
+		"turf/v1/de-kop/receipt/short",
+		"turf/v1/de-kop/receipt/" PHONE "x",
+		"turf/v1/de-kop/receipt/" PHONE "/x",
+		"turf/v1/de-kop/summary/oost",
+		"turf/v1/de-kop/summary/oost/",
+		"turf/v1/de-kop/summary/oost/2019-Q5",
+		"turf/v1/de-kop/summary/oost/2019-Q4/x",
+		"turf/v1/de-kop/summary/Oost/2019-Q4",
+		"turf/v1/de-kop/summary/oost/2019-Q4-and-much-more",
+		"turf/v1/de-kop/summary-jso/oost/2019",
+		"turf/v1/de-kop/weekly/oost/2019-Q4",
+		"turf/v1/de-kop/weekly/oost",
+		"turf/v1/de-kop/status",
+		"turf/v1/de-kop/status/phone",
+		"turf/v1/de-kop/catalogue/1",
+		"turf/v1/de-kop/notes/oost",
+		"turf/v1/de-kop/open/oost",
+		"turf/v1/de-kop/a/b/c/d/e/f/g/h",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
-		struct topic topic, empty = { .kind = TOPIC_OTHER };
+		struct topic topic, empty = {.kind = TOPIC_OTHER};
 
 		memset(&topic, 0xff, sizeof topic);
 		if (parse(topics[i], &topic) != TOPIC_OTHER)

@@ -22,7 +22,8 @@ static void each(const json_t *vectors, const char *name, void (*check)(const js
 	const json_t *list = vectors_list(vectors, name), *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry) {
+	json_array_foreach(list, i, entry)
+	{
 		char *text = json_dumps(entry, JSON_ENCODE_ANY);
 
 		print_message("%s %zu: %s\n", name, i + 1, text);
@@ -93,8 +94,8 @@ static void check_today(const json_t *entry)
 {
 	uint32_t day = 0;
 
-	assert_int_equal(clock_day_at(vectors_text(entry, "timezone"), vectors_number(entry, "unix_seconds"), &day, NULL),
-			 0);
+	assert_int_equal(
+		clock_day_at(vectors_text(entry, "timezone"), vectors_number(entry, "unix_seconds"), &day, NULL), 0);
 	assert_int_equal(day, vectors_day(entry, "date"));
 }
 
@@ -150,8 +151,12 @@ static void write_topic(const struct topic *topic, char out[static TOPIC_BYTES])
 static enum topic_kind kind_of(const json_t *entry)
 {
 	static const char *const names[] = {
-		[TOPIC_REGISTRATION] = "registration", [TOPIC_RECEIPT] = "receipt",     [TOPIC_SUMMARY] = "summary",
-		[TOPIC_SUMMARY_JSON] = "summary-json", [TOPIC_WEEKLY] = "weekly",       [TOPIC_CATALOGUE] = "catalogue",
+		[TOPIC_REGISTRATION] = "registration",
+		[TOPIC_RECEIPT] = "receipt",
+		[TOPIC_SUMMARY] = "summary",
+		[TOPIC_SUMMARY_JSON] = "summary-json",
+		[TOPIC_WEEKLY] = "weekly",
+		[TOPIC_CATALOGUE] = "catalogue",
 		[TOPIC_STATUS] = "status",
 	};
 	const char *name = vectors_text(entry, "kind");
@@ -232,10 +237,12 @@ static void topics_decide_as_the_vectors_say(void **state)
 /* ---- Catalogue ----------------------------------------------------------------------------------------- */
 
 /* The names of a message's fields, in the order of their numbers. */
-static const char *const catalogue_fields[] = {"version", "org", "name", "timezone", "teams", "domains", "labels",
-					       "accept_days", "retract_days", "grace_days", "counting_since", NULL};
+static const char *const catalogue_fields[] = {"version",      "org",        "name",           "timezone",
+					       "teams",        "domains",    "labels",         "accept_days",
+					       "retract_days", "grace_days", "counting_since", NULL};
 static const char *const team_fields[] = {"id", "name", "valid_from", "valid_until", NULL};
-static const char *const domain_fields[] = {"code", "name", "valid_from", "valid_until", "rolls_up_to", "position", NULL};
+static const char *const domain_fields[] = {"code",        "name",     "valid_from", "valid_until",
+					    "rolls_up_to", "position", NULL};
 static const char *const label_fields[] = {"code", "name", "kind", "valid_from", "valid_until", "domain", NULL};
 
 static const json_t *written_catalogue; /* the vectors' own; the changes are changes of it */
@@ -275,7 +282,8 @@ static int decode_catalogue(const json_t *change, struct catalogue *catalogue)
 		const json_t *value = changed ? changed : json_object_get(written_catalogue, name);
 		size_t n;
 
-		json_array_foreach(value, n, entry) {
+		json_array_foreach(value, n, entry)
+		{
 			struct bytes part = written_entry(entry, fields_of(name));
 
 			add_bytes(&out, i + 1, &part);
@@ -326,8 +334,7 @@ static void check_valid(const json_t *entry)
 			assert_next(domains, &n, domain->code);
 	}
 	assert_int_equal(n, json_array_size(domains));
-	json_object_foreach((json_t *)labels, code, codes)
-		check_labels(day, (uint32_t)strtoul(code, NULL, 10), codes);
+	json_object_foreach((json_t *)labels, code, codes) check_labels(day, (uint32_t)strtoul(code, NULL, 10), codes);
 }
 
 static void check_question(const json_t *entry)
@@ -340,8 +347,7 @@ static void check_question(const json_t *entry)
 
 	event.domain = vectors_number(entry, "domain");
 	event.n_labels = (uint32_t)json_array_size(labels);
-	json_array_foreach(labels, i, label)
-		event.labels[i] = (uint32_t)json_integer_value(label);
+	json_array_foreach(labels, i, label) event.labels[i] = (uint32_t)json_integer_value(label);
 	admitted = rules_admit(&event, vectors_text(entry, "team"), &read_catalogue, &standing);
 	assert_int_equal(admitted.if_unknown, vectors_number(entry, "verdict"));
 }

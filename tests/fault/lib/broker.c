@@ -150,11 +150,14 @@ WRAP(void, mqtt_disconnect, struct mqtt *mqtt)
 	broker.up = broker.up && !mqtt;
 }
 
-WRAP(int, mqtt_use_credentials, struct mqtt *mqtt, const char *user, const char *password, bool *changed, struct error *error)
+WRAP(int, mqtt_use_credentials, struct mqtt *mqtt, const char *user, const char *password, bool *changed,
+     struct error *error)
 {
 	assert(mqtt && !user && !password);
 	*changed = false;
-	return seam_fails(SEAM_BROKER, "mqtt_use_credentials") ? error_set(error, FAULT_MEMORY, "no memory for credentials") : 0;
+	return seam_fails(SEAM_BROKER, "mqtt_use_credentials")
+		       ? error_set(error, FAULT_MEMORY, "no memory for credentials")
+		       : 0;
 }
 
 WRAP(int, mqtt_subscribe, struct mqtt *mqtt, const char *filter, int qos, struct error *error)

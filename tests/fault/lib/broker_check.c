@@ -102,7 +102,8 @@ bool broker_says_online(const char *org, uint32_t today)
 	bool right;
 
 	date_format(today, date);
-	right = json_is_true(json_object_get(status, "online")) && says(status, "today", date) && says(status, "store", "ok");
+	right = json_is_true(json_object_get(status, "online")) && says(status, "today", date) &&
+		says(status, "store", "ok");
 	json_decref(status);
 	return right;
 }
@@ -143,7 +144,8 @@ static int check_summary(void *context, const char *team, struct period period)
 		fail_msg("%s: %s: %s", story_where(), topic, error.text);
 	if (!same_figures(&kept, &now))
 		fail_msg("%s: old figures on %s: %u, catalogue %u, and not %u, %u", story_where(), topic,
-			 (unsigned)kept.answered, kept.catalogue_version, (unsigned)now.answered, now.catalogue_version);
+			 (unsigned)kept.answered, kept.catalogue_version, (unsigned)now.answered,
+			 now.catalogue_version);
 	topic_summary_json(topic, figures->catalogue->org, team, period);
 	if (!broker_find(topic))
 		fail_msg("%s: nothing on %s", story_where(), topic);

@@ -19,7 +19,8 @@ static struct {
 
 static void run_chains(bool failing)
 {
-	uint64_t first = number_from_environment("TURF_SEED", SEED), n = number_from_environment("TURF_CHAINS", chains.n);
+	uint64_t first = number_from_environment("TURF_SEED", SEED),
+		 n = number_from_environment("TURF_CHAINS", chains.n);
 	uint64_t cuts = 0;
 
 	for (uint64_t i = 0; i < n; i++) {

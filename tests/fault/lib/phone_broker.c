@@ -51,7 +51,8 @@ static void leave(void)
 
 /* ---- What goes to the phone: under the lock ---------------------------------------------------------------------- */
 
-static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason, const struct mqtt_message *message)
+static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason,
+		 const struct mqtt_message *message)
 {
 	struct mqtt_event event = {.kind = kind, .reason = reason, .message = message};
 
@@ -60,7 +61,8 @@ static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char 
 
 static void send(struct mqtt_async *mqtt, const char *topic, const void *bytes, size_t length)
 {
-	struct mqtt_message message = {.topic = topic, .topic_length = strlen(topic), .payload = bytes, .length = length};
+	struct mqtt_message message = {
+		.topic = topic, .topic_length = strlen(topic), .payload = bytes, .length = length};
 
 	emit(mqtt, MQTT_EVENT_MESSAGE, NULL, &message);
 }
@@ -75,8 +77,8 @@ static void send_status(struct mqtt_async *mqtt)
 {
 	char topic[TOPIC_BYTES], text[STATUS_BYTES];
 	int length = snprintf(text, sizeof text,
-			      "{\"online\":true,\"today\":\"2019-12-05\",\"epoch\":\"%032x\",\"instance\":\"%08x\"}", broker.epoch,
-			      broker.epoch);
+			      "{\"online\":true,\"today\":\"2019-12-05\",\"epoch\":\"%032x\",\"instance\":\"%08x\"}",
+			      broker.epoch, broker.epoch);
 
 	topic_status(topic, "dekop");
 	send(mqtt, topic, text, (size_t)length);
@@ -86,9 +88,18 @@ static void send_catalogue(struct mqtt_async *mqtt)
 {
 	static struct team teams[] = {{.id = "oost", .name = "Oost"}, {.id = "west", .name = "West"}};
 	static struct domain domains[] = {{.code = 1, .name = "Financiën", .position = 1}};
-	struct catalogue catalogue = {.version = 1, .org = "dekop", .name = "De Kop", .timezone = "Europe/Amsterdam",
-				      .accept_days = 400, .retract_days = 20, .grace_days = 28, .counting_since = 18000,
-				      .teams = teams, .n_teams = 2, .domains = domains, .n_domains = 1};
+	struct catalogue catalogue = {.version = 1,
+				      .org = "dekop",
+				      .name = "De Kop",
+				      .timezone = "Europe/Amsterdam",
+				      .accept_days = 400,
+				      .retract_days = 20,
+				      .grace_days = 28,
+				      .counting_since = 18000,
+				      .teams = teams,
+				      .n_teams = 2,
+				      .domains = domains,
+				      .n_domains = 1};
 	static uint8_t bytes[CATALOGUE_BYTES_MAX];
 	char topic[TOPIC_BYTES];
 	size_t length;
@@ -102,8 +113,9 @@ static void send_catalogue(struct mqtt_async *mqtt)
 
 static void send_summary(struct mqtt_async *mqtt)
 {
-	static const char json[] = "{\"team\":\"all\",\"period\":\"2019-Q4\",\"answered\":5,"
-				   "\"domains\":[{\"domain\":1,\"name\":\"Financi\u00ebn\",\"answered\":5}],\"labels\":[]}";
+	static const char json[] =
+		"{\"team\":\"all\",\"period\":\"2019-Q4\",\"answered\":5,"
+		"\"domains\":[{\"domain\":1,\"name\":\"Financi\u00ebn\",\"answered\":5}],\"labels\":[]}";
 
 	send(mqtt, "turf/v1/dekop/summary-json/all/2019-Q4", json, sizeof json - 1);
 }
@@ -145,7 +157,8 @@ static enum verdict count_question(struct known *known, const struct event *even
 {
 	if (known->event.act == ACT_QUESTION)
 		broker.lied_to |= known->event.day != event->day || known->event.domain != event->domain ||
-				  known->event.n_labels != event->n_labels || known->event.labels[0] != event->labels[0];
+				  known->event.n_labels != event->n_labels ||
+				  known->event.labels[0] != event->labels[0];
 	if (known->state == KNOWN_RETRACTED)
 		return VERDICT_ALREADY_RETRACTED;
 	if (known->state == KNOWN_COUNTED)
@@ -237,7 +250,7 @@ WRAP(int, mqtt_async_open, struct mqtt_async **out, const struct mqtt_options *o
 	assert(options->clean_session && strcmp(options->client_id, broker.last_id) != 0);
 	*out = seam_take_memory(NULL, sizeof **out);
 	**out = (struct mqtt_async){.on_event = on_event, .context = context};
-	memcpy((*out)->client_id, options->client_id, sizeof (*out)->client_id);
+	memcpy((*out)->client_id, options->client_id, sizeof(*out)->client_id);
 	memcpy(broker.last_id, options->client_id, sizeof broker.last_id);
 	return 0;
 }
@@ -265,7 +278,8 @@ WRAP(int, mqtt_async_connect, struct mqtt_async *mqtt, struct error *error)
 	return 0;
 }
 
-WRAP(int, mqtt_async_subscribe, struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error)
+WRAP(int, mqtt_async_subscribe, struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos,
+     struct error *error)
 {
 	bool fails = seam_fails(SEAM_BROKER, "mqtt_async_subscribe");
 

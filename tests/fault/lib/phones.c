@@ -40,7 +40,8 @@ static uint32_t add_retraction(struct phones *phones, uint64_t *dice, uint32_t o
 
 	assert_true(phones->n < PHONES_EVENTS_MAX);
 	*sent = (struct sent){.sent_at = NEVER, .receipt_at = NEVER};
-	sent->event = (struct event){.id = phones->list[of].event.id, .day = phones->list[of].event.day, .act = ACT_RETRACTION};
+	sent->event = (struct event){
+		.id = phones->list[of].event.id, .day = phones->list[of].event.day, .act = ACT_RETRACTION};
 	memcpy(sent->team, team, strlen(team) + 1);
 	return phones->n++;
 }
@@ -78,7 +79,8 @@ static void add_message(struct phones_batch *batch, const uint32_t *which, uint3
 		batch->events[batch->n_events++] = which[i];
 	}
 	*message = (struct inbox_message){
-		.mqtt = {.payload = bytes, .length = submission_encode(events, n, CLIENT_ID, bytes, SUBMISSION_BYTES_MAX)},
+		.mqtt = {.payload = bytes,
+			 .length = submission_encode(events, n, CLIENT_ID, bytes, SUBMISSION_BYTES_MAX)},
 	};
 	memcpy(message->team, batch->phones->list[which[0]].team, sizeof message->team);
 }
@@ -221,7 +223,8 @@ static void expect_counts(const struct phones *phones, uint32_t moment, struct c
 		const struct sent *sent = &phones->list[i];
 		uint32_t team = 0, code = 0;
 
-		if (sent->sent_at > moment || sent->refused || sent->event.act != ACT_QUESTION || taken_back(phones, sent, moment))
+		if (sent->sent_at > moment || sent->refused || sent->event.act != ACT_QUESTION ||
+		    taken_back(phones, sent, moment))
 			continue;
 		while (strcmp(teams[team], sent->team) != 0)
 			team++;
@@ -237,13 +240,16 @@ void phones_check_counts(const struct phones *phones, uint32_t moment, struct st
 
 	expect_counts(phones, moment, &expected);
 	for (uint32_t team = 0; team < 3; team++) {
-		struct tally before = tally_of(stage, teams[team], Q3_2019), now = tally_of(stage, teams[team], Q4_2019);
+		struct tally before = tally_of(stage, teams[team], Q3_2019),
+			     now = tally_of(stage, teams[team], Q4_2019);
 
 		for (uint32_t code = 0; code < CODES; code++) {
 			uint32_t c = codes[code];
 
-			assert_int_equal(before.answered[c].counted + now.answered[c].counted, expected.of[team][code][0]);
-			assert_int_equal(before.referred[c].counted + now.referred[c].counted, expected.of[team][code][1]);
+			assert_int_equal(before.answered[c].counted + now.answered[c].counted,
+					 expected.of[team][code][0]);
+			assert_int_equal(before.referred[c].counted + now.referred[c].counted,
+					 expected.of[team][code][1]);
 		}
 	}
 }

@@ -15,7 +15,7 @@ enum { PHONES_EVENTS_MAX = 6000, PHONES_MESSAGES = 8, PHONES_IN_MESSAGE = 6, NEV
 struct sent {
 	struct event event;
 	char team[SLUG_BYTES];
-	bool refused;        /* the aggregator will: its team is none */
+	bool refused; /* the aggregator will: its team is none */
 	uint32_t sent_at;
 	uint32_t receipt_at; /* NEVER */
 	enum verdict verdict;

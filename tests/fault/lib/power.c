@@ -42,14 +42,13 @@ struct power {
 	struct file files[OBJECTS_MAX];
 	struct name names[NAMES_MAX]; /* durable ones */
 	size_t n_names;
-	size_t *changes;              /* entries that change names and are not synced */
+	size_t *changes; /* entries that change names and are not synced */
 	size_t n_changes, changes_room;
 };
 
 const char *cut_name(enum cut cut)
 {
-	static const char *const names[CUTS] = {"none",    "all",     "prefix",  "some",
-						"sectors", "but one", "only one"};
+	static const char *const names[CUTS] = {"none", "all", "prefix", "some", "sectors", "but one", "only one"};
 
 	return names[cut];
 }
@@ -257,9 +256,9 @@ bool power_step(struct power *power)
 struct chance {
 	enum cut cut;
 	uint64_t *dice;
-	unsigned grain;    /* sectors that go together: 1, or a page's */
-	size_t last;       /* CUT_PREFIX: the write that is torn; of names, the last change */
-	uint64_t one;      /* CUT_BUT_ONE, CUT_ONLY_ONE: the sector */
+	unsigned grain; /* sectors that go together: 1, or a page's */
+	size_t last;    /* CUT_PREFIX: the write that is torn; of names, the last change */
+	uint64_t one;   /* CUT_BUT_ONE, CUT_ONLY_ONE: the sector */
 };
 
 static uint64_t grain_of(const struct chance *chance, const struct piece *piece)
@@ -420,7 +419,8 @@ static size_t names_left(const struct power *power, struct chance *chance, struc
 
 	memcpy(names, power->names, n * sizeof *names);
 	if (power->n_changes > 0)
-		chance->last = record_entry(power->changes[dice_below(chance->dice, (uint32_t)power->n_changes)])->change;
+		chance->last =
+			record_entry(power->changes[dice_below(chance->dice, (uint32_t)power->n_changes)])->change;
 	for (size_t i = 0; i < power->n_changes; i++)
 		if (name_is_there(chance, record_entry(power->changes[i])))
 			change_name(names, &n, record_entry(power->changes[i]));
@@ -471,8 +471,9 @@ static const struct file *find_file(const struct power *power, const char *path)
 	while (*path) {
 		size_t length = strcspn(path, "/"), i = 0;
 
-		while (i < power->n_names && (power->names[i].parent != object || strlen(power->names[i].text) != length ||
-					      memcmp(power->names[i].text, path, length) != 0))
+		while (i < power->n_names &&
+		       (power->names[i].parent != object || strlen(power->names[i].text) != length ||
+			memcmp(power->names[i].text, path, length) != 0))
 			i++;
 		if (i == power->n_names || power->names[i].object == 0)
 			return NULL;

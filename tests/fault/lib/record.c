@@ -101,8 +101,8 @@ static unsigned object_of(int fd)
 
 	if (!look_into(fd, &status))
 		return 0;
-	while (object > 0 && (recording.objects[object].inode != status.st_ino ||
-			      recording.objects[object].device != status.st_dev))
+	while (object > 0 &&
+	       (recording.objects[object].inode != status.st_ino || recording.objects[object].device != status.st_dev))
 		object--;
 	return object;
 }

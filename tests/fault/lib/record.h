@@ -25,12 +25,12 @@ enum record_kind {
 
 struct record_entry {
 	enum record_kind kind;
-	unsigned object;  /* files and folders, from 1; RECORD_ROOT is the root */
+	unsigned object; /* files and folders, from 1; RECORD_ROOT is the root */
 	unsigned parent;
-	unsigned change;  /* names with the same number change at once, as rename does */
-	bool folder;      /* a name's object is a folder */
+	unsigned change; /* names with the same number change at once, as rename does */
+	bool folder;     /* a name's object is a folder */
 	bool durable;
-	bool failed;      /* a write or sync that returned an error: it may have done its work, or half of it, or none */
+	bool failed; /* a write or sync that returned an error: it may have done its work, or half of it, or none */
 	off_t offset;
 	size_t length;
 	uint8_t *bytes;

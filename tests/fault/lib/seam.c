@@ -29,7 +29,7 @@ const char *seam_name(enum seam seam)
 
 unsigned seam_kinds(enum seam seam)
 {
-	static const unsigned kinds[SEAMS] = {[SEAM_MEMORY] = 1, [SEAM_LMDB] = 5,   [SEAM_FILE] = 4,  [SEAM_CLOCK] = 1,
+	static const unsigned kinds[SEAMS] = {[SEAM_MEMORY] = 1, [SEAM_LMDB] = 5, [SEAM_FILE] = 4,  [SEAM_CLOCK] = 1,
 					      [SEAM_RANDOM] = 2, [SEAM_HASH] = 1, [SEAM_BROKER] = 2};
 
 	return kinds[seam];
@@ -165,7 +165,8 @@ extern int __wrap_asprintf(char **text, const char *pattern, ...) __attribute__(
 extern int __wrap___asprintf_chk(char **text, int flag, const char *pattern, ...) __attribute__((format(printf, 3, 4)));
 extern int __wrap_vasprintf(char **text, const char *pattern, va_list args) __attribute__((format(printf, 2, 0)));
 extern int __real_vasprintf(char **text, const char *pattern, va_list args) __attribute__((format(printf, 2, 0)));
-extern int __wrap___vasprintf_chk(char **text, int flag, const char *pattern, va_list args) __attribute__((format(printf, 3, 0)));
+extern int __wrap___vasprintf_chk(char **text, int flag, const char *pattern, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 __attribute__((format(printf, 2, 0))) static int format(char **text, const char *pattern, va_list args)
 {

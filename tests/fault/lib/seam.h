@@ -31,9 +31,9 @@ unsigned seam_kinds(enum seam seam);
 struct fault_plan {
 	enum seam seam;
 	const char *call; /* NULL: any call of the seam */
-	unsigned nth;  /* 1: the first call from now on */
-	unsigned kind; /* 0 to seam_kinds - 1 */
-	bool for_good; /* and all calls after it */
+	unsigned nth;     /* 1: the first call from now on */
+	unsigned kind;    /* 0 to seam_kinds - 1 */
+	bool for_good;    /* and all calls after it */
 };
 
 /* From now on, until seam_disarm: the name of the first call that failed, or NULL. */

@@ -100,8 +100,7 @@ WRAP(off_t, lseek, int fd, off_t offset, int whence)
 
 WRAP(void *, mmap, void *at, size_t length, int protection, int flags, int fd, off_t offset)
 {
-	return seam_refuses("mmap", of_mapping) ? MAP_FAILED :
-						   __real_mmap(at, length, protection, flags, fd, offset);
+	return seam_refuses("mmap", of_mapping) ? MAP_FAILED : __real_mmap(at, length, protection, flags, fd, offset);
 }
 
 /* ---- Writing ---------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include "tests/fault/lib/seam.h"
 
 /* Defines what takes the place of `name`; __real_NAME is the call itself. */
-#define WRAP(type, name, ...) \
+#define WRAP(type, name, ...)                   \
 	extern type __real_##name(__VA_ARGS__); \
 	extern type __wrap_##name(__VA_ARGS__); \
 	type __wrap_##name(__VA_ARGS__)

@@ -32,7 +32,8 @@ static bool looks_like(const struct picture *a, const struct picture *b)
 
 struct event lived_question(uint32_t number)
 {
-	struct event event = question(number, TODAY - number % 60, number % 3 ? 1 : 255, number % 4 ? ANSWERED : REFERRED);
+	struct event event =
+		question(number, TODAY - number % 60, number % 3 ? 1 : 255, number % 4 ? ANSWERED : REFERRED);
 
 	if (number % 5 == 0)
 		event.labels[event.n_labels++] = number % 2 ? 7 : 65535;
@@ -150,4 +151,3 @@ void world_tell_change(struct world *world, const struct story *story)
 	story->end(world, story->act(world, &world->stage->error), NULL);
 	story_tell(story, world, world->stage->folder, SEAMS_OF_STORE);
 }
-

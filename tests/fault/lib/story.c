@@ -153,7 +153,7 @@ void story_tell(const struct story *story, void *world, const char *folder, unsi
 		if (!(seams & 1U << seam))
 			continue;
 		calls = getenv("TURF_LONG") && !story->sparse ? tell_in_all_ways(story, world, folder, (enum seam)seam)
-					    : tell_in_turn(story, world, folder, (enum seam)seam);
+							      : tell_in_turn(story, world, folder, (enum seam)seam);
 		told(story, (enum seam)seam, calls);
 	}
 	telling = false;

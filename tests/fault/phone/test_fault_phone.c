@@ -134,8 +134,9 @@ static void tap(uint32_t batch)
 		return;
 	for (uint32_t i = 0; i < plans[batch].n; i++)
 		questions[i] = question(batch, i);
-	world.tapped[batch] = note(turf_questions(world.turf, questions, plans[batch].n, world.ids[batch], error.text,
-						  sizeof error.text), &error);
+	world.tapped[batch] = note(
+		turf_questions(world.turf, questions, plans[batch].n, world.ids[batch], error.text, sizeof error.text),
+		&error);
 }
 
 static void take_back(void)
@@ -192,7 +193,9 @@ static void answer(void)
 			.seq = entries[i].seq,
 			.id = entries[i].event.id,
 			.act = entries[i].event.act,
-			.verdict = back ? VERDICT_RETRACTED : refused ? VERDICT_REFUSED_UNKNOWN_TEAM : VERDICT_COUNTED,
+			.verdict = back      ? VERDICT_RETRACTED
+				   : refused ? VERDICT_REFUSED_UNKNOWN_TEAM
+					     : VERDICT_COUNTED,
 		};
 	}
 	if (loaded == ACCEPTED)
@@ -455,7 +458,8 @@ static void test_sending_taps(void **state)
 static void test_receipt_stored_in_spite_of_a_fault(void **state)
 {
 	static const struct story story = {"a tap taken back", begin_taken_back, hear_at_last, end_taken_back, true};
-	static const struct fault_plan done_and_lost = {.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .kind = 3};
+	static const struct fault_plan done_and_lost = {
+		.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .kind = 3};
 
 	(void)state;
 	world.broker = "mqtt://127.0.0.1:1883";

@@ -30,8 +30,8 @@
 
 enum {
 	CHAINS = 3,
-	CHAIN = 3,     /* sessions that go on from each other */
-	STEPS = 40,    /* of a session */
+	CHAIN = 3,  /* sessions that go on from each other */
+	STEPS = 40, /* of a session */
 	TAPS_MAX = 1500,
 	TOGETHER_MAX = 5,
 	DAY = 18215,
@@ -222,7 +222,9 @@ static void answer(void)
 			.seq = entries[i].seq,
 			.id = entries[i].event.id,
 			.act = entries[i].event.act,
-			.verdict = back ? VERDICT_RETRACTED : draw(12) ? VERDICT_COUNTED : VERDICT_REFUSED_UNKNOWN_TEAM,
+			.verdict = back       ? VERDICT_RETRACTED
+				   : draw(12) ? VERDICT_COUNTED
+					      : VERDICT_REFUSED_UNKNOWN_TEAM,
 		};
 		known[i] = find(&entries[i].event.id);
 		if (known[i])
@@ -233,7 +235,8 @@ static void answer(void)
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (known[i])
-			earliest(results[i].act == ACT_RETRACTION ? &known[i]->answered_back : &known[i]->answered, deed);
+			earliest(results[i].act == ACT_RETRACTION ? &known[i]->answered_back : &known[i]->answered,
+				 deed);
 }
 
 static void hear_news(void)
@@ -246,8 +249,9 @@ static void hear_news(void)
 	trouble();
 	if (draw(2)) {
 		memset(catalogue, (int)draw(256), sizeof catalogue);
-		(void)returned(outbox_put_catalogue(world.turf->outbox, catalogue, 1 + draw(sizeof catalogue - 1), &error),
-			       &deed);
+		(void)returned(
+			outbox_put_catalogue(world.turf->outbox, catalogue, 1 + draw(sizeof catalogue - 1), &error),
+			&deed);
 		return;
 	}
 	epoch[0] = ++world.epoch;

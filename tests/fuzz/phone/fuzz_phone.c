@@ -48,8 +48,8 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 static void open_phone(struct phone *phone)
 {
 	char path[512], error[TURF_ERROR_BYTES];
-	struct turf_options options = {.size = sizeof options, .org = org, .outbox = path,
-				       .on_verdict = on_verdict, .context = phone};
+	struct turf_options options = {
+		.size = sizeof options, .org = org, .outbox = path, .on_verdict = on_verdict, .context = phone};
 
 	(void)snprintf(path, sizeof path, "%s/outbox", fuzz_folder());
 	if (turf_open(&phone->turf, &options, error, sizeof error) != 0)
@@ -82,7 +82,8 @@ static void load_queue(struct turf *turf)
 
 	hold(outbox_load(turf->outbox, turf->loaded, entries, 2 * TAPS, &n, &turf->loaded, NULL) == 0);
 	for (size_t i = 0; i < n; i++)
-		hold(sender_add(&turf->sender, entries[i].seq, &entries[i].event.id, entries[i].event.act, entries[i].team) == 0);
+		hold(sender_add(&turf->sender, entries[i].seq, &entries[i].event.id, entries[i].event.act,
+				entries[i].team) == 0);
 }
 
 static void send_due(struct phone *phone)
@@ -121,7 +122,8 @@ static void name(void *context, const struct result *result)
 
 static void arrive(struct phone *phone, const char *topic, size_t topic_length, const uint8_t *bytes, size_t length)
 {
-	struct mqtt_message message = {.topic = topic, .topic_length = topic_length, .payload = bytes, .length = length};
+	struct mqtt_message message = {
+		.topic = topic, .topic_length = topic_length, .payload = bytes, .length = length};
 	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
 	struct inbound *copy = inbound_copy(&event);
 
@@ -157,8 +159,7 @@ static void status_arrives(struct phone *phone, struct feed *feed)
 	int length;
 
 	date_format(TODAY - 200 + feed_below(feed, 256), today);
-	length = snprintf(json, sizeof json,
-			  "{\"online\":%s,\"epoch\":\"%032x\",\"instance\":\"%u\",\"today\":\"%s\"}",
+	length = snprintf(json, sizeof json, "{\"online\":%s,\"epoch\":\"%032x\",\"instance\":\"%u\",\"today\":\"%s\"}",
 			  feed_below(feed, 4) ? "true" : "false", feed_below(feed, 3), feed_below(feed, 3), today);
 	topic_status(topic, org);
 	arrive(phone, topic, strlen(topic), (const uint8_t *)json, (size_t)length);

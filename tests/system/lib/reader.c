@@ -80,7 +80,7 @@ static int print_news(const struct turf_news *news)
 
 int main(int argc, char **argv)
 {
-	struct turf_options options = { .size = sizeof options, .org = "steenwijkerland" };
+	struct turf_options options = {.size = sizeof options, .org = "steenwijkerland"};
 	char error[TURF_ERROR_BYTES] = "";
 	struct turf_watch *watch;
 
@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	turf_watch_status(watch);
 	turf_watch_catalogue(watch);
 	check(turf_watch_weekly(watch, "oost", (uint32_t)strtoul(argv[3], NULL, 10)), "weekly");
-	if (turf_watch_weekly(watch, "Oost", 2026) != TURF_INPUT || turf_watch_summary(watch, "oost", "2026-Q5") != TURF_INPUT)
+	if (turf_watch_weekly(watch, "Oost", 2026) != TURF_INPUT ||
+	    turf_watch_summary(watch, "oost", "2026-Q5") != TURF_INPUT)
 		return 3;
 	for (int done = 0; !done;) {
 		done = print_news(turf_watch_next(watch, -1, -1));

@@ -118,9 +118,18 @@ int store_view_span(const struct store_view *view, const char *team, uint32_t *f
 
 /* ---- The org of these stories ----------------------------------------------------------------- */
 
-#define LIVE(n) {.counted = (n), .shown = (n)}
-#define HELD(n, visible) {.counted = (n), .shown = (visible)}
-#define LATE(n) {.late = (n)}
+#define LIVE(n)                              \
+	{                                    \
+		.counted = (n), .shown = (n) \
+	}
+#define HELD(n, visible)                           \
+	{                                          \
+		.counted = (n), .shown = (visible) \
+	}
+#define LATE(n)             \
+	{                   \
+		.late = (n) \
+	}
 
 static inline uint32_t day(const char *text)
 {

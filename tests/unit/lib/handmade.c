@@ -17,7 +17,7 @@ uint32_t dice(uint32_t sides)
 
 struct event random_event(void)
 {
-	struct event event = { .day = dice(4) ? 18000 + dice(400) : UINT32_MAX - dice(2) };
+	struct event event = {.day = dice(4) ? 18000 + dice(400) : UINT32_MAX - dice(2)};
 
 	for (size_t i = 0; i < EVENT_ID_BYTES; i++)
 		event.id.bytes[i] = (uint8_t)dice(256);
@@ -42,10 +42,10 @@ void add(struct bytes *to, const void *bytes, size_t length)
 void add_varint(struct bytes *to, uint64_t value)
 {
 	while (value >= 0x80) {
-		add(to, (uint8_t[]){ (uint8_t)(value | 0x80) }, 1);
+		add(to, (uint8_t[]){(uint8_t)(value | 0x80)}, 1);
 		value >>= 7;
 	}
-	add(to, (uint8_t[]){ (uint8_t)value }, 1);
+	add(to, (uint8_t[]){(uint8_t)value}, 1);
 }
 
 void add_number(struct bytes *to, uint32_t field, uint64_t value)
@@ -68,8 +68,8 @@ void add_bytes(struct bytes *to, uint32_t field, const struct bytes *part)
 
 struct bytes question_event(size_t id_length, uint64_t outcome, const struct bytes *more)
 {
-	static const uint8_t id[128] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
-	struct bytes question = { .length = 0 }, event = { .length = 0 };
+	static const uint8_t id[128] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	struct bytes question = {.length = 0}, event = {.length = 0};
 
 	add_number(&question, 1, 3);
 	add_number(&question, 2, outcome);
@@ -83,7 +83,7 @@ struct bytes question_event(size_t id_length, uint64_t outcome, const struct byt
 
 struct bytes submission_of(const struct bytes *event)
 {
-	struct bytes submission = { .length = 0 };
+	struct bytes submission = {.length = 0};
 
 	add_bytes(&submission, 1, event);
 	return submission;

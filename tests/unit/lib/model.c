@@ -91,7 +91,8 @@ static bool label_fits(const struct model *model, const struct event *event, uin
 		const struct label *label = &c->labels[i];
 
 		if (label->code == code)
-			return event->day >= label->valid_from && (!label->valid_until || event->day < label->valid_until) &&
+			return event->day >= label->valid_from &&
+			       (!label->valid_until || event->day < label->valid_until) &&
 			       (!label->domain || label->domain == event->domain);
 	}
 	return false;
@@ -104,7 +105,8 @@ static enum verdict refusal(const struct model *model, const struct event *event
 
 	if ((int64_t)event->day - model->today > 1)
 		return VERDICT_REFUSED_DAY_IN_FUTURE;
-	if ((int64_t)model->today - event->day > c->accept_days || event->day < c->counting_since || event->day < model->purged_before)
+	if ((int64_t)model->today - event->day > c->accept_days || event->day < c->counting_since ||
+	    event->day < model->purged_before)
 		return VERDICT_REFUSED_DAY_TOO_OLD;
 	for (size_t i = 0; i < c->n_teams; i++)
 		team_fits |= strcmp(c->teams[i].id, team) == 0 && event->day >= c->teams[i].valid_from &&
@@ -123,7 +125,8 @@ static enum verdict refusal(const struct model *model, const struct event *event
 	return VERDICT_UNSPECIFIED;
 }
 
-static enum verdict apply_question(struct model *model, struct model_entry *known, const struct event *event, const char *team)
+static enum verdict apply_question(struct model *model, struct model_entry *known, const struct event *event,
+				   const char *team)
 {
 	enum verdict refused;
 	bool late;
@@ -138,7 +141,8 @@ static enum verdict apply_question(struct model *model, struct model_entry *know
 	return late ? VERDICT_COUNTED_LATE : VERDICT_COUNTED;
 }
 
-static enum verdict apply_retraction(struct model *model, struct model_entry *known, const struct event *event, const char *team)
+static enum verdict apply_retraction(struct model *model, struct model_entry *known, const struct event *event,
+				     const char *team)
 {
 	if (known && known->state == MODEL_RETRACTED)
 		return VERDICT_ALREADY_RETRACTED;
@@ -159,7 +163,8 @@ enum verdict model_apply(struct model *model, const struct event *event, const c
 {
 	struct model_entry *known = find(model, event);
 
-	return event->act == ACT_QUESTION ? apply_question(model, known, event, team) : apply_retraction(model, known, event, team);
+	return event->act == ACT_QUESTION ? apply_question(model, known, event, team)
+					  : apply_retraction(model, known, event, team);
 }
 
 uint64_t model_revise(struct model *model, uint32_t quarter)
@@ -191,13 +196,15 @@ uint64_t model_count(const struct model *model, enum model_state state, const ch
 		const struct model_entry *entry = &model->entries[i];
 		uint32_t quarter = quarter_of_day(entry->event.day);
 
-		count += entry->state == state && of_team(entry, team) && quarter >= first_quarter && quarter <= last_quarter &&
-			 (!domain || entry->event.domain == domain) && (!outcome || entry->event.outcome == outcome);
+		count += entry->state == state && of_team(entry, team) && quarter >= first_quarter &&
+			 quarter <= last_quarter && (!domain || entry->event.domain == domain) &&
+			 (!outcome || entry->event.outcome == outcome);
 	}
 	return count;
 }
 
-uint64_t model_count_label(const struct model *model, const char *team, uint32_t first_quarter, uint32_t last_quarter, uint32_t label)
+uint64_t model_count_label(const struct model *model, const char *team, uint32_t first_quarter, uint32_t last_quarter,
+			   uint32_t label)
 {
 	uint64_t count = 0;
 
@@ -205,7 +212,8 @@ uint64_t model_count_label(const struct model *model, const char *team, uint32_t
 		const struct model_entry *entry = &model->entries[i];
 		uint32_t quarter = quarter_of_day(entry->event.day);
 
-		if (entry->state != MODEL_COUNTED || !of_team(entry, team) || quarter < first_quarter || quarter > last_quarter)
+		if (entry->state != MODEL_COUNTED || !of_team(entry, team) || quarter < first_quarter ||
+		    quarter > last_quarter)
 			continue;
 		for (uint32_t l = 0; l < entry->event.n_labels; l++)
 			count += entry->event.labels[l] == label;
@@ -221,7 +229,8 @@ uint64_t model_count_week(const struct model *model, const char *team, struct is
 		const struct model_entry *entry = &model->entries[i];
 		struct iso_week at = iso_week_of_day(entry->event.day);
 
-		count += entry->state != MODEL_RETRACTED && of_team(entry, team) && at.year == week.year && at.week == week.week;
+		count += entry->state != MODEL_RETRACTED && of_team(entry, team) && at.year == week.year &&
+			 at.week == week.week;
 	}
 	return count;
 }

@@ -44,7 +44,8 @@ enum verdict model_apply(struct model *model, const struct event *event, const c
 /* Counts of `team` (or "all") from `first` to `last` quarter: of one domain and outcome (0: any), or of one label. */
 uint64_t model_count(const struct model *model, enum model_state state, const char *team, uint32_t first_quarter,
 		     uint32_t last_quarter, uint32_t domain, enum outcome outcome);
-uint64_t model_count_label(const struct model *model, const char *team, uint32_t first_quarter, uint32_t last_quarter, uint32_t label);
+uint64_t model_count_label(const struct model *model, const char *team, uint32_t first_quarter, uint32_t last_quarter,
+			   uint32_t label);
 uint64_t model_count_week(const struct model *model, const char *team, struct iso_week week);
 
 #endif

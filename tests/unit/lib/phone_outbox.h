@@ -54,7 +54,7 @@ static inline struct outbox *open_outbox(void)
 
 static inline struct event question(uint8_t number)
 {
-	struct event event = { .day = DAY, .act = ACT_QUESTION, .domain = 1, .outcome = OUTCOME_REFERRED };
+	struct event event = {.day = DAY, .act = ACT_QUESTION, .domain = 1, .outcome = OUTCOME_REFERRED};
 
 	memset(event.id.bytes, number, sizeof event.id.bytes);
 	event.n_labels = 2;
@@ -104,7 +104,7 @@ static inline bool settle(struct outbox *outbox, uint8_t number, enum act act, e
 {
 	struct outbox_entry entries[16];
 	size_t n = load(outbox, entries, 16);
-	struct outbox_result result = { .id = id_of(number), .act = act, .verdict = verdict };
+	struct outbox_result result = {.id = id_of(number), .act = act, .verdict = verdict};
 
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(&entries[i].event.id, &result.id, sizeof result.id) == 0 && entries[i].event.act == act)

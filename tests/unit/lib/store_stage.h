@@ -243,7 +243,7 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 	return folded_of(stage, team, event).verdict;
 }
 
-#define assert_verdict(stage, team, event, expected)                                                                   \
+#define assert_verdict(stage, team, event, expected) \
 	assert_string_equal(words_verdict(tell(stage, team, event)), words_verdict(expected))
 
 /* Until nothing is left to do. True: figures may have changed. */
@@ -399,12 +399,12 @@ static inline int in_another_process(void (*act)(void *context), void *context)
 }
 
 /* For use in another process, where cmocka cannot fail a test: ends it with a status that is not 0. */
-#define expect(condition)                                                                                              \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                  \
-			_exit(1);                                                                                      \
-		}                                                                                                      \
+#define expect(condition)                                                                             \
+	do {                                                                                          \
+		if (!(condition)) {                                                                   \
+			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+			_exit(1);                                                                     \
+		}                                                                                     \
 	} while (0)
 
 #endif

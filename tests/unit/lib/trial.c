@@ -266,14 +266,16 @@ static void forget_oldest(struct trial *trial, enum verdict reason)
 	if (of_reason < TRIAL_QUARANTINE)
 		return;
 	trial->now.n_refused--;
-	memmove(&trial->now.refused[first], &trial->now.refused[first + 1], (trial->now.n_refused - first) * sizeof *trial->now.refused);
+	memmove(&trial->now.refused[first], &trial->now.refused[first + 1],
+		(trial->now.n_refused - first) * sizeof *trial->now.refused);
 }
 
 static void refuse(struct trial *trial, enum verdict reason)
 {
 	forget_oldest(trial, reason);
 	assert_true(trial->now.n_refused < TRIAL_REFUSED);
-	trial->now.refused[trial->now.n_refused++] = (struct trial_refused){.reason = reason, .day = trial->now.model.today};
+	trial->now.refused[trial->now.n_refused++] =
+		(struct trial_refused){.reason = reason, .day = trial->now.model.today};
 }
 
 static void expect(struct trial *trial, struct trial_batch *batch, const char *to, const struct result *result)

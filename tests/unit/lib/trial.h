@@ -15,7 +15,7 @@ enum {
 	TRIAL_IDS = 24,      /* few, so that they meet again and again */
 	TRIAL_MESSAGES = 6,  /* in one batch */
 	TRIAL_BYTES = SUBMISSION_BYTES_MAX + 32, /* of one message */
-	TRIAL_QUARANTINE = 8, /* entries of each reason */
+	TRIAL_QUARANTINE = 8,                    /* entries of each reason */
 	TRIAL_REFUSED = TRIAL_QUARANTINE * 7,
 };
 

@@ -35,8 +35,10 @@ static void check_cells(const struct trial *trial, const struct summary *summary
 		referred += count->referred;
 		if (trial->now.cells.policy != CELLS_LIVE)
 			continue;
-		assert_int_equal(count->answered, model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_ANSWERED));
-		assert_int_equal(count->referred, model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_REFERRED));
+		assert_int_equal(count->answered,
+				 model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_ANSWERED));
+		assert_int_equal(count->referred,
+				 model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_REFERRED));
 	}
 	assert_int_equal(answered + summary->undistributed_answered, summary->answered);
 	assert_int_equal(referred + summary->undistributed_referred, summary->referred);
@@ -55,11 +57,13 @@ static void check_labels(const struct trial *trial, const struct summary *summar
 
 		for (uint32_t l = 0; l < summary->n_labels; l++)
 			shown += summary->labels[l].label == trial_rules.labels[i].code ? summary->labels[l].count : 0;
-		assert_int_equal(shown, model_count_label(&trial->now.model, summary->team, first, last, trial_rules.labels[i].code));
+		assert_int_equal(shown, model_count_label(&trial->now.model, summary->team, first, last,
+							  trial_rules.labels[i].code));
 	}
 }
 
-static void check_summary(const struct trial *trial, const struct figures *figures, const char *team, struct period period)
+static void check_summary(const struct trial *trial, const struct figures *figures, const char *team,
+			  struct period period)
 {
 	uint32_t first = period_first_quarter(period), last = period_last_quarter(period);
 	const struct model *model = &trial->now.model;
@@ -133,10 +137,11 @@ static void finding(void *context, const char *text)
 
 static void check_counters(const struct counters *c)
 {
-	assert_int_equal(c->events, c->counted + c->counted_late + c->already_counted + c->retracted + c->already_retracted +
-				    c->refused_malformed + c->refused_unknown_team + c->refused_unknown_domain +
-				    c->refused_unknown_label + c->refused_day_in_future + c->refused_day_too_old +
-				    c->refused_retraction_too_late);
+	assert_int_equal(c->events, c->counted + c->counted_late + c->already_counted + c->retracted +
+					    c->already_retracted + c->refused_malformed + c->refused_unknown_team +
+					    c->refused_unknown_domain + c->refused_unknown_label +
+					    c->refused_day_in_future + c->refused_day_too_old +
+					    c->refused_retraction_too_late);
 }
 
 void trial_check_store(struct trial *trial)

@@ -23,12 +23,12 @@ struct good {
 static void test_good_addresses(void **state)
 {
 	static const struct good addresses[] = {
-		{ "mqtt://localhost", "localhost", 1883, false },
-		{ "mqtts://mqtt.example.nl", "mqtt.example.nl", 8883, true },
-		{ "mqtt://127.0.0.1:18830", "127.0.0.1", 18830, false },
-		{ "mqtts://broker-1.intern_net:65535", "broker-1.intern_net", 65535, true },
-		{ "mqtt://[::1]", "[::1]", 1883, false },
-		{ "mqtts://[2001:db8::7]:1", "[2001:db8::7]", 1, true },
+		{"mqtt://localhost", "localhost", 1883, false},
+		{"mqtts://mqtt.example.nl", "mqtt.example.nl", 8883, true},
+		{"mqtt://127.0.0.1:18830", "127.0.0.1", 18830, false},
+		{"mqtts://broker-1.intern_net:65535", "broker-1.intern_net", 65535, true},
+		{"mqtt://[::1]", "[::1]", 1883, false},
+		{"mqtts://[2001:db8::7]:1", "[2001:db8::7]", 1, true},
 	};
 
 	(void)state;
@@ -89,7 +89,7 @@ static void test_bad_addresses_are_refused_with_what_was_expected(void **state)
 
 static void test_options_that_cannot_be(void **state)
 {
-	struct mqtt_options options = { .broker = "mqtt://localhost", .client_id = "a", .password = "secret" };
+	struct mqtt_options options = {.broker = "mqtt://localhost", .client_id = "a", .password = "secret"};
 	struct error error;
 
 	(void)state;

@@ -15,14 +15,14 @@
 /* In memory of its own, as turf_catalogue_new takes it. */
 static struct turf_catalogue *example(void)
 {
-	static const struct team teams[] = { { .id = "oost", .name = "Team Oost", .valid_from = 100, .valid_until = 200 } };
+	static const struct team teams[] = {{.id = "oost", .name = "Team Oost", .valid_from = 100, .valid_until = 200}};
 	static const struct domain domains[] = {
-		{ .code = 7, .name = "Financiën", .valid_from = 100, .rolls_up_to = 3, .position = 1 },
-		{ .code = 3, .name = "Financieel gezag", .valid_from = 100, .position = 2 },
+		{.code = 7, .name = "Financiën", .valid_from = 100, .rolls_up_to = 3, .position = 1},
+		{.code = 3, .name = "Financieel gezag", .valid_from = 100, .position = 2},
 	};
 	static const struct label labels[] = {
-		{ .code = 900, .name = "Toeslagen", .kind = LABEL_SUBJECT, .domain = 7 },
-		{ .code = 901, .name = "Telefoon", .kind = LABEL_ORIGIN },
+		{.code = 900, .name = "Toeslagen", .kind = LABEL_SUBJECT, .domain = 7},
+		{.code = 901, .name = "Telefoon", .kind = LABEL_ORIGIN},
 	};
 	const struct catalogue constant = {
 		.version = 5,
@@ -143,7 +143,7 @@ static void test_a_weekly_course_has_all_of_its_weeks(void **state)
 		.iso_year = 2020,
 		.generation = 9,
 		.n_weeks = 2,
-		.weeks = { { 1, 4 }, { 53, 1 } },
+		.weeks = {{1, 4}, {53, 1}},
 	};
 	uint8_t bytes[SUMMARY_BYTES_MAX];
 	size_t length = weekly_encode(&course, bytes, sizeof bytes);

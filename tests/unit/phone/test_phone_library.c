@@ -46,7 +46,8 @@ static int teardown(void **state)
 /* `broker` NULL: only the outbox. */
 static struct turf *open_turf(const char *broker)
 {
-	struct turf_options options = { .size = sizeof(struct turf_options), .broker = broker, .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = {
+		.size = sizeof(struct turf_options), .broker = broker, .org = "sw-de-kop", .outbox = folder};
 	char error[TURF_ERROR_BYTES];
 	struct turf *turf;
 
@@ -55,7 +56,8 @@ static struct turf *open_turf(const char *broker)
 	return turf;
 }
 
-static const struct turf_question financial = { .size = sizeof(struct turf_question), .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED };
+static const struct turf_question financial = {
+	.size = sizeof(struct turf_question), .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
 
 static size_t pending(struct turf *turf)
 {
@@ -74,7 +76,7 @@ static void test_a_tap_is_listed_as_it_was_tapped(void **state)
 		.domain = 10,
 		.outcome = TURF_REFERRED,
 		.n_labels = 4,
-		.labels = { 9, 2, 9, 65535 },
+		.labels = {9, 2, 9, 65535},
 	};
 	struct turf *turf = open_turf(NULL);
 	const struct turf_tap *tap;
@@ -108,33 +110,28 @@ static void test_a_tap_is_listed_as_it_was_tapped(void **state)
 static void test_what_cannot_be_is_not_stored(void **state)
 {
 	static const struct turf_question wrong[] = {
-		{ .team = NULL, .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "all", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "Oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "oost/+", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "a-team-with-a-name-of-32-letters", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "oost", .day = UINT32_MAX, .domain = 1, .outcome = TURF_ANSWERED },
-		{ .team = "oost", .day = 2932897, .domain = 1, .outcome = TURF_ANSWERED }, /* 10000-01-01 */
-		{ .team = "oost", .day = DAY, .domain = 0, .outcome = TURF_ANSWERED },
-		{ .team = "oost", .day = DAY, .domain = 256, .outcome = TURF_ANSWERED },
-		{ .team = "oost", .day = DAY, .domain = 1 },
-		{ .team = "oost", .day = DAY, .domain = 1, .outcome = (enum turf_outcome)3 },
-		{ .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 5 },
-		{ .team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 1, .labels = { 0 } },
-		{ .team = "oost",
-		  .day = DAY,
-		  .domain = 1,
-		  .outcome = TURF_ANSWERED,
-		  .n_labels = 1,
-		  .labels = { 65536 } },
+		{.team = NULL, .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "all", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "Oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "oost/+", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "a-team-with-a-name-of-32-letters", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "oost", .day = UINT32_MAX, .domain = 1, .outcome = TURF_ANSWERED},
+		{.team = "oost", .day = 2932897, .domain = 1, .outcome = TURF_ANSWERED}, /* 10000-01-01 */
+		{.team = "oost", .day = DAY, .domain = 0, .outcome = TURF_ANSWERED},
+		{.team = "oost", .day = DAY, .domain = 256, .outcome = TURF_ANSWERED},
+		{.team = "oost", .day = DAY, .domain = 1},
+		{.team = "oost", .day = DAY, .domain = 1, .outcome = (enum turf_outcome)3},
+		{.team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 5},
+		{.team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 1, .labels = {0}},
+		{.team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 1, .labels = {65536}},
 	};
 	struct turf *turf = open_turf(NULL);
 	char error[TURF_ERROR_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		struct turf_question both[] = { financial, wrong[i] };
+		struct turf_question both[] = {financial, wrong[i]};
 
 		both[1].size = sizeof both[1];
 		assert_int_equal(turf_questions(turf, both, 2, NULL, error, sizeof error), TURF_INPUT);
@@ -148,13 +145,13 @@ static void test_what_cannot_be_is_not_stored(void **state)
 static void test_options_that_cannot_be(void **state)
 {
 	const struct turf_options wrong[] = {
-		{ .org = NULL, .outbox = folder },
-		{ .org = "../etc", .outbox = folder },
-		{ .org = "sw-de-kop", .outbox = NULL },
-		{ .org = "sw-de-kop", .outbox = "" },
-		{ .org = "sw-de-kop", .outbox = folder, .broker = "localhost" },
-		{ .org = "sw-de-kop", .outbox = folder, .window = 17 },
-		{ .org = "sw-de-kop", .outbox = folder, .password = "secret" },
+		{.org = NULL, .outbox = folder},
+		{.org = "../etc", .outbox = folder},
+		{.org = "sw-de-kop", .outbox = NULL},
+		{.org = "sw-de-kop", .outbox = ""},
+		{.org = "sw-de-kop", .outbox = folder, .broker = "localhost"},
+		{.org = "sw-de-kop", .outbox = folder, .window = 17},
+		{.org = "sw-de-kop", .outbox = folder, .password = "secret"},
 	};
 	char error[8]; /* a short one is no trouble */
 	struct turf *turf;
@@ -176,15 +173,15 @@ static void test_structs_of_another_version(void **state)
 	struct {
 		struct turf_options known;
 		uint64_t later;
-	} options = { .known = { .size = sizeof options, .org = "sw-de-kop", .outbox = folder } };
+	} options = {.known = {.size = sizeof options, .org = "sw-de-kop", .outbox = folder}};
 	struct {
 		struct turf_question known;
 		uint64_t later;
-	} questions[2] = { { .known = financial }, { .known = financial } };
+	} questions[2] = {{.known = financial}, {.known = financial}};
 	struct {
 		struct turf_tap known;
 		uint64_t later;
-	} tap = { .known = { .size = sizeof tap }, .later = 7 };
+	} tap = {.known = {.size = sizeof tap}, .later = 7};
 	const size_t earlier_bytes = offsetof(struct turf_question, n_labels);
 	struct turf_question earlier = financial;
 	struct turf_id ids[2];
@@ -227,7 +224,7 @@ static void test_structs_of_another_version(void **state)
 
 static void test_a_bookmark_is_kept_with_its_questions(void **state)
 {
-	struct turf_bookmark bookmark = { "row 7" }, found;
+	struct turf_bookmark bookmark = {"row 7"}, found;
 	struct turf_question wrong = financial;
 	struct turf *turf = open_turf(NULL);
 	char org[TURF_TEAM_BYTES];
@@ -251,7 +248,10 @@ static void test_a_bookmark_is_kept_with_its_questions(void **state)
 /* What waiting may grow to is never less than what it begins with. */
 static void test_a_first_wait_beyond_the_longest(void **state)
 {
-	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = folder, .broker = "mqtt://127.0.0.1:1" };
+	struct turf_options options = {.size = sizeof(struct turf_options),
+				       .org = "sw-de-kop",
+				       .outbox = folder,
+				       .broker = "mqtt://127.0.0.1:1"};
 	struct turf *turf;
 
 	(void)state;
@@ -264,9 +264,9 @@ static void test_a_first_wait_beyond_the_longest(void **state)
 
 static void test_only_the_owner_can_read_it(void **state)
 {
-	static const char *const made[] = { "a", "a/b", "a/b/data.mdb", "a/b/lock.mdb" };
+	static const char *const made[] = {"a", "a/b", "a/b/data.mdb", "a/b/lock.mdb"};
 	char path[128];
-	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = path };
+	struct turf_options options = {.size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = path};
 	struct turf *turf;
 	struct stat status;
 
@@ -284,8 +284,8 @@ static void test_only_the_owner_can_read_it(void **state)
 static void test_taking_back(void **state)
 {
 	struct turf *turf = open_turf(NULL);
-	struct turf_id id, stranger = {{ 7 }};
-	struct turf_tap tap = { .size = sizeof tap };
+	struct turf_id id, stranger = {{7}};
+	struct turf_tap tap = {.size = sizeof tap};
 
 	(void)state;
 	assert_int_equal(turf_question(turf, &financial, &id, NULL, 0), 0);
@@ -326,7 +326,7 @@ static void test_waiting_without_a_broker_looks_once(void **state)
 
 static void test_one_handle_a_folder(void **state)
 {
-	struct turf_options options = { .size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = {.size = sizeof(struct turf_options), .org = "sw-de-kop", .outbox = folder};
 	struct turf *turf = open_turf(NULL), *second;
 
 	(void)state;
@@ -375,7 +375,7 @@ static void test_any_thread_may_call_while_the_connection_fails(void **state)
 /* Listens on a port of its own, which `url` names. */
 static int listen_somewhere(char url[static 64])
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -388,7 +388,7 @@ static int listen_somewhere(char url[static 64])
 
 static int next_connection(int listener)
 {
-	struct pollfd fd = { .fd = listener, .events = POLLIN };
+	struct pollfd fd = {.fd = listener, .events = POLLIN};
 
 	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
 	return accept(listener, NULL, NULL);
@@ -399,7 +399,8 @@ static void test_reconnect_now_also_counts_for_the_attempt_after_the_one_that_is
 {
 	char url[64];
 	int listener = listen_somewhere(url), connection;
-	struct turf_options options = { .size = sizeof(struct turf_options), .broker = url, .org = "sw-de-kop", .outbox = folder };
+	struct turf_options options = {
+		.size = sizeof(struct turf_options), .broker = url, .org = "sw-de-kop", .outbox = folder};
 	struct turf *turf;
 
 	(void)state;

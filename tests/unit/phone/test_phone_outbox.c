@@ -30,8 +30,8 @@ static void test_a_tap_comes_back_whole_after_reopening(void **state)
 static void test_a_batch_keeps_its_order_and_its_bookmark(void **state)
 {
 	struct outbox *outbox = open_outbox();
-	const char *teams[] = { "oost", "zuid", "west" };
-	struct event events[] = { question(3), question(1), question(2) };
+	const char *teams[] = {"oost", "zuid", "west"};
+	struct event events[] = {question(3), question(1), question(2)};
 	const uint8_t bookmark[BOOKMARK_BYTES] = "row 3";
 	uint8_t read[BOOKMARK_BYTES];
 	struct outbox_entry entries[4];
@@ -91,7 +91,7 @@ static void tap_until_killed(int promised)
 
 	for (uint32_t i = 1;; i++) {
 		struct event event = question(0);
-		struct outbox_result result = { .act = ACT_QUESTION, .verdict = VERDICT_COUNTED };
+		struct outbox_result result = {.act = ACT_QUESTION, .verdict = VERDICT_COUNTED};
 		struct outbox_entry entry;
 
 		put_be32(event.id.bytes, i);
@@ -198,7 +198,7 @@ static void test_one_process_opens_it_once(void **state)
 
 static void test_another_orgs_outbox_is_refused(void **state)
 {
-	static const char *const others[] = { "leeuwarden", "sw-de-kopje", "sw-de-ko" };
+	static const char *const others[] = {"leeuwarden", "sw-de-kopje", "sw-de-ko"};
 	struct outbox *outbox = open_outbox();
 	struct error error;
 
@@ -281,7 +281,7 @@ static void test_a_damaged_file_is_left_as_it_is(void **state)
 
 static void test_records_are_checked_when_read(void **state)
 {
-	struct tap tap = { .team = "oost", .question = question(1), .question_seq = 5, .retracting = true }, read;
+	struct tap tap = {.team = "oost", .question = question(1), .question_seq = 5, .retracting = true}, read;
 	uint8_t bytes[TAP_BYTES_MAX + 256], again[TAP_BYTES_MAX];
 	size_t length = tap_encode(&tap, bytes);
 
@@ -444,7 +444,7 @@ static void test_an_old_stores_verdict_does_not_end_a_retraction_that_was_put_ba
 {
 	struct outbox *outbox = open_outbox();
 	struct outbox_entry entry;
-	struct outbox_result result = { .id = id_of(1), .act = ACT_RETRACTION, .verdict = VERDICT_RETRACTED };
+	struct outbox_result result = {.id = id_of(1), .act = ACT_RETRACTION, .verdict = VERDICT_RETRACTED};
 
 	(void)state;
 	meet(outbox, 1, 0);

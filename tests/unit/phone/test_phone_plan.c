@@ -34,8 +34,8 @@ static int teardown(void **state)
 
 static void test_a_plan_begins_goes_on_and_ends(void **state)
 {
-	struct plan plan = { .mark = 0xfedcba98, .rows = 1886, .clients = 20 }, found;
-	struct csv csv = { .mark = 0xfedcba98, .n = 1886 };
+	struct plan plan = {.mark = 0xfedcba98, .rows = 1886, .clients = 20}, found;
+	struct csv csv = {.mark = 0xfedcba98, .n = 1886};
 
 	(void)state;
 	assert_int_equal(plan_read(folder, &found, NULL), PLAN_NONE);
@@ -52,7 +52,7 @@ static void test_a_plan_begins_goes_on_and_ends(void **state)
 
 static void test_bookmarks_of_another_plan_say_nothing(void **state)
 {
-	struct plan first = { .clients = 1 }, second = { .clients = 1 };
+	struct plan first = {.clients = 1}, second = {.clients = 1};
 	struct turf_bookmark bookmark;
 
 	(void)state;

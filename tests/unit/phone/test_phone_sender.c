@@ -30,8 +30,8 @@ static void add(struct sender *sender, uint64_t seq, const char *team)
 
 static void open_sender(struct sender *sender, uint32_t slots)
 {
-	sender_init(sender, &(struct sender_options){
-				    .slots = slots, .retry_ms = RETRY, .retry_max_ms = RETRY_MAX, .seed = 7 });
+	sender_init(sender,
+		    &(struct sender_options){.slots = slots, .retry_ms = RETRY, .retry_max_ms = RETRY_MAX, .seed = 7});
 }
 
 /* A receipt that ends the entry. */
@@ -162,7 +162,7 @@ static void test_two_phones_do_not_resend_in_step(void **state)
 		struct sender_batch batch;
 
 		sender_init(&sender, &(struct sender_options){
-					     .slots = 8, .retry_ms = RETRY, .retry_max_ms = RETRY_MAX, .seed = i });
+					     .slots = 8, .retry_ms = RETRY, .retry_max_ms = RETRY_MAX, .seed = i});
 		add(&sender, 1, "oost");
 		assert_true(sender_next(&sender, 0, &batch));
 		due[i] = sender_find(&sender, 1)->due_ms;
@@ -260,7 +260,7 @@ static void test_a_team_that_is_never_answered_does_not_hold_up_another(void **s
 /* As many teams as there are slots, and more that waits than their longest interval lets through. */
 static void test_refused_teams_never_take_all_slots(void **state)
 {
-	static const char *const refused[] = { "a", "b", "c", "d" };
+	static const char *const refused[] = {"a", "b", "c", "d"};
 	struct sender sender;
 	struct sender_batch batch;
 

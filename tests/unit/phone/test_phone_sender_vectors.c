@@ -64,7 +64,8 @@ static void expect_next(struct sender *sender, const json_t *expected, int64_t n
 	}
 	assert_true(sender_next(sender, now_ms, &batch));
 	assert_string_equal(batch.team, json_string_value(json_object_get(expected, "team")));
-	assert_int_equal(batch.n, seqs ? (json_int_t)json_array_size(seqs) : json_integer_value(json_object_get(expected, "n")));
+	assert_int_equal(batch.n,
+			 seqs ? (json_int_t)json_array_size(seqs) : json_integer_value(json_object_get(expected, "n")));
 	for (size_t i = 0; i < json_array_size(seqs); i++)
 		assert_int_equal(batch.seqs[i], seq_at(seqs, i));
 }
@@ -88,7 +89,8 @@ static void run_step(struct sender *sender, const json_t *step, int64_t now_ms)
 	if ((value = json_object_get(step, "next")))
 		expect_next(sender, value, now_ms);
 	if ((value = json_object_get(step, "wake")))
-		assert_true(sender_wake_ms(sender, now_ms) == (json_is_null(value) ? INT64_MAX : json_integer_value(value)));
+		assert_true(sender_wake_ms(sender, now_ms) ==
+			    (json_is_null(value) ? INT64_MAX : json_integer_value(value)));
 }
 
 static void run_example(const json_t *example)
@@ -98,10 +100,13 @@ static void run_example(const json_t *example)
 	int64_t now_ms = 0;
 	size_t i;
 
-	sender_init(&sender, &(struct sender_options){
-				     .slots = (uint32_t)json_integer_value(json_object_get(example, "slots")),
-				     .retry_ms = RETRY_MS, .retry_max_ms = RETRY_MAX_MS, .seed = 7 });
-	json_array_foreach(steps, i, step) {
+	sender_init(&sender,
+		    &(struct sender_options){.slots = (uint32_t)json_integer_value(json_object_get(example, "slots")),
+					     .retry_ms = RETRY_MS,
+					     .retry_max_ms = RETRY_MAX_MS,
+					     .seed = 7});
+	json_array_foreach(steps, i, step)
+	{
 		if (json_object_get(step, "at"))
 			now_ms = json_integer_value(json_object_get(step, "at"));
 		print_message("  step %zu\n", i + 1);
@@ -117,7 +122,8 @@ static void test_the_sender_decides_as_the_shared_examples_say(void **state)
 
 	(void)state;
 	assert_true(json_array_size(examples) > 0);
-	json_array_foreach(examples, i, example) {
+	json_array_foreach(examples, i, example)
+	{
 		print_message("%s\n", json_string_value(json_object_get(example, "name")));
 		run_example(example);
 	}
@@ -126,7 +132,7 @@ static void test_the_sender_decides_as_the_shared_examples_say(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_the_sender_decides_as_the_shared_examples_say) };
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_sender_decides_as_the_shared_examples_say)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

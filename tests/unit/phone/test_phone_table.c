@@ -77,7 +77,13 @@ static void test_what_is_no_summary_is_not_shown(void **state)
 static void test_figures_of_any_size_can_be_reckoned_with(void **state)
 {
 	static const char *const figures[] = {
-		"9223372036854775807", "-9223372036854775808", "9007199254740993", "1000000000001", "-1", "1e300", "null",
+		"9223372036854775807",
+		"-9223372036854775808",
+		"9007199254740993",
+		"1000000000001",
+		"-1",
+		"1e300",
+		"null",
 	};
 	static const struct screen_style widest = {.columns = UINT16_MAX};
 	char json[512];
@@ -109,18 +115,23 @@ static void test_no_screen_is_too_small(void **state)
 	enum { DOMAINS = 40, ALWAYS = 3 + 1 + 4, SCREENS = 90 };
 	static const char pictures[] = "🏠🏠🏠🏠🏠🏠🏠🏠🏠🏠";
 	static char json[8192];
-	size_t length = (size_t)snprintf(json, sizeof json, "{\"org_name\":\"De Kop\",\"late\":1,"
-					 "\"undistributed_answered\":2,\"labels\":[{\"name\":\"💶 Toeslagen\",\"count\":2}],"
-					 "\"domains\":[");
+	size_t length =
+		(size_t)snprintf(json, sizeof json,
+				 "{\"org_name\":\"De Kop\",\"late\":1,"
+				 "\"undistributed_answered\":2,\"labels\":[{\"name\":\"💶 Toeslagen\",\"count\":2}],"
+				 "\"domains\":[");
 
 	(void)state;
 	for (int i = 0; i < DOMAINS; i++)
-		length += (size_t)snprintf(json + length, sizeof json - length,
-					   "%s{\"name\":\"%.*s Geestelijke gezondheidszorg in de buurt\",\"answered\":%d,"
-					   "\"referred\":%d}", i ? "," : "", i % 10 * 4, pictures, i, i % 2 ? 12345678 : 0);
+		length +=
+			(size_t)snprintf(json + length, sizeof json - length,
+					 "%s{\"name\":\"%.*s Geestelijke gezondheidszorg in de buurt\",\"answered\":%d,"
+					 "\"referred\":%d}",
+					 i ? "," : "", i % 10 * 4, pictures, i, i % 2 ? 12345678 : 0);
 	(void)snprintf(json + length, sizeof json - length, "]}");
 	for (size_t size = 1; size < SCREENS; size++) {
-		const struct screen_style style = {.columns = size, .rows = size, .note = "geen verbinding / no connection"};
+		const struct screen_style style = {
+			.columns = size, .rows = size, .note = "geen verbinding / no connection"};
 		char *screen = table_of(json, &style), *next = screen;
 		size_t lines = 0;
 
@@ -133,7 +144,9 @@ static void test_no_screen_is_too_small(void **state)
 			}
 			assert_in_range(columns, 0, size);
 		}
-		assert_int_equal(lines, size < ALWAYS ? ALWAYS : size < DOMAINS + ALWAYS - 1 ? size : DOMAINS + ALWAYS - 1);
+		assert_int_equal(lines, size < ALWAYS                 ? ALWAYS
+					: size < DOMAINS + ALWAYS - 1 ? size
+								      : DOMAINS + ALWAYS - 1);
 		free(screen);
 	}
 }
@@ -163,8 +176,11 @@ static size_t fill_catalogue(struct catalogue *catalogue)
 	static uint8_t bytes[CATALOGUE_BYTES_MAX];
 	size_t length = 0;
 
-	*catalogue = (struct catalogue){
-		.org = "dekop", .domains = domains, .n_domains = DOMAIN_CODE_MAX, .labels = labels, .n_labels = LABELS_MAX};
+	*catalogue = (struct catalogue){.org = "dekop",
+					.domains = domains,
+					.n_domains = DOMAIN_CODE_MAX,
+					.labels = labels,
+					.n_labels = LABELS_MAX};
 	for (uint32_t i = 0; i < DOMAIN_CODE_MAX; i++)
 		domains[i].code = i + 1;
 	for (uint32_t i = 0; i < LABELS_MAX; i++)
@@ -197,11 +213,13 @@ static void test_the_longest_figures_come_through(void **state)
 		memcpy(escaped + 2 * i, "\\\"", 2);
 	(void)fprintf(out, "{\"domains\": [");
 	for (size_t i = 0; i < catalogue.n_domains; i++)
-		(void)fprintf(out, "%s{\"domain\": %u, \"name\": \"%s\", \"answered\": " MANY ", \"referred\": " MANY "}",
+		(void)fprintf(out,
+			      "%s{\"domain\": %u, \"name\": \"%s\", \"answered\": " MANY ", \"referred\": " MANY "}",
 			      i ? ", " : "", catalogue.domains[i].code, escaped);
 	(void)fprintf(out, "], \"labels\": [");
 	for (size_t i = 0; i < catalogue.n_labels; i++)
-		(void)fprintf(out, "%s{\"label\": %u, \"name\": \"%s\", \"kind\": \"referred-to\", \"count\": " MANY "}",
+		(void)fprintf(out,
+			      "%s{\"label\": %u, \"name\": \"%s\", \"kind\": \"referred-to\", \"count\": " MANY "}",
 			      i ? ", " : "", catalogue.labels[i].code, escaped);
 	(void)fprintf(out, "]}");
 	assert_int_equal(fclose(out), 0);

@@ -64,21 +64,24 @@ static void test_a_tap_is_settled_as_the_vectors_say(void **state)
 	size_t i;
 
 	(void)state;
-	json_array_foreach(vectors_list(vectors, "outcomes"), i, entry) {
+	json_array_foreach(vectors_list(vectors, "outcomes"), i, entry)
+	{
 		enum verdict verdict = vectors_number(entry, "verdict");
 
 		print_message("verdict %u\n", verdict);
 		assert_int_equal(tap_outcome(ACT_QUESTION, verdict), outcome_in(entry, "question"));
 		assert_int_equal(tap_outcome(ACT_RETRACTION, verdict), outcome_in(entry, "retraction"));
 	}
-	json_array_foreach(vectors_list(vectors, "settle"), i, entry) {
+	json_array_foreach(vectors_list(vectors, "settle"), i, entry)
+	{
 		struct tap tap = tap_in(entry);
 
 		print_message("%s\n", vectors_text(entry, "name"));
 		(void)tap_apply_verdict(&tap, act_in(entry), vectors_number(entry, "verdict"));
 		assert_tap(json_object_get(entry, "after"), &tap);
 	}
-	json_array_foreach(vectors_list(vectors, "states"), i, entry) {
+	json_array_foreach(vectors_list(vectors, "states"), i, entry)
+	{
 		struct tap tap = tap_in(entry);
 
 		print_message("state %zu\n", i + 1);
@@ -102,7 +105,8 @@ static void expect_taps(struct outbox *outbox, const json_t *expected)
 	assert_int_equal(outbox_list(outbox, &taps, &n, NULL), 0);
 	free(taps);
 	assert_int_equal(n, json_object_size(expected));
-	json_object_foreach((json_t *)expected, id, tap) {
+	json_object_foreach((json_t *)expected, id, tap)
+	{
 		struct event_id event_id = id_of((uint8_t)strtoul(id, NULL, 10));
 		bool waits = flag_in(tap, "question_waits") || flag_in(tap, "retraction_waits");
 		struct tap found;
@@ -132,8 +136,7 @@ static void each_id(struct outbox *outbox, const json_t *ids, int (*act)(struct 
 	const json_t *id;
 	size_t i;
 
-	json_array_foreach(ids, i, id)
-		assert_true(act(outbox, (uint8_t)json_integer_value(id)) >= 0);
+	json_array_foreach(ids, i, id) assert_true(act(outbox, (uint8_t)json_integer_value(id)) >= 0);
 }
 
 static void run_step(struct outbox *outbox, const json_t *step)
@@ -141,12 +144,12 @@ static void run_step(struct outbox *outbox, const json_t *step)
 	const json_t *ids = json_object_get(step, "add"), *id;
 	size_t i;
 
-	json_array_foreach(ids, i, id)
-		add_on(outbox, (uint8_t)json_integer_value(id), vectors_day(step, "date"));
+	json_array_foreach(ids, i, id) add_on(outbox, (uint8_t)json_integer_value(id), vectors_day(step, "date"));
 	each_id(outbox, json_object_get(step, "retract"), retract);
 	each_id(outbox, json_object_get(step, "dismiss"), dismiss);
 	if (json_object_get(step, "verdict"))
-		(void)settle(outbox, (uint8_t)vectors_number(step, "of"), act_in(step), vectors_number(step, "verdict"));
+		(void)settle(outbox, (uint8_t)vectors_number(step, "of"), act_in(step),
+			     vectors_number(step, "verdict"));
 	if (json_object_get(step, "epoch"))
 		meet(outbox, step);
 	if (json_object_get(step, "forget_before"))
@@ -163,7 +166,8 @@ static void run_example(const json_t *example)
 
 	assert_int_equal(setup(NULL), 0);
 	outbox = open_outbox();
-	json_array_foreach(vectors_list(example, "steps"), i, step) {
+	json_array_foreach(vectors_list(example, "steps"), i, step)
+	{
 		print_message("  step %zu\n", i + 1);
 		run_step(outbox, step);
 	}
@@ -178,7 +182,8 @@ static void test_the_outbox_keeps_what_the_vectors_say(void **state)
 
 	(void)state;
 	assert_true(json_array_size(examples) > 0);
-	json_array_foreach(examples, i, example) {
+	json_array_foreach(examples, i, example)
+	{
 		print_message("%s\n", vectors_text(example, "name"));
 		run_example(example);
 	}

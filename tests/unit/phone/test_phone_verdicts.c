@@ -9,24 +9,24 @@ struct cell {
 };
 
 static const struct cell table[] = {
-	{ VERDICT_UNSPECIFIED, TAP_KEEP, TAP_KEEP },
-	{ VERDICT_COUNTED, TAP_END, TAP_IGNORE },
-	{ VERDICT_ALREADY_COUNTED, TAP_END, TAP_IGNORE },
-	{ VERDICT_RETRACTED, TAP_IGNORE, TAP_END },
-	{ VERDICT_ALREADY_RETRACTED, TAP_END_BOTH, TAP_END },
-	{ VERDICT_COUNTED_LATE, TAP_END, TAP_IGNORE },
-	{ 6, TAP_KEEP, TAP_KEEP },
-	{ 15, TAP_KEEP, TAP_KEEP },
-	{ VERDICT_REFUSED_MALFORMED, TAP_END, TAP_END },
-	{ VERDICT_REFUSED_UNKNOWN_TEAM, TAP_END, TAP_IGNORE },
-	{ VERDICT_REFUSED_UNKNOWN_DOMAIN, TAP_END, TAP_IGNORE },
-	{ VERDICT_REFUSED_UNKNOWN_LABEL, TAP_END, TAP_IGNORE },
-	{ VERDICT_REFUSED_DAY_IN_FUTURE, TAP_END, TAP_END },
-	{ VERDICT_REFUSED_DAY_TOO_OLD, TAP_END, TAP_IGNORE },
-	{ VERDICT_REFUSED_RETRACTION_TOO_LATE, TAP_IGNORE, TAP_END },
-	{ 23, TAP_KEEP, TAP_KEEP },
-	{ 255, TAP_KEEP, TAP_KEEP },
-	{ 1000000, TAP_KEEP, TAP_KEEP },
+	{VERDICT_UNSPECIFIED, TAP_KEEP, TAP_KEEP},
+	{VERDICT_COUNTED, TAP_END, TAP_IGNORE},
+	{VERDICT_ALREADY_COUNTED, TAP_END, TAP_IGNORE},
+	{VERDICT_RETRACTED, TAP_IGNORE, TAP_END},
+	{VERDICT_ALREADY_RETRACTED, TAP_END_BOTH, TAP_END},
+	{VERDICT_COUNTED_LATE, TAP_END, TAP_IGNORE},
+	{6, TAP_KEEP, TAP_KEEP},
+	{15, TAP_KEEP, TAP_KEEP},
+	{VERDICT_REFUSED_MALFORMED, TAP_END, TAP_END},
+	{VERDICT_REFUSED_UNKNOWN_TEAM, TAP_END, TAP_IGNORE},
+	{VERDICT_REFUSED_UNKNOWN_DOMAIN, TAP_END, TAP_IGNORE},
+	{VERDICT_REFUSED_UNKNOWN_LABEL, TAP_END, TAP_IGNORE},
+	{VERDICT_REFUSED_DAY_IN_FUTURE, TAP_END, TAP_END},
+	{VERDICT_REFUSED_DAY_TOO_OLD, TAP_END, TAP_IGNORE},
+	{VERDICT_REFUSED_RETRACTION_TOO_LATE, TAP_IGNORE, TAP_END},
+	{23, TAP_KEEP, TAP_KEEP},
+	{255, TAP_KEEP, TAP_KEEP},
+	{1000000, TAP_KEEP, TAP_KEEP},
 };
 
 static bool ends(enum tap_outcome outcome)
@@ -86,7 +86,7 @@ static void test_every_verdict_on_a_question_with_its_retraction_behind(void **s
 	for (uint8_t i = 0; i < sizeof table / sizeof *table; i++) {
 		uint8_t number = (uint8_t)(i + 1);
 		struct outbox_entry entries[4];
-		struct outbox_result result = { .id = id_of(number), .act = ACT_QUESTION, .verdict = table[i].verdict };
+		struct outbox_result result = {.id = id_of(number), .act = ACT_QUESTION, .verdict = table[i].verdict};
 
 		add(outbox, number);
 		assert_int_equal(retract(outbox, number), 0);
@@ -100,7 +100,7 @@ static void test_every_verdict_on_a_question_with_its_retraction_behind(void **s
 			assert_true(result.also_ended != 0);
 			assert_int_equal(pending(outbox), 0);
 			assert_true(tap_retracted(
-				&(struct tap){ .question_verdict = tap_of(outbox, number).question_verdict }));
+				&(struct tap){.question_verdict = tap_of(outbox, number).question_verdict}));
 			break;
 		case TAP_END:
 			assert_true(result.freed != 0);
@@ -129,7 +129,7 @@ static void test_a_verdict_for_what_waits_no_more_changes_nothing(void **state)
 {
 	struct outbox *outbox = open_outbox();
 	struct outbox_entry entry;
-	struct outbox_result result = { .id = id_of(1), .act = ACT_QUESTION, .verdict = VERDICT_REFUSED_UNKNOWN_TEAM };
+	struct outbox_result result = {.id = id_of(1), .act = ACT_QUESTION, .verdict = VERDICT_REFUSED_UNKNOWN_TEAM};
 
 	(void)state;
 	add(outbox, 1);
@@ -208,7 +208,7 @@ static void test_refusals_stay_until_dismissed(void **state)
 
 static void meet(struct outbox *outbox, uint8_t first_byte, size_t expected)
 {
-	const uint8_t epoch[EPOCH_BYTES] = { first_byte };
+	const uint8_t epoch[EPOCH_BYTES] = {first_byte};
 	size_t requeued;
 
 	assert_int_equal(outbox_check_epoch(outbox, epoch, &requeued, NULL), 0);
