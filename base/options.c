@@ -98,7 +98,7 @@ int options_parse(const struct option_table *table, struct command_line *line, v
 
 	list_options(table, options);
 	line->takers = ~0U;
-	optind = 0; /* begins anew */
+	optind = 0; /* begins again */
 	opterr = 0; /* getopt would show what was typed as it is */
 	while (rc == 0 && (code = getopt_long(line->argc, line->argv, ":h", options, NULL)) != -1) {
 		const char *typed = line->argv[optind - 1];

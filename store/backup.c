@@ -189,7 +189,7 @@ struct renewal {
 	uint64_t generation, unix_seconds; /* the last one that was shown, and the clock */
 };
 
-static int begin_anew(void *context, struct lmdb_txn *txn)
+static int begin_again(void *context, struct lmdb_txn *txn)
 {
 	const struct renewal *renewal = context;
 	const struct manifest *manifest = renewal->manifest;
@@ -223,7 +223,7 @@ static int renew(const char *path, struct renewal *renewal, struct error *error)
 	memcpy(org, renewal->manifest->org, sizeof org);
 	rc = store_check(&lmdb, data, org, error);
 	if (rc == 0)
-		rc = lmdb_change(&lmdb, begin_anew, renewal, error);
+		rc = lmdb_change(&lmdb, begin_again, renewal, error);
 	lmdb_close(&lmdb);
 	return rc;
 }

@@ -71,7 +71,7 @@ enum {
 
 /*
  * What one change does. 0: commit it. > 0, a verdict: nothing is changed, and the verdict is returned. < 0, a fault, with its
- * message in `error`: the same. When the store's map has to grow, it is run again from the start, so it sets its results anew
+ * message in `error`: the same. When the store's map has to grow, it is run again from the start, so it sets its results again
  * each time. A transaction remembers its first fault: later calls on it do nothing and return 0, and store_change returns it.
  */
 typedef int store_body(void *context, struct store_txn *txn, struct error *error);

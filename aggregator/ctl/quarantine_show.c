@@ -106,7 +106,7 @@ static const char *advice(enum verdict reason)
 		return "A label was not in the catalogue on that day, or belongs to another domain. If it is right:\n"
 		       "correct the configuration, reload turfd (SIGHUP), then retry.";
 	case VERDICT_REFUSED_DAY_IN_FUTURE:
-		return "The phone's date was ahead. Its worker saw the refusal and may have tapped it anew: then drop it, since\n"
+		return "The phone's date was ahead. Its worker saw the refusal and may have tapped it again: then drop it, since\n"
 		       "retry would count it twice. Otherwise retry counts it once the day is there.";
 	case VERDICT_REFUSED_DAY_TOO_OLD:
 		return "Before counting began, or older than accept_days. If it must count: raise accept_days, reload\n"

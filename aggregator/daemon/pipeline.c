@@ -125,7 +125,7 @@ static int answer(struct run *run)
 	return rc;
 }
 
-/* The stages, one after the other; the commit follows. A large batch passes through them in parts. It begins anew when the
+/* The stages, one after the other; the commit follows. A large batch passes through them in parts. It begins again when the
  * store's map had to grow. */
 static int run_stages(void *context, struct store_txn *txn, struct error *error)
 {

@@ -40,7 +40,7 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error);
 /* ---- Transactions ------------------------------------------------------------------------------ */
 
 /*
- * What a transaction does. A write transaction may run it again from the start, so it sets its results anew each time.
+ * What a transaction does. A write transaction may run it again from the start, so it sets its results again each time.
  * 0: commit. > 0, a verdict: nothing is changed, and the verdict is returned. < 0, a fault of its own, which it has described:
  * the same. A fault that the transaction remembers comes before all of these.
  */

@@ -89,7 +89,7 @@ void listener_close(struct listener *listener)
 	free(listener);
 }
 
-static int connect_anew(struct listener *listener, struct error *error)
+static int connect_again(struct listener *listener, struct error *error)
 {
 	struct mqtt_async *next;
 	int rc = session_open_client(&next, &listener->access, listener->client_id, on_event, listener, error);
@@ -222,7 +222,7 @@ struct listener_item listener_next(struct listener *listener, int wake_fd, int t
 			return item;
 		if (idle && now_ms >= listener->connect_at_ms) {
 			listener->connecting = true;
-			if (connect_anew(listener, &error) < 0)
+			if (connect_again(listener, &error) < 0)
 				return down(listener, error.text);
 			idle = false;
 		}

@@ -34,7 +34,7 @@ static const char config[] = "org = \"dekop\";\n"
 			     "zrm = ( { edition = \"2017\"; } );\n"
 			     "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n";
 
-struct world {
+struct fixture {
 	struct place place;
 	struct daemon daemon;
 	uint64_t begun_ms;
@@ -56,18 +56,18 @@ static bool says_that_a_date_waits(void)
 
 static void look(void *context)
 {
-	struct world *world = context;
-	uint64_t since_begin_ms = broker_now_ms() - world->begun_ms;
+	struct fixture *fixture = context;
+	uint64_t since_begin_ms = broker_now_ms() - fixture->begun_ms;
 
-	if (world->stopped || !broker_find(STATUS))
+	if (fixture->stopped || !broker_find(STATUS))
 		return;
-	world->still_waits = says_that_a_date_waits();
-	world->waited |= world->still_waits;
-	world->waited_early |= world->still_waits && since_begin_ms < PATIENCE_OVER_MS - HEARD_SOON_MS;
-	if (world->synchronised_after_ms != 0 && since_begin_ms > world->synchronised_after_ms)
+	fixture->still_waits = says_that_a_date_waits();
+	fixture->waited |= fixture->still_waits;
+	fixture->waited_early |= fixture->still_waits && since_begin_ms < PATIENCE_OVER_MS - HEARD_SOON_MS;
+	if (fixture->synchronised_after_ms != 0 && since_begin_ms > fixture->synchronised_after_ms)
 		seam_set_synchronised(true);
 	if (since_begin_ms > STOP_AFTER_MS) {
-		world->stopped = true;
+		fixture->stopped = true;
 		(void)kill(getpid(), SIGTERM);
 	}
 }
@@ -80,116 +80,116 @@ static void nothing_published(void *context, const char *topic, const uint8_t *b
 	(void)length;
 }
 
-static void live(struct world *world, time_t now)
+static void live(struct fixture *fixture, time_t now)
 {
-	struct broker_watch watch = {.published = nothing_published, .idle = look, .context = world};
-	struct daemon_options options = {.config_path = world->place.config};
+	struct broker_watch watch = {.published = nothing_published, .idle = look, .context = fixture};
+	struct daemon_options options = {.config_path = fixture->place.config};
 	struct error error = {{0}};
 
 	broker_reset(&watch);
 	seam_set_time(now);
-	world->begun_ms = broker_now_ms();
-	world->stopped = world->waited = world->waited_early = false;
-	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
+	fixture->begun_ms = broker_now_ms();
+	fixture->stopped = fixture->waited = fixture->waited_early = false;
+	if (daemon_open(&fixture->daemon, &options, &error) != 0 || daemon_run(&fixture->daemon, &error) != 0)
 		fail_msg("%s", error.text);
-	daemon_close(&world->daemon);
-	place_restore_signals(&world->place);
+	daemon_close(&fixture->daemon);
+	place_restore_signals(&fixture->place);
 	seam_set_synchronised(false);
 }
 
-static void off_for(struct world *world, unsigned days, bool synchronised)
+static void off_for(struct fixture *fixture, unsigned days, bool synchronised)
 {
-	live(world, NOW);
+	live(fixture, NOW);
 	seam_set_synchronised(synchronised);
-	live(world, NOW + (time_t)days * DAY_S);
+	live(fixture, NOW + (time_t)days * DAY_S);
 }
 
 static void test_a_weekend_off_is_no_alarm(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	off_for(world, WEEKEND_DAYS, true);
-	assert_false(world->waited);
+	off_for(fixture, WEEKEND_DAYS, true);
+	assert_false(fixture->waited);
 }
 
 static void test_a_holiday_off_is_no_alarm(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	off_for(world, HOLIDAY_DAYS, true);
-	assert_false(world->waited);
+	off_for(fixture, HOLIDAY_DAYS, true);
+	assert_false(fixture->waited);
 }
 
 static void test_longer_than_a_holiday_is_told_at_once(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	off_for(world, TOO_LONG_DAYS, true);
-	assert_true(world->waited_early && world->still_waits);
+	off_for(fixture, TOO_LONG_DAYS, true);
+	assert_true(fixture->waited_early && fixture->still_waits);
 }
 
 static void test_a_clock_that_nobody_vouches_for_waits_for_the_operator(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	off_for(world, WEEKEND_DAYS, false);
-	assert_true(world->waited && world->still_waits);
-	assert_false(world->waited_early); /* a time server might have come */
+	off_for(fixture, WEEKEND_DAYS, false);
+	assert_true(fixture->waited && fixture->still_waits);
+	assert_false(fixture->waited_early); /* a time server might have come */
 }
 
 /* turfd starts before the time server has answered. */
 static void test_a_time_server_that_is_heard_soon_is_no_alarm(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, NOW);
-	world->synchronised_after_ms = HEARD_SOON_MS;
-	live(world, NOW + WEEKEND_DAYS * DAY_S);
-	assert_false(world->waited);
+	live(fixture, NOW);
+	fixture->synchronised_after_ms = HEARD_SOON_MS;
+	live(fixture, NOW + WEEKEND_DAYS * DAY_S);
+	assert_false(fixture->waited);
 }
 
 static void test_a_time_server_that_is_heard_late_ends_the_alarm(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, NOW);
-	world->synchronised_after_ms = HEARD_LATE_MS;
-	live(world, NOW + WEEKEND_DAYS * DAY_S);
-	assert_true(world->waited);
-	assert_false(world->still_waits);
+	live(fixture, NOW);
+	fixture->synchronised_after_ms = HEARD_LATE_MS;
+	live(fixture, NOW + WEEKEND_DAYS * DAY_S);
+	assert_true(fixture->waited);
+	assert_false(fixture->still_waits);
 }
 
 static int setup(void **state)
 {
-	struct world *world = calloc(1, sizeof *world);
+	struct fixture *fixture = calloc(1, sizeof *fixture);
 
-	assert_non_null(world);
-	place_make(&world->place);
-	place_configure(&world->place, config, "");
-	*state = world;
+	assert_non_null(fixture);
+	place_make(&fixture->place);
+	place_configure(&fixture->place, config, "");
+	*state = fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	place_remove(&world->place);
-	free(world);
+	place_remove(&fixture->place);
+	free(fixture);
 	return 0;
 }
 
-#define TOLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SCENARIO_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_a_weekend_off_is_no_alarm),
-		TOLD(test_a_holiday_off_is_no_alarm),
-		TOLD(test_longer_than_a_holiday_is_told_at_once),
-		TOLD(test_a_clock_that_nobody_vouches_for_waits_for_the_operator),
-		TOLD(test_a_time_server_that_is_heard_soon_is_no_alarm),
-		TOLD(test_a_time_server_that_is_heard_late_ends_the_alarm),
+		SCENARIO_TEST(test_a_weekend_off_is_no_alarm),
+		SCENARIO_TEST(test_a_holiday_off_is_no_alarm),
+		SCENARIO_TEST(test_longer_than_a_holiday_is_told_at_once),
+		SCENARIO_TEST(test_a_clock_that_nobody_vouches_for_waits_for_the_operator),
+		SCENARIO_TEST(test_a_time_server_that_is_heard_soon_is_no_alarm),
+		SCENARIO_TEST(test_a_time_server_that_is_heard_late_ends_the_alarm),
 	};
 
 	if (!getenv("TURF_LOG"))

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include "tests/fault/lib/folder.h"
-#include "tests/fault/lib/store_world.h"
+#include "tests/fault/lib/store_fixture.h"
 
 enum { OUTPUT_BYTES = 1 << 20 };
 
@@ -91,12 +91,12 @@ static int act_command(void *context, struct error *error)
 	return status == CTL_OK ? 0 : error_set(error, FAULT_SYSTEM, "%s", said);
 }
 
-static void set_command(struct world *world, int (*run)(const struct ctl *ctl), char *first, char *second)
+static void set_command(struct fixture *fixture, int (*run)(const struct ctl *ctl), char *first, char *second)
 {
 	tool.run = run;
 	tool.words[0] = first;
 	tool.words[1] = second;
-	tool.ctl = (struct ctl){.store = world->stage->path,
+	tool.ctl = (struct ctl){.store = fixture->stage->path,
 				.today = "2019-11-15",
 				.words = tool.words,
 				.n_words = (first != NULL) + (second != NULL)};
@@ -106,55 +106,55 @@ static void set_command(struct world *world, int (*run)(const struct ctl *ctl), 
 
 static void end_reading(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
 	(void)failed;
-	world->told = told();
+	fixture->told = told();
 	if (tool.ctl.output)
 		(void)unlink(tool.ctl.output);
-	if (rc == 0 && world->told_before == 0)
-		world->told_before = world->told;
-	if (rc == 0 && world->told != world->told_before)
-		fail_msg("%s: what was printed is not what is there", story_where());
-	stage_open(world->stage);
-	assert_sound(world->stage);
-	stage_close(world->stage);
+	if (rc == 0 && fixture->told_before == 0)
+		fixture->told_before = fixture->told;
+	if (rc == 0 && fixture->told != fixture->told_before)
+		fail_msg("%s: what was printed is not what is there", scenario_where());
+	stage_open(fixture->stage);
+	assert_sound(fixture->stage);
+	stage_close(fixture->stage);
 }
 
-static void tell_reading(struct world *world, const char *name, unsigned seams)
+static void tell_reading(struct fixture *fixture, const char *name, unsigned seams)
 {
-	struct story story = {name, world_begin_closed, act_command, end_reading, true};
+	struct scenario scenario = {name, fixture_begin_closed, act_command, end_reading, true};
 
-	world->told_before = 0;
-	world_begin_closed(world);
-	assert_int_equal(act_command(world, &world->stage->error), 0);
-	end_reading(world, 0, NULL);
-	story_tell(&story, world, world->stage->folder, seams);
+	fixture->told_before = 0;
+	fixture_begin_closed(fixture);
+	assert_int_equal(act_command(fixture, &fixture->stage->error), 0);
+	end_reading(fixture, 0, NULL);
+	scenario_run(&scenario, fixture, fixture->stage->folder, seams);
 }
 
 static void test_show(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 	char year[] = "2019", quarter[] = "2019-Q4";
 
-	set_command(world, ctl_show, year, NULL);
-	tell_reading(world, "show a year", SEAMS_OF_STORE);
-	set_command(world, ctl_show, quarter, NULL);
+	set_command(fixture, ctl_show, year, NULL);
+	tell_reading(fixture, "show a year", SEAMS_OF_STORE);
+	set_command(fixture, ctl_show, quarter, NULL);
 	tool.ctl.team = "west";
-	tell_reading(world, "show a quarter", SEAMS_OF_STORE);
+	tell_reading(fixture, "show a quarter", SEAMS_OF_STORE);
 }
 
 static void test_export(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	set_command(world, ctl_export, NULL, NULL);
-	tell_reading(world, "export csv", SEAMS_OF_STORE);
+	set_command(fixture, ctl_export, NULL, NULL);
+	tell_reading(fixture, "export csv", SEAMS_OF_STORE);
 	tool.ctl.format = "json";
-	tell_reading(world, "export json", SEAMS_OF_STORE);
+	tell_reading(fixture, "export json", SEAMS_OF_STORE);
 	tool.ctl.format = "csv";
 	tool.ctl.output = tool.file;
-	tell_reading(world, "export to a file", SEAMS_OF_STORE);
+	tell_reading(fixture, "export to a file", SEAMS_OF_STORE);
 }
 
 static void test_verify(void **state)
@@ -176,13 +176,13 @@ static void test_quarantine_list(void **state)
 /* A late question, an entry that can be counted now, and a date that waits. */
 static void begin_change(void *context)
 {
-	struct world *world = context;
-	struct stage *stage = world->stage;
+	struct fixture *fixture = context;
+	struct stage *stage = fixture->stage;
 	struct event late = question(900, Q3_LAST, 3, ANSWERED), now_good = question(901, TODAY, 3, ANSWERED);
 	struct quarantined entry = {.reason = VERDICT_REFUSED_UNKNOWN_DOMAIN, .team = "oost", .day = TODAY};
 	struct store_txn *txn;
 
-	world_begin_closed(world);
+	fixture_begin_closed(fixture);
 	stage_open(stage);
 	assert_verdict(stage, "noord", late, VERDICT_COUNTED_LATE);
 	txn = begin(stage);
@@ -191,49 +191,49 @@ static void begin_change(void *context)
 	commit(stage, txn);
 	(void)keep_time(stage, TODAY + 30, false);
 	stage->today = TODAY;
-	world_take_picture(world, &world->before);
+	fixture_take_picture(fixture, &fixture->before);
 	stage_close(stage);
 }
 
-static bool done(const struct world *world, const struct picture *now)
+static bool done(const struct fixture *fixture, const struct picture *now)
 {
-	return memcmp(now, &world->before, sizeof *now) != 0;
+	return memcmp(now, &fixture->before, sizeof *now) != 0;
 }
 
 /* A command that was not known to have done its work finds nothing to do. */
 static int again_unless_done(void *context, struct error *error)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct picture now;
 	int rc;
 
-	world_take_picture(world, &now);
-	if (done(world, &now))
+	fixture_take_picture(fixture, &now);
+	if (done(fixture, &now))
 		return 0;
-	stage_close(world->stage);
-	rc = act_command(world, error);
-	stage_open(world->stage);
+	stage_close(fixture->stage);
+	rc = act_command(fixture, error);
+	stage_open(fixture->stage);
 	return rc;
 }
 
 static void end_changing(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct picture now;
 
 	(void)failed;
-	stage_open(world->stage);
-	world_take_picture(world, &now);
-	if (rc == 0 && !done(world, &now))
-		fail_msg("%s: nothing was done", story_where());
-	world_end_change(world, rc, again_unless_done);
+	stage_open(fixture->stage);
+	fixture_take_picture(fixture, &now);
+	if (rc == 0 && !done(fixture, &now))
+		fail_msg("%s: nothing was done", scenario_where());
+	fixture_end_change(fixture, rc, again_unless_done);
 }
 
-static void tell_changing(struct world *world, const char *name)
+static void tell_changing(struct fixture *fixture, const char *name)
 {
-	struct story story = {name, begin_change, act_command, end_changing, false};
+	struct scenario scenario = {name, begin_change, act_command, end_changing, false};
 
-	world_tell_change(world, &story);
+	fixture_run_change(fixture, &scenario);
 }
 
 static void test_revise(void **state)
@@ -271,42 +271,43 @@ static void test_confirm_date(void **state)
 /* Whether a backup that failed can be brought back, test_fault_reading asks: here it is the exit status that counts. */
 static void end_backup(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
-	struct stage *stage = world->stage;
+	struct fixture *fixture = context;
+	struct stage *stage = fixture->stage;
 
 	(void)failed;
 	folder_remove(stage->path);
 	if (rc == 0) {
-		must(stage, store_restore(world->backup, stage->path, false, UNIX_NOW, &stage->error));
+		must(stage, store_restore(fixture->backup, stage->path, false, UNIX_NOW, &stage->error));
 		stage_open(stage);
 		assert_sound(stage);
 		assert_int_equal(figures_of(stage).ids, LIVED);
 		stage_close(stage);
 	}
-	folder_remove(world->backup);
+	folder_remove(fixture->backup);
 }
 
 static void test_backup(void **state)
 {
-	static const struct story story = {"turfctl backup", world_begin_closed, act_command, end_backup, false};
-	struct world *world = *state;
+	static const struct scenario scenario = {"turfctl backup", fixture_begin_closed, act_command, end_backup,
+						 false};
+	struct fixture *fixture = *state;
 
-	set_command(world, ctl_backup, world->backup, NULL);
-	story_tell(&story, world, world->stage->folder, SEAMS_OF_STORE | 1 << SEAM_HASH);
+	set_command(fixture, ctl_backup, fixture->backup, NULL);
+	scenario_run(&scenario, fixture, fixture->stage->folder, SEAMS_OF_STORE | 1 << SEAM_HASH);
 }
 
 static void end_restore(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
-	struct stage *stage = world->stage;
+	struct fixture *fixture = context;
+	struct stage *stage = fixture->stage;
 	struct store_state state;
 
 	(void)failed;
 	stage_open(stage);
 	assert_sound(stage);
 	state = state_of(stage);
-	if (rc == 0 && strcmp(state.epoch, world->epoch) == 0)
-		fail_msg("%s: it is the old store", story_where());
+	if (rc == 0 && strcmp(state.epoch, fixture->epoch) == 0)
+		fail_msg("%s: it is the old store", scenario_where());
 	assert_int_equal(figures_of(stage).ids, LIVED);
 	stage_close(stage);
 	folder_remove(stage->path);
@@ -314,31 +315,32 @@ static void end_restore(void *context, int rc, const char *failed)
 
 static void test_restore(void **state)
 {
-	static const struct story story = {"turfctl restore", world_begin_closed, act_command, end_restore, false};
-	struct world *world = *state;
+	static const struct scenario scenario = {"turfctl restore", fixture_begin_closed, act_command, end_restore,
+						 false};
+	struct fixture *fixture = *state;
 
-	set_command(world, ctl_restore, world->copy, NULL);
+	set_command(fixture, ctl_restore, fixture->copy, NULL);
 	tool.ctl.replace = true;
-	world_begin_closed(world);
-	stage_open(world->stage);
-	memcpy(world->epoch, state_of(world->stage).epoch, sizeof world->epoch);
-	stage_close(world->stage);
-	story_tell(&story, world, world->stage->folder, SEAMS_OF_STORE | 1 << SEAM_HASH | 1 << SEAM_RANDOM);
+	fixture_begin_closed(fixture);
+	stage_open(fixture->stage);
+	memcpy(fixture->epoch, state_of(fixture->stage).epoch, sizeof fixture->epoch);
+	stage_close(fixture->stage);
+	scenario_run(&scenario, fixture, fixture->stage->folder, SEAMS_OF_STORE | 1 << SEAM_HASH | 1 << SEAM_RANDOM);
 }
 
 static int setup(void **state)
 {
-	const struct world *world;
-	int rc = world_setup(state);
+	const struct fixture *fixture;
+	int rc = fixture_setup(state);
 
 	if (rc != 0)
 		return rc;
-	world = *state;
+	fixture = *state;
 	tool.stdout_kept = dup(STDOUT_FILENO);
 	tool.stderr_kept = dup(STDERR_FILENO);
 	tool.printed = memfd_create("stdout", MFD_CLOEXEC);
 	tool.said = memfd_create("stderr", MFD_CLOEXEC);
-	(void)snprintf(tool.file, sizeof tool.file, "%s/export.csv", world->stage->folder);
+	(void)snprintf(tool.file, sizeof tool.file, "%s/export.csv", fixture->stage->folder);
 	return tool.printed >= 0 && tool.said >= 0 ? 0 : -1;
 }
 
@@ -348,18 +350,19 @@ static int teardown(void **state)
 	(void)close(tool.stderr_kept);
 	(void)close(tool.printed);
 	(void)close(tool.said);
-	return world_teardown(state);
+	return fixture_teardown(state);
 }
 
-#define TOLD(test) cmocka_unit_test_teardown(test, story_say_where)
+#define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
 
 /* With an argument: the tests of that name (* and ? match). */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_show),   TOLD(test_export),           TOLD(test_verify),          TOLD(test_quarantine_list),
-		TOLD(test_revise), TOLD(test_quarantine_retry), TOLD(test_quarantine_drop), TOLD(test_confirm_date),
-		TOLD(test_backup), TOLD(test_restore),
+		SCENARIO_TEST(test_show),   TOLD(test_export),          TOLD(test_verify),
+		TOLD(test_quarantine_list), SCENARIO_TEST(test_revise), TOLD(test_quarantine_retry),
+		TOLD(test_quarantine_drop), TOLD(test_confirm_date),    SCENARIO_TEST(test_backup),
+		TOLD(test_restore),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)

@@ -18,7 +18,7 @@
 #include "tests/fault/lib/place.h"
 #include "tests/fault/lib/power.h"
 #include "tests/fault/lib/record.h"
-#include "tests/fault/lib/story.h"
+#include "tests/fault/lib/scenario.h"
 #include "tests/unit/lib/store_stage.h"
 
 enum {
@@ -66,7 +66,7 @@ struct phone_event {
 	bool told;
 };
 
-struct world {
+struct fixture {
 	struct place place;
 	struct daemon daemon;
 	struct phone_event events[EVENTS];
@@ -83,10 +83,10 @@ struct world {
 /* ---- Phones --------------------------------------------------------------------------------------------------- */
 
 /* Questions of two teams and two quarters, one of them taken back, one of a team that is none. */
-static void make_events(struct world *world)
+static void make_events(struct fixture *fixture)
 {
 	for (uint32_t i = 0; i < EVENTS; i++) {
-		struct phone_event *one = &world->events[i];
+		struct phone_event *one = &fixture->events[i];
 		uint32_t day = day_in[i / WAVE];
 
 		*one = (struct phone_event){.team = i % 3 ? "oost" : "west"};
@@ -124,57 +124,58 @@ static bool has_new_label(void)
 }
 
 /* A phone sends its retraction when the question has its receipt, and a label when it has read of it. */
-static bool held_back(const struct world *world, uint32_t i)
+static bool held_back(const struct fixture *fixture, uint32_t i)
 {
-	const struct event *event = &world->events[i].event;
+	const struct event *event = &fixture->events[i].event;
 
-	return (event->act == ACT_RETRACTION && !world->events[i - 1].told) ||
+	return (event->act == ACT_RETRACTION && !fixture->events[i - 1].told) ||
 	       (event->n_labels == 1 && event->labels[0] == NEW_LABEL && !has_new_label());
 }
 
-static bool all_told(const struct world *world)
+static bool all_told(const struct fixture *fixture)
 {
-	for (uint32_t i = 0; i < last_of(world->phase); i++)
-		if (!world->events[i].told)
+	for (uint32_t i = 0; i < last_of(fixture->phase); i++)
+		if (!fixture->events[i].told)
 			return false;
 	return true;
 }
 
-static void send_untold(struct world *world)
+static void send_untold(struct fixture *fixture)
 {
 	uint8_t bytes[SUBMISSION_BYTES_MAX];
 	char topic[TOPIC_BYTES];
 
-	for (uint32_t i = 0; i < last_of(world->phase); i++) {
-		if (world->events[i].told || held_back(world, i))
+	for (uint32_t i = 0; i < last_of(fixture->phase); i++) {
+		if (fixture->events[i].told || held_back(fixture, i))
 			continue;
-		topic_registration(topic, "dekop", world->events[i].team);
-		broker_put(topic, bytes, submission_encode(&world->events[i].event, 1, CLIENT_ID, bytes, sizeof bytes));
+		topic_registration(topic, "dekop", fixture->events[i].team);
+		broker_put(topic, bytes,
+			   submission_encode(&fixture->events[i].event, 1, CLIENT_ID, bytes, sizeof bytes));
 	}
 	broker_put("turf/v1/dekop/registration/oost", (const uint8_t *)"\xff\xff", 2);
-	world->sent_ms = broker_now_ms();
+	fixture->sent_ms = broker_now_ms();
 }
 
 /* What the receipt says must be on the disk by now. */
 static void take_result(void *context, const struct result *result)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	while (power_step(world->power))
+	while (power_step(fixture->power))
 		;
 	for (uint32_t i = 0; i < EVENTS; i++) {
-		struct phone_event *one = &world->events[i];
+		struct phone_event *one = &fixture->events[i];
 		bool question_told = result->verdict == VERDICT_COUNTED || result->verdict == VERDICT_COUNTED_LATE ||
 				     result->verdict == VERDICT_ALREADY_COUNTED;
 
 		if (memcmp(result->id, &one->event.id, EVENT_ID_BYTES) != 0)
 			continue;
 		if (words_verdict_is_refusal(result->verdict) != one->refused)
-			(void)snprintf(world->lie, sizeof world->lie, "event %u: %s", i,
+			(void)snprintf(fixture->lie, sizeof fixture->lie, "event %u: %s", i,
 				       words_verdict(result->verdict));
-		if (!one->refused && !power_holds(world->power, DATA, &one->event.id, EVENT_ID_BYTES))
-			(void)snprintf(world->lie, sizeof world->lie, "event %u has its receipt and is not on the disk",
-				       i);
+		if (!one->refused && !power_holds(fixture->power, DATA, &one->event.id, EVENT_ID_BYTES))
+			(void)snprintf(fixture->lie, sizeof fixture->lie,
+				       "event %u has its receipt and is not on the disk", i);
 		if (one->refused || question_told == (one->event.act == ACT_QUESTION) ||
 		    result->verdict == VERDICT_ALREADY_RETRACTED)
 			one->told = true;
@@ -183,114 +184,114 @@ static void take_result(void *context, const struct result *result)
 
 static void published(void *context, const char *topic, const uint8_t *bytes, size_t length)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct topic parsed;
 	const char *wrong;
 
 	if (topic_parse(topic, strlen(topic), &parsed) == TOPIC_STATUS)
 		return;
-	world->quiet_since_ms = broker_now_ms();
+	fixture->quiet_since_ms = broker_now_ms();
 	wrong = broker_check_publication(topic, bytes, length, 1);
 	if (wrong)
-		(void)snprintf(world->lie, sizeof world->lie, "%s: %s", topic, wrong);
-	if (parsed.kind == TOPIC_RECEIPT && receipt_decode(bytes, length, take_result, world) != 0)
-		(void)snprintf(world->lie, sizeof world->lie, "a receipt that is none");
+		(void)snprintf(fixture->lie, sizeof fixture->lie, "%s: %s", topic, wrong);
+	if (parsed.kind == TOPIC_RECEIPT && receipt_decode(bytes, length, take_result, fixture) != 0)
+		(void)snprintf(fixture->lie, sizeof fixture->lie, "a receipt that is none");
 }
 
 /* ---- What happens meanwhile --------------------------------------------------------------------------------------- */
 
 /* What fails for good is mended after a while. False: it is not, or not long enough. */
-static bool mended(struct world *world)
+static bool mended(struct fixture *fixture)
 {
-	if (seam_failed() && world->failed_ms == 0)
-		world->failed_ms = broker_now_ms();
-	if (world->failed_ms != 0 && broker_now_ms() > world->failed_ms + MENDED_AFTER_MS)
+	if (seam_failed() && fixture->failed_ms == 0)
+		fixture->failed_ms = broker_now_ms();
+	if (fixture->failed_ms != 0 && broker_now_ms() > fixture->failed_ms + MENDED_AFTER_MS)
 		(void)seam_disarm();
-	return world->failed_ms == 0 || broker_now_ms() > world->failed_ms + MENDED_AFTER_MS + RECOVERED_AFTER_MS;
+	return fixture->failed_ms == 0 || broker_now_ms() > fixture->failed_ms + MENDED_AFTER_MS + RECOVERED_AFTER_MS;
 }
 
-static void reload(struct world *world)
+static void reload(struct fixture *fixture)
 {
 	(void)kill(getpid(), SIGHUP);
-	world->reloaded_ms = broker_now_ms();
+	fixture->reloaded_ms = broker_now_ms();
 }
 
-static void next_phase(struct world *world)
+static void next_phase(struct fixture *fixture)
 {
-	if (world->phase == FIRST_WAVE) {
-		place_configure(&world->place, config, labels);
-		reload(world);
+	if (fixture->phase == FIRST_WAVE) {
+		place_configure(&fixture->place, config, labels);
+		reload(fixture);
 	}
-	if (world->phase == LEAVING || world->phase == DAY_AFTER) {
-		world->recovered = world->failed_ms != 0;
-		if (!world->asked_to_stop)
+	if (fixture->phase == LEAVING || fixture->phase == DAY_AFTER) {
+		fixture->recovered = fixture->failed_ms != 0;
+		if (!fixture->asked_to_stop)
 			(void)kill(getpid(), SIGTERM);
-		world->asked_to_stop = true;
+		fixture->asked_to_stop = true;
 	}
-	world->phase += world->phase != LEAVING;
-	seam_set_time(NOW + DAY_S * (time_t)(day_in[world->phase] - TODAY));
-	world->sent_ms = 0;
-	world->quiet_since_ms = broker_now_ms();
+	fixture->phase += fixture->phase != LEAVING;
+	seam_set_time(NOW + DAY_S * (time_t)(day_in[fixture->phase] - TODAY));
+	fixture->sent_ms = 0;
+	fixture->quiet_since_ms = broker_now_ms();
 }
 
 static void idle(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	uint64_t now_ms = broker_now_ms();
-	bool over = mended(world);
+	bool over = mended(fixture);
 
-	if (now_ms > world->begun_ms + END_MS) {
-		(void)snprintf(world->lie, sizeof world->lie, "it never ends");
+	if (now_ms > fixture->begun_ms + END_MS) {
+		(void)snprintf(fixture->lie, sizeof fixture->lie, "it never ends");
 		(void)kill(getpid(), SIGTERM);
-	} else if (!all_told(world)) {
-		if (now_ms >= world->sent_ms + RESEND_MS)
-			send_untold(world);
-		if (world->phase == SECOND_WAVE && !has_new_label() && now_ms >= world->reloaded_ms + RESEND_MS)
-			reload(world); /* the operator looks */
-	} else if (now_ms > world->quiet_since_ms + QUIET_MS &&
-		   (over || !(world->patient || world->phase == DAY_AFTER)) &&
-		   broker_says_online("dekop", day_in[world->phase])) {
+	} else if (!all_told(fixture)) {
+		if (now_ms >= fixture->sent_ms + RESEND_MS)
+			send_untold(fixture);
+		if (fixture->phase == SECOND_WAVE && !has_new_label() && now_ms >= fixture->reloaded_ms + RESEND_MS)
+			reload(fixture); /* the operator looks */
+	} else if (now_ms > fixture->quiet_since_ms + QUIET_MS &&
+		   (over || !(fixture->patient || fixture->phase == DAY_AFTER)) &&
+		   broker_says_online("dekop", day_in[fixture->phase])) {
 		if (over)
-			broker_check_all(world->daemon.store, day_in[world->phase]);
-		next_phase(world);
+			broker_check_all(fixture->daemon.store, day_in[fixture->phase]);
+		next_phase(fixture);
 	}
 }
 
 /* One life of the daemon. */
-static int live(struct world *world, struct error *error)
+static int live(struct fixture *fixture, struct error *error)
 {
-	struct daemon_options options = {.config_path = world->place.config};
-	int rc = daemon_open(&world->daemon, &options, error);
+	struct daemon_options options = {.config_path = fixture->place.config};
+	int rc = daemon_open(&fixture->daemon, &options, error);
 
 	if (rc < 0)
 		return rc;
-	world->quiet_since_ms = broker_now_ms(); /* it has a while to say how things are */
-	rc = daemon_run(&world->daemon, error);
-	daemon_close(&world->daemon);
+	fixture->quiet_since_ms = broker_now_ms(); /* it has a while to say how things are */
+	rc = daemon_run(&fixture->daemon, error);
+	daemon_close(&fixture->daemon);
 	return rc;
 }
 
-/* ---- The story ------------------------------------------------------------------------------------------------------ */
+/* ---- The scenario ------------------------------------------------------------------------------------------------------ */
 
 static void begin_life(void *context)
 {
-	struct world *world = context;
-	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
+	struct fixture *fixture = context;
+	struct broker_watch watch = {.published = published, .idle = idle, .context = fixture};
 
-	place_clear(&world->place);
+	place_clear(&fixture->place);
 	broker_reset(&watch);
 	seam_set_time(NOW);
-	place_configure(&world->place, config, label);
-	make_events(world);
-	world->phase = FIRST_WAVE;
-	world->sent_ms = world->reloaded_ms = world->quiet_since_ms = world->failed_ms = 0;
-	world->recovered = false;
-	world->patient = world->lives++ / 3 % 2;
-	world->begun_ms = broker_now_ms();
-	world->asked_to_stop = false;
-	world->lie[0] = '\0';
-	record_begin(world->place.folder);
-	world->power = power_new();
+	place_configure(&fixture->place, config, label);
+	make_events(fixture);
+	fixture->phase = FIRST_WAVE;
+	fixture->sent_ms = fixture->reloaded_ms = fixture->quiet_since_ms = fixture->failed_ms = 0;
+	fixture->recovered = false;
+	fixture->patient = fixture->lives++ / 3 % 2;
+	fixture->begun_ms = broker_now_ms();
+	fixture->asked_to_stop = false;
+	fixture->lie[0] = '\0';
+	record_begin(fixture->place.folder);
+	fixture->power = power_new();
 }
 
 static int act_life(void *context, struct error *error)
@@ -299,7 +300,7 @@ static int act_life(void *context, struct error *error)
 }
 
 /* A signal that nobody read any more is not for the next one. */
-static void drop_signals(struct world *world)
+static void drop_signals(struct fixture *fixture)
 {
 	static const struct timespec at_once = {0};
 	sigset_t all;
@@ -309,15 +310,15 @@ static void drop_signals(struct world *world)
 	(void)sigaddset(&all, SIGHUP);
 	while (sigtimedwait(&all, NULL, &at_once) > 0)
 		;
-	world->asked_to_stop = false;
+	fixture->asked_to_stop = false;
 }
 
-static uint64_t expected_in(const struct world *world, const char *team, uint32_t quarter)
+static uint64_t expected_in(const struct fixture *fixture, const char *team, uint32_t quarter)
 {
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < EVENTS; i++) {
-		const struct phone_event *one = &world->events[i];
+		const struct phone_event *one = &fixture->events[i];
 		bool counts = one->event.act == ACT_QUESTION && !one->refused && i % WAVE != 4;
 
 		n += counts && strcmp(one->team, team) == 0 && quarter_of_day(one->event.day) == quarter;
@@ -326,7 +327,7 @@ static uint64_t expected_in(const struct world *world, const char *team, uint32_
 }
 
 /* Whether the last question of the quarter that closes came before it closed or was late, nobody can say. */
-static void check_store(struct world *world, struct store *store)
+static void check_store(struct fixture *fixture, struct store *store)
 {
 	static const char *const teams[] = {"oost", "west"};
 	struct stage stage = {.store = store, .today = LAST_DAY};
@@ -336,61 +337,61 @@ static void check_store(struct world *world, struct store *store)
 		for (uint32_t quarter = Q3_2019; quarter <= Q4_2019; quarter++) {
 			uint64_t n = counted_in(&stage, teams[i], quarter) + late_in(&stage, teams[i], quarter);
 
-			if (n != expected_in(world, teams[i], quarter))
-				fail_msg("%s: %u of %s, %u expected", story_where(), (unsigned)n, teams[i],
-					 (unsigned)expected_in(world, teams[i], quarter));
+			if (n != expected_in(fixture, teams[i], quarter))
+				fail_msg("%s: %u of %s, %u expected", scenario_where(), (unsigned)n, teams[i],
+					 (unsigned)expected_in(fixture, teams[i], quarter));
 		}
 	}
 	assert_int_equal(state_of(&stage).final_through, Q4_2019);
 	assert_int_equal(figures_of(&stage).ids, 0);
 }
 
-static void check_all(struct world *world)
+static void check_all(struct fixture *fixture)
 {
 	struct store_options options = {
-		.path = world->place.store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
+		.path = fixture->place.store, .org = "dekop", .unix_seconds = NOW, .today = LAST_DAY};
 	struct store *store;
 	struct error error;
 
 	if (store_open(&store, &options, &error) != 0)
-		fail_msg("%s: %s", story_where(), error.text);
-	check_store(world, store);
+		fail_msg("%s: %s", scenario_where(), error.text);
+	check_store(fixture, store);
 	broker_check_all(store, LAST_DAY);
 	store_close(store);
 }
 
 static void end_life(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct error error = {{0}};
 
-	drop_signals(world);
+	drop_signals(fixture);
 	if (!broker_says_offline("dekop"))
-		fail_msg("%s: it is gone and said to be online", story_where());
+		fail_msg("%s: it is gone and said to be online", scenario_where());
 	/* The service manager starts again what has failed; what went wrong in the farewell is the next one's to mend. */
-	if (rc < 0 || (failed && !world->recovered))
-		rc = live(world, &error);
+	if (rc < 0 || (failed && !fixture->recovered))
+		rc = live(fixture, &error);
 	if (rc < 0)
-		fail_msg("%s, again: %s", story_where(), error.text);
-	drop_signals(world);
+		fail_msg("%s, again: %s", scenario_where(), error.text);
+	drop_signals(fixture);
 	record_forget();
-	power_free(world->power);
-	if (world->lie[0] != '\0')
-		fail_msg("%s: %s", story_where(), world->lie);
-	assert_true(world->phase == LEAVING && all_told(world));
-	check_all(world);
-	place_restore_signals(&world->place);
+	power_free(fixture->power);
+	if (fixture->lie[0] != '\0')
+		fail_msg("%s: %s", scenario_where(), fixture->lie);
+	assert_true(fixture->phase == LEAVING && all_told(fixture));
+	check_all(fixture);
+	place_restore_signals(&fixture->place);
 }
 
 static void tell_life(void **state, unsigned seams)
 {
-	static const struct story story = {"a daemon's life", begin_life, act_life, end_life, .sparse = true};
-	struct world *world = *state;
+	static const struct scenario scenario = {"a daemon's life", begin_life, act_life, end_life, .sparse = true};
+	struct fixture *fixture = *state;
 
 	/* Once without: libraries take what they keep for good. */
-	begin_life(world);
-	end_life(world, act_life(world, &(struct error){{0}}), NULL);
-	story_tell(&story, world, world->place.folder, seams);
+	begin_life(fixture);
+	end_life(fixture, act_life(fixture, &(struct error){{0}}), NULL);
+	scenario_run(&scenario, fixture, fixture->place.folder, seams);
 }
 
 static void test_memory(void **state)
@@ -420,31 +421,31 @@ static void test_broker(void **state)
 
 static int setup(void **state)
 {
-	struct world *world = calloc(1, sizeof *world);
+	struct fixture *fixture = calloc(1, sizeof *fixture);
 
-	assert_non_null(world);
-	place_make(&world->place);
-	*state = world;
+	assert_non_null(fixture);
+	place_make(&fixture->place);
+	*state = fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	place_remove(&world->place);
-	free(world);
+	place_remove(&fixture->place);
+	free(fixture);
 	return 0;
 }
 
-#define TOLD(test) cmocka_unit_test_teardown(test, story_say_where)
+#define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
 
 /* With an argument: the tests of that name (* and ? match). */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_memory), TOLD(test_lmdb), TOLD(test_files), TOLD(test_clock_and_random_source),
-		TOLD(test_broker),
+		SCENARIO_TEST(test_memory), TOLD(test_lmdb), TOLD(test_files), TOLD(test_clock_and_random_source),
+		SCENARIO_TEST(test_broker),
 	};
 
 	if (!getenv("TURF_LOG"))

@@ -6,7 +6,7 @@
  */
 #include "aggregator/daemon/pipeline.h"
 #include "tests/fault/lib/folder.h"
-#include "tests/fault/lib/store_world.h"
+#include "tests/fault/lib/store_fixture.h"
 
 enum {
 	FRESH = 20, /* questions of the batch */
@@ -19,15 +19,15 @@ enum {
 
 static int act_open(void *context, struct error *error)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	return store_open(&world->stage->store, &world->stage->options, error);
+	return store_open(&fixture->stage->store, &fixture->stage->options, error);
 }
 
 static void end_open(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
-	struct stage *stage = world->stage;
+	struct fixture *fixture = context;
+	struct stage *stage = fixture->stage;
 
 	(void)failed;
 	assert_int_equal(rc < 0, stage->store == NULL);
@@ -35,14 +35,14 @@ static void end_open(void *context, int rc, const char *failed)
 	stage_open(stage);
 	assert_sound(stage);
 	assert_int_equal(figures_of(stage).ids, LIVED);
-	assert_int_equal(counted_in(stage, TEAM_ALL, Q4_2019), world->counted);
+	assert_int_equal(counted_in(stage, TEAM_ALL, Q4_2019), fixture->counted);
 	stage_close(stage);
 }
 
 static void end_made(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
-	struct stage *stage = world->stage;
+	struct fixture *fixture = context;
+	struct stage *stage = fixture->stage;
 
 	(void)failed;
 	assert_int_equal(rc < 0, stage->store == NULL);
@@ -55,18 +55,18 @@ static void end_made(void *context, int rc, const char *failed)
 
 static void test_making_one(void **state)
 {
-	static const struct story story = {"make a store", world_begin_nothing, act_open, end_made, false};
-	struct world *world = *state;
+	static const struct scenario scenario = {"make a store", fixture_begin_nothing, act_open, end_made, false};
+	struct fixture *fixture = *state;
 
-	story_tell(&story, world, world->stage->folder, SEAMS_OF_STORE | 1 << SEAM_RANDOM);
+	scenario_run(&scenario, fixture, fixture->stage->folder, SEAMS_OF_STORE | 1 << SEAM_RANDOM);
 }
 
 static void test_opening(void **state)
 {
-	static const struct story story = {"open a store", world_begin_closed, act_open, end_open, false};
-	struct world *world = *state;
+	static const struct scenario scenario = {"open a store", fixture_begin_closed, act_open, end_open, false};
+	struct fixture *fixture = *state;
 
-	story_tell(&story, world, world->stage->folder, SEAMS_OF_STORE);
+	scenario_run(&scenario, fixture, fixture->stage->folder, SEAMS_OF_STORE);
 }
 
 /* ---- Counting ---------------------------------------------------------------------------------------------- */
@@ -92,14 +92,14 @@ static void put_message(const char *team, const struct event *events, size_t n)
 /* Fresh questions, known ones, retractions of both, an unknown team, and no submission at all. */
 static void begin_counting(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct event events[FRESH];
 
-	folder_copy(world->lived, world->stage->path);
-	world->stage->options.map_bytes = 1; /* LMDB takes what the file has, and so the map is full at once */
-	stage_open(world->stage);
-	world->stage->options.map_bytes = 0;
-	world_take_picture(world, &world->before);
+	folder_copy(fixture->lived, fixture->stage->path);
+	fixture->stage->options.map_bytes = 1; /* LMDB takes what the file has, and so the map is full at once */
+	stage_open(fixture->stage);
+	fixture->stage->options.map_bytes = 0;
+	fixture_take_picture(fixture, &fixture->before);
 	batch.pipeline.receipts = receipts_new(); /* its memory is yet to be taken */
 	assert_non_null(batch.pipeline.receipts);
 	batch.inbox = (struct inbox){.messages = batch.messages, .capacity = MESSAGES};
@@ -119,9 +119,9 @@ static void begin_counting(void *context)
 
 static int act_count(void *context, struct error *error)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	batch.pipeline.store = world->stage->store;
+	batch.pipeline.store = fixture->stage->store;
 	return pipeline_run(&batch.pipeline, &batch.inbox, TODAY, error);
 }
 
@@ -136,18 +136,18 @@ static int add_receipt(void *context, const char *to, const uint8_t *bytes, size
 /* A receipt only for what is there; and without a fault always the same. */
 static void end_count(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
 	(void)failed;
-	world->told = 0;
-	(void)receipts_each(batch.pipeline.receipts, add_receipt, &world->told);
+	fixture->told = 0;
+	(void)receipts_each(batch.pipeline.receipts, add_receipt, &fixture->told);
 	if (rc < 0)
-		assert_int_equal(world->told, 0);
-	else if (!world->known)
-		world->told_before = world->told;
+		assert_int_equal(fixture->told, 0);
+	else if (!fixture->known)
+		fixture->told_before = fixture->told;
 	else
-		assert_int_equal(world->told, world->told_before);
-	world_end_change(world, rc, act_count);
+		assert_int_equal(fixture->told, fixture->told_before);
+	fixture_end_change(fixture, rc, act_count);
 	receipts_free(batch.pipeline.receipts);
 }
 
@@ -161,14 +161,14 @@ static int ignore_change(void *context, const struct folded *folded, struct erro
 
 static void test_counting(void **state)
 {
-	static const struct story story = {"count a batch", begin_counting, act_count, end_count, false};
-	struct world *world = *state;
+	static const struct scenario scenario = {"count a batch", begin_counting, act_count, end_count, false};
+	struct fixture *fixture = *state;
 
 	batch.pipeline = (struct pipeline){
-		.catalogue = &world->stage->rules, .counters = &batch.counters, .changed = ignore_change};
-	world->quarantined_again = true;
-	world_tell_change(world, &story);
-	world->quarantined_again = false;
+		.catalogue = &fixture->stage->rules, .counters = &batch.counters, .changed = ignore_change};
+	fixture->quarantined_again = true;
+	fixture_run_change(fixture, &scenario);
+	fixture->quarantined_again = false;
 }
 
 /* ---- Time --------------------------------------------------------------------------------------------------- */
@@ -176,13 +176,13 @@ static void test_counting(void **state)
 /* A year and a half: quarters close, held cells show, everything settles and is purged. */
 static int act_keep_time(void *context, struct error *error)
 {
-	struct world *world = context;
-	struct store_time time = {.today = TODAY + 500, .confirmed = true, .catalogue = &world->stage->rules};
+	struct fixture *fixture = context;
+	struct store_time time = {.today = TODAY + 500, .confirmed = true, .catalogue = &fixture->stage->rules};
 	bool changed;
 	int rc;
 
 	do {
-		rc = store_keep_time(world->stage->store, &time, &changed, error);
+		rc = store_keep_time(fixture->stage->store, &time, &changed, error);
 	} while (rc == STORE_MORE);
 	return rc;
 }
@@ -190,36 +190,36 @@ static int act_keep_time(void *context, struct error *error)
 /* It goes in steps: between before and after there are others. */
 static void end_keep_time(void *context, int rc, const char *failed)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
 	(void)failed;
-	world_reopen(world);
+	fixture_reopen(fixture);
 	if (rc < 0) {
-		rc = act_keep_time(world, &world->stage->error);
+		rc = act_keep_time(fixture, &fixture->stage->error);
 		if (rc < 0)
-			fail_msg("%s, again: %s", story_where(), world->stage->error.text);
+			fail_msg("%s, again: %s", scenario_where(), fixture->stage->error.text);
 	}
-	assert_int_equal(figures_of(world->stage).ids, 0);
-	world_end_change(world, 0, act_keep_time);
+	assert_int_equal(figures_of(fixture->stage).ids, 0);
+	fixture_end_change(fixture, 0, act_keep_time);
 }
 
 static void test_keeping_time(void **state)
 {
-	static const struct story story = {"keep time", world_begin_open, act_keep_time, end_keep_time, false};
+	static const struct scenario scenario = {"keep time", fixture_begin_open, act_keep_time, end_keep_time, false};
 
-	world_tell_change(*state, &story);
+	fixture_run_change(*state, &scenario);
 }
 
 /* ---- The operator's changes ------------------------------------------------------------------------------------ */
 
 static int change_settings(void *context, struct store_txn *txn, struct error *error)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
 	(void)error;
-	world->stage->rules.version = 2;
-	store_put_catalogue(txn, &world->stage->rules);
-	world->stage->rules.version = 1;
+	fixture->stage->rules.version = 2;
+	store_put_catalogue(txn, &fixture->stage->rules);
+	fixture->stage->rules.version = 1;
 	store_put_cells(txn, (struct cells){.policy = CELLS_DAILY});
 	(void)store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2);
 	(void)store_confirm_date(txn);
@@ -228,32 +228,33 @@ static int change_settings(void *context, struct store_txn *txn, struct error *e
 
 static int act_settings(void *context, struct error *error)
 {
-	const struct world *world = context;
+	const struct fixture *fixture = context;
 
-	return store_change(world->stage->store, change_settings, context, error);
+	return store_change(fixture->stage->store, change_settings, context, error);
 }
 
 static void end_settings(void *context, int rc, const char *failed)
 {
 	(void)failed;
-	world_end_change(context, rc, act_settings);
+	fixture_end_change(context, rc, act_settings);
 }
 
 static void test_settings(void **state)
 {
-	static const struct story story = {"change settings", world_begin_open, act_settings, end_settings, false};
+	static const struct scenario scenario = {"change settings", fixture_begin_open, act_settings, end_settings,
+						 false};
 
-	world_tell_change(*state, &story);
+	fixture_run_change(*state, &scenario);
 }
 
 static void begin_closed_quarter(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct event late = question(900, Q3_LAST, 3, ANSWERED);
 
-	world_begin_open(world);
-	assert_verdict(world->stage, "noord", late, VERDICT_COUNTED_LATE);
-	world_take_picture(world, &world->before);
+	fixture_begin_open(fixture);
+	assert_verdict(fixture->stage, "noord", late, VERDICT_COUNTED_LATE);
+	fixture_take_picture(fixture, &fixture->before);
 }
 
 static int revise(void *context, struct store_txn *txn, struct error *error)
@@ -268,45 +269,46 @@ static int revise(void *context, struct store_txn *txn, struct error *error)
 
 static int act_revise(void *context, struct error *error)
 {
-	const struct world *world = context;
+	const struct fixture *fixture = context;
 
-	return store_change(world->stage->store, revise, context, error);
+	return store_change(fixture->stage->store, revise, context, error);
 }
 
 /* A revision that was not known to be made may be issued twice: the second takes nothing in. */
 static int revise_unless_done(void *context, struct error *error)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	return tally_of(world->stage, "noord", Q3_2019).revision > 1 ? 0 : act_revise(world, error);
+	return tally_of(fixture->stage, "noord", Q3_2019).revision > 1 ? 0 : act_revise(fixture, error);
 }
 
 static void end_revise(void *context, int rc, const char *failed)
 {
 	(void)failed;
-	world_end_change(context, rc, revise_unless_done);
+	fixture_end_change(context, rc, revise_unless_done);
 }
 
 static void test_a_revision(void **state)
 {
-	static const struct story story = {"revise a quarter", begin_closed_quarter, act_revise, end_revise, false};
+	static const struct scenario scenario = {"revise a quarter", begin_closed_quarter, act_revise, end_revise,
+						 false};
 
-	world_tell_change(*state, &story);
+	fixture_run_change(*state, &scenario);
 }
 
-#define TOLD(test) cmocka_unit_test_teardown(test, story_say_where)
+#define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
 
 /* With an argument: the tests of that name (* and ? match). */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_making_one),   TOLD(test_opening),  TOLD(test_counting),
-		TOLD(test_keeping_time), TOLD(test_settings), TOLD(test_a_revision),
+		SCENARIO_TEST(test_making_one),   TOLD(test_opening),  TOLD(test_counting),
+		SCENARIO_TEST(test_keeping_time), TOLD(test_settings), TOLD(test_a_revision),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)
 		(void)setenv("TMPDIR", "/dev/shm", 0);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests_name("every call fails, store", tests, world_setup, world_teardown);
+	return cmocka_run_group_tests_name("every call fails, store", tests, fixture_setup, fixture_teardown);
 }

@@ -40,7 +40,7 @@ static const char *const ended[] = {"turf/v1/dekop/summary/oost/2019-Q3", "turf/
 				    "turf/v1/dekop/weekly/oost/2018"};
 enum { ENDED = sizeof ended / sizeof ended[0] };
 
-struct world {
+struct fixture {
 	struct place place;
 	struct daemon daemon;
 	uint32_t sent, told; /* events */
@@ -55,177 +55,177 @@ struct world {
 	bool right;   /* what the test looked for, before the daemon left */
 };
 
-static uint64_t since_begin(const struct world *world)
+static uint64_t since_begin(const struct fixture *fixture)
 {
-	return broker_now_ms() - world->begun_ms;
+	return broker_now_ms() - fixture->begun_ms;
 }
 
-static void send_event(struct world *world, struct event event)
+static void send_event(struct fixture *fixture, struct event event)
 {
 	uint8_t bytes[SUBMISSION_BYTES_MAX];
 
 	broker_put(OOST, bytes, submission_encode(&event, 1, CLIENT_ID, bytes, sizeof bytes));
-	world->sent++;
+	fixture->sent++;
 }
 
-static void stop(struct world *world)
+static void stop(struct fixture *fixture)
 {
-	if (!world->stopped)
+	if (!fixture->stopped)
 		(void)kill(getpid(), SIGTERM);
-	world->stopped = true;
+	fixture->stopped = true;
 }
 
 static void take_result(void *context, const struct result *result)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
 	assert_false(words_verdict_is_refusal(result->verdict));
-	world->told++;
+	fixture->told++;
 }
 
 static void published(void *context, const char *topic, const uint8_t *bytes, size_t length)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	struct topic parsed;
 	enum topic_kind kind = topic_parse(topic, strlen(topic), &parsed);
 
-	world->figures += kind == TOPIC_SUMMARY;
-	world->statuses += kind == TOPIC_STATUS;
+	fixture->figures += kind == TOPIC_SUMMARY;
+	fixture->statuses += kind == TOPIC_STATUS;
 	for (size_t i = 0; i < ENDED; i++)
-		world->withdrawn += length == 0 && strcmp(topic, ended[i]) == 0;
+		fixture->withdrawn += length == 0 && strcmp(topic, ended[i]) == 0;
 	if (kind == TOPIC_RECEIPT)
-		assert_int_equal(receipt_decode(bytes, length, take_result, world), 0);
+		assert_int_equal(receipt_decode(bytes, length, take_result, fixture), 0);
 }
 
 /* From its configuration to its farewell. */
-static void live(struct world *world, void (*idle)(void *context), time_t now)
+static void live(struct fixture *fixture, void (*idle)(void *context), time_t now)
 {
-	struct broker_watch watch = {.published = published, .idle = idle, .context = world};
-	struct daemon_options options = {.config_path = world->place.config};
+	struct broker_watch watch = {.published = published, .idle = idle, .context = fixture};
+	struct daemon_options options = {.config_path = fixture->place.config};
 	struct error error = {{0}};
 
 	broker_reset(&watch);
 	seam_set_time(now);
-	world->begun_ms = broker_now_ms();
-	world->sent = world->told = 0;
-	world->turns = world->turns_before = world->failing_ms = 0;
-	world->figures = world->figures_before = 0;
-	world->stopped = world->right = false;
-	world->withdrawn = world->statuses = 0;
-	if (daemon_open(&world->daemon, &options, &error) != 0 || daemon_run(&world->daemon, &error) != 0)
+	fixture->begun_ms = broker_now_ms();
+	fixture->sent = fixture->told = 0;
+	fixture->turns = fixture->turns_before = fixture->failing_ms = 0;
+	fixture->figures = fixture->figures_before = 0;
+	fixture->stopped = fixture->right = false;
+	fixture->withdrawn = fixture->statuses = 0;
+	if (daemon_open(&fixture->daemon, &options, &error) != 0 || daemon_run(&fixture->daemon, &error) != 0)
 		fail_msg("%s", error.text);
-	daemon_close(&world->daemon);
-	place_restore_signals(&world->place);
+	daemon_close(&fixture->daemon);
+	place_restore_signals(&fixture->place);
 }
 
 /* Every commit fails, as on a full disk. */
-static void fill_disk(struct world *world)
+static void fill_disk(struct fixture *fixture)
 {
 	static const struct fault_plan full = {.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .for_good = true};
 
 	seam_arm(&full);
-	world->failing_ms = broker_now_ms();
+	fixture->failing_ms = broker_now_ms();
 }
 
 /* ---- A flood of what is not counted --------------------------------------------------------------------------- */
 
 static void flood_with_nothing(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	while (world->sent < TAPS)
-		send_event(world, question(world->sent, TODAY, 1, ANSWERED));
-	if (world->told == TAPS || since_begin(world) > FLOOD_MS)
-		stop(world);
+	while (fixture->sent < TAPS)
+		send_event(fixture, question(fixture->sent, TODAY, 1, ANSWERED));
+	if (fixture->told == TAPS || since_begin(fixture) > FLOOD_MS)
+		stop(fixture);
 	else
 		broker_put(OOST, (const uint8_t *)"", 0);
 }
 
 static void test_taps_do_not_wait_for_a_flood_to_end(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, flood_with_nothing, NOW);
-	assert_int_equal(world->told, TAPS);
-	assert_true(since_begin(world) < FLOOD_MS);
+	live(fixture, flood_with_nothing, NOW);
+	assert_int_equal(fixture->told, TAPS);
+	assert_true(since_begin(fixture) < FLOOD_MS);
 }
 
 /* ---- A flood while the disk is full ----------------------------------------------------------------------------- */
 
 static void flood_a_full_disk(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (world->failing_ms == 0)
-		fill_disk(world);
-	if (broker_now_ms() > world->failing_ms + OUTAGE_MS)
+	if (fixture->failing_ms == 0)
+		fill_disk(fixture);
+	if (broker_now_ms() > fixture->failing_ms + OUTAGE_MS)
 		(void)seam_disarm();
-	if (world->told > 0 || since_begin(world) > OUTAGE_MS + FLOOD_MS)
-		stop(world);
+	if (fixture->told > 0 || since_begin(fixture) > OUTAGE_MS + FLOOD_MS)
+		stop(fixture);
 	else
-		send_event(world, question(world->sent, TODAY, 1, ANSWERED));
+		send_event(fixture, question(fixture->sent, TODAY, 1, ANSWERED));
 }
 
 static void test_a_disk_with_room_again_is_found_in_a_flood(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, flood_a_full_disk, NOW);
-	assert_true(world->told > 0);
-	assert_true(since_begin(world) < OUTAGE_MS + FLOOD_MS);
+	live(fixture, flood_a_full_disk, NOW);
+	assert_true(fixture->told > 0);
+	assert_true(since_begin(fixture) < OUTAGE_MS + FLOOD_MS);
 }
 
 /* ---- Midnight on a full disk -------------------------------------------------------------------------------------- */
 
 static void pass_midnight_on_a_full_disk(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	world->turns++;
-	if (world->failing_ms == 0) {
-		fill_disk(world);
-		send_event(world, question(0, TODAY, 1, ANSWERED));
+	fixture->turns++;
+	if (fixture->failing_ms == 0) {
+		fill_disk(fixture);
+		send_event(fixture, question(0, TODAY, 1, ANSWERED));
 		seam_set_time(NOW + DAY_S);
-	} else if (world->turns_before == 0 && broker_now_ms() > world->failing_ms + OUTAGE_MS) {
-		world->turns_before = world->turns;
+	} else if (fixture->turns_before == 0 && broker_now_ms() > fixture->failing_ms + OUTAGE_MS) {
+		fixture->turns_before = fixture->turns;
 		(void)seam_disarm();
-	} else if (world->told > 0) {
-		stop(world);
+	} else if (fixture->told > 0) {
+		stop(fixture);
 	}
 }
 
 static void test_a_full_disk_at_midnight_is_waited_for_at_rest(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, pass_midnight_on_a_full_disk, NOW);
-	assert_int_equal(world->told, 1);
-	assert_in_range(world->turns_before, 1, (uint64_t)OUTAGE_MS / 1000 * TURNS_A_SECOND_MAX);
+	live(fixture, pass_midnight_on_a_full_disk, NOW);
+	assert_int_equal(fixture->told, 1);
+	assert_in_range(fixture->turns_before, 1, (uint64_t)OUTAGE_MS / 1000 * TURNS_A_SECOND_MAX);
 }
 
 /* ---- Never there at midnight --------------------------------------------------------------------------------------- */
 
 static void tap_and_take_back(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (world->told == 2)
-		stop(world);
-	else if (world->sent == world->told)
-		send_event(world, world->sent == 0 ? question(0, TODAY, 1, ANSWERED) : retraction(0, TODAY));
+	if (fixture->told == 2)
+		stop(fixture);
+	else if (fixture->sent == fixture->told)
+		send_event(fixture, fixture->sent == 0 ? question(0, TODAY, 1, ANSWERED) : retraction(0, TODAY));
 }
 
 static void look_around(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (since_begin(world) > OUTAGE_MS)
-		stop(world);
+	if (since_begin(fixture) > OUTAGE_MS)
+		stop(fixture);
 }
 
-static void read_store(const struct world *world, struct store_state *state, struct catalogue *catalogue)
+static void read_store(const struct fixture *fixture, struct store_state *state, struct catalogue *catalogue)
 {
-	struct store_options options = {.path = world->place.store, .read_only = true};
+	struct store_options options = {.path = fixture->place.store, .read_only = true};
 	struct store_view *view;
 	struct store *store;
 
@@ -237,12 +237,12 @@ static void read_store(const struct world *world, struct store_state *state, str
 	store_close(store);
 }
 
-static uint32_t deleted_since(const struct world *world)
+static uint32_t deleted_since(const struct fixture *fixture)
 {
 	struct catalogue catalogue;
 	struct store_state state;
 
-	read_store(world, &state, &catalogue);
+	read_store(fixture, &state, &catalogue);
 	catalogue_release(&catalogue);
 	return state.deleted_since;
 }
@@ -250,24 +250,24 @@ static uint32_t deleted_since(const struct world *world)
 /* A machine that is switched off in the evening. */
 static void test_deleted_bytes_go_without_a_midnight(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, tap_and_take_back, NOW);
-	assert_int_equal(deleted_since(world), TODAY);
-	live(world, look_around, NOW);
-	assert_int_equal(deleted_since(world), TODAY); /* compact_days have not passed */
-	live(world, look_around, NOW + DAY_S);
-	assert_int_equal(deleted_since(world), 0);
-	assert_in_range(world->statuses, 2, 6); /* once that is told there is nothing more to tell */
+	live(fixture, tap_and_take_back, NOW);
+	assert_int_equal(deleted_since(fixture), TODAY);
+	live(fixture, look_around, NOW);
+	assert_int_equal(deleted_since(fixture), TODAY); /* compact_days have not passed */
+	live(fixture, look_around, NOW + DAY_S);
+	assert_int_equal(deleted_since(fixture), 0);
+	assert_in_range(fixture->statuses, 2, 6); /* once that is told there is nothing more to tell */
 }
 
 static void tap_and_take_back_before_midnight(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (world->told < 2) {
+	if (fixture->told < 2) {
 		tap_and_take_back(context);
-		world->begun_ms = broker_now_ms();
+		fixture->begun_ms = broker_now_ms();
 		return;
 	}
 	seam_set_time(NOW + DAY_S);
@@ -277,21 +277,21 @@ static void tap_and_take_back_before_midnight(void *context)
 /* Nor does it take a start. */
 static void test_deleted_bytes_go_at_midnight(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, tap_and_take_back_before_midnight, NOW);
-	assert_int_equal(deleted_since(world), 0);
+	live(fixture, tap_and_take_back_before_midnight, NOW);
+	assert_int_equal(deleted_since(fixture), 0);
 }
 
 /* ---- A clock that is behind ------------------------------------------------------------------------------------------ */
 
-static uint32_t label_until(const struct world *world)
+static uint32_t label_until(const struct fixture *fixture)
 {
 	struct catalogue catalogue;
 	struct store_state state;
 	uint32_t until;
 
-	read_store(world, &state, &catalogue);
+	read_store(fixture, &state, &catalogue);
 	assert_int_equal(catalogue.n_labels, 1);
 	until = catalogue.labels[0].valid_until;
 	catalogue_release(&catalogue);
@@ -301,48 +301,48 @@ static uint32_t label_until(const struct world *world)
 /* A machine whose clock has no battery, before it has heard the time: what has ended does not end earlier by that. */
 static void test_what_has_ended_stays_as_it_ended(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	place_configure(&world->place, config, label);
-	live(world, look_around, NOW);
-	assert_int_equal(label_until(world), 0);
-	place_configure(&world->place, config, "");
-	live(world, look_around, NOW + DAY_S);
-	assert_int_equal(label_until(world), TODAY + 1);
-	live(world, look_around, NOW - 30 * DAY_S);
-	assert_int_equal(label_until(world), TODAY + 1);
+	place_configure(&fixture->place, config, label);
+	live(fixture, look_around, NOW);
+	assert_int_equal(label_until(fixture), 0);
+	place_configure(&fixture->place, config, "");
+	live(fixture, look_around, NOW + DAY_S);
+	assert_int_equal(label_until(fixture), TODAY + 1);
+	live(fixture, look_around, NOW - 30 * DAY_S);
+	assert_int_equal(label_until(fixture), TODAY + 1);
 }
 
 /* ---- A reload on a full disk --------------------------------------------------------------------------------------- */
 
 static void reload_on_a_full_disk(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (world->failing_ms == 0 && since_begin(world) > OUTAGE_MS) {
-		fill_disk(world);
-		world->figures_before = world->figures;
-		place_configure(&world->place, config, label);
+	if (fixture->failing_ms == 0 && since_begin(fixture) > OUTAGE_MS) {
+		fill_disk(fixture);
+		fixture->figures_before = fixture->figures;
+		place_configure(&fixture->place, config, label);
 		(void)kill(getpid(), SIGHUP);
-	} else if (world->failing_ms != 0 && broker_now_ms() > world->failing_ms + OUTAGE_MS) {
-		world->figures_before = world->figures - world->figures_before;
+	} else if (fixture->failing_ms != 0 && broker_now_ms() > fixture->failing_ms + OUTAGE_MS) {
+		fixture->figures_before = fixture->figures - fixture->figures_before;
 		(void)seam_disarm();
-		world->begun_ms = broker_now_ms();
-		world->failing_ms = UINT64_MAX / 2;
-	} else if (world->failing_ms == UINT64_MAX / 2) {
-		look_around(world);
+		fixture->begun_ms = broker_now_ms();
+		fixture->failing_ms = UINT64_MAX / 2;
+	} else if (fixture->failing_ms == UINT64_MAX / 2) {
+		look_around(fixture);
 	}
 }
 
 /* It is tried again and again, and in the meantime there is nothing to be told. */
 static void test_a_reload_on_a_full_disk_publishes_nothing(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, reload_on_a_full_disk, NOW);
-	assert_true(world->figures > 0);
-	assert_int_equal(world->figures_before, 0);
-	assert_int_equal(label_until(world), 0); /* it was taken in the end */
+	live(fixture, reload_on_a_full_disk, NOW);
+	assert_true(fixture->figures > 0);
+	assert_int_equal(fixture->figures_before, 0);
+	assert_int_equal(label_until(fixture), 0); /* it was taken in the end */
 }
 
 /* ---- What an earlier life has published ----------------------------------------------------------------------------- */
@@ -350,14 +350,14 @@ static void test_a_reload_on_a_full_disk_publishes_nothing(void **state)
 /* The broker has it still, and only this life knows that it is no figure any more. */
 static void test_a_start_withdraws_what_has_no_figures_any_more(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	place_configure(&world->place, config, "counting_since = \"2018-10-01\";\n");
-	live(world, look_around, NOW);
-	assert_int_equal(world->withdrawn, 0);
-	place_configure(&world->place, config, "counting_since = \"2019-10-01\";\n");
-	live(world, look_around, NOW);
-	assert_int_equal(world->withdrawn, ENDED);
+	place_configure(&fixture->place, config, "counting_since = \"2018-10-01\";\n");
+	live(fixture, look_around, NOW);
+	assert_int_equal(fixture->withdrawn, 0);
+	place_configure(&fixture->place, config, "counting_since = \"2019-10-01\";\n");
+	live(fixture, look_around, NOW);
+	assert_int_equal(fixture->withdrawn, ENDED);
 }
 
 /* ---- What the broker has to know -------------------------------------------------------------------------------------- */
@@ -389,9 +389,9 @@ static bool all_is_told(void)
 
 static void look_at_what_is_told(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	world->right = all_is_told();
+	fixture->right = all_is_told();
 	look_around(context);
 }
 
@@ -399,15 +399,15 @@ static void look_at_what_is_told(void *context)
 static void test_a_connection_that_is_lost_as_figures_go_out(void **state)
 {
 	enum { PUBLICATIONS = 12 };
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned nth = 1; nth <= PUBLICATIONS; nth++) {
 		const struct fault_plan lost = {.seam = SEAM_BROKER, .call = "mqtt_publish", .nth = nth};
 
 		seam_arm(&lost);
-		live(world, look_at_what_is_told, NOW);
+		live(fixture, look_at_what_is_told, NOW);
 		assert_non_null(seam_disarm());
-		if (!world->right)
+		if (!fixture->right)
 			fail_msg("lost at publication %u", nth);
 	}
 }
@@ -415,24 +415,24 @@ static void test_a_connection_that_is_lost_as_figures_go_out(void **state)
 static void lose_connection(void *context)
 {
 	static const struct fault_plan lost = {.seam = SEAM_BROKER, .call = "mqtt_receive", .nth = 1};
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (since_begin(world) > OUTAGE_MS / 2 && world->figures_before == 0) {
-		world->figures_before = world->figures;
+	if (since_begin(fixture) > OUTAGE_MS / 2 && fixture->figures_before == 0) {
+		fixture->figures_before = fixture->figures;
 		seam_arm(&lost);
 	}
-	world->right = world->figures >= world->figures_before + 4; /* quarter and year, of team and org */
+	fixture->right = fixture->figures >= fixture->figures_before + 4; /* quarter and year, of team and org */
 	look_around(context);
 }
 
 /* The broker's memory may be gone with the connection. */
 static void test_all_is_told_again_after_a_lost_connection(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	live(world, lose_connection, NOW);
-	assert_true(world->figures_before > 0);
-	assert_true(world->right);
+	live(fixture, lose_connection, NOW);
+	assert_true(fixture->figures_before > 0);
+	assert_true(fixture->right);
 }
 
 /* ---- Many figures at once ----------------------------------------------------------------------------------------------- */
@@ -441,18 +441,18 @@ enum { TEAMS = 58, SLOTS = 64 }; /* one message each is a batch; what turfd reme
 
 static void tap_everywhere(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 	uint8_t bytes[SUBMISSION_BYTES_MAX];
 	char topic[TOPIC_BYTES];
 
-	if (world->sent > 0 && world->told == world->sent)
-		stop(world);
-	if (world->sent > 0 || since_begin(world) < OUTAGE_MS)
+	if (fixture->sent > 0 && fixture->told == fixture->sent)
+		stop(fixture);
+	if (fixture->sent > 0 || since_begin(fixture) < OUTAGE_MS)
 		return; /* what waits to be published from the beginning on would hide what is forgotten */
-	for (; world->sent < TEAMS; world->sent++) {
-		struct event event = question(world->sent, TODAY, 1, ANSWERED);
+	for (; fixture->sent < TEAMS; fixture->sent++) {
+		struct event event = question(fixture->sent, TODAY, 1, ANSWERED);
 
-		(void)snprintf(topic, sizeof topic, OOST "-%u", world->sent);
+		(void)snprintf(topic, sizeof topic, OOST "-%u", fixture->sent);
 		broker_put(topic, bytes, submission_encode(&event, 1, CLIENT_ID, bytes, sizeof bytes));
 	}
 }
@@ -463,14 +463,14 @@ static void test_figures_that_move_at_once_go_out_all(void **state)
 	char teams[8192] = "teams = (", team[SLUG_BYTES];
 	size_t used = strlen(teams);
 	static struct summary summary;
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
 	for (unsigned i = 0; i < TEAMS; i++)
 		used += (size_t)snprintf(teams + used, sizeof teams - used,
 					 "%s{ id = \"oost-%u\"; name = \"Oost %u\"; }", i ? ", " : "", i, i);
 	(void)snprintf(teams + used, sizeof teams - used, ");\n");
-	place_configure(&world->place, teamless, teams);
-	live(world, tap_everywhere, NOW);
+	place_configure(&fixture->place, teamless, teams);
+	live(fixture, tap_everywhere, NOW);
 	for (unsigned i = 0; i < TEAMS; i++) {
 		(void)snprintf(team, sizeof team, "oost-%u", i);
 		if (!summary_of(team, "2019-Q4", &summary) || summary.answered != 1)
@@ -480,23 +480,23 @@ static void test_figures_that_move_at_once_go_out_all(void **state)
 
 static void tap_for_two_days(void *context)
 {
-	struct world *world = context;
+	struct fixture *fixture = context;
 
-	if (world->told == 2)
-		stop(world);
-	if (world->sent > 0 || since_begin(world) < OUTAGE_MS)
+	if (fixture->told == 2)
+		stop(fixture);
+	if (fixture->sent > 0 || since_begin(fixture) < OUTAGE_MS)
 		return;
-	send_event(world, question(0, TODAY, 1, ANSWERED));
-	send_event(world, question(1, TODAY - SLOTS, 1, ANSWERED));
+	send_event(fixture, question(0, TODAY, 1, ANSWERED));
+	send_event(fixture, question(1, TODAY - SLOTS, 1, ANSWERED));
 }
 
 static void test_days_far_apart_go_out_both(void **state)
 {
 	static struct summary summary;
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	place_configure(&world->place, config, "counting_since = \"2019-07-01\";\n");
-	live(world, tap_for_two_days, NOW);
+	place_configure(&fixture->place, config, "counting_since = \"2019-07-01\";\n");
+	live(fixture, tap_for_two_days, NOW);
 	assert_true(summary_of("oost", "2019-Q4", &summary));
 	assert_int_equal(summary.answered, 1);
 	assert_true(summary_of("oost", "2019-Q3", &summary));
@@ -505,45 +505,45 @@ static void test_days_far_apart_go_out_both(void **state)
 
 /* ---- A midnight at which something fails --------------------------------------------------------------------------------- */
 
-static bool status_is_newest(const struct world *world)
+static bool status_is_newest(const struct fixture *fixture)
 {
 	const struct retained *kept = broker_find("turf/v1/dekop/status/aggregator");
 	char generation[64];
 
 	(void)snprintf(generation, sizeof generation, "\"generation\":%llu,",
-		       (unsigned long long)world->daemon.upkeep.generation);
+		       (unsigned long long)fixture->daemon.upkeep.generation);
 	return kept && memmem(kept->bytes, kept->length, generation, strlen(generation));
 }
 
 static void pass_new_year(void *context)
 {
-	struct world *world = context;
-	struct fault_plan once = {.seam = SEAM_LMDB, .call = "mdb_txn_begin", .nth = world->nth};
+	struct fixture *fixture = context;
+	struct fault_plan once = {.seam = SEAM_LMDB, .call = "mdb_txn_begin", .nth = fixture->nth};
 
-	if (since_begin(world) < OUTAGE_MS / 2)
+	if (since_begin(fixture) < OUTAGE_MS / 2)
 		return;
-	if (world->failing_ms == 0) {
-		world->failing_ms = broker_now_ms();
+	if (fixture->failing_ms == 0) {
+		fixture->failing_ms = broker_now_ms();
 		seam_set_time(NEW_YEARS_EVE + DAY_S);
 		seam_arm(&once);
 	}
-	world->right = broker_find("turf/v1/dekop/summary/oost/2020-Q1") && status_is_newest(world);
+	fixture->right = broker_find("turf/v1/dekop/summary/oost/2020-Q1") && status_is_newest(fixture);
 	look_around(context);
 }
 
 static void test_a_new_quarter_is_told_whatever_failed_at_midnight(void **state)
 {
 	enum { BEGINS = 8 };
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
-	for (world->nth = 1; world->nth <= BEGINS; world->nth++) {
-		place_remove(&world->place);
-		place_make(&world->place);
-		place_configure(&world->place, config, "");
-		live(world, pass_new_year, NEW_YEARS_EVE);
+	for (fixture->nth = 1; fixture->nth <= BEGINS; fixture->nth++) {
+		place_remove(&fixture->place);
+		place_make(&fixture->place);
+		place_configure(&fixture->place, config, "");
+		live(fixture, pass_new_year, NEW_YEARS_EVE);
 		(void)seam_disarm();
-		if (!world->right)
-			fail_msg("failed at begin %u", world->nth);
+		if (!fixture->right)
+			fail_msg("failed at begin %u", fixture->nth);
 	}
 }
 
@@ -551,43 +551,43 @@ static void test_a_new_quarter_is_told_whatever_failed_at_midnight(void **state)
 
 static int setup(void **state)
 {
-	struct world *world = calloc(1, sizeof *world);
+	struct fixture *fixture = calloc(1, sizeof *fixture);
 
-	assert_non_null(world);
-	place_make(&world->place);
-	place_configure(&world->place, config, "");
-	*state = world;
+	assert_non_null(fixture);
+	place_make(&fixture->place);
+	place_configure(&fixture->place, config, "");
+	*state = fixture;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct world *world = *state;
+	struct fixture *fixture = *state;
 
 	(void)seam_disarm();
-	place_remove(&world->place);
-	free(world);
+	place_remove(&fixture->place);
+	free(fixture);
 	return 0;
 }
 
-#define TOLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SCENARIO_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_taps_do_not_wait_for_a_flood_to_end),
-		TOLD(test_a_disk_with_room_again_is_found_in_a_flood),
-		TOLD(test_a_full_disk_at_midnight_is_waited_for_at_rest),
-		TOLD(test_deleted_bytes_go_without_a_midnight),
-		TOLD(test_deleted_bytes_go_at_midnight),
-		TOLD(test_what_has_ended_stays_as_it_ended),
-		TOLD(test_a_reload_on_a_full_disk_publishes_nothing),
-		TOLD(test_a_start_withdraws_what_has_no_figures_any_more),
-		TOLD(test_a_connection_that_is_lost_as_figures_go_out),
-		TOLD(test_all_is_told_again_after_a_lost_connection),
-		TOLD(test_figures_that_move_at_once_go_out_all),
-		TOLD(test_days_far_apart_go_out_both),
-		TOLD(test_a_new_quarter_is_told_whatever_failed_at_midnight),
+		SCENARIO_TEST(test_taps_do_not_wait_for_a_flood_to_end),
+		SCENARIO_TEST(test_a_disk_with_room_again_is_found_in_a_flood),
+		SCENARIO_TEST(test_a_full_disk_at_midnight_is_waited_for_at_rest),
+		SCENARIO_TEST(test_deleted_bytes_go_without_a_midnight),
+		SCENARIO_TEST(test_deleted_bytes_go_at_midnight),
+		SCENARIO_TEST(test_what_has_ended_stays_as_it_ended),
+		SCENARIO_TEST(test_a_reload_on_a_full_disk_publishes_nothing),
+		SCENARIO_TEST(test_a_start_withdraws_what_has_no_figures_any_more),
+		SCENARIO_TEST(test_a_connection_that_is_lost_as_figures_go_out),
+		SCENARIO_TEST(test_all_is_told_again_after_a_lost_connection),
+		SCENARIO_TEST(test_figures_that_move_at_once_go_out_all),
+		SCENARIO_TEST(test_days_far_apart_go_out_both),
+		SCENARIO_TEST(test_a_new_quarter_is_told_whatever_failed_at_midnight),
 	};
 
 	if (!getenv("TURF_LOG"))

@@ -31,7 +31,7 @@ struct moment {
 	uint64_t value;
 };
 
-struct world {
+struct fixture {
 	struct stage stage;
 	struct phones phones;
 	struct phones_batch batch;
@@ -47,11 +47,11 @@ struct world {
 	uint64_t cuts;
 };
 
-static struct world world;
+static struct fixture fixture;
 
 static uint32_t draw(uint32_t below)
 {
-	return dice_below(&world.dice, below);
+	return dice_below(&fixture.dice, below);
 }
 
 static uint32_t now(void)
@@ -91,24 +91,24 @@ static void trouble(void)
 	struct fault_plan plan = {
 		.seam = SEAM_FILE, .nth = 1 + draw(20), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
 
-	if (world.failing && draw(3) == 0)
+	if (fixture.failing && draw(3) == 0)
 		seam_arm(&plan);
 }
 
 static void note_state(void)
 {
-	struct store_state state = state_of(&world.stage);
+	struct store_state state = state_of(&fixture.stage);
 
-	note(world.generations, &world.n_generations, state.generation);
-	if (world.opened_at != NEVER)
+	note(fixture.generations, &fixture.n_generations, state.generation);
+	if (fixture.opened_at != NEVER)
 		return;
-	world.opened_at = now();
-	memcpy(world.epoch, state.epoch, sizeof world.epoch);
+	fixture.opened_at = now();
+	memcpy(fixture.epoch, state.epoch, sizeof fixture.epoch);
 }
 
 static void open_store(void)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 
 	trouble();
 	if (store_open(&stage->store, &stage->options, &stage->error) != 0) {
@@ -116,7 +116,7 @@ static void open_store(void)
 		stage_open(stage);
 	}
 	(void)seam_disarm();
-	world.pipeline.store = stage->store;
+	fixture.pipeline.store = stage->store;
 	note_state();
 }
 
@@ -124,7 +124,7 @@ static void put_rules(uint64_t value)
 {
 	static const struct cells choice[] = {
 		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}};
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 	struct store_txn *txn;
 
 	stage->rules.version = 1 + (uint32_t)value;
@@ -137,13 +137,13 @@ static void put_rules(uint64_t value)
 
 static void pass_time(uint32_t days)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 	struct store_time time = {.today = stage->today + days, .catalogue = &stage->rules};
 	bool changed;
 	int rc;
 
 	stage->today += days;
-	note(world.days, &world.n_days, stage->today);
+	note(fixture.days, &fixture.n_days, stage->today);
 	do {
 		rc = store_keep_time(stage->store, &time, &changed, &stage->error);
 	} while (rc == STORE_MORE);
@@ -153,30 +153,30 @@ static void make_backup(void)
 {
 	char path[PATH_MAX];
 
-	if (world.n_backups == BACKUPS_MAX)
+	if (fixture.n_backups == BACKUPS_MAX)
 		return;
-	(void)snprintf(path, sizeof path, "%s/backup-%u", world.base, world.backups_tried);
-	if (store_backup(world.stage.store, path, &world.stage.error) == 0)
-		world.backups[world.n_backups++] = (struct moment){.at = now(), .value = world.backups_tried};
-	world.backups_tried++;
+	(void)snprintf(path, sizeof path, "%s/backup-%u", fixture.base, fixture.backups_tried);
+	if (store_backup(fixture.stage.store, path, &fixture.stage.error) == 0)
+		fixture.backups[fixture.n_backups++] = (struct moment){.at = now(), .value = fixture.backups_tried};
+	fixture.backups_tried++;
 }
 
 static void count_taps(void)
 {
-	struct phones_batch *batch = &world.batch;
-	struct stage *stage = &world.stage;
+	struct phones_batch *batch = &fixture.batch;
+	struct stage *stage = &fixture.stage;
 	uint32_t before = now();
 
-	phones_tap(&world.phones, &world.dice, stage->today, batch);
+	phones_tap(&fixture.phones, &fixture.dice, stage->today, batch);
 	for (uint32_t i = 0; i < batch->n_events; i++) {
-		struct sent *sent = &world.phones.list[batch->events[i]];
+		struct sent *sent = &fixture.phones.list[batch->events[i]];
 
 		sent->sent_at = sent->sent_at < before ? sent->sent_at : before;
 	}
 	trouble();
-	if (phones_count(&world.pipeline, batch, stage->today, &stage->error) != 0) {
+	if (phones_count(&fixture.pipeline, batch, stage->today, &stage->error) != 0) {
 		assert_non_null(seam_disarm());
-		must(stage, phones_count(&world.pipeline, batch, stage->today, &stage->error));
+		must(stage, phones_count(&fixture.pipeline, batch, stage->today, &stage->error));
 	}
 	(void)seam_disarm();
 	note_state();
@@ -184,7 +184,7 @@ static void count_taps(void)
 
 static void reopen(void)
 {
-	stage_close(&world.stage);
+	stage_close(&fixture.stage);
 	open_store();
 }
 
@@ -200,7 +200,7 @@ static void one_step(void)
 	if (what < 74)
 		pass_time(1 + draw(2));
 	else if (what < 82)
-		(void)store_compact(world.stage.store, &world.stage.error);
+		(void)store_compact(fixture.stage.store, &fixture.stage.error);
 	else if (what < 88)
 		put_rules(draw(6));
 	else if (what < 93)
@@ -212,15 +212,15 @@ static void one_step(void)
 
 static void run_session(void)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 
-	world.n_days = world.n_generations = 0;
-	record_begin(world.base);
-	world.opened_at = world.opened_at == NEVER ? NEVER : now();
-	for (uint32_t i = 0; i < world.n_backups; i++)
-		world.backups[i].at = now();
-	note(world.days, &world.n_days, stage->today);
-	(void)snprintf(stage->path, sizeof stage->path, "%s/store", world.base);
+	fixture.n_days = fixture.n_generations = 0;
+	record_begin(fixture.base);
+	fixture.opened_at = fixture.opened_at == NEVER ? NEVER : now();
+	for (uint32_t i = 0; i < fixture.n_backups; i++)
+		fixture.backups[i].at = now();
+	note(fixture.days, &fixture.n_days, stage->today);
+	(void)snprintf(stage->path, sizeof stage->path, "%s/store", fixture.base);
 	open_store();
 	for (int step = 0; step < STEPS; step++)
 		one_step();
@@ -248,41 +248,41 @@ static void spoil_lock_file(const char *image, uint64_t *dice)
 
 static void check_state(uint32_t moment)
 {
-	struct store_state state = state_of(&world.stage);
+	struct store_state state = state_of(&fixture.stage);
 
-	if (world.opened_at <= moment)
-		assert_string_equal(state.epoch, world.epoch);
-	assert_true(state.generation > value_at(world.generations, world.n_generations, moment));
+	if (fixture.opened_at <= moment)
+		assert_string_equal(state.epoch, fixture.epoch);
+	assert_true(state.generation > value_at(fixture.generations, fixture.n_generations, moment));
 }
 
 static void check_known(uint32_t moment)
 {
-	struct store_txn *txn = begin(&world.stage);
+	struct store_txn *txn = begin(&fixture.stage);
 
-	phones_check_known(&world.phones, moment, &world.stage, txn);
+	phones_check_known(&fixture.phones, moment, &fixture.stage, txn);
 	store_abort(&txn);
 }
 
 static void say_again(uint32_t moment, uint64_t *dice)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 	uint32_t next = 0;
 
-	while (phones_repeat(&world.phones, dice, moment, &next, &world.batch))
-		must(stage, phones_count(&world.pipeline, &world.batch, stage->today, &stage->error));
+	while (phones_repeat(&fixture.phones, dice, moment, &next, &fixture.batch))
+		must(stage, phones_count(&fixture.pipeline, &fixture.batch, stage->today, &stage->error));
 }
 
 /* A backup that was reported done can be brought back; one that was not is refused, or whole. */
 static void check_backup(uint32_t moment, const char *image, uint64_t *dice)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 	char from[PATH_MAX], to[PATH_MAX];
-	uint32_t number = dice_below(dice, world.backups_tried + 1);
+	uint32_t number = dice_below(dice, fixture.backups_tried + 1);
 	bool done = false;
 	int rc;
 
-	for (uint32_t i = 0; i < world.n_backups; i++)
-		done |= world.backups[i].value == number && world.backups[i].at <= moment;
+	for (uint32_t i = 0; i < fixture.n_backups; i++)
+		done |= fixture.backups[i].value == number && fixture.backups[i].at <= moment;
 	(void)snprintf(from, sizeof from, "%s/backup-%u", image, number);
 	(void)snprintf(to, sizeof to, "%s/restored", image);
 	rc = store_restore(from, to, false, UNIX_NOW, &stage->error);
@@ -299,37 +299,37 @@ static void check_backup(uint32_t moment, const char *image, uint64_t *dice)
 
 static void check_image(uint32_t moment, const char *image, uint64_t *dice)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 
-	stage->today = (uint32_t)value_at(world.days, world.n_days, moment);
+	stage->today = (uint32_t)value_at(fixture.days, fixture.n_days, moment);
 	(void)snprintf(stage->path, sizeof stage->path, "%s/store", image);
 	if (dice_below(dice, 4) == 0)
 		spoil_lock_file(image, dice);
 	stage_open(stage);
-	world.pipeline.store = stage->store;
+	fixture.pipeline.store = stage->store;
 	assert_sound(stage);
 	check_state(moment);
 	check_known(moment);
 	say_again(moment, dice);
-	phones_check_counts(&world.phones, moment, stage);
+	phones_check_counts(&fixture.phones, moment, stage);
 	assert_sound(stage);
 	stage_close(stage);
-	if (world.backups_tried > 0 && dice_below(dice, 4) == 0)
+	if (fixture.backups_tried > 0 && dice_below(dice, 4) == 0)
 		check_backup(moment, image, dice);
-	world.cuts++;
+	fixture.cuts++;
 }
 
 /* What a receipt promised was synced when it went out. */
 static void check_receipts(const struct power *power)
 {
-	for (uint32_t i = 0; i < world.phones.n; i++) {
-		const struct sent *sent = &world.phones.list[i];
+	for (uint32_t i = 0; i < fixture.phones.n; i++) {
+		const struct sent *sent = &fixture.phones.list[i];
 
 		if (sent->receipt_at != power_at(power) || sent->refused || sent->receipt_at == 0)
 			continue;
 		if (!power_holds(power, DATA, &sent->event.id, sizeof sent->event.id))
 			fail_msg("moment %u: event %u has its receipt and is not on the disk", sent->receipt_at, i);
-		assert_false(!world.failing && power_unsynced(power, DATA));
+		assert_false(!fixture.failing && power_unsynced(power, DATA));
 	}
 }
 
@@ -338,7 +338,7 @@ static void cut_everywhere(const char *image, uint64_t *dice)
 	struct power *power = power_new();
 
 	do {
-		if (power_at(power) < world.days[0].at)
+		if (power_at(power) < fixture.days[0].at)
 			continue; /* still the beginning */
 		check_receipts(power);
 		for (int i = 0; i < 2; i++) {
@@ -353,7 +353,8 @@ static void cut_everywhere(const char *image, uint64_t *dice)
 /* The next session goes on from a cut somewhere in this one. */
 static void go_on(const char *image, uint64_t *dice)
 {
-	uint32_t from = world.days[0].at, at = from + dice_below(dice, (uint32_t)record_length() - from + 1), kept = 0;
+	uint32_t from = fixture.days[0].at, at = from + dice_below(dice, (uint32_t)record_length() - from + 1),
+		 kept = 0;
 	struct power *power = power_new();
 
 	while (power_at(power) < at && power_step(power))
@@ -363,23 +364,23 @@ static void go_on(const char *image, uint64_t *dice)
 	power_cut(power, (enum cut)dice_below(dice, CUTS), dice, image);
 	power_free(power);
 	check_image(at, image, dice);
-	for (uint32_t i = 0; i < world.n_backups; i++)
-		if (world.backups[i].at <= at)
-			world.backups[kept++] = world.backups[i];
-	world.n_backups = kept;
-	world.opened_at = world.opened_at <= at ? world.opened_at : NEVER;
-	phones_forget_after(&world.phones, at);
-	folder_copy(image, world.base);
+	for (uint32_t i = 0; i < fixture.n_backups; i++)
+		if (fixture.backups[i].at <= at)
+			fixture.backups[kept++] = fixture.backups[i];
+	fixture.n_backups = kept;
+	fixture.opened_at = fixture.opened_at <= at ? fixture.opened_at : NEVER;
+	phones_forget_after(&fixture.phones, at);
+	folder_copy(image, fixture.base);
 }
 
 /* ---- Chains of sessions ------------------------------------------------------------------------------------- */
 
 static void chain_init(uint64_t seed, bool failing)
 {
-	struct stage *stage = &world.stage;
+	struct stage *stage = &fixture.stage;
 	void *state = NULL;
 
-	memset(&world, 0, sizeof world);
+	memset(&fixture, 0, sizeof fixture);
 	assert_int_equal(stage_setup(&state), 0);
 	*stage = *(struct stage *)state;
 	free(state);
@@ -387,17 +388,17 @@ static void chain_init(uint64_t seed, bool failing)
 	stage->rules.domains = stage->domains;
 	stage->rules.labels = stage->labels;
 	stage->options.path = stage->path;
-	world.failing = failing;
-	world.dice = seed * 1000003;
-	world.opened_at = NEVER;
-	world.pipeline = (struct pipeline){
+	fixture.failing = failing;
+	fixture.dice = seed * 1000003;
+	fixture.opened_at = NEVER;
+	fixture.pipeline = (struct pipeline){
 		.catalogue = &stage->rules,
 		.receipts = receipts_new(),
-		.counters = &world.counters,
+		.counters = &fixture.counters,
 		.changed = ignore_change,
 	};
-	(void)snprintf(world.base, sizeof world.base, "%.200s/base", stage->folder);
-	folder_clear(world.base);
+	(void)snprintf(fixture.base, sizeof fixture.base, "%.200s/base", stage->folder);
+	folder_clear(fixture.base);
 }
 
 static uint64_t run_chain(uint64_t seed, bool failing)
@@ -406,16 +407,16 @@ static uint64_t run_chain(uint64_t seed, bool failing)
 	uint64_t dice = ~seed;
 
 	chain_init(seed, failing);
-	(void)snprintf(image, sizeof image, "%s/image", world.stage.folder);
+	(void)snprintf(image, sizeof image, "%s/image", fixture.stage.folder);
 	for (int session = 0; session < CHAIN; session++) {
 		run_session();
 		cut_everywhere(image, &dice);
 		go_on(image, &dice);
 	}
 	record_forget();
-	receipts_free(world.pipeline.receipts);
-	folder_remove(world.stage.folder);
-	return world.cuts;
+	receipts_free(fixture.pipeline.receipts);
+	folder_remove(fixture.stage.folder);
+	return fixture.cuts;
 }
 
 int main(void)

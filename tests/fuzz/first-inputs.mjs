@@ -37,7 +37,7 @@ const summary = JSON.stringify({
 const topics = ['registration/oost', 'registration/all', 'receipt/abcdefghijklmnopqrstuv', 'summary/oost/2019-Q4', 'summary/all/2019',
 	'weekly/oost/2020', 'summary-json/all/2019-Q1', 'catalogue', 'status/aggregator'].map(topic => `turf/v1/toets/${topic}`);
 
-// splitmix32: dice for the targets whose bytes are a story.
+// splitmix32: dice for the targets whose bytes are a scenario.
 function dice(seed, length) {
 	return Buffer.from(Array.from({ length }, () => {
 		seed = seed + 0x9e3779b9 | 0;
@@ -46,12 +46,12 @@ function dice(seed, length) {
 		return (z ^ z >>> 15) & 255;
 	}));
 }
-const stories = sizes => sizes.map((size, i) => dice(i + 1, size));
+const scenarios = sizes => sizes.map((size, i) => dice(i + 1, size));
 
-// A story of the phone in which a message stands as it is, to the end: see anything_arrives in fuzz_phone.c.
+// A scenario of the phone in which a message stands as it is, to the end: see anything_arrives in fuzz_phone.c.
 const arrives = (kind, message) => Buffer.concat([Buffer.from([0, 0, 3, 5, 1, 1, 3, 200, 7, kind, 255]), message]);
 
-// What fuzz_sequence.c and trial.c make of each byte. `ago`: by which die the day is thrown, and what it shows; the day is
+// What fuzz_sequence.c and harness.c make of each byte. `ago`: by which die the day is thrown, and what it shows; the day is
 // today + 2 less that, rounded down to a third day. Domain 1, without labels.
 const question = (id, ago = [1, 2], outcome = 1) => [id, ...ago, 1, 0, outcome, 1];
 const retraction = (id, ago = [1, 2]) => [id, ...ago, 0];
@@ -82,9 +82,9 @@ const inputs = {
 		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
 	phone_csv: [csv('tests/data/steenwijkerland.csv', 6), csv('tests/data/leeuwarden.csv', 4)],
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
-	phone: [...stories([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),
+	phone: [...scenarios([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),
 		arrives(2, bytesOf('catalogues')[0])],
-	sequence: [...tales, ...stories([60, 120, 240, 480, 960, 960, 960, 960, 2000, 2000])],
+	sequence: [...tales, ...scenarios([60, 120, 240, 480, 960, 960, 960, 960, 2000, 2000])],
 };
 
 for (const [target, list] of Object.entries(inputs)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Whole sequences against the model: the bytes are the dice of a trial (tests/unit/lib/trial.h). Phones tap, take back and
+ * Whole sequences against the model: the bytes are the dice of a harness (tests/unit/lib/harness.h). Phones tap, take back and
  * send again, strangers send anything at all, days pass and jump, the operator confirms dates and revises quarters, the
  * store is closed, opened, compacted, backed up and brought back. Each receipt, each figure and the store's own proof
  * must be right.
@@ -9,7 +9,7 @@
 
 #include "proto/calendar.h"
 #include "tests/fuzz/lib/fuzz.h"
-#include "tests/unit/lib/trial.h"
+#include "tests/unit/lib/harness.h"
 
 enum { ACTS_MAX = 48, EVENTS = 4, SENT = 8, DAYS_BACK = 20, DAYS_AHEAD = 500, CHECKS_MAX = 3 };
 
@@ -17,13 +17,13 @@ enum { ACTS_MAX = 48, EVENTS = 4, SENT = 8, DAYS_BACK = 20, DAYS_AHEAD = 500, CH
 struct sent {
 	char team[SLUG_BYTES];
 	size_t length;
-	uint8_t bytes[TRIAL_BYTES];
+	uint8_t bytes[HARNESS_BYTES];
 };
 
 struct sequence {
 	struct feed feed;
-	struct trial trial;
-	struct trial_batch batch;
+	struct harness harness;
+	struct harness_batch batch;
 	struct sent sent[SENT];
 	size_t n_sent; /* in all; the last SENT are kept */
 	int checks;
@@ -56,13 +56,13 @@ static void keep_sent(struct sequence *sequence, const char *team)
 
 static void put_events(struct sequence *sequence)
 {
-	const char *team = trial_team(&sequence->trial), *phone = draw_phone(sequence);
+	const char *team = harness_team(&sequence->harness), *phone = draw_phone(sequence);
 	struct event events[EVENTS];
 	size_t n = 1 + feed_below(&sequence->feed, EVENTS);
 
 	for (size_t i = 0; i < n; i++)
-		events[i] = trial_event(&sequence->trial);
-	trial_put_events(&sequence->trial, &sequence->batch, team, phone, events, n);
+		events[i] = harness_event(&sequence->harness);
+	harness_put_events(&sequence->harness, &sequence->batch, team, phone, events, n);
 	keep_sent(sequence, team);
 }
 
@@ -70,28 +70,28 @@ static void put_events(struct sequence *sequence)
 static void put_again(struct sequence *sequence, uint32_t changes)
 {
 	const struct sent *sent = &sequence->sent[feed_below(&sequence->feed, SENT)];
-	uint8_t bytes[TRIAL_BYTES];
-	const char *team = feed_below(&sequence->feed, 4) ? sent->team : trial_team(&sequence->trial);
+	uint8_t bytes[HARNESS_BYTES];
+	const char *team = feed_below(&sequence->feed, 4) ? sent->team : harness_team(&sequence->harness);
 
 	memcpy(bytes, sent->bytes, sent->length);
 	for (; changes > 0 && sent->length > 0; changes--)
 		bytes[feed_number(&sequence->feed, 2) % sent->length] = (uint8_t)feed_number(&sequence->feed, 1);
-	trial_put_bytes(&sequence->trial, &sequence->batch, team, bytes, sent->length);
+	harness_put_bytes(&sequence->harness, &sequence->batch, team, bytes, sent->length);
 }
 
 static void put_hostile(struct sequence *sequence)
 {
-	const char *team = trial_team(&sequence->trial);
+	const char *team = harness_team(&sequence->harness);
 	const uint8_t *bytes;
-	size_t length = feed_bytes(&sequence->feed, TRIAL_BYTES, &bytes);
+	size_t length = feed_bytes(&sequence->feed, HARNESS_BYTES, &bytes);
 
-	trial_put_bytes(&sequence->trial, &sequence->batch, team, bytes, length);
+	harness_put_bytes(&sequence->harness, &sequence->batch, team, bytes, length);
 }
 
 static void count_batch(struct sequence *sequence)
 {
-	trial_batch_init(&sequence->batch);
-	for (uint32_t left = 1 + feed_below(&sequence->feed, TRIAL_MESSAGES); left > 0; left--) {
+	harness_batch_init(&sequence->batch);
+	for (uint32_t left = 1 + feed_below(&sequence->feed, HARNESS_MESSAGES); left > 0; left--) {
 		switch (feed_below(&sequence->feed, 6)) {
 		case 0:
 			put_again(sequence, 0);
@@ -107,36 +107,36 @@ static void count_batch(struct sequence *sequence)
 			break;
 		}
 	}
-	trial_count(&sequence->trial, &sequence->batch);
+	harness_count(&sequence->harness, &sequence->batch);
 }
 
 /* ---- Time and the operator -------------------------------------------------------------------------------- */
 
 static void pass_days(struct sequence *sequence)
 {
-	trial_day(&sequence->trial, sequence->trial.now.model.today + feed_below(&sequence->feed, 3), false);
+	harness_day(&sequence->harness, sequence->harness.now.model.today + feed_below(&sequence->feed, 3), false);
 }
 
 static void jump(struct sequence *sequence)
 {
-	struct trial *trial = &sequence->trial;
-	uint32_t today = trial->now.model.today + 2 * feed_below(&sequence->feed, 128) - 100;
+	struct harness *harness = &sequence->harness;
+	uint32_t today = harness->now.model.today + 2 * feed_below(&sequence->feed, 128) - 100;
 
-	if (today >= TRIAL_START - DAYS_BACK && today < TRIAL_START + DAYS_AHEAD)
-		trial_day(trial, today, feed_below(&sequence->feed, 2));
+	if (today >= HARNESS_START - DAYS_BACK && today < HARNESS_START + DAYS_AHEAD)
+		harness_day(harness, today, feed_below(&sequence->feed, 2));
 }
 
 static void revise(struct sequence *sequence)
 {
 	uint32_t back = feed_below(&sequence->feed, 4);
 
-	trial_revise(&sequence->trial, quarter_of_day(sequence->trial.now.model.today) - back);
+	harness_revise(&sequence->harness, quarter_of_day(sequence->harness.now.model.today) - back);
 }
 
 static void compact(struct sequence *sequence)
 {
 	struct error error;
-	int rc = store_compact(sequence->trial.store, &error);
+	int rc = store_compact(sequence->harness.store, &error);
 
 	hold(rc == 0 || rc == STORE_NONE);
 }
@@ -144,7 +144,7 @@ static void compact(struct sequence *sequence)
 static void look(struct sequence *sequence)
 {
 	if (sequence->checks++ < CHECKS_MAX)
-		trial_check_figures(&sequence->trial);
+		harness_check_figures(&sequence->harness);
 }
 
 static struct cells draw_cells(struct sequence *sequence)
@@ -169,13 +169,13 @@ static void act(struct sequence *sequence)
 		jump(sequence);
 		break;
 	case 3:
-		trial_confirm_date(&sequence->trial);
+		harness_confirm_date(&sequence->harness);
 		break;
 	case 4:
 		revise(sequence);
 		break;
 	case 5:
-		trial_reopen(&sequence->trial);
+		harness_reopen(&sequence->harness);
 		break;
 	case 6:
 		compact(sequence);
@@ -184,13 +184,13 @@ static void act(struct sequence *sequence)
 		look(sequence);
 		break;
 	case 8:
-		trial_cells(&sequence->trial, draw_cells(sequence));
+		harness_cells(&sequence->harness, draw_cells(sequence));
 		break;
 	case 9:
-		trial_backup(&sequence->trial);
+		harness_backup(&sequence->harness);
 		break;
 	case 10:
-		trial_restore(&sequence->trial);
+		harness_restore(&sequence->harness);
 		break;
 	default:
 		count_batch(sequence);
@@ -206,12 +206,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sequence.n_sent = 0;
 	sequence.checks = 0;
 	memset(sequence.sent, 0, sizeof sequence.sent);
-	trial_init(&sequence.trial, draw_cells(&sequence),
-		   (struct trial_dice){.throw = throw, .context = &sequence.feed});
+	harness_init(&sequence.harness, draw_cells(&sequence),
+		     (struct harness_dice){.throw = throw, .context = &sequence.feed});
 	for (int i = 0; i < ACTS_MAX && sequence.feed.left > 0; i++)
 		act(&sequence);
-	trial_check_figures(&sequence.trial);
-	trial_check_store(&sequence.trial);
-	trial_release(&sequence.trial);
+	harness_check_figures(&sequence.harness);
+	harness_check_store(&sequence.harness);
+	harness_release(&sequence.harness);
 	return 0;
 }

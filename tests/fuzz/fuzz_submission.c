@@ -8,7 +8,7 @@
 
 #include "proto/rules.h"
 #include "tests/fuzz/lib/fuzz.h"
-#include "tests/unit/lib/trial.h"
+#include "tests/unit/lib/harness.h"
 
 static bool same_event(const struct event *a, const struct event *b)
 {
@@ -31,14 +31,14 @@ static void check_verdicts(const struct event *event, const char *team, uint32_t
 	struct admitted admitted;
 	enum verdict first, second;
 
-	model_init(&model, &trial_rules, today);
+	model_init(&model, &harness_rules, today);
 	standing = (struct standing){
 		.today = today,
 		.purged_before = model.purged_before,
 		.settled_before = model.settled_before,
 		.final_through = model.final_through,
 	};
-	admitted = rules_admit(event, team, &trial_rules, &standing);
+	admitted = rules_admit(event, team, &harness_rules, &standing);
 	first = model_apply(&model, event, team);
 	second = model_apply(&model, event, team);
 	hold(rules_judge(&admitted, KNOWN_NOTHING) == first);
@@ -54,7 +54,7 @@ static void check_verdicts(const struct event *event, const char *team, uint32_t
 static void check_event(const struct submitted_event *arrived)
 {
 	static const char *const teams[] = {"oost", "west", "zuid", "noord", ""};
-	static const uint32_t days[] = {TRIAL_START, TRIAL_START + 25, TRIAL_START + 115};
+	static const uint32_t days[] = {HARNESS_START, HARNESS_START + 25, HARNESS_START + 115};
 	const struct event *event = &arrived->event;
 
 	hold(arrived->id_length == EVENT_ID_BYTES && memcmp(arrived->id, &event->id, EVENT_ID_BYTES) == 0);

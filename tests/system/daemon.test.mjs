@@ -18,7 +18,7 @@ import { Stack } from './lib/stack.mjs';
 const day = '2019-11-20';
 const tap = () => question(day, 1);
 
-async function world(t, changes = {}) {
+async function fixture(t, changes = {}) {
   const stack = await Stack.start(t, 'proef', { config: writeConfig(t, { limits: { retry_ms: 200 }, ...changes }), today: day });
   const screen = await stack.client();
   for (const tree of ['summary/oost/2019-Q4', 'status/aggregator', 'catalogue']) await screen.subscribe(stack.topic(tree), 0);
@@ -37,7 +37,7 @@ function turfdArguments(stack, store, changes = {}) {
 }
 
 test('a second daemon on the same store says which process holds it', async (t) => {
-  const { stack } = await world(t);
+  const { stack } = await fixture(t);
   const { code, stderr } = await run(program('turfd'), turfdArguments(stack, stack.store));
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`\\b${stack.turfd.pid}\\b`));
@@ -45,7 +45,7 @@ test('a second daemon on the same store says which process holds it', async (t) 
 });
 
 test('another org’s store is refused', async (t) => {
-  const { stack } = await world(t);
+  const { stack } = await fixture(t);
   await stack.turfd.stop();
   const { code, stderr } = await run(program('turfd'), turfdArguments(stack, stack.store, { org: 'ander' }));
   assert.equal(code, 1);
@@ -53,7 +53,7 @@ test('another org’s store is refused', async (t) => {
 });
 
 test('two daemons for one org: the younger stays, the other ends with an error', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const younger = new Running(program('turfd'), turfdArguments(w.stack, join(w.stack.folder, 'other-store'), { limits: { retry_ms: 200 } }));
   t.after(() => younger.kill('SIGKILL'));
   const ended = await Promise.race([w.stack.turfd, younger].map(async (turfd) => ({ status: await turfd.ended, turfd })));
@@ -67,7 +67,7 @@ test('two daemons for one org: the younger stays, the other ends with an error',
 });
 
 test('someone who keeps taking its client id ends it, instead of a fight without end', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const options = { ...w.stack.broker.aggregator, clientId: 'turf-aggregator-proef', clean: false, reconnectPeriod: 50 };
   const rival = await Client.connect(t, w.stack.broker.url, options);
   assert.deepEqual(await w.stack.turfd.ended, { code: 1, signal: null });
@@ -76,7 +76,7 @@ test('someone who keeps taking its client id ends it, instead of a fight without
 });
 
 test('SIGTERM: what has arrived is counted and told, the status says offline, exit status 0', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const phone = await w.stack.phone();
   const ids = Array.from({ length: 300 }, newId);
   const sent = ids.map((id) => phone.client.publish(phone.stack.topic('registration/oost'), submission([question(day, 1, 'OUTCOME_ANSWERED', [], id)], phone.client.id)));
@@ -103,10 +103,10 @@ async function contradicts({ stack, screen }) {
   }
 }
 
-test('called offline by its will or by someone else, it says that it is there', async (t) => contradicts(await world(t)));
+test('called offline by its will or by someone else, it says that it is there', async (t) => contradicts(await fixture(t)));
 
 test('a retained registration counts once and is cleared, also when it comes while turfd is connected', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const watcher = await w.stack.watcher();
   const phone = await w.stack.phone();
   const one = tap();
@@ -121,7 +121,7 @@ test('a retained registration counts once and is cleared, also when it comes whi
 });
 
 test('the will has the same since', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const { since, epoch } = w.stack.status;
   await w.stack.turfd.kill('SIGKILL');
   await w.screen.until(() => statusOf(w).online === false, 'the will');
@@ -132,7 +132,7 @@ test('the will has the same since', async (t) => {
 });
 
 test('a broker that forgot everything has it again, and counting goes on', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   await (await w.stack.phone()).register('oost', [tap()]);
   await counted(w, 1);
   await w.stack.broker.kill();
@@ -147,7 +147,7 @@ test('a broker that forgot everything has it again, and counting goes on', async
 });
 
 test('a new store has another epoch, and generations that begin at the clock', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const before = w.stack.status;
   await w.stack.turfd.stop();
   w.stack.removeStore();
@@ -162,7 +162,7 @@ test('a new store has another epoch, and generations that begin at the clock', a
 test('a full disk: no receipt, the status says so, nothing is lost, and it goes on when there is room', async (t) => {
   const folder = join(temporaryFolder(null, 'turf-disk'), 'store'); // removed at exit, when it is unmounted
   if (!smallDisk(t, folder, '1m')) return t.skip('mounting a small file system is not permitted here');
-  const w = await world(t);
+  const w = await fixture(t);
   await w.stack.turfd.stop();
   w.stack.store = folder;
   await w.stack.startTurfd();
@@ -185,7 +185,7 @@ test('a full disk: no receipt, the status says so, nothing is lost, and it goes 
 // ---- Privacy -----------------------------------------------------------------------------------------
 
 test('nothing of a phone is written: not its client id, not its address, in store, log or status', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const phone = await w.stack.phone();
   await phone.register('oost', [tap(), question(day, 200), { ...tap(), id: newId().subarray(1) }]);
   await phone.client.publish(w.stack.topic('registration/oost'), Buffer.concat([submission([tap()], phone.client.id), Buffer.from([0xff])]));

@@ -10,7 +10,7 @@ import { dateOf, dayOf, decode, question, retraction } from './lib/messages.mjs'
 import { eventually } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
-async function world(t, date, changes = {}) {
+async function fixture(t, date, changes = {}) {
   const calendar = new Calendar(t, date);
   const config = writeConfig(t, { accept_days: 400, ...changes });
   const stack = await Stack.start(t, 'proef', { config, today: `@${calendar.file}` });
@@ -48,7 +48,7 @@ async function moveDayByDay(w, last) {
 }
 
 test('a question counts in the quarter of its day, whenever it arrives', async (t) => {
-  const w = await world(t, '2020-01-03', { grace_days: 100 });
+  const w = await fixture(t, '2020-01-03', { grace_days: 100 });
   const taps = [['2019-09-30', '2019-Q3'], ['2019-10-01', '2019-Q4'], ['2019-12-31', '2019-Q4'], ['2020-01-01', '2020-Q1']];
   for (const [date] of taps) assert.deepEqual(await w.phone.register('oost', [question(date, 1)]), ['VERDICT_COUNTED']);
   await shows(w, 'oost', '2019-Q3', { answered: 1 });
@@ -59,7 +59,7 @@ test('a question counts in the quarter of its day, whenever it arrives', async (
 });
 
 test('a phone whose clock is a day ahead opens the next quarter; two days ahead is refused', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   assert.deepEqual(await w.phone.register('oost', [question('2020-01-01', 1), question('2020-01-02', 1)]),
     ['VERDICT_COUNTED', 'VERDICT_REFUSED_DAY_IN_FUTURE']);
   await shows(w, 'oost', '2020-Q1', { answered: 1, status: 'QUARTER_OPEN' });
@@ -68,7 +68,7 @@ test('a phone whose clock is a day ahead opens the next quarter; two days ahead 
 });
 
 test('29 February', async (t) => {
-  const w = await world(t, '2020-02-28');
+  const w = await fixture(t, '2020-02-28');
   assert.deepEqual(await w.phone.register('oost', [question('2020-02-29', 1)]), ['VERDICT_COUNTED']);
   await moveTo(w, '2020-02-29');
   assert.deepEqual(await w.phone.register('oost', [question('2020-02-29', 1), question('2020-03-01', 1)]),
@@ -79,7 +79,7 @@ test('29 February', async (t) => {
 });
 
 test('a quarter lives: open, provisional at midnight, final after the grace days, late after that', async (t) => {
-  const w = await world(t, '2019-12-30');
+  const w = await fixture(t, '2019-12-30');
   const tap = question('2019-12-30', 3);
   await w.phone.register('oost', [tap]);
   await shows(w, 'oost', '2019-Q4', { answered: 1, status: 'QUARTER_OPEN', revision: 0 });
@@ -107,7 +107,7 @@ test('a quarter lives: open, provisional at midnight, final after the grace days
 });
 
 test('a date that jumps a year and comes back closes and purges nothing; counting goes on', async (t) => {
-  const w = await world(t, '2019-12-31', { accept_days: 30 });
+  const w = await fixture(t, '2019-12-31', { accept_days: 30 });
   const tap = question('2019-12-31', 1);
   await w.phone.register('oost', [tap]);
   await moveTo(w, '2020-12-31');
@@ -124,7 +124,7 @@ test('a date that jumps a year and comes back closes and purges nothing; countin
 });
 
 test('a jump becomes true by the operator’s word', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   await w.phone.register('oost', [question('2019-12-31', 1)]);
   await moveTo(w, '2020-03-01');
   await w.screen.until(() => statusOf(w).date_pending === '2020-03-01', 'the date to wait');
@@ -135,7 +135,7 @@ test('a jump becomes true by the operator’s word', async (t) => {
 });
 
 test('a date on the command line is the operator’s word', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   await w.phone.register('oost', [question('2019-12-31', 1)]);
   await w.stack.turfd.stop();
   await w.stack.startTurfd({ today: '2020-03-01' });
@@ -143,7 +143,7 @@ test('a date on the command line is the operator’s word', async (t) => {
 });
 
 test('a jump becomes true when the date has stood for a day', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   await moveTo(w, '2020-03-01');
   await w.screen.until(() => statusOf(w).date_pending === '2020-03-01', 'the date to wait');
   await moveTo(w, '2020-03-02');
@@ -152,7 +152,7 @@ test('a jump becomes true when the date has stood for a day', async (t) => {
 });
 
 test('a machine that was off for a weekend or two weeks and whose clock is synchronised waits for nobody', async (t) => {
-  const w = await world(t, '2020-01-10');
+  const w = await fixture(t, '2020-01-10');
   for (const date of ['2020-01-14', '2020-01-28', '2020-01-31']) {
     await w.stack.turfd.stop();
     w.calendar.write(date, { synchronised: true });
@@ -164,7 +164,7 @@ test('a machine that was off for a weekend or two weeks and whose clock is synch
 });
 
 test('a jump that no holiday explains waits, synchronised or not, and so does one back', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   for (const date of ['2020-02-01', '2019-12-27']) {
     await moveTo(w, date, { synchronised: true });
     await w.screen.until(() => statusOf(w).date_pending === date, `${date} to wait`);
@@ -172,7 +172,7 @@ test('a jump that no holiday explains waits, synchronised or not, and so does on
 });
 
 test('a date that waits is trusted when the clock becomes synchronised', async (t) => {
-  const w = await world(t, '2019-12-31');
+  const w = await fixture(t, '2019-12-31');
   await moveTo(w, '2020-01-30');
   await w.screen.until(() => statusOf(w).date_pending === '2020-01-30', 'the date to wait');
   w.calendar.write('2020-01-30', { synchronised: true });
@@ -181,7 +181,7 @@ test('a date that waits is trusted when the clock becomes synchronised', async (
 });
 
 test('validity is that of the question’s day: a team, a domain and a label that ended', async (t) => {
-  const w = await world(t, '2019-12-31', {
+  const w = await fixture(t, '2019-12-31', {
     grace_days: 300,
     teams: [{ id: 'oost', name: 'Oost' }, { id: 'oud', name: 'Oud', valid_from: '2019-04-01', valid_until: '2019-07-01' }],
     zrm: [{ edition: '2013', from: '2018-01-01' }, { edition: '2017', from: '2019-10-01' }],
@@ -211,7 +211,7 @@ test('validity is that of the question’s day: a team, a domain and a label tha
 });
 
 test('cells = daily: totals at once, domains when the day is over', async (t) => {
-  const w = await world(t, '2019-11-05', { cells: 'daily' });
+  const w = await fixture(t, '2019-11-05', { cells: 'daily' });
   await w.phone.register('oost', [question('2019-11-05', 1), question('2019-11-05', 3, 'OUTCOME_REFERRED')]);
   await shows(w, 'oost', '2019-Q4', { answered: 1, referred: 1, undistributed_answered: 1, undistributed_referred: 1 });
   assert.ok(summaryOf(w, 'oost', '2019-Q4').domains.every(({ answered, referred }) => answered + referred === 0));
@@ -224,7 +224,7 @@ test('cells = daily: totals at once, domains when the day is over', async (t) =>
 });
 
 test('cells = 5: domains move when five new questions are in', async (t) => {
-  const w = await world(t, '2019-11-05', { cells: 5 });
+  const w = await fixture(t, '2019-11-05', { cells: 5 });
   for (let n = 1; n <= 4; n++) await w.phone.register('oost', [question('2019-11-05', n)]);
   await shows(w, 'oost', '2019-Q4', { answered: 4, undistributed_answered: 4 });
   await shows(w, 'all', '2019-Q4', { answered: 4, undistributed_answered: 4 });
@@ -236,7 +236,7 @@ test('cells = 5: domains move when five new questions are in', async (t) => {
 });
 
 test('detail goes when a tap cannot be taken back any more, and a compacting copy leaves its bytes behind', async (t) => {
-  const w = await world(t, '2019-11-05', { retract_days: 1, limits: { compact_days: 2 } });
+  const w = await fixture(t, '2019-11-05', { retract_days: 1, limits: { compact_days: 2 } });
   await w.phone.register('oost', [question('2019-11-05', 1), question('2019-11-05', 3)]);
   const detailed = async () => Number((await w.stack.turfctl(['info'])).stdout.match(/(\d+) with detail/)[1]);
   assert.equal(await detailed(), 2);

@@ -51,3 +51,14 @@ test('each file, folder and name of CONTRIBUTING.md is there', () => {
   assert.ok(names.length > 15);
   assert.deepEqual([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)), []);
 });
+
+test("each function of a tap's way in architecture.md is defined in its file", () => {
+  const steps = [...read('docs/architecture.md').matchAll(/^\|[^|]*\| `([^`]+\.(?:c|js))` \| ((?:`[^`]+`(?:, )?)+) \|$/gm)];
+  assert.ok(steps.length > 25);
+  const missing = steps.flatMap(([, file, names]) => {
+    const text = existsSync(join(root, file)) ? read(file) : '';
+    const definition = (name) => new RegExp(`^(?:[a-z].*[ *]${name}\\(|const ${name} = | {2}(?:async )?${name}\\()`, 'm');
+    return among(names, /`([^`]+)`/g).filter((name) => !definition(name).test(text)).map((name) => `${file}: ${name}`);
+  });
+  assert.deepEqual(missing, []);
+});

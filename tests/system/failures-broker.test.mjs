@@ -26,7 +26,7 @@ async function behindProxy(t, load) {
   return network;
 }
 
-// Rewrites one of the broker's files and starts it anew; resolves to what takes the change back.
+// Rewrites one of the broker's files and starts it again; resolves to what takes the change back.
 async function changeBroker({ stack: { broker } }, file, change) {
   const path = join(broker.folder, file);
   const before = readFileSync(path, 'utf8');

@@ -241,11 +241,11 @@ async function moveTo({ calendar, load }, date) {
 }
 
 test('a date that jumps a day, a month, a year, and back: counting goes on, nothing closes or is purged', async (t) => {
-  const world = await timed(t, '2019-12-30', { accept_days: 30 });
-  const { load } = world;
+  const fixture = await timed(t, '2019-12-30', { accept_days: 30 });
+  const { load } = fixture;
   await load.goesOn();
   for (const date of ['2019-12-31', '2019-12-30', '2020-12-30', '2019-12-30', '2019-01-05', '2019-12-30', '2020-01-30', '2019-12-31']) {
-    await moveTo(world, date);
+    await moveTo(fixture, date);
     const waits = Math.abs(dayOf(date) - dayOf('2019-12-30')) > 2;
     await load.shows(({ date_pending: pending }) => (pending !== null) === waits, 'a date that waits, or not');
   }
@@ -263,9 +263,9 @@ test('a date that jumps a day, a month, a year, and back: counting goes on, noth
 });
 
 test('midnights, the quarter’s change and its end under load', async (t) => {
-  const world = await timed(t, '2019-12-29', { grace_days: 3, retract_days: 3, accept_days: 10 });
-  const { load } = world;
-  for (let day = dayOf('2019-12-30'); day <= dayOf('2020-01-05'); day++) await moveTo(world, dateOf(day));
+  const fixture = await timed(t, '2019-12-29', { grace_days: 3, retract_days: 3, accept_days: 10 });
+  const { load } = fixture;
+  for (let day = dayOf('2019-12-30'); day <= dayOf('2020-01-05'); day++) await moveTo(fixture, dateOf(day));
   const status = (period) => load.screen.tree('summary-json')[`all/${period}`]?.status;
   await load.screen.until(() => status('2019-Q4') === 'final' && status('2020-Q1') === 'open', () => `final and open: ${status('2019-Q4')}, ${status('2020-Q1')}`);
   await load.nothingIsLost();

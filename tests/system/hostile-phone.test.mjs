@@ -27,7 +27,7 @@ const settings = {
 
 const loaded = (t) => Load.start(t, { config: writeConfig(t, settings), today });
 
-async function world(t) {
+async function fixture(t) {
   const stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), today });
   return { stack, watcher: await stack.watcher(), victim: await stack.phone(), hostile: await stack.phone() };
 }
@@ -105,7 +105,7 @@ test('a flood while turfd stands still: the broker drops what is beyond its queu
 });
 
 test('ten thousand receipt topics: nothing stays, neither at the broker nor in turfd', async (t) => {
-  const { stack, hostile, watcher } = await world(t);
+  const { stack, hostile, watcher } = await fixture(t);
   const memory = watchMemory(stack);
   const one = question(day, 1);
   for (let n = 0; n < 10_000; n += 100) {
@@ -132,7 +132,7 @@ const differently = (id) => [
 ];
 
 test('an id that was learned: "already counted" whatever is sent with it, and nothing moves', async (t) => {
-  const { stack, victim, hostile } = await world(t);
+  const { stack, victim, hostile } = await fixture(t);
   const tap = question(day, 1);
   await victim.register('oost', [tap]);
   for (const [team, event] of differently(tap.id)) assert.deepEqual(await hostile.register(team, [event]), ['VERDICT_ALREADY_COUNTED']);
@@ -141,7 +141,7 @@ test('an id that was learned: "already counted" whatever is sent with it, and no
 });
 
 test('ids that are guessed: a retraction has the same answer whether the id exists or not, and takes nothing back', async (t) => {
-  const { stack, victim, hostile } = await world(t);
+  const { stack, victim, hostile } = await fixture(t);
   const taps = Array.from({ length: 20 }, () => question(day, 1));
   await victim.register('oost', taps);
   const near = taps.map(({ id }) => retraction(Buffer.concat([id.subarray(0, 15), Buffer.from([id[15] ^ 1])]), day));
@@ -151,7 +151,7 @@ test('ids that are guessed: a retraction has the same answer whether the id exis
 });
 
 test('an id and its day that were learned: the tap can be taken back, once, and its phone is told', async (t) => {
-  const { stack, victim, hostile } = await world(t);
+  const { stack, victim, hostile } = await fixture(t);
   const [tap, other] = [question(day, 1), question(day, 1)];
   await victim.register('oost', [tap, other]);
   for (const verdict of ['VERDICT_RETRACTED', 'VERDICT_ALREADY_RETRACTED']) {
@@ -164,7 +164,7 @@ test('an id and its day that were learned: the tap can be taken back, once, and 
 // ---- Others' receipts ---------------------------------------------------------------------------------------
 
 test('receipts that are sent to phones of libturf, about taps that they never made, change nothing there', async (t) => {
-  const { stack, watcher, hostile } = await world(t);
+  const { stack, watcher, hostile } = await fixture(t);
   const rows = Array.from({ length: 400 }, (_, n) => `${today},oost,${1 + (n % 11)},answered`);
   const file = join(temporaryFolder(t, 'turf-replay'), 'questions.csv');
   writeFileSync(file, ['day,team,domain,outcome', ...rows, ''].join('\n'));
@@ -188,7 +188,7 @@ test('receipts that are sent to phones of libturf, about taps that they never ma
 const forbidden = ['summary/oost/2019-Q4', 'summary-json/all/2019', 'weekly/oost/2019', 'catalogue', 'status/aggregator', 'registration/oost/more', 'notes/x'];
 
 // Nobody reads what was said, and nothing of it stays.
-async function unheard({ stack, watcher, hostile }, said) {
+async function ignored({ stack, watcher, hostile }, said) {
   await hostile.register('vloed', [question(day, 1)]); // later than all that was said on this connection
   const late = await stack.watcher();
   await late.subscribe(stack.topic('catalogue'));
@@ -199,7 +199,7 @@ async function unheard({ stack, watcher, hostile }, said) {
 
 for (const protocolVersion of [4, 5]) {
   test(`what only turfd may write is refused, receipts of others too (MQTT ${protocolVersion})`, async (t) => {
-    const w = await world(t);
+    const w = await fixture(t);
     w.hostile = await w.stack.phone({ protocolVersion });
     const said = randomBytes(40);
     const topics = [...forbidden, `receipt/${w.victim.client.id}`, `receipt/${w.hostile.client.id}`].map((rest) => w.stack.topic(rest));
@@ -209,23 +209,23 @@ for (const protocolVersion of [4, 5]) {
         assert.equal(refused, protocolVersion === 5, `${topic}: version 5 says so, 3.1.1 cannot`);
       }
     }
-    await unheard(w, said);
+    await ignored(w, said);
   });
 }
 
 test('a last will on a topic of turfd’s is not carried out', async (t) => {
-  const w = await world(t);
+  const w = await fixture(t);
   const said = randomBytes(40);
   for (const rest of ['status/aggregator', 'summary/oost/2019-Q4']) {
     const will = { topic: w.stack.topic(rest), payload: said, retain: true, qos: 1 };
     const dying = await w.stack.client({ will }).catch(() => null);
     dying?.mqtt.stream.destroy();
   }
-  await unheard(w, said);
+  await ignored(w, said);
 });
 
 test('whoever subscribes to everything hears no one else’s taps or receipts', async (t) => {
-  const { stack, victim, watcher } = await world(t);
+  const { stack, victim, watcher } = await fixture(t);
   const filters = ['#', '+/+/+/receipt/+', '+/+/+/registration/+', '$SYS/#'];
   const ours = ['receipt/+', 'receipt/#', `receipt/${victim.client.id}`, 'registration/+', 'registration/oost'].map((rest) => stack.topic(rest));
   const listeners = [];

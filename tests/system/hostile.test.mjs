@@ -39,12 +39,12 @@ async function watched(t) {
 const status = ({ stack, watcher }) => JSON.parse(watcher.newest(stack.topic('status/aggregator')) ?? '{}');
 
 // The counters, once they say that all of these were seen.
-async function counters(world, expected) {
+async function counters(fixture, expected) {
   const reached = () => {
-    const now = status(world).counters ?? {};
+    const now = status(fixture).counters ?? {};
     return Object.entries(expected).every(([name, n]) => now[name] >= n) && now;
   };
-  const now = await world.watcher.until(reached, `counters ${JSON.stringify(expected)}, now ${JSON.stringify(status(world).counters)}`);
+  const now = await fixture.watcher.until(reached, `counters ${JSON.stringify(expected)}, now ${JSON.stringify(status(fixture).counters)}`);
   assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, now[name]])), expected);
   assert.equal(now.events, now.counted + now.counted_late + now.already_counted + now.retracted + now.already_retracted +
     Object.entries(now).filter(([name]) => name.startsWith('refused_')).reduce((sum, [, n]) => sum + n, 0));
@@ -127,52 +127,52 @@ const bad = {
 };
 
 test('each bad event gets its verdict, its counter and its place in the quarantine', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const sums = {};
   for (const [what, [team, event, reason]] of Object.entries(bad)) {
     await t.test(what, async () => {
-      await goodTap(world);
-      assert.deepEqual(await world.phone.register(team, [event]), [`VERDICT_REFUSED_${reason}`]);
+      await goodTap(fixture);
+      assert.deepEqual(await fixture.phone.register(team, [event]), [`VERDICT_REFUSED_${reason}`]);
       sums[reason] = (sums[reason] ?? 0) + 1;
     });
   }
   const n = Object.keys(bad).length;
-  await goodTap(world);
+  await goodTap(fixture);
   const refused = Object.entries(sums).map(([reason, count]) => [`refused_${reason.toLowerCase()}`, count]);
-  await counters(world, { messages: 2 * n + 1, counted: n + 1, submissions_malformed: 0, ...Object.fromEntries(refused) });
+  await counters(fixture, { messages: 2 * n + 1, counted: n + 1, submissions_malformed: 0, ...Object.fromEntries(refused) });
   const listed = Object.entries(sums).map(([reason, count]) => [`refused-${reason.toLowerCase().replaceAll('_', '-')}`, count]);
-  assert.deepEqual(await quarantine(world), Object.fromEntries(listed));
-  await questionsCounted(world, n + 1);
-  nothingElsePublished(world, [world.phone.client.id]);
-  await noTraceOf(world, world.phone.client.id);
+  assert.deepEqual(await quarantine(fixture), Object.fromEntries(listed));
+  await questionsCounted(fixture, n + 1);
+  nothingElsePublished(fixture, [fixture.phone.client.id]);
+  await noTraceOf(fixture, fixture.phone.client.id);
 });
 
 test('a bad event does not harm its neighbours in the same submission', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const mixed = Object.values(bad).filter(([team]) => team === 'oost').flatMap(([, event]) => [question(day, 1), event]);
   const fresh = mixed.map((event) => (event.id.length === 16 ? { ...event, id: newId() } : event)).slice(0, 64);
-  const verdicts = await world.phone.register('oost', fresh);
+  const verdicts = await fixture.phone.register('oost', fresh);
   assert.ok(verdicts.filter((_, i) => i % 2 === 0).every((verdict) => verdict === 'VERDICT_COUNTED'), String(verdicts));
   assert.ok(verdicts.filter((_, i) => i % 2 === 1).every((verdict) => verdict.startsWith('VERDICT_REFUSED_')), String(verdicts));
-  await questionsCounted(world, fresh.length / 2);
+  await questionsCounted(fixture, fresh.length / 2);
 });
 
 test('events with an id that nobody could name get no result', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const nameless = [question(day, 1, 1, [], Buffer.alloc(0)), question(day, 1, 1, [], id(65)), { day, question: { domain: 1, outcome: 1 } }];
-  for (const event of nameless) await world.phone.send('oost', [event]);
-  await goodTap(world);
-  assert.equal(world.phone.results.length, 1);
-  await counters(world, { events: 4, refused_malformed: 3, counted: 1 });
-  assert.deepEqual(await quarantine(world), { 'refused-malformed': 3 });
-  nothingElsePublished(world, [world.phone.client.id]);
+  for (const event of nameless) await fixture.phone.send('oost', [event]);
+  await goodTap(fixture);
+  assert.equal(fixture.phone.results.length, 1);
+  await counters(fixture, { events: 4, refused_malformed: 3, counted: 1 });
+  assert.deepEqual(await quarantine(fixture), { 'refused-malformed': 3 });
+  nothingElsePublished(fixture, [fixture.phone.client.id]);
 });
 
 // ---- Submissions that are malformed -----------------------------------------------------------------------
 
 test('malformed submissions: no receipt, counted apart, in the quarantine', async (t) => {
-  const world = await watched(t);
-  const { phone, stack } = world;
+  const fixture = await watched(t);
+  const { phone, stack } = fixture;
   const receiptTo = phone.client.id;
   const many = (n) => encode('Submission', { events: Array.from({ length: n }, () => question(day, 1)), receipt_to: receiptTo });
   const long = (size) => {
@@ -195,17 +195,17 @@ test('malformed submissions: no receipt, counted apart, in the quarantine', asyn
     await t.test(what, async () => {
       await phone.client.publish(stack.topic('registration/oost'), payload);
       sent += 1;
-      await goodTap(world);
+      await goodTap(fixture);
       assert.equal(phone.results.length, sent);
     });
   }
-  await counters(world, { submissions_malformed: sent, messages: 2 * sent, events: sent, counted: sent });
-  assert.deepEqual(await quarantine(world), { 'refused-malformed': sent });
+  await counters(fixture, { submissions_malformed: sent, messages: 2 * sent, events: sent, counted: sent });
+  assert.deepEqual(await quarantine(fixture), { 'refused-malformed': sent });
   assert.equal(many(64).length <= 4096, true);
   await phone.client.publish(stack.topic('registration/oost'), many(64));
-  await questionsCounted(world, sent + 64);
-  nothingElsePublished(world, [receiptTo]);
-  await noTraceOf(world, receiptTo);
+  await questionsCounted(fixture, sent + 64);
+  nothingElsePublished(fixture, [receiptTo]);
+  await noTraceOf(fixture, receiptTo);
 });
 
 // What a prefix of a submission means, by protobufjs and the contract's page.
@@ -222,57 +222,57 @@ function judgePrefix(bytes) {
 }
 
 test('a submission cut off at every length', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const whole = () => submission([question(day, 1, 'OUTCOME_REFERRED', [1])], newClientId());
   const sums = { malformed: 0, refused: 0, counts: 0 };
   const { length } = whole();
   for (let cut = 1; cut < length; cut++) {
     const prefix = whole().subarray(0, cut);
     sums[judgePrefix(prefix)] += 1;
-    await world.phone.client.publish(world.stack.topic('registration/oost'), prefix);
+    await fixture.phone.client.publish(fixture.stack.topic('registration/oost'), prefix);
   }
-  await goodTap(world);
+  await goodTap(fixture);
   assert.ok(sums.malformed > 40 && sums.counts > 0, JSON.stringify(sums));
-  await counters(world, {
+  await counters(fixture, {
     messages: length, submissions_malformed: sums.malformed, refused_malformed: sums.refused, counted: sums.counts + 1,
   });
-  await questionsCounted(world, sums.counts + 1);
+  await questionsCounted(fixture, sums.counts + 1);
 });
 
 test('empty payloads are ignored', async (t) => {
-  const world = await watched(t);
-  for (const qos of [0, 1]) await world.phone.client.publish(world.stack.topic('registration/oost'), Buffer.alloc(0), { qos });
-  await goodTap(world);
-  await counters(world, { messages_empty: 2, submissions_malformed: 0, counted: 1 });
-  assert.deepEqual(await quarantine(world), {});
+  const fixture = await watched(t);
+  for (const qos of [0, 1]) await fixture.phone.client.publish(fixture.stack.topic('registration/oost'), Buffer.alloc(0), { qos });
+  await goodTap(fixture);
+  await counters(fixture, { messages_empty: 2, submissions_malformed: 0, counted: 1 });
+  assert.deepEqual(await quarantine(fixture), {});
 });
 
 // ---- receipt_to ---------------------------------------------------------------------------------------------
 
 test('a receipt_to that is no client id: counted, and nothing is published for it', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const proper = newClientId();
   const wrong = [
     '../summary/oost/2019-Q4', '+', '#', proper.slice(0, 21), `${proper}x`, '', `${proper.slice(0, 10)}/${proper.slice(11)}`,
     `${proper.slice(0, 21)}+`, `${proper.slice(0, 21)}#`, `${proper.slice(0, 21)}\0`, `${proper.slice(0, 20)}é`, ' '.repeat(22),
     '/'.repeat(22), `${proper.slice(0, 21)}\n`, 'x'.repeat(2000),
   ];
-  for (const receiptTo of wrong) await world.phone.send('oost', [question(day, 1)], { receiptTo });
-  await goodTap(world);
-  await counters(world, { counted: wrong.length + 1, receipts: 1, submissions_malformed: 0 });
-  await questionsCounted(world, wrong.length + 1);
-  nothingElsePublished(world, [world.phone.client.id]);
-  await noTraceOf(world, proper.slice(0, 20));
+  for (const receiptTo of wrong) await fixture.phone.send('oost', [question(day, 1)], { receiptTo });
+  await goodTap(fixture);
+  await counters(fixture, { counted: wrong.length + 1, receipts: 1, submissions_malformed: 0 });
+  await questionsCounted(fixture, wrong.length + 1);
+  nothingElsePublished(fixture, [fixture.phone.client.id]);
+  await noTraceOf(fixture, proper.slice(0, 20));
 });
 
 test('a receipt goes to whoever it is asked for, and only there', async (t) => {
-  const world = await watched(t);
-  const other = await world.stack.phone();
+  const fixture = await watched(t);
+  const other = await fixture.stack.phone();
   const tap = question(day, 1);
-  await world.phone.send('oost', [tap], { receiptTo: other.client.id });
+  await fixture.phone.send('oost', [tap], { receiptTo: other.client.id });
   assert.deepEqual(await other.verdicts([tap.id]), ['VERDICT_COUNTED']);
-  assert.equal(world.phone.results.length, 0);
-  nothingElsePublished(world, [other.client.id]);
+  assert.equal(fixture.phone.results.length, 0);
+  nothingElsePublished(fixture, [other.client.id]);
 });
 
 // ---- Retained --------------------------------------------------------------------------------------------------
@@ -286,47 +286,47 @@ async function retainedRegistrations({ stack }) {
 
 // A broker does not tell those who are subscribed already that a message is kept; the next connection learns it.
 test('a registration that was sent as retained counts once, and is cleared at the next connection', async (t) => {
-  const world = await watched(t);
-  const { phone, stack } = world;
+  const fixture = await watched(t);
+  const { phone, stack } = fixture;
   const tap = question(day, 1);
   await phone.send('oost', [tap], { retain: true });
   assert.deepEqual(await phone.verdicts([tap.id]), ['VERDICT_COUNTED']);
   await stack.turfd.stop();
   await stack.startTurfd();
   assert.deepEqual(await phone.verdicts([tap.id], 1), ['VERDICT_ALREADY_COUNTED']);
-  await eventually(async () => (await retainedRegistrations(world)).length === 0, 'the retained registration to go');
-  await counters(world, { messages_retained: 1, already_counted: 1 });
-  await questionsCounted(world, 1);
-  nothingElsePublished(world, [phone.client.id]);
+  await eventually(async () => (await retainedRegistrations(fixture)).length === 0, 'the retained registration to go');
+  await counters(fixture, { messages_retained: 1, already_counted: 1 });
+  await questionsCounted(fixture, 1);
+  nothingElsePublished(fixture, [phone.client.id]);
 });
 
 test('a retained registration that waited for turfd counts once and is cleared', async (t) => {
-  const world = await watched(t);
-  const { stack, phone } = world;
+  const fixture = await watched(t);
+  const { stack, phone } = fixture;
   assert.deepEqual(await stack.turfd.stop(), { code: 0, signal: null });
   const tap = question(day, 1);
   await phone.send('oost', [tap], { retain: true });
   await phone.client.publish(stack.topic('registration/west'), Buffer.from([0xff]), { retain: true });
   await stack.startTurfd();
   await phone.verdicts([tap.id]);
-  await eventually(async () => (await retainedRegistrations(world)).length === 0, 'the retained registrations to go');
+  await eventually(async () => (await retainedRegistrations(fixture)).length === 0, 'the retained registrations to go');
   // The broker gives it twice: from the queue of turfd's session, and as a retained message.
-  await goodTap(world);
+  await goodTap(fixture);
   assert.equal(phone.results.filter(({ id: named, verdict }) => named.equals(tap.id) && verdict === 'VERDICT_COUNTED').length, 1);
-  await questionsCounted(world, 2);
-  nothingElsePublished(world, [phone.client.id]);
+  await questionsCounted(fixture, 2);
+  nothingElsePublished(fixture, [phone.client.id]);
 });
 
 // ---- A flood ------------------------------------------------------------------------------------------------------
 
 test('a flood of one reason does not push out the entries of another', async (t) => {
-  const world = await watched(t);
+  const fixture = await watched(t);
   const lone = question(day, 200);
-  assert.deepEqual(await world.phone.register('oost', [lone]), ['VERDICT_REFUSED_UNKNOWN_DOMAIN']);
+  assert.deepEqual(await fixture.phone.register('oost', [lone]), ['VERDICT_REFUSED_UNKNOWN_DOMAIN']);
   for (let i = 0; i < 20; i++) {
-    await world.phone.send('nergens', Array.from({ length: 64 }, () => question(day, 1)));
+    await fixture.phone.send('nergens', Array.from({ length: 64 }, () => question(day, 1)));
   }
-  await goodTap(world);
-  await counters(world, { refused_unknown_team: 1280, refused_unknown_domain: 1, counted: 1 });
-  assert.deepEqual(await quarantine(world), { 'refused-unknown-team': 1000, 'refused-unknown-domain': 1 });
+  await goodTap(fixture);
+  await counters(fixture, { refused_unknown_team: 1280, refused_unknown_domain: 1, counted: 1 });
+  assert.deepEqual(await quarantine(fixture), { 'refused-unknown-team': 1000, 'refused-unknown-domain': 1 });
 });

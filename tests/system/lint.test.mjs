@@ -38,7 +38,7 @@ async function lint(t, files) {
   const folder = temporaryFolder(t, 'turf-lint');
   await succeed('git', ['init', '-q', folder]);
   for (const [path, content] of Object.entries(files)) write(folder, path, content);
-  for (const path of ['tests/lint', 'tests/symbols.mjs', 'tests/unused.mjs']) copyFileSync(join(root, path), join(folder, path));
+  for (const path of ['.clang-format', 'tests/lint', 'tests/symbols.mjs', 'tests/unused.mjs']) copyFileSync(join(root, path), join(folder, path));
   const { stdout, code } = await run(join(folder, 'tests/lint'), [], { env: { BUILD: 'build' } });
   const checks = [...stdout.matchAll(/^((?: .*\n)*)(ok|not ok) - (.*)$/gm)];
   return { code, checks: Object.fromEntries(checks.map(([, places, result, name]) => [name, { result, places }])) };
@@ -99,6 +99,11 @@ const mistakes = {
     ['base/end.c', `${licence}int a;`, /base\/end\.c: the last line has no end/],
   ],
   'no file over 600 lines': [['base/long.c', licence + 'int a;\n'.repeat(600), /base\/long\.c: 601 lines/]],
+  'C is formatted as clang-format does': [['base/space.c', `${licence}int  a;\n`, /base\/space\.c:2: clang-format would change this line/]],
+  'no word to avoid': [
+    ['base/word.c', `${licence}int a; /* the other world */\n`, /base\/word\.c:2:.*glossary/],
+    ['word.mjs', `${licence}let tell_story;\n`, /word\.mjs:2:.*glossary/],
+  ],
   'nothing is left for later': [['base/later.c', `${licence}/* ${'TO'}${'DO'} */\n`, /base\/later\.c:2:/]],
   'scripts parse and are executable': [
     ['start', `#!/usr/bin/env bash\n# ${licence}`, /start: has a #! line and is not executable/],
@@ -120,7 +125,9 @@ test('lint finds nothing in a project without a mistake', async (t) => {
 test('lint names each mistake and fails', async (t) => {
   const planted = Object.values(mistakes).flatMap((files) => files.map(([path, content]) => [path, content]));
   const { checks, code } = await lint(t, { ...sound, ...Object.fromEntries(planted) });
+  const { stdout: version } = await run('clang-format', ['--version']);
   for (const [name, files] of Object.entries(mistakes)) {
+    if (name.startsWith('C is formatted') && !version.includes('version 14.')) continue; // tests/lint says why
     assert.equal(checks[name]?.result, 'not ok', name);
     for (const [, , message] of files) assert.match(checks[name].places, message);
   }

@@ -130,9 +130,9 @@ async function running(t) {
   for (const tree of ['summary-json/+/+', 'catalogue', 'status/aggregator']) await screen.subscribe(stack.topic(tree), 0);
   const phone = await stack.phone();
   await phone.register('oost', [question('2019-11-20', 1, 'OUTCOME_ANSWERED', [1]), question('2019-10-02', 3)]);
-  const world = { t, stack, screen, phone, config };
-  await world.screen.until(() => twin(world, 'oost', '2019-Q4')?.answered === 2, 'the two questions');
-  return world;
+  const fixture = { t, stack, screen, phone, config };
+  await fixture.screen.until(() => twin(fixture, 'oost', '2019-Q4')?.answered === 2, 'the two questions');
+  return fixture;
 }
 
 const twin = ({ stack, screen }, team, period) => {
@@ -147,49 +147,49 @@ function reload({ t, stack, config }, changes) {
 }
 
 // The reload is refused for this reason, and the catalogue of before stays in force.
-async function refused(world, changes, reason) {
-  const { log } = world.stack.turfd;
-  reload(world, changes);
-  await eventually(() => world.stack.turfd.log.slice(log.length).includes('reload-refused'), 'the refusal');
-  assert.match(world.stack.turfd.log.slice(log.length), reason);
-  assert.equal(catalogue(world).version, 1);
+async function refused(fixture, changes, reason) {
+  const { log } = fixture.stack.turfd;
+  reload(fixture, changes);
+  await eventually(() => fixture.stack.turfd.log.slice(log.length).includes('reload-refused'), 'the refusal');
+  assert.match(fixture.stack.turfd.log.slice(log.length), reason);
+  assert.equal(catalogue(fixture).version, 1);
 }
 
 test('a reload that would alter history is refused with the reason', async (t) => {
-  const world = await running(t);
-  await refused(world, { labels: [{ ...labels[0], name: 'Voedselbank' }, labels[1]] }, /label.* 1\b.*Sportfonds/);
-  await refused(world, { labels: [{ ...labels[0], kind: 'origin' }, labels[1]] }, /label.* 1\b/);
-  await refused(world, { domains: [{ code: 3, name: 'Heel iets anders' }] }, /domain.* 3\b/);
-  await refused(world, { teams: [{ ...teams[0], valid_until: '2019-11-01' }, teams[1]] }, /oost.*2019-Q4/);
-  await refused(world, { teams: [{ ...teams[0], valid_from: '2019-10-15' }, teams[1]] }, /oost.*2019-Q4/);
-  await refused(world, { counting_since: '2020-01-01' }, /counting_since/);
-  await refused(world, { org: 'ander' }, /org/);
-  await refused(world, { accept_days: 0 }, /turf\.conf:\d+: .*accept_days/);
-  assert.deepEqual(await world.phone.register('oost', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
+  const fixture = await running(t);
+  await refused(fixture, { labels: [{ ...labels[0], name: 'Voedselbank' }, labels[1]] }, /label.* 1\b.*Sportfonds/);
+  await refused(fixture, { labels: [{ ...labels[0], kind: 'origin' }, labels[1]] }, /label.* 1\b/);
+  await refused(fixture, { domains: [{ code: 3, name: 'Heel iets anders' }] }, /domain.* 3\b/);
+  await refused(fixture, { teams: [{ ...teams[0], valid_until: '2019-11-01' }, teams[1]] }, /oost.*2019-Q4/);
+  await refused(fixture, { teams: [{ ...teams[0], valid_from: '2019-10-15' }, teams[1]] }, /oost.*2019-Q4/);
+  await refused(fixture, { counting_since: '2020-01-01' }, /counting_since/);
+  await refused(fixture, { org: 'ander' }, /org/);
+  await refused(fixture, { accept_days: 0 }, /turf\.conf:\d+: .*accept_days/);
+  assert.deepEqual(await fixture.phone.register('oost', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
 });
 
 test('a reload that may be: names, new teams, ends to come, labels left out', async (t) => {
-  const world = await running(t);
-  reload(world, {
+  const fixture = await running(t);
+  reload(fixture, {
     teams: [{ id: 'oost', name: 'Gebiedsteam Oost', valid_until: '2020-01-01' }, teams[1], { id: 'zuid', name: 'Zuid' }],
     labels: [{ ...labels[0], name: 'Jeugdfonds', renamed_from: 'Sportfonds' }],
   });
-  await world.screen.until(() => twin(world, 'zuid', '2019-Q4'), 'the new team');
-  await world.screen.until(() => twin(world, 'oost', '2019-Q4').team_name === 'Gebiedsteam Oost', 'the new name');
-  assert.equal(twin(world, 'oost', '2019-Q4').labels[0].name, 'Jeugdfonds');
-  assert.equal(catalogue(world).version, 2);
-  const left = catalogue(world).labels.find(({ code }) => code === 2);
+  await fixture.screen.until(() => twin(fixture, 'zuid', '2019-Q4'), 'the new team');
+  await fixture.screen.until(() => twin(fixture, 'oost', '2019-Q4').team_name === 'Gebiedsteam Oost', 'the new name');
+  assert.equal(twin(fixture, 'oost', '2019-Q4').labels[0].name, 'Jeugdfonds');
+  assert.equal(catalogue(fixture).version, 2);
+  const left = catalogue(fixture).labels.find(({ code }) => code === 2);
   assert.ok(left.valid_until > 0, 'what the config leaves out has ended, and keeps its name');
-  assert.deepEqual(await world.phone.register('zuid', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
+  assert.deepEqual(await fixture.phone.register('zuid', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
 });
 
 test('what has no figures any more is taken from the broker', async (t) => {
-  const world = await running(t);
-  reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
-  await world.screen.until(() => twin(world, 'zuid', '2018-Q1'), 'figures of the new team since 2018');
-  reload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid', valid_from: '2019-10-01' }] });
-  await world.screen.until(() => twin(world, 'zuid', '2018-Q1') === undefined, 'the zeros to be withdrawn');
-  assert.equal(twin(world, 'zuid', '2019-Q4').answered, 0);
+  const fixture = await running(t);
+  reload(fixture, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
+  await fixture.screen.until(() => twin(fixture, 'zuid', '2018-Q1'), 'figures of the new team since 2018');
+  reload(fixture, { teams: [...teams, { id: 'zuid', name: 'Zuid', valid_from: '2019-10-01' }] });
+  await fixture.screen.until(() => twin(fixture, 'zuid', '2018-Q1') === undefined, 'the zeros to be withdrawn');
+  assert.equal(twin(fixture, 'zuid', '2019-Q4').answered, 0);
 });
 
 // ---- systemctl reload ------------------------------------------------------------------------------
@@ -209,10 +209,10 @@ async function systemctlReload({ stack, config }, changes) {
 }
 
 test('systemctl reload fails with the reasons on whatever turfd would refuse, and turfd hears nothing of it', async (t) => {
-  const world = await running(t);
-  const { log } = world.stack.turfd;
+  const fixture = await running(t);
+  const { log } = fixture.stack.turfd;
   const fails = async (changes, reason) => {
-    const { code, stderr } = await systemctlReload(world, changes);
+    const { code, stderr } = await systemctlReload(fixture, changes);
     assert.equal(code, 1, stderr);
     assert.match(stderr, reason);
     assert.match(stderr, /^\d mistakes? in /m);
@@ -221,20 +221,20 @@ test('systemctl reload fails with the reasons on whatever turfd would refuse, an
   await fails({ labels: [{ ...labels[0], name: 'Voedselbank' }, labels[1]] }, /label.* 1\b.*Sportfonds/);
   await fails({ teams: [{ ...teams[0], valid_from: '2019-10-15' }, teams[1]] }, /oost.*2019-Q4/);
   await fails({ org: 'ander' }, /org/);
-  const { credentialsFile } = world.stack.broker;
+  const { credentialsFile } = fixture.stack.broker;
   const right = readFileSync(credentialsFile);
   writeFileSync(credentialsFile, 'user = aggregator\n');
   await fails({}, /credentials: .*is missing/);
   writeFileSync(credentialsFile, right);
-  assert.equal(world.stack.turfd.log, log);
-  assert.equal(catalogue(world).version, 1);
+  assert.equal(fixture.stack.turfd.log, log);
+  assert.equal(catalogue(fixture).version, 1);
 });
 
 test('systemctl reload succeeds on what turfd takes', async (t) => {
-  const world = await running(t);
-  const { code, stderr } = await systemctlReload(world, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
+  const fixture = await running(t);
+  const { code, stderr } = await systemctlReload(fixture, { teams: [...teams, { id: 'zuid', name: 'Zuid' }] });
   assert.deepEqual([code, stderr], [0, '']);
-  await world.screen.until(() => twin(world, 'zuid', '2019-Q4'), 'the new team');
+  await fixture.screen.until(() => twin(fixture, 'zuid', '2019-Q4'), 'the new team');
 });
 
 // ---- Credentials -----------------------------------------------------------------------------------
@@ -310,10 +310,10 @@ test('a reload with a credentials file that is none is refused, and the connecti
 });
 
 test('a config that contradicts the store does not start', async (t) => {
-  const world = await running(t);
-  await world.stack.turfd.stop();
+  const fixture = await running(t);
+  await fixture.stack.turfd.stop();
   const config = writeConfig(t, { teams, labels: [{ ...labels[0], name: 'Iets anders' }] });
-  const args = ['--config', config, '--store', world.stack.store, '--broker', world.stack.broker.url];
+  const args = ['--config', config, '--store', fixture.stack.store, '--broker', fixture.stack.broker.url];
   const { code, stderr } = await run(program('turfd'), [...args, '--today', '2019-11-20']);
   assert.equal(code, 1);
   assert.match(stderr, /label.* 1\b[^]*nothing was started/);

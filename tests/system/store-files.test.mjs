@@ -119,33 +119,33 @@ async function startsWhenThereIsRoom({ load, filler }) {
 }
 
 test('a full disk at the start is not called damage: turfd waits, and counts as soon as there is room', async (t) => {
-  const world = await onSmallDisk(t);
-  if (!world) return;
-  const { load, filler } = world;
+  const fixture = await onSmallDisk(t);
+  if (!fixture) return;
+  const { load, filler } = fixture;
   rmSync(join(load.stack.store, 'lock.mdb')); // LMDB makes a new one, for which there is no room
   fill(filler);
   const { code, stderr } = await turfctl(load, 'verify');
   assert.equal(code, 1);
   assert.match(stderr, /there is no room on the disk|No space left on device/);
   assert.doesNotMatch(stderr, /damaged|backup/);
-  await startsWhenThereIsRoom(world);
+  await startsWhenThereIsRoom(fixture);
   await load.nothingIsLost();
 });
 
 test('a full disk at the first start: a store is made as soon as there is room', async (t) => {
-  const world = await onSmallDisk(t);
-  if (!world) return;
-  const { load, filler } = world;
+  const fixture = await onSmallDisk(t);
+  if (!fixture) return;
+  const { load, filler } = fixture;
   load.stack.removeStore();
   fill(filler);
-  await startsWhenThereIsRoom(world);
+  await startsWhenThereIsRoom(fixture);
   await load.stack.turfctl(['verify']);
 });
 
 test('turfd that waits for room stops when it is asked to', async (t) => {
-  const world = await onSmallDisk(t);
-  if (!world) return;
-  const { load, filler } = world;
+  const fixture = await onSmallDisk(t);
+  if (!fixture) return;
+  const { load, filler } = fixture;
   rmSync(join(load.stack.store, 'lock.mdb'));
   fill(filler);
   load.stack.launchTurfd();

@@ -17,7 +17,7 @@ const today = '2019-12-31';
 const referred = (day, domain) => question(day, domain, 'OUTCOME_REFERRED');
 
 // A stack, a screen that sees everything and a phone; ctl() resolves whatever the exit status is.
-async function world(t, changes = {}, options = {}) {
+async function fixture(t, changes = {}, options = {}) {
   const config = writeConfig(t, changes);
   const stack = await Stack.start(t, 'proef', { config, today, ...options });
   const ctl = (...args) => run(program('turfctl'), args, { env: { TURF_STORE: stack.store } });
@@ -56,7 +56,7 @@ const teams = [
 ];
 
 async function smallYear(t) {
-  const all = await world(t, { teams, counting_since: '2019-04-01', grace_days: 800, labels: [{ code: 7, name: 'Sportfonds', kind: 'subject' }] });
+  const all = await fixture(t, { teams, counting_since: '2019-04-01', grace_days: 800, labels: [{ code: 7, name: 'Sportfonds', kind: 'subject' }] });
   const { phone } = all;
   await phone.register('oost', [question('2019-05-01', 1), question('2019-05-02', 1), referred('2019-07-01', 8)]);
   await phone.register('oost', [question('2019-12-31', 1, 'OUTCOME_ANSWERED', [7]), referred('2019-12-31', 9)]);
@@ -121,7 +121,7 @@ Total                                  2         2         0            0.0%
 });
 
 test('a period or team without figures is told as such', async (t) => {
-  const { ctl } = await world(t, { teams, counting_since: '2019-04-01' });
+  const { ctl } = await fixture(t, { teams, counting_since: '2019-04-01' });
   await fails(ctl('show', '2018'), 1, /counting began on 2019-04-01/);
   await fails(ctl('show', '2020-Q1'), 1, /no figures for 2020-Q1: today is 2019-12-31/);
   await fails(ctl('show', '2019-Q4', '--team', 'west'), 1, /team west did not exist then/);
@@ -158,7 +158,7 @@ test('the CSV has a row for each total and each domain', async (t) => {
 
 test('no name in the CSV is a formula to a spreadsheet, by the rule of the page', async (t) => {
   const names = ['=1+1', '+31 521', '-1', '@SUM(A1)', '|x', ' =1', '\uff1d1+1', 'Werk, =1', 'Oost'];
-  const { ctl } = await world(t, { teams: names.map((name, i) => ({ id: `t${i}`, name })) });
+  const { ctl } = await fixture(t, { teams: names.map((name, i) => ({ id: `t${i}`, name })) });
   const lines = (await succeeds(ctl('export', '--separator', 'tab', '--period', '2019'))).slice(1).split('\r\n').map((line) => line.split('\t'));
   const exported = new Map(lines.filter((line) => line[8] === 'total').map((line) => [line[1], line[2].replaceAll('"', '')]));
   assert.deepEqual(names.map((_, i) => exported.get(`t${i}`)), names.map(guardFormula));
@@ -185,7 +185,7 @@ test('the JSON is what turfd publishes', async (t) => {
 });
 
 test('held cells are shown as undistributed', async (t) => {
-  const { ctl, phone } = await world(t, { cells: 5 });
+  const { ctl, phone } = await fixture(t, { cells: 5 });
   await phone.register('oost', [question(today, 1), question(today, 1), referred(today, 11)]);
   const shown = await succeeds(ctl('show', '2019-Q4'));
   assert.match(shown, /^Financiën +0 .*$/m);
@@ -198,7 +198,7 @@ test('held cells are shown as undistributed', async (t) => {
 // ---- quarantine ---------------------------------------------------------------------------------------
 
 test('what was refused is looked at, tried again after the catalogue was mended, and counts once', async (t) => {
-  const all = await world(t);
+  const all = await fixture(t);
   const { stack, config, ctl, phone, watcher } = all;
   const taps = [question(today, 1), referred(today, 3)];
   await phone.register('noord', taps);
@@ -239,7 +239,7 @@ test('what was refused is looked at, tried again after the catalogue was mended,
 test('a date that jumped is confirmed; a final quarter is revised', async (t) => {
   const file = join(temporaryFolder(t), 'today');
   writeFileSync(file, today);
-  const all = await world(t, {}, { today: `@${file}` });
+  const all = await fixture(t, {}, { today: `@${file}` });
   const { ctl, phone, watcher, stack } = all;
   await phone.register('oost', [question(today, 1), question(today, 2)]);
   await fails(ctl('confirm-date'), 1, /no date is waiting/);
@@ -276,7 +276,7 @@ test('a date that jumped is confirmed; a final quarter is revised', async (t) =>
 // ---- verify, backup, restore --------------------------------------------------------------------------
 
 test('a backup made while turfd counts comes back, and phones heal what it missed', async (t) => {
-  const all = await world(t);
+  const all = await fixture(t);
   const { stack, ctl, phone } = all;
   const copy = join(temporaryFolder(t), 'backup');
   await phone.register('oost', [1, 2, 3, 4, 5].map((domain) => question(today, domain)));
@@ -298,7 +298,7 @@ test('a backup made while turfd counts comes back, and phones heal what it misse
 });
 
 test('damage is found: in a backup, and in the store', async (t) => {
-  const { stack, ctl, phone } = await world(t);
+  const { stack, ctl, phone } = await fixture(t);
   const copy = join(temporaryFolder(t), 'backup');
   await phone.register('oost', [question(today, 1)]);
   await succeeds(ctl('backup', copy));

@@ -13,7 +13,7 @@
 #include "proto/catalogue.h"
 #include "proto/catalogue_form.h"
 
-/* ---- The world: 2019-11-15; questions were counted in the second and the fourth quarter ----------- */
+/* ---- The fixture: 2019-11-15; questions were counted in the second and the fourth quarter ----------- */
 
 enum {
 	TODAY = 18215, /* 2019-11-15 */

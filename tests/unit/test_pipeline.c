@@ -14,7 +14,7 @@
 
 #include "proto/calendar.h"
 #include "tests/dice.h"
-#include "tests/unit/lib/trial.h"
+#include "tests/unit/lib/harness.h"
 
 enum {
 	STEPS = 40, /* batches in a sequence */
@@ -35,46 +35,46 @@ static uint32_t throw(void *context, uint32_t sides)
 	return draw(sides);
 }
 
-static void count_batch(struct trial *trial)
+static void count_batch(struct harness *harness)
 {
-	static struct trial_batch batch;
+	static struct harness_batch batch;
 
-	trial_batch_init(&batch);
-	for (uint32_t left = 1 + draw(TRIAL_MESSAGES); left > 0; left--) {
-		const char *team = trial_team(trial);
+	harness_batch_init(&batch);
+	for (uint32_t left = 1 + draw(HARNESS_MESSAGES); left > 0; left--) {
+		const char *team = harness_team(harness);
 		struct event events[4];
 		size_t n = 1 + draw(4);
 
 		for (size_t i = 0; i < n; i++)
-			events[i] = trial_event(trial);
-		trial_put_events(trial, &batch, team, "abcdefghijklmnopqrstuv", events, n);
+			events[i] = harness_event(harness);
+		harness_put_events(harness, &batch, team, "abcdefghijklmnopqrstuv", events, n);
 	}
-	trial_count(trial, &batch);
+	harness_count(harness, &batch);
 }
 
 static void run_sequence(struct cells cells, struct counters *sum)
 {
 	uint32_t days_after = draw(8) ? 12 : 140;
-	struct trial trial;
+	struct harness harness;
 
-	trial_init(&trial, cells, (struct trial_dice){.throw = throw});
+	harness_init(&harness, cells, (struct harness_dice){.throw = throw});
 	for (int step = 0; step < STEPS; step++) {
 		if (draw(2))
-			trial_day(&trial, trial.now.model.today + 1 + draw(2), false);
+			harness_day(&harness, harness.now.model.today + 1 + draw(2), false);
 		if (draw(12) == 0)
-			trial_reopen(&trial);
-		count_batch(&trial);
+			harness_reopen(&harness);
+		count_batch(&harness);
 		if (draw(8) == 0)
-			trial_check_figures(&trial);
+			harness_check_figures(&harness);
 	}
 	/* Until everything is settled, closed and, now and then, purged. */
 	for (uint32_t day = 0; day < days_after; day++)
-		trial_day(&trial, trial.now.model.today + 1, false);
-	count_batch(&trial);
-	trial_check_figures(&trial);
-	trial_check_store(&trial);
-	counters_add(sum, &trial.counters);
-	trial_release(&trial);
+		harness_day(&harness, harness.now.model.today + 1, false);
+	count_batch(&harness);
+	harness_check_figures(&harness);
+	harness_check_store(&harness);
+	counters_add(sum, &harness.counters);
+	harness_release(&harness);
 }
 
 static void run_sequences(struct cells cells)

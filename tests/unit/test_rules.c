@@ -11,7 +11,7 @@
 
 #include "proto/rules.h"
 
-/* ---- The world: 2019-12-31 at an org that counts since 2018, its third quarter of 2019 just closed ---- */
+/* ---- The fixture: 2019-12-31 at an org that counts since 2018, its third quarter of 2019 just closed ---- */
 
 enum {
 	TODAY = 18261, /* 2019-12-31 */

@@ -122,7 +122,7 @@ static void test_a_store_is_private(void **state)
 	stage_open(stage);
 }
 
-static void test_an_emptied_file_is_not_begun_anew(void **state)
+static void test_an_emptied_file_gets_no_new_store(void **state)
 {
 	struct stage *stage = *state;
 	struct stat status;
@@ -571,7 +571,7 @@ int main(void)
 		OPENED(test_a_tool_finds_out_whose_store_it_is),
 		STAGED(test_what_is_no_store_is_refused),
 		STAGED(test_a_store_is_private),
-		OPENED(test_an_emptied_file_is_not_begun_anew),
+		OPENED(test_an_emptied_file_gets_no_new_store),
 		OPENED(test_another_orgs_store_is_refused),
 		OPENED(test_a_newer_format_is_refused),
 		OPENED(test_a_damaged_format_or_state_is_no_newer_one),

@@ -74,7 +74,7 @@ test("the worker's page", async (t) => {
     await keyboard.up('Enter');
     await keyboard.press('Enter'); // and once more
     await page.locator('.snack').getByText('Ongedaan gemaakt').waitFor();
-    assert.equal((await stored(page)).all, 0, 'nothing was counted anew');
+    assert.equal((await stored(page)).all, 0, 'nothing was counted again');
     await focusedIn('[data-key="domain-2"]'); // where the tap was made, in the end
   });
   await t.test('undo is next to the tile, and Ctrl+Z is told and works with Caps Lock', async () => {

@@ -70,7 +70,7 @@ const hideFromWorker = (page) => page.evaluate(() => {
   document.dispatchEvent(new Event('visibilitychange'));
 });
 
-test('an update taken over by a hidden window does not load the one in use anew, until it is hidden too', async (t) => {
+test('an update taken over by a hidden window does not load the one in use again, until it is hidden too', async (t) => {
   const site = await Site.start(t);
   const front = await Front.start(t, site);
   const { phone, page } = await opened(t, front, site);

@@ -163,7 +163,7 @@ test('an update comes by itself where nobody looks: a phone in a pocket, a scree
   await eventually(waits, 'the newer build to be fetched');
   await screen.evaluate(() => (globalThis.sameAsBefore = true));
   await screen.clock.fastForward('00:11:00'); // and nobody has touched it
-  await eventually(() => screen.evaluate(() => !globalThis.sameAsBefore).catch(() => false), 'the screen to load anew');
+  await eventually(() => screen.evaluate(() => !globalThis.sameAsBefore).catch(() => false), 'the screen to load again');
   await screen.getByText('Live', { exact: true }).waitFor();
   assert.equal(await waits(), false);
 });

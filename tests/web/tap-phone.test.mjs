@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What a worker's phone goes through: two teams, catching up, labels, refusals that stay, stores that begin anew, a
+// What a worker's phone goes through: two teams, catching up, labels, refusals that stay, stores that begin again, a
 // storage that was emptied, and what the page asks of the phone.
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -142,7 +142,7 @@ test('a refusal stays through reloads until it is dismissed', async (t) => {
   assert.equal((await site.counted()).questions, 0);
 });
 
-test('on this phone, sent, counted: three states; a store and a broker that begin anew get everything again', async (t) => {
+test('on this phone, sent, counted: three states; a store and a broker that begin again get everything again', async (t) => {
   const site = await Site.start(t);
   const { page } = await openConnected(t, site);
   for (const code of [1, 2]) await tap(page, code);

@@ -87,7 +87,7 @@ test('taps that do not arrive, a team that may be refused, a disk that is full',
   gallery.sound();
 });
 
-test('a borrowed phone, a newer build, a store that begins anew', async (t) => {
+test('a borrowed phone, a newer build, a store that begins again', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
   const page = await phone.open();

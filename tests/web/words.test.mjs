@@ -135,7 +135,7 @@ test('texts have a form for one and a form for more', () => {
   language.useTexts({ nl: { waits: '{n} tik wacht|{n} tikken wachten' }, en: async () => ({ default: {} }) });
   assert.equal(language.t('waits', { n: 1 }), '1 tik wacht');
   assert.equal(language.t('waits', { n: 3 }), '3 tikken wachten');
-  assert.equal(language.t('unheard-of'), 'unheard-of');
+  assert.equal(language.t('unknown-key'), 'unknown-key');
 });
 
 // Every page with texts has both languages, with the same keys and the same values to fill in; and every key it uses.

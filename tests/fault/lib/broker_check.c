@@ -14,7 +14,7 @@
 #include "proto/calendar.h"
 #include "store/store_view.h"
 #include "tests/fault/lib/broker.h"
-#include "tests/fault/lib/story.h"
+#include "tests/fault/lib/scenario.h"
 
 /* ---- On the way ---------------------------------------------------------------------------------------------- */
 
@@ -139,16 +139,16 @@ static int check_summary(void *context, const char *team, struct period period)
 
 	topic_summary(topic, figures->catalogue->org, team, period);
 	if (!summary_on(topic, &kept))
-		fail_msg("%s: nothing on %s", story_where(), topic);
+		fail_msg("%s: nothing on %s", scenario_where(), topic);
 	if (figures_summary(figures, team, period, &now, &error) != 0)
-		fail_msg("%s: %s: %s", story_where(), topic, error.text);
+		fail_msg("%s: %s: %s", scenario_where(), topic, error.text);
 	if (!same_figures(&kept, &now))
-		fail_msg("%s: old figures on %s: %u, catalogue %u, and not %u, %u", story_where(), topic,
+		fail_msg("%s: old figures on %s: %u, catalogue %u, and not %u, %u", scenario_where(), topic,
 			 (unsigned)kept.answered, kept.catalogue_version, (unsigned)now.answered,
 			 now.catalogue_version);
 	topic_summary_json(topic, figures->catalogue->org, team, period);
 	if (!broker_find(topic))
-		fail_msg("%s: nothing on %s", story_where(), topic);
+		fail_msg("%s: nothing on %s", scenario_where(), topic);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ static int check_weekly(void *context, const char *team, uint32_t iso_year)
 	topic_weekly(topic, figures->catalogue->org, team, iso_year);
 	retained = broker_find(topic);
 	if (!retained || weekly_decode(retained->bytes, retained->length, &kept) != 0)
-		fail_msg("%s: nothing on %s", story_where(), topic);
+		fail_msg("%s: nothing on %s", scenario_where(), topic);
 	assert_int_equal(figures_weekly(figures, team, iso_year, &now, &error), 0);
 	assert_int_equal(kept.n_weeks, now.n_weeks);
 	for (uint32_t i = 0; i < now.n_weeks; i++)
@@ -180,7 +180,7 @@ static void check_catalogue(const struct catalogue *catalogue)
 	topic_catalogue(topic, catalogue->org);
 	retained = broker_find(topic);
 	if (!retained || catalogue_decode(retained->bytes, retained->length, &kept) != 0)
-		fail_msg("%s: no catalogue", story_where());
+		fail_msg("%s: no catalogue", scenario_where());
 	assert_int_equal(kept.version, catalogue->version);
 	assert_true(catalogue_same(&kept, catalogue));
 	catalogue_release(&kept);

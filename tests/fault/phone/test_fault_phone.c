@@ -23,7 +23,7 @@
 #include "broker-client/libturf/turf_impl.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/phone_broker.h"
-#include "tests/fault/lib/story.h"
+#include "tests/fault/lib/scenario.h"
 
 enum {
 	DAY = 18215, /* 2019-11-15 */
@@ -55,7 +55,7 @@ static struct {
 	struct error error;
 	atomic_bool told_too_soon, told_without_handle;
 	sem_t told;
-} world;
+} fixture;
 
 /* ---- A phone's life ---------------------------------------------------------------------------------------------- */
 
@@ -73,12 +73,12 @@ static struct turf_question question(uint32_t batch, uint32_t i)
 
 static enum asked note(int rc, const struct error *error)
 {
-	if (rc < 0 && world.fault == 0) {
-		world.fault = rc;
-		world.error = *error;
+	if (rc < 0 && fixture.fault == 0) {
+		fixture.fault = rc;
+		fixture.error = *error;
 	}
 	if (rc < 0 && error->text[0] == '\0')
-		fail_msg("%s: fault %d without a word", story_where(), rc);
+		fail_msg("%s: fault %d without a word", scenario_where(), rc);
 	return rc < 0 ? FAULT : ACCEPTED;
 }
 
@@ -89,23 +89,23 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 
 	(void)context;
 	seam_pause();
-	if (!world.turf || turf_wait(world.turf, 0) != TURF_BUSY)
-		world.told_without_handle = true;
-	else if (turf_get(world.turf, &answer->id, &tap, NULL, 0) == 0 &&
+	if (!fixture.turf || turf_wait(fixture.turf, 0) != TURF_BUSY)
+		fixture.told_without_handle = true;
+	else if (turf_get(fixture.turf, &answer->id, &tap, NULL, 0) == 0 &&
 		 (answer->retraction ? tap.retraction_verdict : tap.verdict) != answer->verdict)
-		world.told_too_soon = true;
+		fixture.told_too_soon = true;
 	seam_resume();
-	(void)sem_post(&world.told);
+	(void)sem_post(&fixture.told);
 }
 
 static int open_phone(void)
 {
 	struct turf_options options = {
 		.size = sizeof options,
-		.broker = world.broker,
+		.broker = fixture.broker,
 		.org = "dekop",
-		.outbox = world.outbox,
-		.retry_ms = world.retry_ms ? world.retry_ms : 10,
+		.outbox = fixture.outbox,
+		.retry_ms = fixture.retry_ms ? fixture.retry_ms : 10,
 		.retry_max_ms = 40,
 		.reconnect_ms = 1,
 		.reconnect_max_ms = 4,
@@ -113,7 +113,7 @@ static int open_phone(void)
 		.on_verdict = on_verdict,
 	};
 	struct error error = {{0}};
-	int rc = turf_open(&world.turf, &options, error.text, sizeof error.text);
+	int rc = turf_open(&fixture.turf, &options, error.text, sizeof error.text);
 
 	(void)note(rc, &error);
 	return rc;
@@ -121,8 +121,8 @@ static int open_phone(void)
 
 static void close_phone(void)
 {
-	turf_close(world.turf);
-	world.turf = NULL;
+	turf_close(fixture.turf);
+	fixture.turf = NULL;
 }
 
 static void tap(uint32_t batch)
@@ -130,25 +130,25 @@ static void tap(uint32_t batch)
 	struct turf_question questions[TOGETHER_MAX];
 	struct error error = {{0}};
 
-	if (world.tapped[batch] != NOT_ASKED)
+	if (fixture.tapped[batch] != NOT_ASKED)
 		return;
 	for (uint32_t i = 0; i < plans[batch].n; i++)
 		questions[i] = question(batch, i);
-	world.tapped[batch] = note(
-		turf_questions(world.turf, questions, plans[batch].n, world.ids[batch], error.text, sizeof error.text),
-		&error);
+	fixture.tapped[batch] = note(turf_questions(fixture.turf, questions, plans[batch].n, fixture.ids[batch],
+						    error.text, sizeof error.text),
+				     &error);
 }
 
 static void take_back(void)
 {
 	struct error error = {{0}};
 
-	memset(world.other.bytes, 7, sizeof world.other.bytes);
-	world.other_taken_back =
-		note(turf_retract_other(world.turf, &world.other, "oost", DAY, error.text, sizeof error.text), &error);
-	if (world.tapped[TAKEN_BACK] == ACCEPTED)
-		world.taken_back =
-			note(turf_retract(world.turf, world.ids[TAKEN_BACK], error.text, sizeof error.text), &error);
+	memset(fixture.other.bytes, 7, sizeof fixture.other.bytes);
+	fixture.other_taken_back = note(
+		turf_retract_other(fixture.turf, &fixture.other, "oost", DAY, error.text, sizeof error.text), &error);
+	if (fixture.tapped[TAKEN_BACK] == ACCEPTED)
+		fixture.taken_back = note(
+			turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], error.text, sizeof error.text), &error);
 }
 
 /* A list that is not whole is no list. */
@@ -159,20 +159,21 @@ static void look(void)
 	size_t n, expected = 0;
 
 	for (uint32_t batch = 0; batch < BATCHES; batch++)
-		expected += world.tapped[batch] == ACCEPTED ? plans[batch].n : 0;
-	if (note(turf_list(world.turf, &list, error.text, sizeof error.text), &error) == ACCEPTED && list->n < expected)
-		fail_msg("%s: %zu taps of %zu in the list", story_where(), list->n, expected);
+		expected += fixture.tapped[batch] == ACCEPTED ? plans[batch].n : 0;
+	if (note(turf_list(fixture.turf, &list, error.text, sizeof error.text), &error) == ACCEPTED &&
+	    list->n < expected)
+		fail_msg("%s: %zu taps of %zu in the list", scenario_where(), list->n, expected);
 	turf_free(list);
-	(void)note(turf_pending(world.turf, &n, error.text, sizeof error.text), &error);
+	(void)note(turf_pending(fixture.turf, &n, error.text, sizeof error.text), &error);
 }
 
 static void dismiss(void)
 {
 	struct error error = {{0}};
 
-	if (world.tapped[REFUSED] == ACCEPTED && world.dismissed == NOT_ASKED)
-		world.dismissed =
-			note(turf_dismiss(world.turf, world.ids[REFUSED], error.text, sizeof error.text), &error);
+	if (fixture.tapped[REFUSED] == ACCEPTED && fixture.dismissed == NOT_ASKED)
+		fixture.dismissed =
+			note(turf_dismiss(fixture.turf, fixture.ids[REFUSED], error.text, sizeof error.text), &error);
 }
 
 /* ---- Without a broker: the aggregator's part is the test's --------------------------------------------------------- */
@@ -184,7 +185,7 @@ static void answer(void)
 	struct error error = {{0}};
 	uint64_t last;
 	size_t n = 0;
-	enum asked loaded = note(outbox_load(world.turf->outbox, 0, entries, 16, &n, &last, &error), &error);
+	enum asked loaded = note(outbox_load(fixture.turf->outbox, 0, entries, 16, &n, &last, &error), &error);
 
 	for (size_t i = 0; i < n && loaded == ACCEPTED; i++) {
 		bool back = entries[i].event.act == ACT_RETRACTION, refused = strcmp(entries[i].team, "zuid") == 0;
@@ -199,7 +200,7 @@ static void answer(void)
 		};
 	}
 	if (loaded == ACCEPTED)
-		world.answered = note(outbox_apply_results(world.turf->outbox, results, n, &error), &error);
+		fixture.answered = note(outbox_apply_results(fixture.turf->outbox, results, n, &error), &error);
 }
 
 static void hear_news(void)
@@ -209,14 +210,14 @@ static void hear_news(void)
 	struct error error = {{0}};
 	size_t length, requeued;
 
-	if (note(outbox_put_catalogue(world.turf->outbox, first, sizeof first, &error), &error) == ACCEPTED &&
-	    note(outbox_catalogue(world.turf->outbox, &bytes, &length, &error), &error) == ACCEPTED)
+	if (note(outbox_put_catalogue(fixture.turf->outbox, first, sizeof first, &error), &error) == ACCEPTED &&
+	    note(outbox_catalogue(fixture.turf->outbox, &bytes, &length, &error), &error) == ACCEPTED)
 		assert_true(length == sizeof first && memcmp(bytes, first, sizeof first) == 0);
 	free(bytes);
-	(void)note(outbox_forget_before(world.turf->outbox, DAY - 14, &error), &error);
-	world.requeued = note(outbox_check_epoch(world.turf->outbox, first, &requeued, &error), &error);
-	if (world.requeued == ACCEPTED)
-		world.requeued = note(outbox_check_epoch(world.turf->outbox, second, &requeued, &error), &error);
+	(void)note(outbox_forget_before(fixture.turf->outbox, DAY - 14, &error), &error);
+	fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, first, &requeued, &error), &error);
+	if (fixture.requeued == ACCEPTED)
+		fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, second, &requeued, &error), &error);
 }
 
 static void tap_and_take_back(void)
@@ -239,8 +240,8 @@ static int keep(void *context, struct error *error)
 		tap(LAST);
 		close_phone();
 	}
-	*error = world.error;
-	return world.fault;
+	*error = fixture.error;
+	return fixture.fault;
 }
 
 /* ---- With one ------------------------------------------------------------------------------------------------------- */
@@ -249,8 +250,9 @@ static bool known_at_last(void)
 {
 	for (uint32_t batch = 0; batch < BATCHES; batch++)
 		for (uint32_t i = 0; i < plans[batch].n; i++)
-			if (world.tapped[batch] == ACCEPTED && !(batch == REFUSED && world.dismissed != NOT_ASKED) &&
-			    phone_broker_known(&world.ids[batch][i]) == KNOWN_NOT)
+			if (fixture.tapped[batch] == ACCEPTED &&
+			    !(batch == REFUSED && fixture.dismissed != NOT_ASKED) &&
+			    phone_broker_known(&fixture.ids[batch][i]) == KNOWN_NOT)
 				return false;
 	return true;
 }
@@ -262,7 +264,7 @@ static void until_told(void)
 		if (seam_failed())
 			(void)seam_disarm();
 		phone_broker_tell_status();
-	} while (turf_wait(world.turf, SLICE_MS) != 0 || !known_at_last());
+	} while (turf_wait(fixture.turf, SLICE_MS) != 0 || !known_at_last());
 }
 
 static int send(void *context, struct error *error)
@@ -278,8 +280,8 @@ static int send(void *context, struct error *error)
 		until_told();
 		close_phone();
 	}
-	*error = world.error;
-	return world.fault;
+	*error = fixture.error;
+	return fixture.fault;
 }
 
 /* The phone sends what is due twice more, and has looked at its queue before the second time. */
@@ -288,7 +290,7 @@ static void until_sent_again(void)
 	unsigned before = phone_broker_submissions();
 
 	while (phone_broker_submissions() < before + 2)
-		(void)turf_wait(world.turf, SLICE_MS);
+		(void)turf_wait(fixture.turf, SLICE_MS);
 }
 
 static int hear_at_last(void *context, struct error *error)
@@ -297,8 +299,8 @@ static int hear_at_last(void *context, struct error *error)
 	phone_broker_be_dumb(false);
 	until_told();
 	close_phone();
-	*error = world.error;
-	return world.fault;
+	*error = fixture.error;
+	return fixture.fault;
 }
 
 /* ---- What must hold -------------------------------------------------------------------------------------------------- */
@@ -306,14 +308,15 @@ static int hear_at_last(void *context, struct error *error)
 static void begin_life(void *context)
 {
 	(void)context;
-	folder_remove(world.outbox);
+	folder_remove(fixture.outbox);
 	phone_broker_reset();
-	memset(world.ids, 0, sizeof world.ids);
-	memset(world.tapped, 0, sizeof world.tapped);
-	world.taken_back = world.other_taken_back = world.answered = world.requeued = world.dismissed = NOT_ASKED;
-	world.fault = 0;
-	world.error = (struct error){{0}};
-	world.told_too_soon = false;
+	memset(fixture.ids, 0, sizeof fixture.ids);
+	memset(fixture.tapped, 0, sizeof fixture.tapped);
+	fixture.taken_back = fixture.other_taken_back = fixture.answered = fixture.requeued = fixture.dismissed =
+		NOT_ASKED;
+	fixture.fault = 0;
+	fixture.error = (struct error){{0}};
+	fixture.told_too_soon = false;
 }
 
 static struct turf_tap get(uint32_t batch, uint32_t i)
@@ -321,8 +324,8 @@ static struct turf_tap get(uint32_t batch, uint32_t i)
 	struct turf_question asked = question(batch, i);
 	struct turf_tap found = {.size = sizeof found};
 
-	if (turf_get(world.turf, &world.ids[batch][i], &found, NULL, 0) != 0)
-		fail_msg("%s: a tap of batch %u is lost", story_where(), batch);
+	if (turf_get(fixture.turf, &fixture.ids[batch][i], &found, NULL, 0) != 0)
+		fail_msg("%s: a tap of batch %u is lost", scenario_where(), batch);
 	assert_string_equal(found.team, asked.team);
 	assert_true(found.has_question && found.day == DAY && found.domain == 1 && found.outcome == TURF_ANSWERED);
 	assert_true(found.n_labels == 1 && found.labels[0] == asked.labels[0]);
@@ -342,14 +345,14 @@ static void check_list(void)
 {
 	struct turf_taps *list;
 
-	assert_int_equal(turf_list(world.turf, &list, NULL, 0), 0);
+	assert_int_equal(turf_list(fixture.turf, &list, NULL, 0), 0);
 	for (uint32_t batch = 0; batch < BATCHES; batch++) {
 		uint32_t found = listed(list, batch);
 
-		if (batch == REFUSED && world.dismissed != NOT_ASKED)
+		if (batch == REFUSED && fixture.dismissed != NOT_ASKED)
 			continue;
-		if (found != plans[batch].n && (found != 0 || world.tapped[batch] == ACCEPTED))
-			fail_msg("%s: %u taps of %u in batch %u", story_where(), found, plans[batch].n, batch);
+		if (found != plans[batch].n && (found != 0 || fixture.tapped[batch] == ACCEPTED))
+			fail_msg("%s: %u taps of %u in batch %u", scenario_where(), found, plans[batch].n, batch);
 	}
 	turf_free(list);
 }
@@ -357,53 +360,53 @@ static void check_list(void)
 static void end_keep(void *context, int rc, const char *failed)
 {
 	(void)context, (void)failed;
-	if (rc < 0 && world.tapped[LAST] == NOT_ASKED) /* it did not even open */
-		assert_int_equal(keep(NULL, &world.error), rc);
+	if (rc < 0 && fixture.tapped[LAST] == NOT_ASKED) /* it did not even open */
+		assert_int_equal(keep(NULL, &fixture.error), rc);
 	assert_int_equal(open_phone(), 0);
 	check_list();
-	for (uint32_t i = 0; i < TOGETHER_MAX && world.tapped[TOGETHER] == ACCEPTED; i++) {
+	for (uint32_t i = 0; i < TOGETHER_MAX && fixture.tapped[TOGETHER] == ACCEPTED; i++) {
 		bool waits = get(TOGETHER, i).state == TURF_ON_DEVICE;
 
-		if (world.answered == NOT_ASKED || world.requeued == ACCEPTED)
+		if (fixture.answered == NOT_ASKED || fixture.requeued == ACCEPTED)
 			assert_true(waits);
-		if (world.answered == ACCEPTED && world.requeued == NOT_ASKED)
+		if (fixture.answered == ACCEPTED && fixture.requeued == NOT_ASKED)
 			assert_false(waits);
 		assert_true(waits == (get(TOGETHER, 0).state == TURF_ON_DEVICE));
 	}
-	if (world.taken_back == ACCEPTED)
+	if (fixture.taken_back == ACCEPTED)
 		assert_true(get(TAKEN_BACK, 0).retracting || get(TAKEN_BACK, 0).state == TURF_IS_RETRACTED);
-	if (world.tapped[LAST] == ACCEPTED)
+	if (fixture.tapped[LAST] == ACCEPTED)
 		assert_int_equal(get(LAST, 0).state, TURF_ON_DEVICE);
 	close_phone();
 }
 
 static void check_sent(uint32_t batch, enum turf_state state, enum known_state known)
 {
-	for (uint32_t i = 0; i < plans[batch].n && world.tapped[batch] == ACCEPTED; i++) {
-		if (get(batch, i).state != state || phone_broker_known(&world.ids[batch][i]) != known)
-			fail_msg("%s: batch %u ended in state %d, known as %d", story_where(), batch,
-				 (int)get(batch, i).state, (int)phone_broker_known(&world.ids[batch][i]));
+	for (uint32_t i = 0; i < plans[batch].n && fixture.tapped[batch] == ACCEPTED; i++) {
+		if (get(batch, i).state != state || phone_broker_known(&fixture.ids[batch][i]) != known)
+			fail_msg("%s: batch %u ended in state %d, known as %d", scenario_where(), batch,
+				 (int)get(batch, i).state, (int)phone_broker_known(&fixture.ids[batch][i]));
 	}
 }
 
 static void end_send(void *context, int rc, const char *failed)
 {
 	(void)context, (void)failed;
-	if (rc < 0 && world.tapped[LAST] == NOT_ASKED)
-		assert_int_equal(send(NULL, &world.error), rc);
+	if (rc < 0 && fixture.tapped[LAST] == NOT_ASKED)
+		assert_int_equal(send(NULL, &fixture.error), rc);
 	assert_int_equal(open_phone(), 0);
 	until_told();
 	assert_false(phone_broker_was_lied_to());
-	assert_false(world.told_too_soon);
+	assert_false(fixture.told_too_soon);
 	check_list();
 	check_sent(TOGETHER, TURF_IS_COUNTED, KNOWN_COUNTED);
 	check_sent(LAST, TURF_IS_COUNTED, KNOWN_COUNTED);
-	if (world.taken_back != FAULT)
+	if (fixture.taken_back != FAULT)
 		check_sent(TAKEN_BACK, TURF_IS_RETRACTED, KNOWN_RETRACTED);
-	if (world.dismissed == NOT_ASKED)
+	if (fixture.dismissed == NOT_ASKED)
 		check_sent(REFUSED, TURF_IS_REFUSED, KNOWN_REFUSED);
-	if (world.other_taken_back == ACCEPTED)
-		assert_int_equal(phone_broker_known(&world.other), KNOWN_RETRACTED);
+	if (fixture.other_taken_back == ACCEPTED)
+		assert_int_equal(phone_broker_known(&fixture.other), KNOWN_RETRACTED);
 	close_phone();
 }
 
@@ -417,7 +420,7 @@ static void begin_taken_back(void *context)
 	until_sent_again();
 	take_back();
 	until_sent_again();
-	assert_int_equal(world.taken_back, ACCEPTED);
+	assert_int_equal(fixture.taken_back, ACCEPTED);
 }
 
 static void end_taken_back(void *context, int rc, const char *failed)
@@ -429,41 +432,42 @@ static void end_taken_back(void *context, int rc, const char *failed)
 	close_phone();
 }
 
-static void tell(const struct story *story, const char *broker, unsigned seams)
+static void run_scenario(const struct scenario *scenario, const char *broker, unsigned seams)
 {
-	world.broker = broker;
+	fixture.broker = broker;
 	/* Once without: libraries take what they keep for good. */
-	story->begin(NULL);
-	story->end(NULL, story->act(NULL, &world.error), NULL);
-	story_tell(story, NULL, world.folder, seams);
+	scenario->begin(NULL);
+	scenario->end(NULL, scenario->act(NULL, &fixture.error), NULL);
+	scenario_run(scenario, NULL, fixture.folder, seams);
 }
 
 static void test_keeping_taps(void **state)
 {
-	static const struct story story = {"keep taps", begin_life, keep, end_keep, false};
+	static const struct scenario scenario = {"keep taps", begin_life, keep, end_keep, false};
 
 	(void)state;
-	tell(&story, NULL, SEAMS_OF_KEEPING);
+	run_scenario(&scenario, NULL, SEAMS_OF_KEEPING);
 }
 
 static void test_sending_taps(void **state)
 {
-	static const struct story story = {"send taps", begin_life, send, end_send, true};
+	static const struct scenario scenario = {"send taps", begin_life, send, end_send, true};
 
 	(void)state;
-	tell(&story, "mqtt://127.0.0.1:1883", SEAMS_OF_SENDING);
+	run_scenario(&scenario, "mqtt://127.0.0.1:1883", SEAMS_OF_SENDING);
 }
 
 /* A receipt may have been stored although LMDB says that it was not. What it frees is sent all the same. */
 static void test_receipt_stored_in_spite_of_a_fault(void **state)
 {
-	static const struct story story = {"a tap taken back", begin_taken_back, hear_at_last, end_taken_back, true};
+	static const struct scenario scenario = {"a tap taken back", begin_taken_back, hear_at_last, end_taken_back,
+						 true};
 	static const struct fault_plan done_and_lost = {
 		.seam = SEAM_LMDB, .call = "mdb_txn_commit", .nth = 1, .kind = 3};
 
 	(void)state;
-	world.broker = "mqtt://127.0.0.1:1883";
-	story_tell_call(&story, NULL, world.folder, done_and_lost);
+	fixture.broker = "mqtt://127.0.0.1:1883";
+	scenario_run_call(&scenario, NULL, fixture.folder, done_and_lost);
 }
 
 /* No call fails here. Many taps wait for a team that the broker refuses, and one of another team behind them. */
@@ -475,25 +479,25 @@ static void test_a_refused_team_holds_up_no_other(void **state)
 
 	(void)state;
 	begin_life(NULL);
-	world.broker = NULL;
+	fixture.broker = NULL;
 	assert_int_equal(open_phone(), 0);
 	for (size_t i = 0; i < MANY; i++)
 		many[i] = (struct turf_question){
 			.size = sizeof many[i], .team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
-	assert_int_equal(turf_questions(world.turf, many, MANY, NULL, NULL, 0), 0);
+	assert_int_equal(turf_questions(fixture.turf, many, MANY, NULL, NULL, 0), 0);
 	tap(LAST);
 	close_phone();
 	before = phone_broker_submissions();
-	world.broker = "mqtt://127.0.0.1:1883";
+	fixture.broker = "mqtt://127.0.0.1:1883";
 	assert_int_equal(open_phone(), 0);
-	assert_int_equal(turf_wait_for(world.turf, world.ids[LAST], -1), 0);
+	assert_int_equal(turf_wait_for(fixture.turf, fixture.ids[LAST], -1), 0);
 	assert_in_range(phone_broker_submissions() - before, 1, FEW);
 	close_phone();
 }
 
 static void until_a_verdict_is_told(void)
 {
-	while (sem_wait(&world.told) != 0)
+	while (sem_wait(&fixture.told) != 0)
 		;
 }
 
@@ -502,18 +506,18 @@ static void test_a_verdict_while_the_handle_is_opened(void **state)
 {
 	(void)state;
 	begin_life(NULL);
-	world.broker = NULL;
+	fixture.broker = NULL;
 	assert_int_equal(open_phone(), 0);
 	tap(LAST);
 	close_phone();
-	world.broker = "mqtt://127.0.0.1:1883";
-	while (sem_trywait(&world.told) == 0)
+	fixture.broker = "mqtt://127.0.0.1:1883";
+	while (sem_trywait(&fixture.told) == 0)
 		;
 	seam_set_started(until_a_verdict_is_told);
 	assert_int_equal(open_phone(), 0);
 	seam_set_started(NULL);
 	close_phone();
-	assert_false(world.told_without_handle);
+	assert_false(fixture.told_without_handle);
 }
 
 static void until_told_of(unsigned verdicts)
@@ -530,64 +534,64 @@ static void test_nothing_waits_for_a_resend(void **state)
 
 	(void)state;
 	begin_life(NULL);
-	world.broker = NULL;
-	world.retry_ms = 3600000;
+	fixture.broker = NULL;
+	fixture.retry_ms = 3600000;
 	assert_int_equal(open_phone(), 0);
 	tap(TAKEN_BACK);
-	assert_int_equal(turf_retract(world.turf, world.ids[TAKEN_BACK], NULL, 0), 0);
+	assert_int_equal(turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], NULL, 0), 0);
 	close_phone();
-	while (sem_trywait(&world.told) == 0)
+	while (sem_trywait(&fixture.told) == 0)
 		;
-	world.broker = "mqtt://127.0.0.1:1883";
+	fixture.broker = "mqtt://127.0.0.1:1883";
 	assert_int_equal(open_phone(), 0);
 	until_told_of(2);
 	for (int i = 0; i < ROUNDS; i++) { /* each finds the worker asleep, or about to be */
 		struct turf_question asked = question(LAST, 0);
 		struct turf_id id;
 
-		assert_int_equal(turf_question(world.turf, &asked, &id, NULL, 0), 0);
+		assert_int_equal(turf_question(fixture.turf, &asked, &id, NULL, 0), 0);
 		until_told_of(1);
 		look();
-		assert_int_equal(turf_retract(world.turf, &id, NULL, 0), 0);
+		assert_int_equal(turf_retract(fixture.turf, &id, NULL, 0), 0);
 		until_told_of(1);
 		look();
 	}
 	phone_broker_restore_newest();
 	until_told_of(2 + 2 * ROUNDS);
-	assert_int_equal(turf_wait(world.turf, -1), 0);
+	assert_int_equal(turf_wait(fixture.turf, -1), 0);
 	close_phone();
-	world.retry_ms = 0;
+	fixture.retry_ms = 0;
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	if (sem_init(&world.told, 0, 0) != 0)
+	if (sem_init(&fixture.told, 0, 0) != 0)
 		return -1;
-	folder_make(world.folder);
-	(void)snprintf(world.outbox, sizeof world.outbox, "%s/outbox", world.folder);
+	folder_make(fixture.folder);
+	(void)snprintf(fixture.outbox, sizeof fixture.outbox, "%s/outbox", fixture.folder);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	folder_remove(world.folder);
+	folder_remove(fixture.folder);
 	return 0;
 }
 
-#define TOLD(test) cmocka_unit_test_teardown(test, story_say_where)
+#define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
 
 /* With an argument: the tests of that name (* and ? match). */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TOLD(test_keeping_taps),
-		TOLD(test_sending_taps),
-		TOLD(test_receipt_stored_in_spite_of_a_fault),
-		TOLD(test_a_refused_team_holds_up_no_other),
-		TOLD(test_a_verdict_while_the_handle_is_opened),
-		TOLD(test_nothing_waits_for_a_resend),
+		SCENARIO_TEST(test_keeping_taps),
+		SCENARIO_TEST(test_sending_taps),
+		SCENARIO_TEST(test_receipt_stored_in_spite_of_a_fault),
+		SCENARIO_TEST(test_a_refused_team_holds_up_no_other),
+		SCENARIO_TEST(test_a_verdict_while_the_handle_is_opened),
+		SCENARIO_TEST(test_nothing_waits_for_a_resend),
 	};
 
 	if (argc > 1)

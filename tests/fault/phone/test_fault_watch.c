@@ -11,7 +11,7 @@
 #include "broker-client/libturf/turf.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/phone_broker.h"
-#include "tests/fault/lib/story.h"
+#include "tests/fault/lib/scenario.h"
 
 enum {
 	SLICE_MS = 20, /* how long the test waits before it looks again; nothing depends on it */
@@ -105,13 +105,13 @@ static void end(void *context, int rc, const char *failed)
 
 static void test_reading_figures(void **state)
 {
-	static const struct story story = {"read figures", begin, read_figures, end, false};
+	static const struct scenario scenario = {"read figures", begin, read_figures, end, false};
 	struct error error;
 
 	(void)state;
-	story.begin(NULL); /* once without: libraries take what they keep for good */
-	story.end(NULL, story.act(NULL, &error), NULL);
-	story_tell(&story, NULL, folder, SEAMS_OF_READING);
+	scenario.begin(NULL); /* once without: libraries take what they keep for good */
+	scenario.end(NULL, scenario.act(NULL, &error), NULL);
+	scenario_run(&scenario, NULL, folder, SEAMS_OF_READING);
 }
 
 static int setup(void **state)
@@ -131,7 +131,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_reading_figures, story_say_where),
+		cmocka_unit_test_teardown(test_reading_figures, scenario_print_where),
 	};
 
 	return cmocka_run_group_tests_name("every call fails, figures", tests, setup, teardown);

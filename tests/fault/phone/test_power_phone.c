@@ -61,13 +61,13 @@ static struct {
 	struct deed opened, requeued;
 	uint8_t epoch;
 	uint32_t began; /* where the session's own entries begin */
-} world;
+} fixture;
 
 static const char *const teams[] = {"oost", "west", "noord"};
 
 static uint32_t draw(uint32_t below)
 {
-	return dice_below(&world.dice, below);
+	return dice_below(&fixture.dice, below);
 }
 
 static uint32_t now(void)
@@ -93,7 +93,7 @@ static void trouble(void)
 	struct fault_plan plan = {
 		.seam = SEAM_FILE, .nth = 1 + draw(16), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
 
-	if (world.failing && draw(3) == 0)
+	if (fixture.failing && draw(3) == 0)
 		seam_arm(&plan);
 }
 
@@ -111,25 +111,25 @@ static bool returned(int rc, struct deed *deed)
 
 static void open_phone(const char *folder)
 {
-	struct turf_options options = {.size = sizeof options, .org = "dekop", .outbox = world.path};
+	struct turf_options options = {.size = sizeof options, .org = "dekop", .outbox = fixture.path};
 	char error[TURF_ERROR_BYTES] = "";
 	int rc;
 
-	(void)snprintf(world.path, sizeof world.path, "%s/outbox", folder);
-	world.opened.begun = now() < world.opened.begun ? now() : world.opened.begun;
-	rc = turf_open(&world.turf, &options, error, sizeof error);
+	(void)snprintf(fixture.path, sizeof fixture.path, "%s/outbox", folder);
+	fixture.opened.begun = now() < fixture.opened.begun ? now() : fixture.opened.begun;
+	rc = turf_open(&fixture.turf, &options, error, sizeof error);
 	if (rc != 0 && seam_disarm())
-		rc = turf_open(&world.turf, &options, error, sizeof error);
+		rc = turf_open(&fixture.turf, &options, error, sizeof error);
 	(void)seam_disarm();
 	if (rc != 0)
 		fail_msg("%s", error);
-	world.opened.done = now() < world.opened.done ? now() : world.opened.done;
+	fixture.opened.done = now() < fixture.opened.done ? now() : fixture.opened.done;
 }
 
 static void close_phone(void)
 {
-	turf_close(world.turf);
-	world.turf = NULL;
+	turf_close(fixture.turf);
+	fixture.turf = NULL;
 }
 
 static struct turf_question new_question(void)
@@ -156,43 +156,44 @@ static void tap(void)
 	struct turf_bookmark bookmark = {{0}};
 	bool there;
 
-	put_be32(bookmark.bytes, world.batches);
+	put_be32(bookmark.bytes, fixture.batches);
 	for (uint32_t i = 0; i < n; i++)
 		questions[i] = new_question();
 	trouble();
-	there = returned(turf_questions_marked(world.turf, questions, n, ids, &bookmark, NULL, 0), &deed);
+	there = returned(turf_questions_marked(fixture.turf, questions, n, ids, &bookmark, NULL, 0), &deed);
 	/* Without the ids nobody can ask for them; what was begun and is there all the same shows in check_list. */
 	for (uint32_t i = 0; i < n && there; i++) {
-		assert_true(world.n < TAPS_MAX);
-		world.taps[world.n++] = (struct known_tap){
+		assert_true(fixture.n < TAPS_MAX);
+		fixture.taps[fixture.n++] = (struct known_tap){
 			.id = ids[i],
 			.question = questions[i],
-			.batch = world.batches,
+			.batch = fixture.batches,
 			.added = deed,
 			.taken_back = {NEVER, NEVER},
 			.answered = {NEVER, NEVER},
 			.answered_back = {NEVER, NEVER},
 		};
 	}
-	world.batches++;
+	fixture.batches++;
 }
 
 static void take_back(void)
 {
-	struct known_tap *known = world.n ? &world.taps[world.n - 1 - draw(world.n < 20 ? world.n : 20)] : NULL;
+	struct known_tap *known =
+		fixture.n ? &fixture.taps[fixture.n - 1 - draw(fixture.n < 20 ? fixture.n : 20)] : NULL;
 
 	if (!known || known->taken_back.begun != NEVER)
 		return;
 	known->taken_back.begun = now();
 	trouble();
-	(void)returned(turf_retract(world.turf, &known->id, NULL, 0), &known->taken_back);
+	(void)returned(turf_retract(fixture.turf, &known->id, NULL, 0), &known->taken_back);
 }
 
 static struct known_tap *find(const struct event_id *id)
 {
-	for (uint32_t i = 0; i < world.n; i++)
-		if (memcmp(world.taps[i].id.bytes, id->bytes, EVENT_ID_BYTES) == 0)
-			return &world.taps[i];
+	for (uint32_t i = 0; i < fixture.n; i++)
+		if (memcmp(fixture.taps[i].id.bytes, id->bytes, EVENT_ID_BYTES) == 0)
+			return &fixture.taps[i];
 	return NULL;
 }
 
@@ -214,7 +215,7 @@ static void answer(void)
 	uint64_t last;
 	size_t n;
 
-	assert_int_equal(outbox_load(world.turf->outbox, 0, entries, 1 + draw(8), &n, &last, &error), 0);
+	assert_int_equal(outbox_load(fixture.turf->outbox, 0, entries, 1 + draw(8), &n, &last, &error), 0);
 	for (size_t i = 0; i < n; i++) {
 		bool back = entries[i].event.act == ACT_RETRACTION;
 
@@ -231,7 +232,7 @@ static void answer(void)
 			earliest(back ? &known[i]->answered_back : &known[i]->answered, deed);
 	}
 	trouble();
-	if (!returned(outbox_apply_results(world.turf->outbox, results, n, &error), &deed))
+	if (!returned(outbox_apply_results(fixture.turf->outbox, results, n, &error), &deed))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (known[i])
@@ -250,23 +251,23 @@ static void hear_news(void)
 	if (draw(2)) {
 		memset(catalogue, (int)draw(256), sizeof catalogue);
 		(void)returned(
-			outbox_put_catalogue(world.turf->outbox, catalogue, 1 + draw(sizeof catalogue - 1), &error),
+			outbox_put_catalogue(fixture.turf->outbox, catalogue, 1 + draw(sizeof catalogue - 1), &error),
 			&deed);
 		return;
 	}
-	epoch[0] = ++world.epoch;
-	world.requeued.begun = now() < world.requeued.begun ? now() : world.requeued.begun;
-	(void)returned(outbox_check_epoch(world.turf->outbox, epoch, &requeued, &error), &deed);
+	epoch[0] = ++fixture.epoch;
+	fixture.requeued.begun = now() < fixture.requeued.begun ? now() : fixture.requeued.begun;
+	(void)returned(outbox_check_epoch(fixture.turf->outbox, epoch, &requeued, &error), &deed);
 }
 
 static void run_session(void)
 {
-	record_begin(world.base);
-	world.began = now();
-	world.opened.begun = world.opened.begun == NEVER ? NEVER : now();
-	world.opened.done = world.opened.done == NEVER ? NEVER : now();
+	record_begin(fixture.base);
+	fixture.began = now();
+	fixture.opened.begun = fixture.opened.begun == NEVER ? NEVER : now();
+	fixture.opened.done = fixture.opened.done == NEVER ? NEVER : now();
 	trouble();
-	open_phone(world.base);
+	open_phone(fixture.base);
 	for (int step = 0; step < STEPS; step++) {
 		uint32_t what = draw(100);
 
@@ -281,7 +282,7 @@ static void run_session(void)
 		else {
 			close_phone();
 			trouble();
-			open_phone(world.base);
+			open_phone(fixture.base);
 		}
 	}
 	record_end();
@@ -312,13 +313,13 @@ static void check_tap(const struct known_tap *known, uint32_t moment)
 	if (!done(known->added, moment))
 		return;
 	memcpy(id.bytes, known->id.bytes, sizeof id.bytes);
-	if (turf_get(world.turf, &known->id, &found, NULL, 0) != 0)
+	if (turf_get(fixture.turf, &known->id, &found, NULL, 0) != 0)
 		fail_msg("a tap of batch %u is lost", known->batch);
 	check_content(known, &found);
-	assert_int_equal(outbox_tap(world.turf->outbox, &id, &inner, NULL), 0);
+	assert_int_equal(outbox_tap(fixture.turf->outbox, &id, &inner, NULL), 0);
 	if (!begun(known->answered, moment))
 		assert_true(inner.question_seq != 0);
-	if (done(known->answered, moment) && !begun(world.requeued, moment))
+	if (done(known->answered, moment) && !begun(fixture.requeued, moment))
 		assert_true(inner.question_seq == 0);
 	if (done(known->taken_back, moment) && !begun(known->answered_back, moment))
 		assert_true(inner.retracting && inner.retraction_seq != 0);
@@ -335,12 +336,12 @@ static void check_list(uint32_t moment)
 	uint64_t last;
 
 	(void)moment;
-	assert_int_equal(outbox_list(world.turf->outbox, &taps, &n, NULL), 0);
+	assert_int_equal(outbox_list(fixture.turf->outbox, &taps, &n, NULL), 0);
 	for (size_t i = 0; i < n; i++)
 		waiting += (taps[i].question_seq != 0) + (size_t)(taps[i].retraction_seq != 0);
-	assert_int_equal(outbox_pending(world.turf->outbox, &queued, NULL), 0);
+	assert_int_equal(outbox_pending(fixture.turf->outbox, &queued, NULL), 0);
 	assert_int_equal(queued, waiting);
-	assert_int_equal(outbox_load(world.turf->outbox, 0, entries, TAPS_MAX * 2, &sendable, &last, NULL), 0);
+	assert_int_equal(outbox_load(fixture.turf->outbox, 0, entries, TAPS_MAX * 2, &sendable, &last, NULL), 0);
 	assert_true(sendable <= queued);
 	free(taps);
 	free(entries);
@@ -351,58 +352,58 @@ static void check_bookmark(uint32_t moment)
 {
 	uint8_t bookmark[BOOKMARK_BYTES];
 	uint32_t batch = 0;
-	int rc = outbox_bookmark(world.turf->outbox, bookmark, NULL);
+	int rc = outbox_bookmark(fixture.turf->outbox, bookmark, NULL);
 	bool any = rc == 0;
 
 	assert_true(rc == 0 || rc == OUTBOX_NOTHING);
 	if (any)
 		batch = get_be32(bookmark);
-	for (uint32_t i = 0; i < world.n; i++) {
-		const struct known_tap *known = &world.taps[i];
+	for (uint32_t i = 0; i < fixture.n; i++) {
+		const struct known_tap *known = &fixture.taps[i];
 		struct turf_tap found = {.size = sizeof found};
 
 		if (done(known->added, moment))
 			assert_true(any && batch >= known->batch);
 		else if (any && batch >= known->batch)
-			assert_int_equal(turf_get(world.turf, &known->id, &found, NULL, 0), 0);
+			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL, 0), 0);
 		else
-			assert_int_equal(turf_get(world.turf, &known->id, &found, NULL, 0), TURF_UNKNOWN);
+			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL, 0), TURF_UNKNOWN);
 	}
 }
 
 static void check_image(uint32_t moment, const char *image)
 {
-	struct deed opened = world.opened;
+	struct deed opened = fixture.opened;
 	uint8_t *bytes = NULL;
 	size_t length;
 	int rc;
 
 	open_phone(image);
-	world.opened = opened;
-	for (uint32_t i = 0; i < world.n; i++)
-		check_tap(&world.taps[i], moment);
+	fixture.opened = opened;
+	for (uint32_t i = 0; i < fixture.n; i++)
+		check_tap(&fixture.taps[i], moment);
 	check_list(moment);
 	check_bookmark(moment);
-	rc = outbox_catalogue(world.turf->outbox, &bytes, &length, NULL);
+	rc = outbox_catalogue(fixture.turf->outbox, &bytes, &length, NULL);
 	assert_true(rc == 0 || rc == OUTBOX_NOTHING);
 	free(bytes);
 	close_phone();
-	world.cuts++;
+	fixture.cuts++;
 }
 
 static void cut_here(const struct power *power, uint64_t *dice)
 {
-	folder_clear(world.image);
-	power_cut(power, (enum cut)dice_below(dice, CUTS), dice, world.image);
-	check_image((uint32_t)power_at(power), world.image);
+	folder_clear(fixture.image);
+	power_cut(power, (enum cut)dice_below(dice, CUTS), dice, fixture.image);
+	check_image((uint32_t)power_at(power), fixture.image);
 }
 
 /* What turf_question promised was synced when it returned. */
 static void check_promises(const struct power *power)
 {
-	for (uint32_t i = 0; i < world.n; i++)
-		if (world.taps[i].added.done == power_at(power) && power_at(power) > world.began)
-			assert_true(power_holds(power, "outbox/data.mdb", world.taps[i].id.bytes, EVENT_ID_BYTES));
+	for (uint32_t i = 0; i < fixture.n; i++)
+		if (fixture.taps[i].added.done == power_at(power) && power_at(power) > fixture.began)
+			assert_true(power_holds(power, "outbox/data.mdb", fixture.taps[i].id.bytes, EVENT_ID_BYTES));
 }
 
 static void cut_everywhere(uint64_t *dice)
@@ -410,7 +411,7 @@ static void cut_everywhere(uint64_t *dice)
 	struct power *power = power_new();
 
 	do {
-		if (power_at(power) < world.began)
+		if (power_at(power) < fixture.began)
 			continue;
 		check_promises(power);
 		cut_here(power, dice);
@@ -427,7 +428,7 @@ static struct deed before(struct deed deed, uint32_t moment)
 /* The next session goes on from a cut somewhere in this one; what came later never was. */
 static void go_on(uint64_t *dice)
 {
-	uint32_t at = world.began + dice_below(dice, now() - world.began + 1), kept = 0;
+	uint32_t at = fixture.began + dice_below(dice, now() - fixture.began + 1), kept = 0;
 	struct power *power = power_new();
 
 	while (power_at(power) < at && power_step(power))
@@ -435,24 +436,24 @@ static void go_on(uint64_t *dice)
 	at = (uint32_t)power_at(power);
 	cut_here(power, dice);
 	power_free(power);
-	open_phone(world.image);
-	for (uint32_t i = 0; i < world.n; i++) {
-		struct known_tap known = world.taps[i];
+	open_phone(fixture.image);
+	for (uint32_t i = 0; i < fixture.n; i++) {
+		struct known_tap known = fixture.taps[i];
 		struct turf_tap found = {.size = sizeof found};
 
-		if (turf_get(world.turf, &known.id, &found, NULL, 0) != 0)
+		if (turf_get(fixture.turf, &known.id, &found, NULL, 0) != 0)
 			continue;
 		known.added = (struct deed){0, 0};
 		known.taken_back = before(known.taken_back, at);
 		known.answered = before(known.answered, at);
 		known.answered_back = before(known.answered_back, at);
-		world.taps[kept++] = known;
+		fixture.taps[kept++] = known;
 	}
 	close_phone();
-	world.n = kept;
-	world.requeued = before(world.requeued, at);
-	world.opened = (struct deed){0, 0};
-	folder_copy(world.image, world.base);
+	fixture.n = kept;
+	fixture.requeued = before(fixture.requeued, at);
+	fixture.opened = (struct deed){0, 0};
+	folder_copy(fixture.image, fixture.base);
 }
 
 /* ---- Chains of sessions ------------------------------------------------------------------------------------- */
@@ -461,22 +462,22 @@ static uint64_t run_chain(uint64_t seed, bool failing)
 {
 	uint64_t dice = ~seed;
 
-	memset(&world, 0, sizeof world);
-	folder_make(world.folder);
-	(void)snprintf(world.base, sizeof world.base, "%s/base", world.folder);
-	(void)snprintf(world.image, sizeof world.image, "%s/image", world.folder);
-	folder_clear(world.base);
-	world.failing = failing;
-	world.dice = seed * 1000003;
-	world.opened = world.requeued = (struct deed){NEVER, NEVER};
+	memset(&fixture, 0, sizeof fixture);
+	folder_make(fixture.folder);
+	(void)snprintf(fixture.base, sizeof fixture.base, "%s/base", fixture.folder);
+	(void)snprintf(fixture.image, sizeof fixture.image, "%s/image", fixture.folder);
+	folder_clear(fixture.base);
+	fixture.failing = failing;
+	fixture.dice = seed * 1000003;
+	fixture.opened = fixture.requeued = (struct deed){NEVER, NEVER};
 	for (int session = 0; session < CHAIN; session++) {
 		run_session();
 		cut_everywhere(&dice);
 		go_on(&dice);
 	}
 	record_forget();
-	folder_remove(world.folder);
-	return world.cuts;
+	folder_remove(fixture.folder);
+	return fixture.cuts;
 }
 
 int main(void)

@@ -21,7 +21,7 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *condition);
 /* A folder of this process's own, in memory where there is such a place; it goes when the process ends well. */
 const char *fuzz_folder(void);
 
-/* Writes all of `name` in that folder anew and returns its path, which lives until the next call. */
+/* Writes all of `name` in that folder again and returns its path, which lives until the next call. */
 const char *fuzz_file(const char *name, const uint8_t *data, size_t size);
 
 /* The bytes as a stream of choices: what is not there any more is zero. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What arrives on a phone, against its outbox: the bytes are a story of taps, submissions that go out, and messages
+ * What arrives on a phone, against its outbox: the bytes are a scenario of taps, submissions that go out, and messages
  * that come in, some put together from what the phone has sent and some of any bytes. No tap may stop waiting
  * before a receipt has named it, and each verdict that is told must have stood in a receipt.
  */
@@ -213,7 +213,7 @@ static void take_back_or_dismiss(struct phone *phone, struct feed *feed)
 		hold(turf_dismiss(phone->turf, id, NULL, 0) >= 0);
 }
 
-static void begin_anew(struct phone *phone, bool process)
+static void begin_again(struct phone *phone, bool process)
 {
 	if (process) {
 		turf_close(phone->turf);
@@ -248,7 +248,7 @@ static void act(struct phone *phone, struct feed *feed)
 		anything_arrives(phone, feed);
 		break;
 	default:
-		begin_anew(phone, feed_below(feed, 2));
+		begin_again(phone, feed_below(feed, 2));
 		break;
 	}
 }

@@ -59,7 +59,7 @@ class Campaign {
   // options: seed, phones (how many), from (the first cycle), date (on which it begins).
   static async start(t, { seed, phones = 6, from = 0, date = '2020-02-10' }) {
     const campaign = new Campaign();
-    Object.assign(campaign, { t, seed, cycles: from, typed: 0, waiting: new Set(), story: [], happened: {}, deaths: {}, audited: [] });
+    Object.assign(campaign, { t, seed, cycles: from, typed: 0, waiting: new Set(), scenario: [], happened: {}, deaths: {}, audited: [] });
     campaign.replays = temporaryFolder(t, 'turf-replays');
     campaign.calendar = new Calendar(t, date);
     campaign.model = new Model({ retract_days: 14, grace_days: 28, domains: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], ...settings });
@@ -110,7 +110,7 @@ class Campaign {
   note(what) {
     const [kind] = what.split(' at ');
     this.happened[kind] = (this.happened[kind] ?? 0) + 1;
-    this.story.push(what);
+    this.scenario.push(what);
   }
 
   // Resolves when so many more taps were made or answered.
@@ -186,7 +186,7 @@ class Campaign {
     const turf = new Running(program('turf'), args, { env: { TURF_BROKER: this.phoneNets[0].url } });
     if (!over() && chance.below(4)) {
       await Promise.race([turf.ended, this.passing(chance.below(40))]);
-      // A replay that is complete would begin anew: only one that is under way dies.
+      // A replay that is complete would begin again: only one that is under way dies.
       turf.child.kill('SIGSTOP');
       await eventually(() => turf.status || halted(turf.pid), 'turf replay to stand still');
       if (existsSync(join(outbox, 'replay'))) turf.child.kill('SIGKILL');
@@ -200,7 +200,7 @@ class Campaign {
   async cycle() {
     const number = this.cycles++;
     const chance = random(mixed(this.seed, number));
-    this.story = [];
+    this.scenario = [];
     this.base = this.date;
     try {
       await this.#disturbed(number, chance);
@@ -208,7 +208,7 @@ class Campaign {
       await this.#check();
     } catch (error) {
       const again = `TURF_SEED=${this.seed} TURF_FROM=${number} TURF_DATE=${dateOf(this.base)} node tests/system/campaign.test.mjs`;
-      error.message = `${error.message}\n${again} begins with this cycle: ${this.story.join(', ')}\n${this.stack.turfd.log.slice(-3000)}`;
+      error.message = `${error.message}\n${again} begins with this cycle: ${this.scenario.join(', ')}\n${this.stack.turfd.log.slice(-3000)}`;
       throw error;
     }
   }

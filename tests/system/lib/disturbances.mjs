@@ -41,7 +41,7 @@ export const disturbances = {
     campaign.launchTurfd();
   },
 
-  // turfd stands still in the middle of a step while the world around it changes.
+  // turfd stands still in the middle of a step while other things change.
   async haltAt(campaign, chance) {
     const step = chance.oneOf(Object.keys(steps));
     campaign.note(`turfd halts at ${step}`);

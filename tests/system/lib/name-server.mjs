@@ -49,7 +49,7 @@ export class NameServer {
     if (this.answers) this.socket.send(answerTo(query, this), from.port, from.address);
   }
 
-  // A program that runs `program` in a world that has this name server only. Its process is the program's own.
+  // A program that runs `program` in namespaces that have this name server only. Its process is the program's own.
   wrap(program) {
     const file = (name, text) => {
       writeFileSync(join(this.folder, name), text);

@@ -116,7 +116,7 @@ int store_view_span(const struct store_view *view, const char *team, uint32_t *f
 	return rc;
 }
 
-/* ---- The org of these stories ----------------------------------------------------------------- */
+/* ---- The org of these scenarios ----------------------------------------------------------------- */
 
 #define LIVE(n)                              \
 	{                                    \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * A stage for the store's tests: a folder that goes away afterwards, a small org, a clock to set, and verbs to tell
- * a story with. Dates are days around 2019-11-15, in the middle of a quarter.
+ * a scenario with. Dates are days around 2019-11-15, in the middle of a quarter.
  */
 #ifndef TURF_TESTS_UNIT_LIB_STORE_STAGE_H
 #define TURF_TESTS_UNIT_LIB_STORE_STAGE_H
@@ -383,7 +383,7 @@ static inline struct store_figures figures_of(struct stage *stage)
 /* ---- Other processes ------------------------------------------------------------------------------- */
 
 /* Runs `act` in a process of its own, which must not share this one's environment: close the store first, or have
- * `act` open it anew. Returns how it ended, as waitpid tells. */
+ * `act` open it again. Returns how it ended, as waitpid tells. */
 static inline int in_another_process(void (*act)(void *context), void *context)
 {
 	int status;

@@ -147,7 +147,7 @@ static void test_kill_9_loses_no_promised_tap(void **state)
 			waiting += (size_t)(taps[i].question_seq != 0) + (taps[i].retraction_seq != 0);
 			assert_true(taps[i].question_seq != 0 || taps[i].question_verdict == VERDICT_COUNTED);
 		}
-		assert_int_equal(pending(outbox), waiting); /* queue and taps tell the same story */
+		assert_int_equal(pending(outbox), waiting); /* the queue and the taps agree */
 		free(taps);
 		outbox_close(outbox);
 		assert_int_equal(teardown(state), 0);

@@ -350,7 +350,7 @@ static void test_a_verdict_that_says_nothing_waits_its_own_interval(void **state
 	assert_in_range(due, RETRY, RETRY + RETRY / 4);
 	assert_false(sender_next(&sender, due - 1, &batch));
 	sender_lost(&sender, due - 1);
-	assert_false(sender_next(&sender, due - 1, &batch)); /* nor does a reconnect hurry it */
+	assert_false(sender_next(&sender, due - 1, &batch)); /* nor does a reconnect make it earlier */
 	assert_true(sender_next(&sender, due, &batch));
 	assert_int_equal(batch.seqs[0], 1);
 	sender_lost(&sender, due + 1);

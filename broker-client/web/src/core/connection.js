@@ -21,7 +21,7 @@ export class Connection {
   #client = null;
   #wanted = new Set();
   #asked = new Set(); // of what is wanted, on this connection
-  #anew = false; // all of it is asked for once more
+  #askAll = false; // all of it is asked for once more
   #attempt = 0;
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
@@ -80,7 +80,7 @@ export class Connection {
 
   // Asks the broker for all retained messages of these topics again.
   askAgain() {
-    this.#anew = true;
+    this.#askAll = true;
     if (this.state === 'online') this.#ask();
   }
 
@@ -127,7 +127,7 @@ export class Connection {
     if (client !== this.#client) return;
     const { org, receipts } = this.#options;
     this.#asked = this.#wanted;
-    this.#anew = false;
+    this.#askAll = false;
     const filters = [...this.#wanted];
     if (receipts) filters.unshift(topics.receipt(org, this.clientId));
     client.subscribe(filters, { qos: 0 }, (error, _asked, answer) => {
@@ -150,10 +150,10 @@ export class Connection {
   }
 
   #ask() {
-    const fresh = [...this.#wanted].filter((filter) => this.#anew || !this.#asked.has(filter));
+    const fresh = [...this.#wanted].filter((filter) => this.#askAll || !this.#asked.has(filter));
     const left = [...this.#asked].filter((filter) => !this.#wanted.has(filter));
     this.#asked = this.#wanted;
-    this.#anew = false;
+    this.#askAll = false;
     if (left.length) this.#client.unsubscribe(left);
     if (fresh.length === 0) return;
     this.#client.subscribe(fresh, { qos: 0 });

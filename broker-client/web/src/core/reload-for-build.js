@@ -29,7 +29,7 @@ export class ReloadForBuild {
     });
   }
 
-  // This window loads anew as soon as the newer build has taken over.
+  // This window loads again as soon as the newer build has taken over.
   ask(worker) {
     this.#asked = true;
     worker?.postMessage('take-over');

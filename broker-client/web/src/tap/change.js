@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The sheet "change": another domain, outcome, day, team or labels for a tap. The tap is taken back and counted anew in one step.
+// The sheet "change": another domain, outcome, day, team or labels for a tap. The tap is taken back and counted again in one step.
 import { domainsOn, teamsOn } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';

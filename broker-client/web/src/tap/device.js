@@ -40,7 +40,7 @@ export class Device {
   emptied = false;
   update = false;
 
-  // `busy`: whether something is open that a page that loads anew would lose.
+  // `busy`: whether something is open that a page that loads again would lose.
   constructor(onChange, busy) {
     this.#onChange = onChange;
     this.#busy = busy;
@@ -123,7 +123,7 @@ export class Device {
   }
 
   // The service worker, and word of a newer one that waits. It takes over when the worker says so, or unseen when the
-  // page is hidden; then every window loads anew, one that is in use when nobody is in the middle of something there.
+  // page is hidden; then every window loads again, one that is in use when nobody is in the middle of something there.
   async serve() {
     if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
     const [{ ReloadForBuild }, { registerWorker }] = await Promise.all([import('../core/reload-for-build.js'), import('../core/register-worker.js')]);

@@ -103,17 +103,17 @@ function mostUsed(phone) {
 // The row "most used" above the grid, in the grid's order.
 export function renderOften(parent, phone, choice, wanted, tap) {
   const codes = wanted ? mostUsed(phone) : [];
-  if (!wanted) often.day = null; // counted anew when it is wanted again
+  if (!wanted) often.day = null; // counted again when it is wanted again
   setAttribute(parent, 'data-outcome', choice.outcome === REFERRED ? 'referred' : 'answered');
   setAttribute(parent, 'aria-label', t('often'));
   tiles(parent, domainsOn(phone.catalogue, choice.day ?? phone.today).filter(({ code }) => codes.includes(code)), 'often', tap);
 }
 
-// The mark on the tile says that it was taken; pressed again, it starts anew.
+// The mark on the tile says that it was taken; pressed again, it starts again.
 export function flash(tile) {
   if (tile.classList.contains('domain--taken')) {
     tile.classList.remove('domain--taken');
-    void tile.offsetWidth; // so that the animation starts anew
+    void tile.offsetWidth; // so that the animation starts again
   }
   tile.classList.add('domain--taken');
   clearTimeout(tile.flashTimer);

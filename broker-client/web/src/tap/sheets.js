@@ -32,7 +32,7 @@ export function openTeams(sheet, phone, grid) {
 // ---- Catching up ----------------------------------------------------------------------------------
 
 // What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
-// the same element, since who types in it would begin anew at each key.
+// the same element, since who types in it would begin again at each key.
 export function dayChoice(phone, draft, changed) {
   const { today } = phone;
   const firstDay = phone.firstDayOf(draft.team ?? phone.team);

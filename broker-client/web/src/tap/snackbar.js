@@ -85,7 +85,7 @@ export class Snackbar {
     fill(this.#parent);
   }
 
-  // Takes back what it names. The focus stays here: a second Enter must not count on the tile anew.
+  // Takes back what it names. The focus stays here: a second Enter must not count on the tile again.
   async undo() {
     if (!this.#isOpen()) return;
     const undone = this.#shown;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "tests/fault/lib/story.h"
+#include "tests/fault/lib/scenario.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -19,9 +19,9 @@
 enum { CALLS_MAX = 100000, PATIENCE_S = 60, SPARSE = 16, SEED = 20200 };
 
 static char where[256];
-static bool telling;
+static bool running;
 
-const char *story_where(void)
+const char *scenario_where(void)
 {
 	return where;
 }
@@ -65,25 +65,26 @@ static void check_sentence(int rc, const struct error *error)
 		fail_msg("%s: %s", where, error->text);
 }
 
-/* The name of the call that failed, NULL when the story needs fewer calls than the plan's. */
-static const char *tell_once(const struct story *story, void *world, const char *folder, const struct fault_plan *plan)
+/* The name of the call that failed, NULL when the scenario needs fewer calls than the plan's. */
+static const char *run_once(const struct scenario *scenario, void *fixture, const char *folder,
+			    const struct fault_plan *plan)
 {
 	struct holdings before = holdings_now(folder), after;
 	struct error error = {{0}};
 	const char *failed;
 	int rc;
 
-	(void)snprintf(where, sizeof where, "%s, %s call %u, kind %u%s", story->name, seam_name(plan->seam), plan->nth,
-		       plan->kind, plan->for_good ? ", for good" : "");
-	story->begin(world);
+	(void)snprintf(where, sizeof where, "%s, %s call %u, kind %u%s", scenario->name, seam_name(plan->seam),
+		       plan->nth, plan->kind, plan->for_good ? ", for good" : "");
+	scenario->begin(fixture);
 	(void)alarm(PATIENCE_S);
 	seam_arm(plan);
-	rc = story->act(world, &error);
+	rc = scenario->act(fixture, &error);
 	failed = seam_disarm();
 	if (failed)
 		(void)snprintf(where + strlen(where), sizeof where - strlen(where), " (%s)", failed);
 	check_sentence(rc, &error);
-	story->end(world, rc, failed);
+	scenario->end(fixture, rc, failed);
 	(void)alarm(0);
 	after = holdings_now(folder);
 	check_holdings(&before, &after);
@@ -92,7 +93,7 @@ static const char *tell_once(const struct story *story, void *world, const char 
 	return failed;
 }
 
-static unsigned tell_in_all_ways(const struct story *story, void *world, const char *folder, enum seam seam)
+static unsigned run_in_all_ways(const struct scenario *scenario, void *fixture, const char *folder, enum seam seam)
 {
 	struct fault_plan plan = {.seam = seam};
 	unsigned calls = 0;
@@ -100,7 +101,7 @@ static unsigned tell_in_all_ways(const struct story *story, void *world, const c
 	for (unsigned way = 0; way < 2 * seam_kinds(seam); way++) {
 		plan.kind = way / 2;
 		plan.for_good = way % 2;
-		for (plan.nth = 1; tell_once(story, world, folder, &plan); plan.nth++)
+		for (plan.nth = 1; run_once(scenario, fixture, folder, &plan); plan.nth++)
 			assert_true(plan.nth < CALLS_MAX);
 		calls += plan.nth - 1;
 	}
@@ -113,13 +114,13 @@ static uint64_t seed(void)
 }
 
 /* How many calls further the next one is that fails. */
-static unsigned leap(const struct story *story, unsigned nth, uint64_t *dice)
+static unsigned leap(const struct scenario *scenario, unsigned nth, uint64_t *dice)
 {
-	return story->sparse && !getenv("TURF_LONG") ? 1 + dice_below(dice, 1 + 2 * nth / SPARSE) : 1;
+	return scenario->sparse && !getenv("TURF_LONG") ? 1 + dice_below(dice, 1 + 2 * nth / SPARSE) : 1;
 }
 
 /* Neighbouring calls fail differently, so that every way is met often enough. */
-static unsigned tell_in_turn(const struct story *story, void *world, const char *folder, enum seam seam)
+static unsigned run_in_turn(const struct scenario *scenario, void *fixture, const char *folder, enum seam seam)
 {
 	struct fault_plan plan = {.seam = seam, .nth = (unsigned)number_from_environment("TURF_CALL", 1)};
 	uint64_t dice = seed();
@@ -129,53 +130,54 @@ static unsigned tell_in_turn(const struct story *story, void *world, const char 
 		assert_true(plan.nth < CALLS_MAX);
 		plan.kind = calls % seam_kinds(seam);
 		plan.for_good = calls / seam_kinds(seam) % 2;
-		if (!tell_once(story, world, folder, &plan))
+		if (!run_once(scenario, fixture, folder, &plan))
 			return calls;
 		calls++;
-		plan.nth += leap(story, plan.nth, &dice);
+		plan.nth += leap(scenario, plan.nth, &dice);
 	}
 }
 
-static void told(const struct story *story, enum seam seam, unsigned calls)
+static void print_calls(const struct scenario *scenario, enum seam seam, unsigned calls)
 {
 	if (calls == 0)
-		fail_msg("%s meets no %s call", story->name, seam_name(seam));
-	print_message("# %s: %u %s calls failed\n", story->name, calls, seam_name(seam));
+		fail_msg("%s meets no %s call", scenario->name, seam_name(seam));
+	print_message("# %s: %u %s calls failed\n", scenario->name, calls, seam_name(seam));
 }
 
-void story_tell(const struct story *story, void *world, const char *folder, unsigned seams)
+void scenario_run(const struct scenario *scenario, void *fixture, const char *folder, unsigned seams)
 {
 	(void)signal(SIGALRM, give_up);
-	telling = true;
+	running = true;
 	for (unsigned seam = 0; seam < SEAMS; seam++) {
 		unsigned calls = 0;
 
 		if (!(seams & 1U << seam))
 			continue;
-		calls = getenv("TURF_LONG") && !story->sparse ? tell_in_all_ways(story, world, folder, (enum seam)seam)
-							      : tell_in_turn(story, world, folder, (enum seam)seam);
-		told(story, (enum seam)seam, calls);
+		calls = getenv("TURF_LONG") && !scenario->sparse
+				? run_in_all_ways(scenario, fixture, folder, (enum seam)seam)
+				: run_in_turn(scenario, fixture, folder, (enum seam)seam);
+		print_calls(scenario, (enum seam)seam, calls);
 	}
-	telling = false;
+	running = false;
 }
 
-void story_tell_call(const struct story *story, void *world, const char *folder, struct fault_plan plan)
+void scenario_run_call(const struct scenario *scenario, void *fixture, const char *folder, struct fault_plan plan)
 {
 	unsigned calls = 0;
 
 	(void)signal(SIGALRM, give_up);
-	telling = true;
-	for (; tell_once(story, world, folder, &plan); plan.nth++)
+	running = true;
+	for (; run_once(scenario, fixture, folder, &plan); plan.nth++)
 		calls++;
-	told(story, plan.seam, calls);
-	telling = false;
+	print_calls(scenario, plan.seam, calls);
+	running = false;
 }
 
-int story_say_where(void **state)
+int scenario_print_where(void **state)
 {
 	(void)state;
-	if (telling)
-		print_error("# it was told: %s; TURF_SEED=%llu\n", where, (unsigned long long)seed());
-	telling = false;
+	if (running)
+		print_error("# it was %s; TURF_SEED=%llu\n", where, (unsigned long long)seed());
+	running = false;
 	return 0;
 }

@@ -55,7 +55,7 @@ async function working(t, engine, options) {
 }
 
 export function mainPaths(engine) {
-  const common = shared(engine); // for the stories that do not end their browser
+  const common = shared(engine); // for the scenarios that do not end their browser
   test('a tap is counted once, and the leader sees it', async (t) => {
     const { site, browser, page } = await working(t, common);
     const leader = await browser.open(site.leaderUrl());
@@ -98,7 +98,7 @@ export function mainPaths(engine) {
     assert.deepEqual(await site.counted(), { questions: 2, 'oost/1/answered': 1, 'oost/2/answered': 1 });
   });
 
-  test('the page is loaded anew, twice, while a tap waits', async (t) => {
+  test('the page is loaded again, twice, while a tap waits', async (t) => {
     const { site, page } = await working(t, common);
     site.net.set('refuse');
     await tap(page, 1);

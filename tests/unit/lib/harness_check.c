@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What the trial's store says, held against the model. */
-#include "tests/unit/lib/trial.h"
+/* What the harness's store says, held against the model. */
+#include "tests/unit/lib/harness.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -22,9 +22,9 @@ static void must(int rc, const struct error *error)
 
 /* ---- Figures -------------------------------------------------------------------------------------- */
 
-static void check_cells(const struct trial *trial, const struct summary *summary, uint32_t first, uint32_t last)
+static void check_cells(const struct harness *harness, const struct summary *summary, uint32_t first, uint32_t last)
 {
-	const struct model *model = &trial->now.model;
+	const struct model *model = &harness->now.model;
 	const char *team = summary->team;
 	uint64_t answered = 0, referred = 0;
 
@@ -33,7 +33,7 @@ static void check_cells(const struct trial *trial, const struct summary *summary
 
 		answered += count->answered;
 		referred += count->referred;
-		if (trial->now.cells.policy != CELLS_LIVE)
+		if (harness->now.cells.policy != CELLS_LIVE)
 			continue;
 		assert_int_equal(count->answered,
 				 model_count(model, MODEL_COUNTED, team, first, last, count->domain, OUTCOME_ANSWERED));
@@ -42,31 +42,33 @@ static void check_cells(const struct trial *trial, const struct summary *summary
 	}
 	assert_int_equal(answered + summary->undistributed_answered, summary->answered);
 	assert_int_equal(referred + summary->undistributed_referred, summary->referred);
-	if (trial->now.cells.policy == CELLS_LIVE)
+	if (harness->now.cells.policy == CELLS_LIVE)
 		assert_int_equal(summary->undistributed_answered + summary->undistributed_referred, 0);
-	if (trial->now.cells.policy == CELLS_EVERY && !summary->period.is_year && strcmp(team, TEAM_ALL) != 0)
-		assert_true(summary->undistributed_answered + summary->undistributed_referred < trial->now.cells.every);
+	if (harness->now.cells.policy == CELLS_EVERY && !summary->period.is_year && strcmp(team, TEAM_ALL) != 0)
+		assert_true(summary->undistributed_answered + summary->undistributed_referred <
+			    harness->now.cells.every);
 }
 
-static void check_labels(const struct trial *trial, const struct summary *summary, uint32_t first, uint32_t last)
+static void check_labels(const struct harness *harness, const struct summary *summary, uint32_t first, uint32_t last)
 {
-	if (trial->now.cells.policy != CELLS_LIVE)
+	if (harness->now.cells.policy != CELLS_LIVE)
 		return;
-	for (size_t i = 0; i < trial_rules.n_labels; i++) {
+	for (size_t i = 0; i < harness_rules.n_labels; i++) {
 		uint64_t shown = 0;
 
 		for (uint32_t l = 0; l < summary->n_labels; l++)
-			shown += summary->labels[l].label == trial_rules.labels[i].code ? summary->labels[l].count : 0;
-		assert_int_equal(shown, model_count_label(&trial->now.model, summary->team, first, last,
-							  trial_rules.labels[i].code));
+			shown +=
+				summary->labels[l].label == harness_rules.labels[i].code ? summary->labels[l].count : 0;
+		assert_int_equal(shown, model_count_label(&harness->now.model, summary->team, first, last,
+							  harness_rules.labels[i].code));
 	}
 }
 
-static void check_summary(const struct trial *trial, const struct figures *figures, const char *team,
+static void check_summary(const struct harness *harness, const struct figures *figures, const char *team,
 			  struct period period)
 {
 	uint32_t first = period_first_quarter(period), last = period_last_quarter(period);
-	const struct model *model = &trial->now.model;
+	const struct model *model = &harness->now.model;
 	static struct summary summary;
 	struct error error = {{0}};
 
@@ -74,11 +76,12 @@ static void check_summary(const struct trial *trial, const struct figures *figur
 	assert_int_equal(summary.answered, model_count(model, MODEL_COUNTED, team, first, last, 0, OUTCOME_ANSWERED));
 	assert_int_equal(summary.referred, model_count(model, MODEL_COUNTED, team, first, last, 0, OUTCOME_REFERRED));
 	assert_int_equal(summary.late, model_count(model, MODEL_LATE, team, first, last, 0, OUTCOME_UNSPECIFIED));
-	check_cells(trial, &summary, first, last);
-	check_labels(trial, &summary, first, last);
+	check_cells(harness, &summary, first, last);
+	check_labels(harness, &summary, first, last);
 }
 
-static void check_weeks(const struct trial *trial, const struct figures *figures, const char *team, uint32_t iso_year)
+static void check_weeks(const struct harness *harness, const struct figures *figures, const char *team,
+			uint32_t iso_year)
 {
 	struct weekly weekly;
 	struct error error = {{0}};
@@ -87,41 +90,41 @@ static void check_weeks(const struct trial *trial, const struct figures *figures
 	for (uint32_t i = 0; i < weekly.n_weeks; i++) {
 		struct iso_week week = {.year = iso_year, .week = weekly.weeks[i].week};
 
-		assert_int_equal(weekly.weeks[i].questions, model_count_week(&trial->now.model, team, week));
+		assert_int_equal(weekly.weeks[i].questions, model_count_week(&harness->now.model, team, week));
 	}
 }
 
-static void check_state(const struct trial *trial, const struct store_state *state)
+static void check_state(const struct harness *harness, const struct store_state *state)
 {
-	assert_int_equal(state->clock_day, trial->now.model.clock_day);
-	assert_int_equal(state->pending_day, trial->now.model.pending_day);
-	assert_int_equal(state->final_through, trial->now.model.final_through);
-	assert_int_equal(state->purged_before, trial->now.model.purged_before);
+	assert_int_equal(state->clock_day, harness->now.model.clock_day);
+	assert_int_equal(state->pending_day, harness->now.model.pending_day);
+	assert_int_equal(state->final_through, harness->now.model.final_through);
+	assert_int_equal(state->purged_before, harness->now.model.purged_before);
 }
 
-void trial_check_figures(struct trial *trial)
+void harness_check_figures(struct harness *harness)
 {
 	static const char *const names[] = {"oost", "west", "zuid", TEAM_ALL};
-	uint32_t last = quarter_of_day(trial->latest + 1);
+	uint32_t last = quarter_of_day(harness->latest + 1);
 	struct store_state state;
 	struct store_view *view;
 	struct figures figures;
 	struct error error = {{0}};
 
-	must(store_view_open(trial->store, &view, &error), &error);
+	must(store_view_open(harness->store, &view, &error), &error);
 	store_view_state(view, &state);
-	check_state(trial, &state);
+	check_state(harness, &state);
 	figures = (struct figures){
 		.view = view,
-		.catalogue = &trial_rules,
-		.standing = store_standing(&state, trial->now.model.today),
+		.catalogue = &harness_rules,
+		.standing = store_standing(&state, harness->now.model.today),
 	};
 	for (size_t t = 0; t < 4; t++) {
-		for (uint32_t quarter = quarter_of_day(trial_rules.counting_since); quarter <= last; quarter++)
-			check_summary(trial, &figures, names[t], period_of_quarter(quarter));
+		for (uint32_t quarter = quarter_of_day(harness_rules.counting_since); quarter <= last; quarter++)
+			check_summary(harness, &figures, names[t], period_of_quarter(quarter));
 		for (uint32_t year = 2019; year <= year_of_quarter(last); year++) {
-			check_summary(trial, &figures, names[t], period_of_year(year));
-			check_weeks(trial, &figures, names[t], year);
+			check_summary(harness, &figures, names[t], period_of_year(year));
+			check_weeks(harness, &figures, names[t], year);
 		}
 	}
 	store_view_close(view);
@@ -144,16 +147,16 @@ static void check_counters(const struct counters *c)
 					    c->refused_retraction_too_late);
 }
 
-void trial_check_store(struct trial *trial)
+void harness_check_store(struct harness *harness)
 {
 	struct store_figures figures;
 	struct error error = {{0}};
-	int found = store_verify(trial->store, finding, NULL, &error);
+	int found = store_verify(harness->store, finding, NULL, &error);
 
 	if (found < 0)
 		print_error("verify: %s\n", error.text);
 	assert_int_equal(found, 0);
-	must(store_figures(trial->store, &figures, &error), &error);
-	assert_int_equal(figures.quarantined, trial->now.n_refused);
-	check_counters(&trial->counters);
+	must(store_figures(harness->store, &figures, &error), &error);
+	assert_int_equal(figures.quarantined, harness->now.n_refused);
+	check_counters(&harness->counters);
 }
