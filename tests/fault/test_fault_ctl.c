@@ -359,10 +359,16 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO_TEST(test_show),   TOLD(test_export),          TOLD(test_verify),
-		TOLD(test_quarantine_list), SCENARIO_TEST(test_revise), TOLD(test_quarantine_retry),
-		TOLD(test_quarantine_drop), TOLD(test_confirm_date),    SCENARIO_TEST(test_backup),
-		TOLD(test_restore),
+		SCENARIO_TEST(test_show),
+		SCENARIO_TEST(test_export),
+		SCENARIO_TEST(test_verify),
+		SCENARIO_TEST(test_quarantine_list),
+		SCENARIO_TEST(test_revise),
+		SCENARIO_TEST(test_quarantine_retry),
+		SCENARIO_TEST(test_quarantine_drop),
+		SCENARIO_TEST(test_confirm_date),
+		SCENARIO_TEST(test_backup),
+		SCENARIO_TEST(test_restore),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)

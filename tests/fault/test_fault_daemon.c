@@ -444,7 +444,8 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO_TEST(test_memory), TOLD(test_lmdb), TOLD(test_files), TOLD(test_clock_and_random_source),
+		SCENARIO_TEST(test_memory), SCENARIO_TEST(test_lmdb),
+		SCENARIO_TEST(test_files),  SCENARIO_TEST(test_clock_and_random_source),
 		SCENARIO_TEST(test_broker),
 	};
 

@@ -302,8 +302,8 @@ static void test_a_revision(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO_TEST(test_making_one),   TOLD(test_opening),  TOLD(test_counting),
-		SCENARIO_TEST(test_keeping_time), TOLD(test_settings), TOLD(test_a_revision),
+		SCENARIO_TEST(test_making_one),   SCENARIO_TEST(test_opening),  SCENARIO_TEST(test_counting),
+		SCENARIO_TEST(test_keeping_time), SCENARIO_TEST(test_settings), SCENARIO_TEST(test_a_revision),
 	};
 
 	if (access("/dev/shm", W_OK) == 0)
