@@ -2,7 +2,7 @@
 /*
  * Faults: what went wrong, said once at its origin and prefixed on the way up.
  *
- * Every fallible function returns an int: 0 done; > 0 a verdict that its header lists and the
+ * Every fallible function returns an int: 0 done; > 0 a result that its header lists and the
  * immediate caller handles; < 0 a fault, forwarded unchanged. A fault leaves its message in the
  * caller's struct error, for a person: what, where, what to do. What it quotes is safe to show (base/text.h).
  */

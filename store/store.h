@@ -9,7 +9,8 @@
  * `as_daemon`; a second one is refused. What the other process commits is seen by the next view.
  *
  * A commit is synced before it returns. After FAULT_FULL or FAULT_STORE earlier commits stand and the
- * caller may try again; nothing here repairs or deletes by itself, beyond the retention table in docs/.
+ * caller may try again; nothing here repairs or deletes by itself, beyond what docs/store-format.md
+ * lists under "What is stored, and until when".
  */
 #ifndef TURF_STORE_STORE_H
 #define TURF_STORE_STORE_H
@@ -63,20 +64,20 @@ struct store_state {
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* > 0 results */
+/* Results above 0; 1 is LMDB_GROWN, which store_change never returns. */
 enum {
 	STORE_MORE = 2, /* store_keep_time: there is more to settle or purge: call again */
 	STORE_NONE = 3, /* there is no such entry, or nothing to do */
 };
 
 /*
- * What one change does. 0: commit it. > 0, a verdict: nothing is changed, and the verdict is returned. < 0, a fault, with its
- * message in `error`: the same. When the store's map has to grow, it is run again from the start, so it sets its results again
- * each time. A transaction remembers its first fault: later calls on it do nothing and return 0, and store_change returns it.
+ * What one change does. 0: commit it. > 0, a result: nothing is changed, and the result is returned. < 0, a fault, with its
+ * message in `error`: nothing is changed, and the fault is returned. When the store's map has to grow, it is run again from
+ * the start, so it sets its results again each time. A transaction remembers its first fault: later calls on it do nothing and return 0, and store_change returns it.
  */
 typedef int store_body(void *context, struct store_txn *txn, struct error *error);
 
-/* Runs `body` in a write transaction and commits that, synced. 0, the body's verdict, or a fault. */
+/* Runs `body` in a write transaction and commits that, synced. 0, the body's result, or a fault. */
 int store_change(struct store *store, store_body *body, void *context, struct error *error);
 
 void store_txn_state(struct store_txn *txn, struct store_state *state);

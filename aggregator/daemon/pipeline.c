@@ -69,7 +69,7 @@ static int decode(struct run *run, size_t *next)
 	return rc;
 }
 
-/* Validates and folds the well-formed events. 0, TRANSACTION_FAILED, or the fault of a listener to changes. */
+/* Validates and folds the well-formed events. 0, TRANSACTION_FAILED, or the fault of `pipeline->changed`. */
 static int fold(struct run *run)
 {
 	const struct pipeline *pipeline = run->pipeline;

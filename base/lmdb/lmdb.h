@@ -41,8 +41,8 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error);
 
 /*
  * What a transaction does. A write transaction may run it again from the start, so it sets its results again each time.
- * 0: commit. > 0, a verdict: nothing is changed, and the verdict is returned. < 0, a fault of its own, which it has described:
- * the same. A fault that the transaction remembers comes before all of these.
+ * 0: commit. > 0, a result: nothing is changed, and the result is returned. < 0, a fault of its own, which it has described:
+ * nothing is changed, and the fault is returned. If the transaction has remembered a fault, that one is returned instead.
  */
 typedef int lmdb_body(void *context, struct lmdb_txn *txn);
 

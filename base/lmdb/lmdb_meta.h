@@ -10,8 +10,8 @@
 /*
  * Rewrites the meta pages as this process reads them, and syncs them and the name of the data file. Call it in a write
  * transaction, before the first change. After a failed fsync, a read may show data that is not on the disk, and the disk may
- * hold a meta page that LMDB has taken back: after a power cut LMDB would go by that one, when pages that it uses have been
- * written to.
+ * hold a meta page that LMDB has taken back: after a power cut LMDB would start from that page, although pages to which it
+ * points may have been overwritten.
  */
 int lmdb_meta_rewrite(struct lmdb *lmdb, struct error *error);
 

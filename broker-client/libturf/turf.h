@@ -59,7 +59,7 @@ enum turf_result {
 
 	TURF_TIMEOUT = 1, /* the time passed first */
 	TURF_UNKNOWN = 2, /* there is no such tap, domain, label, bookmark or outbox */
-	TURF_NOTHING = 3, /* it is so already */
+	TURF_NOTHING = 3, /* nothing to do: it is so already */
 	TURF_SEVERAL = 4, /* what was typed fits more than one */
 	TURF_WOKEN = 5,   /* the program's file descriptor can be read */
 
@@ -79,7 +79,7 @@ enum turf_outcome {
 	TURF_REFERRED = 2, /* to another organisation */
 };
 
-/* turfd's answer on one event. Up to 15 it was done, from 16 it was refused and does not count. */
+/* turfd's answer on one event. 1 to 15: accepted. From 16: refused, it does not count. */
 enum turf_verdict {
 	TURF_NO_VERDICT = 0,
 	TURF_COUNTED = 1,
