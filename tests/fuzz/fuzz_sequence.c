@@ -10,6 +10,7 @@
 #include "proto/calendar.h"
 #include "tests/fuzz/lib/fuzz.h"
 #include "tests/unit/lib/harness.h"
+#include "tests/unit/lib/no_fork.h"
 
 enum { ACTS_MAX = 48, EVENTS = 4, SENT = 8, DAYS_BACK = 20, DAYS_AHEAD = 500, CHECKS_MAX = 3 };
 

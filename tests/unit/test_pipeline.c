@@ -15,6 +15,7 @@
 #include "proto/calendar.h"
 #include "tests/dice.h"
 #include "tests/unit/lib/harness.h"
+#include "tests/unit/lib/no_fork.h"
 
 enum {
 	STEPS = 40, /* batches in a sequence */
