@@ -12,7 +12,7 @@ import { build, data, root, temporaryFolder } from './lib/paths.mjs';
 import { Running, run, succeed } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
-// A library with sanitizers can be linked only into a program with the same ones, which nobody's is.
+// A program can use a library with sanitizers only if it has the same sanitizers. These programs have none.
 const skip = /__[at]san_init/.test(readFileSync(join(build, 'libturf.so'), 'latin1')) && 'the library is built with sanitizers';
 
 // libturf, installed in a folder of its own. compile() gives a program and what it needs to find the library.

@@ -96,6 +96,17 @@ static int ignore_change(void *context, const struct folded *folded, struct erro
 	return 0;
 }
 
+static struct pipeline pipeline_on(struct stage *stage, struct counters *counters)
+{
+	return (struct pipeline){
+		.store = stage->store,
+		.catalogue = &stage->rules,
+		.counters = counters,
+		.changed = ignore_change,
+		.receipts = receipts_new(),
+	};
+}
+
 static int expect_malformed(void *context, const char *to, const uint8_t *bytes, size_t length)
 {
 	static const uint8_t expected[] = "\x0a\x05\x0a\x01\x07\x10\x10";
@@ -114,13 +125,7 @@ static void test_parts_follow_each_other(void **state)
 	struct delivery *delivery = calloc(1, sizeof *delivery);
 	struct event events[SUBMISSION_EVENTS_MAX], last[2] = {question(0, TODAY, 3, ANSWERED), retraction(1, TODAY)};
 	struct counters counters = {0};
-	struct pipeline pipeline = {
-		.store = stage->store,
-		.catalogue = &stage->rules,
-		.counters = &counters,
-		.changed = ignore_change,
-		.receipts = receipts_new(),
-	};
+	struct pipeline pipeline = pipeline_on(stage, &counters);
 
 	assert_non_null(delivery);
 	delivery->inbox.messages = delivery->messages;
@@ -148,13 +153,7 @@ static void test_a_message_without_a_sound_event_is_answered(void **state)
 	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
 	struct inbox inbox = {.messages = &message, .n = 1};
 	struct counters counters = {0};
-	struct pipeline pipeline = {
-		.store = stage->store,
-		.catalogue = &stage->rules,
-		.counters = &counters,
-		.changed = ignore_change,
-		.receipts = receipts_new(),
-	};
+	struct pipeline pipeline = pipeline_on(stage, &counters);
 	int receipts = 0;
 
 	must(stage, pipeline_run(&pipeline, &inbox, TODAY, &stage->error));
@@ -229,13 +228,7 @@ static void test_a_refused_event_is_quarantined_as_it_came(void **state)
 	struct inbox_message message = {.mqtt = {.payload = bytes, .length = sizeof bytes - 1}, .team = "oost"};
 	struct inbox inbox = {.messages = &message, .n = 1};
 	struct counters counters = {0};
-	struct pipeline pipeline = {
-		.store = stage->store,
-		.catalogue = &stage->rules,
-		.counters = &counters,
-		.changed = ignore_change,
-		.receipts = receipts_new(),
-	};
+	struct pipeline pipeline = pipeline_on(stage, &counters);
 	struct listing listing = {.n = 0};
 	struct store_view *view;
 

@@ -80,7 +80,7 @@ function layOut() {
   gridPosition = new GridPosition(byId('app'), parts.grid);
 }
 
-// What can wait until the frame is shown that says "Opgeslagen".
+// Calls `act` after the next frame, so that the frame with "Opgeslagen" is drawn sooner.
 const afterFrame = (act) => requestAnimationFrame(() => setTimeout(act));
 
 // Makes a screen reader say a text, also when it is the same text as before.

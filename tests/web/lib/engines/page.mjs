@@ -22,7 +22,7 @@ export class Page {
     return this.run(`(${work})(...${JSON.stringify(args)})`);
   }
 
-  // Asks again and again, since a question is lost where the page is loaded again.
+  // Asks again and again, because an answer is lost when the page reloads.
   async #until(what, condition) {
     let lastError = 'none';
     const asked = () => condition().catch((error) => {

@@ -12,7 +12,8 @@ import { Page } from './page.mjs';
 
 const program = fileURLToPath(new URL('webkit-window.mjs', import.meta.url));
 
-// Of all windows, since a page that somebody comes back to has the mark with which it was left.
+// Numbers the documents that were left. The number is the same for all windows: a page that comes back from the browser's
+// history still has the mark that it got when it was left.
 let marks = 0;
 
 class WebKitPage extends Page {
@@ -29,8 +30,9 @@ class WebKitPage extends Page {
     return this.#call('POST', '/execute/sync', { script, args });
   }
 
-  // Until another document than this one is there and can be used. The driver is told not to wait for that (pageLoadStrategy
-  // none): otherwise it also waits before each script, up to a minute, for whatever the page still loads.
+  // Resolves when another document has taken the place of this one. The tests wait for it themselves, because
+  // `pageLoadStrategy: none` switches off the driver's own wait. With that wait, the driver also waits before each script
+  // until the page has loaded everything, for up to a minute.
   async #leave(path, body = {}) {
     const mark = ++marks;
     await this.#script('globalThis.turfMark = arguments[0]', mark);
@@ -84,7 +86,8 @@ export class WebKit {
     return browser;
   }
 
-  // With what it stored before. On a busy machine one start of some hundreds never ends: then it starts once more.
+  // Starts the browser with what it stored before. On a busy machine about one start in a hundred never ends, so a second
+  // one follows a failure.
   async launch() {
     try {
       await this.#launch();
