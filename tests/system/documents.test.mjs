@@ -62,3 +62,12 @@ test("each function of a tap's way in architecture.md is defined in its file", (
   });
   assert.deepEqual(missing, []);
 });
+
+test('each source that the fuzz campaign names for a target is there', () => {
+  const [, table] = /^targets='\n([^']+)'/m.exec(read('tests/long/fuzz'));
+  const patterns = table.split('\n').flatMap((line) => line.trim().split(/ +/).slice(2));
+  assert.ok(patterns.length > 20);
+  const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const matches = (pattern) => files.some((file) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`).test(file));
+  assert.deepEqual(patterns.filter((pattern) => !matches(pattern)), []);
+});
