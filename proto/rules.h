@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The counting rules (contract, rules 1 and 4 to 8), as pure functions: an event, the date and the catalogue
- * in, a verdict out. Nothing here reads a clock or a store.
+ * The counting rules 1 and 4 to 8 (docs/wire-format.md), as pure functions: an event, the date and the catalogue in, a
+ * verdict out. Nothing here reads a clock or a store.
  *
  * The path of an event: submitted_event -> rules_admit() -> struct admitted -> rules_judge() with what the store
  * knows of its id -> verdict. Only the verdicts of rules_judge() may reach a counter.

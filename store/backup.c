@@ -183,7 +183,7 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 }
 
 /* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
- * readers believe the figures (rules 12 and 13). */
+ * readers believe the figures (rules 12 and 13, docs/wire-format.md). */
 struct renewal {
 	const struct manifest *manifest;
 	uint64_t generation, unix_seconds; /* the last one that was shown, and the clock */

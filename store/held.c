@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Held cells (contract, rule 14): a team's totals move at once, its domain and label figures only in steps. What a
- * cell shows is `shown`, the truth is `counted`; CELLS_LIVE keeps the two equal in cells.c and never comes here.
+ * Held cells (rule 14, docs/wire-format.md): a team's totals move at once, its domain and label figures only in
+ * steps. What a cell shows is `shown`, the truth is `counted`; CELLS_LIVE keeps the two equal in cells.c and never
+ * comes here.
  *
  * For each outcome, what the domains show never adds up to more than what is counted: the difference is what
  * summaries call undistributed. A label never shows more than the questions there are.

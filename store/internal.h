@@ -75,7 +75,7 @@ int state_read(struct lmdb *lmdb, const char *org, struct state *state,
 /* Says that bytes were deleted, which a compacting copy will leave behind. */
 void state_note_deletion(struct store_txn *txn);
 
-/* A generation above `last`, and not below the clock's (rule 12). */
+/* A generation above `last`, and not below the clock's (rule 12, docs/wire-format.md). */
 uint64_t state_next_generation(uint64_t last, uint64_t unix_seconds);
 
 /* 0, or -1 when the system has no random bytes to give. */

@@ -28,7 +28,7 @@ struct store_view;
 
 enum { EPOCH_TEXT_BYTES = 33, QUARANTINE_LIMIT_DEFAULT = 1000 };
 
-/* When a team's domain and label figures move (contract, rule 14). Totals move at once. */
+/* When a team's domain and label figures move (rule 14, docs/wire-format.md). Totals move at once. */
 enum cells_policy { CELLS_LIVE, CELLS_DAILY, CELLS_EVERY };
 struct cells {
 	enum cells_policy policy;

@@ -3,7 +3,7 @@
  * The decoded events of a batch, or of a part of it when it is large. They are folded in the order of their days and ids,
  * which is the order of the store's pages: each page is found once for all its ids, which halves what the store takes of
  * the processor for large batches. Events with the same id keep the order of their arrival, which decides what they count
- * (rule 1).
+ * (rule 1, docs/wire-format.md).
  */
 #ifndef TURF_AGGREGATOR_DAEMON_BATCH_H
 #define TURF_AGGREGATOR_DAEMON_BATCH_H

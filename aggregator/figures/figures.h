@@ -18,8 +18,8 @@ struct figures {
 	int64_t as_of; /* unix seconds */
 };
 
-/* Rule 10: whether `team` (or TEAM_ALL) has a summary for the period: since counting_since, valid in it, and begun or
- * holding a question. A year has one when a quarter of it has. */
+/* Rule 10 (docs/wire-format.md): whether `team` (or TEAM_ALL) has a summary for the period: since counting_since,
+ * valid in it, and begun or holding a question. A year has one when a quarter of it has. */
 bool figures_exist(const struct figures *figures, const char *team, struct period period);
 
 /* One team (or TEAM_ALL), one quarter or year. Domains by position, zeros included; labels above zero only. */

@@ -96,9 +96,9 @@ int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap
 /* From now on taps of days before `day` are forgotten once nothing of them waits or is refused. */
 int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error);
 
-/* Compares the store's epoch, from the status, with the one in the outbox. If it changed, or none is stored, requeues all
- * remembered taps in the same transaction (rule 13): what was answered before may be in another store. `*requeued`: the
- * number of events. */
+/* Compares the store's epoch, from the status, with the one in the outbox. If it changed, or none is stored, requeues
+ * all remembered taps in the same transaction (rule 13, docs/wire-format.md): what was answered before may be in
+ * another store. `*requeued`: the number of events. */
 int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
 		       struct error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Decides which events of the outbox are sent next, and when they are sent again (counting rule 3). Pure: the time is an
- * argument, and there is no I/O and no lock. One thread at a time may use a sender.
+ * Decides which events of the outbox are sent next, and when they are sent again (rule 3, docs/wire-format.md). Pure:
+ * the time is an argument, and there is no I/O and no lock. One thread at a time may use a sender.
  *
  * An entry is one event that waits in the outbox, known by its sequence number. It is fresh (never sent), in flight in a
  * slot, or waiting for its next turn. A slot holds one submission; there are a few of them. A slot is freed when receipts

@@ -52,15 +52,60 @@ test('each file, folder and name of CONTRIBUTING.md is there', () => {
   assert.deepEqual([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)), []);
 });
 
+// Whether the file defines this function, table, class, method or number.
+function defines(file, name) {
+  const of = name.replace(/[#$]/g, '\\$&');
+  const number = `^\\t(?:enum \\{ )?${of} = |^enum \\{.* ${of} = |^(?:export )?const ${of} = `;
+  const definition = /^[A-Z]+(?:_[A-Z]+)*$/.test(name) ? number : {
+    c: `^(?!return |else )[a-z][^;=\\n]*[ *]${of}\\(|^(?:static )?const [^;=\\n]*[ *]${of}(?:\\[\\])? = |^\\} ${of}\\[\\] = `,
+    js: `^(?:export )?(?:default )?(?:async )?(?:function|const|class) ${of}\\b|^ {2}(?:static )?(?:async )?${of}\\(`,
+  }[file.split('.').pop()] ?? `^${of}=`;
+  return existsSync(join(root, file)) && new RegExp(definition, 'm').test(read(file));
+}
+
 test("each function of a tap's way in architecture.md is defined in its file", () => {
   const steps = [...read('docs/architecture.md').matchAll(/^\|[^|]*\| `([^`]+\.(?:c|js))` \| ((?:`[^`]+`(?:, )?)+) \|$/gm)];
   assert.ok(steps.length > 25);
-  const missing = steps.flatMap(([, file, names]) => {
-    const text = existsSync(join(root, file)) ? read(file) : '';
-    const definition = (name) => new RegExp(`^(?:[a-z].*[ *]${name}\\(|const ${name} = | {2}(?:async )?${name}\\()`, 'm');
-    return among(names, /`([^`]+)`/g).filter((name) => !definition(name).test(text)).map((name) => `${file}: ${name}`);
-  });
-  assert.deepEqual(missing, []);
+  assert.deepEqual(steps.flatMap(([, file, names]) => among(names, /`([^`]+)`/g).filter((name) => !defines(file, name)).map((name) => `${file}: ${name}`)), []);
+});
+
+test('each file that where-to-find.md names is there, and defines the functions that stand behind it', () => {
+  const questions = read('docs/where-to-find.md').split('\n').filter((line) => /^\| [A-Z].*\? \| /.test(line)).map((line) => line.slice(2, -2).split(' | '));
+  assert.ok(questions.length >= 50);
+  assert.deepEqual(questions.filter((cells) => cells.length !== 4 || !cells[1].includes('`') || !/[`\]]/.test(cells[2])).map(([question]) => question), []);
+  const wrong = questions.flatMap(([, code, document, proof]) => [
+    ...code.split('; ').flatMap((part) => {
+      const [file, ...names] = among(part, /`([^`]+)`/g);
+      return [...(existsSync(join(root, file)) ? [] : [file]), ...names.filter((name) => !defines(file, name)).map((name) => `${file}: ${name}`)];
+    }),
+    ...among(`${document} ${proof ?? ''}`, /`([\w./-]+\/[\w.-]+)`/g).filter((file) => !existsSync(join(root, file))),
+  ]);
+  assert.deepEqual(wrong, []);
+});
+
+const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', '*.md', ':!CHANGELOG.md'], { cwd: root, encoding: 'utf8' }).split('\n')
+  .filter((path) => path && existsSync(join(root, path)));
+const headings = (path) => among(read(path).replace(/^```[^]*?^```/gm, ''), /^#+ (.*)$/gm).map((heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+
+test('each link between documents leads to a file and a heading', () => {
+  const links = documents.flatMap((path) => among(read(path), /\]\(([^)\s]+)\)/g).filter((to) => !/^https?:/.test(to)).map((to) => ({ path, to })));
+  assert.ok(links.length > 80);
+  const isThere = ({ path, to }) => {
+    const [file, heading] = to.split('#');
+    const target = file ? join(path, '..', file) : path;
+    return existsSync(join(root, target)) && (heading === undefined || headings(target).includes(heading));
+  };
+  assert.deepEqual(links.filter((link) => !isThere(link)).map(({ path, to }) => `${path}: ${to}`), []);
+});
+
+test('each counting rule that a source cites is one of docs/wire-format.md, and the source names that document', () => {
+  const rules = among(read('docs/wire-format.md'), /^### Rule (\d+): /gm);
+  assert.deepEqual(rules, Array.from({ length: 15 }, (_, i) => String(i + 1)));
+  const cited = execFileSync('git', ['ls-files', '--', '*.c', '*.h', '*.js', '*.mjs'], { cwd: root, encoding: 'utf8' }).split('\n').filter((path) => path && existsSync(join(root, path)))
+    .map((path) => ({ path, text: read(path), numbers: among(read(path), /\b[Rr]ules? ((?:(?:, | and | to )?\d+)+)/g).flatMap((list) => list.match(/\d+/g)) })).filter(({ numbers }) => numbers.length > 0);
+  assert.ok(cited.length > 20);
+  assert.deepEqual(cited.flatMap(({ path, numbers }) => numbers.filter((number) => !rules.includes(number)).map((number) => `${path}: rule ${number}`)), []);
+  assert.deepEqual(cited.filter(({ text }) => !text.includes('docs/wire-format.md')).map(({ path }) => path), []);
 });
 
 test('each source that the fuzz campaign names for a target is there', () => {

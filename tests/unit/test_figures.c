@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Summaries: which there are, and what a quarter and a year are made of (rules 8, 9, 10 and 14).
+ * Summaries: which there are, and what a quarter and a year are made of (rules 8, 9, 10 and 14, docs/wire-format.md).
  */
 #include "tests/unit/lib/figures_org.h"
 

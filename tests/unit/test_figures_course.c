@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The weekly course (rule 15) and the JSON twin.
+ * The weekly course (rule 15, docs/wire-format.md) and the JSON twin.
  */
 #include "tests/unit/lib/figures_org.h"
 

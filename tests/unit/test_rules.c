@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The counting rules: every cell of rule 1's table, the order of the checks, and each of their edges. */
+/* The counting rules (docs/wire-format.md): every cell of rule 1's table, the order of the checks, and each of their
+ * edges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -323,7 +323,8 @@ static void test_an_aborted_batch_never_was(void **state)
 	assert_sound(stage);
 }
 
-/* Rule 1's table. Each row: what is stored (by these events before), what arrives, what must come of it. */
+/* The table of rule 1 (docs/wire-format.md). Each row: what is stored (by these events before), what arrives, what
+ * must come of it. */
 enum stored { NOTHING, COUNTED, COUNTED_SETTLED, COUNTED_LATE, RETRACTED };
 
 static void test_every_cell_of_the_table(void **state)

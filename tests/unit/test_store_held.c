@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Held cells (rule 14): totals move at once, domains and labels in steps, and what is shown plus what is not yet
- * distributed is always what is counted.
+ * Held cells (rule 14, docs/wire-format.md): totals move at once, domains and labels in steps, and what is shown plus
+ * what is not yet distributed is always what is counted.
  */
 #include "tests/unit/lib/store_stage.h"
 

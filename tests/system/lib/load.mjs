@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A stack under a steady load of phones that keep rule 3, for tests of what goes wrong meanwhile: at the end every tap
-// has its receipt, and the store counted each once.
+// A stack under a steady load of phones that keep rule 3 (docs/wire-format.md), for tests of what goes wrong
+// meanwhile: at the end every tap has its receipt, and the store counted each once.
 import assert from 'node:assert/strict';
 
 import { atEnd } from './cleanup.mjs';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A phone that keeps the contract's rules 3, 4 and 13, whatever dies on the way: an event stays in its outbox until a
-// receipt names it, a tap can be taken back, and under a new epoch everything it remembers is offered again. Events are
-// sent in random batches; what has no receipt in `retryMs`, or loses its connection, is sent again. What a real phone
-// has on disk (`taps`, `pending`, `epoch`) survives die(); its connection does not.
+// A phone that keeps rules 3, 4 and 13 (docs/wire-format.md), whatever dies on the way: an event stays in its outbox
+// until a receipt names it, a tap can be taken back, and under a new epoch everything it remembers is offered again.
+// Events are sent in random batches; what has no receipt in `retryMs`, or loses its connection, is sent again. What a
+// real phone has on disk (`taps`, `pending`, `epoch`) survives die(); its connection does not.
 import { Client } from './client.mjs';
 import { decode, newClientId, retraction, submission } from './messages.mjs';
 

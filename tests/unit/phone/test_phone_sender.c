@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What goes out and when, with a clock of our own: counting rule 3 without a network. */
+/* What goes out and when, with a clock of our own: rule 3 (docs/wire-format.md) without a network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -258,8 +258,9 @@ export class Outbox {
     });
   }
 
-  // The store's epoch as the status tells it. Another than the one met last, or the first, puts every remembered tap that
-  // has its receipt back in the queue (rule 13). Resolves to how many events, and whether there was an epoch before.
+  // The store's epoch as the status tells it. Another than the one met last, or the first, puts every remembered tap
+  // that has its receipt back in the queue (rule 13, docs/wire-format.md). Resolves to how many events, and whether
+  // there was an epoch before.
   async meetEpoch(epoch) {
     const met = await this.#write(async ({ taps, meta }) => {
       const last = await meta.get('epoch');

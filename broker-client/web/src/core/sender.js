@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Decides which events of the outbox are sent next, and when they are sent again (counting rule 3). Pure: the time is an argument
-// (`now`, in milliseconds), and there is no I/O. broker-client/libturf/sender.h describes the rules for slots and for teams that
-// are timed out or unconfirmed; both sides run the examples in tests/data/vectors/sender.json.
+// Decides which events of the outbox are sent next, and when they are sent again (rule 3, docs/wire-format.md). Pure:
+// the time is an argument (`now`, in milliseconds), and there is no I/O. broker-client/libturf/sender.h describes the
+// rules for slots and for teams that are timed out or unconfirmed; both sides run the examples in
+// tests/data/vectors/sender.json.
 //
 // An entry is one event that waits in the outbox, known by its sequence number. It is fresh (never sent), in flight in a slot, or
 // waiting for its next turn. A slot holds one submission; there are a few of them.
