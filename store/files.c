@@ -312,15 +312,18 @@ int files_check(const char *directory, const struct files_identity *opened, stru
 				 "each other; restart turfd",
 				 directory);
 	if (now.data.inode == 0)
-		return error_set(error, FAULT_STORE,
-				 "%s: " DATA_FILE
-				 " is gone, while it is open: the file or its folder was moved or deleted; "
-				 "put it back",
-				 directory);
-	return error_set(error, FAULT_STORE,
-			 "%s: the " DATA_FILE " that is open was replaced by another file; put the old one back "
-			 "(until turfd stops it can be read as /proc/PID/fd/N), or stop turfd and restore a backup",
-			 directory);
+		return error_set(
+			error, FAULT_STORE,
+			"%s: " DATA_FILE " is gone, while it is open: the file or its folder was moved or deleted; "
+			"put it back (if it was deleted, what was counted is lost when turfd stops; until then it "
+			"can be read as /proc/PID/fd/N)",
+			directory);
+	return error_set(
+		error, FAULT_STORE,
+		"%s: the " DATA_FILE " that is open was replaced by another file, and what was counted is lost when "
+		"turfd stops; put the old one back (until then it can be read as /proc/PID/fd/N), or stop turfd and "
+		"restore a backup",
+		directory);
 }
 
 int files_has_lock(const char *directory, bool *there, struct error *error)

@@ -35,27 +35,43 @@ static void clear_retained(struct daemon *daemon)
 	}
 }
 
-static enum store_health health_of(int fault)
+/* Notes a fault, after which turfd waits for a while. Whether it is to be logged: the last one was of another kind. */
+static bool note_fault(struct health *health, int fault, uint32_t retry_ms)
 {
-	return fault == FAULT_FULL ? STORE_FULL : STORE_FAILING;
+	enum store_health before = health->state;
+
+	health->state = fault == FAULT_FULL ? STORE_FULL : STORE_FAILING;
+	health->retry_at_ms = clock_monotonic_ms() + retry_ms;
+	return health->state != before;
 }
 
+/* Notes that it works; `line` is logged when it did not. */
+static void note_success(struct health *health, const char *line)
+{
+	if (health->state != STORE_OK)
+		log_info("%s", line);
+	*health = (struct health){.state = STORE_OK};
+}
+
+/* What has no receipt is safe in any case. What was counted before may be lost: the reason says so then (store/files.c). */
 static void store_refused(struct daemon *daemon, int fault, const struct error *error)
 {
-	enum store_health state = health_of(fault);
-
-	if (daemon->counting.state != state)
-		log_error("store-%s reason=\"%s\" turfd sends no receipts until the store works again; nothing is lost",
-			  state == STORE_FULL ? "full" : "failing", error->text);
-	daemon->counting.state = state;
-	daemon->counting.retry_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
+	if (!note_fault(&daemon->counting, fault, daemon->config.retry_ms))
+		return;
+	if (daemon->counting.state == STORE_FULL)
+		log_error(
+			"store-full reason=\"%s\" turfd sends no receipts until the store works again; nothing is lost",
+			error->text);
+	else
+		log_error(
+			"store-failing reason=\"%s\" turfd sends no receipts until the store works again; phones keep "
+			"what has no receipt",
+			error->text);
 }
 
-static void store_works(struct daemon *daemon)
+static void store_works(struct health *counting)
 {
-	if (daemon->counting.state != STORE_OK)
-		log_info("store-works-again");
-	daemon->counting = (struct health){.state = STORE_OK};
+	note_success(counting, "store-works-again");
 }
 
 /* If somebody moves, deletes or replaces the store's files while they are open, whatever is counted from then on is lost
@@ -69,7 +85,7 @@ static int check_files(struct daemon *daemon, struct error *error)
 	if (rc < 0)
 		store_refused(daemon, rc, error);
 	else if (daemon->files_lost && daemon->inbox.n == 0)
-		store_works(daemon);
+		store_works(&daemon->counting);
 	else if (daemon->files_lost)
 		daemon->counting.retry_at_ms = 0;
 	daemon->files_lost = rc < 0;
@@ -85,7 +101,7 @@ static int count(struct daemon *daemon, struct error *error)
 		store_refused(daemon, rc, error);
 		return 0;
 	}
-	store_works(daemon);
+	store_works(&daemon->counting);
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
 	clear_retained(daemon);
 	inbox_clear(&daemon->inbox);
@@ -292,20 +308,9 @@ static int wait_ms(const struct daemon *daemon)
 /* Upkeep reads, so it may fail where counting does not. Counting goes on, and upkeep is tried again. */
 static void upkeep_failed(struct daemon *daemon, int fault, const struct error *error)
 {
-	enum store_health state = health_of(fault);
-
-	if (daemon->upkeeping.state != state)
+	if (note_fault(&daemon->upkeeping, fault, daemon->config.retry_ms))
 		log_error("upkeep-failing reason=\"%s\" counting continues; figures, closing and purging wait",
 			  error->text);
-	daemon->upkeeping.state = state;
-	daemon->upkeeping.retry_at_ms = clock_monotonic_ms() + daemon->config.retry_ms;
-}
-
-static void upkeep_works(struct daemon *daemon)
-{
-	if (daemon->upkeeping.state != STORE_OK)
-		log_info("upkeep-works-again");
-	daemon->upkeeping = (struct health){.state = STORE_OK};
 }
 
 static int do_what_is_due(struct daemon *daemon, struct error *error)
@@ -321,7 +326,7 @@ static int do_what_is_due(struct daemon *daemon, struct error *error)
 			upkeep_failed(daemon, rc, error);
 	}
 	if (daemon->upkeeping.retry_at_ms <= daemon->now_ms) /* nothing failed, and nothing was held back */
-		upkeep_works(daemon);
+		note_success(&daemon->upkeeping, "upkeep-works-again");
 	return 0;
 }
 

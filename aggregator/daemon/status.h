@@ -13,7 +13,8 @@
 
 enum { INSTANCE_TEXT_BYTES = 17 };
 
-/* "full": the disk takes no more; "failing": something else keeps commits from succeeding. Nothing is lost meanwhile. */
+/* STORE_FULL: the disk takes no more; STORE_FAILING: something else keeps commits from succeeding. Phones keep what has no
+ * receipt. */
 enum store_health { STORE_OK, STORE_FULL, STORE_FAILING };
 
 struct status {
