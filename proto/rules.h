@@ -18,7 +18,7 @@
 /* The rules' numbers of days. What an organisation does not set gets its default. */
 enum {
 	RULES_ACCEPT_DAYS_DEFAULT = 400,
-	RULES_RETRACT_DAYS_DEFAULT = 14, /* the pages use it until they have a catalogue: tap/phone-view.js */
+	RULES_RETRACT_DAYS_DEFAULT = 14, /* the pages use it until they have a catalogue: phone/phone-view.js */
 	RULES_GRACE_DAYS_DEFAULT = 28,
 	RULES_IDS_KEPT_DAYS = 60, /* ids outlive accept_days by this (rule 6) */
 	RULES_DATE_JUMP_DAYS = 2, /* a date that moves by more has jumped, and waits to be trusted */

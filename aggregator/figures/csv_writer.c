@@ -44,7 +44,7 @@ static void put_characters(FILE *out, const char *text)
 }
 
 /*
- * Whether a spreadsheet would run the text as a formula. The same rule as `isFormula` in the pages' core/csv.js: it begins
+ * Whether a spreadsheet would run the text as a formula. The same rule as `isFormula` in the pages' leader/files/csv.js: it begins
  * with a tab or a line end, or its first character that is no blank is one of = + - @ | or the wide form of one.
  */
 static bool is_formula(const char *text)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
-import { guardFormula } from '../../broker-client/web/src/core/csv.js';
+import { guardFormula } from '../../broker-client/web/src/leader/files/csv.js';
 import { writeConfig } from './lib/config.mjs';
 import { decode, question, retraction } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { domainCell, sumCells, teamCell } from '../../broker-client/web/src/leader/cells.js';
-import * as heard from '../../broker-client/web/src/leader/figures.js';
+import { domainCell, sumCells, teamCell } from '../../broker-client/web/src/leader/figures/cells.js';
+import * as heard from '../../broker-client/web/src/leader/figures/figures.js';
 import { freshnessOf } from '../../broker-client/web/src/leader/freshness.js';
-import { groupsOf } from '../../broker-client/web/src/leader/domain-order.js';
+import { groupsOf } from '../../broker-client/web/src/leader/figures/roll-up.js';
 import { formatRoute, parseRoute } from '../../broker-client/web/src/leader/route.js';
 import { catalogue, day, domainsOf2013, dutch, figuresOf, summary } from './lib/leader.mjs';
 

@@ -3,16 +3,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { axisSteps, barChart, quarterChart, weekChart } from '../../broker-client/web/src/leader/charts.js';
-import { courseOf } from '../../broker-client/web/src/leader/compare.js';
-import { guard } from '../../broker-client/web/src/core/csv.js';
+import { axisSteps, barChart, quarterChart, weekChart } from '../../broker-client/web/src/leader/figures/charts.js';
+import { courseOf } from '../../broker-client/web/src/leader/figures/compare.js';
+import { guard } from '../../broker-client/web/src/leader/files/csv.js';
 import { textsIn, useTexts } from '../../broker-client/web/src/core/language.js';
-import { csvName, tableAsHtml, tableAsTsv, yearAsCsv } from '../../broker-client/web/src/leader/export.js';
-import { yearTable } from '../../broker-client/web/src/leader/report.js';
-import { sceneAsSvg } from '../../broker-client/web/src/leader/svg.js';
+import { csvName, tableAsHtml, tableAsTsv, yearAsCsv } from '../../broker-client/web/src/leader/files/export.js';
+import { yearTable } from '../../broker-client/web/src/leader/figures/report.js';
+import { sceneAsSvg } from '../../broker-client/web/src/leader/files/svg.js';
 import en from '../../broker-client/web/src/leader/texts.en.js';
 import nl from '../../broker-client/web/src/leader/texts.nl.js';
-import { createWords } from '../../broker-client/web/src/leader/words.js';
+import { createWords } from '../../broker-client/web/src/leader/figures/words.js';
 import { catalogue, day, dutch, figuresOf, FINAL, replayed, summary } from './lib/leader.mjs';
 
 const TODAY = day('2019-12-31');

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import * as compare from '../../broker-client/web/src/leader/compare.js';
-import * as live from '../../broker-client/web/src/leader/live.js';
-import { weeksUpTo, wholeWeeksOf, yearOfReport } from '../../broker-client/web/src/leader/periods.js';
-import * as report from '../../broker-client/web/src/leader/report.js';
-import { samePoint } from '../../broker-client/web/src/leader/same-point.js';
-import { takeCleared, takeWeekly } from '../../broker-client/web/src/leader/figures.js';
+import * as compare from '../../broker-client/web/src/leader/figures/compare.js';
+import * as live from '../../broker-client/web/src/leader/figures/live.js';
+import { weeksUpTo, wholeWeeksOf, yearOfReport } from '../../broker-client/web/src/leader/figures/periods.js';
+import * as report from '../../broker-client/web/src/leader/figures/report.js';
+import { samePoint } from '../../broker-client/web/src/leader/figures/same-point.js';
+import { takeCleared, takeWeekly } from '../../broker-client/web/src/leader/figures/figures.js';
 import { catalogue, day, domainsOf2013, dutch, figuresOf, FINAL, PROVISIONAL, replayed, summary } from './lib/leader.mjs';
 
 const TODAY = day('2019-12-31'); // the last quarter is running

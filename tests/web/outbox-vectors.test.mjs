@@ -8,8 +8,8 @@ import { vectors } from './lib/web.mjs';
 await import('../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs');
 const { IDBFactory } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
 const { parseDate } = await import('../../broker-client/web/src/core/calendar.js');
-const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
-const { newTap, outcomeOf, refusedAct, retracted, sendable, settle } = await import('../../broker-client/web/src/core/tap.js');
+const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
+const { newTap, outcomeOf, refusedAct, retracted, sendable, settle } = await import('../../broker-client/web/src/phone/tap.js');
 
 const NOW = 1_000_000;
 let outbox;

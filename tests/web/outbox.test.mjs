@@ -7,9 +7,9 @@ import './lib/web.mjs';
 
 await import('../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs');
 const { IDBFactory } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
-const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
+const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
 const { newId, Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
-const tapModule = await import('../../broker-client/web/src/core/tap.js');
+const tapModule = await import('../../broker-client/web/src/phone/tap.js');
 const { mayRetract, outcomeOf, refusedAct, sendable, settle, stateOf } = tapModule;
 
 const TODAY = 20_779;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone (tap/phone.js) without a page: a borrowed phone forgets, and a list of domains that changes is told.
+// The phone (phone/phone.js) without a page: a borrowed phone forgets, and a list of domains that changes is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

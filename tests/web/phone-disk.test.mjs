@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone (tap/phone.js) without a page: what it remembers and for how long, what it shows, and a disk that refuses.
+// The phone (phone/phone.js) without a page: what it remembers and for how long, what it shows, and a disk that refuses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -8,8 +8,8 @@ import { turns } from './lib/web.mjs';
 
 const { writeCatalogue, writeSummary } = await import('../../broker-client/web/gen/turf.js');
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
-const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
-const { UNDO_MS } = await import('../../broker-client/web/src/tap/phone.js');
+const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
+const { UNDO_MS } = await import('../../broker-client/web/src/phone/phone.js');
 
 test('at the turn of the day the total is that of the quarter that begins', async () => {
   const tab = await Tab.start();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The phone (tap/phone.js) without a page: what leaves it, and when; with tabs, breaks and verdicts as the test says.
+// The phone (phone/phone.js) without a page: what leaves it, and when; with tabs, breaks and verdicts as the test says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -7,8 +7,8 @@ import { DAY_MS, TODAY, Tab, clock, openPhone } from './lib/fake-tab.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
-const { Outbox } = await import('../../broker-client/web/src/core/outbox.js');
-const { UNDO_MS } = await import('../../broker-client/web/src/tap/phone.js');
+const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
+const { UNDO_MS } = await import('../../broker-client/web/src/phone/phone.js');
 
 test('a tap goes out, and its receipt ends it', async () => {
   const tab = await Tab.start();

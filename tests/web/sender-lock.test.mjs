@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { turns } from './lib/web.mjs';
 
-const { SenderLock } = await import('../../broker-client/web/src/tap/sender-lock.js');
+const { SenderLock } = await import('../../broker-client/web/src/phone/sender-lock.js');
 
 const MANY = 1_000; // after so many requests the lock's tests give up: an endless loop of microtasks would end with nothing else
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { dice, vectors } from './lib/web.mjs';
 
-const { Sender } = await import('../../broker-client/web/src/core/sender.js');
+const { Sender } = await import('../../broker-client/web/src/phone/sender.js');
 
 const entry = (seq, team = 'oost') => ({ seq, id: `id${seq}`, act: 'question', team });
 const seqs = (batch) => batch?.entries.map(({ seq }) => seq) ?? null;

@@ -14,8 +14,8 @@ const { domainsOn, labelsOn, teamsOn } = await import(`${core}/catalogue.js`);
 const { isClientId, isSlug, parseTopic, topics } = await import(`${core}/topics.js`);
 const { writeCatalogue } = await import('../../broker-client/web/gen/turf.js');
 const { PbfWriter } = await import('../../broker-client/web/node_modules/pbf/index.js');
-const { PhoneView } = await import('../../broker-client/web/src/tap/phone-view.js');
-const { daysOfPeriod } = await import('../../broker-client/web/src/leader/periods.js');
+const { PhoneView } = await import('../../broker-client/web/src/phone/phone-view.js');
+const { daysOfPeriod } = await import('../../broker-client/web/src/leader/figures/periods.js');
 
 const { parseDate, parsePeriod } = calendar;
 const show = (entry) => JSON.stringify(entry);

@@ -8,8 +8,8 @@ import './lib/web.mjs';
 
 const core = '../../broker-client/web/src/core';
 const calendar = await import(`${core}/calendar.js`);
-const { csv, tsv } = await import(`${core}/csv.js`);
-const { rollUp } = await import(`${core}/roll-up.js`);
+const { csv, tsv } = await import('../../broker-client/web/src/leader/files/csv.js');
+const { rollUp } = await import('../../broker-client/web/src/leader/figures/roll-up.js');
 const format = await import(`${core}/format.js`);
 const { newClientId, parseTopic, topics, isClientId } = await import(`${core}/topics.js`);
 const { labelsOn, validOn } = await import(`${core}/catalogue.js`);
@@ -149,7 +149,7 @@ test('Dutch and English say the same things', async () => {
     assert.deepEqual(Object.keys(nl).sort(), Object.keys(en).sort(), page);
     const values = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
     for (const key of Object.keys(nl)) assert.deepEqual(values(nl[key]), values(en[key]), `${page}: ${key}`);
-    const code = readdirSync(new URL(`${page}/`, src)).filter((name) => name.endsWith('.js')).map((name) => readFileSync(new URL(`${page}/${name}`, src), 'utf8')).join('\n');
+    const code = readdirSync(new URL(`${page}/`, src), { recursive: true }).filter((name) => name.endsWith('.js')).map((name) => readFileSync(new URL(`${page}/${name}`, src), 'utf8')).join('\n');
     for (const [, key] of code.matchAll(/\bt\('([A-Za-z0-9.-]+)'/g)) assert.ok(key in nl, `${page}: ${key} has no text`);
   }
 });

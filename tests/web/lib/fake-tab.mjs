@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Runs Phone (tap/phone.js) without a page, in fake tabs with a fake broker and a date that the test sets. Each test begins
+// Runs Phone (phone/phone.js) without a page, in fake tabs with a fake broker and a date that the test sets. Each test begins
 // with an empty outbox.
 import { afterEach, beforeEach } from 'node:test';
 
@@ -12,7 +12,7 @@ const { PbfWriter } = await import('../../../broker-client/web/node_modules/pbf/
 const { writeCatalogue, writeReceipt } = await import('../../../broker-client/web/gen/turf.js');
 const { dayOfDate, formatDate } = await import('../../../broker-client/web/src/core/calendar.js');
 const { decodeSubmission, unhex } = await import('../../../broker-client/web/src/core/messages.js');
-const { Phone } = await import('../../../broker-client/web/src/tap/phone.js');
+const { Phone } = await import('../../../broker-client/web/src/phone/phone.js');
 
 export const TODAY = dayOfDate(2019, 12, 31);
 export const DAY_MS = 86_400_000;

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 
 import { dayOfDate, parsePeriod } from '../../../broker-client/web/src/core/calendar.js';
 import { t, useTexts } from '../../../broker-client/web/src/core/language.js';
-import { createFigures, takeCatalogue, takeSummary } from '../../../broker-client/web/src/leader/figures.js';
+import { createFigures, takeCatalogue, takeSummary } from '../../../broker-client/web/src/leader/figures/figures.js';
 import nl from '../../../broker-client/web/src/leader/texts.nl.js';
-import { createWords } from '../../../broker-client/web/src/leader/words.js';
+import { createWords } from '../../../broker-client/web/src/leader/figures/words.js';
 
 const OPEN = 1;
 export const PROVISIONAL = 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Tables and charts as elements. Buttons carry data-action; main.js listens for them at one place.
 import { el } from '../core/dom.js';
-import { isFigure } from './cells.js';
+import { isFigure } from './figures/cells.js';
 
 const svg = (tag, attributes, ...children) => el(tag, { svg: true, ...attributes }, ...children);
 

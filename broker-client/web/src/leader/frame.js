@@ -4,11 +4,11 @@ import { validOn } from '../core/catalogue.js';
 import { loginAddress } from '../core/config.js';
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
-import { teamName } from './cells.js';
+import { teamName } from './figures/cells.js';
 import { choice } from './elements.js';
-import { catalogueIsLate, statusHeard, summaryOf } from './figures.js';
+import { catalogueIsLate, statusHeard, summaryOf } from './figures/figures.js';
 import { freshnessOf } from './freshness.js';
-import { yearInText } from './report.js';
+import { yearInText } from './figures/report.js';
 import { formatRoute } from './route.js';
 import { viewCompare, viewLive, viewReport, whyNone } from './views.js';
 

@@ -11,18 +11,18 @@ import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
 import { language, savedLanguage, saveLanguage, setLanguage, t, textsIn, useTexts } from '../core/language.js';
 import { ALL, topics } from '../core/topics.js';
-import { teamName } from './cells.js';
-import * as heard from './figures.js';
-import { FILES } from './csv-files.js';
+import { teamName } from './figures/cells.js';
+import * as heard from './figures/figures.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
 import { keepFigures, keptFigures } from './kept-figures.js';
-import { yearOf, yearOfReport, quarterOfDay, quartersOfYear } from './periods.js';
+import { yearOf, yearOfReport, quarterOfDay, quartersOfYear } from './figures/periods.js';
 import { formatRoute, parseRoute } from './route.js';
-import { yearsHeard } from './report.js';
+import { yearsHeard } from './figures/report.js';
 import nl from './texts.nl.js';
 import { keepUpToDate } from './update.js';
-import { createWords } from './words.js';
+import { createWords } from './figures/words.js';
+import { CSV_FILES } from './views.js';
 
 const TEAM_KEY = 'turf-leader-team';
 const NARROW = 560; // a phone: fewer columns in charts
@@ -38,7 +38,7 @@ const state = {
   link: { state: 'offline', since: 0, kept: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
   looking: { team: ALL, view: 'live', period: null, year: null },
   rolled: false,
-  file: FILES[0], // the CSV that is chosen
+  file: CSV_FILES[0], // the CSV that is chosen
   failed: false, // the settings could not be read
   blocked: false, // something else answers in the server's place
   onPaper: false,
@@ -261,7 +261,7 @@ function say(text) {
 }
 
 // Loads the modules that make files and pictures before anybody needs them, since there may be no network then.
-const loadDownloads = () => Promise.all([import('./downloads.js'), import('./export.js'), textsIn('en')]);
+const loadDownloads = () => Promise.all([import('./files/downloads.js'), import('./files/export.js'), textsIn('en')]);
 
 async function copy(id) {
   const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await loadDownloads();

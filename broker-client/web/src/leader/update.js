@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Takes over a newer build of the page when nobody looks at it or touches it. So a screen on a wall, which is never closed, gets it
 // too.
-import { ReloadForBuild } from '../core/reload-for-build.js';
-import { registerWorker } from '../core/register-worker.js';
+import { registerWorker, ReloadForBuild } from '../core/new-build.js';
 
 const LOOK_MS = 3_600_000;
 const UNTOUCHED_MS = 600_000;

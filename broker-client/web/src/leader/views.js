@@ -5,16 +5,19 @@
 // `page`: { figures, words, team, period, year, today, rolled, width, scale, narrow, onPaper, shown: { tables, charts } }
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
-import { isFigure, none, teamCell, teamName } from './cells.js';
-import { barChart, quarterChart, weekChart } from './charts.js';
-import * as compare from './compare.js';
+import { isFigure, none, teamCell, teamName } from './figures/cells.js';
+import { barChart, quarterChart, weekChart } from './figures/charts.js';
+import * as compare from './figures/compare.js';
 import { chartButtons, chartElement, choice, copyButton, longestBar, note, section, tableElement } from './elements.js';
-import { FILES } from './csv-files.js';
-import { summaryOf } from './figures.js';
-import * as live from './live.js';
-import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './periods.js';
-import * as report from './report.js';
-import { isRunning, samePoint } from './same-point.js';
+import { summaryOf } from './figures/figures.js';
+import * as live from './figures/live.js';
+import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './figures/periods.js';
+import * as report from './figures/report.js';
+import { isRunning, samePoint } from './figures/same-point.js';
+
+// The CSV files of a year: the quarters of the chosen team or of every team, as a whole or by domain. Each has one level of
+// aggregation, so that the sum of a column is true.
+export const CSV_FILES = ['quarters', 'domains', 'team-quarters', 'team-domains'];
 
 const WEEKS_WIDE = 26;
 const WEEKS_NARROW = 13;
@@ -317,7 +320,7 @@ function reportTools(page) {
     choice('year', words.t('report_year'), years, String(year)),
     listChoice(page, [page.team, ALL]),
     tool('print', words.t('print')),
-    choice('csv', words.t('csv_file'), FILES.map((file) => ({ value: file, label: words.t(`csv_choice_${file}`) })), page.file),
+    choice('csv', words.t('csv_file'), CSV_FILES.map((file) => ({ value: file, label: words.t(`csv_choice_${file}`) })), page.file),
     tool('csv', words.t('csv_dutch'), 'nl'),
     tool('csv', words.t('csv_english'), 'en'),
   );

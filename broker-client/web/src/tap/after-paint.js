@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The parts of the page that no tap needs: notices, totals, and what opens over the tiles. main.js loads them right after the
 // first paint. They are one file in the build, because several files compress worse.
+export { openCatchUp } from './catch-up.js';
 export { openLabels } from './labels.js';
+export { openList } from './list.js';
 export { renderNotices } from './notices.js';
-export { openCatchUp, openList, openTeams } from './sheets.js';
-export { teamChoice, welcome } from './team-choice.js';
+export { openTeams, teamChoice, welcome } from './teams.js';
 export { renderGlance, renderTotal } from './total.js';

@@ -3,7 +3,7 @@
 import { el, renderWhen, setAttribute, setHidden, setText } from '../core/dom.js';
 import { number } from '../core/format.js';
 import { language, t } from '../core/language.js';
-import { stateOf } from '../core/tap.js';
+import { stateOf } from '../phone/tap.js';
 import { icon } from './icons.js';
 
 // Two texts: the taps on this device ("3 op dit toestel") and the taps under way ("2 onderweg, nog niet bevestigd"). A text is

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The sheet "change": another domain, outcome, day, team or labels for a tap. The tap is taken back and counted again in one step.
-import { domainsOn, teamsOn } from '../core/catalogue.js';
+import { domainsOn, labelsFor, teamsOn } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { chip, chipGroup, labelGroups } from './labels.js';
-import { dayChoice } from './sheets.js';
-import { labelsFor } from './snackbar.js';
+import { dayChoice } from './catch-up.js';
 
 const outcomes = [['answered', Outcome.OUTCOME_ANSWERED], ['referred', Outcome.OUTCOME_REFERRED]];
 

@@ -126,7 +126,7 @@ export class Device {
   // page is hidden; then every window loads again, one that is in use when nobody is in the middle of something there.
   async serve() {
     if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
-    const [{ ReloadForBuild }, { registerWorker }] = await Promise.all([import('../core/reload-for-build.js'), import('../core/register-worker.js')]);
+    const { registerWorker, ReloadForBuild } = await import('../core/new-build.js');
     const registration = await registerWorker();
     if (!registration) return;
     this.#reload = new ReloadForBuild({ untouchedMs: UNTOUCHED_MS, busy: this.#busy });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The sheet in which labels of a question are chosen: its subject, its origin, and where it was referred to. It lies over the tiles,
 // so that no tile takes a touch.
+import { labelsFor } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 import { LABELS_MAX, LabelKind } from '../core/messages.js';
-import { labelsFor } from './snackbar.js';
 
 const kinds = [['subject', LabelKind.LABEL_SUBJECT], ['origin', LabelKind.LABEL_ORIGIN], ['referredTo', LabelKind.LABEL_REFERRED_TO]];
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The list "my taps": the taps of this phone by day, with the state of each.
+// The sheet "my taps": a list of the taps of this phone by day, with the state of each.
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen, setText } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
-import { stateOf } from '../core/tap.js';
+import { stateOf } from '../phone/tap.js';
+import { openChange } from './change.js';
 import { outcomeWord } from './grid.js';
 import { icon } from './icons.js';
 
@@ -75,7 +76,7 @@ function dayTitle(phone, day, taps) {
 }
 
 // `act`: as for tapButtons. If the taps of the row with the focus join another row, that row gets the focus.
-export function renderList(parent, phone, act) {
+function renderList(parent, phone, act) {
   const focused = parent.contains(document.activeElement) && document.activeElement.closest('.tap')?.dataset.item;
   const days = byDay(phone.listed);
   reconcile(parent, days, {
@@ -93,5 +94,37 @@ export function renderList(parent, phone, act) {
   if (focused && !parent.contains(document.activeElement)) parent.querySelector(`[data-ids~="${focused}"]`)?.focus();
 }
 
-export const legend = () =>
+const legend = () =>
   el('dl', { class: 'legend' }, ['device', 'sent', 'counted'].map((state) => [el('dt', {}, stateMark(state)), el('dd', {}, t(`${state}Help`))]));
+
+// A tap is seen when its row was on the screen while the list was open. Taps that are kept only until then are deleted when the
+// list is closed, never while it is open.
+export function openList(sheet, phone) {
+  const list = el('div', { class: 'days' });
+  const n = phone.retractDays;
+  const none = el('p', { class: 'soft' }, t('noTaps', { n }));
+  const older = el('p', { class: 'soft' }, t('olderHint', { n }));
+  const seen = new Set();
+  const observer = new IntersectionObserver((rows) => {
+    for (const { isIntersecting, target } of rows) if (isIntersecting) target.dataset.ids.split(' ').forEach((id) => seen.add(id));
+  });
+  sheet.show(t('myTaps'), el('p', { class: 'soft' }, t('myTapsHint', { n })), none, older, list, el('h3', {}, t('statesTitle')), legend());
+  const act = {
+    takeBack: (ids) => phone.takeBack(ids).catch(() => {}),
+    restore: (ids) => phone.restore(ids).catch(() => {}),
+    change: (taps) => openChange(sheet, phone, taps, () => openList(sheet, phone)),
+  };
+  sheet.refresh = () => {
+    none.hidden = phone.listed.length > 0;
+    older.hidden = phone.unseen.length === 0;
+    renderList(list, phone, act);
+    for (const row of list.querySelectorAll('.tap')) observer.observe(row);
+  };
+  sheet.onClose = () => {
+    observer.disconnect();
+    const ids = phone.unseen.map(({ id }) => id).filter((id) => seen.has(id));
+    if (ids.length) phone.markSeen(ids).catch(() => {});
+    phone.forgetTakenBack();
+  };
+  sheet.refresh();
+}

@@ -18,7 +18,7 @@ import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOften, re
 import { keepInView, listenToKeys } from './keyboard.js';
 import { keepDay, leaveDay, recallDay, returnToDay } from './catch-up-day.js';
 import { loginAdvice } from './login.js';
-import { Phone } from './phone.js';
+import { Phone } from '../phone/phone.js';
 import { Sheet } from './sheet.js';
 import { Snackbar } from './snackbar.js';
 import { GridPosition } from './grid-position.js';

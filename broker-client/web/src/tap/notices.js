@@ -5,7 +5,7 @@ import { dutch, el, reconcile } from '../core/dom.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
 import { Verdict } from '../core/messages.js';
-import { refusal, refusedAct, stateOf } from '../core/tap.js';
+import { refusal, refusedAct, stateOf } from '../phone/tap.js';
 import { outcomeWord } from './grid.js';
 import { loginAdvice } from './login.js';
 

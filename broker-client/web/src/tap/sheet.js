@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The dialog that opens over the page; sheets.js and others fill it. It is a native one, which handles Escape and the focus.
+// The dialog that opens over the page; catch-up.js, change.js, labels.js, list.js and teams.js fill it. It is a native one, which handles Escape and the focus.
 import { el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 

@@ -2,20 +2,15 @@
 // The snackbar: it shows for six seconds what was just tapped, and offers undo and labels. The tap does not leave the phone before
 // it closes. It stays open while the sheet with labels is open, or while it has the keyboard's focus. Afterwards it says for six
 // seconds that the tap was undone, or that the phone could not store it. Its place in the foot is always there.
-import { domainName, labelsOn, teamName } from '../core/catalogue.js';
+import { domainName, labelsFor, teamName } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
 import { language, t, tParts } from '../core/language.js';
-import { LabelKind, Outcome } from '../core/messages.js';
 import { outcomeWord, unflash } from './grid.js';
 import { undoKeys } from './keyboard.js';
-import { UNDO_MS } from './phone.js';
+import { UNDO_MS } from '../phone/phone.js';
 
 const STAY_MS = 60_000;
-
-// The labels that fit a question; where it was sent on to only makes sense for one that was.
-export const labelsFor = (catalogue, { day, domain, outcome }) =>
-  labelsOn(catalogue, day, domain).filter(({ kind }) => kind !== LabelKind.LABEL_REFERRED_TO || outcome === Outcome.OUTCOME_REFERRED);
 
 export class Snackbar {
   #parent;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The taps that were taken back on this page, as they were before, with the moment until which "count after all" is offered. In
 // memory only.
-import { asRetracted } from '../core/tap.js';
+import { asRetracted } from './tap.js';
 
 export class TakenBack {
   #entries = new Map(); // id: {tap, until}

@@ -3,7 +3,7 @@
 //
 // A summary with a newer catalogue version than ours waits until that catalogue has arrived, so that no figure is ever shown under
 // a wrong name. Until then the page shows the earlier figures.
-import { Figures } from '../core/figures.js';
+import { Figures } from '../../core/figures.js';
 
 // `kept`: topics of figures that were kept from an earlier visit (kept-figures.js) and were not received again since.
 // `keptDay`: the day of that visit, until the aggregator publishes its date.

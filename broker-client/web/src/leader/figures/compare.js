@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The tables that compare quarters: all quarters of a team, and its domains in several quarters. Pure.
 
-import { rollsUpTo } from '../core/roll-up.js';
-import { ALL } from '../core/topics.js';
+import { ALL } from '../../core/topics.js';
 import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, sumCells, teamCell, teamCells } from './cells.js';
 import { quartersHeard, summaryOf } from './figures.js';
-import { groupsOf } from './domain-order.js';
 import { countColumns, heldOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
+import { groupsOf, rollsUpTo } from './roll-up.js';
 import { isRunning, samePoint } from './same-point.js';
 
 // Every quarter from the first one with figures up to the present one, or to a later one with questions.

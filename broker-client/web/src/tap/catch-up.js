@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Fills the sheet: the choice of a team, catching up, "my taps". Loaded after the first paint, since no tap needs it.
-import { teamName } from '../core/catalogue.js';
+// The sheet "catching up": for which day the next tap counts, and how many questions. The choice of a day is also in the sheet "change".
 import { formatDate, parseDate } from '../core/calendar.js';
-import { dutch, el } from '../core/dom.js';
+import { el } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
-import { language, t, tParts } from '../core/language.js';
-import { openChange } from './change.js';
-import { legend, renderList } from './list.js';
-import { teamChoice } from './team-choice.js';
+import { language, t } from '../core/language.js';
 
 const DAYS_OFFERED = 7;
 const COUNT_MAX = 50;
-
-// ---- Teams ----------------------------------------------------------------------------------------
-
-// Below the choice: the teams of one touch that are not needed there any more.
-export function openTeams(sheet, phone, grid) {
-  const choose = (id, borrowed) => {
-    sheet.close({ returnTo: grid });
-    phone.setTeam(id, borrowed);
-  };
-  const forget = (id) => {
-    sheet.close();
-    phone.forgetTeam(id);
-  };
-  const others = phone.teams.filter((id) => id !== phone.team);
-  sheet.show(t('chooseTeam'), teamChoice(phone, choose),
-    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
-}
-
-// ---- Catching up ----------------------------------------------------------------------------------
 
 // What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
 // the same element, since who types in it would begin again at each key.
@@ -86,38 +63,4 @@ export function openCatchUp(sheet, phone, choice, choose) {
   };
   sheet.show(t('catchUp'), el('p', { class: 'soft' }, t('catchUpHint')),
     el('div', { class: 'catch-up-form' }, el('h3', {}, t('day')), day.element, final, el('h3', {}, t('count')), counter(draft, changed), go));
-}
-
-// ---- Own taps -------------------------------------------------------------------------------------
-
-// A tap is seen when its row was on the screen while the list was open. Taps that are kept only until then are deleted when the
-// list is closed, never while it is open.
-export function openList(sheet, phone) {
-  const list = el('div', { class: 'days' });
-  const n = phone.retractDays;
-  const none = el('p', { class: 'soft' }, t('noTaps', { n }));
-  const older = el('p', { class: 'soft' }, t('olderHint', { n }));
-  const seen = new Set();
-  const observer = new IntersectionObserver((rows) => {
-    for (const { isIntersecting, target } of rows) if (isIntersecting) target.dataset.ids.split(' ').forEach((id) => seen.add(id));
-  });
-  sheet.show(t('myTaps'), el('p', { class: 'soft' }, t('myTapsHint', { n })), none, older, list, el('h3', {}, t('statesTitle')), legend());
-  const act = {
-    takeBack: (ids) => phone.takeBack(ids).catch(() => {}),
-    restore: (ids) => phone.restore(ids).catch(() => {}),
-    change: (taps) => openChange(sheet, phone, taps, () => openList(sheet, phone)),
-  };
-  sheet.refresh = () => {
-    none.hidden = phone.listed.length > 0;
-    older.hidden = phone.unseen.length === 0;
-    renderList(list, phone, act);
-    for (const row of list.querySelectorAll('.tap')) observer.observe(row);
-  };
-  sheet.onClose = () => {
-    observer.disconnect();
-    const ids = phone.unseen.map(({ id }) => id).filter((id) => seen.has(id));
-    if (ids.length) phone.markSeen(ids).catch(() => {});
-    phone.forgetTakenBack();
-  };
-  sheet.refresh();
 }

@@ -6,7 +6,7 @@
 //
 // An entry is one event that waits in the outbox, known by its sequence number. It is fresh (never sent), in flight in a slot, or
 // waiting for its next turn. A slot holds one submission; there are a few of them.
-import { EVENTS_MAX } from './messages.js';
+import { EVENTS_MAX } from '../core/messages.js';
 
 const JITTER_PART = 4;
 

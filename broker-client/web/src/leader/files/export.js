@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Makes text of tables: for the clipboard, and the CSV files of a year. Pure: tables in, text out.
-import { formatDate } from '../core/calendar.js';
-import { csv, forms, guard, plainNumber, tsv } from '../core/csv.js';
-import { ALL } from '../core/topics.js';
-import { domainName, teamCell, teamName } from './cells.js';
-import { questionsOf, summaryOf } from './figures.js';
-import { quartersOfYear } from './periods.js';
-import { teamsOfYear } from './report.js';
+import { formatDate } from '../../core/calendar.js';
+import { csv, forms, guard, plainNumber, tsv } from './csv.js';
+import { ALL } from '../../core/topics.js';
+import { domainName, teamCell, teamName } from '../figures/cells.js';
+import { questionsOf, summaryOf } from '../figures/figures.js';
+import { quartersOfYear } from '../figures/periods.js';
+import { teamsOfYear } from '../figures/report.js';
 
 const SHARE_DIGITS = 4;
 
@@ -51,7 +51,7 @@ export function tableAsHtml(table, heading, words) {
   return `<table><caption>${htmlText(heading)}</caption><tr>${head}</tr>${rows.join('')}</table>`;
 }
 
-// ---- The files of a year (see csv-files.js) ---------------------------------------------------------------
+// ---- The files of a year (CSV_FILES in views.js) ----------------------------------------------------------
 // Headings and statuses are in the language of `words`.
 
 const isOfAllTeams = (file) => file.startsWith('team-');

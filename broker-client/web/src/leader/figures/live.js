@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // This quarter: the totals of a team, its domains, and how these compare with earlier. Pure.
 
-import { rollUp } from '../core/roll-up.js';
+import { rollUp } from './roll-up.js';
 import { domainName, teamCell, teamCells } from './cells.js';
 import { summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Saves tables and charts as files, and copies tables to the clipboard. Nothing goes over the network.
-import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from '../figures/charts.js';
 import { MARGIN, sceneAsSvg, TITLE_HEIGHT } from './svg.js';
 
 export function download(name, type, content) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The tables of the year's report: totals per quarter, the five largest domains, the share referred, and teams. Pure.
 
-import { ALL } from '../core/topics.js';
+import { ALL } from '../../core/topics.js';
 import { domainName, isFigure, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';

@@ -10,7 +10,7 @@
 //                                                   not seen yet what became of it; else absent
 //  once}                                            true: of a borrowed phone, which forgets it once it is answered and its
 //                                                   worker is gone; else absent
-import { isKnownVerdict, isRefusal, Verdict } from './messages.js';
+import { isKnownVerdict, isRefusal, Verdict } from '../core/messages.js';
 
 const V = Verdict;
 // A hold that ends later than this is none: the clock was set back.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The choice of a team. The first screen also says whose page this is and what counts as a question; "only now" is for a worker on
+// The choice of a team: on the first screen, and in a sheet later. The first screen also says whose page this is and what counts as a question; "only now" is for a worker on
 // a borrowed phone, which then remembers nothing.
-import { el } from '../core/dom.js';
-import { t } from '../core/language.js';
+import { teamName } from '../core/catalogue.js';
+import { dutch, el } from '../core/dom.js';
+import { t, tParts } from '../core/language.js';
 
 // `choose(id, borrowed)`.
 export function teamChoice(phone, choose) {
@@ -23,3 +24,18 @@ export const welcome = (phone) => [
   el('h2', {}, t('whose', { org: phone.catalogue.name })),
   el('p', {}, t('whatCounts')),
 ];
+
+// The sheet. Below the choice it offers to remove the other teams that have a button at the top of the page.
+export function openTeams(sheet, phone, grid) {
+  const choose = (id, borrowed) => {
+    sheet.close({ returnTo: grid });
+    phone.setTeam(id, borrowed);
+  };
+  const forget = (id) => {
+    sheet.close();
+    phone.forgetTeam(id);
+  };
+  const others = phone.teams.filter((id) => id !== phone.team);
+  sheet.show(t('chooseTeam'), teamChoice(phone, choose),
+    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Texts and numbers in one language, as the tables and charts ask for them. Pure; `t` gives the texts (core/language.js).
-import { formatDate, parsePeriod, todayIn } from '../core/calendar.js';
-import * as format from '../core/format.js';
+import { formatDate, parsePeriod, todayIn } from '../../core/calendar.js';
+import * as format from '../../core/format.js';
 
 const FINAL = 3;
 const STATES = { 1: 'status_open', 2: 'status_provisional', [FINAL]: 'status_final' };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Quarters and years by their names ("2019-Q4", "2019"), as topics and tables use them. Pure.
-import * as calendar from '../core/calendar.js';
+import * as calendar from '../../core/calendar.js';
 
 const quarterName = (year, n) => `${year}-Q${n}`;
 export const quartersOfYear = (year) => [1, 2, 3, 4].map((n) => quarterName(year, n));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Compares a quarter that is still running with earlier quarters at the same point: after as many whole weeks, never with whole
 // quarters. It uses the weekly figures, since only these say how a quarter grew. Pure.
-import { isoWeekFirstDay } from '../core/calendar.js';
+import { isoWeekFirstDay } from '../../core/calendar.js';
 import { countedDays, none, teamCell } from './cells.js';
 import { daysOfPeriod, shiftQuarter, wholeWeeksOf } from './periods.js';
 

@@ -4,15 +4,15 @@
 import { formatQuarter, isoWeekOfDay, parseDate, todayIn } from '../core/calendar.js';
 import { Connection } from '../core/connection.js';
 import { decodeCatalogue, encodeSubmission, newId } from '../core/messages.js';
-import { Outbox } from '../core/outbox.js';
-import { Sender } from '../core/sender.js';
+import { Outbox } from './outbox.js';
+import { Sender } from './sender.js';
 import { topics } from '../core/topics.js';
 import { DomainList } from './domain-list.js';
 import { SenderLock } from './sender-lock.js';
 import { PhoneView, WEEKS_SHOWN } from './phone-view.js';
 import { TakenBack } from './taken-back.js';
 import { StorageTrouble } from './storage-trouble.js';
-import { held, mayChange, sendable, waits } from '../core/tap.js';
+import { held, mayChange, sendable, waits } from './tap.js';
 
 export const UNDO_MS = 6_000;
 const RESEND_SPREAD_MS = 2_000;

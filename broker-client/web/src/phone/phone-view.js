@@ -5,7 +5,7 @@ import { teamsOn } from '../core/catalogue.js';
 import { formatQuarter, parseDate, quarterLastDay, quarterOfDay } from '../core/calendar.js';
 import { Figures } from '../core/figures.js';
 import { QuarterStatus } from '../core/messages.js';
-import { mayRetract, refusal, waits } from '../core/tap.js';
+import { mayRetract, refusal, waits } from './tap.js';
 
 const RETRACT_DAYS = 14; // until a catalogue tells
 export const WEEKS_SHOWN = 8;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The content of one cell of a table: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
 
-import { quarterOfDay } from '../core/calendar.js';
-import { ALL } from '../core/topics.js';
+import { quarterOfDay } from '../../core/calendar.js';
+import { ALL } from '../../core/topics.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { daysOfPeriod } from './periods.js';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A scene (see charts.js) as an SVG file. Pure.
-import { CHAR, EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from './charts.js';
+import { CHAR, EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from '../figures/charts.js';
 import { escape } from './export.js';
 
 export const TITLE_HEIGHT = 30;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Domains of 2017 roll up to the domains of 2013. One way only: what was counted as one domain of 2013 cannot be taken apart again.
+// Pure.
+
+// The code on the older list: where the domain rolls up to, or itself.
+export const rollsUpTo = (domains, code) => domains.find((domain) => domain.code === code)?.rolls_up_to || code;
+
+// For sorting: the catalogue's order. Codes that it does not know come last.
+function placeOf(domains, code) {
+  const at = domains.findIndex((domain) => domain.code === code);
+  return at < 0 ? domains.length + code : at;
+}
+
+// [{domain, answered, referred}] of a summary, summed onto the older list.
+export function rollUp(cells, domains) {
+  const sums = new Map();
+  for (const { domain, answered, referred } of cells) {
+    const code = rollsUpTo(domains, domain);
+    const sum = sums.get(code) ?? { domain: code, answered: 0, referred: 0 };
+    sums.set(code, { domain: code, answered: sum.answered + answered, referred: sum.referred + referred });
+  }
+  return [...sums.values()].sort((a, b) => placeOf(domains, a.domain) - placeOf(domains, b.domain));
+}
+
+// [{target, codes}]: codes that roll up to the same older domain stand together, that domain itself among them where it occurs.
+export function groupsOf({ domains }, codes) {
+  const inOrder = (some) => [...some].sort((a, b) => placeOf(domains, a) - placeOf(domains, b));
+  const groups = new Map();
+  for (const code of inOrder(new Set(codes))) {
+    const target = rollsUpTo(domains, code);
+    groups.set(target, [...(groups.get(target) ?? []), code]);
+  }
+  return inOrder(groups.keys()).map((target) => ({ target, codes: groups.get(target) }));
+}
