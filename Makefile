@@ -15,6 +15,8 @@ MANDIR  ?= $(PREFIX)/share/man
 # WERROR=1: warnings are errors (CI). SANITIZE=address,undefined or thread: instrument everything.
 WERROR   ?=
 SANITIZE ?=
+# A build whose programs run on this machine, when $(BUILD) is for another: the manual pages hold what they print as help.
+HELP_FROM ?= $(BUILD)
 # STEPS=1: programs that can be killed at each named step (base/step.h); for the crash campaign, never for use.
 STEPS    ?=
 
@@ -118,7 +120,7 @@ $(BUILD)/libturf.o: $(call objects,broker-client/libturf) $(phone)
 	$(CC) -r -nostdlib -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
 
-# ---- Manual pages: docs/man/, and turfd.conf(5) of docs/configuration.md ------------------------------------
+# ---- Manual pages: docs/man/ with the options that the programs print, and turfd.conf(5) of docs/configuration.md --------
 man: $(manuals)
 
 fill_in_version = sed 's|@VERSION@|$(VERSION)|'
@@ -127,9 +129,9 @@ $(BUILD)/man/turfd.conf.5: docs/man/turfd.conf.awk docs/configuration.md
 	@mkdir -p $(@D)
 	LC_ALL=C awk -f $^ | $(fill_in_version) > $@
 
-$(BUILD)/man/%: docs/man/%
+$(BUILD)/man/%: docs/man/options.awk docs/man/% $(programs)
 	@mkdir -p $(@D)
-	$(fill_in_version) $< > $@
+	LC_ALL=C awk -v programs=$(HELP_FROM) -f docs/man/options.awk docs/man/$* | $(fill_in_version) > $@
 
 # ---- The pages: need node and npm, which the programs do not, so that `all` leaves them out ----------------
 .PHONY: web
@@ -298,6 +300,6 @@ help:
 	@echo 'make install      programs, libturf, manual pages and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make install-web  the pages to $$(DESTDIR)$$(PREFIX)/share/turf/web'
 	@echo 'make clean        remove $(BUILD)/'
-	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR MANDIR WERROR=1 SANITIZE=address,undefined STEPS=1'
+	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR MANDIR HELP_FROM WERROR=1 SANITIZE=address,undefined STEPS=1'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

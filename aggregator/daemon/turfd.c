@@ -41,18 +41,20 @@ struct command {
 
 static const struct option_spec specs[] = {
 	{"config", "FILE", OPTION_TEXT, MEMBER(daemon.config_path),
-	 "what to count, where to keep it, which broker: turfd.conf(5)", 0, 0, 0},
+	 "the configuration: what to count, where to keep it, which broker; turfd.conf(5) describes it", 0, 0, 0},
 	{"check", "[FILE]", OPTION_FLAG, MEMBER(check),
-	 "print \"configuration OK\" and the last day of each entry that ends, or else all mistakes, each with its file and "
-	 "line",
+	 "check the file and start nothing: print \"configuration OK\", the organisation, and the last day that counts of "
+	 "each entry that ends, or else all mistakes, each with its file and line",
 	 0, 0, 0},
 	{"check-reload", "[FILE]", OPTION_FLAG, MEMBER(check_reload),
-	 "the same; a change that a reload would refuse is a mistake too", 0, 0, 0},
-	{"store", "DIR", OPTION_TEXT, MEMBER(daemon.store_path), "replaces store of the file", 0, 0, 0},
-	{"broker", "ADDRESS", OPTION_TEXT, MEMBER(daemon.broker),
-	 "replaces broker.address of the file: mqtt://HOST:PORT or mqtts://HOST:PORT", 0, 0, 0},
-	{"credentials", "FILE", OPTION_TEXT, MEMBER(daemon.credentials_file), "replaces broker.credentials of the file",
+	 "the same, and whether a running turfd would accept the file at a reload: a change that would alter what is counted "
+	 "already is a mistake",
 	 0, 0, 0},
+	{"store", "DIR", OPTION_TEXT, MEMBER(daemon.store_path), "replaces store of the configuration", 0, 0, 0},
+	{"broker", "ADDRESS", OPTION_TEXT, MEMBER(daemon.broker),
+	 "replaces broker.address of the configuration: mqtt://HOST:PORT or mqtts://HOST:PORT", 0, 0, 0},
+	{"credentials", "FILE", OPTION_TEXT, MEMBER(daemon.credentials_file),
+	 "replaces broker.credentials of the configuration", 0, 0, 0},
 	{"today", "DATE", OPTION_TEXT, MEMBER(daemon.today),
 	 "use this date (YYYY-MM-DD) instead of the clock's, for demonstrations and tests; @FILE: the date that FILE holds, read "
 	 "before each batch; \"synchronised\" behind it says that a time server vouches for it",

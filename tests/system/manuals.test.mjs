@@ -50,6 +50,18 @@ test('an option that is in the help and in no page is found, and one that is in 
     ['turfctl.8: the option --force is not in --help', 'turfctl.8: the option --replace of --help is not described']);
 });
 
+test('the pages describe each option in the words of the help', () => {
+  const optionsOf = (help) => [...help.split(/^options.*:$/im).pop().matchAll(/^  (--[a-z-]+)(?: \S+)?  +(\S.*(?:\n {10,}\S.*)*)$/gm)]
+    .map(([, option, text]) => ({ option, words: text.replace(/\s+/g, ' ').slice(1) }));
+  const missed = all.helps.flatMap(({ program, overview, commands }) => {
+    const page = Object.entries(all.pages).find(([name]) => name.startsWith(`${program}.`))[1].replace(/\\-/g, '-').replace(/\s+/g, ' ');
+    const options = [overview, ...Object.values(commands)].flatMap(optionsOf);
+    assert.ok(options.length > 5);
+    return options.filter(({ words }) => !page.includes(words)).map(({ option }) => `${program}: ${option}`);
+  });
+  assert.deepEqual(missed, []);
+});
+
 test('an exit status, a variable that is read and a file of the page that is missing are found', () => {
   assert.deepEqual(inPage('turfctl.8', '.It 3\n'), ['turfctl.8: the exit status 3 of --help is not described']);
   assert.deepEqual(inPage('turf.1', '.It Ev TMPDIR\n'), ['no page describes the variable TMPDIR']);
