@@ -11,8 +11,6 @@
 
 #include <stdint.h>
 
-#include "proto/message.h"
-
 /* Every counter once: X(name). The order is the one in which people read them. */
 #define COUNTERS(X)                                                                \
 	X(messages)          /* taken from registration topics */                  \
@@ -48,9 +46,11 @@ struct counters {
 };
 
 /* Adds every counter of `more` to `sum`. */
-void counters_add(struct counters *sum, const struct counters *more);
-
-/* The counter of an event's verdict. */
-uint64_t *counters_of_verdict(struct counters *counters, enum verdict verdict);
+static inline void counters_add(struct counters *sum, const struct counters *more)
+{
+#define COUNTER_ADD(name) sum->name += more->name;
+	COUNTERS(COUNTER_ADD)
+#undef COUNTER_ADD
+}
 
 #endif

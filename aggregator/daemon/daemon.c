@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/daemon/notify.h"
-#include "aggregator/daemon/signals.h"
+#include "aggregator/daemon/service.h"
 #include "base/log.h"
 #include "base/step.h"
 
@@ -166,7 +165,7 @@ static uint64_t watchdog_due(const struct daemon *daemon)
 static int notify_watchdog(struct daemon *daemon, struct error *error)
 {
 	(void)error;
-	notify_manager("WATCHDOG=1");
+	service_notify("WATCHDOG=1");
 	daemon->watchdog_at_ms = daemon->now_ms + daemon->watchdog_ms;
 	return 0;
 }
@@ -337,9 +336,9 @@ static int turn(struct daemon *daemon, struct error *error)
 	if (daemon->link.up)
 		rc = link_take(&daemon->link, wait, error);
 	else
-		signals_wait(daemon->signals, wait);
+		service_wait(daemon->signals, wait);
 	log_report_lost();
-	signals_read(daemon->signals, &daemon->stopping, &daemon->reload.asked);
+	service_read_signals(daemon->signals, &daemon->stopping, &daemon->reload.asked);
 	return rc < 0 || daemon->stopping ? rc : do_what_is_due(daemon, error);
 }
 
@@ -369,10 +368,10 @@ int daemon_run(struct daemon *daemon, struct error *error)
 	date_format(daemon->upkeep.today, today);
 	log_info("started version=%s org=%s store=%s epoch=%s today=%s%s", TURF_VERSION, daemon->catalogue.org,
 		 daemon->config.store_path, daemon->status.epoch, today, daemon->options.today ? " (pinned)" : "");
-	notify_manager("READY=1\nSTATUS=");
+	service_notify("READY=1\nSTATUS=");
 	while (!daemon->stopping && rc == 0)
 		rc = turn(daemon, error);
-	notify_manager("STOPPING=1");
+	service_notify("STOPPING=1");
 	if (rc == 0)
 		rc = drain(daemon, error);
 	if (rc != FAULT_BUSY) /* then somebody else's status stands there */

@@ -5,16 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aggregator/daemon/notify.h"
-#include "aggregator/daemon/signals.h"
+#include "aggregator/daemon/service.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "store/store_view.h"
-
-static int figures_changed(void *context, const struct folded *folded, struct error *error)
-{
-	return publisher_touch(context, folded, error);
-}
 
 static int open_store(struct daemon *daemon, struct error *error)
 {
@@ -38,7 +32,7 @@ static int open_store(struct daemon *daemon, struct error *error)
 		daemon->store = NULL;
 		return rc;
 	}
-	daemon->upkeep.store = daemon->reload.store = daemon->store;
+	daemon->upkeep.store = daemon->store;
 	upkeep_note_last_seen(&daemon->upkeep);
 	store_view_state(view, &state);
 	store_view_close(view);
@@ -100,14 +94,13 @@ static int open_parts(struct daemon *daemon, struct error *error)
 	daemon->publisher = publisher_new(daemon->config.summary_interval_ms);
 	if (!daemon->receipts || !daemon->publisher)
 		return error_set(error, FAULT_MEMORY, "no memory to start");
-	daemon->upkeep.publisher = daemon->reload.publisher = daemon->publisher;
+	daemon->upkeep.publisher = daemon->publisher;
 	daemon->pipeline = (struct pipeline){
 		.store = daemon->store,
 		.catalogue = &daemon->catalogue,
 		.receipts = daemon->receipts,
 		.counters = &daemon->counters,
-		.changed = figures_changed,
-		.context = daemon->publisher,
+		.publisher = daemon->publisher,
 	};
 	return inbox_init(&daemon->inbox, daemon->config.batch_messages, error);
 }
@@ -136,9 +129,9 @@ static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon 
 			log_error("store-full reason=\"%s\" turfd starts as soon as there is room; nothing is lost",
 				  error->text);
 		said = true;
-		notify_manager("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=waits for room on the disk");
-		signals_wait(daemon->signals, (int)daemon->config.retry_ms);
-		signals_read(daemon->signals, &daemon->stopping, &daemon->reload.asked);
+		service_notify("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=waits for room on the disk");
+		service_wait(daemon->signals, (int)daemon->config.retry_ms);
+		service_read_signals(daemon->signals, &daemon->stopping, &daemon->reload.asked);
 		if (daemon->stopping)
 			return DAEMON_STOPPED;
 		(void)upkeep_today(&daemon->upkeep);
@@ -180,8 +173,8 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 
 	*daemon = (struct daemon){.options = *options, .signals = -1};
 	connect_parts(daemon);
-	daemon->watchdog_ms = notify_watchdog_ms();
-	rc = signals_open(&daemon->signals, error);
+	daemon->watchdog_ms = service_watchdog_ms();
+	rc = service_open_signals(&daemon->signals, error);
 	if (rc == 0)
 		rc = open_config(daemon, error);
 	if (rc == 0)

@@ -116,27 +116,15 @@ void link_reconnect(struct link *link)
 	link->connect_error.text[0] = '\0'; /* the next refusal is of other credentials */
 }
 
-static int taken_over(struct link *link, const char *sign, struct error *error)
-{
-	return error_set(error, FAULT_BUSY,
-			 "taken over at the broker: %s; run only one turfd for the org %s, then start this one again",
-			 sign, link->status->org);
-}
-
-static int subscribe_status(struct link *link, struct error *error)
-{
-	char filter[TOPIC_BYTES];
-
-	topic_status(filter, link->status->org);
-	return mqtt_subscribe(link->mqtt, filter, 0, error);
-}
-
 /* The status first: its retained message is here before the answer to the second subscription is. */
 static int subscribe(struct link *link, struct error *error)
 {
 	char filter[TOPIC_BYTES];
-	int rc = link->subscribed ? 0 : subscribe_status(link, error);
+	int rc = 0;
 
+	topic_status(filter, link->status->org);
+	if (!link->subscribed)
+		rc = mqtt_subscribe(link->mqtt, filter, 0, error);
 	topic_all_registrations(filter, link->status->org);
 	if (rc == 0)
 		rc = mqtt_subscribe(link->mqtt, filter, 1, error);
@@ -195,14 +183,6 @@ static void connect_now(struct link *link)
 	log_info("connected broker=%s session=%s", link->config->broker, link->session_present ? "kept" : "new");
 }
 
-static void subscribe_now(struct link *link)
-{
-	struct error why = {{0}};
-
-	if (subscribe(link, &why) < 0)
-		link_lost(link, why.text);
-}
-
 /* turfd cannot tell two causes apart: another client took its id, or the broker refuses the catalogue, the first thing that
  * is published. */
 static int kept_out(const struct link *link, struct error *error)
@@ -226,31 +206,30 @@ uint64_t link_due_ms(const struct link *link)
 
 int link_keep(struct link *link, struct error *error)
 {
+	struct error why = {{0}};
+
 	if (link->short_sessions >= SHORT_SESSIONS_MAX)
 		return kept_out(link, error);
-	if (link->up)
-		subscribe_now(link);
-	else
+	if (!link->up)
 		connect_now(link);
+	else if (subscribe(link, &why) < 0)
+		link_lost(link, why.text);
 	return 0;
 }
 
 static int hear_status(struct link *link, const struct mqtt_message *message, struct error *error)
 {
-	bool first = link->counters->connects <= 1 && !link->catalogue_published;
+	enum status_heard heard = status_hear(link->status, message->payload, message->length);
 
-	switch (status_hear(link->status, message->payload, message->length)) {
-	case HEARD_OTHER:
-		if (first) /* a retained status from before we connected is about an earlier turfd, whatever its clock said */
-			return 0;
-		return taken_over(link, "a turfd that started later publishes the status of this org", error);
-	case HEARD_OFFLINE:
-		link->called_offline = true;
+	link->called_offline |= heard == HEARD_OFFLINE;
+	/* A retained status from before we connected is about an earlier turfd, whatever its clock said. */
+	if (heard != HEARD_OTHER || (link->counters->connects <= 1 && !link->catalogue_published))
 		return 0;
-	case HEARD_NOTHING:
-		break;
-	}
-	return 0;
+	return error_set(
+		error, FAULT_BUSY,
+		"taken over at the broker: a turfd that started later publishes the status of this org; run only "
+		"one turfd for the org %s, then start this one again",
+		link->status->org);
 }
 
 static void take_registration(struct link *link, struct mqtt_message *message, const char *team)

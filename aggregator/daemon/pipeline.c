@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "aggregator/daemon/pipeline.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "aggregator/daemon/batch.h"
+#include "aggregator/daemon/publisher.h"
 #include "base/step.h"
 #include "store/store_view.h"
 
@@ -24,6 +26,40 @@ struct run {
 
 /* > 0 result of fold */
 enum { TRANSACTION_FAILED = 1 }; /* the commit says why */
+
+static uint64_t *counter_of(struct counters *c, enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_COUNTED:
+		return &c->counted;
+	case VERDICT_COUNTED_LATE:
+		return &c->counted_late;
+	case VERDICT_ALREADY_COUNTED:
+		return &c->already_counted;
+	case VERDICT_RETRACTED:
+		return &c->retracted;
+	case VERDICT_ALREADY_RETRACTED:
+		return &c->already_retracted;
+	case VERDICT_REFUSED_MALFORMED:
+		return &c->refused_malformed;
+	case VERDICT_REFUSED_UNKNOWN_TEAM:
+		return &c->refused_unknown_team;
+	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
+		return &c->refused_unknown_domain;
+	case VERDICT_REFUSED_UNKNOWN_LABEL:
+		return &c->refused_unknown_label;
+	case VERDICT_REFUSED_DAY_IN_FUTURE:
+		return &c->refused_day_in_future;
+	case VERDICT_REFUSED_DAY_TOO_OLD:
+		return &c->refused_day_too_old;
+	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
+		return &c->refused_retraction_too_late;
+	case VERDICT_UNSPECIFIED:
+		break;
+	}
+	assert(false && "every event ends with a verdict");
+	return NULL;
+}
 
 static void quarantine(struct run *run, const char *team, enum verdict reason, const uint8_t *bytes, size_t length)
 {
@@ -69,7 +105,7 @@ static int decode(struct run *run, size_t *next)
 	return rc;
 }
 
-/* Validates and folds the well-formed events. 0, TRANSACTION_FAILED, or the fault of `pipeline->changed`. */
+/* Validates and folds the well-formed events, and notes which figures change. 0, TRANSACTION_FAILED, or FAULT_MEMORY. */
 static int fold(struct run *run)
 {
 	const struct pipeline *pipeline = run->pipeline;
@@ -89,7 +125,7 @@ static int fold(struct run *run)
 		if (folded.verdict == VERDICT_UNSPECIFIED)
 			rc = TRANSACTION_FAILED;
 		else if (folded.changed)
-			rc = pipeline->changed(pipeline->context, &folded, run->error);
+			rc = publisher_touch(pipeline->publisher, &folded, run->error);
 	}
 	return rc;
 }
@@ -109,7 +145,7 @@ static int answer(struct run *run)
 			const struct batch_event *event = &run->batch.events[submission->first + e];
 
 			run->counters.events++;
-			++*counters_of_verdict(&run->counters, event->verdict);
+			++*counter_of(&run->counters, event->verdict);
 			if (words_verdict_is_refusal(event->verdict))
 				quarantine(run, message->team, event->verdict, message->mqtt.payload + event->raw.at,
 					   event->raw.length);

@@ -18,16 +18,15 @@
 #include "aggregator/daemon/receipts.h"
 #include "store/store.h"
 
+struct publisher;
+
 /* What the pipeline works with; everything stays the caller's. */
 struct pipeline {
 	struct store *store;
 	const struct catalogue *catalogue;
-	struct receipts *receipts; /* filled by a run */
-	struct counters *counters; /* raised by what a run has committed */
-	/* Called for each event that changes figures, before the commit: read their values only after it. 0 or a fault,
-	 * which ends the run. */
-	int (*changed)(void *context, const struct folded *folded, struct error *error);
-	void *context;
+	struct receipts *receipts;   /* filled by a run */
+	struct counters *counters;   /* raised by what a run has committed */
+	struct publisher *publisher; /* touched for each event that changes figures, before the commit */
 };
 
 /*

@@ -165,29 +165,6 @@ int publisher_touch(struct publisher *publisher, const struct folded *folded, st
 	return 0;
 }
 
-static int touch_summary(void *context, const char *team, struct period period)
-{
-	return touch(context, SUBJECT_SUMMARY, team, period);
-}
-
-static int touch_weekly(void *context, const char *team, uint32_t iso_year)
-{
-	return touch(context, SUBJECT_WEEKLY, team, period_of_year(iso_year));
-}
-
-int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error)
-{
-	int rc;
-
-	for (struct entry *entry = publisher->entries; entry; entry = entry->hh.next)
-		entry->waiting = true;
-	publisher->n_waiting = HASH_COUNT(publisher->entries);
-	rc = figures_each_summary(figures, touch_summary, publisher);
-	if (rc == 0)
-		rc = figures_each_weekly(figures, touch_weekly, publisher);
-	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
-}
-
 static int register_summary(void *context, const char *team, struct period period)
 {
 	struct entry *entry;
@@ -209,6 +186,18 @@ int publisher_register_all(struct publisher *publisher, const struct figures *fi
 	if (rc == 0)
 		rc = figures_each_weekly(figures, register_weekly, publisher);
 	return rc == 0 ? 0 : error_set(error, rc, "no memory for the list of summaries");
+}
+
+int publisher_touch_all(struct publisher *publisher, const struct figures *figures, struct error *error)
+{
+	int rc = publisher_register_all(publisher, figures, error);
+
+	if (rc < 0)
+		return rc;
+	for (struct entry *entry = publisher->entries; entry; entry = entry->hh.next)
+		entry->waiting = true;
+	publisher->n_waiting = HASH_COUNT(publisher->entries);
+	return 0;
 }
 
 uint64_t publisher_due_ms(const struct publisher *publisher)

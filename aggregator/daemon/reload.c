@@ -54,21 +54,6 @@ static uint32_t day_of_change(const struct org_date *date, uint32_t today, const
 	return today < state->clock_day && !org_date_confirmed(date) ? state->clock_day : today;
 }
 
-static int check_size(const struct catalogue *merged, void (*problem)(void *context, const char *text),
-		      struct error *error)
-{
-	uint8_t *encoded = malloc(CATALOGUE_BYTES_MAX);
-	bool fits = encoded && catalogue_encode(merged, encoded, CATALOGUE_BYTES_MAX) != 0;
-
-	free(encoded);
-	if (!encoded)
-		return error_set(error, FAULT_MEMORY, "no memory for the catalogue");
-	if (fits)
-		return 0;
-	problem(NULL, "the catalogue, with the entries that ended, is over 64 KiB: use shorter names or fewer labels");
-	return 1;
-}
-
 /* A config that is to replace the one in force. */
 struct replacement {
 	struct store_view *view;
@@ -97,36 +82,25 @@ static int merge(struct replacement *replacement, struct error *error)
 		return rc;
 	rc = catalogue_succeed(&replacement->current, &next->catalogue, &history, &replacement->merged,
 			       replacement->problem, NULL);
-	if (rc == FAULT_MEMORY)
-		return error_set(error, rc, "no memory for the catalogue");
-	return rc == 0 ? check_size(&replacement->merged, replacement->problem, error) : rc;
-}
-
-/* Registers all figures of the previous catalogue, which the broker may have from an earlier turfd too: the next full
- * publish, once the new catalogue is stored, withdraws those that no longer exist. */
-static int register_figures_of(struct reload *reload, const struct catalogue *before, const struct store_view *view,
-			       struct error *error)
-{
-	struct figures figures = {.view = view, .catalogue = before};
-	struct store_state state;
-
-	store_view_state(view, &state);
-	figures.standing = store_standing(&state, reload->upkeep->today);
-	return publisher_register_all(reload->publisher, &figures, error);
+	return rc < 0 ? error_set(error, rc, "no memory for the catalogue") : rc;
 }
 
 /* `*merged` is the caller's when this returns 0. */
 static int make_catalogue(struct reload *reload, struct config *next, struct catalogue *merged, struct error *error)
 {
+	struct figures before;
 	struct replacement replacement = {.date = &reload->upkeep->date, .next = next, .problem = log_problem};
-	int rc = store_view_open(reload->store, &replacement.view, error);
+	int rc = store_view_open(reload->upkeep->store, &replacement.view, error);
 
 	if (rc < 0)
 		return rc;
 	replacement.today = upkeep_today(reload->upkeep);
 	rc = merge(&replacement, error);
+	/* The broker may have all figures of the previous catalogue, from an earlier turfd too: the next full publish, once the
+	 * new catalogue is stored, withdraws those that no longer exist. */
+	before = figures_read(replacement.view, &replacement.current, replacement.today, clock_unix());
 	if (rc == 0)
-		rc = register_figures_of(reload, &replacement.current, replacement.view, error);
+		rc = publisher_register_all(reload->upkeep->publisher, &before, error);
 	if (rc == 0)
 		*merged = replacement.merged;
 	else
@@ -143,7 +117,7 @@ int reload_catalogue(struct reload *reload, struct config *next, struct error *e
 	int rc = make_catalogue(reload, next, &merged, error);
 
 	if (rc == 0)
-		rc = store_change(reload->store, put_settings, &settings, error);
+		rc = store_change(reload->upkeep->store, put_settings, &settings, error);
 	if (rc != 0) {
 		catalogue_release(&merged);
 		return rc;
@@ -219,6 +193,39 @@ int reload_override(const struct daemon_options *options, struct config *config,
 	return rc;
 }
 
+/* 0; 1: `problem` has the reason; or FAULT_MEMORY. */
+static int check_credentials(const struct config *config, void (*problem)(void *context, const char *text),
+			     struct error *error)
+{
+	char *user = NULL, *password = NULL;
+	int rc =
+		config->credentials_file ? mqtt_read_credentials(config->credentials_file, &user, &password, error) : 0;
+
+	free(user);
+	free(password);
+	if (rc == 0 || rc == FAULT_MEMORY)
+		return rc;
+	problem(NULL, error->text);
+	return 1;
+}
+
+int reload_read(const struct daemon_options *options, struct config *config,
+		void (*problem)(void *context, const char *text), struct error *error)
+{
+	int rc = config_load(options->config_path, config, problem, NULL);
+
+	if (rc < 0)
+		(void)error_set(error, rc, "no memory for the configuration");
+	if (rc != 0)
+		return rc;
+	rc = reload_override(options, config, error);
+	if (rc == 0)
+		rc = check_credentials(config, problem, error);
+	if (rc != 0)
+		config_release(config);
+	return rc;
+}
+
 static bool differ(const char *a, const char *b)
 {
 	return strcmp(a ? a : "", b ? b : "") != 0;
@@ -235,20 +242,6 @@ static void warn_restart(const struct config *now, const struct config *next)
 	if (now->batch_messages != next->batch_messages || now->quarantine_limit != next->quarantine_limit ||
 	    now->summary_interval_ms != next->summary_interval_ms)
 		log_warning("config-needs-restart setting=limits");
-}
-
-/* 0; 1 with the reason logged; or FAULT_MEMORY. */
-static int check_credentials(const struct config *next, struct error *error)
-{
-	char *user = NULL, *password = NULL;
-	int rc = next->credentials_file ? mqtt_read_credentials(next->credentials_file, &user, &password, error) : 0;
-
-	free(user);
-	free(password);
-	if (rc == 0 || rc == FAULT_MEMORY)
-		return rc;
-	log_problem(NULL, error->text);
-	return 1;
 }
 
 /* New credentials need a new connection. Without a connection, turfd tries at once: somebody may have corrected something. */
@@ -277,9 +270,7 @@ static int take_config(struct reload *reload, struct config *next, struct error 
 		log_problem(NULL, other_org);
 		return 1;
 	}
-	rc = check_credentials(next, error);
-	if (rc == 0)
-		rc = reload_catalogue(reload, next, error);
+	rc = reload_catalogue(reload, next, error);
 	if (rc == 0)
 		rc = take_credentials(reload, next, error);
 	if (rc != 0)
@@ -293,12 +284,10 @@ static int take_config(struct reload *reload, struct config *next, struct error 
 static int reload_config(struct reload *reload, struct error *error)
 {
 	struct config next;
-	int rc = config_load(reload->options->config_path, &next, log_problem, NULL);
+	int rc = reload_read(reload->options, &next, log_problem, error);
 
 	if (rc == 0) {
-		rc = reload_override(reload->options, &next, error);
-		if (rc == 0)
-			rc = take_config(reload, &next, error);
+		rc = take_config(reload, &next, error);
 		config_release(&next);
 	}
 	if (rc < 0)

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Brings a configuration into force, at the start and while turfd runs. */
+/* Brings a configuration into force, at the start and while turfd runs; and checks one, for turfd --check. */
 #ifndef TURF_AGGREGATOR_DAEMON_RELOAD_H
 #define TURF_AGGREGATOR_DAEMON_RELOAD_H
 
-#include "aggregator/daemon/options.h"
 #include "aggregator/daemon/upkeep.h"
+
+/* What turfd's command line says beside its configuration file. NULL: as the file says. The strings stay the caller's. */
+struct daemon_options {
+	const char *config_path;
+	const char *store_path;
+	const char *broker;
+	const char *credentials_file;
+	const char *today; /* struct org_date's pin */
+};
 
 struct reload {
 	/* What it works with; everything stays the caller's. */
 	const struct daemon_options *options;
 	struct config *config;
 	struct catalogue *catalogue; /* in force */
-	struct store *store;
-	struct publisher *publisher;
 	struct link *link;
-	struct upkeep *upkeep;
+	struct upkeep *upkeep; /* has the store and the publisher */
 
 	bool asked;           /* and not done yet */
 	bool failing;         /* this was logged */
@@ -29,12 +35,17 @@ int reload_catalogue(struct reload *reload, struct config *next, struct error *e
  * logged too, the old one stays in force until the next attempt. */
 void reload_run(struct reload *reload);
 
+/* Reads the config file and the credentials, with what the command line says instead. `problem` is called with each mistake. 0
+ * (release it), the number of mistakes, or a fault. */
+int reload_read(const struct daemon_options *options, struct config *config,
+		void (*problem)(void *context, const char *text), struct error *error);
+
+/* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */
+int reload_override(const struct daemon_options *options, struct config *config, struct error *error);
+
 /* Whether a turfd that runs on the store of `next` would take it, which is read while it runs. `problem` is called with
  * each reason against it. 0, the number of reasons, or a fault. */
 int reload_check(const struct daemon_options *options, struct config *next,
 		 void (*problem)(void *context, const char *text), struct error *error);
-
-/* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */
-int reload_override(const struct daemon_options *options, struct config *config, struct error *error);
 
 #endif

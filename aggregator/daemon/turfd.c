@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* turfd: the daemon's command line. Everything else is in daemon.h. */
+/* turfd: its command line, and --check. Everything else is in daemon.h. */
 #include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "aggregator/daemon/check.h"
-#include "aggregator/daemon/crash.h"
 #include "aggregator/daemon/daemon.h"
+#include "aggregator/daemon/service.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/text.h"
+#include "broker-client/mqtt/mqtt_common.h"
 
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
@@ -98,6 +99,65 @@ static int parse(int argc, char **argv, struct command *command)
 	return command->daemon.config_path ? -1 : usage_error("--config FILE is missing", "");
 }
 
+/* ---- turfd --check and --check-reload ----------------------------------------------------------------- */
+
+static void print_problem(void *context, const char *line)
+{
+	(void)context;
+	text_print(stderr, "%s\n", line);
+}
+
+static bool on_this_machine(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+}
+
+/* What is allowed and is seldom meant. */
+static void warn(const struct config *config)
+{
+	struct mqtt_address address;
+	struct error error;
+	struct stat status;
+
+	if (!config->credentials_file)
+		return;
+	if (mqtt_address_parse(config->broker, &address, &error) == 0 && !address.tls && !on_this_machine(address.host))
+		text_print(
+			stderr,
+			"warning: the password goes to the broker at %s unencrypted, and so does every question; use mqtts://\n",
+			address.host);
+	if (stat(config->credentials_file, &status) == 0 && (status.st_mode & S_IROTH))
+		text_print(stderr, "warning: everybody on this machine can read the password in %s; run chmod o= %s\n",
+			   config->credentials_file, config->credentials_file);
+}
+
+/* Prints "configuration OK" and notes on stdout; mistakes, warnings and faults on stderr. For --check-reload, what a reload
+ * would refuse is a mistake too. Returns the exit status. */
+static int check(const struct command *command)
+{
+	struct error error = {{0}};
+	struct config config;
+	int rc = reload_read(&command->daemon, &config, print_problem, &error);
+
+	if (rc == 0) {
+		rc = mqtt_check_address(config.broker, &error);
+		if (rc == 0 && command->check_reload)
+			rc = reload_check(&command->daemon, &config, print_problem, &error);
+		if (rc == 0) {
+			warn(&config);
+			(void)printf("configuration OK\norg: %s\n", config.catalogue.org);
+			for (size_t i = 0; i < config.n_notes; i++)
+				text_print(stdout, "%s\n", config.notes[i]);
+		}
+		config_release(&config);
+	}
+	if (rc > 0)
+		text_print(stderr, "%d mistake%s in %s\n", rc, rc == 1 ? "" : "s", command->daemon.config_path);
+	else if (rc < 0)
+		text_print(stderr, "turfd: %s\n", error.text);
+	return rc == 0 ? EXIT_DONE : EXIT_FAULT;
+}
+
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
@@ -111,9 +171,9 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (command.check)
-		return check_config(&command.daemon, command.check_reload) ? EXIT_DONE : EXIT_FAULT;
+		return check(&command);
 	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_BYTES);
-	crash_log_signals();
+	service_log_crashes();
 	rc = daemon_open(&daemon, &command.daemon, &error);
 	if (rc == 0) {
 		rc = daemon_run(&daemon, &error);

@@ -96,20 +96,11 @@ int upkeep_look(struct upkeep *upkeep, uint64_t now_ms, struct error *error)
 
 static int open_figures(struct upkeep *upkeep, struct figures *figures, struct store_view **view, struct error *error)
 {
-	struct store_state state;
 	int rc = store_view_open(upkeep->store, view, error);
 
-	if (rc < 0)
-		return rc;
-	store_view_state(*view, &state);
-	*figures = (struct figures){
-		.view = *view,
-		.catalogue = upkeep->catalogue,
-		.standing = store_standing(&state, upkeep->today),
-		.generation = state.generation,
-		.as_of = (int64_t)clock_unix(),
-	};
-	return 0;
+	if (rc == 0)
+		*figures = figures_read(*view, upkeep->catalogue, upkeep->today, clock_unix());
+	return rc;
 }
 
 static int touch_all(struct upkeep *upkeep, struct error *error)

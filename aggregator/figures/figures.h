@@ -18,6 +18,21 @@ struct figures {
 	int64_t as_of; /* unix seconds */
 };
 
+static inline struct figures figures_read(const struct store_view *view, const struct catalogue *catalogue,
+					  uint32_t today, uint64_t as_of)
+{
+	struct store_state state;
+
+	store_view_state(view, &state);
+	return (struct figures){
+		.view = view,
+		.catalogue = catalogue,
+		.standing = store_standing(&state, today),
+		.generation = state.generation,
+		.as_of = (int64_t)as_of,
+	};
+}
+
 /* Rule 10 (docs/wire-format.md): whether `team` (or TEAM_ALL) has a summary for the period: since counting_since,
  * valid in it, and begun or holding a question. A year has one when a quarter of it has. */
 bool figures_exist(const struct figures *figures, const char *team, struct period period);

@@ -8,6 +8,7 @@
  * no cut. TURF_SEED and TURF_CHAINS choose other runs; a failure prints its seed.
  */
 #include "tests/dice.h"
+#include "aggregator/daemon/publisher.h"
 #include "tests/fault/lib/chains.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/phones.h"
@@ -73,14 +74,6 @@ static uint64_t value_at(const struct moment *list, uint32_t n, uint32_t moment)
 	for (uint32_t i = 0; i < n && list[i].at <= moment; i++)
 		value = list[i].value;
 	return value;
-}
-
-static int ignore_change(void *context, const struct folded *folded, struct error *error)
-{
-	(void)context;
-	(void)folded;
-	(void)error;
-	return 0;
 }
 
 /* ---- A session ---------------------------------------------------------------------------------------- */
@@ -395,7 +388,7 @@ static void chain_init(uint64_t seed, bool failing)
 		.catalogue = &stage->rules,
 		.receipts = receipts_new(),
 		.counters = &fixture.counters,
-		.changed = ignore_change,
+		.publisher = publisher_new(1000),
 	};
 	(void)snprintf(fixture.base, sizeof fixture.base, "%.200s/base", stage->folder);
 	folder_clear(fixture.base);
@@ -415,6 +408,7 @@ static uint64_t run_chain(uint64_t seed, bool failing)
 	}
 	record_forget();
 	receipts_free(fixture.pipeline.receipts);
+	publisher_free(fixture.pipeline.publisher);
 	folder_remove(fixture.stage.folder);
 	return fixture.cuts;
 }

@@ -4,6 +4,7 @@
 
 #include "aggregator/daemon/batch.h"
 #include "aggregator/daemon/pipeline.h"
+#include "aggregator/daemon/publisher.h"
 #include "store/store_view.h"
 
 static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
@@ -88,23 +89,21 @@ static void deliver(struct delivery *delivery, const struct event *events, size_
 		(struct inbox_message){.mqtt = {.payload = delivery->bytes[i], .length = length}, .team = "oost"};
 }
 
-static int ignore_change(void *context, const struct folded *folded, struct error *error)
-{
-	(void)context;
-	(void)folded;
-	(void)error;
-	return 0;
-}
-
 static struct pipeline pipeline_on(struct stage *stage, struct counters *counters)
 {
 	return (struct pipeline){
 		.store = stage->store,
 		.catalogue = &stage->rules,
 		.counters = counters,
-		.changed = ignore_change,
 		.receipts = receipts_new(),
+		.publisher = publisher_new(1000),
 	};
+}
+
+static void release(struct pipeline *pipeline)
+{
+	receipts_free(pipeline->receipts);
+	publisher_free(pipeline->publisher);
 }
 
 static int expect_malformed(void *context, const char *to, const uint8_t *bytes, size_t length)
@@ -140,7 +139,7 @@ static void test_parts_follow_each_other(void **state)
 	assert_int_equal(counters.already_counted, 1);
 	assert_int_equal(counters.retracted, 1);
 	assert_int_equal(counters.events, MANY * SUBMISSION_EVENTS_MAX + 2);
-	receipts_free(pipeline.receipts);
+	release(&pipeline);
 	free(delivery);
 }
 
@@ -161,46 +160,7 @@ static void test_a_message_without_a_sound_event_is_answered(void **state)
 	assert_int_equal(counters.refused_malformed, 1);
 	assert_int_equal(receipts_each(pipeline.receipts, expect_malformed, &receipts), 0);
 	assert_int_equal(receipts, 1);
-	receipts_free(pipeline.receipts);
-}
-
-static int refuse_change(void *context, const struct folded *folded, struct error *error)
-{
-	*(uint32_t *)context = folded->day;
-	return error_set(error, FAULT_MEMORY, "no memory for %s", folded->team);
-}
-
-static void test_nothing_is_counted_when_the_listener_to_changes_fails(void **state)
-{
-	struct stage *stage = *state;
-	struct delivery *delivery = calloc(1, sizeof *delivery);
-	struct event event = question(0, TODAY, 3, ANSWERED);
-	struct counters counters = {0};
-	uint32_t day = 0;
-	int receipts = 0;
-	struct pipeline pipeline = {
-		.store = stage->store,
-		.catalogue = &stage->rules,
-		.counters = &counters,
-		.changed = refuse_change,
-		.context = &day,
-		.receipts = receipts_new(),
-	};
-
-	assert_non_null(delivery);
-	delivery->inbox.messages = delivery->messages;
-	deliver(delivery, &event, 1);
-	assert_int_equal(pipeline_run(&pipeline, &delivery->inbox, TODAY, &stage->error), FAULT_MEMORY);
-	assert_string_equal(stage->error.text, "count a batch: no memory for oost");
-	assert_int_equal(day, TODAY);
-	assert_int_equal(counters.counted, 0);
-	assert_int_equal(receipts_each(pipeline.receipts, expect_malformed, &receipts), 0);
-	assert_int_equal(receipts, 0);
-	pipeline.changed = ignore_change;
-	must(stage, pipeline_run(&pipeline, &delivery->inbox, TODAY, &stage->error));
-	assert_int_equal(counters.counted, 1);
-	receipts_free(pipeline.receipts);
-	free(delivery);
+	release(&pipeline);
 }
 
 struct listing {
@@ -242,7 +202,7 @@ static void test_a_refused_event_is_quarantined_as_it_came(void **state)
 	assert_memory_equal(listing.entries[0].bytes, "\x0a\x03\x0a\x01\x07", 5);
 	assert_int_equal(listing.entries[1].length, 6);
 	assert_memory_equal(listing.entries[1].bytes, "\x0a\x04\x0a\x02\x08\x09", 6);
-	receipts_free(pipeline.receipts);
+	release(&pipeline);
 }
 
 int main(void)
@@ -256,8 +216,6 @@ int main(void)
 						stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_refused_event_is_quarantined_as_it_came, stage_setup_open,
 						stage_teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_is_counted_when_the_listener_to_changes_fails,
-						stage_setup_open, stage_teardown),
 	};
 
 	return cmocka_run_group_tests_name("a batch", tests, NULL, NULL);

@@ -56,14 +56,6 @@ static uint32_t draw(struct harness *harness, uint32_t sides)
 
 /* ---- The parts ----------------------------------------------------------------------------------- */
 
-static int ignore_change(void *context, const struct folded *folded, struct error *error)
-{
-	(void)context;
-	(void)folded;
-	(void)error;
-	return 0;
-}
-
 static void must(int rc, const struct error *error)
 {
 	if (rc != 0)
@@ -165,13 +157,14 @@ void harness_init(struct harness *harness, struct cells cells, struct harness_di
 	open_store(harness);
 	must(operate(harness, put_rules, &cells, &error), &error);
 	harness->receipts = receipts_new();
-	assert_non_null(harness->receipts);
+	harness->publisher = publisher_new(1000);
+	assert_true(harness->receipts && harness->publisher);
 	harness->pipeline = (struct pipeline){
 		.store = harness->store,
 		.catalogue = &harness_rules,
 		.receipts = harness->receipts,
 		.counters = &harness->counters,
-		.changed = ignore_change,
+		.publisher = harness->publisher,
 	};
 	for (size_t i = 0; i < HARNESS_IDS; i++) { /* two and two alike but for the last byte */
 		memset(harness->ids[i].bytes, (int)(i / 2 + 1), EVENT_ID_BYTES);
@@ -197,6 +190,7 @@ void harness_release(struct harness *harness)
 {
 	store_close(harness->store);
 	receipts_free(harness->receipts);
+	publisher_free(harness->publisher);
 	model_release(&harness->now.model);
 	model_release(&harness->saved.model);
 	remove_tree(harness->folder);

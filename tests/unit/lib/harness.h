@@ -8,6 +8,7 @@
 #define TURF_TESTS_UNIT_LIB_HARNESS_H
 
 #include "aggregator/daemon/pipeline.h"
+#include "aggregator/daemon/publisher.h"
 #include "tests/unit/lib/model.h"
 
 enum {
@@ -48,6 +49,7 @@ struct harness {
 	struct store *store;
 	uint64_t unix_seconds; /* a second later each time the store is opened */
 	struct receipts *receipts;
+	struct publisher *publisher;
 	struct counters counters;
 	struct pipeline pipeline;
 	struct harness_accounts now;
