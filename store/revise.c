@@ -32,7 +32,8 @@ void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
 	*taken_in = 0;
 	if (quarter > txn->state.shown.final_through) {
 		period_format(period_of_quarter(quarter), text);
-		lmdb_fail(txn->lmdb, FAULT_INPUT, "%s is not final: late questions are there only once it is", text);
+		lmdb_fail(txn->lmdb, FAULT_INPUT,
+			  "%s is not final yet: what arrives for it is still counted in its figures", text);
 		return;
 	}
 	changes_write(txn);

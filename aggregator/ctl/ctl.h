@@ -36,17 +36,12 @@ struct ctl {
 	int n_words;
 };
 
-/* ---- The commands: each returns an enum ctl_exit ---------------------------------------------- */
+/* ---- The commands: each returns an enum ctl_exit, or a fault ----------------------------------- */
 
-int ctl_show(const struct ctl *ctl);
-int ctl_export(const struct ctl *ctl);
-int ctl_quarantine(const struct ctl *ctl);
-int ctl_info(const struct ctl *ctl);
-int ctl_verify(const struct ctl *ctl);
-int ctl_backup(const struct ctl *ctl);
-int ctl_restore(const struct ctl *ctl);
-int ctl_revise(const struct ctl *ctl);
-int ctl_confirm_date(const struct ctl *ctl);
+typedef int ctl_command(const struct ctl *ctl, struct error *error);
+
+ctl_command ctl_show, ctl_export, ctl_quarantine, ctl_info, ctl_verify, ctl_backup, ctl_restore, ctl_revise,
+	ctl_confirm_date;
 
 /* ---- Saying what is wrong: to stderr ---------------------------------------------------------- */
 

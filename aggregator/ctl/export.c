@@ -182,7 +182,6 @@ static int export_all(const struct ctl *ctl, struct exporting *export, struct er
 		return rc;
 	ctl_note_date(&reading);
 	export->reading = &reading;
-	export->error = error;
 	if (ctl->team)
 		rc = ctl_check_team(&reading.catalogue, ctl->team, error);
 	if (rc < 0)
@@ -217,10 +216,9 @@ static int read_separator(const char *text, char *separator)
 	return CTL_OK;
 }
 
-int ctl_export(const struct ctl *ctl)
+int ctl_export(const struct ctl *ctl, struct error *error)
 {
-	struct exporting export = {.team = ctl->team, .one_period = ctl->period != NULL};
-	struct error error = {0};
+	struct exporting export = {.team = ctl->team, .one_period = ctl->period != NULL, .error = error};
 	int rc;
 
 	if (ctl->format && strcmp(ctl->format, "csv") != 0 && strcmp(ctl->format, "json") != 0)
@@ -231,8 +229,5 @@ int ctl_export(const struct ctl *ctl)
 	if (ctl->period && period_parse(ctl->period, &export.period) != 0)
 		return ctl_usage("--period is a year (2019) or a quarter (2019-Q4), not \"%s\"", ctl->period);
 	rc = read_separator(ctl->separator, &export.csv.separator);
-	if (rc != CTL_OK)
-		return rc;
-	rc = export_all(ctl, &export, &error);
-	return rc < 0 ? ctl_fault(rc, &error) : CTL_OK;
+	return rc == CTL_OK ? export_all(ctl, &export, error) : rc;
 }

@@ -165,7 +165,7 @@ static int print_info(const struct ctl *ctl, const struct info *info, struct err
 	const struct store_state *state = &info->state;
 	struct table table;
 	char text[DATE_TEXT_BYTES];
-	int rc = 0;
+	int rc;
 
 	table_init(&table, "ll");
 	put_line(&table, "store", "%s", ctl->store);
@@ -184,20 +184,18 @@ static int print_info(const struct ctl *ctl, const struct info *info, struct err
 		put_line(&table, "turfd", "running, process %d", info->figures.daemon_pid);
 	else
 		put_line(&table, "turfd", "not running on this store");
-	if (table_print(&table, stdout) != 0)
-		rc = error_set(error, FAULT_MEMORY, "no memory for the table");
+	rc = table_print(&table, stdout, error);
 	table_release(&table);
 	return rc;
 }
 
-int ctl_info(const struct ctl *ctl)
+int ctl_info(const struct ctl *ctl, struct error *error)
 {
 	struct info info = {0};
-	struct error error = {0};
-	int rc = read_info(ctl, &info, &error);
+	int rc = read_info(ctl, &info, error);
 
 	if (rc == 0)
-		rc = print_info(ctl, &info, &error);
+		rc = print_info(ctl, &info, error);
 	catalogue_release(&info.catalogue);
-	return rc < 0 ? ctl_fault(rc, &error) : CTL_OK;
+	return rc;
 }

@@ -84,13 +84,7 @@ static int reading_begin(const struct ctl *ctl, struct ctl_reading *out, struct 
 	if (rc < 0)
 		return rc;
 	date_format(today, out->date);
-	out->figures = (struct figures){
-		.view = out->view,
-		.catalogue = &out->catalogue,
-		.standing = store_standing(&out->state, today),
-		.generation = out->state.generation,
-		.as_of = (int64_t)clock_unix(),
-	};
+	out->figures = figures_read(out->view, &out->catalogue, today, clock_unix());
 	return 0;
 }
 

@@ -177,26 +177,24 @@ static int run_verb(const struct ctl *ctl, enum verb verb, const struct entries 
 	}
 }
 
-static int run_quarantine(const struct ctl *ctl, enum verb verb, struct selection *selection)
+static int run_quarantine(const struct ctl *ctl, enum verb verb, struct selection *selection, struct error *error)
 {
 	struct ctl_reading reading;
-	struct error error = {0};
-	int result = CTL_OK;
-	int rc = ctl_reading_open(ctl, &reading, &error);
+	int rc = ctl_reading_open(ctl, &reading, error);
 
 	if (rc < 0)
-		return ctl_fault(rc, &error);
-	rc = selection_read(selection, reading.view, &error);
+		return rc;
+	rc = selection_read(selection, reading.view, error);
 	ctl_reading_close(&reading);
 	if (rc == 0 && selection->entries.n == 0)
-		result = no_entries(ctl);
+		rc = no_entries(ctl);
 	else if (rc == 0)
-		rc = run_verb(ctl, verb, &selection->entries, &reading, &error);
+		rc = run_verb(ctl, verb, &selection->entries, &reading, error);
 	ctl_reading_release(&reading);
-	return rc < 0 ? ctl_fault(rc, &error) : result;
+	return rc;
 }
 
-int ctl_quarantine(const struct ctl *ctl)
+int ctl_quarantine(const struct ctl *ctl, struct error *error)
 {
 	struct selection selection = {0};
 	int verb = 0, rc;
@@ -212,7 +210,7 @@ int ctl_quarantine(const struct ctl *ctl)
 		return choice_usage(ctl->words[1]);
 	if (verb == VERB_SHOW && !selection.choice.one)
 		return ctl_usage("quarantine show takes one entry, as %s/SEQ", ctl->words[1]);
-	rc = run_quarantine(ctl, (enum verb)verb, &selection);
+	rc = run_quarantine(ctl, (enum verb)verb, &selection, error);
 	selection_release(&selection);
 	return rc;
 }

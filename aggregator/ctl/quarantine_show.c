@@ -25,14 +25,6 @@ const char *quarantine_flaw(int flaw)
 
 /* ---- list ------------------------------------------------------------------------------------- */
 
-static void put_name(struct table *table, const struct kept *entry)
-{
-	char name[64];
-
-	(void)snprintf(name, sizeof name, "%s/%" PRIu64, words_verdict(entry->reason), entry->sequence);
-	table_text(table, name);
-}
-
 /* An event's day comes from a phone and may be any number. */
 static void day_text(uint32_t day, char text[static 32])
 {
@@ -65,7 +57,7 @@ int quarantine_list(const struct entries *entries, struct error *error)
 {
 	struct table table;
 	char text[64];
-	int rc = 0;
+	int rc;
 
 	table_init(&table, "llll");
 	table_text(&table, "Entry");
@@ -75,15 +67,14 @@ int quarantine_list(const struct entries *entries, struct error *error)
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct kept *entry = entries->list[i];
 
-		put_name(&table, entry);
+		table_format(&table, "%s/%" PRIu64, words_verdict(entry->reason), entry->sequence);
 		day_text(entry->day, text);
 		table_text(&table, text);
 		table_text(&table, entry->team[0] ? entry->team : "(no team)");
 		content_text(entry, text);
 		table_text(&table, text);
 	}
-	if (table_print(&table, stdout) != 0)
-		rc = error_set(error, FAULT_MEMORY, "no memory for the table");
+	rc = table_print(&table, stdout, error);
 	table_release(&table);
 	(void)printf("\n%zu entries. `turfctl quarantine show ENTRY` shows one in full.\n", entries->n);
 	return rc;

@@ -40,21 +40,29 @@ struct report {
 
 /* ---- Reading ---------------------------------------------------------------------------------- */
 
+static struct total total_of(const struct summary *summary)
+{
+	return (struct total){
+		.exists = true,
+		.status = summary->status,
+		.revision = summary->revision,
+		.answered = summary->answered,
+		.referred = summary->referred,
+		.late = summary->late,
+	};
+}
+
+/* `*out` is all zeros. */
 static int read_total(const struct figures *figures, const char *team, struct period period, struct total *out,
 		      struct error *error)
 {
 	struct summary summary;
 	int rc;
 
-	out->exists = figures_exist(figures, team, period);
-	if (!out->exists)
+	if (!figures_exist(figures, team, period))
 		return 0;
 	rc = figures_summary(figures, team, period, &summary, error);
-	out->status = summary.status;
-	out->revision = summary.revision;
-	out->answered = summary.answered;
-	out->referred = summary.referred;
-	out->late = summary.late;
+	*out = total_of(&summary);
 	return rc;
 }
 
@@ -174,14 +182,7 @@ static void put_period(struct table *table, struct period period, const struct t
 
 static void put_quarters(struct table *table, const struct report *report)
 {
-	const struct total whole = {
-		.exists = true,
-		.status = report->summary.status,
-		.revision = report->summary.revision,
-		.answered = report->summary.answered,
-		.referred = report->summary.referred,
-		.late = report->summary.late,
-	};
+	const struct total whole = total_of(&report->summary);
 
 	table_init(table, "lrrrrl");
 	put_head(table, "Quarter", NULL);
@@ -319,14 +320,15 @@ static void put_teams_of_quarter(struct table *table, const struct report *repor
 	put_counts(table, report->summary.answered, report->summary.referred);
 }
 
-static int print_block(void (*put)(struct table *table, const struct report *report), const struct report *report)
+static int print_block(void (*put)(struct table *table, const struct report *report), const struct report *report,
+		       struct error *error)
 {
 	struct table table;
 	int rc;
 
 	put(&table, report);
 	(void)fputc('\n', stdout);
-	rc = table_print(&table, stdout);
+	rc = table_print(&table, stdout, error);
 	table_release(&table);
 	return rc;
 }
@@ -366,55 +368,49 @@ static void print_notes(const struct report *report)
 			summary->late);
 }
 
-static int print_report(const struct report *report, const char *date)
+static int print_report(const struct report *report, const char *date, struct error *error)
 {
 	bool all = strcmp(report->team, TEAM_ALL) == 0, year = report->period.is_year;
 	int rc = 0;
 
 	print_heading(report, date);
 	if (year)
-		rc |= print_block(put_quarters, report);
-	rc |= print_block(year && all ? put_top : put_domains, report);
-	if (all)
-		rc |= print_block(year ? put_teams_of_year : put_teams_of_quarter, report);
-	if (report->summary.n_labels > 0)
-		rc |= print_block(put_labels, report);
-	print_notes(report);
+		rc = print_block(put_quarters, report, error);
+	if (rc == 0)
+		rc = print_block(year && all ? put_top : put_domains, report, error);
+	if (rc == 0 && all)
+		rc = print_block(year ? put_teams_of_year : put_teams_of_quarter, report, error);
+	if (rc == 0 && report->summary.n_labels > 0)
+		rc = print_block(put_labels, report, error);
+	if (rc == 0)
+		print_notes(report);
 	return rc;
 }
 
 /* ---- The command ------------------------------------------------------------------------------ */
 
-static int show(const struct ctl *ctl, struct report *report, struct error *error)
-{
-	struct ctl_reading reading;
-	int rc = ctl_reading_open(ctl, &reading, error);
-
-	if (rc < 0)
-		return rc;
-	ctl_note_date(&reading);
-	report->catalogue = &reading.catalogue;
-	if (ctl->n_words == 0)
-		report->period = period_of_year(year_of_quarter(quarter_of_day(reading.figures.standing.today)));
-	rc = ctl_check_team(&reading.catalogue, report->team, error);
-	if (rc == 0)
-		rc = read_report(&reading.figures, report, error);
-	ctl_reading_close(&reading);
-	if (rc == 0 && print_report(report, reading.date) != 0)
-		rc = error_set(error, FAULT_MEMORY, "no memory for the tables");
-	free(report->teams);
-	ctl_reading_release(&reading);
-	return rc;
-}
-
-int ctl_show(const struct ctl *ctl)
+int ctl_show(const struct ctl *ctl, struct error *error)
 {
 	struct report report = {.team = ctl->team ? ctl->team : TEAM_ALL};
-	struct error error = {0};
+	struct ctl_reading reading;
 	int rc;
 
 	if (ctl->n_words > 0 && period_parse(ctl->words[0], &report.period) != 0)
 		return ctl_usage("show takes a year (2019) or a quarter (2019-Q4), not \"%s\"", ctl->words[0]);
-	rc = show(ctl, &report, &error);
-	return rc < 0 ? ctl_fault(rc, &error) : CTL_OK;
+	rc = ctl_reading_open(ctl, &reading, error);
+	if (rc < 0)
+		return rc;
+	ctl_note_date(&reading);
+	report.catalogue = &reading.catalogue;
+	if (ctl->n_words == 0)
+		report.period = period_of_year(year_of_quarter(quarter_of_day(reading.figures.standing.today)));
+	rc = ctl_check_team(&reading.catalogue, report.team, error);
+	if (rc == 0)
+		rc = read_report(&reading.figures, &report, error);
+	ctl_reading_close(&reading);
+	if (rc == 0)
+		rc = print_report(&report, reading.date, error);
+	free(report.teams);
+	ctl_reading_release(&reading);
+	return rc;
 }

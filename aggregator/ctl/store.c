@@ -37,52 +37,46 @@ static int print_verified(struct store *store, struct error *error)
 	return 0;
 }
 
-int ctl_verify(const struct ctl *ctl)
+int ctl_verify(const struct ctl *ctl, struct error *error)
 {
-	struct error error = {0};
 	struct store *store = NULL;
-	int rc = ctl_store_open(ctl, true, &store, &error);
+	int rc = ctl_store_open(ctl, true, &store, error);
 
 	if (rc == 0)
-		rc = store_verify(store, print_finding, NULL, &error);
+		rc = store_verify(store, print_finding, NULL, error);
 	if (rc == 0)
-		rc = print_verified(store, &error);
+		rc = print_verified(store, error);
 	store_close(store);
-	if (rc < 0)
-		return ctl_fault(rc, &error);
-	if (rc > 0) {
-		text_print(stdout,
-			   "NOT OK: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
-			   "(turfctl restore).\n",
-			   rc, ctl->store);
-		return CTL_FAILED;
-	}
-	return CTL_OK;
+	if (rc <= 0)
+		return rc;
+	text_print(stdout,
+		   "NOT OK: %d found wrong in %s. Keep the store as it is, and restore the last good backup "
+		   "(turfctl restore).\n",
+		   rc, ctl->store);
+	return CTL_FAILED;
 }
 
-int ctl_backup(const struct ctl *ctl)
+int ctl_backup(const struct ctl *ctl, struct error *error)
 {
-	struct error error = {0};
 	struct store *store = NULL;
-	int rc = ctl_store_open(ctl, true, &store, &error);
+	int rc = ctl_store_open(ctl, true, &store, error);
 
 	if (rc == 0)
-		rc = store_backup(store, ctl->words[0], &error);
+		rc = store_backup(store, ctl->words[0], error);
 	store_close(store);
 	if (rc < 0)
-		return ctl_fault(rc, &error);
+		return rc;
 	text_print(stdout, "backup of %s is in %s; turfctl restore %s brings it back\n", ctl->store, ctl->words[0],
 		   ctl->words[0]);
 	return CTL_OK;
 }
 
-int ctl_restore(const struct ctl *ctl)
+int ctl_restore(const struct ctl *ctl, struct error *error)
 {
-	struct error error = {0};
-	int rc = store_restore(ctl->words[0], ctl->store, ctl->replace, clock_unix(), &error);
+	int rc = store_restore(ctl->words[0], ctl->store, ctl->replace, clock_unix(), error);
 
 	if (rc < 0)
-		return ctl_fault(rc, &error);
+		return rc;
 	text_print(stdout,
 		   "%s is restored from %s, with a new epoch: phones offer again what they still remember.\n"
 		   "Start turfd on it now.\n",
@@ -94,23 +88,15 @@ int ctl_restore(const struct ctl *ctl)
 
 struct revision {
 	uint32_t quarter;
-	const char *text; /* of the quarter */
 	uint64_t taken_in;
 };
-
-enum { NOTHING_TO_DO = 1 };
 
 /* Committed even where nothing was taken in: only then is it known that everything could be read. */
 static int revise(void *context, struct store_txn *txn, struct error *error)
 {
 	struct revision *revision = context;
-	struct store_state state;
 
-	store_txn_state(txn, &state);
-	if (revision->quarter > state.final_through)
-		return error_set(error, FAULT_INPUT,
-				 "%s is not final yet: what arrives for it is still counted in its figures",
-				 revision->text);
+	(void)error;
 	store_revise(txn, revision->quarter, &revision->taken_in);
 	return 0;
 }
@@ -129,34 +115,33 @@ static int revision_number(struct store *store, uint32_t quarter, uint32_t *numb
 	return rc;
 }
 
-int ctl_revise(const struct ctl *ctl)
+int ctl_revise(const struct ctl *ctl, struct error *error)
 {
-	struct error error = {0};
+	struct revision revision = {.taken_in = 0};
+	const char *quarter = ctl->words[0];
 	struct store *store = NULL;
 	struct period period;
 	uint32_t number = 0;
 	int rc;
 
-	if (period_parse(ctl->words[0], &period) != 0 || period.is_year)
+	if (period_parse(quarter, &period) != 0 || period.is_year)
 		return ctl_usage("revise takes a quarter, such as 2019-Q4");
-	rc = ctl_store_open(ctl, false, &store, &error);
-	if (rc == 0) {
-		struct revision revision = {.quarter = period.quarter, .text = ctl->words[0]};
-
-		rc = store_change(store, revise, &revision, &error);
-		if (rc == 0 && revision.taken_in == 0)
-			rc = NOTHING_TO_DO;
-		if (rc == 0)
-			rc = revision_number(store, period.quarter, &number, &error);
-		if (rc == 0)
-			(void)printf("%s: late questions taken in: %" PRIu64
-				     "; its figures are final, now revision %u\n",
-				     revision.text, revision.taken_in, number);
-	}
+	revision.quarter = period.quarter;
+	rc = ctl_store_open(ctl, false, &store, error);
+	if (rc == 0)
+		rc = store_change(store, revise, &revision, error);
+	if (rc == 0 && revision.taken_in > 0)
+		rc = revision_number(store, revision.quarter, &number, error);
 	store_close(store);
-	if (rc == NOTHING_TO_DO)
-		(void)printf("%s: no late questions, nothing to revise\n", ctl->words[0]);
-	return rc < 0 ? ctl_fault(rc, &error) : rc == 0 ? CTL_OK : CTL_FAILED;
+	if (rc < 0)
+		return rc;
+	if (revision.taken_in == 0) {
+		(void)printf("%s: no late questions, nothing to revise\n", quarter);
+		return CTL_FAILED;
+	}
+	(void)printf("%s: late questions taken in: %" PRIu64 "; its figures are final, now revision %u\n", quarter,
+		     revision.taken_in, number);
+	return CTL_OK;
 }
 
 /* ---- confirm-date ----------------------------------------------------------------------------- */
@@ -169,23 +154,22 @@ static int confirm_date(void *context, struct store_txn *txn, struct error *erro
 	(void)error;
 	store_txn_state(txn, &state);
 	*day = state.pending_day;
-	return store_confirm_date(txn) == 0 ? 0 : NOTHING_TO_DO;
+	return store_confirm_date(txn);
 }
 
-int ctl_confirm_date(const struct ctl *ctl)
+int ctl_confirm_date(const struct ctl *ctl, struct error *error)
 {
-	struct error error = {0};
 	struct store *store = NULL;
-	char text[DATE_TEXT_BYTES] = "";
+	char text[DATE_TEXT_BYTES];
 	uint32_t day = 0;
-	int rc = ctl_store_open(ctl, false, &store, &error);
+	int rc = ctl_store_open(ctl, false, &store, error);
 
 	if (rc == 0)
-		rc = store_change(store, confirm_date, &day, &error);
+		rc = store_change(store, confirm_date, &day, error);
 	store_close(store);
 	if (rc < 0)
-		return ctl_fault(rc, &error);
-	if (rc == NOTHING_TO_DO) {
+		return rc;
+	if (rc == STORE_NONE) {
 		(void)puts("no date is waiting to be confirmed");
 		return CTL_FAILED;
 	}

@@ -31,7 +31,7 @@ struct command {
 	const char *words;   /* as in the help */
 	const char *summary; /* one line */
 	const char *details; /* what `turfctl COMMAND --help` adds */
-	int (*run)(const struct ctl *ctl);
+	ctl_command *run;
 	unsigned bit;
 	int min_words, max_words;
 };
@@ -216,7 +216,7 @@ static int run(int argc, char **argv)
 	struct parsed parsed = {.ctl.store = getenv("TURF_STORE")};
 	struct command_line line = {.name = "turfctl", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
 	const struct command *command = NULL;
-	struct error error;
+	struct error error = {{0}};
 	int rc;
 
 	if (options_parse(&options, &line, &parsed, &error) < 0)
@@ -245,7 +245,8 @@ static int run(int argc, char **argv)
 	if (rc != CTL_OK)
 		return rc;
 	prepare_for_crash(&parsed.ctl);
-	return command->run(&parsed.ctl);
+	rc = command->run(&parsed.ctl, &error);
+	return rc < 0 ? ctl_fault(rc, &error) : rc;
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,18 +14,6 @@ enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
 static size_t width_of(const char *text)
 {
 	return text_print_columns(NULL, text, SIZE_MAX);
-}
-
-void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES])
-{
-	uint64_t tenths;
-
-	if (whole == 0) {
-		(void)snprintf(text, SHARE_TEXT_BYTES, "-");
-		return;
-	}
-	tenths = (part * 1000 + whole / 2) / whole;
-	(void)snprintf(text, SHARE_TEXT_BYTES, "%" PRIu64 ".%" PRIu64 "%%", tenths / 10, tenths % 10);
 }
 
 void table_init(struct table *table, const char *align)
@@ -60,24 +49,43 @@ static void put_cell(struct table *table, char *take_text)
 	table->cells[table->n_cells++] = take_text;
 }
 
-void table_text(struct table *table, const char *text)
+void table_format(struct table *table, const char *format, ...)
 {
-	char *copy = strdup(text);
+	va_list args;
+	char *text;
+	int length;
 
-	if (!copy) {
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0) {
 		table->failed = 1;
 		return;
 	}
-	text_make_safe(copy);
-	put_cell(table, copy);
+	text_make_safe(text);
+	put_cell(table, text);
+}
+
+void table_text(struct table *table, const char *text)
+{
+	table_format(table, "%s", text);
 }
 
 void table_count(struct table *table, uint64_t count)
 {
-	char text[32];
+	table_format(table, "%" PRIu64, count);
+}
 
-	(void)snprintf(text, sizeof text, "%" PRIu64, count);
-	table_text(table, text);
+void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES])
+{
+	uint64_t tenths;
+
+	if (whole == 0) {
+		(void)snprintf(text, SHARE_TEXT_BYTES, "-");
+		return;
+	}
+	tenths = (part * 1000 + whole / 2) / whole;
+	(void)snprintf(text, SHARE_TEXT_BYTES, "%" PRIu64 ".%" PRIu64 "%%", tenths / 10, tenths % 10);
 }
 
 void table_share(struct table *table, uint64_t part, uint64_t whole)
@@ -129,13 +137,13 @@ static void print_row(const struct table *table, const size_t *widths, char **ce
 	(void)fputc('\n', out);
 }
 
-int table_print(const struct table *table, FILE *out)
+int table_print(const struct table *table, FILE *out, struct error *error)
 {
 	size_t widths[TABLE_COLUMNS_MAX] = {0};
 	size_t whole = 0;
 
 	if (table->failed)
-		return -1;
+		return error_set(error, FAULT_MEMORY, "no memory for the table");
 	assert(table->n_cells % table->n_columns == 0);
 	for (size_t i = 0; i < table->n_cells; i++) {
 		size_t width = table->cells[i] ? width_of(table->cells[i]) : 0;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/error.h"
+
 enum { TABLE_COLUMNS_MAX = 16, SHARE_TEXT_BYTES = 32 };
 
 struct table {
@@ -25,6 +27,7 @@ void table_release(struct table *table);
 
 /* The next cell, left to right, then the next row. What may not be shown (base/text.h) is '?'. */
 void table_text(struct table *table, const char *text);
+void table_format(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_count(struct table *table, uint64_t count);
 void table_share(struct table *table, uint64_t part, uint64_t whole);
 
@@ -34,8 +37,8 @@ void table_end_row(struct table *table);
 /* A line of dashes over the whole width; between rows only (asserted). */
 void table_rule(struct table *table);
 
-/* Writes all rows. 0, or -1 when memory ran out on the way (then nothing is written). */
-int table_print(const struct table *table, FILE *out);
+/* Writes all rows. FAULT_MEMORY: memory ran out on the way, and nothing is written. */
+int table_print(const struct table *table, FILE *out, struct error *error);
 
 /* "9.0%", one decimal, rounded half up; "-" for a share of nothing. */
 void table_format_share(uint64_t part, uint64_t whole, char text[static SHARE_TEXT_BYTES]);

@@ -15,7 +15,7 @@ enum { OUTPUT_BYTES = 1 << 20 };
 
 static struct {
 	struct ctl ctl;
-	int (*run)(const struct ctl *ctl);
+	ctl_command *run;
 	char *words[3];
 	int stdout_kept, stderr_kept, printed, said; /* descriptors */
 	char output[OUTPUT_BYTES];
@@ -71,6 +71,7 @@ static uint32_t told(void)
 /* An exit status that is not 0 comes with a sentence; what verify finds is what it was asked for, and goes to stdout. */
 static int act_command(void *context, struct error *error)
 {
+	struct error fault = {{0}};
 	char said[ERROR_TEXT_BYTES];
 	int status;
 
@@ -79,7 +80,9 @@ static int act_command(void *context, struct error *error)
 	divert(stdout, STDOUT_FILENO, tool.printed);
 	divert(stderr, STDERR_FILENO, tool.said);
 	seam_resume();
-	status = tool.run(&tool.ctl);
+	status = tool.run(&tool.ctl, &fault);
+	if (status < 0)
+		status = ctl_fault(status, &fault);
 	seam_pause();
 	(void)fflush(stdout);
 	(void)fflush(stderr);
@@ -91,7 +94,7 @@ static int act_command(void *context, struct error *error)
 	return status == CTL_OK ? 0 : error_set(error, FAULT_SYSTEM, "%s", said);
 }
 
-static void set_command(struct fixture *fixture, int (*run)(const struct ctl *ctl), char *first, char *second)
+static void set_command(struct fixture *fixture, ctl_command *run, char *first, char *second)
 {
 	tool.run = run;
 	tool.words[0] = first;

@@ -53,7 +53,7 @@ static char *printed(const struct table *table)
 	FILE *out = open_memstream(&text, &length);
 
 	assert_non_null(out);
-	assert_int_equal(table_print(table, out), 0);
+	assert_int_equal(table_print(table, out, NULL), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
