@@ -217,6 +217,11 @@ bench_common   := $(BUILD)/tests/bench/raw.o $(BUILD)/tests/bench/events.o
 bench: $(programs) $(bench_programs) $(BUILD)/bench/turf_pb2.py $(BUILD)/bench/nodered/node_modules web tests/node_modules/.package-lock.json
 	@BUILD=$(BUILD) ONLY=$(ONLY) BENCH_SCALE=$(BENCH_SCALE) BENCH_TRIALS=$(BENCH_TRIALS) node tests/bench/run.mjs
 
+# Where turfd's processor time goes, by callgrind.
+.PHONY: profile
+profile: $(BUILD)/turfd $(BUILD)/turfctl $(addprefix $(BUILD)/bench/,load watch null) tests/node_modules/.package-lock.json
+	@BUILD=$(BUILD) PHONES=$(PHONES) node tests/bench/profile.mjs
+
 bench-packages:
 	deploy/install-packages build run bench
 
@@ -296,6 +301,7 @@ help:
 	@echo 'make fault        build the tests that make calls fail and cut the power in $(BUILD)/tests/ (docs/testing.md)'
 	@echo 'make fuzz         build the fuzz targets in $(BUILD)/fuzz/ (docs/testing.md)'
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
+	@echo 'make profile      where the processor time of a submission goes (docs/performance.md); PHONES=0'
 	@echo 'make man          build the manual pages in $(BUILD)/man/'
 	@echo 'make install      programs, libturf, manual pages and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make install-web  the pages to $$(DESTDIR)$$(PREFIX)/share/turf/web'

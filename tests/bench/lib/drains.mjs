@@ -19,7 +19,7 @@ const sql = async (file, query) => {
 
 const consumers = {
   turfd: {
-    start: (stage) => stage.turfd(),
+    start: (stage, { turfd }) => stage.turfd(turfd),
     count: async (stage) => {
       const info = await succeed(program('turfctl'), ['info', '--store', stage.path('store')]);
       return Number(info.stdout.match(/ids\D+(\d+)/)[1]);
@@ -46,8 +46,9 @@ const consumers = {
   },
 };
 
-// options: submissions, events, phones, seed; store: a store to begin with, of so many ids. Resolves to { seconds, rate
-// (events a second), cpu (microseconds a submission of the consumer's processor time) }.
+// options: submissions, events, phones, seed; store: a store to begin with, of so many ids; turfd: how to start it. Resolves to
+// { seconds, rate (events a second), cpu (microseconds a submission of the consumer's processor time), kernel (those of them
+// in the kernel) }.
 export function drain(name, options) {
   const { submissions, events = 1, seed, store, ids = 0 } = options;
   const consumer = consumers[name];
@@ -69,6 +70,7 @@ export function drain(name, options) {
       throw new Error(`${name} counted ${counted - ids} of ${submissions * events}: ${running.log}`);
     }
     const seconds = (heard - begun) / 1e9;
-    return { seconds, rate: (submissions * events) / seconds, cpu: (used / submissions) * 1e6 };
+    const each = 1e6 / submissions;
+    return { seconds, rate: (submissions * events) / seconds, cpu: (used.user + used.kernel) * each, kernel: used.kernel * each };
   });
 }

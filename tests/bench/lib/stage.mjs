@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What every measurement stands on: a folder on the disk, a broker with deploy/'s settings, programs that are ended, and
 // moments on the clock that all processes share (CLOCK_MONOTONIC, in nanoseconds).
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build, program, root } from '../../system/lib/paths.mjs';
@@ -100,10 +100,13 @@ class Stage {
     return { heard: said(/^(\d+) (\d+)$/m).then(([, moment]) => Number(moment)) };
   }
 
-  turfd(more = []) {
-    const args = ['--config', config, '--store', this.path('store'), '--broker', `mqtt://127.0.0.1:${this.port}`];
-    args.push('--credentials', this.credentials, '--today', benchDate, ...more);
-    return this.start(program('turfd'), args);
+  // `under`: a program, with its arguments, that runs turfd; `limits`: settings of turfd.conf's `limits`.
+  turfd({ under = [], limits = '' } = {}) {
+    const file = this.path('turfd.conf');
+    writeFileSync(file, `${readFileSync(config, 'utf8')}\nlimits = { ${limits} };\n`);
+    const args = ['--config', file, '--store', this.path('store'), '--broker', `mqtt://127.0.0.1:${this.port}`];
+    const [command, ...rest] = [...under, program('turfd'), ...args, '--credentials', this.credentials, '--today', benchDate];
+    return this.start(command, rest);
   }
 }
 
@@ -123,11 +126,11 @@ const field = (file, name) => Number(readFileSync(file, 'utf8').match(new RegExp
 // Kilobytes of RssAnon, VmRSS, …
 export const memory = (pid, name) => field(`/proc/${pid}/status`, name);
 
-// Seconds of processor time that a process has used.
+// Seconds of processor time that a process has used, outside the kernel and in it.
 export function cpu(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
-  return (user + system) / 100;
+  const [user, kernel] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map((ticks) => Number(ticks) / 100);
+  return { user, kernel };
 }
 
 export const present = existsSync;
