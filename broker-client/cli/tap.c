@@ -242,8 +242,8 @@ int cli_tap(struct cli *cli)
 
 static bool can_be_undone(const struct turf_tap *tap)
 {
-	return tap->has_question && !tap->retracting && tap->state != TURF_IS_RETRACTED &&
-	       tap->state != TURF_IS_REFUSED;
+	return tap->has_question &&
+	       (tap->state == TURF_ON_DEVICE || tap->state == TURF_SENT || tap->state == TURF_IS_COUNTED);
 }
 
 static const struct turf_tap *last_tap(const struct turf_taps *list)
@@ -301,7 +301,7 @@ static int undo_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 /* A tap of another device whose retraction was refused, and for which --day gives another day now. */
 static bool is_corrected(const struct cli *cli, const struct turf_tap *tap)
 {
-	return !tap->has_question && !tap->retracting && cli_is_refusal(tap->retraction_verdict) && cli->day;
+	return !tap->has_question && tap->state == TURF_IS_REFUSED && cli->day;
 }
 
 /* Finds the tap and takes it back. 0: wait for the answer; or an exit status. */
@@ -332,7 +332,7 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	rc = turf_retract(turf, &tap->id, error, sizeof error);
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc), "%s", error);
-	if (rc > 0 && !tap->retracting)
+	if (rc > 0 && tap->state != TURF_RETRACTING)
 		return cli_complain(
 			EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back: %s",
 			cli_verdict_words(tap->state == TURF_IS_RETRACTED ? TURF_ALREADY_RETRACTED : tap->verdict));
@@ -364,12 +364,7 @@ int cli_undo(struct cli *cli)
 
 static bool refused(const struct turf_tap *tap)
 {
-	return tap->state == TURF_IS_REFUSED || cli_is_refusal(tap->retraction_verdict);
-}
-
-static bool waits(const struct turf_tap *tap)
-{
-	return tap->state == TURF_ON_DEVICE || tap->state == TURF_SENT || tap->retracting;
+	return !tap->waiting && (tap->state == TURF_IS_REFUSED || cli_is_refusal(tap->retraction_verdict));
 }
 
 static void print_pending(const struct turf_tap *tap, const struct turf_catalogue *catalogue)
@@ -377,7 +372,7 @@ static void print_pending(const struct turf_tap *tap, const struct turf_catalogu
 	if (refused(tap))
 		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict) ? tap->retraction_verdict
 											       : tap->verdict));
-	else if (tap->retracting)
+	else if (tap->state == TURF_RETRACTING || tap->state == TURF_IS_RETRACTED)
 		(void)fputs("wordt ongedaan gemaakt / being taken back: ", stdout);
 	else
 		(void)fputs("wacht / waiting: ", stdout);
@@ -399,7 +394,7 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *l
 					    : "geen registratie / no such tap");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct turf_tap *tap = list->taps[i];
-		int rc = one && one != tap ? TURF_NOTHING : turf_dismiss(turf, &tap->id, error, sizeof error);
+		int rc = one && one != tap ? TURF_UNCHANGED : turf_dismiss(turf, &tap->id, error, sizeof error);
 
 		if (rc < 0)
 			return cli_complain(cli_status_of_fault(rc), "%s", error);
@@ -428,9 +423,9 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct turf_ca
 	for (size_t i = 0; i < list->n; i++) {
 		const struct turf_tap *tap = list->taps[i];
 
-		n_waiting += waits(tap);
-		n_refused += !waits(tap) && refused(tap);
-		if (waits(tap) || refused(tap))
+		n_waiting += tap->waiting != 0;
+		n_refused += refused(tap);
+		if (tap->waiting || refused(tap))
 			print_pending(tap, catalogue);
 	}
 	turf_free(list);

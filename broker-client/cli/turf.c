@@ -28,22 +28,21 @@ static const struct command *find_command(const char *name)
 /* 0, or an exit status. */
 static int parse(struct cli *cli, const struct command *command, int argc, char **argv)
 {
-	char name[32];
-	struct command_line line = {.name = name, .argc = argc, .argv = argv, .command = command->bit};
+	struct command_line line = {.name = command->name, .argc = argc, .argv = argv, .command = command->bit};
 	struct error error;
 
-	(void)snprintf(name, sizeof name, "turf %s", command->name);
 	if (options_parse(&cli_option_table, &line, cli, &error) < 0)
-		return cli_complain(EXIT_USAGE, "%s; see %s --help", error.text, name);
+		return cli_complain(EXIT_USAGE, "%s; see turf %s --help", error.text, command->name);
 	cli->arguments = line.arguments;
 	cli->n_arguments = line.n_arguments;
 	if (cli->help)
 		return 0;
 	if (cli->n_arguments < command->min_arguments)
-		return cli_complain(EXIT_USAGE, "%s: an argument is missing; see %s --help", name, name);
+		return cli_complain(EXIT_USAGE, "%s: an argument is missing; see turf %s --help", command->name,
+				    command->name);
 	if (cli->n_arguments > command->max_arguments)
-		return cli_complain(EXIT_USAGE, "%s: there is no place for \"%s\"; see %s --help", name,
-				    cli->arguments[command->max_arguments], name);
+		return cli_complain(EXIT_USAGE, "%s: there is no place for \"%s\"; see turf %s --help", command->name,
+				    cli->arguments[command->max_arguments], command->name);
 	return 0;
 }
 

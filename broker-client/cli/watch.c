@@ -140,6 +140,17 @@ static int offline(struct watch *watch, const char *reason)
 	return watch->cli->once ? EXIT_UNREACHABLE : 0;
 }
 
+static int refused(struct watch *watch, const struct turf_news *news)
+{
+	bool figures = news->refused == TURF_NEWS_SUMMARY;
+
+	if (!watch->shown)
+		(void)cli_complain(0, "%s; give --credentials of somebody who may, or ask the operator of the broker",
+				   news->reason);
+	watch->spoken = watch->spoken || figures;
+	return figures && watch->cli->once ? EXIT_UNREACHABLE : 0;
+}
+
 static void woken(struct watch *watch)
 {
 	int signal = signals_next(watch->cli->signal_fd);
@@ -169,6 +180,9 @@ static int take_news(struct watch *watch, const struct turf_news *news)
 	case TURF_NEWS_ONLINE:
 		connected(watch);
 		return 0;
+	case TURF_NEWS_REFUSED:
+		connected(watch);
+		return refused(watch, news);
 	case TURF_NEWS_CATALOGUE:
 	case TURF_NEWS_WEEKLY:
 	case TURF_NEWS_NONE:

@@ -16,6 +16,7 @@ struct inbound *inbound_copy(const struct mqtt_event *event)
 	if (!copy)
 		return NULL;
 	copy->kind = event->kind;
+	copy->token = event->token;
 	copy->length = length;
 	if (length > 0)
 		memcpy(copy->bytes, bytes, length);

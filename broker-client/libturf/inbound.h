@@ -19,6 +19,7 @@ struct inbound {
 	struct inbound *next;
 	enum mqtt_event_kind kind;
 	struct topic topic; /* a message's */
+	int token;
 	size_t length;
 	uint8_t bytes[]; /* a message's payload, or a reason with its zero */
 };

@@ -19,6 +19,7 @@ struct listener {
 	int64_t reconnect_ms, reconnect_max_ms;
 	int event_fd;                              /* can be read when something is in the queue */
 	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
+	int tokens[LISTENER_SLOTS];                /* of their subscriptions on this connection */
 	struct mqtt_async *mqtt;
 	char client_id[CLIENT_ID_BYTES];
 	bool connecting, connected;
@@ -115,15 +116,19 @@ static struct listener_item down(struct listener *listener, const char *reason)
 	return (struct listener_item){.kind = LISTENER_DOWN, .text = listener->reason};
 }
 
+static int subscribe(struct listener *listener, unsigned slot, struct error *error)
+{
+	return mqtt_async_subscribe(listener->mqtt, listener->filters[slot], &listener->tokens[slot], error);
+}
+
 static int subscribe_all(struct listener *listener, struct error *error)
 {
-	const char *filters[LISTENER_SLOTS];
-	size_t n = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < LISTENER_SLOTS; i++)
-		if (*listener->filters[i])
-			filters[n++] = listener->filters[i];
-	return n == 0 ? 0 : mqtt_async_subscribe(listener->mqtt, filters, n, 0, error);
+	for (unsigned slot = 0; slot < LISTENER_SLOTS && rc == 0; slot++)
+		if (*listener->filters[slot])
+			rc = subscribe(listener, slot, error);
+	return rc;
 }
 
 /* What cannot be subscribed to now, since the connection is lost and that was not yet taken in, is on the next one. */
@@ -133,8 +138,27 @@ void listener_subscribe(struct listener *listener, unsigned slot, const char *fi
 
 	assert(slot < LISTENER_SLOTS && strlen(filter) < TOPIC_BYTES);
 	memcpy(listener->filters[slot], filter, strlen(filter) + 1);
-	if (listener->connected && mqtt_async_subscribe(listener->mqtt, &filter, 1, 0, &error) < 0)
+	if (listener->connected && subscribe(listener, slot, &error) < 0)
 		(void)down(listener, error.text);
+}
+
+/* The answer to a subscription that another one has taken the place of is nothing. */
+static struct listener_item answered(struct listener *listener, const struct inbound *inbound)
+{
+	struct listener_item item = {.kind = LISTENER_NOTHING};
+
+	listener->attempts = 0;
+	while (item.slot < LISTENER_SLOTS && listener->tokens[item.slot] != inbound->token)
+		item.slot++;
+	if (item.slot == LISTENER_SLOTS)
+		return item;
+	item.kind = inbound->length > 0 ? LISTENER_REFUSED : LISTENER_UP;
+	if (item.kind == LISTENER_UP)
+		return item;
+	(void)snprintf(listener->reason, sizeof listener->reason, "the broker refuses to let this client read %s",
+		       listener->filters[item.slot]);
+	item.text = listener->reason;
+	return item;
 }
 
 /* What an event means to the owner; LISTENER_NOTHING: nothing. */
@@ -152,9 +176,7 @@ static struct listener_item item_of(struct listener *listener, const struct inbo
 	case MQTT_EVENT_LOST:
 		return down(listener, (const char *)inbound->bytes);
 	case MQTT_EVENT_SUBSCRIBED:
-		listener->attempts = 0;
-		item.kind = LISTENER_UP;
-		return item;
+		return answered(listener, inbound);
 	case MQTT_EVENT_MESSAGE:
 		item.kind = LISTENER_MESSAGE;
 		item.topic = &inbound->topic;

@@ -134,7 +134,7 @@ static int bookmark_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 
 	if (!tables_get_meta(txn, "bookmark", &value))
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNKNOWN;
 	if (value.length == BOOKMARK_BYTES)
 		memcpy(context, value.at, BOOKMARK_BYTES);
 	else
@@ -147,23 +147,23 @@ int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTE
 	return db_read(outbox->db, bookmark_body, bookmark, error);
 }
 
-struct retracting {
+struct retraction {
 	const struct event_id *id;
 	const char *team;
 	uint32_t day;
 };
 
 /* A tap of which this outbox knows nothing: only its retraction is kept. */
-static int retract_unknown(struct lmdb_txn *txn, const struct retracting *retracting)
+static int retract_unknown(struct lmdb_txn *txn, const struct retraction *retraction)
 {
-	struct tap tap = {.retracting = true};
+	struct tap tap = {.has_retraction = true};
 	uint64_t number;
 
-	if (!retracting->team)
+	if (!retraction->team)
 		return OUTBOX_UNKNOWN;
 	number = tables_take_number(txn);
-	memcpy(tap.team, retracting->team, strlen(retracting->team));
-	tap.question = (struct event){.id = *retracting->id, .day = retracting->day, .act = ACT_RETRACTION};
+	memcpy(tap.team, retraction->team, strlen(retraction->team));
+	tap.question = (struct event){.id = *retraction->id, .day = retraction->day, .act = ACT_RETRACTION};
 	tap.retraction_seq = number;
 	tables_new_tap(txn, number, &tap);
 	tables_enqueue(txn, number, number, ACT_RETRACTION);
@@ -172,21 +172,21 @@ static int retract_unknown(struct lmdb_txn *txn, const struct retracting *retrac
 
 static int retract_body(void *context, struct lmdb_txn *txn)
 {
-	const struct retracting *retracting = context;
+	const struct retraction *retraction = context;
 	struct tap tap;
 	uint64_t number;
 
-	if (!tables_find_tap(txn, retracting->id, &number, &tap))
-		return retract_unknown(txn, retracting);
+	if (!tables_find_tap(txn, retraction->id, &number, &tap))
+		return retract_unknown(txn, retraction);
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
-		return OUTBOX_NOTHING;
-	if (retracting->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
+		return OUTBOX_UNCHANGED;
+	if (retraction->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
 		memset(tap.team, 0, sizeof tap.team);
-		memcpy(tap.team, retracting->team, strlen(retracting->team));
-		tap.question.day = retracting->day;
+		memcpy(tap.team, retraction->team, strlen(retraction->team));
+		tap.question.day = retraction->day;
 	}
-	tap.retracting = true;
+	tap.has_retraction = true;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
 	tap.retraction_seq = tables_take_number(txn);
 	tables_put_tap(txn, number, &tap);
@@ -197,10 +197,10 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error)
 {
-	struct retracting retracting = {.id = id, .team = team, .day = day};
+	struct retraction retraction = {.id = id, .team = team, .day = day};
 
 	assert(!team || topic_slug_valid(team));
-	return db_write(outbox->db, retract_body, &retracting, error);
+	return db_write(outbox->db, retract_body, &retraction, error);
 }
 
 static int dismiss_body(void *context, struct lmdb_txn *txn)
@@ -211,12 +211,12 @@ static int dismiss_body(void *context, struct lmdb_txn *txn)
 	if (!tables_find_tap(txn, context, &number, &tap))
 		return OUTBOX_UNKNOWN;
 	if (!tap_refused(&tap) || tap_waits(&tap))
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNCHANGED;
 	if (!tap_has_question(&tap) || words_verdict_is_refusal(tap.question_verdict)) {
 		tables_delete_tap(txn, number, &tap);
 		return 0;
 	}
-	tap.retracting = false;
+	tap.has_retraction = false;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
 	tables_keep_or_forget(txn, number, &tap);
 	return 0;
@@ -314,7 +314,7 @@ static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
 	struct tap tap;
 	uint64_t number, held_back;
 	enum act act;
-	enum tap_outcome outcome;
+	enum tap_effect effect;
 
 	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !tables_parse_queued(txn, &value, &number, &act) ||
 	    !tables_get_tap(txn, number, &tap) || act != result->act)
@@ -322,12 +322,12 @@ static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return; /* a new epoch requeued it after it was sent: the verdict is that of the old store */
 	held_back = act == ACT_QUESTION ? tap.retraction_seq : 0;
-	outcome = tap_apply_verdict(&tap, act, result->verdict);
-	if (outcome != TAP_END && outcome != TAP_END_BOTH)
+	effect = tap_apply_verdict(&tap, act, result->verdict);
+	if (effect != TAP_END && effect != TAP_END_BOTH)
 		return;
 	result->ended = true;
 	db_delete_at(txn, DB_QUEUE, result->seq);
-	if (outcome == TAP_END_BOTH && held_back != 0) {
+	if (effect == TAP_END_BOTH && held_back != 0) {
 		result->also_ended = held_back;
 		db_delete_at(txn, DB_QUEUE, held_back);
 	} else {
@@ -365,7 +365,7 @@ static int apply_body(void *context, struct lmdb_txn *txn)
 			apply_one(txn, result);
 		changed = changed || result->ended;
 	}
-	return changed ? 0 : OUTBOX_NOTHING;
+	return changed ? 0 : OUTBOX_UNCHANGED;
 }
 
 int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
@@ -373,7 +373,7 @@ int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, s
 	struct applying applying = {.outbox = outbox, .results = results, .n = n};
 	int rc = db_write(outbox->db, apply_body, &applying, error);
 
-	return rc == OUTBOX_NOTHING ? 0 : rc;
+	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------- */

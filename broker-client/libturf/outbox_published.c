@@ -17,7 +17,7 @@ static int forget_body(void *context, struct lmdb_txn *txn)
 	uint64_t number = 0;
 
 	if (tables_get_meta_number(txn, "forget", 0) == *day)
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNCHANGED;
 	tables_put_meta_number(txn, "forget", *day);
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.at, value.length, &tap) != 0)
@@ -32,7 +32,7 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 {
 	int rc = db_write(outbox->db, forget_body, &day, error);
 
-	return rc == OUTBOX_NOTHING ? 0 : rc;
+	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
 
 /* Requeues the answered events of a tap, the question before its retraction. Returns their number. */
@@ -45,7 +45,7 @@ static size_t requeue(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 		tables_enqueue(txn, tap->question_seq, number, ACT_QUESTION);
 		n++;
 	}
-	if (tap->retracting && tap->retraction_seq == 0) {
+	if (tap->has_retraction && tap->retraction_seq == 0) {
 		tap->retraction_seq = tables_take_number(txn);
 		tables_enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
 		n++;
@@ -71,7 +71,7 @@ static int epoch_body(void *context, struct lmdb_txn *txn)
 	check->requeued = 0;
 	if (tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
 	    memcmp(value.at, check->epoch, EPOCH_BYTES) == 0)
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNCHANGED;
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.at, value.length, &tap) != 0)
 			db_damaged(txn);
@@ -91,7 +91,7 @@ int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_B
 	*requeued = check.requeued;
 	outbox->has_epoch = rc >= 0; /* after a fault it is not known which one is stored */
 	memcpy(outbox->epoch, epoch, EPOCH_BYTES);
-	return rc == OUTBOX_NOTHING ? 0 : rc;
+	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
 
 struct caching {
@@ -106,7 +106,7 @@ static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 
 	if (tables_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
 	    memcmp(value.at, caching->bytes, value.length) == 0)
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNCHANGED;
 	tables_put_meta(txn, "catalogue", caching->bytes, caching->length);
 	return 0;
 }
@@ -116,7 +116,7 @@ int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t len
 	struct caching caching = {.bytes = bytes, .length = length};
 	int rc = db_write(outbox->db, put_catalogue_body, &caching, error);
 
-	return rc == OUTBOX_NOTHING ? 0 : rc;
+	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
 
 struct cached {
@@ -130,7 +130,7 @@ static int catalogue_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 
 	if (!tables_get_meta(txn, "catalogue", &value))
-		return OUTBOX_NOTHING;
+		return OUTBOX_UNKNOWN;
 	free(cached->bytes);
 	cached->bytes = malloc(value.length + 1);
 	if (!cached->bytes) {

@@ -23,7 +23,7 @@ enum {
 	AT_TEAM = AT_TEAM_LENGTH + 1,
 };
 
-enum { FLAG_QUESTION = 1, FLAG_RETRACTING = 2, FLAGS_KNOWN = FLAG_QUESTION | FLAG_RETRACTING };
+enum { FLAG_QUESTION = 1, FLAG_RETRACTION = 2, FLAGS_KNOWN = FLAG_QUESTION | FLAG_RETRACTION };
 
 _Static_assert(AT_TEAM + SLUG_BYTES <= TAP_BYTES_MAX, "a tap's record has room for every team");
 
@@ -36,7 +36,7 @@ size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
 	memcpy(out + AT_ID, question->id.bytes, EVENT_ID_BYTES);
 	put_be32(out + AT_DAY, question->day);
 	out[AT_FLAGS] =
-		(uint8_t)((tap_has_question(tap) ? FLAG_QUESTION : 0) | (tap->retracting ? FLAG_RETRACTING : 0));
+		(uint8_t)((tap_has_question(tap) ? FLAG_QUESTION : 0) | (tap->has_retraction ? FLAG_RETRACTION : 0));
 	out[AT_OUTCOME] = (uint8_t)question->outcome;
 	out[AT_DOMAIN] = (uint8_t)question->domain;
 	out[AT_QUESTION_VERDICT] = (uint8_t)tap->question_verdict;
@@ -73,7 +73,7 @@ int tap_decode(const uint8_t *bytes, size_t length, struct tap *tap)
 	question->n_labels = bytes[AT_LABEL_COUNT];
 	for (uint32_t i = 0; i < question->n_labels; i++)
 		question->labels[i] = get_be16(bytes + AT_LABELS + 2 * (size_t)i);
-	tap->retracting = (bytes[AT_FLAGS] & FLAG_RETRACTING) != 0;
+	tap->has_retraction = (bytes[AT_FLAGS] & FLAG_RETRACTION) != 0;
 	tap->question_verdict = bytes[AT_QUESTION_VERDICT];
 	tap->retraction_verdict = bytes[AT_RETRACTION_VERDICT];
 	tap->question_seq = get_be64(bytes + AT_QUESTION_SEQ);
@@ -94,6 +94,18 @@ bool tap_refused(const struct tap *tap)
 	       (words_verdict_is_refusal(tap->question_verdict) && !tap_retracted(tap));
 }
 
+enum turf_state tap_state(const struct tap *tap, bool sent)
+{
+	if (tap_retracted(tap))
+		return TURF_IS_RETRACTED;
+	if (tap->has_retraction && tap_waits(tap))
+		return TURF_RETRACTING;
+	if (tap->question_seq != 0)
+		return sent ? TURF_SENT : TURF_ON_DEVICE;
+	return tap_has_question(tap) && !words_verdict_is_refusal(tap->question_verdict) ? TURF_IS_COUNTED
+											 : TURF_IS_REFUSED;
+}
+
 struct event tap_event(const struct tap *tap, enum act act)
 {
 	if (act == ACT_QUESTION)
@@ -101,7 +113,7 @@ struct event tap_event(const struct tap *tap, enum act act)
 	return (struct event){.id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION};
 }
 
-static enum tap_outcome question_outcome(enum verdict verdict)
+static enum tap_effect question_effect(enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_COUNTED:
@@ -125,7 +137,7 @@ static enum tap_outcome question_outcome(enum verdict verdict)
 	}
 }
 
-static enum tap_outcome retraction_outcome(enum verdict verdict)
+static enum tap_effect retraction_effect(enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_RETRACTED:
@@ -148,27 +160,27 @@ static enum tap_outcome retraction_outcome(enum verdict verdict)
 	}
 }
 
-enum tap_outcome tap_outcome(enum act act, enum verdict verdict)
+enum tap_effect tap_effect(enum act act, enum verdict verdict)
 {
-	return act == ACT_QUESTION ? question_outcome(verdict) : retraction_outcome(verdict);
+	return act == ACT_QUESTION ? question_effect(verdict) : retraction_effect(verdict);
 }
 
-enum tap_outcome tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict)
+enum tap_effect tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict)
 {
-	enum tap_outcome outcome = tap_outcome(act, verdict);
+	enum tap_effect effect = tap_effect(act, verdict);
 
-	if (outcome == TAP_IGNORE || outcome == TAP_KEEP)
-		return outcome;
+	if (effect == TAP_IGNORE || effect == TAP_KEEP)
+		return effect;
 	if (act == ACT_RETRACTION) {
 		tap->retraction_verdict = verdict;
 		tap->retraction_seq = 0;
-		return outcome;
+		return effect;
 	}
 	tap->question_verdict = verdict;
 	tap->question_seq = 0;
-	if (outcome == TAP_END_BOTH && tap->retraction_seq != 0) {
+	if (effect == TAP_END_BOTH && tap->retraction_seq != 0) {
 		tap->retraction_verdict = VERDICT_ALREADY_RETRACTED;
 		tap->retraction_seq = 0;
 	}
-	return outcome;
+	return effect;
 }

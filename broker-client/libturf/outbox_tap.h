@@ -5,6 +5,7 @@
 #ifndef TURF_BROKER_CLIENT_LIBTURF_OUTBOX_TAP_H
 #define TURF_BROKER_CLIENT_LIBTURF_OUTBOX_TAP_H
 
+#include "broker-client/libturf/turf.h"
 #include "proto/message.h"
 
 enum { TAP_BYTES_MAX = 96 };
@@ -17,7 +18,7 @@ struct tap {
 	uint64_t retraction_seq;
 	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
 	enum verdict retraction_verdict;
-	bool retracting; /* a retraction was asked for, answered or not */
+	bool has_retraction; /* taking it back was asked for, answered or not */
 };
 
 /* docs/outbox-format.md, "tap". Returns the length. */
@@ -43,10 +44,13 @@ bool tap_retracted(const struct tap *tap);
 /* A refusal that the worker has not dismissed. */
 bool tap_refused(const struct tap *tap);
 
+/* The state of a tap as turf.h has it. `sent`: this handle has sent its question. */
+enum turf_state tap_state(const struct tap *tap, bool sent);
+
 /* The event to send for one act. */
 struct event tap_event(const struct tap *tap, enum act act);
 
-enum tap_outcome {
+enum tap_effect {
 	TAP_IGNORE,   /* the verdict is a late one on the other act: as if there were no receipt */
 	TAP_KEEP,     /* the verdict is not final or not known: send the event again */
 	TAP_END,      /* the act no longer waits */
@@ -75,7 +79,7 @@ enum tap_outcome {
  * When a question ends, its retraction that was held back may be sent, even if the question was refused: the retraction
  * makes sure that the id never counts. tap_apply_verdict writes what ends into `tap`.
  */
-enum tap_outcome tap_outcome(enum act act, enum verdict verdict);
-enum tap_outcome tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict);
+enum tap_effect tap_effect(enum act act, enum verdict verdict);
+enum tap_effect tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * The thread of a handle. It connects, sends, and handles what arrives.
  *
- *   DOWN --the backoff is over--> CONNECTING --CONNACK--> SUBSCRIBING --two SUBACKs--> UP
+ *   DOWN --the backoff is over--> CONNECTING --CONNACK--> SUBSCRIBING --SUBACKs--> UP
  *   each of them --refused, lost, or no answer in time--> DOWN, with a longer backoff each time
  *
  * Each connection has a new Paho client with a new client id. So a receipt that arrives can only be for what was sent on
  * this connection. The next client is made before the last one is destroyed, because Paho's threads end with the last
- * client. Nothing is sent before both subscriptions are answered, since otherwise a receipt could be missed.
+ * client. Nothing is sent before all subscriptions are answered, since otherwise a receipt could be missed.
  */
 #include "broker-client/libturf/turf_impl.h"
 
@@ -103,22 +103,20 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 		link_down(turf, error.text, now_ms);
 }
 
-/* The receipts have a packet of their own: Paho says that a filter was refused only if it is the only one of its packet. */
 static void start_subscribing(struct turf *turf, int64_t now_ms)
 {
-	char receipt[TOPIC_BYTES], catalogue[TOPIC_BYTES], status[TOPIC_BYTES];
-	const char *const published[] = {catalogue, status}, *const receipts[] = {receipt};
+	char catalogue[TOPIC_BYTES], status[TOPIC_BYTES], receipt[TOPIC_BYTES];
+	const char *const filters[] = {catalogue, status, receipt};
 	struct error error;
-	int rc;
+	int rc = 0;
 
-	topic_receipt(receipt, turf->org, turf->client_id);
 	topic_catalogue(catalogue, turf->org);
 	topic_status(status, turf->org);
+	topic_receipt(receipt, turf->org, turf->client_id);
 	set_link(turf, LINK_SUBSCRIBING, now_ms);
-	turf->unanswered = 2;
-	rc = mqtt_async_subscribe(turf->mqtt, published, 2, 0, &error);
-	if (rc == 0)
-		rc = mqtt_async_subscribe(turf->mqtt, receipts, 1, 0, &error);
+	turf->unanswered = sizeof filters / sizeof *filters;
+	for (unsigned i = 0; i < turf->unanswered && rc == 0; i++) /* the receipts are last, and keep their token */
+		rc = mqtt_async_subscribe(turf->mqtt, filters[i], &turf->receipts_token, &error);
 	if (rc < 0)
 		link_down(turf, error.text, now_ms);
 }
@@ -140,7 +138,7 @@ static void handle_event(struct turf *turf, const struct inbound *inbound, int64
 			start_subscribing(turf, now_ms);
 		break;
 	case MQTT_EVENT_SUBSCRIBED:
-		if (turf->link == LINK_SUBSCRIBING && inbound->length > 0)
+		if (turf->link == LINK_SUBSCRIBING && inbound->length > 0 && inbound->token == turf->receipts_token)
 			link_down(turf, (const char *)inbound->bytes, now_ms);
 		else if (turf->link == LINK_SUBSCRIBING && --turf->unanswered == 0)
 			link_up(turf, now_ms);

@@ -41,17 +41,17 @@ static void take_result(void *context, const struct result *result)
 	struct taken *taken = reading->taken;
 	struct sender_entry *entry;
 	struct event_id id;
-	enum tap_outcome outcome;
+	enum tap_effect effect;
 
 	if (result->id_length != EVENT_ID_BYTES || taken->n == RECEIPT_RESULTS_TAKEN)
 		return;
 	memcpy(id.bytes, result->id, sizeof id.bytes);
 	entry = sender_sent(sender, &id);
-	outcome = entry ? tap_outcome(entry->act, result->verdict) : TAP_IGNORE;
-	if (outcome == TAP_IGNORE)
+	effect = entry ? tap_effect(entry->act, result->verdict) : TAP_IGNORE;
+	if (effect == TAP_IGNORE)
 		return;
 	sender_note_receipt(sender, entry, reading->now_ms);
-	if (outcome == TAP_KEEP) {
+	if (effect == TAP_KEEP) {
 		sender_retry_later(sender, entry, reading->now_ms);
 		return;
 	}

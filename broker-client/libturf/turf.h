@@ -57,11 +57,11 @@ enum {
 enum turf_result {
 	TURF_DONE = 0,
 
-	TURF_TIMEOUT = 1, /* the time passed first */
-	TURF_UNKNOWN = 2, /* there is no such tap, domain, label, bookmark or outbox */
-	TURF_NOTHING = 3, /* nothing to do: it is so already */
-	TURF_SEVERAL = 4, /* what was typed fits more than one */
-	TURF_WOKEN = 5,   /* the program's file descriptor can be read */
+	TURF_TIMEOUT = 1,   /* the time passed first */
+	TURF_UNKNOWN = 2,   /* there is no such tap, domain, label, bookmark or outbox */
+	TURF_UNCHANGED = 3, /* it is so already */
+	TURF_SEVERAL = 4,   /* what was typed fits more than one */
+	TURF_WOKEN = 5,     /* the program's file descriptor can be read */
 
 	TURF_SYSTEM = -1,  /* the operating system refused something */
 	TURF_MEMORY = -2,  /* no memory */
@@ -118,7 +118,8 @@ enum turf_state {
 	TURF_SENT = 2,      /* this handle has sent it; there is no receipt yet */
 	TURF_IS_COUNTED = 3,
 	TURF_IS_REFUSED = 4,   /* does not count; `verdict` says why */
-	TURF_IS_RETRACTED = 5, /* taken back */
+	TURF_RETRACTING = 5,   /* its retraction waits to be sent or answered */
+	TURF_IS_RETRACTED = 6, /* taken back */
 };
 
 /* What the outbox remembers of a tap. */
@@ -128,7 +129,7 @@ struct turf_tap {
 	enum turf_state state;
 	enum turf_verdict verdict;            /* on the question */
 	enum turf_verdict retraction_verdict; /* on its retraction; a refusal is kept until turf_dismiss */
-	int retracting;                       /* 1: the retraction waits to be sent or answered */
+	int waiting;                          /* 1: its question or its retraction waits to be sent or answered */
 	int has_question;                     /* 0: a question of another outbox; domain, outcome and labels are 0 */
 	char team[TURF_TEAM_BYTES];
 	uint32_t day;
@@ -206,7 +207,7 @@ TURF_API int turf_questions_marked(struct turf *turf, const struct turf_question
 				   struct turf_id *ids, const struct turf_bookmark *bookmark, char *error, size_t size);
 TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size);
 
-/* Takes a tap of this outbox back; on disk when it returns. TURF_UNKNOWN; TURF_NOTHING: it was taken back or refused. */
+/* Takes a tap of this outbox back; on disk when it returns. TURF_UNKNOWN; TURF_UNCHANGED: it was taken back or refused. */
 TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size);
 
 /* Takes a tap of another outbox back. `day` is the day of the question; `team` may be any team. After a refusal it may be
@@ -214,7 +215,7 @@ TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, char *err
 TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
 				char *error, size_t size);
 
-/* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_NOTHING: nothing of the tap was refused. */
+/* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_UNCHANGED: nothing of the tap was refused. */
 TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size);
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
@@ -403,13 +404,14 @@ struct turf_status {
 
 enum turf_news_kind {
 	TURF_NEWS_NONE = 0,      /* the time passed */
-	TURF_NEWS_ONLINE = 1,    /* the broker has accepted what is watched */
+	TURF_NEWS_ONLINE = 1,    /* the broker has accepted something that is watched */
 	TURF_NEWS_OFFLINE = 2,   /* there is no connection; `reason`. The watch connects again by itself */
 	TURF_NEWS_STATUS = 3,    /* `status` */
 	TURF_NEWS_CATALOGUE = 4, /* `catalogue` */
 	TURF_NEWS_SUMMARY = 5,   /* `summary` */
 	TURF_NEWS_WEEKLY = 6,    /* `weekly` */
 	TURF_NEWS_WOKEN = 7,     /* the program's file descriptor can be read */
+	TURF_NEWS_REFUSED = 8,   /* the broker refuses the news of the kind `refused`; `reason` names the topic */
 };
 
 /* What came. A pointer is NULL until the first news of its kind, and what it points to stays until the next news of that
@@ -417,6 +419,7 @@ enum turf_news_kind {
 struct turf_news {
 	enum turf_news_kind kind;
 	const char *reason;
+	enum turf_news_kind refused;
 	const struct turf_status *status;
 	const struct turf_catalogue *catalogue;
 	const struct turf_summary *summary;

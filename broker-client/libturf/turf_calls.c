@@ -278,20 +278,13 @@ int turf_questions_marked(struct turf *turf, const struct turf_question *questio
 int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size)
 {
 	struct error inner = {0};
-	int rc = outbox_bookmark(turf->outbox, bookmark->bytes, &inner);
 
-	return session_result(rc > 0 ? TURF_UNKNOWN : rc, &inner, error, size);
+	return session_result(outbox_bookmark(turf->outbox, bookmark->bytes, &inner), &inner, error, size);
 }
 
 int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error, size_t size)
 {
 	return turf_questions(turf, question, 1, id, error, size);
-}
-
-/* The results of the outbox as those of turf.h. */
-static int outer_result(int result)
-{
-	return result == OUTBOX_UNKNOWN ? TURF_UNKNOWN : result == OUTBOX_NOTHING ? TURF_NOTHING : result;
 }
 
 static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, struct error *error)
@@ -301,7 +294,7 @@ static int retract(struct turf *turf, const struct turf_id *id, const char *team
 
 	if (rc == 0)
 		session_wake_to_send(turf);
-	return outer_result(rc);
+	return rc;
 }
 
 int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size)
@@ -327,7 +320,7 @@ int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_
 	struct error inner = {0};
 	struct event_id event_id = inner_id(id);
 
-	return session_result(outer_result(outbox_dismiss(turf->outbox, &event_id, &inner)), &inner, error, size);
+	return session_result(outbox_dismiss(turf->outbox, &event_id, &inner), &inner, error, size);
 }
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
@@ -340,36 +333,16 @@ int turf_pending(struct turf *turf, size_t *n, char *error, size_t size)
 }
 
 /* Under the lock. */
-static enum turf_state state_of(struct turf *turf, const struct tap *tap)
-{
-	const struct sender_entry *entry;
-
-	if (tap->question_seq != 0) {
-		entry = sender_find(&turf->sender, tap->question_seq);
-		return entry && entry->sent ? TURF_SENT : TURF_ON_DEVICE;
-	}
-	if (tap_retracted(tap))
-		return TURF_IS_RETRACTED;
-	if (words_verdict_is_refusal(tap->question_verdict))
-		return TURF_IS_REFUSED;
-	if (tap_has_question(tap))
-		return TURF_IS_COUNTED;
-	if (tap->retraction_seq == 0)
-		return TURF_IS_REFUSED;
-	entry = sender_find(&turf->sender, tap->retraction_seq);
-	return entry && entry->sent ? TURF_SENT : TURF_ON_DEVICE;
-}
-
-/* Under the lock. */
 static struct turf_tap outer_tap(struct turf *turf, const struct tap *tap)
 {
 	const struct event *question = &tap->question;
+	const struct sender_entry *entry = sender_find(&turf->sender, tap->question_seq);
 	struct turf_tap outer = {
 		.size = sizeof outer,
-		.state = state_of(turf, tap),
+		.state = tap_state(tap, entry && entry->sent),
 		.verdict = (enum turf_verdict)tap->question_verdict,
 		.retraction_verdict = (enum turf_verdict)tap->retraction_verdict,
-		.retracting = tap->retraction_seq != 0,
+		.waiting = tap_waits(tap),
 		.has_question = tap_has_question(tap),
 		.day = question->day,
 		.domain = question->domain,
@@ -428,7 +401,7 @@ int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, 
 					      : 0;
 
 	if (rc == 0)
-		rc = outer_result(outbox_tap(turf->outbox, &event_id, &found, &inner));
+		rc = outbox_tap(turf->outbox, &event_id, &found, &inner);
 	if (rc == 0) {
 		(void)pthread_mutex_lock(&turf->lock);
 		outer = outer_tap(turf, &found);
@@ -442,7 +415,7 @@ int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, 
 
 int turf_outbox_org(const char *folder, char org[TURF_TEAM_BYTES])
 {
-	return outer_result(outbox_org(folder, org));
+	return outbox_org(folder, org);
 }
 
 void turf_free(void *memory)

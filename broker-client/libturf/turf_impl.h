@@ -64,6 +64,7 @@ struct turf {
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
 	unsigned unanswered; /* subscriptions of this connection without an answer of the broker */
+	int receipts_token;  /* of the subscription to the receipts: without these, nothing can be sent */
 	uint32_t connect_attempts;
 	bool reconnect_now; /* skip the backoff after the attempt that is under way, which may fail */
 	uint64_t loaded;    /* the queue has been read up to this sequence number */

@@ -71,14 +71,14 @@ static int ask(struct listener *listener, const char *broker, int wake_fd, int t
 	       struct error *error)
 {
 	int64_t until_ms = session_deadline_ms(timeout_ms);
-	unsigned accepted = 0;
+	unsigned answered = 0;
 
 	listener_subscribe(listener, SLOT_CATALOGUES, "turf/v1/+/catalogue");
 	for (;;) {
-		int wait_ms = accepted > 1 ? QUIET_MS : session_left_ms(until_ms);
+		int wait_ms = answered > 1 ? QUIET_MS : session_left_ms(until_ms);
 		struct listener_item item = listener_next(listener, wake_fd, wait_ms);
 
-		if (item.kind == LISTENER_UP && ++accepted == 1)
+		if ((item.kind == LISTENER_UP || item.kind == LISTENER_REFUSED) && ++answered == 1)
 			listener_subscribe(listener, SLOT_STATUSES, "turf/v1/+/status/aggregator");
 		else if (item.kind == LISTENER_MESSAGE)
 			note_message(found, &item);
@@ -87,7 +87,7 @@ static int ask(struct listener *listener, const char *broker, int wake_fd, int t
 		else if (item.kind == LISTENER_WOKEN)
 			return TURF_WOKEN;
 		else if (item.kind == LISTENER_NOTHING)
-			return accepted > 1 ? 0 : error_set(error, FAULT_BROKER, "%s does not answer", broker);
+			return answered > 1 ? 0 : error_set(error, FAULT_BROKER, "%s does not answer", broker);
 	}
 }
 

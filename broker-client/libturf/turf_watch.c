@@ -15,6 +15,7 @@ enum { SLOT_STATUS, SLOT_CATALOGUE, SLOT_SUMMARY, SLOT_WEEKLY };
 struct figures_of {
 	char team[SLUG_BYTES];
 	struct period period;
+	uint64_t generation; /* of the newest that came */
 };
 
 struct turf_watch {
@@ -149,12 +150,23 @@ static enum turf_news_kind catalogue_came(struct turf_watch *watch, const struct
 	return TURF_NEWS_CATALOGUE;
 }
 
+/* Contract, rule 12: figures of a lower generation than those that came before are ignored. */
+static bool is_older(struct figures_of *of, uint64_t generation)
+{
+	if (generation < of->generation)
+		return true;
+	of->generation = generation;
+	return false;
+}
+
 static enum turf_news_kind summary_came(struct turf_watch *watch, const struct listener_item *item)
 {
 	struct turf_summary *next = turf_figures_summary(item->bytes, item->length);
 
-	if (!next)
+	if (!next || is_older(&watch->summary_of, next->generation)) {
+		turf_figures_free_summary(next);
 		return TURF_NEWS_NONE;
+	}
 	turf_figures_free_summary(watch->summary);
 	watch->news.summary = watch->summary = next;
 	return TURF_NEWS_SUMMARY;
@@ -164,8 +176,10 @@ static enum turf_news_kind weekly_came(struct turf_watch *watch, const struct li
 {
 	struct turf_weekly *next = turf_figures_weekly(item->bytes, item->length);
 
-	if (!next)
+	if (!next || is_older(&watch->weekly_of, next->generation)) {
+		free(next);
 		return TURF_NEWS_NONE;
+	}
 	free(watch->weekly);
 	watch->news.weekly = watch->weekly = next;
 	return TURF_NEWS_WEEKLY;
@@ -181,6 +195,9 @@ static bool is_of(const struct topic *topic, const struct figures_of *of)
 static enum turf_news_kind message_came(struct turf_watch *watch, const struct listener_item *item)
 {
 	const struct topic *topic = item->topic;
+	struct figures_of *of = topic->kind == TOPIC_SUMMARY_JSON ? &watch->summary_of
+				: topic->kind == TOPIC_WEEKLY     ? &watch->weekly_of
+								  : NULL;
 
 	if (strcmp(topic->org, watch->org) != 0)
 		return TURF_NEWS_NONE;
@@ -188,20 +205,25 @@ static enum turf_news_kind message_came(struct turf_watch *watch, const struct l
 		return status_came(watch, item);
 	if (topic->kind == TOPIC_CATALOGUE)
 		return catalogue_came(watch, item);
-	if (topic->kind == TOPIC_SUMMARY_JSON && is_of(topic, &watch->summary_of))
-		return summary_came(watch, item);
-	if (topic->kind == TOPIC_WEEKLY && is_of(topic, &watch->weekly_of))
-		return weekly_came(watch, item);
-	return TURF_NEWS_NONE;
+	if (!of || !is_of(topic, of))
+		return TURF_NEWS_NONE;
+	if (item->length == 0) /* they were deleted: those of any generation may follow */
+		of->generation = 0;
+	return of == &watch->summary_of ? summary_came(watch, item) : weekly_came(watch, item);
 }
 
 const struct turf_news *turf_watch_next(struct turf_watch *watch, int wake_fd, int timeout_ms)
 {
 	static const enum turf_news_kind kinds[] = {
-		[LISTENER_NOTHING] = TURF_NEWS_NONE,
-		[LISTENER_UP] = TURF_NEWS_ONLINE,
-		[LISTENER_DOWN] = TURF_NEWS_OFFLINE,
+		[LISTENER_NOTHING] = TURF_NEWS_NONE, [LISTENER_UP] = TURF_NEWS_ONLINE,
+		[LISTENER_DOWN] = TURF_NEWS_OFFLINE, [LISTENER_REFUSED] = TURF_NEWS_REFUSED,
 		[LISTENER_WOKEN] = TURF_NEWS_WOKEN,
+	};
+	static const enum turf_news_kind of_slot[LISTENER_SLOTS] = {
+		[SLOT_STATUS] = TURF_NEWS_STATUS,
+		[SLOT_CATALOGUE] = TURF_NEWS_CATALOGUE,
+		[SLOT_SUMMARY] = TURF_NEWS_SUMMARY,
+		[SLOT_WEEKLY] = TURF_NEWS_WEEKLY,
 	};
 	int64_t until_ms = session_deadline_ms(timeout_ms);
 	struct listener_item item;
@@ -210,6 +232,7 @@ const struct turf_news *turf_watch_next(struct turf_watch *watch, int wake_fd, i
 		item = listener_next(watch->listener, wake_fd, timeout_ms < 0 ? -1 : session_left_ms(until_ms));
 		watch->news.kind = item.kind == LISTENER_MESSAGE ? message_came(watch, &item) : kinds[item.kind];
 	} while (item.kind == LISTENER_MESSAGE && watch->news.kind == TURF_NEWS_NONE);
-	watch->news.reason = item.kind == LISTENER_DOWN ? item.text : NULL;
+	watch->news.reason = item.text;
+	watch->news.refused = item.kind == LISTENER_REFUSED ? of_slot[item.slot] : TURF_NEWS_NONE;
 	return &watch->news;
 }

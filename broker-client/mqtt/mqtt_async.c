@@ -27,7 +27,6 @@ enum {
 	KEEPALIVE_DEFAULT_S = 30,
 	CONNECT_TIMEOUT_DEFAULT_S = 5,
 	MAX_INFLIGHT = 100, /* never reached, the owner's window is smaller: at the limit Paho stalls for a second */
-	SUBSCRIBE_MAX = 8,
 	REASON_BYTES = 2 * MQTT_HOST_BYTES + 128,
 };
 
@@ -45,19 +44,23 @@ struct mqtt_async {
 	atomic_bool distrusted; /* TLS: the certificate was the reason */
 };
 
-static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason,
-		 const struct mqtt_message *message)
+static void emit(struct mqtt_async *mqtt, const struct mqtt_event *event)
 {
-	struct mqtt_event event = {.kind = kind, .reason = reason, .message = message};
-
 	if (!atomic_load(&mqtt->closing))
-		mqtt->on_event(mqtt->context, &event);
+		mqtt->on_event(mqtt->context, event);
+}
+
+static void emit_reason(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason)
+{
+	struct mqtt_event event = {.kind = kind, .reason = reason};
+
+	emit(mqtt, &event);
 }
 
 static void on_connected(void *context, MQTTAsync_successData *data)
 {
 	(void)data;
-	emit(context, MQTT_EVENT_CONNECTED, NULL, NULL);
+	emit_reason(context, MQTT_EVENT_CONNECTED, NULL);
 }
 
 static void on_connect_failed(void *context, MQTTAsync_failureData *data)
@@ -80,34 +83,33 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 			       at->port, at->host);
 	else
 		(void)snprintf(reason, sizeof reason, "no broker answers at %s:%u", at->host, at->port);
-	emit(mqtt, MQTT_EVENT_CONNECT_FAILED, reason, NULL);
+	emit_reason(mqtt, MQTT_EVENT_CONNECT_FAILED, reason);
 }
 
 static void on_lost(void *context, char *cause)
 {
 	(void)cause;
-	emit(context, MQTT_EVENT_LOST, "the connection to the broker was lost", NULL);
+	emit_reason(context, MQTT_EVENT_LOST, "the connection to the broker was lost");
 }
 
-static void on_subscribed(void *context, MQTTAsync_successData *data)
+static void subscribed(struct mqtt_async *mqtt, int token, const char *reason)
 {
-	(void)data;
-	emit(context, MQTT_EVENT_SUBSCRIBED, NULL, NULL);
+	struct mqtt_event event = {.kind = MQTT_EVENT_SUBSCRIBED, .reason = reason, .token = token};
+
+	emit(mqtt, &event);
 }
 
 static void on_subscribe_failed(void *context, MQTTAsync_failureData *data)
 {
-	(void)data;
-	emit(context, MQTT_EVENT_SUBSCRIBED, "the broker refuses the subscription", NULL);
+	subscribed(context, data ? data->token : 0, "the broker refuses the subscription");
 }
 
-/* The answer to one filter. Paho takes 128 alone for a refusal; ejabberd says 135 or 143, as in MQTT 5. */
-static void on_subscribed_one(void *context, MQTTAsync_successData *data)
+/* Paho takes 128 alone for a refusal; ejabberd says 135 or 143, as in MQTT 5. */
+static void on_subscribed(void *context, MQTTAsync_successData *data)
 {
-	if (data && data->alt.qos > 2)
-		on_subscribe_failed(context, NULL);
-	else
-		on_subscribed(context, data);
+	bool refused = data && data->alt.qos > 2;
+
+	subscribed(context, data ? data->token : 0, refused ? "the broker refuses the subscription" : NULL);
 }
 
 /* Always 1: what Paho holds back it offers again only at the next network event. */
@@ -121,8 +123,9 @@ static int on_message(void *context, char *topic, int topic_length, MQTTAsync_me
 		.qos = received->qos,
 		.retained = received->retained != 0,
 	};
+	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
 
-	emit(context, MQTT_EVENT_MESSAGE, NULL, &message);
+	emit(context, &event);
 	MQTTAsync_freeMessage(&received);
 	MQTTAsync_free(topic);
 	return 1;
@@ -254,7 +257,7 @@ static void on_looked_up(void *context, const char *address, const char *failure
 		(void)snprintf(reason, sizeof reason, "%.*s", (int)sizeof reason - 1, error.text);
 	else
 		return;
-	emit(mqtt, MQTT_EVENT_CONNECT_FAILED, reason, NULL);
+	emit_reason(mqtt, MQTT_EVENT_CONNECT_FAILED, reason);
 }
 
 int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
@@ -264,25 +267,18 @@ int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error)
 	return lookup_start(&mqtt->lookup, mqtt->address.host, on_looked_up, mqtt, error);
 }
 
-int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error)
+int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *filter, int *token, struct error *error)
 {
 	MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-	char *topics[SUBSCRIBE_MAX];
-	int levels[SUBSCRIBE_MAX];
 	int rc;
 
-	if (n < 1 || n > SUBSCRIBE_MAX)
-		return error_set(error, FAULT_INPUT, "subscribe: 1 to %d filters in one packet", SUBSCRIBE_MAX);
-	for (size_t i = 0; i < n; i++) {
-		topics[i] = (char *)(uintptr_t)filters[i]; /* Paho copies it */
-		levels[i] = qos;
-	}
-	response.onSuccess = n == 1 ? on_subscribed_one : on_subscribed;
+	response.onSuccess = on_subscribed;
 	response.onFailure = on_subscribe_failed;
 	response.context = mqtt;
 	(void)pthread_mutex_lock(&paho);
-	rc = MQTTAsync_subscribeMany(mqtt->client, (int)n, topics, levels, &response);
+	rc = MQTTAsync_subscribe(mqtt->client, filter, 0, &response);
 	(void)pthread_mutex_unlock(&paho);
+	*token = response.token;
 	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "subscribe: %s", MQTTAsync_strerror(rc));
 }
 

@@ -14,13 +14,14 @@ enum mqtt_event_kind {
 	MQTT_EVENT_CONNECTED,      /* subscribe now */
 	MQTT_EVENT_CONNECT_FAILED, /* `reason` says why; mqtt_async_connect again when it suits */
 	MQTT_EVENT_LOST,
-	MQTT_EVENT_SUBSCRIBED, /* the broker answered mqtt_async_subscribe */
+	MQTT_EVENT_SUBSCRIBED, /* the broker answered mqtt_async_subscribe; `reason`: it refused */
 	MQTT_EVENT_MESSAGE,    /* `message` is valid during the callback only */
 };
 
 struct mqtt_event {
 	enum mqtt_event_kind kind;
 	const char *reason;
+	int token; /* of MQTT_EVENT_SUBSCRIBED: the one that mqtt_async_subscribe gave */
 	const struct mqtt_message *message;
 };
 
@@ -36,8 +37,9 @@ void mqtt_async_close(struct mqtt_async *mqtt);
 /* Starts to connect; the outcome is an event. There is no automatic reconnect: the owner decides when. */
 int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error);
 
-/* Up to 8 filters in one packet, all at `qos`. */
-int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos, struct error *error);
+/* At QoS 0. `*token` tells the answers apart. Each filter has its own packet: only then does Paho pass on that one of them
+ * was refused. */
+int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *filter, int *token, struct error *error);
 
 /* Fire and forget: what was not sent is forgotten at a disconnect; the owner's receipts decide. Returns FAULT_BROKER
  * when not connected. Keep few QoS 1 messages in flight: see docs/performance.md. */

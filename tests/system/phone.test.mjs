@@ -333,3 +333,12 @@ test('Ctrl-C while a broker is asked for its organisation', async (t) => {
     socket.destroy();
   }
 });
+
+test('what is wrong on the command line is said once, with the command and where to read more', async () => {
+  const wrong = [
+    [['tap', '--frob', '1'], 'turf: tap has no option --frob; see turf tap --help'],
+    [['tap'], 'turf: tap: an argument is missing; see turf tap --help'],
+    [['pending', 'all'], 'turf: pending: there is no place for "all"; see turf pending --help'],
+  ];
+  for (const [args, error] of wrong) assert.deepEqual(await run(program('turf'), args).then(({ code, stderr }) => [code, stderr]), [2, `${error}\n`]);
+});

@@ -70,6 +70,17 @@ class Broker {
     return new Promise((resolve, reject) => this.aedes.publish(packet, (error) => (error ? reject(error) : resolve())));
   }
 
+  delete(rest) {
+    return new Promise((resolve, reject) => {
+      this.aedes.publish({ topic: topic(rest), payload: '', qos: 0, retain: true }, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  // As the broker's access list may say.
+  refuse(rest) {
+    this.aedes.authorizeSubscribe = (client, subscription, done) => done(null, subscription.topic === topic(rest) ? null : subscription);
+  }
+
   // Resolves when somebody subscribes to it.
   subscription(rest) {
     return new Promise((resolve) => {
@@ -149,4 +160,44 @@ test('who watches a team that has no figures is told so once the broker is there
   await shows(watch, /7 beantwoord/);
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
   assert.equal(watch.log.match(/no figures/g).length, 1);
+});
+
+test('figures of a lower generation than those shown are old: they are not shown, until they were deleted', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
+  await broker.publish('summary-json/all/2019-Q4', { generation: 12, answered: 7, domains: [] });
+  const watch = new Running(program('turf'), ['watch', '--json', '--org', 'sw-de-kop', '--broker', broker.url]);
+  t.after(() => watch.kill('SIGKILL'));
+  await shows(watch, /"answered":7/);
+  await broker.publish('summary-json/all/2019-Q4', { generation: 11, answered: 6, domains: [] });
+  await broker.publish('summary-json/all/2019-Q4', { generation: 12, answered: 8, domains: [] });
+  await shows(watch, /"answered":8/);
+  await broker.delete('summary-json/all/2019-Q4');
+  await broker.publish('summary-json/all/2019-Q4', { generation: 10, answered: 9, domains: [] });
+  await shows(watch, /"answered":9/);
+  assert.deepEqual(watch.stdout.match(/"answered":\d/g), ['"answered":7', '"answered":8', '"answered":9']);
+  assert.deepEqual(await watch.stop(), { code: 0, signal: null });
+});
+
+test('a broker that refuses the figures is named as the reason, with what to do', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
+  broker.refuse('summary-json/oost/2019-Q4');
+  const args = ['watch', '--once', '--team', 'oost', '--org', 'sw-de-kop', '--broker', broker.url];
+  const refused = /^turf: the broker refuses to let this client read turf\/v1\/sw-de-kop\/summary-json\/oost\/2019-Q4; give --credentials .*\n$/;
+  for (const more of [[], ['--period', '2019-Q4']]) {
+    const { code, stderr } = await run(program('turf'), [...args, ...more]);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, refused);
+  }
+});
+
+test('figures are shown although the broker refuses the status', async (t) => {
+  const broker = await Broker.start(t);
+  await broker.publish('summary-json/all/2019-Q4', { answered: 7, domains: [] });
+  broker.refuse('status/aggregator');
+  const { code, stdout, stderr } = await run(program('turf'), ['watch', '--once', '--period', '2019-Q4', '--org', 'sw-de-kop', '--broker', broker.url]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /7 beantwoord/);
+  assert.match(stderr, /refuses to let this client read turf\/v1\/sw-de-kop\/status\/aggregator/);
 });

@@ -9,7 +9,7 @@ await import('../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs
 const { IDBFactory } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
 const { parseDate } = await import('../../broker-client/web/src/core/calendar.js');
 const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
-const { newTap, outcomeOf, refusedAct, retracted, sendable, settle } = await import('../../broker-client/web/src/phone/tap.js');
+const { newTap, outcomeOf, refusedAct, retracted, sendable, settle, stateOf } = await import('../../broker-client/web/src/phone/tap.js');
 
 const NOW = 1_000_000;
 let outbox;
@@ -42,9 +42,10 @@ test('a tap is settled as the vectors say', () => {
     settle(settled, act, verdict);
     assert.deepEqual(told(settled), after, name);
   }
-  for (const { tap, refused, retracted: back } of states) {
+  for (const { tap, refused, retracted: back, state } of states) {
     assert.equal(refusedAct(tapOf(tap)), refused, JSON.stringify(tap));
     assert.equal(retracted(tapOf(tap)), back, JSON.stringify(tap));
+    assert.equal(stateOf(tapOf(tap)), state, JSON.stringify(tap));
   }
 });
 

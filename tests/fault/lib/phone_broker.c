@@ -26,6 +26,7 @@ struct mqtt_async {
 	void *context;
 	char client_id[CLIENT_ID_BYTES];
 	bool up;
+	int token; /* of the newest subscription */
 };
 
 static struct {
@@ -54,7 +55,7 @@ static void leave(void)
 static void emit(struct mqtt_async *mqtt, enum mqtt_event_kind kind, const char *reason,
 		 const struct mqtt_message *message)
 {
-	struct mqtt_event event = {.kind = kind, .reason = reason, .message = message};
+	struct mqtt_event event = {.kind = kind, .reason = reason, .token = mqtt->token, .message = message};
 
 	mqtt->on_event(mqtt->context, &event);
 }
@@ -278,18 +279,16 @@ WRAP(int, mqtt_async_connect, struct mqtt_async *mqtt, struct error *error)
 	return 0;
 }
 
-WRAP(int, mqtt_async_subscribe, struct mqtt_async *mqtt, const char *const *filters, size_t n, int qos,
-     struct error *error)
+WRAP(int, mqtt_async_subscribe, struct mqtt_async *mqtt, const char *filter, int *token, struct error *error)
 {
 	bool fails = seam_fails(SEAM_BROKER, "mqtt_async_subscribe");
 
-	assert(n >= 1 && filters[0] && qos == 0);
 	if (!mqtt->up || (fails && seam_kind() == 0))
 		return refused("subscribe", error);
 	enter();
+	*token = ++mqtt->token;
 	emit(mqtt, MQTT_EVENT_SUBSCRIBED, NULL, NULL);
-	for (size_t i = 0; i < n; i++)
-		send_kept(mqtt, filters[i]);
+	send_kept(mqtt, filter);
 	if (fails)
 		lose(mqtt);
 	leave();

@@ -322,9 +322,9 @@ static void check_tap(const struct known_tap *known, uint32_t moment)
 	if (done(known->answered, moment) && !begun(fixture.requeued, moment))
 		assert_true(inner.question_seq == 0);
 	if (done(known->taken_back, moment) && !begun(known->answered_back, moment))
-		assert_true(inner.retracting && inner.retraction_seq != 0);
+		assert_true(inner.has_retraction && inner.retraction_seq != 0);
 	if (!begun(known->taken_back, moment))
-		assert_false(inner.retracting);
+		assert_false(inner.has_retraction);
 }
 
 /* The list and the queue belong together; of a batch all or none is there. */
@@ -355,7 +355,7 @@ static void check_bookmark(uint32_t moment)
 	int rc = outbox_bookmark(fixture.turf->outbox, bookmark, NULL);
 	bool any = rc == 0;
 
-	assert_true(rc == 0 || rc == OUTBOX_NOTHING);
+	assert_true(rc == 0 || rc == OUTBOX_UNKNOWN);
 	if (any)
 		batch = get_be32(bookmark);
 	for (uint32_t i = 0; i < fixture.n; i++) {
@@ -385,7 +385,7 @@ static void check_image(uint32_t moment, const char *image)
 	check_list(moment);
 	check_bookmark(moment);
 	rc = outbox_catalogue(fixture.turf->outbox, &bytes, &length, NULL);
-	assert_true(rc == 0 || rc == OUTBOX_NOTHING);
+	assert_true(rc == 0 || rc == OUTBOX_UNKNOWN);
 	free(bytes);
 	close_phone();
 	fixture.cuts++;

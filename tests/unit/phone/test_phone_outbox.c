@@ -37,7 +37,7 @@ static void test_a_batch_keeps_its_order_and_its_bookmark(void **state)
 	struct outbox_entry entries[4];
 
 	(void)state;
-	assert_int_equal(outbox_bookmark(outbox, read, NULL), OUTBOX_NOTHING);
+	assert_int_equal(outbox_bookmark(outbox, read, NULL), OUTBOX_UNKNOWN);
 	assert_int_equal(outbox_add(outbox, teams, events, 3, bookmark, NULL), 0);
 	outbox_close(outbox);
 	outbox = open_outbox();
@@ -281,7 +281,7 @@ static void test_a_damaged_file_is_left_as_it_is(void **state)
 
 static void test_records_are_checked_when_read(void **state)
 {
-	struct tap tap = {.team = "oost", .question = question(1), .question_seq = 5, .retracting = true}, read;
+	struct tap tap = {.team = "oost", .question = question(1), .question_seq = 5, .has_retraction = true}, read;
 	uint8_t bytes[TAP_BYTES_MAX + 256], again[TAP_BYTES_MAX];
 	size_t length = tap_encode(&tap, bytes);
 
@@ -316,14 +316,14 @@ static void test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected(vo
 
 	(void)state;
 	assert_int_equal(outbox_retract(outbox, &id, "noordoost", DAY + 366, NULL), 0);
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), OUTBOX_NOTHING); /* it may be under way */
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), OUTBOX_UNCHANGED); /* it may be under way */
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_REFUSED_DAY_IN_FUTURE));
 	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), 0);
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_string_equal(entry.team, "west");
 	assert_int_equal(entry.event.day, DAY);
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), OUTBOX_NOTHING);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), OUTBOX_UNCHANGED);
 
 	add(outbox, 2); /* of a tap of its own the outbox knows better */
 	id = id_of(2);

@@ -5,7 +5,7 @@
 
 struct cell {
 	enum verdict verdict;
-	enum tap_outcome question, retraction;
+	enum tap_effect question, retraction;
 };
 
 static const struct cell table[] = {
@@ -29,9 +29,9 @@ static const struct cell table[] = {
 	{1000000, TAP_KEEP, TAP_KEEP},
 };
 
-static bool ends(enum tap_outcome outcome)
+static bool ends(enum tap_effect effect)
 {
-	return outcome == TAP_END || outcome == TAP_END_BOTH;
+	return effect == TAP_END || effect == TAP_END_BOTH;
 }
 
 static void test_every_verdict_on_a_question(void **state)
@@ -155,13 +155,13 @@ static void test_taking_back_twice_or_what_was_refused_is_nothing(void **state)
 	assert_int_equal(retract(outbox, 9), OUTBOX_UNKNOWN);
 	add(outbox, 1);
 	assert_int_equal(retract(outbox, 1), 0);
-	assert_int_equal(retract(outbox, 1), OUTBOX_NOTHING);
+	assert_int_equal(retract(outbox, 1), OUTBOX_UNCHANGED);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
-	assert_int_equal(retract(outbox, 1), OUTBOX_NOTHING);
+	assert_int_equal(retract(outbox, 1), OUTBOX_UNCHANGED);
 	add(outbox, 2);
 	assert_true(settle(outbox, 2, ACT_QUESTION, VERDICT_REFUSED_DAY_TOO_OLD));
-	assert_int_equal(retract(outbox, 2), OUTBOX_NOTHING);
+	assert_int_equal(retract(outbox, 2), OUTBOX_UNCHANGED);
 	outbox_close(outbox);
 }
 
@@ -190,7 +190,7 @@ static void test_refusals_stay_until_dismissed(void **state)
 	(void)state;
 	add(outbox, 1);
 	assert_int_equal(dismiss(outbox, 9), OUTBOX_UNKNOWN);
-	assert_int_equal(dismiss(outbox, 1), OUTBOX_NOTHING);
+	assert_int_equal(dismiss(outbox, 1), OUTBOX_UNCHANGED);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_REFUSED_UNKNOWN_DOMAIN));
 	add(outbox, 2);
 	assert_true(settle(outbox, 2, ACT_QUESTION, VERDICT_COUNTED));
@@ -224,7 +224,7 @@ static void test_a_refused_question_that_is_offered_again_is_no_refusal_while_it
 	add(outbox, 1);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_REFUSED_UNKNOWN_TEAM));
 	meet(outbox, 1, 1);
-	assert_int_equal(dismiss(outbox, 1), OUTBOX_NOTHING);
+	assert_int_equal(dismiss(outbox, 1), OUTBOX_UNCHANGED);
 	assert_int_equal(pending(outbox), 1);
 	assert_int_equal(retract(outbox, 1), 0);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
