@@ -46,7 +46,6 @@ int link_open(struct link *link, struct error *error)
 		.broker = link->config->broker,
 		.ca_file = link->config->ca_file,
 		.keepalive_s = (int)link->config->keepalive_s,
-		.will = {.retained = true},
 	};
 	char client_id[SLUG_BYTES + 32], topic[TOPIC_BYTES];
 	bool changed;

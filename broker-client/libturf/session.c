@@ -6,8 +6,7 @@
  *   each of them --refused, lost, or no answer in time--> DOWN, with a longer backoff each time
  *
  * Each connection has a new Paho client with a new client id. So a receipt that arrives can only be for what was sent on
- * this connection. The next client is made before the last one is destroyed, because Paho's threads end with the last
- * client. Nothing is sent before all subscriptions are answered, since otherwise a receipt could be missed.
+ * this connection. Nothing is sent before all subscriptions are answered, since otherwise a receipt could be missed.
  */
 #include "broker-client/libturf/turf_impl.h"
 
@@ -24,23 +23,6 @@ enum {
 	FRESH_MIN = 512,         /* so many events are read ahead from the queue */
 	LOAD_ENTRIES = 256,
 };
-
-/* ---- On Paho's thread ------------------------------------------------------------------------------------------- */
-
-static void on_event(void *context, const struct mqtt_event *event)
-{
-	struct turf *turf = context;
-	struct inbound *copy = inbound_copy(event);
-
-	(void)pthread_mutex_lock(&turf->lock);
-	if (copy)
-		inbound_append(&turf->inbound, &copy);
-	else if (event->kind != MQTT_EVENT_MESSAGE) /* a message is sent again */
-		turf->event_lost = true;
-	(void)pthread_cond_signal(&turf->wake);
-	(void)pthread_mutex_unlock(&turf->lock);
-	free(copy);
-}
 
 /* ---- The connection --------------------------------------------------------------------------------------------- */
 
@@ -73,25 +55,6 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 	session_set_connection(turf, TURF_OFFLINE, reason);
 }
 
-/* Makes the client of the next connection. Events of the last client that are still in the queue are dropped. */
-static int new_client(struct turf *turf, struct error *error)
-{
-	struct mqtt_async *next;
-	struct inbound *late;
-	int rc = session_open_client(&next, &turf->access, turf->client_id, on_event, turf, error);
-
-	if (rc < 0)
-		return rc;
-	mqtt_async_close(turf->mqtt);
-	turf->mqtt = next;
-	(void)pthread_mutex_lock(&turf->lock);
-	late = inbound_take(&turf->inbound);
-	turf->event_lost = false;
-	(void)pthread_mutex_unlock(&turf->lock);
-	inbound_free(late);
-	return mqtt_async_connect(turf->mqtt, error);
-}
-
 static void start_connecting(struct turf *turf, int64_t now_ms)
 {
 	struct error error;
@@ -99,7 +62,7 @@ static void start_connecting(struct turf *turf, int64_t now_ms)
 	set_link(turf, LINK_CONNECTING, now_ms);
 	turf->reconnect_now = false;
 	session_set_connection(turf, TURF_CONNECTING, NULL);
-	if (new_client(turf, &error) < 0)
+	if (connection_begin(&turf->connection, &error) < 0)
 		link_down(turf, error.text, now_ms);
 }
 
@@ -112,11 +75,11 @@ static void start_subscribing(struct turf *turf, int64_t now_ms)
 
 	topic_catalogue(catalogue, turf->org);
 	topic_status(status, turf->org);
-	topic_receipt(receipt, turf->org, turf->client_id);
+	topic_receipt(receipt, turf->org, turf->connection.client_id);
 	set_link(turf, LINK_SUBSCRIBING, now_ms);
 	turf->unanswered = sizeof filters / sizeof *filters;
 	for (unsigned i = 0; i < turf->unanswered && rc == 0; i++) /* the receipts are last, and keep their token */
-		rc = mqtt_async_subscribe(turf->mqtt, filters[i], &turf->receipts_token, &error);
+		rc = mqtt_async_subscribe(turf->connection.mqtt, filters[i], &turf->receipts_token, &error);
 	if (rc < 0)
 		link_down(turf, error.text, now_ms);
 }
@@ -130,25 +93,25 @@ static void link_up(struct turf *turf, int64_t now_ms)
 	session_set_connection(turf, TURF_ONLINE, "");
 }
 
-static void handle_event(struct turf *turf, const struct inbound *inbound, int64_t now_ms)
+static void handle_event(struct turf *turf, const struct connection_event *event, int64_t now_ms)
 {
-	switch (inbound->kind) {
+	switch (event->kind) {
 	case MQTT_EVENT_CONNECTED:
 		if (turf->link == LINK_CONNECTING)
 			start_subscribing(turf, now_ms);
 		break;
 	case MQTT_EVENT_SUBSCRIBED:
-		if (turf->link == LINK_SUBSCRIBING && inbound->length > 0 && inbound->token == turf->receipts_token)
-			link_down(turf, (const char *)inbound->bytes, now_ms);
+		if (turf->link == LINK_SUBSCRIBING && event->length > 0 && event->token == turf->receipts_token)
+			link_down(turf, (const char *)event->bytes, now_ms);
 		else if (turf->link == LINK_SUBSCRIBING && --turf->unanswered == 0)
 			link_up(turf, now_ms);
 		break;
 	case MQTT_EVENT_CONNECT_FAILED:
 	case MQTT_EVENT_LOST:
-		link_down(turf, (const char *)inbound->bytes, now_ms);
+		link_down(turf, (const char *)event->bytes, now_ms);
 		break;
 	case MQTT_EVENT_MESSAGE:
-		session_message(turf, inbound);
+		session_message(turf, event);
 		break;
 	}
 }
@@ -221,8 +184,8 @@ static int send_batch(struct turf *turf, const struct sender_batch *batch, struc
 	if (n == 0)
 		return 0;
 	topic_registration(topic, turf->org, batch->team);
-	length = submission_encode(events, n, turf->client_id, bytes, sizeof bytes);
-	return mqtt_async_publish(turf->mqtt, topic, bytes, length, 1, false, error);
+	length = submission_encode(events, n, turf->connection.client_id, bytes, sizeof bytes);
+	return mqtt_async_publish(turf->connection.mqtt, topic, bytes, length, error);
 }
 
 static void send_due(struct turf *turf, int64_t now_ms)
@@ -290,31 +253,27 @@ static void *run_thread(void *context)
 {
 	struct turf *turf = context;
 
-	(void)pthread_mutex_lock(&turf->lock);
-	while (!turf->closing) {
-		int64_t now_ms = monotonic_ms(), until_ms = wake_ms(turf, now_ms);
-		struct timespec until = session_timespec(until_ms);
-		bool send_asked = turf->send_asked, reconnect_asked = turf->reconnect_asked,
-		     event_lost = turf->event_lost;
-		struct inbound *all;
+	for (;;) {
+		bool closing, send_asked, reconnect_asked, event_lost;
+		struct connection_event *all;
 
-		if (!send_asked && !reconnect_asked && !event_lost && !turf->inbound.first && now_ms < until_ms) {
-			(void)pthread_cond_timedwait(&turf->wake, &turf->lock, &until);
-			continue;
-		}
-		turf->send_asked = turf->reconnect_asked = turf->event_lost = false;
-		all = inbound_take(&turf->inbound);
+		(void)connection_wait(&turf->connection, -1, wake_ms(turf, monotonic_ms()));
+		(void)pthread_mutex_lock(&turf->lock);
+		closing = turf->closing;
+		send_asked = turf->send_asked;
+		reconnect_asked = turf->reconnect_asked;
+		turf->send_asked = turf->reconnect_asked = false;
 		(void)pthread_mutex_unlock(&turf->lock);
-		for (const struct inbound *each = all; each; each = each->next)
+		if (closing)
+			return NULL;
+		all = connection_take(&turf->connection, &event_lost);
+		for (const struct connection_event *each = all; each; each = each->next)
 			handle_event(turf, each, monotonic_ms());
-		inbound_free(all);
+		connection_free_events(all);
 		if (event_lost)
 			link_down(turf, "no memory for an event of the connection", monotonic_ms());
 		do_what_is_due(turf, send_asked, reconnect_asked);
-		(void)pthread_mutex_lock(&turf->lock);
 	}
-	(void)pthread_mutex_unlock(&turf->lock);
-	return NULL;
 }
 
 /* The thread, and Paho's threads that it starts, block all signals: those are for the program's own threads. */
@@ -336,13 +295,11 @@ int session_start(struct turf *turf, struct error *error)
 
 void session_stop(struct turf *turf)
 {
-	if (turf->has_thread) {
-		(void)pthread_mutex_lock(&turf->lock);
-		turf->closing = true;
-		(void)pthread_cond_signal(&turf->wake);
-		(void)pthread_mutex_unlock(&turf->lock);
-		(void)pthread_join(turf->thread, NULL);
-	}
-	mqtt_async_close(turf->mqtt);
-	inbound_free(inbound_take(&turf->inbound));
+	if (!turf->has_thread)
+		return;
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->closing = true;
+	(void)pthread_mutex_unlock(&turf->lock);
+	connection_wake(&turf->connection);
+	(void)pthread_join(turf->thread, NULL);
 }

@@ -134,7 +134,7 @@ static void apply_results(struct turf *turf, struct taken *taken, int64_t now_ms
 	set_delivering(turf, false);
 }
 
-static void receipt_arrived(struct turf *turf, const struct inbound *message)
+static void receipt_arrived(struct turf *turf, const struct connection_event *message)
 {
 	struct taken *taken = malloc(sizeof *taken);
 	struct reading reading = {.turf = turf, .taken = taken, .now_ms = monotonic_ms()};
@@ -205,7 +205,7 @@ static void set_today(struct turf *turf, uint32_t today)
 
 /* First forgets taps that are too old, then requeues the others if the epoch changed, then sets the date: when turf_today
  * returns, both are done. */
-static void status_arrived(struct turf *turf, const struct inbound *message)
+static void status_arrived(struct turf *turf, const struct connection_event *message)
 {
 	json_t *status = json_loadb((const char *)message->bytes, message->length, 0, NULL);
 	const char *date = json_string_value(json_object_get(status, "today"));
@@ -244,7 +244,7 @@ static int use_catalogue(struct turf *turf, const uint8_t *bytes, size_t length,
 	return 0;
 }
 
-static void catalogue_arrived(struct turf *turf, const struct inbound *message)
+static void catalogue_arrived(struct turf *turf, const struct connection_event *message)
 {
 	struct error error;
 
@@ -268,13 +268,13 @@ int session_load_catalogue(struct turf *turf, struct error *error)
 	return rc < 0 ? rc : 0;
 }
 
-void session_message(struct turf *turf, const struct inbound *message)
+void session_message(struct turf *turf, const struct connection_event *message)
 {
 	const struct topic *topic = &message->topic;
 
 	if (strcmp(topic->org, turf->org) != 0)
 		return;
-	if (topic->kind == TOPIC_RECEIPT && strcmp(topic->client_id, turf->client_id) == 0)
+	if (topic->kind == TOPIC_RECEIPT && strcmp(topic->client_id, turf->connection.client_id) == 0)
 		receipt_arrived(turf, message);
 	else if (topic->kind == TOPIC_STATUS)
 		status_arrived(turf, message);

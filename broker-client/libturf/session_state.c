@@ -2,13 +2,10 @@
 /* What the callers and the thread of a handle share: waiting, waking, the state of the connection, its options. */
 #include "broker-client/libturf/turf_impl.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/bytes.h"
 #include "base/monotonic.h"
 
 static const int64_t forever_ms = INT64_C(10) * 365 * 86400 * 1000; /* ten years; the clock can hold it */
@@ -30,19 +27,6 @@ int session_result(int result, const struct error *error, char *text, size_t siz
 	if (text && size > 0)
 		(void)snprintf(text, size, "%s", result < 0 ? error->text : "");
 	return result;
-}
-
-static int new_client_id(char id[static CLIENT_ID_BYTES], struct error *error)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-	uint8_t bytes[CLIENT_ID_CHARS];
-
-	if (random_bytes(bytes, sizeof bytes) != 0)
-		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
-	for (size_t i = 0; i < CLIENT_ID_CHARS; i++)
-		id[i] = alphabet[bytes[i] & 63];
-	id[CLIENT_ID_CHARS] = '\0';
-	return 0;
 }
 
 int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_bytes, const char *name,
@@ -69,62 +53,9 @@ int session_check_org(const char *org, struct error *error)
 		       : error_set(error, FAULT_INPUT, "org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", org ? org : "");
 }
 
-static int copy_text(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -1 : 0;
-}
-
-int session_take_access(struct session_access *access, const struct turf_options *options, struct error *error)
-{
-	int rc = options->password && !options->user
-			 ? error_set(error, FAULT_INPUT, "there is a password and no user name")
-			 : 0;
-
-	if (rc == 0 && options->broker)
-		rc = mqtt_check_address(options->broker, error);
-	if (rc < 0)
-		return rc;
-	if ((copy_text(&access->broker, options->broker) | copy_text(&access->user, options->user) |
-	     copy_text(&access->password, options->password) | copy_text(&access->ca_file, options->ca_file)) != 0)
-		return error_set(error, FAULT_MEMORY, "no memory");
-	return 0;
-}
-
-void session_release_access(struct session_access *access)
-{
-	free(access->broker);
-	free(access->user);
-	free(access->password);
-	free(access->ca_file);
-}
-
-int session_open_client(struct mqtt_async **out, const struct session_access *access,
-			char client_id[static CLIENT_ID_BYTES],
-			void (*on_event)(void *context, const struct mqtt_event *event), void *context,
-			struct error *error)
-{
-	const struct mqtt_options options = {
-		.broker = access->broker,
-		.client_id = client_id,
-		.user = access->user,
-		.password = access->password,
-		.ca_file = access->ca_file,
-		.clean_session = true,
-	};
-	int rc = new_client_id(client_id, error);
-
-	return rc < 0 ? rc : mqtt_async_open(out, &options, on_event, context, error);
-}
-
-struct timespec session_timespec(int64_t ms)
-{
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-}
-
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms)
 {
-	struct timespec until = session_timespec(until_ms);
+	struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
 
 	while (turf->changes == seen) {
 		if (monotonic_ms() >= until_ms)
@@ -138,14 +69,14 @@ void session_wake_to_send(struct turf *turf)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->send_asked = true;
-	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
+	connection_wake(&turf->connection);
 }
 
-void session_set_connection(struct turf *turf, enum turf_connection connection, const char *reason)
+void session_set_connection(struct turf *turf, enum turf_connection state, const char *reason)
 {
 	(void)pthread_mutex_lock(&turf->lock);
-	turf->connection = connection;
+	turf->state = state;
 	if (reason) {
 		size_t length = strnlen(reason, sizeof turf->reason - 1);
 

@@ -71,7 +71,7 @@ static uint32_t longest_ms(uint32_t first, uint32_t asked, uint32_t otherwise)
 	return longest > first ? longest : first;
 }
 
-static int copy_options(struct turf *turf, const struct turf_options *options, struct error *error)
+static void copy_options(struct turf *turf, const struct turf_options *options)
 {
 	memcpy(turf->org, options->org, strlen(options->org) + 1);
 	turf->on_verdict = options->on_verdict;
@@ -79,7 +79,6 @@ static int copy_options(struct turf *turf, const struct turf_options *options, s
 	turf->retry_ms = options->retry_ms ? options->retry_ms : RETRY_MS;
 	turf->reconnect_ms = options->reconnect_ms ? options->reconnect_ms : RECONNECT_MS;
 	turf->reconnect_max_ms = longest_ms(turf->reconnect_ms, options->reconnect_max_ms, RECONNECT_MAX_MS);
-	return session_take_access(&turf->access, options, error);
 }
 
 static int init_sender(struct turf *turf, const struct turf_options *options, struct error *error)
@@ -104,23 +103,22 @@ static void init_locks(struct turf *turf)
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_mutex_init(&turf->lock, NULL);
-	(void)pthread_cond_init(&turf->wake, &monotonic);
 	(void)pthread_cond_init(&turf->changed, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	(void)inbound_take(&turf->inbound);
 }
 
 static int open_handle(struct turf *turf, const struct turf_options *options, struct error *error)
 {
-	int rc = copy_options(turf, options, error);
+	int rc = connection_init(&turf->connection, options, error);
 
+	copy_options(turf, options);
 	if (rc == 0)
 		rc = init_sender(turf, options, error);
 	if (rc == 0)
 		rc = outbox_open(&turf->outbox, options->outbox, options->org, error);
 	if (rc == 0)
 		rc = session_load_catalogue(turf, error);
-	if (rc == 0 && turf->access.broker)
+	if (rc == 0 && options->broker)
 		rc = session_start(turf, error);
 	return rc;
 }
@@ -156,13 +154,12 @@ void turf_close(struct turf *turf)
 	if (!turf)
 		return;
 	session_stop(turf);
+	connection_release(&turf->connection);
 	outbox_close(turf->outbox);
 	sender_release(&turf->sender);
 	catalogue_release(&turf->catalogue);
 	(void)pthread_cond_destroy(&turf->changed);
-	(void)pthread_cond_destroy(&turf->wake);
 	(void)pthread_mutex_destroy(&turf->lock);
-	session_release_access(&turf->access);
 	free(turf);
 }
 
@@ -425,22 +422,22 @@ void turf_free(void *memory)
 
 enum turf_connection turf_connection(struct turf *turf, char *reason, size_t size)
 {
-	enum turf_connection connection;
+	enum turf_connection state;
 
 	(void)pthread_mutex_lock(&turf->lock);
-	connection = turf->connection;
+	state = turf->state;
 	if (reason && size > 0)
 		(void)snprintf(reason, size, "%s", turf->reason);
 	(void)pthread_mutex_unlock(&turf->lock);
-	return connection;
+	return state;
 }
 
 void turf_reconnect_now(struct turf *turf)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	turf->reconnect_asked = true;
-	(void)pthread_cond_signal(&turf->wake);
 	(void)pthread_mutex_unlock(&turf->lock);
+	connection_wake(&turf->connection);
 }
 
 int turf_check_broker(const char *broker, char *error, size_t size)

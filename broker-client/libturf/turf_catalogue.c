@@ -133,7 +133,7 @@ void turf_catalogue_free(struct turf_catalogue *catalogue)
 /* Under the lock: a connection was tried, and failed. */
 static bool unreachable(const struct turf *turf)
 {
-	return !turf->has_thread || (turf->connection == TURF_OFFLINE && turf->reason[0] != '\0');
+	return !turf->has_thread || (turf->state == TURF_OFFLINE && turf->reason[0] != '\0');
 }
 
 static bool has_catalogue(const struct turf *turf, int from_broker)

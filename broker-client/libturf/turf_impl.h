@@ -3,28 +3,19 @@
  * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's thread),
  * session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
  *
- * Three kinds of threads use a handle. Those of its callers store taps, and then wake the handle's own. Paho's threads append to
- * `inbound` and do nothing else. The handle's own thread does everything else. `lock` guards what more than one
- * of them uses. It is held for a few lines at a time, and never during a call to Paho, the outbox or on_verdict.
+ * Three kinds of threads use a handle. Those of its callers store taps, and then wake the handle's own. Paho's threads put events
+ * into the queue of `connection` and do nothing else. The handle's own thread does everything else. `lock` guards what more than
+ * one of them uses. It is held for a few lines at a time, and never during a call to Paho, the outbox or on_verdict.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 #define TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 
-#include <pthread.h>
-#include <time.h>
-
-#include "broker-client/libturf/inbound.h"
+#include "broker-client/libturf/connection.h"
 #include "broker-client/libturf/outbox.h"
 #include "broker-client/libturf/sender.h"
-#include "broker-client/libturf/turf.h"
 #include "proto/catalogue.h"
 
 enum { REASON_BYTES = 512 };
-
-/* How to reach the broker. Heap. */
-struct session_access {
-	char *broker, *user, *password, *ca_file;
-};
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
 
@@ -32,23 +23,21 @@ struct turf {
 	/* Fixed from turf_open to turf_close. */
 	struct outbox *outbox;
 	char org[SLUG_BYTES];
-	struct session_access access;
 	uint32_t reconnect_ms, reconnect_max_ms, retry_ms;
 	void (*on_verdict)(void *context, const struct turf_answer *answer);
 	void *context;
 	bool has_thread;
 	pthread_t thread;
 
+	struct connection connection; /* the handle's thread waits there; others may wake it */
+
 	pthread_mutex_t lock;
-	pthread_cond_t wake;    /* the handle's thread waits for it */
 	pthread_cond_t changed; /* callers wait for it */
 	/* Under `lock`. */
 	bool closing;
 	bool send_asked;      /* there is something new to send */
 	bool reconnect_asked; /* turf_reconnect_now was called */
-	struct inbound_queue inbound;
-	bool event_lost; /* out of memory: an event of the connection was dropped; reconnect to recover */
-	enum turf_connection connection;
+	enum turf_connection state;
 	char reason[REASON_BYTES];
 	uint64_t changes; /* rises with each signal of `changed` */
 	bool delivering;  /* verdicts are stored, and on_verdict has not returned for all of them */
@@ -59,8 +48,6 @@ struct turf {
 	uint32_t today; /* the org's date in the last status */
 
 	/* Only the handle's thread uses these. */
-	struct mqtt_async *mqtt;
-	char client_id[CLIENT_ID_BYTES];
 	enum link link;
 	int64_t link_since_ms, connect_at_ms, rescan_at_ms;
 	unsigned unanswered; /* subscriptions of this connection without an answer of the broker */
@@ -75,21 +62,19 @@ struct turf {
 
 /* ---- session.c -------------------------------------------------------------------------------------------------- */
 
-/* Starts the thread; stops it, and ends the connection. */
+/* Starts the thread; stops it. */
 int session_start(struct turf *turf, struct error *error);
 void session_stop(struct turf *turf);
 
 /* ---- session_inbox.c -------------------------------------------------------------------------------------------- */
 
 /* For the handle's thread: handles a message. */
-void session_message(struct turf *turf, const struct inbound *message);
+void session_message(struct turf *turf, const struct connection_event *message);
 
 /* Uses the catalogue that the outbox remembers, until another one comes. 0 or a fault. */
 int session_load_catalogue(struct turf *turf, struct error *error);
 
 /* ---- session_state.c -------------------------------------------------------------------------------------------- */
-
-struct timespec session_timespec(int64_t ms);
 
 /* The moment at which a wait of so long ends; < 0: never. */
 int64_t session_deadline_ms(int timeout_ms);
@@ -107,7 +92,7 @@ void session_wake_to_send(struct turf *turf);
 bool session_wait_change(struct turf *turf, uint64_t seen, int64_t until_ms);
 
 /* For the handle's thread: what turf_connection returns from now on. `reason` NULL: the last one stays. */
-void session_set_connection(struct turf *turf, enum turf_connection connection, const char *reason);
+void session_set_connection(struct turf *turf, enum turf_connection state, const char *reason);
 
 /* For the handle's thread: makes a fault of the outbox the reason of turf_connection. */
 void session_show_fault(struct turf *turf, const struct error *error);
@@ -119,16 +104,6 @@ int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_
 
 /* 0 or FAULT_INPUT. */
 int session_check_org(const char *org, struct error *error);
-
-/* Copies what the options say of the broker: 0, FAULT_INPUT or FAULT_MEMORY. After a fault, release it all the same. */
-int session_take_access(struct session_access *access, const struct turf_options *options, struct error *error);
-void session_release_access(struct session_access *access);
-
-/* A new client, not yet connected, with 22 new random characters as its client id. 0 or a fault. */
-int session_open_client(struct mqtt_async **out, const struct session_access *access,
-			char client_id[static CLIENT_ID_BYTES],
-			void (*on_event)(void *context, const struct mqtt_event *event), void *context,
-			struct error *error);
 
 /* ---- turf_catalogue.c ------------------------------------------------------------------------------------------- */
 

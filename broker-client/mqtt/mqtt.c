@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
+#include <poll.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <MQTTClient.h>
@@ -24,8 +24,6 @@
 #include "broker-client/mqtt/mqtt_common.h"
 
 enum {
-	KEEPALIVE_DEFAULT_S = 30,
-	CONNECT_TIMEOUT_DEFAULT_S = 5,
 	DISCONNECT_TIMEOUT_MS = 500,
 	LOOKUP_PATIENCE_MS =
 		100, /* most names are known by then; the caller has other things to do than to wait longer */
@@ -35,11 +33,9 @@ enum {
 
 /* Where the broker is, found by lookup.h. */
 struct whereabouts {
-	bool asked; /* the other members wait for an answer, or have one; of the owner's thread alone */
-	struct lookup *slot;
-	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t changed;
-	bool answered;
+	bool asked;          /* there is an answer, or it is waited for */
+	int answered_fd;     /* can be read once there is one: the other members are the lookup's thread's until then */
+	struct lookup *slot; /* see lookup.h */
 	char address[MQTT_HOST_BYTES]; /* a number; empty: none was found */
 	struct error failure;          /* why */
 };
@@ -48,103 +44,40 @@ struct mqtt {
 	MQTTClient client;
 	struct mqtt_address address;
 	struct whereabouts whereabouts;
-	char *user, *password, *ca_file;
-	char *will_topic, *will_payload;
-	bool will_retained, clean_session, connected;
-	int keepalive_s, connect_timeout_s;
+	struct mqtt_options options;
+	bool connected;
 	int socket; /* Paho's */
 };
 
-/* NULL stays NULL; `*failed` is set when memory runs out, so that a row of copies needs one check. */
-static char *copy(const char *text, bool *failed)
-{
-	char *copied = text ? strdup(text) : NULL;
-
-	if (text && !copied)
-		*failed = true;
-	return copied;
-}
-
-static int copy_options(struct mqtt *mqtt, const struct mqtt_options *options)
-{
-	bool failed = false;
-
-	mqtt->user = copy(options->user, &failed);
-	mqtt->password = copy(options->password, &failed);
-	mqtt->ca_file = copy(options->ca_file, &failed);
-	mqtt->will_topic = copy(options->will.topic, &failed);
-	mqtt->will_payload = copy(options->will.payload, &failed);
-	mqtt->will_retained = options->will.retained;
-	mqtt->clean_session = options->clean_session;
-	mqtt->keepalive_s = options->keepalive_s ? options->keepalive_s : KEEPALIVE_DEFAULT_S;
-	mqtt->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : CONNECT_TIMEOUT_DEFAULT_S;
-	return failed ? -1 : 0;
-}
-
 /* ---- Looking the broker's name up ---------------------------------------------------------------- */
-
-static int init_whereabouts(struct whereabouts *whereabouts, struct error *error)
-{
-	pthread_condattr_t monotonic;
-	int rc = pthread_condattr_init(&monotonic);
-
-	if (rc == 0)
-		rc = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	if (rc == 0)
-		rc = pthread_cond_init(&whereabouts->changed, &monotonic);
-	if (rc == 0)
-		rc = pthread_mutex_init(&whereabouts->lock, NULL);
-	(void)pthread_condattr_destroy(&monotonic);
-	return rc == 0 ? 0 : error_set(error, FAULT_SYSTEM, "MQTT connection: %s", strerror(rc));
-}
 
 /* On the lookup's thread. */
 static void on_looked_up(void *context, const char *address, const char *failure)
 {
 	struct whereabouts *whereabouts = context;
 
-	(void)pthread_mutex_lock(&whereabouts->lock);
-	whereabouts->answered = true;
 	(void)snprintf(whereabouts->address, sizeof whereabouts->address, "%s", address ? address : "");
 	if (failure)
 		(void)error_set(&whereabouts->failure, FAULT_BROKER, "%s", failure);
-	(void)pthread_cond_signal(&whereabouts->changed);
-	(void)pthread_mutex_unlock(&whereabouts->lock);
-}
-
-/* False: there is no answer yet. */
-static bool wait_for_answer(struct whereabouts *whereabouts)
-{
-	struct timespec until;
-	int rc = clock_gettime(CLOCK_MONOTONIC, &until);
-	bool answered;
-
-	until.tv_nsec += LOOKUP_PATIENCE_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	(void)pthread_mutex_lock(&whereabouts->lock);
-	while (rc == 0 && !whereabouts->answered)
-		rc = pthread_cond_timedwait(&whereabouts->changed, &whereabouts->lock, &until);
-	answered = whereabouts->answered;
-	(void)pthread_mutex_unlock(&whereabouts->lock);
-	return answered;
+	(void)eventfd_write(whereabouts->answered_fd, 1);
 }
 
 /* 0: whereabouts.address is a number to connect to. MQTT_NOT_YET, or a fault. */
 static int look_up(struct mqtt *mqtt, struct error *error)
 {
 	struct whereabouts *whereabouts = &mqtt->whereabouts;
+	struct pollfd fd = {.fd = whereabouts->answered_fd, .events = POLLIN};
+	eventfd_t count;
 
 	if (!whereabouts->asked) {
-		int rc;
+		int rc = lookup_start(&whereabouts->slot, mqtt->address.host, on_looked_up, whereabouts, error);
 
-		whereabouts->answered = false; /* no thread knows of it yet */
-		rc = lookup_start(&whereabouts->slot, mqtt->address.host, on_looked_up, whereabouts, error);
 		if (rc < 0)
 			return rc;
 		whereabouts->asked = true;
 	}
-	if (!wait_for_answer(whereabouts))
+	(void)poll(&fd, 1, LOOKUP_PATIENCE_MS);
+	if (eventfd_read(fd.fd, &count) < 0)
 		return MQTT_NOT_YET;
 	whereabouts->asked = false;
 	if (whereabouts->address[0] != '\0')
@@ -155,34 +88,39 @@ static int look_up(struct mqtt *mqtt, struct error *error)
 
 /* ---- Opening and closing --------------------------------------------------------------------------- */
 
-int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error)
+static int open_client(struct mqtt *mqtt, const struct mqtt_options *options, struct error *error)
 {
-	struct mqtt_address address;
-	struct mqtt *mqtt;
-	int rc = mqtt_address_parse(options->broker, &address, error);
+	int rc = mqtt_address_parse(options->broker, &mqtt->address, error);
 
+	if (rc == 0)
+		rc = mqtt_copy_options(&mqtt->options, options, error);
 	if (rc < 0)
 		return rc;
-	mqtt = calloc(1, sizeof *mqtt);
-	if (!mqtt || copy_options(mqtt, options) != 0) {
-		rc = error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
-		goto fail;
-	}
-	mqtt->address = address;
-	rc = init_whereabouts(&mqtt->whereabouts, error);
-	if (rc < 0)
-		goto fail;
+	mqtt->whereabouts.answered_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (mqtt->whereabouts.answered_fd < 0)
+		return error_set(error, FAULT_SYSTEM, "MQTT connection: eventfd: %m");
 	/* Paho notes every call of its own functions in memory, client ids and topics included: a third of its time. */
 	MQTTClient_setTraceLevel(MQTTCLIENT_TRACE_ERROR);
 	rc = MQTTClient_create(&mqtt->client, options->broker, options->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
-	if (rc != MQTTCLIENT_SUCCESS) {
-		rc = error_set(error, FAULT_BROKER, "MQTT client for %s: %s", options->broker, MQTTClient_strerror(rc));
-		goto fail;
-	}
-	*out = mqtt;
+	if (rc != MQTTCLIENT_SUCCESS)
+		return error_set(error, FAULT_BROKER, "MQTT client for %s: %s", options->broker,
+				 MQTTClient_strerror(rc));
 	return 0;
-fail:
-	mqtt_close(mqtt);
+}
+
+int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error)
+{
+	struct mqtt *mqtt = calloc(1, sizeof *mqtt);
+	int rc;
+
+	if (!mqtt)
+		return error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
+	mqtt->whereabouts.answered_fd = -1;
+	rc = open_client(mqtt, options, error);
+	if (rc < 0)
+		mqtt_close(mqtt);
+	else
+		*out = mqtt;
 	return rc;
 }
 
@@ -194,11 +132,9 @@ void mqtt_close(struct mqtt *mqtt)
 	if (mqtt->client)
 		MQTTClient_destroy(&mqtt->client);
 	lookup_abandon(&mqtt->whereabouts.slot);
-	free(mqtt->user);
-	free(mqtt->password);
-	free(mqtt->ca_file);
-	free(mqtt->will_topic);
-	free(mqtt->will_payload);
+	if (mqtt->whereabouts.answered_fd >= 0)
+		(void)close(mqtt->whereabouts.answered_fd);
+	mqtt_release_options(&mqtt->options);
 	free(mqtt);
 }
 
@@ -286,19 +222,19 @@ int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 	else if (named)
 		use_number(mqtt, &connect, uri, uris);
 	connect.MQTTVersion = MQTTVERSION_3_1_1;
-	connect.keepAliveInterval = mqtt->keepalive_s;
-	connect.connectTimeout = mqtt->connect_timeout_s;
-	connect.cleansession = mqtt->clean_session;
-	connect.username = mqtt->user;
-	connect.password = mqtt->password;
-	tls.trustStore = mqtt->ca_file;
+	connect.keepAliveInterval = mqtt->options.keepalive_s;
+	connect.connectTimeout = MQTT_CONNECT_TIMEOUT_S;
+	connect.cleansession = mqtt->options.clean_session;
+	connect.username = mqtt->options.user;
+	connect.password = mqtt->options.password;
+	tls.trustStore = mqtt->options.ca_file;
 	tls.enableServerCertAuth = 1;
 	tls.verify = 1;
 	connect.ssl = &tls;
-	if (mqtt->will_topic) {
-		will.topicName = mqtt->will_topic;
-		will.message = mqtt->will_payload;
-		will.retained = mqtt->will_retained;
+	if (mqtt->options.will.topic) {
+		will.topicName = mqtt->options.will.topic;
+		will.message = mqtt->options.will.payload;
+		will.retained = 1;
 		will.qos = 1;
 		connect.will = &will;
 	}
@@ -325,24 +261,19 @@ static bool differ(const char *a, const char *b)
 
 int mqtt_use_credentials(struct mqtt *mqtt, const char *user, const char *password, bool *changed, struct error *error)
 {
-	bool failed = false;
-	char *new_user, *new_password;
+	struct mqtt_options next = mqtt->options, copied;
+	int rc;
 
-	*changed = differ(mqtt->user, user) || differ(mqtt->password, password);
+	*changed = differ(next.user, user) || differ(next.password, password);
 	if (!*changed)
 		return 0;
-	new_user = copy(user, &failed);
-	new_password = copy(password, &failed);
-	if (failed) {
-		free(new_user);
-		free(new_password);
-		return error_set(error, FAULT_MEMORY, "no memory for the broker's credentials");
-	}
-	free(mqtt->user);
-	free(mqtt->password);
-	mqtt->user = new_user;
-	mqtt->password = new_password;
-	return 0;
+	next.user = user;
+	next.password = password;
+	rc = mqtt_copy_options(&copied, &next, error);
+	mqtt_release_options(rc < 0 ? &copied : &mqtt->options);
+	if (rc == 0)
+		mqtt->options = copied;
+	return rc;
 }
 
 /* Paho goes on with a connection on which a subscription was refused, and would keep it beside the next one: so it is

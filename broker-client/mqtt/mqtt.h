@@ -20,7 +20,7 @@ void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connec
 
 /* Connects: 0, and `*session_present` says whether the broker remembered this client. MQTT_NOT_YET: the broker's name is
  * being looked up, call again; nobody waits for it any longer after mqtt_close. Or says why not (FAULT_BROKER). Blocks
- * connect_timeout_s at most, while a name is looked up a tenth of a second. */
+ * MQTT_CONNECT_TIMEOUT_S at most, while a name is looked up a tenth of a second. */
 enum { MQTT_NOT_YET = 1 };
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 

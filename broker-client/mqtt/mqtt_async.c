@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Over Paho's MQTTAsync, with nothing of its own kept between calls but copies of the options.
+ * Over Paho's MQTTAsync.
  *
  * Paho 1.3.12 walks one list of commands for all clients: MQTTAsync_destroy under its first lock, MQTTAsync_send under
  * its second. And the last destroy stops Paho's threads while a connect may be starting them. So every call into Paho
@@ -24,8 +24,7 @@
 #include <MQTTAsync.h>
 
 enum {
-	KEEPALIVE_DEFAULT_S = 30,
-	CONNECT_TIMEOUT_DEFAULT_S = 5,
+	KEEPALIVE_S = 30,
 	MAX_INFLIGHT = 100, /* never reached, the owner's window is smaller: at the limit Paho stalls for a second */
 	REASON_BYTES = 2 * MQTT_HOST_BYTES + 128,
 };
@@ -35,9 +34,8 @@ static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER; /* taken after the lock
 struct mqtt_async {
 	MQTTAsync client;
 	struct mqtt_address address;
-	struct lookup *lookup; /* a slot, see lookup.h */
-	char *user, *password, *ca_file;
-	int keepalive_s, connect_timeout_s;
+	struct lookup *lookup;                 /* a slot, see lookup.h */
+	const char *user, *password, *ca_file; /* the owner's */
 	void (*on_event)(void *context, const struct mqtt_event *event);
 	void *context;
 	atomic_bool closing;    /* destroy calls failure callbacks itself: the owner hears none of them */
@@ -120,8 +118,6 @@ static int on_message(void *context, char *topic, int topic_length, MQTTAsync_me
 		.topic_length = topic_length > 0 ? (size_t)topic_length : strlen(topic),
 		.payload = received->payload,
 		.length = (size_t)received->payloadlen,
-		.qos = received->qos,
-		.retained = received->retained != 0,
 	};
 	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
 
@@ -138,20 +134,6 @@ static int on_tls_error(const char *text, size_t length, void *context)
 	if (memmem(text, length, "certificate", strlen("certificate")))
 		atomic_store(&mqtt->distrusted, true);
 	return 1;
-}
-
-static int copy_text(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -1 : 0;
-}
-
-static int copy_options(struct mqtt_async *mqtt, const struct mqtt_options *options)
-{
-	mqtt->keepalive_s = options->keepalive_s ? options->keepalive_s : KEEPALIVE_DEFAULT_S;
-	mqtt->connect_timeout_s = options->connect_timeout_s ? options->connect_timeout_s : CONNECT_TIMEOUT_DEFAULT_S;
-	return copy_text(&mqtt->user, options->user) | copy_text(&mqtt->password, options->password) |
-	       copy_text(&mqtt->ca_file, options->ca_file);
 }
 
 static int create_client(struct mqtt_async *mqtt, const struct mqtt_options *options, struct error *error)
@@ -174,27 +156,23 @@ static int create_client(struct mqtt_async *mqtt, const struct mqtt_options *opt
 int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
 		    void (*on_event)(void *context, const struct mqtt_event *event), void *context, struct error *error)
 {
-	struct mqtt_async *mqtt;
-	int rc = mqtt_check_options(options, error);
+	struct mqtt_async *mqtt = calloc(1, sizeof *mqtt);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	mqtt = calloc(1, sizeof *mqtt);
-	if (!mqtt || copy_options(mqtt, options) != 0) {
-		rc = error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
-		goto fail;
-	}
+	if (!mqtt)
+		return error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
+	mqtt->user = options->user;
+	mqtt->password = options->password;
+	mqtt->ca_file = options->ca_file;
 	mqtt->on_event = on_event;
 	mqtt->context = context;
 	rc = mqtt_address_parse(options->broker, &mqtt->address, error);
 	if (rc == 0)
 		rc = create_client(mqtt, options, error);
 	if (rc < 0)
-		goto fail;
-	*out = mqtt;
-	return 0;
-fail:
-	mqtt_async_close(mqtt);
+		mqtt_async_close(mqtt);
+	else
+		*out = mqtt;
 	return rc;
 }
 
@@ -209,9 +187,6 @@ void mqtt_async_close(struct mqtt_async *mqtt)
 		MQTTAsync_destroy(&mqtt->client);
 		(void)pthread_mutex_unlock(&paho);
 	}
-	free(mqtt->user);
-	free(mqtt->password);
-	free(mqtt->ca_file);
 	free(mqtt);
 }
 
@@ -223,8 +198,8 @@ static int connect_client(struct mqtt_async *mqtt, struct error *error)
 
 	connect.MQTTVersion = MQTTVERSION_3_1_1;
 	connect.cleansession = 1;
-	connect.keepAliveInterval = mqtt->keepalive_s;
-	connect.connectTimeout = mqtt->connect_timeout_s;
+	connect.keepAliveInterval = KEEPALIVE_S;
+	connect.connectTimeout = MQTT_CONNECT_TIMEOUT_S;
 	connect.maxInflight = MAX_INFLIGHT;
 	connect.username = mqtt->user;
 	connect.password = mqtt->password;
@@ -282,13 +257,13 @@ int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *filter, int *token
 	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "subscribe: %s", MQTTAsync_strerror(rc));
 }
 
-int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length, int qos,
-		       bool retained, struct error *error)
+int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length,
+		       struct error *error)
 {
 	int rc;
 
 	(void)pthread_mutex_lock(&paho);
-	rc = MQTTAsync_send(mqtt->client, topic, (int)length, payload, qos, retained, NULL);
+	rc = MQTTAsync_send(mqtt->client, topic, (int)length, payload, 1, 0, NULL);
 	(void)pthread_mutex_unlock(&paho);
 	return rc == MQTTASYNC_SUCCESS ? 0 : error_set(error, FAULT_BROKER, "publish: %s", MQTTAsync_strerror(rc));
 }

@@ -27,6 +27,7 @@ struct mqtt_event {
 
 struct mqtt_async;
 
+/* The strings of `options` must stay until mqtt_async_close. */
 int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
 		    void (*on_event)(void *context, const struct mqtt_event *event), void *context,
 		    struct error *error);
@@ -41,9 +42,9 @@ int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error);
  * was refused. */
 int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *filter, int *token, struct error *error);
 
-/* Fire and forget: what was not sent is forgotten at a disconnect; the owner's receipts decide. Returns FAULT_BROKER
- * when not connected. Keep few QoS 1 messages in flight: see docs/performance.md. */
-int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length, int qos,
-		       bool retained, struct error *error);
+/* At QoS 1. What was not sent is forgotten when the connection ends: the receipts tell the owner what arrived. FAULT_BROKER:
+ * not connected. Keep few messages in flight: see docs/performance.md. */
+int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length,
+		       struct error *error);
 
 #endif

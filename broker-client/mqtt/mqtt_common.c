@@ -87,7 +87,34 @@ int mqtt_check_options(const struct mqtt_options *options, struct error *error)
 		return error_set(error, FAULT_INPUT, "an MQTT client id has 1 to %d characters", MQTT_CLIENT_ID_MAX);
 	if (options->password && !options->user)
 		return error_set(error, FAULT_INPUT, "there is a password and no user name");
-	return mqtt_check_address(options->broker, error);
+	return options->broker ? mqtt_check_address(options->broker, error) : 0;
+}
+
+int mqtt_copy_options(struct mqtt_options *to, const struct mqtt_options *from, struct error *error)
+{
+	const char **const texts[] = {&to->broker,  &to->user,       &to->password,
+				      &to->ca_file, &to->will.topic, &to->will.payload};
+	bool failed = false;
+
+	*to = *from;
+	to->client_id = NULL;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		const char *text = *texts[i];
+
+		*texts[i] = text ? strdup(text) : NULL;
+		failed = failed || (text && !*texts[i]);
+	}
+	return failed ? error_set(error, FAULT_MEMORY, "no memory for the options of an MQTT connection") : 0;
+}
+
+void mqtt_release_options(struct mqtt_options *options)
+{
+	free((void *)(uintptr_t)options->broker);
+	free((void *)(uintptr_t)options->user);
+	free((void *)(uintptr_t)options->password);
+	free((void *)(uintptr_t)options->ca_file);
+	free((void *)(uintptr_t)options->will.topic);
+	free((void *)(uintptr_t)options->will.payload);
 }
 
 const char *mqtt_connack_reason(int code)

@@ -12,24 +12,25 @@
 
 #include "base/error.h"
 
+/* The broker publishes it at QoS 1, retained. */
 struct mqtt_will {
 	const char *topic; /* NULL: no will */
 	const char *payload;
-	bool retained; /* sent at QoS 1 */
 };
 
-/* Everything is copied where needed; the strings may go after open. */
 struct mqtt_options {
 	const char *broker; /* mqtt://HOST[:1883] or mqtts://HOST[:8883] */
 	const char *client_id;
 	const char *user;     /* NULL: none */
 	const char *password; /* NULL: none */
 	const char *ca_file;  /* mqtts: PEM; NULL: the system's */
+	/* Of mqtt.h only: phones and screens have a new session each time, and no will. */
 	bool clean_session;
-	int keepalive_s;       /* 0: 30 */
-	int connect_timeout_s; /* 0: 5 */
+	int keepalive_s;
 	struct mqtt_will will;
 };
+
+enum { MQTT_CONNECT_TIMEOUT_S = 5 };
 
 /* Checks the form of a broker address without connecting: 0 or FAULT_INPUT. */
 int mqtt_check_address(const char *broker, struct error *error);
@@ -60,8 +61,12 @@ struct mqtt_address {
 /* 0 or FAULT_INPUT, with what was wrong and what was expected. */
 int mqtt_address_parse(const char *broker, struct mqtt_address *address, struct error *error);
 
-/* Address, client id, and a password only with a user. 0 or FAULT_INPUT. */
+/* Address (unless it is NULL), client id, and a password only with a user. 0 or FAULT_INPUT. */
 int mqtt_check_options(const struct mqtt_options *options, struct error *error);
+
+/* Copies the options and their strings, but for the client id. 0 or FAULT_MEMORY; after a fault, release them all the same. */
+int mqtt_copy_options(struct mqtt_options *to, const struct mqtt_options *from, struct error *error);
+void mqtt_release_options(struct mqtt_options *options);
 
 /* CONNACK return codes 1 to 5 of MQTT 3.1.1 as a sentence; NULL for any other number. */
 const char *mqtt_connack_reason(int code);

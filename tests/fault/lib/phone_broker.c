@@ -248,7 +248,7 @@ WRAP(int, mqtt_async_open, struct mqtt_async **out, const struct mqtt_options *o
 	if (seam_fails(SEAM_BROKER, "mqtt_async_open"))
 		return refused("open", error);
 	assert(strlen(options->client_id) == CLIENT_ID_CHARS);
-	assert(options->clean_session && strcmp(options->client_id, broker.last_id) != 0);
+	assert(strcmp(options->client_id, broker.last_id) != 0);
 	*out = seam_take_memory(NULL, sizeof **out);
 	**out = (struct mqtt_async){.on_event = on_event, .context = context};
 	memcpy((*out)->client_id, options->client_id, sizeof(*out)->client_id);
@@ -295,12 +295,11 @@ WRAP(int, mqtt_async_subscribe, struct mqtt_async *mqtt, const char *filter, int
 	return 0;
 }
 
-WRAP(int, mqtt_async_publish, struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length, int qos,
-     bool retained, struct error *error)
+WRAP(int, mqtt_async_publish, struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length,
+     struct error *error)
 {
 	bool fails = seam_fails(SEAM_BROKER, "mqtt_async_publish");
 
-	assert(qos == 1 && !retained);
 	if (!mqtt->up || (fails && seam_kind() == 0))
 		return refused("publish", error);
 	enter();

@@ -54,7 +54,7 @@ static void open_phone(struct phone *phone)
 	(void)snprintf(path, sizeof path, "%s/outbox", fuzz_folder());
 	if (turf_open(&phone->turf, &options, error, sizeof error) != 0)
 		fuzz_fail(__FILE__, __LINE__, error);
-	memcpy(phone->turf->client_id, client_id, sizeof client_id);
+	memcpy(phone->turf->connection.client_id, client_id, sizeof client_id);
 	phone->turf->sender.random = 1; /* the same jitter every time, so that what was found is found again */
 }
 
@@ -125,13 +125,13 @@ static void arrive(struct phone *phone, const char *topic, size_t topic_length, 
 	struct mqtt_message message = {
 		.topic = topic, .topic_length = topic_length, .payload = bytes, .length = length};
 	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
-	struct inbound *copy = inbound_copy(&event);
+	struct connection_event *copy = connection_copy_event(&event);
 
 	if (!copy)
 		return;
 	(void)receipt_decode(bytes, length, name, phone);
 	session_message(phone->turf, copy);
-	inbound_free(copy);
+	connection_free_events(copy);
 }
 
 static void receipt_arrives(struct phone *phone, struct feed *feed)

@@ -12,7 +12,7 @@
 
 #include "broker-client/cli/cli.h"
 #include "broker-client/cli/screen.h"
-#include "broker-client/libturf/inbound.h"
+#include "broker-client/libturf/connection.h"
 #include "broker-client/libturf/turf_figures.h"
 #include "proto/catalogue.h"
 
@@ -202,7 +202,7 @@ static void test_the_longest_figures_come_through(void **state)
 	struct mqtt_message message = {.topic = topic, .topic_length = sizeof topic - 1};
 	struct mqtt_event event = {.kind = MQTT_EVENT_MESSAGE, .message = &message};
 	struct catalogue catalogue;
-	struct inbound *copy;
+	struct connection_event *copy;
 	char escaped[2 * NAME_BYTES] = "", *json = NULL;
 	size_t length = fill_catalogue(&catalogue);
 	FILE *out = open_memstream(&json, &message.length);
@@ -224,7 +224,7 @@ static void test_the_longest_figures_come_through(void **state)
 	(void)fprintf(out, "]}");
 	assert_int_equal(fclose(out), 0);
 	message.payload = (const uint8_t *)json;
-	copy = inbound_copy(&event);
+	copy = connection_copy_event(&event);
 	assert_non_null(copy);
 	assert_int_equal(copy->length, message.length);
 	free(copy);
