@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker-client/libturf/outbox_tables.h"
+#include "broker-client/libturf/outbox_db.h"
 
 /* ---- Opening ---------------------------------------------------------------------------------------------------- */
 
@@ -14,13 +14,13 @@ static int check_org(void *context, struct lmdb_txn *txn)
 {
 	const char *org = context;
 	struct span value;
-	uint64_t format = tables_get_meta_number(txn, "format", 0);
+	uint64_t format = db_get_meta_number(txn, "format", 0);
 
 	if (format == 0)
 		return OUTBOX_UNKNOWN;
 	if (format > OUTBOX_FORMAT)
 		lmdb_fail(txn, FAULT_FOREIGN, "a newer turf wrote it (format %llu)", (unsigned long long)format);
-	else if (!tables_get_meta(txn, "org", &value))
+	else if (!db_get_meta(txn, "org", &value))
 		db_damaged(txn);
 	else if (value.length != strlen(org) || memcmp(value.at, org, value.length) != 0)
 		lmdb_fail(txn, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
@@ -33,39 +33,34 @@ static int write_org(void *context, struct lmdb_txn *txn)
 	const char *org = context;
 
 	if (check_org(context, txn) == OUTBOX_UNKNOWN) {
-		tables_put_meta_number(txn, "format", OUTBOX_FORMAT);
-		tables_put_meta(txn, "org", org, strlen(org));
+		db_put_meta_number(txn, "format", OUTBOX_FORMAT);
+		db_put_meta(txn, "org", org, strlen(org));
 	}
 	return 0;
 }
 
 int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error)
 {
-	struct outbox *outbox = calloc(1, sizeof *outbox);
 	void *context = (void *)(uintptr_t)org; /* only read */
-	int rc;
+	int rc = db_open(out, path, error);
 
-	if (!outbox)
-		return error_set(error, FAULT_MEMORY, "outbox %s: no memory", path);
-	rc = db_open(&outbox->db, path, error);
-	if (rc == 0) {
-		rc = db_read(outbox->db, check_org, context, error);
-		if (rc == OUTBOX_UNKNOWN)
-			rc = db_write(outbox->db, write_org, context, error);
-	}
-	if (rc < 0) {
-		outbox_close(outbox);
+	if (rc < 0)
 		return rc;
+	rc = db_read(*out, check_org, context, error);
+	if (rc == OUTBOX_UNKNOWN)
+		rc = db_write(*out, write_org, context, error);
+	if (rc < 0) {
+		outbox_close(*out);
+		*out = NULL;
 	}
-	*out = outbox;
-	return 0;
+	return rc;
 }
 
 static int org_body(void *context, struct lmdb_txn *txn)
 {
 	struct span value;
 
-	if (!tables_get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
+	if (!db_get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
 		return OUTBOX_UNKNOWN;
 	memcpy(context, value.at, value.length);
 	((char *)context)[value.length] = '\0';
@@ -74,22 +69,14 @@ static int org_body(void *context, struct lmdb_txn *txn)
 
 int outbox_org(const char *path, char org[static SLUG_BYTES])
 {
-	struct db *db;
+	struct outbox *outbox;
 	int rc;
 
-	if (!db_exists(path) || db_open(&db, path, NULL) < 0)
+	if (!db_exists(path) || db_open(&outbox, path, NULL) < 0)
 		return OUTBOX_UNKNOWN;
-	rc = db_read(db, org_body, org, NULL);
-	db_close(db);
+	rc = db_read(outbox, org_body, org, NULL);
+	outbox_close(outbox);
 	return rc == 0 && topic_slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
-}
-
-void outbox_close(struct outbox *outbox)
-{
-	if (!outbox)
-		return;
-	db_close(outbox->db);
-	free(outbox);
 }
 
 /* ---- Taps: new, taken back, dismissed --------------------------------------------------------------------------- */
@@ -107,15 +94,15 @@ static int add_body(void *context, struct lmdb_txn *txn)
 
 	for (size_t i = 0; i < adding->n; i++) {
 		struct tap tap = {.question = adding->questions[i]};
-		uint64_t number = tables_take_number(txn);
+		uint64_t number = db_take_number(txn);
 
 		memcpy(tap.team, adding->teams[i], strlen(adding->teams[i]));
 		tap.question_seq = number;
-		tables_new_tap(txn, number, &tap);
-		tables_enqueue(txn, number, number, ACT_QUESTION);
+		db_new_tap(txn, number, &tap);
+		db_enqueue(txn, number, number, ACT_QUESTION);
 	}
 	if (adding->bookmark)
-		tables_put_meta(txn, "bookmark", adding->bookmark, BOOKMARK_BYTES);
+		db_put_meta(txn, "bookmark", adding->bookmark, BOOKMARK_BYTES);
 	return 0;
 }
 
@@ -126,14 +113,14 @@ int outbox_add(struct outbox *outbox, const char *const *teams, const struct eve
 
 	for (size_t i = 0; i < n; i++)
 		assert(topic_slug_valid(teams[i]) && questions[i].act == ACT_QUESTION);
-	return db_write(outbox->db, add_body, &adding, error);
+	return db_write(outbox, add_body, &adding, error);
 }
 
 static int bookmark_body(void *context, struct lmdb_txn *txn)
 {
 	struct span value;
 
-	if (!tables_get_meta(txn, "bookmark", &value))
+	if (!db_get_meta(txn, "bookmark", &value))
 		return OUTBOX_UNKNOWN;
 	if (value.length == BOOKMARK_BYTES)
 		memcpy(context, value.at, BOOKMARK_BYTES);
@@ -144,7 +131,7 @@ static int bookmark_body(void *context, struct lmdb_txn *txn)
 
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error)
 {
-	return db_read(outbox->db, bookmark_body, bookmark, error);
+	return db_read(outbox, bookmark_body, bookmark, error);
 }
 
 struct retraction {
@@ -161,12 +148,12 @@ static int retract_unknown(struct lmdb_txn *txn, const struct retraction *retrac
 
 	if (!retraction->team)
 		return OUTBOX_UNKNOWN;
-	number = tables_take_number(txn);
+	number = db_take_number(txn);
 	memcpy(tap.team, retraction->team, strlen(retraction->team));
 	tap.question = (struct event){.id = *retraction->id, .day = retraction->day, .act = ACT_RETRACTION};
 	tap.retraction_seq = number;
-	tables_new_tap(txn, number, &tap);
-	tables_enqueue(txn, number, number, ACT_RETRACTION);
+	db_new_tap(txn, number, &tap);
+	db_enqueue(txn, number, number, ACT_RETRACTION);
 	return 0;
 }
 
@@ -176,7 +163,7 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 	struct tap tap;
 	uint64_t number;
 
-	if (!tables_find_tap(txn, retraction->id, &number, &tap))
+	if (!db_find_tap(txn, retraction->id, &number, &tap))
 		return retract_unknown(txn, retraction);
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
@@ -188,9 +175,9 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 	}
 	tap.has_retraction = true;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
-	tap.retraction_seq = tables_take_number(txn);
-	tables_put_tap(txn, number, &tap);
-	tables_enqueue(txn, tap.retraction_seq, number, ACT_RETRACTION);
+	tap.retraction_seq = db_take_number(txn);
+	db_put_tap(txn, number, &tap);
+	db_enqueue(txn, tap.retraction_seq, number, ACT_RETRACTION);
 	return 0;
 }
 
@@ -200,7 +187,7 @@ int outbox_retract(struct outbox *outbox, const struct event_id *id, const char 
 	struct retraction retraction = {.id = id, .team = team, .day = day};
 
 	assert(!team || topic_slug_valid(team));
-	return db_write(outbox->db, retract_body, &retraction, error);
+	return db_write(outbox, retract_body, &retraction, error);
 }
 
 static int dismiss_body(void *context, struct lmdb_txn *txn)
@@ -208,17 +195,17 @@ static int dismiss_body(void *context, struct lmdb_txn *txn)
 	struct tap tap;
 	uint64_t number;
 
-	if (!tables_find_tap(txn, context, &number, &tap))
+	if (!db_find_tap(txn, context, &number, &tap))
 		return OUTBOX_UNKNOWN;
 	if (!tap_refused(&tap) || tap_waits(&tap))
 		return OUTBOX_UNCHANGED;
 	if (!tap_has_question(&tap) || words_verdict_is_refusal(tap.question_verdict)) {
-		tables_delete_tap(txn, number, &tap);
+		db_delete_tap(txn, number, &tap);
 		return 0;
 	}
 	tap.has_retraction = false;
 	tap.retraction_verdict = VERDICT_UNSPECIFIED;
-	tables_keep_or_forget(txn, number, &tap);
+	db_keep_or_forget(txn, number, &tap);
 	return 0;
 }
 
@@ -226,7 +213,7 @@ int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct erro
 {
 	struct event_id copy = *id;
 
-	return db_write(outbox->db, dismiss_body, &copy, error);
+	return db_write(outbox, dismiss_body, &copy, error);
 }
 
 /* ---- Sending, and applying verdicts ------------------------------------------------------------------------------ */
@@ -238,7 +225,7 @@ static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *valu
 	uint64_t number;
 	enum act act;
 
-	if (!tables_parse_queued(txn, value, &number, &act) || !tables_get_tap(txn, number, &tap))
+	if (!db_parse_queued(txn, value, &number, &act) || !db_get_tap(txn, number, &tap))
 		return false;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return false;
@@ -274,7 +261,7 @@ int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entr
 		uint64_t *last, struct error *error)
 {
 	struct loading loading = {.after = after, .entries = entries, .max = max};
-	int rc = db_read(outbox->db, load_body, &loading, error);
+	int rc = db_read(outbox, load_body, &loading, error);
 
 	*n = rc == 0 ? loading.n : 0;
 	*last = rc == 0 ? loading.last : after; /* what could not be read is not passed over */
@@ -305,7 +292,7 @@ int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct out
 {
 	struct getting getting = {.seqs = seqs, .n = n, .entries = entries};
 
-	return db_read(outbox->db, get_body, &getting, error);
+	return db_read(outbox, get_body, &getting, error);
 }
 
 static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
@@ -316,8 +303,8 @@ static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
 	enum act act;
 	enum tap_effect effect;
 
-	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !tables_parse_queued(txn, &value, &number, &act) ||
-	    !tables_get_tap(txn, number, &tap) || act != result->act)
+	if (!db_get_at(txn, DB_QUEUE, result->seq, &value) || !db_parse_queued(txn, &value, &number, &act) ||
+	    !db_get_tap(txn, number, &tap) || act != result->act)
 		return;
 	if (act == ACT_RETRACTION && tap.question_seq != 0)
 		return; /* a new epoch requeued it after it was sent: the verdict is that of the old store */
@@ -333,7 +320,7 @@ static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)
 	} else {
 		result->freed = held_back;
 	}
-	tables_keep_or_forget(txn, number, &tap);
+	db_keep_or_forget(txn, number, &tap);
 }
 
 struct applying {
@@ -347,7 +334,7 @@ static bool store_is_another(struct lmdb_txn *txn, const struct outbox *outbox)
 {
 	struct span value;
 
-	return outbox->has_epoch && tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	return outbox->has_epoch && db_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
 	       memcmp(value.at, outbox->epoch, EPOCH_BYTES) != 0;
 }
 
@@ -371,7 +358,7 @@ static int apply_body(void *context, struct lmdb_txn *txn)
 int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
 {
 	struct applying applying = {.outbox = outbox, .results = results, .n = n};
-	int rc = db_write(outbox->db, apply_body, &applying, error);
+	int rc = db_write(outbox, apply_body, &applying, error);
 
 	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
@@ -388,7 +375,7 @@ static int pending_body(void *context, struct lmdb_txn *txn)
 
 int outbox_pending(struct outbox *outbox, size_t *n, struct error *error)
 {
-	return db_read(outbox->db, pending_body, n, error);
+	return db_read(outbox, pending_body, n, error);
 }
 
 struct listing {
@@ -422,7 +409,7 @@ static int list_body(void *context, struct lmdb_txn *txn)
 int outbox_list(struct outbox *outbox, struct tap **taps, size_t *n, struct error *error)
 {
 	struct listing listing = {0};
-	int rc = db_read(outbox->db, list_body, &listing, error);
+	int rc = db_read(outbox, list_body, &listing, error);
 
 	if (rc < 0) {
 		free(listing.taps);
@@ -443,12 +430,12 @@ static int tap_body(void *context, struct lmdb_txn *txn)
 	const struct finding *finding = context;
 	uint64_t number;
 
-	return tables_find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
+	return db_find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
 }
 
 int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error)
 {
 	struct finding finding = {.id = id, .tap = tap};
 
-	return db_read(outbox->db, tap_body, &finding, error);
+	return db_read(outbox, tap_body, &finding, error);
 }

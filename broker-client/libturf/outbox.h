@@ -68,7 +68,7 @@ int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entr
 int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries,
 	       struct error *error);
 
-/* A verdict on an entry that was sent. outbox_tap.h says what it means, above tap_apply_verdict. */
+/* A verdict on an entry that was sent. outbox_tap.c says what it means. */
 struct outbox_result {
 	uint64_t seq;
 	struct event_id id;

@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The outbox's LMDB environment (base/lmdb/): its folder, its four databases, and a lock, since any thread may call. Nothing
- * here knows what a tap is.
+ * The outbox's LMDB environment (base/lmdb/): its folder, a lock, since any thread may call, and its tables
+ * (docs/outbox-format.md): meta by name, taps and queue by number, ids to tap numbers.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_OUTBOX_DB_H
 #define TURF_BROKER_CLIENT_LIBTURF_OUTBOX_DB_H
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include "base/lmdb/lmdb.h"
+#include "broker-client/libturf/outbox_tap.h"
+
+enum { OUTBOX_FORMAT = 1 };
 
 enum db_table { DB_META, DB_TAPS, DB_IDS, DB_QUEUE, DB_TABLES };
 
-struct db;
+struct outbox {
+	struct outbox *next; /* of those that this process has open */
+	dev_t device;
+	ino_t inode;
+	char *path;
+	pthread_mutex_t lock; /* one transaction at a time: the map may be moved between any two */
+	struct lmdb lmdb;
+	bool has_epoch;
+	uint8_t epoch[EPOCH_BYTES]; /* the one that this process checked last */
+};
 
-/* Opens the database in folder `path`, made with its parents (mode 0700) when missing. FAULT_BUSY: this process has it
- * open already; LMDB allows that once only. */
-int db_open(struct db **out, const char *path, struct error *error);
-void db_close(struct db *db);
+/* Opens the database in folder `path`, made with its parents (mode 0700) when missing, for outbox_close. FAULT_BUSY: this
+ * process has it open already; LMDB allows that once only. */
+int db_open(struct outbox **out, const char *path, struct error *error);
 bool db_exists(const char *path);
 
-/* As lmdb_change and lmdb_read, under the database's lock. */
-int db_write(struct db *db, lmdb_body *body, void *context, struct error *error);
-int db_read(struct db *db, lmdb_body *body, void *context, struct error *error);
+/* As lmdb_change and lmdb_read, under the outbox's lock. The functions below are for their bodies: failures stay in `txn`. */
+int db_write(struct outbox *outbox, lmdb_body *body, void *context, struct error *error);
+int db_read(struct outbox *outbox, lmdb_body *body, void *context, struct error *error);
+
+/* A stored value makes no sense: the transaction ends as FAULT_DAMAGED. */
+void db_damaged(struct lmdb_txn *txn);
 
 /* For tables whose keys are numbers; db_from finds the first entry at or after a number. */
 bool db_get_at(struct lmdb_txn *txn, enum db_table table, uint64_t number, struct span *value);
@@ -28,7 +45,25 @@ void db_put_at(struct lmdb_txn *txn, enum db_table table, uint64_t number, const
 void db_delete_at(struct lmdb_txn *txn, enum db_table table, uint64_t number);
 bool db_from(struct lmdb_txn *txn, enum db_table table, uint64_t at_least, uint64_t *number, struct span *value);
 
-/* A stored value makes no sense: the transaction ends as FAULT_DAMAGED. */
-void db_damaged(struct lmdb_txn *txn);
+bool db_get_meta(struct lmdb_txn *txn, const char *name, struct span *value);
+void db_put_meta(struct lmdb_txn *txn, const char *name, const void *value, size_t length);
+uint64_t db_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t otherwise);
+void db_put_meta_number(struct lmdb_txn *txn, const char *name, uint64_t number);
+
+/* Numbers are never used twice, so that what another process holds in memory cannot come to mean something else. */
+uint64_t db_take_number(struct lmdb_txn *txn);
+
+/* A tap that must be there. */
+bool db_get_tap(struct lmdb_txn *txn, uint64_t number, struct tap *tap);
+bool db_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap);
+void db_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
+void db_put_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
+void db_delete_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
+
+/* Keeps the tap, or forgets it when nothing asks for it any more. */
+void db_keep_or_forget(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
+
+void db_enqueue(struct lmdb_txn *txn, uint64_t seq, uint64_t tap_number, enum act act);
+bool db_parse_queued(struct lmdb_txn *txn, const struct span *value, uint64_t *tap_number, enum act *act);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker-client/libturf/outbox_tables.h"
+#include "broker-client/libturf/outbox_db.h"
 
 static int forget_body(void *context, struct lmdb_txn *txn)
 {
@@ -16,21 +16,21 @@ static int forget_body(void *context, struct lmdb_txn *txn)
 	struct tap tap;
 	uint64_t number = 0;
 
-	if (tables_get_meta_number(txn, "forget", 0) == *day)
+	if (db_get_meta_number(txn, "forget", 0) == *day)
 		return OUTBOX_UNCHANGED;
-	tables_put_meta_number(txn, "forget", *day);
+	db_put_meta_number(txn, "forget", *day);
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
 		if (tap_decode(value.at, value.length, &tap) != 0)
 			db_damaged(txn);
 		else if (tap.question.day < *day)
-			tables_keep_or_forget(txn, number, &tap);
+			db_keep_or_forget(txn, number, &tap);
 	}
 	return 0;
 }
 
 int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *error)
 {
-	int rc = db_write(outbox->db, forget_body, &day, error);
+	int rc = db_write(outbox, forget_body, &day, error);
 
 	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
@@ -41,17 +41,17 @@ static size_t requeue(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 	size_t n = 0;
 
 	if (tap_has_question(tap) && tap->question_seq == 0) {
-		tap->question_seq = tables_take_number(txn);
-		tables_enqueue(txn, tap->question_seq, number, ACT_QUESTION);
+		tap->question_seq = db_take_number(txn);
+		db_enqueue(txn, tap->question_seq, number, ACT_QUESTION);
 		n++;
 	}
 	if (tap->has_retraction && tap->retraction_seq == 0) {
-		tap->retraction_seq = tables_take_number(txn);
-		tables_enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
+		tap->retraction_seq = db_take_number(txn);
+		db_enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
 		n++;
 	}
 	if (n > 0)
-		tables_put_tap(txn, number, tap);
+		db_put_tap(txn, number, tap);
 	return n;
 }
 
@@ -63,13 +63,13 @@ struct epoch_check {
 static int epoch_body(void *context, struct lmdb_txn *txn)
 {
 	struct epoch_check *check = context;
-	uint64_t forget = tables_get_meta_number(txn, "forget", 0);
+	uint64_t forget = db_get_meta_number(txn, "forget", 0);
 	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
 	check->requeued = 0;
-	if (tables_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
+	if (db_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
 	    memcmp(value.at, check->epoch, EPOCH_BYTES) == 0)
 		return OUTBOX_UNCHANGED;
 	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
@@ -78,7 +78,7 @@ static int epoch_body(void *context, struct lmdb_txn *txn)
 		else if (tap.question.day >= forget)
 			check->requeued += requeue(txn, number, &tap);
 	}
-	tables_put_meta(txn, "epoch", check->epoch, EPOCH_BYTES);
+	db_put_meta(txn, "epoch", check->epoch, EPOCH_BYTES);
 	return 0;
 }
 
@@ -86,7 +86,7 @@ int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_B
 		       struct error *error)
 {
 	struct epoch_check check = {.epoch = epoch};
-	int rc = db_write(outbox->db, epoch_body, &check, error);
+	int rc = db_write(outbox, epoch_body, &check, error);
 
 	*requeued = check.requeued;
 	outbox->has_epoch = rc >= 0; /* after a fault it is not known which one is stored */
@@ -104,17 +104,17 @@ static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 	const struct caching *caching = context;
 	struct span value;
 
-	if (tables_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
+	if (db_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
 	    memcmp(value.at, caching->bytes, value.length) == 0)
 		return OUTBOX_UNCHANGED;
-	tables_put_meta(txn, "catalogue", caching->bytes, caching->length);
+	db_put_meta(txn, "catalogue", caching->bytes, caching->length);
 	return 0;
 }
 
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error)
 {
 	struct caching caching = {.bytes = bytes, .length = length};
-	int rc = db_write(outbox->db, put_catalogue_body, &caching, error);
+	int rc = db_write(outbox, put_catalogue_body, &caching, error);
 
 	return rc == OUTBOX_UNCHANGED ? 0 : rc;
 }
@@ -129,7 +129,7 @@ static int catalogue_body(void *context, struct lmdb_txn *txn)
 	struct cached *cached = context;
 	struct span value;
 
-	if (!tables_get_meta(txn, "catalogue", &value))
+	if (!db_get_meta(txn, "catalogue", &value))
 		return OUTBOX_UNKNOWN;
 	free(cached->bytes);
 	cached->bytes = malloc(value.length + 1);
@@ -145,7 +145,7 @@ static int catalogue_body(void *context, struct lmdb_txn *txn)
 int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, struct error *error)
 {
 	struct cached cached = {0};
-	int rc = db_read(outbox->db, catalogue_body, &cached, error);
+	int rc = db_read(outbox, catalogue_body, &cached, error);
 
 	*bytes = cached.bytes;
 	*length = cached.length;

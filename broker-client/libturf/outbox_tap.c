@@ -113,56 +113,30 @@ struct event tap_event(const struct tap *tap, enum act act)
 	return (struct event){.id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION};
 }
 
-static enum tap_effect question_effect(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_COUNTED:
-	case VERDICT_ALREADY_COUNTED:
-	case VERDICT_COUNTED_LATE:
-	case VERDICT_REFUSED_MALFORMED:
-	case VERDICT_REFUSED_UNKNOWN_TEAM:
-	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
-	case VERDICT_REFUSED_UNKNOWN_LABEL:
-	case VERDICT_REFUSED_DAY_IN_FUTURE:
-	case VERDICT_REFUSED_DAY_TOO_OLD:
-		return TAP_END;
-	case VERDICT_ALREADY_RETRACTED:
-		return TAP_END_BOTH;
-	case VERDICT_RETRACTED:
-	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
-		return TAP_IGNORE;
-	case VERDICT_UNSPECIFIED:
-	default:
-		return TAP_KEEP;
-	}
-}
-
-static enum tap_effect retraction_effect(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_RETRACTED:
-	case VERDICT_ALREADY_RETRACTED:
-	case VERDICT_REFUSED_MALFORMED:
-	case VERDICT_REFUSED_DAY_IN_FUTURE:
-	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
-		return TAP_END;
-	case VERDICT_COUNTED:
-	case VERDICT_ALREADY_COUNTED:
-	case VERDICT_COUNTED_LATE:
-	case VERDICT_REFUSED_UNKNOWN_TEAM:
-	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
-	case VERDICT_REFUSED_UNKNOWN_LABEL:
-	case VERDICT_REFUSED_DAY_TOO_OLD:
-		return TAP_IGNORE;
-	case VERDICT_UNSPECIFIED:
-	default:
-		return TAP_KEEP;
-	}
-}
+/* A question that was sent twice can be answered twice, the second time when its retraction is under way: its echo. A
+ * retraction has one only after a new epoch. What is not here is kept. */
+static const struct {
+	enum tap_effect question, retraction;
+} effects[] = {
+	[VERDICT_COUNTED] = {TAP_END, TAP_IGNORE},
+	[VERDICT_ALREADY_COUNTED] = {TAP_END, TAP_IGNORE},
+	[VERDICT_COUNTED_LATE] = {TAP_END, TAP_IGNORE},
+	[VERDICT_RETRACTED] = {TAP_IGNORE, TAP_END},
+	[VERDICT_ALREADY_RETRACTED] = {TAP_END_BOTH, TAP_END},
+	[VERDICT_REFUSED_MALFORMED] = {TAP_END, TAP_END},
+	[VERDICT_REFUSED_UNKNOWN_TEAM] = {TAP_END, TAP_IGNORE}, /* only a question is refused so */
+	[VERDICT_REFUSED_UNKNOWN_DOMAIN] = {TAP_END, TAP_IGNORE},
+	[VERDICT_REFUSED_UNKNOWN_LABEL] = {TAP_END, TAP_IGNORE},
+	[VERDICT_REFUSED_DAY_IN_FUTURE] = {TAP_END, TAP_END},
+	[VERDICT_REFUSED_DAY_TOO_OLD] = {TAP_END, TAP_IGNORE},
+	[VERDICT_REFUSED_RETRACTION_TOO_LATE] = {TAP_IGNORE, TAP_END}, /* only a retraction is refused so */
+};
 
 enum tap_effect tap_effect(enum act act, enum verdict verdict)
 {
-	return act == ACT_QUESTION ? question_effect(verdict) : retraction_effect(verdict);
+	if (verdict >= sizeof effects / sizeof *effects)
+		return TAP_KEEP;
+	return act == ACT_QUESTION ? effects[verdict].question : effects[verdict].retraction;
 }
 
 enum tap_effect tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict)

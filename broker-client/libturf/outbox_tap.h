@@ -50,34 +50,18 @@ enum turf_state tap_state(const struct tap *tap, bool sent);
 /* The event to send for one act. */
 struct event tap_event(const struct tap *tap, enum act act);
 
+/* What a verdict does to the act that was sent. */
 enum tap_effect {
-	TAP_IGNORE,   /* the verdict is a late one on the other act: as if there were no receipt */
 	TAP_KEEP,     /* the verdict is not final or not known: send the event again */
+	TAP_IGNORE,   /* the verdict is a late one on the other act: as if there were no receipt */
 	TAP_END,      /* the act no longer waits */
 	TAP_END_BOTH, /* neither the act nor the retraction that was held back waits */
 };
 
 /*
- * What a verdict does to the act that was sent. The question and its retraction are never under way together, but a
- * question that was sent twice can be answered twice, the second time when its retraction is under way.
- *
- *   verdict                        question under way            retraction under way
- *   UNSPECIFIED, unknown number    keep                          keep
- *   COUNTED                        end: counted                  ignore: the question's echo
- *   ALREADY_COUNTED                end: counted                  ignore: the question's echo
- *   COUNTED_LATE                   end: counted late             ignore: the question's echo
- *   RETRACTED                      ignore: an older retraction's end: taken back
- *                                  echo, after a new epoch
- *   ALREADY_RETRACTED              end both: taken back          end: taken back
- *   REFUSED_MALFORMED              end: refused                  end: refused
- *   REFUSED_UNKNOWN_TEAM, _DOMAIN, end: refused                  ignore: only a question is refused so
- *     _LABEL, REFUSED_DAY_TOO_OLD
- *   REFUSED_DAY_IN_FUTURE          end: refused                  end: refused
- *   REFUSED_RETRACTION_TOO_LATE    ignore: only a retraction is  end: refused, the question counts on
- *                                  refused so
- *
- * When a question ends, its retraction that was held back may be sent, even if the question was refused: the retraction
- * makes sure that the id never counts. tap_apply_verdict writes what ends into `tap`.
+ * A question and its retraction are never under way together. When a question ends, its retraction that was held back may be
+ * sent, even if the question was refused: the retraction makes sure that the id never counts. tap_apply_verdict writes what
+ * ends into `tap`.
  */
 enum tap_effect tap_effect(enum act act, enum verdict verdict);
 enum tap_effect tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The outbox: what it keeps, for how long, and that nothing can make it forget too soon. */
-#include "broker-client/libturf/outbox_tables.h"
+#include "broker-client/libturf/outbox_db.h"
 #include "tests/unit/lib/phone_outbox.h"
 
 #include <fcntl.h>
@@ -213,7 +213,7 @@ static void test_another_orgs_outbox_is_refused(void **state)
 static int next_format(void *context, struct lmdb_txn *txn)
 {
 	(void)context;
-	tables_put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
+	db_put_meta_number(txn, "format", OUTBOX_FORMAT + 1);
 	return 0;
 }
 
@@ -223,7 +223,7 @@ static void test_a_newer_turfs_outbox_is_refused(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(db_write(outbox->db, next_format, NULL, NULL), 0);
+	assert_int_equal(db_write(outbox, next_format, NULL, NULL), 0);
 	outbox_close(outbox);
 	assert_int_equal(outbox_open(&outbox, folder, "sw-de-kop", &error), FAULT_FOREIGN);
 	assert_non_null(strstr(error.text, "newer"));
@@ -534,9 +534,9 @@ static void test_verdicts_count_after_an_epoch_that_could_not_be_stored(void **s
 	(void)state;
 	meet(outbox, 1, 0);
 	add(outbox, 1);
-	assert_int_equal(db_write(outbox->db, spoil, NULL, NULL), 0);
+	assert_int_equal(db_write(outbox, spoil, NULL, NULL), 0);
 	assert_int_equal(outbox_check_epoch(outbox, second, &requeued, NULL), FAULT_DAMAGED);
-	assert_int_equal(db_write(outbox->db, mend, NULL, NULL), 0);
+	assert_int_equal(db_write(outbox, mend, NULL, NULL), 0);
 	assert_true(settle(outbox, 1, ACT_QUESTION, VERDICT_COUNTED));
 	outbox_close(outbox);
 }

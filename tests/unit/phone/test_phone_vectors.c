@@ -50,7 +50,7 @@ static enum tap_effect effect_in(const json_t *object, const char *name)
 		[TAP_IGNORE] = "ignore", [TAP_KEEP] = "keep", [TAP_END] = "end", [TAP_END_BOTH] = "both"};
 	const char *word = vectors_text(object, name);
 
-	for (int effect = TAP_IGNORE; effect <= TAP_END_BOTH; effect++)
+	for (int effect = TAP_KEEP; effect <= TAP_END_BOTH; effect++)
 		if (strcmp(words[effect], word) == 0)
 			return (enum tap_effect)effect;
 	fail_msg("no effect \"%s\"", word);
