@@ -4,20 +4,24 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "proto/calendar.h"
 #include "proto/topic.h"
 #include "proto/words.h"
 
-/* Decimal digits only, up to `max`; false for anything else. */
-static bool parse_code(const char *text, uint32_t max, uint32_t *code)
+int choose_day(const char *option, const char *typed, uint32_t *day)
+{
+	return date_parse(typed, day) == 0 ? 0
+					   : cli_complain(EXIT_USAGE, "%s \"%s\": expected YYYY-MM-DD", option, typed);
+}
+
+bool choose_code(const char *typed, uint32_t max, uint32_t *code)
 {
 	uint32_t value = 0;
 
-	if (*text == '\0')
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9' || value > max)
+	for (; *typed; typed++) {
+		if (*typed < '0' || *typed > '9' || value > max)
 			return false;
-		value = value * 10 + (uint32_t)(*text - '0');
+		value = value * 10 + (uint32_t)(*typed - '0');
 	}
 	*code = value;
 	return value >= 1 && value <= max;
@@ -33,6 +37,16 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 	else
 		(void)fprintf(stderr, "\" is geen %s; kies uit / is no %s; choose from:\n", dutch, english);
 	return EXIT_USAGE;
+}
+
+/* What can be used while there is no catalogue. */
+static int only_code(const char *dutch, const char *english, const char *typed, uint32_t max, uint32_t *code)
+{
+	if (choose_code(typed, max, code))
+		return 0;
+	return cli_complain(EXIT_UNREACHABLE,
+			    "nog geen lijst van %s; geef de code / no list of %s yet; give the code, 1 to %u", dutch,
+			    english, max);
 }
 
 static void list_choice(const char *code, const char *name)
@@ -92,12 +106,7 @@ int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const ch
 	int result;
 
 	if (!catalogue)
-		return parse_code(typed, DOMAIN_CODE_MAX, code)
-			       ? 0
-			       : cli_complain(EXIT_UNREACHABLE,
-					      "nog geen lijst van domeinen; geef de code / no list of domains yet; "
-					      "give the code, 1 to %d",
-					      DOMAIN_CODE_MAX);
+		return only_code("domeinen", "domains", typed, DOMAIN_CODE_MAX, code);
 	result = turf_match_domain(catalogue, day, typed, code);
 	if (result == 0)
 		return 0;
@@ -114,12 +123,7 @@ int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t 
 	int result;
 
 	if (!catalogue)
-		return parse_code(typed, LABEL_CODE_MAX, code)
-			       ? 0
-			       : cli_complain(EXIT_UNREACHABLE,
-					      "nog geen lijst van labels; geef de code / no list of labels yet; "
-					      "give the code, 1 to %d",
-					      LABEL_CODE_MAX);
+		return only_code("labels", "labels", typed, LABEL_CODE_MAX, code);
 	result = turf_match_label(catalogue, day, domain, typed, code);
 	if (result == 0)
 		return 0;

@@ -2,9 +2,10 @@
 /*
  * turf, the command line of workers and leaders: what its files share.
  *
- * turf.c parses the command line and calls the command; help.c has the help; org.c finds the org; orgs.c has sets of orgs;
- * open.c opens an outbox; choose.c finds the codes of typed words; words.c has texts in Dutch and English; signals.c has
- * signals as file descriptors. tap.c, watch.c and replay.c are the commands. Exit statuses, for scripts:
+ * turf.c parses the command line and calls the command; help.c has the help; org.c finds the org; open.c opens an outbox;
+ * choose.c understands typed words and days; words.c has texts in Dutch and English; signals.c has signals as file
+ * descriptors. tap.c, watch.c and replay.c are the commands; screen.c draws what watch shows; csv.c, plan.c and phones.c
+ * are for replay. Exit statuses, for scripts:
  */
 #ifndef TURF_BROKER_CLIENT_CLI_CLI_H
 #define TURF_BROKER_CLIENT_CLI_CLI_H
@@ -24,7 +25,7 @@ enum exit_status {
 	EXIT_FAULT = 5,       /* the outbox, the disk or the system failed */
 };
 
-enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096, ORGS_MAX = 16 };
+enum { CLI_LABELS_MAX = TURF_LABELS_MAX, PATH_BYTES = 4096 };
 
 /* The command line, parsed. Members of options that were not given keep their defaults. */
 struct cli {
@@ -48,20 +49,6 @@ struct cli {
 	char timezone[TURF_NAME_BYTES]; /* likewise */
 	char outbox_path[PATH_BYTES];
 };
-
-/* Orgs by id, each once. */
-struct orgs {
-	struct {
-		char id[TURF_TEAM_BYTES];
-		char name[TURF_NAME_BYTES], timezone[TURF_NAME_BYTES]; /* empty: not known */
-	} all[ORGS_MAX];
-	size_t n;
-};
-
-bool orgs_find(const struct orgs *orgs, const char *id, size_t *index);
-
-/* Adds an org, or finds it. Returns its index. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
-size_t orgs_add(struct orgs *orgs, const char *id);
 
 /* Bits of the table of options. CLI_COMMON is not a command: it stands for what the help of turf as a whole lists. */
 enum {
@@ -107,8 +94,9 @@ int cli_status_of_fault(int fault);
 /* Reads the credentials file, if any. 0 or an exit status. */
 int cli_credentials(struct cli *cli);
 
-/* The orgs that have an outbox in the usual place, added to `orgs`. */
-void cli_orgs_here(struct orgs *orgs);
+/* ${XDG_STATE_HOME:-~/.local/state}/turf: the usual place of outboxes, each in a folder named as its org. False: there is no
+ * home. */
+bool cli_state_folder(char path[static PATH_BYTES]);
 
 /* Opens the outbox of the org. `connect` false: without a connection. `on_verdict` as in turf_options. 0 or an exit
  * status. */
@@ -120,6 +108,9 @@ struct turf_options cli_options(const struct cli *cli);
 
 /* Keeps what the catalogue says of the org as a whole, for the answers. */
 void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue);
+
+/* The catalogue that the outbox has, also noted; NULL: there is none. */
+struct turf_catalogue *cli_known_catalogue(struct cli *cli, struct turf *turf);
 
 /* The org's date, in days since 1970-01-01, by this machine's clock. An empty `zone`: the contract's default. Sets the
  * process's TZ, so it is for the main thread only. */
@@ -138,9 +129,14 @@ int cli_find_org(struct cli *cli, bool local_first);
 
 /* ---- choose.c --------------------------------------------------------------------------------------------------- */
 
+/* The day of an option such as "--day". 0 or EXIT_USAGE. */
+int choose_day(const char *option, const char *typed, uint32_t *day);
+
+/* Decimal digits only, up to `max`; false for anything else. */
+bool choose_code(const char *typed, uint32_t max, uint32_t *code);
+
 /* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: there was none so far; then only codes can be used, and
  * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team that there is. */
-
 int choose_team(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, const char **team);
 int choose_domain(const struct turf_catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code);
 int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t domain, const char *typed,
@@ -152,7 +148,7 @@ const char *cli_verdict_words(enum turf_verdict verdict);
 bool cli_is_refusal(enum turf_verdict verdict);
 const char *cli_quarter_status_words(enum turf_quarter_status status);
 
-/* ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
+/* The end of a line: ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
 void cli_print_for_org(FILE *out, const struct cli *cli);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */

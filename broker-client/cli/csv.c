@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "broker-client/cli/cli.h"
 
 enum { COLUMNS = 4, ROWS_FIRST = 1024, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
 
@@ -79,19 +80,6 @@ static size_t split(char *line, char *fields[static COLUMNS])
 	return n;
 }
 
-static bool parse_domain(const char *text, uint8_t *domain)
-{
-	unsigned value = 0;
-
-	for (const char *at = text; *at; at++) {
-		if (*at < '0' || *at > '9' || value > DOMAIN_CODE_MAX)
-			return false;
-		value = value * 10 + (unsigned)(*at - '0');
-	}
-	*domain = (uint8_t)value;
-	return value >= 1 && value <= DOMAIN_CODE_MAX;
-}
-
 static bool parse_outcome(const char *text, uint8_t *outcome)
 {
 	*outcome = strcmp(text, "answered") == 0   ? OUTCOME_ANSWERED
@@ -142,12 +130,15 @@ static int take_row(struct reader *reader, char *fields[static COLUMNS])
 {
 	struct csv_row row = {0};
 	size_t before = reader->problems;
+	uint32_t domain;
 
 	if (date_parse(fields[COLUMN_DAY], &row.day) != 0)
 		tell(reader, "day", fields[COLUMN_DAY], "YYYY-MM-DD");
 	if (!topic_slug_valid(fields[COLUMN_TEAM]) || strcmp(fields[COLUMN_TEAM], TEAM_ALL) == 0)
 		tell(reader, "team", fields[COLUMN_TEAM], "a team's id, [a-z0-9][a-z0-9-]{0,30}, not all");
-	if (!parse_domain(fields[COLUMN_DOMAIN], &row.domain))
+	if (choose_code(fields[COLUMN_DOMAIN], DOMAIN_CODE_MAX, &domain))
+		row.domain = (uint8_t)domain;
+	else
 		tell(reader, "domain", fields[COLUMN_DOMAIN], "its code, 1 to 255");
 	if (!parse_outcome(fields[COLUMN_OUTCOME], &row.outcome))
 		tell(reader, "outcome", fields[COLUMN_OUTCOME], "answered or referred");

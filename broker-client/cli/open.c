@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "broker-client/cli/cli.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +61,18 @@ int cli_credentials(struct cli *cli)
 	return rc < 0 ? cli_complain(EXIT_USAGE, "%s", error) : 0;
 }
 
+struct turf_catalogue *cli_known_catalogue(struct cli *cli, struct turf *turf)
+{
+	struct turf_catalogue *catalogue;
+
+	if (turf_catalogue(turf, 0, 0, &catalogue, NULL, 0) == 0)
+		cli_note_catalogue(cli, catalogue);
+	return catalogue;
+}
+
 /* ---- Places ----------------------------------------------------------------------------------------------------- */
 
-/* ${XDG_STATE_HOME:-~/.local/state}/turf; false when there is no home. */
-static bool state_folder(char path[static PATH_BYTES])
+bool cli_state_folder(char path[static PATH_BYTES])
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	int length;
@@ -80,20 +86,6 @@ static bool state_folder(char path[static PATH_BYTES])
 	return length > 0 && length < PATH_BYTES - TURF_TEAM_BYTES - 1;
 }
 
-/* The orgs that have an outbox in the usual place. */
-void cli_orgs_here(struct orgs *orgs)
-{
-	char path[PATH_BYTES];
-	struct dirent *entry;
-	DIR *folder = state_folder(path) ? opendir(path) : NULL;
-
-	while (folder && (entry = readdir(folder)))
-		if (topic_slug_valid(entry->d_name))
-			(void)orgs_add(orgs, entry->d_name);
-	if (folder)
-		(void)closedir(folder);
-}
-
 static int find_outbox(struct cli *cli)
 {
 	size_t length;
@@ -105,7 +97,7 @@ static int find_outbox(struct cli *cli)
 		memcpy(cli->outbox_path, cli->outbox, length + 1);
 		return 0;
 	}
-	if (!state_folder(cli->outbox_path))
+	if (!cli_state_folder(cli->outbox_path))
 		return cli_complain(EXIT_USAGE, "neither XDG_STATE_HOME nor HOME is set, so there is no place for the "
 						"outbox; give --outbox FOLDER");
 	length = strlen(cli->outbox_path);

@@ -2,6 +2,7 @@
 /* Finds the org of a command that has no --org. */
 #include "broker-client/cli/cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -15,27 +16,62 @@
 enum {
 	WAIT_MS = 5000,
 	ANSWER_BYTES = 128,
+	ORGS_MAX = 80, /* more than turf_organisations finds */
 };
 
-/* ---- Sets of orgs ----------------------------------------------------------------------------------------------- */
+struct org {
+	char id[TURF_TEAM_BYTES];
+	char name[TURF_NAME_BYTES], timezone[TURF_NAME_BYTES]; /* empty: not known */
+	bool here;                                             /* it has an outbox in the usual place */
+	bool shown;                                            /* the broker shows it */
+};
 
-/* Adds those orgs of `from` to `to` that are in `other`, or, with `in` false, are not. */
-static void add_those(struct orgs *to, const struct orgs *from, const struct orgs *other, bool in)
+/* Each once. */
+struct orgs {
+	struct org all[ORGS_MAX];
+	size_t n;
+};
+
+static struct org *find(struct orgs *orgs, const char *id)
 {
-	size_t index;
-
-	for (size_t i = 0; i < from->n; i++)
-		if (orgs_find(other, from->all[i].id, &index) == in)
-			to->all[orgs_add(to, from->all[i].id)] = from->all[i];
+	for (size_t i = 0; i < orgs->n; i++)
+		if (strcmp(orgs->all[i].id, id) == 0)
+			return &orgs->all[i];
+	return NULL;
 }
 
-/* ---- Asking the broker ------------------------------------------------------------------------------------------ */
+/* Adds an org, or finds it. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
+static struct org *add(struct orgs *orgs, const char *id)
+{
+	struct org *org = find(orgs, id);
+
+	if (org)
+		return org;
+	orgs->n += orgs->n < ORGS_MAX;
+	org = &orgs->all[orgs->n - 1];
+	*org = (struct org){.here = false};
+	(void)snprintf(org->id, sizeof org->id, "%s", id);
+	return org;
+}
+
+static void add_those_here(struct orgs *orgs)
+{
+	char path[PATH_BYTES];
+	struct dirent *entry;
+	DIR *folder = cli_state_folder(path) ? opendir(path) : NULL;
+
+	while (folder && (entry = readdir(folder)))
+		if (topic_slug_valid(entry->d_name))
+			add(orgs, entry->d_name)->here = true;
+	if (folder)
+		(void)closedir(folder);
+}
 
 /* Adds the orgs that the broker shows. 0; TURF_WOKEN: a signal ends the command; or a fault. */
-static int ask_broker(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
+static int add_those_shown(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
 {
 	const struct turf_options options = cli_options(cli);
-	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open_ending();
+	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open(false);
 	struct turf_organisations *found;
 	int rc =
 		turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);
@@ -44,42 +80,55 @@ static int ask_broker(const struct cli *cli, struct orgs *orgs, char *error, siz
 		(void)close(ending_fd);
 	for (size_t i = 0; found && i < found->n; i++) {
 		const struct turf_organisation *one = found->organisations[i];
-		size_t index = orgs_add(orgs, one->id);
+		struct org *org = add(orgs, one->id);
 
-		(void)snprintf(orgs->all[index].name, TURF_NAME_BYTES, "%s", one->name);
-		(void)snprintf(orgs->all[index].timezone, TURF_NAME_BYTES, "%s", one->timezone);
+		org->shown = true;
+		(void)snprintf(org->name, sizeof org->name, "%s", one->name);
+		(void)snprintf(org->timezone, sizeof org->timezone, "%s", one->timezone);
 	}
 	turf_free(found);
 	return rc;
 }
 
+/* Those that are in both places; if there are none, all, those that the broker shows first. */
+static void find_candidates(struct orgs *candidates, const struct orgs *orgs)
+{
+	bool both = false;
+
+	for (size_t i = 0; i < orgs->n; i++)
+		both = both || (orgs->all[i].here && orgs->all[i].shown);
+	for (int shown = 1; shown >= 0; shown--)
+		for (size_t i = 0; i < orgs->n; i++)
+			if (orgs->all[i].shown == shown && (!both || (orgs->all[i].here && shown)))
+				candidates->all[candidates->n++] = orgs->all[i];
+}
+
 /* ---- Asking the person ------------------------------------------------------------------------------------------ */
 
-static void list_orgs(const struct orgs *orgs, const struct orgs *shown, bool numbered)
+static void list_orgs(const struct orgs *orgs, bool numbered)
 {
+	bool any_shown = orgs->all[0].shown;
+
 	for (size_t i = 0; i < orgs->n; i++) {
-		const char *name = orgs->all[i].name;
-		size_t index;
+		const struct org *org = &orgs->all[i];
 
 		(void)fputs("  ", stderr);
 		if (numbered)
 			(void)fprintf(stderr, "%2zu  ", i + 1);
-		text_print(stderr, "%s%s%s%s%s\n", orgs->all[i].id, *name ? " (" : "", name, *name ? ")" : "",
-			   shown->n == 0 || orgs_find(shown, orgs->all[i].id, &index)
-				   ? ""
-				   : ", niet bij deze broker / not at this broker");
+		text_print(stderr, "%s%s%s%s%s\n", org->id, *org->name ? " (" : "", org->name, *org->name ? ")" : "",
+			   any_shown && !org->shown ? ", niet bij deze broker / not at this broker" : "");
 	}
 }
 
-/* A number of the list, or an id. */
-static bool understood(const struct orgs *orgs, const char *answer, size_t *index)
+/* The org of an answer, which is a number of the list or an id; NULL: neither. */
+static struct org *understand(struct orgs *orgs, const char *answer)
 {
 	char *end;
 	unsigned long number = strtoul(answer, &end, 10);
 
-	*index = number - 1;
-	return (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n) ||
-	       orgs_find(orgs, answer, index);
+	if (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n)
+		return &orgs->all[number - 1];
+	return find(orgs, answer);
 }
 
 /* Reads a line from the terminal. False: there is none, or a signal ends the command. A line that is too long is no answer. */
@@ -102,54 +151,56 @@ static bool read_answer(const struct cli *cli, char answer[static ANSWER_BYTES])
 	return true;
 }
 
-static bool ask_person(const struct cli *cli, const struct orgs *orgs, const struct orgs *shown, size_t *index)
+/* NULL: there is no answer, or a signal ends the command. */
+static const struct org *ask_person(const struct cli *cli, struct orgs *orgs)
 {
 	char answer[ANSWER_BYTES];
+	const struct org *org = NULL;
 
 	(void)cli_complain(0, "voor welke organisatie? / for which organisation?");
-	list_orgs(orgs, shown, true);
-	for (;;) {
+	list_orgs(orgs, true);
+	while (!org) {
 		(void)fprintf(stderr, "1-%zu: ", orgs->n);
 		(void)fflush(stderr);
 		if (!read_answer(cli, answer)) {
 			(void)fputc('\n', stderr);
-			return false;
+			return NULL;
 		}
-		if (understood(orgs, answer, index))
-			return true;
+		org = understand(orgs, answer);
 	}
+	return org;
 }
 
 /* ---- The whole -------------------------------------------------------------------------------------------------- */
 
-static int use_org(struct cli *cli, const struct orgs *orgs, size_t index)
+static int use_org(struct cli *cli, const struct org *org)
 {
-	memcpy(cli->org_found, orgs->all[index].id, TURF_TEAM_BYTES);
-	memcpy(cli->org_name, orgs->all[index].name, TURF_NAME_BYTES);
-	memcpy(cli->timezone, orgs->all[index].timezone, TURF_NAME_BYTES);
+	memcpy(cli->org_found, org->id, sizeof cli->org_found);
+	memcpy(cli->org_name, org->name, sizeof cli->org_name);
+	memcpy(cli->timezone, org->timezone, sizeof cli->timezone);
 	cli->org = cli->org_found;
 	return 0;
 }
 
 /* Only at a terminal can somebody be asked: standard input may also be a file of questions. */
-static int choose_org(struct cli *cli, const struct orgs *orgs, const struct orgs *shown)
+static int choose_org(struct cli *cli, struct orgs *orgs)
 {
-	size_t index;
+	const struct org *org = &orgs->all[0];
 
-	if (orgs->n == 1)
-		return use_org(cli, orgs, 0);
-	if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1)
-		return ask_person(cli, orgs, shown, &index) ? use_org(cli, orgs, index) : EXIT_USAGE;
-	(void)cli_complain(
-		0, "meer dan een organisatie; zeg welke met --org of TURF_ORG / more than one organisation; say which "
-		   "with --org or TURF_ORG:");
-	list_orgs(orgs, shown, false);
-	return EXIT_USAGE;
+	if (orgs->n > 1 && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {
+		org = ask_person(cli, orgs);
+	} else if (orgs->n > 1) {
+		(void)cli_complain(0, "meer dan een organisatie; zeg welke met --org of TURF_ORG / more than one "
+				      "organisation; say which with --org or TURF_ORG:");
+		list_orgs(orgs, false);
+		org = NULL;
+	}
+	return org ? use_org(cli, org) : EXIT_USAGE;
 }
 
 int cli_find_org(struct cli *cli, bool local_first)
 {
-	struct orgs here = {.n = 0}, shown = {.n = 0}, candidates = {.n = 0};
+	struct orgs orgs = {.n = 0}, candidates = {.n = 0};
 	char of_outbox[TURF_TEAM_BYTES], error[TURF_ERROR_BYTES];
 	int rc;
 
@@ -158,21 +209,17 @@ int cli_find_org(struct cli *cli, bool local_first)
 			       ? 0
 			       : cli_complain(EXIT_USAGE, "--org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", cli->org);
 	if (cli->outbox && turf_outbox_org(cli->outbox, of_outbox) == 0)
-		return use_org(cli, &here, orgs_add(&here, of_outbox));
+		return use_org(cli, add(&orgs, of_outbox));
 	if (!cli->outbox)
-		cli_orgs_here(&here);
-	if (local_first && here.n == 1)
-		return use_org(cli, &here, 0);
-	rc = ask_broker(cli, &shown, error, sizeof error);
+		add_those_here(&orgs);
+	if (local_first && orgs.n == 1)
+		return use_org(cli, &orgs.all[0]);
+	rc = add_those_shown(cli, &orgs, error, sizeof error);
 	if (rc > 0)
 		return EXIT_UNREACHABLE;
-	add_those(&candidates, &shown, &here, true);
-	if (candidates.n == 0) {
-		add_those(&candidates, &shown, &here, false);
-		add_those(&candidates, &here, &shown, false);
-	}
+	find_candidates(&candidates, &orgs);
 	if (candidates.n > 0)
-		return choose_org(cli, &candidates, &shown);
+		return choose_org(cli, &candidates);
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc),
 				    "%s; without the broker, give the organisation with --org or TURF_ORG", error);

@@ -98,12 +98,7 @@ static int wait_for_broker(struct replay *replay)
 
 static void note_org(struct replay *replay)
 {
-	struct turf_catalogue *catalogue;
-
-	if (turf_catalogue(replay->phones.phones[0].turf, 0, 0, &catalogue, NULL, 0) != 0)
-		return;
-	cli_note_catalogue(replay->cli, catalogue);
-	turf_catalogue_free(catalogue);
+	turf_catalogue_free(cli_known_catalogue(replay->cli, replay->phones.phones[0].turf));
 }
 
 static int find_shift(struct replay *replay)
@@ -111,8 +106,8 @@ static int find_shift(struct replay *replay)
 	struct turf *first = replay->phones.phones[0].turf;
 	uint32_t today;
 
-	if (replay->cli->today && date_parse(replay->cli->today, &today) != 0)
-		return cli_complain(EXIT_USAGE, "--today \"%s\": expected YYYY-MM-DD", replay->cli->today);
+	if (replay->cli->today && choose_day("--today", replay->cli->today, &today) != 0)
+		return EXIT_USAGE;
 	if (!replay->cli->shift_to_today || replay->csv->n == 0)
 		return 0;
 	note_org(replay);
@@ -173,7 +168,6 @@ static int print_results(struct replay *replay, size_t waiting)
 	(void)printf("%zu antwoorden / answers in %.1f s (%.0f per s)", answered, seconds,
 		     seconds > 0 ? (double)answered / seconds : 0);
 	cli_print_for_org(stdout, replay->cli);
-	(void)putchar('\n');
 	for (int verdict = 0; verdict < VERDICTS; verdict++) {
 		size_t n = atomic_load(&replay->phones.verdicts[verdict]);
 
@@ -262,7 +256,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	cli->signal_fd = signals_open_all();
+	cli->signal_fd = signals_open(true);
 	cli->outbox = NULL; /* a folder of many outboxes: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;

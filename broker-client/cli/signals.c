@@ -6,28 +6,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static void ending(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGTERM);
-}
-
-int signals_open_all(void)
+int signals_open(bool resizing)
 {
 	sigset_t set;
 
-	ending(&set);
-	(void)sigaddset(&set, SIGWINCH);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	if (resizing)
+		(void)sigaddset(&set, SIGWINCH);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-int signals_open_ending(void)
-{
-	sigset_t set;
-
-	ending(&set);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

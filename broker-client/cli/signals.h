@@ -3,12 +3,11 @@
 #ifndef TURF_BROKER_CLIENT_CLI_SIGNALS_H
 #define TURF_BROKER_CLIENT_CLI_SIGNALS_H
 
-/* A signalfd(2) for SIGINT, SIGTERM and SIGWINCH, which are blocked from now on; call it before any thread starts. -1: there
- * is none. */
-int signals_open_all(void);
+#include <stdbool.h>
 
-/* Another one of only those that end a command. */
-int signals_open_ending(void);
+/* A signalfd(2) for SIGINT and SIGTERM, which end a command, and, with `resizing`, for SIGWINCH. They are blocked from now on;
+ * call it before any thread starts. -1: there is none. */
+int signals_open(bool resizing);
 
 /* The next signal that came; 0: none, or `fd` is -1. */
 int signals_next(int fd);

@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/monotonic.h"
 #include "base/text.h"
-#include "proto/calendar.h"
 
 enum {
 	WAIT_MS = 5000,
@@ -98,13 +97,13 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
 		cli_print_tap(stdout, tap, catalogue);
 		cli_print_for_org(stdout, cli);
-		text_print(stdout, "\n%s%s%s", *reason ? "  " : "", reason, *reason ? "\n" : "");
+		if (*reason)
+			text_print(stdout, "  %s\n", reason);
 		return EXIT_STORED;
 	}
 	(void)printf("%s: ", cli_verdict_words(verdict));
 	cli_print_tap(stdout, tap, catalogue);
 	cli_print_for_org(stdout, cli);
-	(void)putchar('\n');
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
 	return cli_is_refusal(verdict) ? EXIT_REFUSED : EXIT_DONE;
@@ -180,16 +179,6 @@ static struct turf_catalogue *find_catalogue(struct cli *cli, struct turf *turf,
 	return catalogue;
 }
 
-/* The cached catalogue, if there is one. */
-static struct turf_catalogue *cached_catalogue(struct cli *cli, struct turf *turf)
-{
-	struct turf_catalogue *catalogue;
-
-	if (turf_catalogue(turf, 0, 0, &catalogue, NULL, 0) == 0)
-		cli_note_catalogue(cli, catalogue);
-	return catalogue;
-}
-
 static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_question *question,
 		     const struct turf_catalogue *catalogue)
 {
@@ -220,8 +209,8 @@ int cli_tap(struct cli *cli)
 	struct turf *turf = NULL;
 	int rc;
 
-	if (cli->day && date_parse(cli->day, &question.day) != 0)
-		return cli_complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+	if (cli->day && choose_day("--day", cli->day, &question.day) != 0)
+		return EXIT_USAGE;
 	rc = cli_find_org(cli, false);
 	if (rc == 0)
 		rc = cli_open(cli, &turf, true, on_verdict, &answers);
@@ -278,8 +267,8 @@ static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *ta
 	char error[TURF_ERROR_BYTES];
 	int rc;
 
-	if (date_parse(cli->day, &tap->day) != 0)
-		return cli_complain(EXIT_USAGE, "--day \"%s\": expected YYYY-MM-DD", cli->day);
+	if (choose_day("--day", cli->day, &tap->day) != 0)
+		return EXIT_USAGE;
 	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, error, sizeof error);
 	if (rc == 0 && cli->team)
 		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
@@ -352,7 +341,7 @@ int cli_undo(struct cli *cli)
 	if (rc == 0)
 		rc = start_undo(cli, turf, &tap);
 	if (rc == 0) {
-		catalogue = cached_catalogue(cli, turf);
+		catalogue = cli_known_catalogue(cli, turf);
 		rc = conclude(cli, turf, &answers, &tap, true, catalogue);
 	}
 	turf_close(turf);
@@ -402,7 +391,6 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *l
 	}
 	(void)printf("weggehaald / dismissed: %zu", dismissed);
 	cli_print_for_org(stdout, cli);
-	(void)putchar('\n');
 	return dismissed > 0 ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -431,7 +419,6 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct turf_ca
 	turf_free(list);
 	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
 	cli_print_for_org(stdout, cli);
-	(void)putchar('\n');
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
 
@@ -461,7 +448,7 @@ int cli_pending(struct cli *cli)
 	if (rc == 0) {
 		if (cli->send)
 			send_waiting(cli, turf);
-		catalogue = cached_catalogue(cli, turf);
+		catalogue = cli_known_catalogue(cli, turf);
 		rc = show_pending(cli, turf, catalogue);
 	}
 	turf_close(turf);

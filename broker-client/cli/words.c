@@ -69,7 +69,7 @@ const char *cli_quarter_status_words(enum turf_quarter_status status)
 
 void cli_print_for_org(FILE *out, const struct cli *cli)
 {
-	text_print(out, ", voor / for %s", *cli->org_name ? cli->org_name : cli->org);
+	text_print(out, ", voor / for %s\n", *cli->org_name ? cli->org_name : cli->org);
 }
 
 void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_catalogue *catalogue)
