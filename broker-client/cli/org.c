@@ -71,7 +71,7 @@ static void add_those_here(struct orgs *orgs)
 static int add_those_shown(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
 {
 	const struct turf_options options = cli_options(cli);
-	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open(false);
+	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open_fd(false);
 	struct turf_organisations *found;
 	int rc =
 		turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);

@@ -256,7 +256,7 @@ int cli_replay(struct cli *cli)
 
 	if (rc != 0)
 		return rc;
-	cli->signal_fd = signals_open(true);
+	cli->signal_fd = signals_open_fd(true);
 	cli->outbox = NULL; /* a folder of many outboxes: no single one says which org it is */
 	rc = cli_find_org(cli, false);
 	cli->outbox = folder;

@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-int signals_open(bool resizing)
+int signals_open_fd(bool resizing)
 {
 	sigset_t set;
 

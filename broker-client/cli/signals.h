@@ -7,7 +7,7 @@
 
 /* A signalfd(2) for SIGINT and SIGTERM, which end a command, and, with `resizing`, for SIGWINCH. They are blocked from now on;
  * call it before any thread starts. -1: there is none. */
-int signals_open(bool resizing);
+int signals_open_fd(bool resizing);
 
 /* The next signal that came; 0: none, or `fd` is -1. */
 int signals_next(int fd);

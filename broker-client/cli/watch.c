@@ -245,7 +245,7 @@ int cli_watch(struct cli *cli)
 		return cli_complain(EXIT_USAGE, "--team \"%s\": expected a team's id, or all", cli->team);
 	if (cli->period && period_parse(cli->period, &period) != 0)
 		return cli_complain(EXIT_USAGE, "--period \"%s\": expected YYYY-Qn or YYYY", cli->period);
-	cli->signal_fd = signals_open(true);
+	cli->signal_fd = signals_open_fd(true);
 	rc = cli_find_org(cli, false);
 	if (rc != 0)
 		return rc;

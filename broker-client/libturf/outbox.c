@@ -50,7 +50,7 @@ int outbox_open(struct outbox **out, const char *path, const char *org, struct e
 	if (rc == OUTBOX_UNKNOWN)
 		rc = db_write(*out, write_org, context, error);
 	if (rc < 0) {
-		outbox_close(*out);
+		db_close(*out);
 		*out = NULL;
 	}
 	return rc;
@@ -75,8 +75,13 @@ int outbox_org(const char *path, char org[static SLUG_BYTES])
 	if (!db_exists(path) || db_open(&outbox, path, NULL) < 0)
 		return OUTBOX_UNKNOWN;
 	rc = db_read(outbox, org_body, org, NULL);
-	outbox_close(outbox);
+	db_close(outbox);
 	return rc == 0 && topic_slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
+}
+
+void outbox_close(struct outbox *outbox)
+{
+	db_close(outbox);
 }
 
 /* ---- Taps: new, taken back, dismissed --------------------------------------------------------------------------- */

@@ -13,7 +13,6 @@
 
 #include "base/bytes.h"
 #include "base/lmdb/lmdb_error.h"
-#include "broker-client/libturf/outbox.h"
 
 enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, QUEUED_BYTES = 9 };
 
@@ -171,7 +170,7 @@ int db_open(struct outbox **out, const char *path, struct error *error)
 	(void)pthread_mutex_init(&outbox->lock, NULL);
 	rc = open_path(outbox, error);
 	if (rc < 0)
-		outbox_close(outbox);
+		db_close(outbox);
 	else
 		*out = outbox;
 	return rc;
@@ -190,7 +189,7 @@ bool db_exists(const char *path)
 }
 
 /* The claim goes last: LMDB's file locks are lost to a second opening when the first one closes. */
-void outbox_close(struct outbox *outbox)
+void db_close(struct outbox *outbox)
 {
 	if (!outbox)
 		return;

@@ -27,9 +27,10 @@ struct outbox {
 	uint8_t epoch[EPOCH_BYTES]; /* the one that this process checked last */
 };
 
-/* Opens the database in folder `path`, made with its parents (mode 0700) when missing, for outbox_close. FAULT_BUSY: this
- * process has it open already; LMDB allows that once only. */
+/* Opens the database in folder `path`, made with its parents (mode 0700) when missing. FAULT_BUSY: this process has it
+ * open already; LMDB allows that once only. */
 int db_open(struct outbox **out, const char *path, struct error *error);
+void db_close(struct outbox *outbox);
 bool db_exists(const char *path);
 
 /* As lmdb_change and lmdb_read, under the outbox's lock. The functions below are for their bodies: failures stay in `txn`. */
