@@ -55,7 +55,7 @@ units = $(patsubst %,$(BUILD)/%.a,$(1))
 
 contract   := $(call units,proto base)
 phone      := $(call units,broker-client/mqtt base/lmdb) $(contract)
-aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store base/lmdb) $(contract)
+aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store store/files base/lmdb) $(contract)
 
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
@@ -88,6 +88,8 @@ $(BUILD)/base.a:                  $(call objects,base)
 $(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
 $(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
 $(BUILD)/store.a:                 $(call objects,store)
+$(BUILD)/store/admin.a:           $(call objects,store/admin)
+$(BUILD)/store/files.a:           $(call objects,store/files)
 $(BUILD)/broker-client/mqtt.a:    $(call objects,broker-client/mqtt)
 $(BUILD)/broker-client/libturf.a: $(call objects,broker-client/libturf)
 $(BUILD)/broker-client/cli.a:     $(call objects,broker-client/cli)
@@ -106,7 +108,7 @@ $(BUILD)/%.a:
 $(BUILD)/turfd: $(call units,aggregator/daemon) $(aggregator)
 	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
 
-$(BUILD)/turfctl: $(call units,aggregator/ctl) $(aggregator)
+$(BUILD)/turfctl: $(call units,aggregator/ctl store/admin) $(aggregator)
 	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
 
 $(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
@@ -147,7 +149,7 @@ $(web)/node_modules/.package-lock.json tests/node_modules/.package-lock.json: %/
 # ---- Tests: tests/run runs everything ------------------------------------------------------------
 # Tests of libturf and turf link the phone's side, all others the daemon's: the two Paho flavours never meet.
 test_programs = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard $(1)/*.c)))
-daemon_tested := $(call units,aggregator/daemon aggregator/ctl) $(aggregator)
+daemon_tested := $(call units,aggregator/daemon aggregator/ctl store/admin) $(aggregator)
 phone_tested  := $(call units,broker-client/cli broker-client/libturf) $(phone)
 
 unit_daemon := $(call test_programs,tests/unit)
@@ -197,7 +199,7 @@ $(BUILD)/fuzz/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	@mkdir -p $(@D)
 	$(CLANG) $(fuzz_cflags) -w -c -o $@ $<
 
-$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store $(fuzz_common)) \
+$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store store/admin store/files $(fuzz_common)) \
 		$(BUILD)/fuzz/proto/turf.pb-c.o
 $(BUILD)/fuzz/phone.a: $(call fuzz_objects,broker-client/cli broker-client/libturf $(fuzz_common)) $(BUILD)/fuzz/proto/turf.pb-c.o
 

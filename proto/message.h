@@ -18,7 +18,8 @@
 
 enum {
 	EVENT_ID_BYTES = 16,
-	EPOCH_BYTES = 16, /* in hexadecimal in the status */
+	EPOCH_BYTES = 16,
+	EPOCH_TEXT_BYTES = 33, /* in hexadecimal, with its zero */
 	EVENT_LABELS_MAX = 4,
 	SUBMISSION_EVENTS_MAX = 64,
 	SUBMISSION_BYTES_MAX = 4096,

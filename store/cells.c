@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/internal.h"
+#include "store/cells.h"
 
-void cell_record_damaged(struct lmdb_txn *lmdb, enum database database)
-{
-	lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database '%s' is damaged; verify tells which; restore a backup",
-		  key_database_name(database));
-}
+#include "store/changes.h"
+#include "store/handles.h"
 
 /* ---- Walking ------------------------------------------------------------------------------------ */
 
@@ -24,7 +21,7 @@ bool cell_walk_next(struct cell_walk *walk)
 		return false;
 	if (key_cell_parse(cursor->key, &walk->key) && cell_decode(cursor->key, cursor->value, &walk->cell))
 		return true;
-	cell_record_damaged(cursor->txn, DB_COUNTS);
+	record_damaged(cursor->txn, DB_COUNTS);
 	return false;
 }
 
@@ -53,7 +50,7 @@ bool quarter_get(struct lmdb_txn *lmdb, uint16_t quarter, struct quarter_record 
 		return lmdb->fault == 0;
 	if (quarter_decode(key_span(&key), value, record))
 		return true;
-	cell_record_damaged(lmdb, DB_PERIODS);
+	record_damaged(lmdb, DB_PERIODS);
 	return false;
 }
 
@@ -63,4 +60,51 @@ void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_r
 	struct record record = quarter_encode(&key, quarter_record);
 
 	lmdb_put(lmdb, DB_PERIODS, key_span(&key), record_span(&record));
+}
+
+/* ---- Late questions ------------------------------------------------------------------------------- */
+
+/* A late question has no detail, so its share of the figure is settled at once; a final quarter shows all it has. */
+static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
+{
+	uint64_t questions = 0;
+	struct cell_walk walk;
+
+	cell_walk_open(&walk, txn->lmdb, key_prefix_cell_quarter(quarter));
+	while (cell_walk_next(&walk)) {
+		uint64_t late = walk.cell.late;
+
+		if (late == 0)
+			continue;
+		walk.cell.counted += late;
+		walk.cell.settled += late;
+		walk.cell.shown += late;
+		walk.cell.late = 0;
+		cell_walk_put(&walk);
+		questions += walk.key.kind == CELL_DOMAIN ? late : 0;
+	}
+	cell_walk_close(&walk);
+	return questions;
+}
+
+void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
+{
+	struct quarter_record record;
+	char text[PERIOD_TEXT_BYTES];
+
+	*taken_in = 0;
+	if (quarter > txn->state.shown.final_through) {
+		period_format(period_of_quarter(quarter), text);
+		lmdb_fail(txn->lmdb, FAULT_INPUT,
+			  "%s is not final yet: what arrives for it is still counted in its figures", text);
+		return;
+	}
+	changes_write(txn);
+	*taken_in = take_in_cells(txn, (uint16_t)quarter);
+	if (*taken_in == 0 || !quarter_get(txn->lmdb, (uint16_t)quarter, &record))
+		return;
+	record.revisions++;
+	record.taken_in += *taken_in;
+	quarter_put(txn->lmdb, (uint16_t)quarter, &record);
+	txn->changed = true;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/*
- * Changes of the figures. Many questions of a batch change the same few cells and weeks: each is read once in a
- * transaction, changed in memory, and written once, by changes_write. What reads them in the same transaction calls that
- * first.
- */
+#include "store/changes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
-#include "store/internal.h"
+#include "store/handles.h"
+#include "store/meta.h"
 
 struct changed_record {
 	struct key key;
@@ -48,7 +46,7 @@ static bool read_record(struct lmdb_txn *lmdb, enum database database, struct ch
 	sound = database == DB_COUNTS ? cell_decode(key, value, &changed->record.cell)
 				      : week_decode(key, value, &changed->record.week);
 	if (!sound)
-		cell_record_damaged(lmdb, database);
+		record_damaged(lmdb, database);
 	return sound;
 }
 
@@ -115,22 +113,22 @@ static void change_cell(struct store_txn *txn, const struct cell_key *where, str
 	cell = &changed->record.cell;
 	if (!add(&cell->counted, change.counted) || !add(&cell->settled, change.settled) ||
 	    !add(&cell->late, change.late))
-		cell_record_damaged(txn->lmdb, DB_COUNTS);
+		record_damaged(txn->lmdb, DB_COUNTS);
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		cell->shown = cell->counted;
 }
 
-const struct placed_day *changes_place_day(struct store_txn *txn, uint32_t day)
+const struct day_periods *changes_periods_of(struct store_txn *txn, uint32_t day)
 {
-	if (txn->placed.quarter == 0 || txn->placed.day != day)
-		txn->placed = (struct placed_day){day, quarter_of_day(day), iso_week_of_day(day)};
-	return &txn->placed;
+	if (txn->periods.quarter == 0 || txn->periods.day != day)
+		txn->periods = (struct day_periods){day, quarter_of_day(day), iso_week_of_day(day)};
+	return &txn->periods;
 }
 
 /* Late ones count in their week at once, and have no detail there from the first. */
 static void change_week(struct store_txn *txn, uint32_t day, uint16_t team, struct count_change change)
 {
-	struct iso_week iso = changes_place_day(txn, day)->week;
+	struct iso_week iso = changes_periods_of(txn, day)->week;
 	struct week_key where = {.iso_year = (uint16_t)iso.year, .team = team, .week = (uint8_t)iso.week};
 	struct key key = key_week(&where);
 	struct changed_record *changed = find(txn, DB_WEEKS, &key);
@@ -139,13 +137,13 @@ static void change_week(struct store_txn *txn, uint32_t day, uint16_t team, stru
 		return;
 	if (!add(&changed->record.week.counted, change.counted + change.late) ||
 	    !add(&changed->record.week.settled, change.settled + change.late))
-		cell_record_damaged(txn->lmdb, DB_WEEKS);
+		record_damaged(txn->lmdb, DB_WEEKS);
 }
 
 void changes_add(struct store_txn *txn, uint32_t day, const struct id_record *detail, struct count_change change)
 {
 	struct cell_key cell = {
-		.quarter = (uint16_t)changes_place_day(txn, day)->quarter,
+		.quarter = (uint16_t)changes_periods_of(txn, day)->quarter,
 		.team = detail->team,
 		.kind = CELL_DOMAIN,
 		.code = detail->domain,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/files.h"
-#include "store/internal.h"
+#include "store/files/files.h"
+#include "store/handles.h"
+#include "store/meta.h"
 
 /* The copy, which nobody has open yet, holds no deleted bytes. */
 static int write_cleared(void *context, struct lmdb_txn *txn)
@@ -63,14 +64,14 @@ int store_compact(struct store *store, struct error *error)
 	int fd = -1, rc;
 
 	if (!store->as_daemon)
-		return STORE_NONE;
+		return STORE_NOTHING_DONE;
 	rc = state_read(&store->lmdb, store->org, &state, error);
 	if (rc == 0 && state.shown.deleted_since == 0)
-		return STORE_NONE;
+		return STORE_NOTHING_DONE;
 	if (rc == 0)
 		rc = files_lock_swap(store->path, &fd, error);
 	if (rc == FAULT_BUSY)
-		return STORE_NONE;
+		return STORE_NOTHING_DONE;
 	if (rc == 0)
 		rc = make_copy(store, error);
 	if (rc == 0) /* a file that somebody has put there is not ours to replace */
@@ -78,7 +79,7 @@ int store_compact(struct store *store, struct error *error)
 	if (rc == 0)
 		rc = swap(store, error);
 	if (rc == 0)
-		(void)store_note_files(store, NULL);
+		(void)daemon_lock_note(&store->daemon_lock, store->path, &store->opened, NULL);
 	if (rc < 0)
 		files_drop_new(store->path);
 	files_close(&fd);

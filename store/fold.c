@@ -4,7 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "store/internal.h"
+#include "store/changes.h"
+#include "store/handles.h"
+#include "store/held.h"
+#include "store/meta.h"
+#include "store/teams.h"
 
 static void look_up(struct store_txn *txn, const struct key *key, struct id_record *id)
 {
@@ -12,8 +16,7 @@ static void look_up(struct store_txn *txn, const struct key *key, struct id_reco
 
 	*id = (struct id_record){.state = KNOWN_NOTHING};
 	if (lmdb_get(txn->lmdb, DB_IDS, key_span(key), &value) && !id_decode(key_span(key), value, id))
-		lmdb_fail(txn->lmdb, FAULT_DAMAGED,
-			  "the record of an id is damaged; verify tells which; restore a backup");
+		record_damaged(txn->lmdb, DB_IDS);
 }
 
 static void put_id(struct store_txn *txn, const struct key *key, const struct id_record *id)
@@ -35,7 +38,7 @@ static enum verdict as_things_stand(struct store_txn *txn, uint32_t day, enum ve
 	case VERDICT_COUNTED_LATE:
 		if (day < state->purged_before)
 			return VERDICT_REFUSED_DAY_TOO_OLD;
-		return changes_place_day(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
+		return changes_periods_of(txn, day)->quarter <= state->final_through ? VERDICT_COUNTED_LATE : verdict;
 	case VERDICT_RETRACTED:
 		return day < state->settled_before ? VERDICT_REFUSED_RETRACTION_TOO_LATE : verdict;
 	default:
@@ -102,7 +105,7 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 		return false;
 	changes_add(txn, day, &detail, (struct count_change){.counted = !late, .settled = settled, .late = late});
 	if (!late)
-		held_touch(txn, (uint16_t)changes_place_day(txn, day)->quarter, team);
+		held_touch(txn, (uint16_t)changes_periods_of(txn, day)->quarter, team);
 	return true;
 }
 
@@ -120,10 +123,10 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 	if (!team_slug(txn->lmdb, id->team, team))
 		return;
 	changes_add(txn, day, id, (struct count_change){.counted = -1});
-	held_touch(txn, (uint16_t)changes_place_day(txn, day)->quarter, id->team);
+	held_touch(txn, (uint16_t)changes_periods_of(txn, day)->quarter, id->team);
 	put_id(txn, key, &retracted);
 	state_note_deletion(txn);
-	describe_change(out, team, changes_place_day(txn, day)->quarter);
+	describe_change(out, team, changes_periods_of(txn, day)->quarter);
 }
 
 static void mark_retracted(struct store_txn *txn, const struct key *key)
@@ -160,7 +163,7 @@ void store_fold(struct store_txn *txn, const struct admitted *admitted, struct f
 
 	*out = (struct folded){.day = day};
 	if (counts && count_new(txn, &key, admitted, verdict == VERDICT_COUNTED_LATE))
-		describe_change(out, admitted->team, changes_place_day(txn, day)->quarter);
+		describe_change(out, admitted->team, changes_periods_of(txn, day)->quarter);
 	else
 		verdict = fold_known(txn, &key, admitted, out);
 	if (txn->lmdb->fault != 0)

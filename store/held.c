@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/*
- * Held cells (rule 14, docs/wire-format.md): a team's totals move at once, its domain and label figures only in
- * steps. What a cell shows is `shown`, the truth is `counted`; CELLS_LIVE keeps the two equal in cells.c and never
- * comes here.
- *
- * For each outcome, what the domains show never adds up to more than what is counted: the difference is what
- * summaries call undistributed. A label never shows more than the questions there are.
- */
+#include "store/held.h"
+
 #include <stdlib.h>
 
-#include "store/internal.h"
+#include "store/cells.h"
+#include "store/changes.h"
+#include "store/handles.h"
 
 /* The domain cells of a team's quarter, added up per outcome. */
 struct sums {

@@ -1,90 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Makes, opens, checks and closes a store. */
+/* Makes, opens and closes a store; and what a program asks of an open one. */
 #include "store/store.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/files.h"
 #include "base/guard.h"
-#include "store/internal.h"
-#include "store/last_seen.h"
-
-/* ---- Identity ----------------------------------------------------------------------------------- */
-
-static int check_format(struct lmdb_txn *txn, const char *directory, struct error *error)
-{
-	struct key key = key_format();
-	struct span value;
-	uint32_t format;
-
-	if (!txn->lmdb->found[DB_META] || !lmdb_get(txn, DB_META, key_span(&key), &value))
-		return txn->fault != 0
-			       ? lmdb_outcome(txn, error)
-			       : error_set(error, FAULT_FOREIGN,
-					   "%s: another program's LMDB environment, not a turf store", directory);
-	if (!format_decode(value, &format) || format == 0)
-		return error_set(error, FAULT_DAMAGED, "%s: the format record is damaged; restore a backup", directory);
-	if (format > STORE_FORMAT)
-		return error_set(
-			error, FAULT_FOREIGN,
-			"%s: a newer turf wrote this store: its format is %u, and this turf knows formats up to %u; "
-			"install the newer version again, or restore a backup of this one",
-			directory, format, STORE_FORMAT);
-	for (size_t i = 0; i < DATABASES; i++)
-		if (!txn->lmdb->found[i])
-			return error_set(error, FAULT_DAMAGED, "%s: database '%s' is missing; restore a backup",
-					 directory, key_database_name((enum database)i));
-	return 0;
-}
-
-static int check_org(struct lmdb_txn *txn, const char *directory, char org[static SLUG_BYTES], struct error *error)
-{
-	struct key key = key_org();
-	char found[SLUG_BYTES];
-	struct span value;
-
-	if (!lmdb_get(txn, DB_META, key_span(&key), &value) || !org_decode(value, found))
-		return txn->fault != 0
-			       ? lmdb_outcome(txn, error)
-			       : error_set(error, FAULT_DAMAGED,
-					   "%s: the org record is missing or damaged; restore a backup", directory);
-	if (org[0] && strcmp(org, found) != 0)
-		return error_set(error, FAULT_FOREIGN,
-				 "%s: holds the counts of org '%s', not of '%s'; give that org's own store", directory,
-				 found, org);
-	memcpy(org, found, sizeof found);
-	return 0;
-}
-
-struct checking {
-	const char *directory;
-	char *org;
-	struct error *error;
-};
-
-static int check(void *context, struct lmdb_txn *txn)
-{
-	const struct checking *checking = context;
-	int rc = check_format(txn, checking->directory, checking->error);
-
-	return rc == 0 ? check_org(txn, checking->directory, checking->org, checking->error) : rc;
-}
-
-int store_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error)
-{
-	struct checking checking = {directory, org, error};
-
-	return lmdb_read(lmdb, check, &checking, error);
-}
+#include "store/files/files.h"
+#include "store/files/last_seen.h"
+#include "store/handles.h"
+#include "store/meta.h"
+#include "store/quarantine.h"
 
 /* ---- Creation ----------------------------------------------------------------------------------- */
-
-static void put_meta(struct lmdb_txn *txn, struct key key, struct record record)
-{
-	lmdb_put(txn, DB_META, key_span(&key), record_span(&record));
-}
 
 struct creation {
 	const char *org;
@@ -94,12 +23,8 @@ struct creation {
 static int write_first(void *context, struct lmdb_txn *txn)
 {
 	const struct creation *creation = context;
-	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
 
-	put_meta(txn, key_format(), format_encode(STORE_FORMAT));
-	put_meta(txn, key_org(), org_encode(creation->org));
-	put_meta(txn, key_state(), state_encode(&creation->state));
-	put_meta(txn, key_quarantine_state(), quarantine_state_encode(&quarantine));
+	meta_write_first(txn, creation->org, &creation->state);
 	return 0;
 }
 
@@ -159,7 +84,7 @@ static bool read_first(void *context)
 
 	r->rc = lmdb_open(&r->store->lmdb, r->options, r->error);
 	if (r->rc == 0)
-		r->rc = store_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
+		r->rc = meta_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
 	if (r->rc == 0)
 		r->rc = state_read(&r->store->lmdb, r->store->org, &state, r->error);
 	if (r->rc < 0)
@@ -243,7 +168,7 @@ static int open_as_daemon(struct store *store, const struct store_options *optio
 		rc = open_environment(store, options, error);
 	if (rc == 0)
 		rc = last_seen_check_newer(options->path, store->epoch, store->generation, error);
-	return rc == 0 ? store_note_files(store, error) : rc;
+	return rc == 0 ? daemon_lock_note(&store->daemon_lock, store->path, &store->opened, error) : rc;
 }
 
 /* Looked at before LMDB makes a new lock.mdb, and once more when there is one for certain. */
@@ -309,4 +234,42 @@ void store_close(struct store *store)
 	daemon_lock_release(&store->daemon_lock);
 	free(store->path);
 	free(store);
+}
+
+/* ---- Its files, and who else uses them ---------------------------------------------------------------- */
+
+int store_check_files(struct store *store, struct error *error)
+{
+	return files_check(store->path, &store->opened, error);
+}
+
+int store_note_last_seen(struct store *store, struct error *error)
+{
+	struct last_seen seen = {store->org, store->epoch, store->synced_generation};
+	int rc;
+
+	if (!store->as_daemon || store->synced_generation == store->noted_generation)
+		return 0;
+	rc = last_seen_write(store->path, &seen, store->noted_generation == 0, error);
+	if (rc == 0)
+		store->noted_generation = store->synced_generation;
+	return rc < 0 ? error_prefix(error, rc, "note what was last seen") : 0;
+}
+
+void store_check_readers(struct store *store)
+{
+	lmdb_check_readers(&store->lmdb);
+}
+
+bool store_changed_elsewhere(struct store *store)
+{
+	struct state state;
+	bool changed = store->elsewhere;
+
+	if (state_read(&store->lmdb, store->org, &state, NULL) == 0) {
+		changed |= state.shown.generation != store->generation;
+		store->generation = state.shown.generation;
+	}
+	store->elsewhere = false;
+	return changed;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/quarantine.h"
+
 #include <assert.h>
 
-#include "store/internal.h"
+#include "store/handles.h"
+#include "store/meta.h"
 
 static bool load(struct store_txn *txn, struct quarantine_state *state)
 {
@@ -124,7 +127,7 @@ int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t s
 	struct quarantine_state state;
 
 	if (!load(txn, &state) || !lmdb_delete(txn->lmdb, DB_QUARANTINE, key_span(&key)))
-		return txn->lmdb->fault != 0 ? 0 : STORE_NONE;
+		return txn->lmdb->fault != 0 ? 0 : STORE_NOT_FOUND;
 	--*entries_of(&state, reason);
 	save(txn, &state);
 	state_note_deletion(txn);

@@ -16,6 +16,12 @@ struct span record_span(const struct record *record)
 	return (struct span){record->bytes, record->length};
 }
 
+void record_damaged(struct lmdb_txn *lmdb, enum database database)
+{
+	lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database '%s' is damaged; verify tells which; restore a backup",
+		  key_database_name(database));
+}
+
 size_t record_seal(struct span key, uint8_t *bytes, size_t length)
 {
 	put_be32(bytes + length, crc32c_more(crc32c(key.at, key.length), bytes, length));

@@ -28,6 +28,9 @@ struct record {
 
 struct span record_span(const struct record *record);
 
+/* Gives the transaction its fault: a record of `database` does not decode. */
+void record_damaged(struct lmdb_txn *lmdb, enum database database);
+
 /* "turf" and the number of the format: this record is the same in every format there will ever be. */
 struct record format_encode(uint32_t format);
 bool format_decode(struct span value, uint32_t *format);

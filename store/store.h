@@ -26,7 +26,7 @@ struct store;
 struct store_txn;
 struct store_view;
 
-enum { EPOCH_TEXT_BYTES = 33, QUARANTINE_LIMIT_DEFAULT = 1000 };
+enum { QUARANTINE_LIMIT_DEFAULT = 1000 };
 
 /* When a team's domain and label figures move (rule 14, docs/wire-format.md). Totals move at once. */
 enum cells_policy { CELLS_LIVE, CELLS_DAILY, CELLS_EVERY };
@@ -66,8 +66,9 @@ struct store_state {
 
 /* Results above 0; 1 is LMDB_GROWN, which store_change never returns. */
 enum {
-	STORE_MORE = 2, /* store_keep_time: there is more to settle or purge: call again */
-	STORE_NONE = 3, /* there is no such entry, or nothing to do */
+	STORE_MORE = 2,         /* store_keep_time: there is more to settle or purge: call again */
+	STORE_NOT_FOUND = 3,    /* there is no such entry, or none yet */
+	STORE_NOTHING_DONE = 4, /* there was nothing to do, or it cannot be done now */
 };
 
 /*
@@ -104,7 +105,7 @@ struct quarantined {
 	uint8_t bytes[SUBMISSION_BYTES_MAX];
 };
 void store_quarantine(struct store_txn *txn, const struct quarantined *entry); /* the oldest of its reason makes room */
-int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t sequence); /* 0 or STORE_NONE */
+int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t sequence); /* 0 or STORE_NOT_FOUND */
 
 void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue);
 void store_put_cells(struct store_txn *txn, struct cells cells);
@@ -112,7 +113,7 @@ void store_put_cells(struct store_txn *txn, struct cells cells);
 /* Takes the late questions of a final quarter into its figures, under the next revision. */
 void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in);
 
-/* The operator's word that a date that jumped is right. STORE_NONE: no date is waiting. */
+/* The operator's word that a date that jumped is right. STORE_NOTHING_DONE: no date is waiting. */
 int store_confirm_date(struct store_txn *txn);
 
 /*
@@ -129,7 +130,7 @@ struct store_time {
 int store_keep_time(struct store *store, const struct store_time *time, bool *changed, struct error *error);
 
 /* Writes the live pages to a new file that takes the old one's place, when freed pages hold old bytes and
- * nobody else has the store open for writing. 0, STORE_NONE (nothing to do, or not now) or a fault.
+ * nobody else has the store open for writing. 0, STORE_NOTHING_DONE or a fault.
  * No transaction or view may be open. */
 int store_compact(struct store *store, struct error *error);
 
@@ -147,6 +148,6 @@ void store_check_readers(struct store *store);
 /* Whether another process (turfctl) has committed since the last call: its transactions lie between our own. */
 bool store_changed_elsewhere(struct store *store);
 
-/* ---- Reading: store_view.h ; operator's verbs: store_admin.h --------------------------------- */
+/* ---- Reading: store_view.h ; operator's verbs: admin/admin.h --------------------------------- */
 
 #endif

@@ -16,7 +16,7 @@ void store_view_state(const struct store_view *view, struct store_state *state);
 /* The standing that rules.h wants, from the store's state and the date. */
 struct standing store_standing(const struct store_state *state, uint32_t today);
 
-/* The catalogue in force. 0 (release it), STORE_NONE when none was put yet, or a fault. */
+/* The catalogue in force. 0 (release it), STORE_NOT_FOUND when none was put yet, or a fault. */
 int store_view_catalogue(const struct store_view *view, struct catalogue *out, struct error *error);
 
 /* One domain's, or one label's, integers. `counted` is the truth, `shown` what held cells let out. */
@@ -53,7 +53,7 @@ int store_view_weeks(const struct store_view *view, const char *team, uint32_t i
 bool store_view_counted(const struct store_view *view, enum catalogue_part part, const char *team, uint32_t code,
 			uint32_t quarter);
 
-/* The first and last quarter that hold a record of `team` (or TEAM_ALL). 0 or STORE_NONE. */
+/* The first and last quarter that hold a record of `team` (or TEAM_ALL). 0 or STORE_NOT_FOUND. */
 int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last,
 		    struct error *error);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/teams.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
-#include "store/internal.h"
+#include "store/handles.h"
 
 struct known_team {
 	char slug[SLUG_BYTES];

@@ -12,7 +12,12 @@
  */
 #include "base/step.h"
 #include "proto/rules.h"
-#include "store/internal.h"
+#include "store/cells.h"
+#include "store/changes.h"
+#include "store/handles.h"
+#include "store/held.h"
+#include "store/meta.h"
+#include "store/quarantine.h"
 
 enum { IDS_PER_STEP = 2000 };
 
@@ -122,7 +127,7 @@ static bool read_id(struct lmdb_cursor *cursor, struct id_place *place, struct i
 {
 	if (key_id_parse(cursor->key, place) && id_decode(cursor->key, cursor->value, id))
 		return true;
-	lmdb_fail(cursor->txn, FAULT_DAMAGED, "the record of an id is damaged; verify tells which; restore a backup");
+	record_damaged(cursor->txn, DB_IDS);
 	return false;
 }
 
@@ -177,7 +182,7 @@ static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 	quarter_put(txn->lmdb, quarter, &record);
 	if (lmdb_get(txn->lmdb, DB_PERIODS, key_span(&key), &value) &&
 	    !purged_week_decode(key_span(&key), value, &purged))
-		lmdb_fail(txn->lmdb, FAULT_DAMAGED, "a record of database 'periods' is damaged; restore a backup");
+		record_damaged(txn->lmdb, DB_PERIODS);
 	purged_record = purged_week_encode(&key, purged + 1);
 	lmdb_put(txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));
 }
@@ -250,7 +255,7 @@ int store_confirm_date(struct store_txn *txn)
 	struct store_state *state = &txn->state.shown;
 
 	if (state->pending_day == 0)
-		return STORE_NONE;
+		return STORE_NOTHING_DONE;
 	state->clock_day = state->pending_day;
 	state->pending_day = 0;
 	txn->changed = true;

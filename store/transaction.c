@@ -4,7 +4,11 @@
 
 #include <stdlib.h>
 
-#include "store/internal.h"
+#include "store/changes.h"
+#include "store/handles.h"
+#include "store/held.h"
+#include "store/meta.h"
+#include "store/teams.h"
 #include "store/store_steps.h"
 
 /* ---- The beginning and the end of all of them ------------------------------------------------------ */
@@ -17,9 +21,10 @@ static int begin(struct store_txn *txn, struct store *store, struct lmdb_txn *lm
 	txn->lmdb = lmdb;
 	if (rc < 0)
 		return rc;
-	(void)store_note_files(store, NULL); /* until this can be written, tools are refused */
+	(void)daemon_lock_note(&store->daemon_lock, store->path, &store->opened,
+			       NULL); /* until this can be written, tools are refused */
 	if (!state_load(lmdb, store->org, &txn->state))
-		return lmdb_outcome(lmdb, error);
+		return lmdb_result(lmdb, error);
 	store->elsewhere |= txn->state.shown.generation != store->generation;
 	return 0;
 }

@@ -6,7 +6,10 @@
 
 #include "base/bytes.h"
 #include "base/step.h"
-#include "store/internal.h"
+#include "store/cells.h"
+#include "store/handles.h"
+#include "store/meta.h"
+#include "store/teams.h"
 
 int store_view_open(struct store *store, struct store_view **out, struct error *error)
 {
@@ -19,7 +22,7 @@ int store_view_open(struct store *store, struct store_view **out, struct error *
 	view->lmdb = &view->own;
 	rc = lmdb_begin(&store->lmdb, view->lmdb, false, error);
 	if (rc == 0 && !state_load(view->lmdb, store->org, &view->state))
-		rc = lmdb_outcome(view->lmdb, error);
+		rc = lmdb_result(view->lmdb, error);
 	if (rc < 0) {
 		store_view_close(view);
 		return error_prefix(error, rc, "open a view");
@@ -60,7 +63,7 @@ int store_view_catalogue(const struct store_view *view, struct catalogue *out, s
 
 	*out = (struct catalogue){0};
 	if (!lmdb_get(view->lmdb, DB_META, key_span(&key), &value))
-		return view->lmdb->fault != 0 ? lmdb_outcome(view->lmdb, error) : STORE_NONE;
+		return view->lmdb->fault != 0 ? lmdb_result(view->lmdb, error) : STORE_NOT_FOUND;
 	rc = record_unseal(key_span(&key), value, &bytes) ? catalogue_decode(bytes.at, bytes.length, out) : 1;
 	if (rc == 0)
 		return 0;
@@ -127,7 +130,7 @@ int store_view_quarter(const struct store_view *view, const char *team, uint32_t
 		add_to_tally(view->lmdb, key_prefix_cell_quarter((uint16_t)quarter), tally);
 	else if (team_find(view->lmdb, team, &number))
 		add_to_tally(view->lmdb, key_prefix_cell_team((uint16_t)quarter, number), tally);
-	return lmdb_outcome(view->lmdb, error);
+	return lmdb_result(view->lmdb, error);
 }
 
 /* ---- Weeks -------------------------------------------------------------------------------------- */
@@ -144,9 +147,7 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 		if (!key_span_begins(cursor.key, prefix))
 			break;
 		if (!key_week_parse(cursor.key, &key) || !week_decode(cursor.key, cursor.value, &week)) {
-			lmdb_fail(lmdb, FAULT_DAMAGED,
-				  "a record of database 'weeks' is damaged; verify tells which; "
-				  "restore a backup");
+			record_damaged(lmdb, DB_WEEKS);
 			break;
 		}
 		weeks[key.week] += week.counted;
@@ -166,7 +167,7 @@ int store_view_weeks(const struct store_view *view, const char *team, uint32_t i
 		prefix = key_prefix_week_team((uint16_t)iso_year, number);
 		add_weeks(view->lmdb, &prefix, weeks);
 	}
-	return lmdb_outcome(view->lmdb, error);
+	return lmdb_result(view->lmdb, error);
 }
 
 /* ---- What was ever counted ------------------------------------------------------------------------ */
@@ -204,8 +205,7 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 		if (!lmdb_seek(cursor, key_span(&key)))
 			return false;
 		if (!key_cell_parse(cursor->key, &cell)) {
-			lmdb_fail(cursor->txn, FAULT_DAMAGED,
-				  "a key of database 'counts' is damaged; restore a backup");
+			record_damaged(cursor->txn, DB_COUNTS);
 			return false;
 		}
 		if (team == TEAM_NONE || cell.team == team) {
@@ -237,8 +237,8 @@ int store_view_span(const struct store_view *view, const char *team, uint32_t *f
 		lmdb_cursor_close(&cursor);
 	}
 	if (view->lmdb->fault != 0)
-		return lmdb_outcome(view->lmdb, error);
-	return any ? 0 : STORE_NONE;
+		return lmdb_result(view->lmdb, error);
+	return any ? 0 : STORE_NOT_FOUND;
 }
 
 /* ---- Quarantine ---------------------------------------------------------------------------------- */
@@ -253,12 +253,12 @@ int store_view_quarantine(const struct store_view *view, bool (*each)(void *cont
 	lmdb_cursor_open(&cursor, view->lmdb, DB_QUARANTINE);
 	for (found = lmdb_seek(&cursor, (struct span){0}); found; found = lmdb_next(&cursor)) {
 		if (!quarantine_decode(cursor.key, cursor.value, &entry)) {
-			lmdb_fail(view->lmdb, FAULT_DAMAGED, "an entry of the quarantine is damaged; restore a backup");
+			record_damaged(view->lmdb, DB_QUARANTINE);
 			break;
 		}
 		if (!each(context, &entry))
 			break;
 	}
 	lmdb_cursor_close(&cursor);
-	return lmdb_outcome(view->lmdb, error);
+	return lmdb_result(view->lmdb, error);
 }

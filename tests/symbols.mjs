@@ -64,6 +64,7 @@ function circles(objects) {
 // A file's prefixes are the first or the last words of its name, and the name of its folder where that names the functions.
 const folderPrefixes = {
   store: ['store'],
+  'store/admin': ['store'],
   'broker-client/libturf': ['turf'],
   'broker-client/cli': ['cli'],
   'aggregator/config': ['config'],
@@ -79,6 +80,7 @@ const filePrefixes = {
   'proto/wire': ['arena'],
   'store/cells': ['cell', 'quarter'],
   'store/keys': ['key'],
+  'store/meta': ['state'],
   'store/records': ['cell', 'format', 'id', 'org', 'purged_week', 'quarantine', 'quarter', 'record', 'state', 'team', 'week'],
   'store/teams': ['team'],
   'aggregator/config/clock': ['org_date'],

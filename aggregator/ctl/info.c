@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 #include "aggregator/figures/table.h"
-#include "store/store_admin.h"
+#include "store/admin/admin.h"
 
 enum { N_VERDICTS = VERDICT_REFUSED_RETRACTION_TOO_LATE + 1 };
 

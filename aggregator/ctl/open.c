@@ -75,7 +75,7 @@ static int reading_begin(const struct ctl *ctl, struct ctl_reading *out, struct 
 		return rc;
 	store_view_state(out->view, &out->state);
 	rc = store_view_catalogue(out->view, &out->catalogue, error);
-	if (rc == STORE_NONE)
+	if (rc == STORE_NOT_FOUND)
 		return error_set(error, FAULT_INPUT, "%s has no catalogue yet: start turfd with this store once",
 				 ctl->store);
 	if (rc < 0)

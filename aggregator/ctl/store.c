@@ -8,7 +8,7 @@
 
 #include "aggregator/config/clock.h"
 #include "base/text.h"
-#include "store/store_admin.h"
+#include "store/admin/admin.h"
 
 static void print_finding(void *context, const char *text)
 {
@@ -169,7 +169,7 @@ int ctl_confirm_date(const struct ctl *ctl, struct error *error)
 	store_close(store);
 	if (rc < 0)
 		return rc;
-	if (rc == STORE_NONE) {
+	if (rc == STORE_NOTHING_DONE) {
 		(void)puts("no date is waiting to be confirmed");
 		return CTL_FAILED;
 	}

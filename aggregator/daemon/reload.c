@@ -40,7 +40,7 @@ static int current_catalogue(const struct store_view *view, const struct catalog
 {
 	int rc = store_view_catalogue(view, current, error);
 
-	if (rc != STORE_NONE)
+	if (rc != STORE_NOT_FOUND)
 		return rc;
 	*current = (struct catalogue){.counting_since = next->counting_since};
 	memcpy(current->org, next->org, sizeof current->org);

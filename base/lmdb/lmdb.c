@@ -299,7 +299,7 @@ int lmdb_commit(struct lmdb_txn *txn, struct error *error)
 		rc = grow(txn->lmdb, error);
 		return rc < 0 ? rc : LMDB_GROWN;
 	}
-	return lmdb_outcome(txn, error);
+	return lmdb_result(txn, error);
 }
 
 int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error)
@@ -330,7 +330,7 @@ int lmdb_read(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *e
 		return rc;
 	rc = body(context, &txn);
 	lmdb_abort(&txn);
-	return txn.fault != 0 ? lmdb_outcome(&txn, error) : rc;
+	return txn.fault != 0 ? lmdb_result(&txn, error) : rc;
 }
 
 void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...)
@@ -346,7 +346,7 @@ void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...)
 	txn->fault = error_set(&txn->error, fault, "%s%s: %s", txn->lmdb->options.kind->name, txn->lmdb->path, text);
 }
 
-int lmdb_outcome(const struct lmdb_txn *txn, struct error *error)
+int lmdb_result(const struct lmdb_txn *txn, struct error *error)
 {
 	if (txn->fault != 0 && error)
 		*error = txn->error;

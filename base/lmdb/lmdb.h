@@ -65,7 +65,7 @@ void lmdb_abort(struct lmdb_txn *txn); /* an ended or cleared one is fine */
 void lmdb_fail(struct lmdb_txn *txn, int fault, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* What a reading transaction met: 0, or its fault with the message copied to `error`. */
-int lmdb_outcome(const struct lmdb_txn *txn, struct error *error);
+int lmdb_result(const struct lmdb_txn *txn, struct error *error);
 
 bool lmdb_get(struct lmdb_txn *txn, unsigned database, struct span key, struct span *value);
 void lmdb_put(struct lmdb_txn *txn, unsigned database, struct span key, struct span value);

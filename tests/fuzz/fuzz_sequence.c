@@ -139,7 +139,7 @@ static void compact(struct sequence *sequence)
 	struct error error;
 	int rc = store_compact(sequence->harness.store, &error);
 
-	hold(rc == 0 || rc == STORE_NONE);
+	hold(rc == 0 || rc == STORE_NOTHING_DONE);
 }
 
 static void look(struct sequence *sequence)

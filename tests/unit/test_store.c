@@ -495,7 +495,7 @@ static void test_the_catalogue_is_kept(void **state)
 	uint64_t generation;
 
 	must(stage, store_view_open(stage->store, &view, &stage->error));
-	assert_int_equal(store_view_catalogue(view, &back, &stage->error), STORE_NONE);
+	assert_int_equal(store_view_catalogue(view, &back, &stage->error), STORE_NOT_FOUND);
 	store_view_close(view);
 	txn = begin(stage);
 	store_put_catalogue(txn, &stage->rules);
@@ -543,7 +543,7 @@ static void test_what_was_ever_counted(void **state)
 	assert_int_equal(store_view_span(view, TEAM_ALL, &first, &last, &stage->error), 0);
 	assert_int_equal(first, Q3_2019 - 1);
 	assert_int_equal(last, Q4_2019);
-	assert_int_equal(store_view_span(view, "noord", &first, &last, &stage->error), STORE_NONE);
+	assert_int_equal(store_view_span(view, "noord", &first, &last, &stage->error), STORE_NOT_FOUND);
 	store_view_close(view);
 }
 
@@ -554,7 +554,7 @@ static void test_a_store_of_nothing_has_no_span(void **state)
 	uint32_t first, last;
 
 	must(stage, store_view_open(stage->store, &view, &stage->error));
-	assert_int_equal(store_view_span(view, TEAM_ALL, &first, &last, &stage->error), STORE_NONE);
+	assert_int_equal(store_view_span(view, TEAM_ALL, &first, &last, &stage->error), STORE_NOT_FOUND);
 	assert_false(store_view_counted(view, PART_DOMAIN, NULL, 1, Q4_2019));
 	store_view_close(view);
 	assert_int_equal(figures_of(stage).oldest_id_day, 0);

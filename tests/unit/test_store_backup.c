@@ -369,7 +369,7 @@ static void test_a_compacting_copy_leaves_deleted_bytes_behind(void **state)
 	event.labels[event.n_labels++] = 65535;
 	detail_of(1, detail);
 	(void)keep_time(stage, TODAY, false);
-	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NONE); /* nothing was deleted */
+	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NOTHING_DONE); /* nothing was deleted */
 	(void)tell(stage, "oost", event);
 	memcpy(entry.bytes, "words of a stranger", entry.length);
 	txn = begin(stage);
@@ -386,7 +386,7 @@ static void test_a_compacting_copy_leaves_deleted_bytes_behind(void **state)
 	assert_false(file_holds(stage, detail, sizeof detail));
 	assert_false(file_holds(stage, "words of a", 10));
 	assert_int_equal(state_of(stage).deleted_since, 0);
-	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NONE);
+	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NOTHING_DONE);
 	stage_close(stage);
 	write_file(in_folder(stage, "store/data.mdb.new"), "old bytes", 9); /* of a copy that did not end */
 	stage_open(stage);
@@ -467,7 +467,7 @@ static void test_no_copy_while_a_tool_may_write(void **state)
 	delete_something(stage);
 	call_colleague(stage, &tool, false);
 	(void)hear_from(&tool);
-	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NONE);
+	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NOTHING_DONE);
 	dismiss(&tool);
 	must(stage, store_compact(stage->store, &stage->error));
 	assert_sound(stage);

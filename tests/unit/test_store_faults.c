@@ -131,7 +131,8 @@ static int compact(struct stage *stage)
 {
 	int rc = store_compact(stage->store, &stage->error);
 
-	return rc == STORE_NONE ? 0 : rc; /* the copy may be in place when the sync of its directory has failed */
+	return rc == STORE_NOTHING_DONE ? 0
+					: rc; /* the copy may be in place when the sync of its directory has failed */
 }
 
 static void all_compacted(struct stage *stage)

@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 
-#include "store/manifest.h"
+#include "store/admin/manifest.h"
 
 static const char *in_folder(struct stage *stage, const char *name)
 {

@@ -123,8 +123,8 @@ static void test_an_entry_can_be_dropped(void **state)
 	assert_int_equal(state_of(stage).deleted_since, 0);
 	txn = begin(stage);
 	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), 0);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), STORE_NONE);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), STORE_NONE);
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), STORE_NOT_FOUND);
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), STORE_NOT_FOUND);
 	commit(stage, txn);
 	assert_int_equal(state_of(stage).deleted_since, TODAY); /* its bytes are to be cleared away */
 	assert_kept(stage, VERDICT_UNSPECIFIED, "1:zuid:x 3:zuid:x");

@@ -103,7 +103,7 @@ static void test_the_operator_may_confirm(void **state)
 	struct stage *stage = *state;
 	struct store_txn *txn = begin(stage);
 
-	assert_int_equal(store_confirm_date(txn), STORE_NONE);
+	assert_int_equal(store_confirm_date(txn), STORE_NOTHING_DONE);
 	store_abort(&txn);
 	(void)keep_time(stage, TODAY + 90, false);
 	txn = begin(stage);

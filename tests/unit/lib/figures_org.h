@@ -101,7 +101,7 @@ int store_view_weeks(const struct store_view *view, const char *team, uint32_t i
 int store_view_span(const struct store_view *view, const char *team, uint32_t *first, uint32_t *last,
 		    struct error *error)
 {
-	int rc = STORE_NONE;
+	int rc = STORE_NOT_FOUND;
 
 	(void)error;
 	for (size_t i = 0; i < view->n_rows; i++) {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "proto/calendar.h"
-#include "store/store_admin.h"
+#include "store/admin/admin.h"
 #include "store/store_view.h"
 
 static struct team teams[] = {
@@ -413,7 +413,7 @@ void harness_confirm_date(struct harness *harness)
 	int confirmed;
 
 	must(operate(harness, confirm, &confirmed, &error), &error);
-	assert_int_equal(confirmed, waits ? 0 : STORE_NONE);
+	assert_int_equal(confirmed, waits ? 0 : STORE_NOTHING_DONE);
 	harness_day(harness, harness->now.model.today, waits);
 }
 

@@ -12,7 +12,7 @@
 
 #include "aggregator/figures/figures.h"
 #include "proto/calendar.h"
-#include "store/store_admin.h"
+#include "store/admin/admin.h"
 
 static void must(int rc, const struct error *error)
 {

@@ -25,7 +25,7 @@
 #include "base/bytes.h"
 #include "proto/calendar.h"
 #include "store/store.h"
-#include "store/store_admin.h"
+#include "store/admin/admin.h"
 #include "store/store_steps.h"
 #include "store/store_view.h"
 

@@ -4,13 +4,13 @@
  * moved away, or an older copy that was put in its place, is known by it. Never ahead of the store: what stands there
  * was on the disk before.
  */
-#ifndef TURF_STORE_LAST_SEEN_H
-#define TURF_STORE_LAST_SEEN_H
+#ifndef TURF_STORE_FILES_LAST_SEEN_H
+#define TURF_STORE_FILES_LAST_SEEN_H
 
 #include <stdint.h>
 
 #include "base/error.h"
-#include "store/store.h"
+#include "proto/message.h"
 
 struct last_seen {
 	const char *org;

@@ -7,8 +7,8 @@
  *                exclusive: by whoever puts another data file in place
  *   data.mdb.new a data file that is being made; it takes data.mdb's place when it is whole and synced
  */
-#ifndef TURF_STORE_FILES_H
-#define TURF_STORE_FILES_H
+#ifndef TURF_STORE_FILES_FILES_H
+#define TURF_STORE_FILES_FILES_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/files.h"
+#include "store/files/files.h"
 
 #include <dirent.h>
 #include <errno.h>

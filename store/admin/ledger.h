@@ -3,8 +3,8 @@
  * A store's counters set against the ids that raised them: what verify compares. Filled from the databases, in any
  * order; then ledger_compare tells where the two sides differ.
  */
-#ifndef TURF_STORE_LEDGER_H
-#define TURF_STORE_LEDGER_H
+#ifndef TURF_STORE_ADMIN_LEDGER_H
+#define TURF_STORE_ADMIN_LEDGER_H
 
 #include "store/records.h"
 

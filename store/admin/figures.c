@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/admin/admin.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/lmdb/lmdb_pages.h"
-#include "store/files.h"
-#include "store/internal.h"
-#include "store/store_admin.h"
+#include "store/files/files.h"
+#include "store/handles.h"
+#include "store/meta.h"
 
 /* Details are only where the settling walk has not been. */
 static uint64_t count_detailed(struct lmdb_txn *lmdb, const struct state *state)
@@ -71,6 +73,6 @@ int store_figures(struct store *store, struct store_figures *out, struct error *
 		out->ids_detailed = count_detailed(&lmdb, &state);
 	}
 	lmdb_abort(&lmdb);
-	rc = lmdb_outcome(&lmdb, error);
+	rc = lmdb_result(&lmdb, error);
 	return rc < 0 ? error_prefix(error, rc, "figures") : 0;
 }

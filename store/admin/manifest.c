@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/manifest.h"
+#include "store/admin/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "store/files.h"
+#include "store/files/files.h"
 #include "store/records.h"
 
 #define MANIFEST_FILE "MANIFEST"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/admin/admin.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/step.h"
-#include "store/files.h"
 #include "base/guard.h"
-#include "store/internal.h"
-#include "store/manifest.h"
-#include "store/store_admin.h"
+#include "base/step.h"
+#include "store/admin/manifest.h"
+#include "store/files/files.h"
+#include "store/handles.h"
+#include "store/meta.h"
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
 
@@ -56,7 +58,7 @@ static int describe(const char *data, struct manifest *manifest, struct error *e
 	if (rc < 0)
 		return rc;
 	manifest->format = STORE_FORMAT;
-	rc = store_check(&lmdb, data, manifest->org, error);
+	rc = meta_check(&lmdb, data, manifest->org, error);
 	if (rc == 0)
 		rc = state_read(&lmdb, manifest->org, &state, error);
 	if (rc == 0) {
@@ -141,7 +143,7 @@ static bool look_at_replaced(void *context)
 
 	if (lmdb_open(&lmdb, &options, NULL) < 0)
 		return false;
-	if (store_check(&lmdb, replaced->path, replaced->org, NULL) == 0 &&
+	if (meta_check(&lmdb, replaced->path, replaced->org, NULL) == 0 &&
 	    state_read(&lmdb, replaced->org, &state, NULL) == 0)
 		replaced->generation = state.shown.generation;
 	lmdb_close(&lmdb);
@@ -221,7 +223,7 @@ static int renew(const char *path, struct renewal *renewal, struct error *error)
 	if (rc < 0)
 		return rc;
 	memcpy(org, renewal->manifest->org, sizeof org);
-	rc = store_check(&lmdb, data, org, error);
+	rc = meta_check(&lmdb, data, org, error);
 	if (rc == 0)
 		rc = lmdb_change(&lmdb, begin_again, renewal, error);
 	lmdb_close(&lmdb);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/admin/admin.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +11,11 @@
 #include "base/guard.h"
 #include "base/lmdb/lmdb_meta.h"
 #include "base/lmdb/lmdb_pages.h"
-#include "store/files.h"
-#include "store/internal.h"
-#include "store/ledger.h"
-#include "store/store_admin.h"
+#include "store/admin/ledger.h"
+#include "store/files/files.h"
+#include "store/handles.h"
 #include "store/store_view.h"
+#include "store/teams.h"
 
 struct verification {
 	const struct store_view *view;

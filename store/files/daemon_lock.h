@@ -6,24 +6,26 @@
  * stand the daemon's process number and the identity of the data.mdb and the lock.mdb that it has open. Two programs
  * that write to one data.mdb through two lock files do not see each other: so a tool that may write compares first.
  */
-#ifndef TURF_STORE_DAEMON_LOCK_H
-#define TURF_STORE_DAEMON_LOCK_H
+#ifndef TURF_STORE_FILES_DAEMON_LOCK_H
+#define TURF_STORE_FILES_DAEMON_LOCK_H
 
 #include "base/error.h"
-#include "store/files.h"
+#include "store/files/files.h"
 
 struct daemon_lock {
-	int directory, file; /* -1: not held */
+	int directory, file;         /* -1: not held */
+	struct files_identity noted; /* by daemon_lock_note; zeros: nothing */
 };
 
-#define DAEMON_LOCK_NONE ((struct daemon_lock){-1, -1})
+#define DAEMON_LOCK_NONE ((struct daemon_lock){.directory = -1, .file = -1})
 
 /* FAULT_BUSY: another process has it; the message says which. The lock lasts until it is released. */
 int daemon_lock_take(struct daemon_lock *lock, const char *directory, struct error *error);
 void daemon_lock_release(struct daemon_lock *lock); /* not held is fine */
 
-/* Tells tools which files the daemon has open. Until then, and after a failure, they are refused. */
-int daemon_lock_note(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
+/* Tells tools which files the daemon has open, when these are others than before. Until then, and after a failure, they are
+ * refused. A lock that is not held tells nothing. */
+int daemon_lock_note(struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
 		     struct error *error);
 
 /* The daemon's process number; 0: there is no daemon; -1: there is one, and its number is not known. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/last_seen.h"
+#include "store/files/last_seen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/files.h"
+#include "store/files/files.h"
 
 #define SUFFIX ".last-seen"
 #define FILE_NAME "store"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/ledger.h"
+#include "store/admin/ledger.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

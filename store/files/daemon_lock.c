@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/daemon_lock.h"
+#include "store/files/daemon_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,16 +109,20 @@ void daemon_lock_release(struct daemon_lock *lock)
 	files_close(&lock->directory);
 }
 
-int daemon_lock_note(const struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
+int daemon_lock_note(struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
 		     struct error *error)
 {
 	char text[TEXT_BYTES];
-	int length = snprintf(text, sizeof text, "%d\n" IDENTITY, (int)getpid(), opened->data.device,
-			      opened->data.inode, opened->lock.device, opened->lock.inode);
+	int length;
 
-	if (pwrite(lock->file, text, (size_t)length, 0) == length)
+	if (lock->file < 0 || files_same(&lock->noted, opened))
 		return 0;
-	return files_fault(error, directory, "cannot write " DAEMON_LOCK);
+	length = snprintf(text, sizeof text, "%d\n" IDENTITY, (int)getpid(), opened->data.device, opened->data.inode,
+			  opened->lock.device, opened->lock.inode);
+	if (pwrite(lock->file, text, (size_t)length, 0) != length)
+		return files_fault(error, directory, "cannot write " DAEMON_LOCK);
+	lock->noted = *opened;
+	return 0;
 }
 
 /* ---- Who has it, and which files ------------------------------------------------------------------- */

@@ -9,8 +9,8 @@
  *     generation 1850000000000000
  *     sha256 data.mdb 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
  */
-#ifndef TURF_STORE_MANIFEST_H
-#define TURF_STORE_MANIFEST_H
+#ifndef TURF_STORE_ADMIN_MANIFEST_H
+#define TURF_STORE_ADMIN_MANIFEST_H
 
 #include "store/store.h"
 

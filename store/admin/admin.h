@@ -2,8 +2,8 @@
 /*
  * The operator's verbs on a store: prove it, copy it, bring a copy back, describe it.
  */
-#ifndef TURF_STORE_STORE_ADMIN_H
-#define TURF_STORE_STORE_ADMIN_H
+#ifndef TURF_STORE_ADMIN_ADMIN_H
+#define TURF_STORE_ADMIN_ADMIN_H
 
 #include "store/store.h"
 

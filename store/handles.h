@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What is behind the handles of store.h and store_view.h, for the files of store/ and store/admin/.
+ *
+ * In a write transaction faults are remembered by its lmdb_txn; functions that only write return nothing, and what
+ * they read after a fault is zero.
+ */
+#ifndef TURF_STORE_HANDLES_H
+#define TURF_STORE_HANDLES_H
+
+#include "base/lmdb/lmdb.h"
+#include "store/files/daemon_lock.h"
+#include "store/records.h"
+#include "store/store.h"
+
+struct store {
+	char *path;
+	char org[SLUG_BYTES];
+	bool as_daemon;
+	struct daemon_lock daemon_lock;
+	int access_lock; /* -1: not held */
+	struct lmdb lmdb;
+	struct files_identity opened; /* by `lmdb`; zeros: nothing was noted */
+	char epoch[EPOCH_TEXT_BYTES];
+	uint64_t generation;        /* after the last commit that we made or have seen */
+	uint64_t synced_generation; /* after the last commit that we made: it is on the disk */
+	uint64_t noted_generation;  /* see store_note_last_seen; 0: nothing was noted */
+	bool elsewhere;             /* another process has committed since store_changed_elsewhere was asked */
+};
+
+/* A team's cells of a quarter. */
+struct team_quarter {
+	uint16_t quarter, team;
+};
+
+/* The quarter and the ISO week that a day belongs to. */
+struct day_periods {
+	uint32_t day;
+	uint32_t quarter; /* 0: none yet */
+	struct iso_week week;
+};
+
+struct store_txn {
+	struct store *store;
+	struct lmdb_txn *lmdb; /* that of lmdb_change, or own */
+	struct lmdb_txn own;
+	struct state state; /* written at commit */
+	bool changed;
+	struct team_quarter *touched; /* cells that may have to be held or shown; each once */
+	size_t n_touched, touched_room;
+	struct changed_record *changed_cells, *changed_weeks; /* changes.c: tables by key, heap */
+	struct lmdb_cursor ids;                               /* where the last new id was put; opened by the first */
+	struct known_team *known_teams;                       /* teams.c: those that were looked up, by slug, heap */
+	struct day_periods periods;                           /* of the last day that was asked for */
+};
+
+struct store_view {
+	struct store *store;
+	struct lmdb_txn *lmdb; /* own; readers of a const view remember faults too */
+	struct lmdb_txn own;
+	struct state state;
+};
+
+#endif

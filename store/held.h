@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Held cells (rule 14, docs/wire-format.md): a team's totals move at once, its domain and label figures only in steps.
+ * What a cell shows is `shown`, the truth is `counted`; CELLS_LIVE keeps the two equal in changes.c and never comes here.
+ *
+ * For each outcome, what the domains show never adds up to more than what is counted: the difference is what
+ * summaries call undistributed. A label never shows more than the questions there are.
+ */
+#ifndef TURF_STORE_HELD_H
+#define TURF_STORE_HELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store_txn;
+
+void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team);
+void held_evaluate(struct store_txn *txn); /* what was touched */
+
+/* Shows everything that is held from one quarter through another; true: a figure changed. */
+bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last);
+bool held_show_after(struct store_txn *txn, uint32_t quarter); /* in all quarters after this one */
+
+#endif
