@@ -42,8 +42,7 @@ struct day_periods {
 
 struct store_txn {
 	struct store *store;
-	struct lmdb_txn *lmdb; /* that of lmdb_change, or own */
-	struct lmdb_txn own;
+	struct lmdb_txn *lmdb;
 	struct state state; /* written at commit */
 	bool changed;
 	struct team_quarter *touched; /* cells that may have to be held or shown; each once */

@@ -64,7 +64,7 @@ struct store_state {
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-/* Results above 0; 1 is LMDB_GROWN, which store_change never returns. */
+/* Results above 0. */
 enum {
 	STORE_MORE = 2,         /* store_keep_time: there is more to settle or purge: call again */
 	STORE_NOT_FOUND = 3,    /* there is no such entry, or none yet */

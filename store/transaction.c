@@ -9,7 +9,6 @@
 #include "store/held.h"
 #include "store/meta.h"
 #include "store/teams.h"
-#include "store/store_steps.h"
 
 /* ---- The beginning and the end of all of them ------------------------------------------------------ */
 
@@ -102,56 +101,6 @@ int store_change(struct store *store, store_body *body, void *context, struct er
 	if (rc >= 0)
 		rc = committed(store, change.generation, error);
 	return rc < 0 ? error_prefix(error, rc, "%s", change.stage) : 0;
-}
-
-/* ---- Step by step: store_steps.h ---------------------------------------------------------------------- */
-
-int store_begin(struct store *store, struct store_txn **out, struct error *error)
-{
-	struct store_txn *txn = calloc(1, sizeof *txn);
-	int rc;
-
-	*out = NULL;
-	if (!txn)
-		return error_set(error, FAULT_MEMORY, "begin: no memory");
-	rc = lmdb_begin(&store->lmdb, &txn->own, true, error);
-	if (rc == 0)
-		rc = begin(txn, store, &txn->own, error);
-	if (rc < 0) {
-		store_abort(&txn);
-		return error_prefix(error, rc, "begin");
-	}
-	*out = txn;
-	return 0;
-}
-
-void store_abort(struct store_txn **take_txn)
-{
-	struct store_txn *txn = *take_txn;
-
-	*take_txn = NULL;
-	release(txn);
-	lmdb_abort(&txn->own);
-	free(txn);
-}
-
-int store_commit(struct store_txn **take_txn, struct error *error)
-{
-	struct store_txn *txn = *take_txn;
-	struct store *store = txn->store;
-	uint64_t generation;
-	int rc = 0;
-
-	finish(txn);
-	generation = txn->state.shown.generation;
-	if (txn->changed || txn->own.fault != 0)
-		rc = lmdb_commit(&txn->own, error);
-	store_abort(take_txn);
-	if (rc == LMDB_GROWN)
-		return STORE_AGAIN;
-	if (rc == 0)
-		rc = committed(store, generation, error);
-	return rc < 0 ? error_prefix(error, rc, "commit") : 0;
 }
 
 void store_txn_state(struct store_txn *txn, struct store_state *state)

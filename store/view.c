@@ -20,7 +20,7 @@ int store_view_open(struct store *store, struct store_view **out, struct error *
 	if (!view)
 		return error_set(error, FAULT_MEMORY, "open a view: no memory");
 	view->lmdb = &view->own;
-	rc = lmdb_begin(&store->lmdb, view->lmdb, false, error);
+	rc = lmdb_begin_read(&store->lmdb, view->lmdb, error);
 	if (rc == 0 && !state_load(view->lmdb, store->org, &view->state))
 		rc = lmdb_result(view->lmdb, error);
 	if (rc < 0) {

@@ -216,7 +216,7 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 	/* Only a begin knows how to recover. The copy begins once more, before it writes a byte: what another process
 	 * has committed in between may lie outside the map again. */
 	for (unsigned attempt = 0; rc == MDB_MAP_RESIZED && attempt <= RECOVERIES_MAX; attempt++) {
-		rc = lmdb_begin(lmdb, &txn, false, error);
+		rc = lmdb_begin_read(lmdb, &txn, error);
 		if (rc < 0)
 			return rc;
 		rc = mdb_env_copyfd2(lmdb->env, fd, MDB_CP_COMPACT);
@@ -245,7 +245,8 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 	return rc;
 }
 
-int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
+/* Begins again, a bounded number of times, when `recover` has helped. */
+static int begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
 {
 	int rc = 0, fault;
 
@@ -263,6 +264,11 @@ int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct erro
 			return fault;
 	}
 	return lmdb_translate(lmdb, rc, "mdb_txn_begin", error);
+}
+
+int lmdb_begin_read(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
+{
+	return begin(lmdb, txn, false, error);
 }
 
 void lmdb_abort(struct lmdb_txn *txn)
@@ -283,7 +289,10 @@ static void refused(struct lmdb_txn *txn, int rc, const char *call)
 	txn->fault = lmdb_translate(txn->lmdb, rc, call, &txn->error);
 }
 
-int lmdb_commit(struct lmdb_txn *txn, struct error *error)
+/* GROWN: the map was full, nothing is done, the map is larger now. The transaction has ended in any case. */
+enum { GROWN = 1 };
+
+static int commit(struct lmdb_txn *txn, struct error *error)
 {
 	int rc;
 
@@ -297,7 +306,7 @@ int lmdb_commit(struct lmdb_txn *txn, struct error *error)
 	lmdb_abort(txn);
 	if (txn->map_full) {
 		rc = grow(txn->lmdb, error);
-		return rc < 0 ? rc : LMDB_GROWN;
+		return rc < 0 ? rc : GROWN;
 	}
 	return lmdb_result(txn, error);
 }
@@ -308,7 +317,7 @@ int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error 
 	int rc;
 
 	do {
-		rc = lmdb_begin(lmdb, &txn, true, error);
+		rc = begin(lmdb, &txn, true, error);
 		if (rc < 0)
 			return rc;
 		rc = body(context, &txn);
@@ -316,15 +325,15 @@ int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error 
 			lmdb_abort(&txn);
 			return rc;
 		}
-		rc = lmdb_commit(&txn, error);
-	} while (rc == LMDB_GROWN);
+		rc = commit(&txn, error);
+	} while (rc == GROWN);
 	return rc;
 }
 
 int lmdb_read(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error)
 {
 	struct lmdb_txn txn;
-	int rc = lmdb_begin(lmdb, &txn, false, error);
+	int rc = lmdb_begin_read(lmdb, &txn, error);
 
 	if (rc < 0)
 		return rc;

@@ -52,13 +52,9 @@ int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error 
 /* Runs `body` in a read transaction. */
 int lmdb_read(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error);
 
-/* A transaction step by step. `lmdb_begin` recovers by itself, a bounded number of times: another process made the map grow,
+/* A read transaction step by step. It begins again by itself, a bounded number of times: another process made the map grow,
  * dead readers hold all slots, or the environment was lost. */
-int lmdb_begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error);
-
-/* LMDB_GROWN: the map was full, nothing is done, the map is larger now. The transaction has ended in any case. */
-enum { LMDB_GROWN = 1 };
-int lmdb_commit(struct lmdb_txn *txn, struct error *error);
+int lmdb_begin_read(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error);
 void lmdb_abort(struct lmdb_txn *txn); /* an ended or cleared one is fine */
 
 /* Gives the transaction its fault, unless it has one. */

@@ -8,18 +8,18 @@
 #include "base/lmdb/lmdb_pages.h"
 #include "store/files/files.h"
 #include "store/handles.h"
-#include "store/meta.h"
+#include "store/store_view.h"
 
 /* Details are only where the settling walk has not been. */
-static uint64_t count_detailed(struct lmdb_txn *lmdb, const struct state *state)
+static uint64_t count_detailed(const struct store_view *view)
 {
-	struct key from = key_id(&state->settled);
+	struct key from = key_id(&view->state.settled);
 	struct lmdb_cursor cursor;
 	struct id_record id;
 	uint64_t n = 0;
 	bool found;
 
-	lmdb_cursor_open(&cursor, lmdb, DB_IDS);
+	lmdb_cursor_open(&cursor, view->lmdb, DB_IDS);
 	for (found = lmdb_seek(&cursor, key_span(&from)); found; found = lmdb_next(&cursor))
 		n += id_decode(cursor.key, cursor.value, &id) && id.detailed;
 	lmdb_cursor_close(&cursor);
@@ -54,25 +54,22 @@ static int measure_file(const struct store *store, struct store_figures *out, st
 
 int store_figures(struct store *store, struct store_figures *out, struct error *error)
 {
-	struct lmdb_txn lmdb;
-	struct state state;
+	struct store_view *view = NULL;
 	int rc;
 
 	*out = (struct store_figures){.daemon_pid = daemon_lock_holder(store->path)};
 	rc = measure_file(store, out, error);
 	if (rc == 0)
-		rc = lmdb_begin(&store->lmdb, &lmdb, false, error);
-	if (rc < 0)
-		return error_prefix(error, rc, "figures");
-	out->used_bytes = lmdb_used_bytes(&lmdb);
-	out->map_bytes = store->lmdb.map_bytes;
-	if (state_load(&lmdb, store->org, &state)) {
-		out->ids = lmdb_count(&lmdb, DB_IDS);
-		out->quarantined = lmdb_count(&lmdb, DB_QUARANTINE);
-		out->oldest_id_day = oldest_day(&lmdb);
-		out->ids_detailed = count_detailed(&lmdb, &state);
+		rc = store_view_open(store, &view, error);
+	if (rc == 0) {
+		out->used_bytes = lmdb_used_bytes(view->lmdb);
+		out->map_bytes = store->lmdb.map_bytes;
+		out->ids = lmdb_count(view->lmdb, DB_IDS);
+		out->quarantined = lmdb_count(view->lmdb, DB_QUARANTINE);
+		out->oldest_id_day = oldest_day(view->lmdb);
+		out->ids_detailed = count_detailed(view);
+		rc = lmdb_result(view->lmdb, error);
 	}
-	lmdb_abort(&lmdb);
-	rc = lmdb_result(&lmdb, error);
+	store_view_close(view);
 	return rc < 0 ? error_prefix(error, rc, "figures") : 0;
 }

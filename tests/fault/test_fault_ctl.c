@@ -183,15 +183,12 @@ static void begin_change(void *context)
 	struct stage *stage = fixture->stage;
 	struct event late = question(900, Q3_LAST, 3, ANSWERED), now_good = question(901, TODAY, 3, ANSWERED);
 	struct quarantined entry = {.reason = VERDICT_REFUSED_UNKNOWN_DOMAIN, .team = "oost", .day = TODAY};
-	struct store_txn *txn;
 
 	fixture_begin_closed(fixture);
 	stage_open(stage);
 	assert_verdict(stage, "noord", late, VERDICT_COUNTED_LATE);
-	txn = begin(stage);
 	entry.length = submission_encode(&now_good, 1, "", entry.bytes, sizeof entry.bytes);
-	store_quarantine(txn, &entry);
-	commit(stage, txn);
+	change(stage, quarantine, &entry);
 	(void)keep_time(stage, TODAY + 30, false);
 	stage->today = TODAY;
 	fixture_take_picture(fixture, &fixture->before);

@@ -113,19 +113,20 @@ static void open_store(void)
 	note_state();
 }
 
-static void put_rules(uint64_t value)
+static void put_rules_in(struct store_txn *txn, void *context)
 {
 	static const struct cells choice[] = {
 		{.policy = CELLS_LIVE}, {.policy = CELLS_DAILY}, {.policy = CELLS_EVERY, .every = 5}};
-	struct stage *stage = &fixture.stage;
-	struct store_txn *txn;
+	const uint64_t *value = context;
 
-	stage->rules.version = 1 + (uint32_t)value;
-	if (store_begin(stage->store, &txn, &stage->error) != 0)
-		return;
-	store_put_catalogue(txn, &stage->rules);
-	store_put_cells(txn, choice[value % 3]);
-	(void)store_commit(&txn, &stage->error);
+	store_put_catalogue(txn, &fixture.stage.rules);
+	store_put_cells(txn, choice[*value % 3]);
+}
+
+static void put_rules(uint64_t value)
+{
+	fixture.stage.rules.version = 1 + (uint32_t)value;
+	(void)attempt(&fixture.stage, put_rules_in, &value);
 }
 
 static void pass_time(uint32_t days)
@@ -248,12 +249,18 @@ static void check_state(uint32_t moment)
 	assert_true(state.generation > value_at(fixture.generations, fixture.n_generations, moment));
 }
 
+static int check_known_in(void *moment, struct store_txn *txn, struct error *error)
+{
+	(void)error;
+	phones_check_known(&fixture.phones, *(const uint32_t *)moment, &fixture.stage, txn);
+	return STORE_NOTHING_DONE; /* nothing is to be changed */
+}
+
 static void check_known(uint32_t moment)
 {
-	struct store_txn *txn = begin(&fixture.stage);
+	struct stage *stage = &fixture.stage;
 
-	phones_check_known(&fixture.phones, moment, &fixture.stage, txn);
-	store_abort(&txn);
+	assert_int_equal(store_change(stage->store, check_known_in, &moment, &stage->error), STORE_NOTHING_DONE);
 }
 
 static void say_again(uint32_t moment, uint64_t *dice)

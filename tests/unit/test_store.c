@@ -287,19 +287,23 @@ static void test_all_is_the_sum_of_the_teams(void **state)
 	assert_int_equal(counted_in_week(stage, "oost", 2019, 46), 2);
 }
 
-static void test_exactly_once_in_one_batch_and_over_many(void **state)
+static void fold_three_times(struct store_txn *txn, void *stage)
 {
-	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
 	struct folded folded;
-	uint64_t generation;
 
 	for (int i = 0; i < 3; i++) {
 		fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
 		assert_int_equal(folded.verdict, i == 0 ? VERDICT_COUNTED : VERDICT_ALREADY_COUNTED);
 		assert_int_equal(folded.changed, i == 0);
 	}
-	commit(stage, txn);
+}
+
+static void test_exactly_once_in_one_batch_and_over_many(void **state)
+{
+	struct stage *stage = *state;
+	uint64_t generation;
+
+	change(stage, fold_three_times, stage);
 	/* Also when team and content differ, and then nothing is written; the same id on another day is another question. */
 	generation = state_of(stage).generation;
 	assert_verdict(stage, "west", question(1, TODAY, 3, REFERRED), VERDICT_ALREADY_COUNTED);
@@ -309,15 +313,19 @@ static void test_exactly_once_in_one_batch_and_over_many(void **state)
 	assert_sound(stage);
 }
 
+static int fold_and_abort(void *telling, struct store_txn *txn, struct error *error)
+{
+	(void)error;
+	fold_told(txn, telling);
+	return STORE_NOTHING_DONE;
+}
+
 static void test_an_aborted_batch_never_was(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
-	struct folded folded;
+	struct telling telling = {.stage = stage, .team = "oost", .event = question(1, TODAY, 1, ANSWERED)};
 
-	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
-	store_abort(&txn);
-	assert_null(txn);
+	assert_int_equal(store_change(stage->store, fold_and_abort, &telling, &stage->error), STORE_NOTHING_DONE);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 0);
 	assert_verdict(stage, "oost", question(1, TODAY, 1, ANSWERED), VERDICT_COUNTED);
 	assert_sound(stage);
@@ -426,60 +434,60 @@ static void test_a_retraction_may_come_first(void **state)
 	assert_sound(stage);
 }
 
+/* Folds what was admitted on an earlier day, when it was to become `admitted_as`. */
+static enum verdict fold_early(struct stage *stage, struct store_txn *txn, struct event event, uint32_t day,
+			       enum verdict admitted_as)
+{
+	struct standing early = {.today = day};
+	struct admitted admitted = rules_admit(&event, "oost", &stage->rules, &early);
+	struct folded folded;
+
+	assert_int_equal(event.act == ACT_QUESTION ? admitted.if_unknown : admitted.if_counted, admitted_as);
+	store_fold(txn, &admitted, &folded);
+	return folded.verdict;
+}
+
+static void fold_late_and_settled(struct store_txn *txn, void *stage)
+{
+	struct event late = question(1, Q3_LAST, 1, ANSWERED), old = question(2, TODAY - 20, 1, ANSWERED);
+
+	assert_int_equal(fold_early(stage, txn, late, TODAY, VERDICT_COUNTED), VERDICT_COUNTED_LATE);
+	assert_int_equal(fold_early(stage, txn, old, TODAY, VERDICT_COUNTED), VERDICT_COUNTED);
+	assert_int_equal(fold_early(stage, txn, retraction(2, TODAY - 20), TODAY - 10, VERDICT_RETRACTED),
+			 VERDICT_REFUSED_RETRACTION_TOO_LATE);
+}
+
 static void test_standing_read_too_early_does_no_harm(void **state)
 {
 	struct stage *stage = *state;
-	struct standing before = {.today = TODAY};
-	struct event late = question(1, Q3_LAST, 1, ANSWERED), old = question(2, TODAY - 20, 1, ANSWERED);
-	struct event undo = retraction(2, TODAY - 20);
-	struct admitted admitted;
-	struct store_txn *txn;
-	struct folded folded;
 
 	/* Another process closes Q3 and settles between the reading and the transaction. */
 	(void)keep_time(stage, TODAY, false);
-	txn = begin(stage);
-	admitted = rules_admit(&late, "oost", &stage->rules, &before);
-	assert_int_equal(admitted.if_unknown, VERDICT_COUNTED);
-	store_fold(txn, &admitted, &folded);
-	assert_int_equal(folded.verdict, VERDICT_COUNTED_LATE);
-	admitted = rules_admit(&old, "oost", &stage->rules, &before);
-	store_fold(txn, &admitted, &folded);
-	assert_int_equal(folded.verdict, VERDICT_COUNTED);
-	before.today = TODAY - 10;
-	admitted = rules_admit(&undo, "oost", &stage->rules, &before);
-	assert_int_equal(admitted.if_counted, VERDICT_RETRACTED);
-	store_fold(txn, &admitted, &folded);
-	assert_int_equal(folded.verdict, VERDICT_REFUSED_RETRACTION_TOO_LATE);
-	commit(stage, txn);
+	change(stage, fold_late_and_settled, stage);
 	assert_int_equal(counted_in(stage, "oost", Q3_2019), 0);
 	assert_int_equal(late_in(stage, "oost", Q3_2019), 1);
 	assert_sound(stage);
 }
 
+enum { PURGED_BEFORE = TODAY - 460 };
+
+static void fold_purged_and_kept(struct store_txn *txn, void *stage)
+{
+	struct event gone = question(1, PURGED_BEFORE - 1, 1, ANSWERED), kept = question(2, PURGED_BEFORE, 1, ANSWERED);
+
+	assert_int_equal(fold_early(stage, txn, gone, TODAY - 100, VERDICT_COUNTED), VERDICT_REFUSED_DAY_TOO_OLD);
+	assert_int_equal(fold_early(stage, txn, kept, TODAY - 100, VERDICT_COUNTED), VERDICT_COUNTED_LATE);
+}
+
 /* An id that is gone must not count once more, whatever the reader of the standing still took. */
 static void test_what_was_purged_meanwhile_is_refused(void **state)
 {
-	enum { PURGED_BEFORE = TODAY - 460 };
 	struct stage *stage = *state;
-	struct standing before = {.today = TODAY - 100};
-	struct event gone = question(1, PURGED_BEFORE - 1, 1, ANSWERED), kept = question(2, PURGED_BEFORE, 1, ANSWERED);
-	struct admitted admitted;
-	struct store_txn *txn;
-	struct folded folded;
 
 	stage->rules.counting_since = 0;
 	(void)keep_time(stage, TODAY, false);
 	assert_int_equal(state_of(stage).purged_before, PURGED_BEFORE);
-	txn = begin(stage);
-	admitted = rules_admit(&gone, "oost", &stage->rules, &before);
-	assert_int_equal(admitted.if_unknown, VERDICT_COUNTED);
-	store_fold(txn, &admitted, &folded);
-	assert_int_equal(folded.verdict, VERDICT_REFUSED_DAY_TOO_OLD);
-	admitted = rules_admit(&kept, "oost", &stage->rules, &before);
-	store_fold(txn, &admitted, &folded);
-	assert_int_equal(folded.verdict, VERDICT_COUNTED_LATE);
-	commit(stage, txn);
+	change(stage, fold_purged_and_kept, stage);
 	assert_int_equal(figures_of(stage).ids, 1);
 	assert_sound(stage);
 }
@@ -491,19 +499,14 @@ static void test_the_catalogue_is_kept(void **state)
 	struct stage *stage = *state;
 	struct catalogue back;
 	struct store_view *view;
-	struct store_txn *txn;
 	uint64_t generation;
 
 	must(stage, store_view_open(stage->store, &view, &stage->error));
 	assert_int_equal(store_view_catalogue(view, &back, &stage->error), STORE_NOT_FOUND);
 	store_view_close(view);
-	txn = begin(stage);
-	store_put_catalogue(txn, &stage->rules);
-	commit(stage, txn);
+	change(stage, put_catalogue, &stage->rules);
 	generation = state_of(stage).generation;
-	txn = begin(stage);
-	store_put_catalogue(txn, &stage->rules); /* the same again is no change */
-	commit(stage, txn);
+	change(stage, put_catalogue, &stage->rules); /* the same again is no change */
 	assert_int_equal(state_of(stage).generation, generation);
 	stage_close(stage);
 	stage_open(stage);

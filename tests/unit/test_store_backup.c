@@ -114,17 +114,20 @@ static void test_a_backup_comes_back_where_nothing_was(void **state)
 	assert_sound(stage);
 }
 
+static void fold_and_backup(struct store_txn *txn, void *stage)
+{
+	struct folded folded;
+
+	fold_one(stage, txn, "oost", question(2, TODAY, 1, ANSWERED), &folded);
+	backup(stage); /* in the middle of a batch */
+}
+
 static void test_a_backup_holds_what_was_committed(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn;
-	struct folded folded;
 
 	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
-	txn = begin(stage);
-	fold_one(stage, txn, "oost", question(2, TODAY, 1, ANSWERED), &folded);
-	backup(stage); /* in the middle of a batch */
-	commit(stage, txn);
+	change(stage, fold_and_backup, stage);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 2);
 	stage_close(stage);
 	must(stage, restore(stage, "backup", true));
@@ -358,12 +361,17 @@ static void detail_of(uint32_t number, uint8_t bytes[static 23])
 	memcpy(bytes + sizeof id.bytes, detail, sizeof detail);
 }
 
+static void drop_from_quarantine(struct store_txn *txn, void *context)
+{
+	(void)context;
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), 0);
+}
+
 static void test_a_compacting_copy_leaves_deleted_bytes_behind(void **state)
 {
 	struct stage *stage = *state;
 	struct event event = question(1, TODAY, 255, REFERRED);
 	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED, .day = TODAY, .length = 18};
-	struct store_txn *txn;
 	uint8_t detail[23];
 
 	event.labels[event.n_labels++] = 65535;
@@ -372,14 +380,10 @@ static void test_a_compacting_copy_leaves_deleted_bytes_behind(void **state)
 	assert_int_equal(store_compact(stage->store, &stage->error), STORE_NOTHING_DONE); /* nothing was deleted */
 	(void)tell(stage, "oost", event);
 	memcpy(entry.bytes, "words of a stranger", entry.length);
-	txn = begin(stage);
-	store_quarantine(txn, &entry);
-	commit(stage, txn);
+	change(stage, quarantine, &entry);
 	live_until(stage, TODAY + 15);
 	assert_true(file_holds(stage, detail, sizeof detail)); /* in pages that are free, until one is used again */
-	txn = begin(stage);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), 0);
-	commit(stage, txn);
+	change(stage, drop_from_quarantine, NULL);
 	assert_true(file_holds(stage, "words of a", 10));
 	assert_int_not_equal(state_of(stage).deleted_since, 0);
 	must(stage, store_compact(stage->store, &stage->error));

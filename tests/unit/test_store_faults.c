@@ -75,25 +75,25 @@ static void mend_disk(void)
 
 enum { QUESTIONS = 300 };
 
-/* `attempt` returns as the store does; `unchanged` says what must hold after a failure. */
+/* `run` returns as the store does; `unchanged` says what must hold after a failure. */
 struct verb {
 	const char *name;
-	int (*attempt)(struct stage *stage);
+	int (*run)(struct stage *stage);
 	void (*unchanged)(struct stage *stage);
 	void (*done)(struct stage *stage);
 };
 
-static int count_questions(struct stage *stage)
+static void fold_questions(struct store_txn *txn, void *stage)
 {
-	struct store_txn *txn;
 	struct folded folded;
-	int rc = store_begin(stage->store, &txn, &stage->error);
 
-	if (rc < 0)
-		return rc;
 	for (uint32_t i = 0; i < QUESTIONS; i++)
 		fold_one(stage, txn, "oost", question(i, TODAY - i % 5, 1, ANSWERED), &folded);
-	return store_commit(&txn, &stage->error);
+}
+
+static int count_questions(struct stage *stage)
+{
+	return attempt(stage, fold_questions, stage);
 }
 
 static void nothing_counted(struct stage *stage)
@@ -191,7 +191,7 @@ static unsigned until_it_succeeds(struct stage *stage, const struct verb *verb, 
 		int rc;
 
 		break_disk(n, for_good);
-		rc = verb->attempt(stage);
+		rc = verb->run(stage);
 		mend_disk();
 		if (rc < 0 && rc != FAULT_FULL && rc != FAULT_SYSTEM)
 			fail_msg("%s, call %u: fault %d: %s", verb->name, n, rc, stage->error.text);

@@ -5,12 +5,14 @@
  */
 #include "tests/unit/lib/store_stage.h"
 
+static void put_cells_in(struct store_txn *txn, void *cells)
+{
+	store_put_cells(txn, *(const struct cells *)cells);
+}
+
 static void put_cells(struct stage *stage, struct cells cells)
 {
-	struct store_txn *txn = begin(stage);
-
-	store_put_cells(txn, cells);
-	commit(stage, txn);
+	change(stage, put_cells_in, &cells);
 }
 
 static uint64_t undistributed(struct stage *stage, const char *team)
@@ -87,15 +89,12 @@ static void test_daily_waits_for_a_trusted_date(void **state)
 static void test_daily_shows_when_a_date_is_confirmed(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn;
 
 	(void)keep_time(stage, TODAY, false);
 	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
 	(void)tell(stage, "oost", question(1, TODAY, 1, ANSWERED));
 	(void)keep_time(stage, TODAY - 90, false); /* today's clock was ahead: no bound will move */
-	txn = begin(stage);
-	assert_int_equal(store_confirm_date(txn), 0);
-	commit(stage, txn);
+	must(stage, confirm_date(stage));
 	(void)keep_time(stage, TODAY - 90, false);
 	assert_int_equal(undistributed(stage, "oost"), 0);
 }
@@ -219,17 +218,20 @@ static void test_a_change_of_policy_shows_what_was_held(void **state)
 	assert_sound(stage);
 }
 
+static void fold_and_put_cells(struct store_txn *txn, void *stage)
+{
+	struct folded folded;
+
+	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
+	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
+}
+
 static void test_a_change_of_policy_shows_its_own_transaction_too(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn;
-	struct folded folded;
 
 	put_cells(stage, (struct cells){.policy = CELLS_DAILY});
-	txn = begin(stage);
-	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
-	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
-	commit(stage, txn);
+	change(stage, fold_and_put_cells, stage);
 	assert_int_equal(undistributed(stage, "oost"), 0);
 	assert_sound(stage);
 }
@@ -258,29 +260,42 @@ static uint32_t draw(uint64_t *seed, uint32_t below)
 	return (uint32_t)(*seed >> 33) % below;
 }
 
-static void tap_and_undo(struct stage *stage, uint64_t *seed, struct cells cells, uint32_t first_id)
+static const char *const teams[] = {"oost", "west"};
+
+struct drawing {
+	struct stage *stage;
+	uint64_t *seed;
+	uint32_t first_id;
+};
+
+static void fold_drawn(struct store_txn *txn, void *context)
 {
 	static const uint32_t codes[] = {1, 3, 255};
-	static const char *const teams[] = {"oost", "west"};
+	const struct drawing *drawing = context;
+	uint64_t *seed = drawing->seed;
+	uint32_t n = 1 + draw(seed, 9);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t number = drawing->first_id + draw(seed, 400), day = TODAY - draw(seed, 2);
+		struct event event = question(number, day, codes[draw(seed, 3)], 1 + draw(seed, 2));
+		struct folded folded;
+
+		if (draw(seed, 2)) {
+			event.labels[0] = draw(seed, 2) ? 7 : 65535;
+			event.n_labels = 1;
+		}
+		if (draw(seed, 5) < 2)
+			event = retraction(number, day);
+		fold_one(drawing->stage, txn, teams[draw(seed, 2)], event, &folded);
+	}
+}
+
+static void tap_and_undo(struct stage *stage, uint64_t *seed, struct cells cells, uint32_t first_id)
+{
+	struct drawing drawing = {stage, seed, first_id};
 
 	for (uint32_t batch = 0; batch < 150; batch++) {
-		struct store_txn *txn = begin(stage);
-		uint32_t n = 1 + draw(seed, 9);
-
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t number = first_id + draw(seed, 400), day = TODAY - draw(seed, 2);
-			struct event event = question(number, day, codes[draw(seed, 3)], 1 + draw(seed, 2));
-			struct folded folded;
-
-			if (draw(seed, 2)) {
-				event.labels[0] = draw(seed, 2) ? 7 : 65535;
-				event.n_labels = 1;
-			}
-			if (draw(seed, 5) < 2)
-				event = retraction(number, day);
-			fold_one(stage, txn, teams[draw(seed, 2)], event, &folded);
-		}
-		commit(stage, txn);
+		change(stage, fold_drawn, &drawing);
 		for (size_t i = 0; i < 2; i++)
 			if (cells.policy == CELLS_EVERY)
 				assert_true(undistributed(stage, teams[i]) < cells.every);

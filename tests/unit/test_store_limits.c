@@ -21,20 +21,31 @@ static int setup_small(void **state)
 	return 0;
 }
 
-/* One batch; 0, STORE_AGAIN or a fault. */
+/* A batch is folded again from the start each time that the map has grown. Nothing of the attempt before is left then. */
+struct batch {
+	struct stage *stage;
+	uint32_t from, n;
+	unsigned attempts;
+	uint64_t counted_before; /* when the last attempt began */
+};
+
+static void fold_in(struct store_txn *txn, void *context)
+{
+	struct batch *batch = context;
+	struct folded folded;
+
+	if (++batch->attempts > 1)
+		batch->counted_before = counted_in(batch->stage, "oost", Q4_2019);
+	for (uint32_t i = batch->from; i < batch->from + batch->n; i++)
+		fold_one(batch->stage, txn, "oost", question(i, TODAY - i % 10, 1, ANSWERED), &folded);
+}
+
+/* 0 or a fault. */
 static int fold_batch(struct stage *stage, uint32_t from, uint32_t n)
 {
-	struct store_txn *txn;
-	struct folded folded;
-	int rc = store_begin(stage->store, &txn, &stage->error);
+	struct batch batch = {.stage = stage, .from = from, .n = n};
 
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = from; i < from + n; i++)
-		fold_one(stage, txn, "oost", question(i, TODAY - i % 10, 1, ANSWERED), &folded);
-	rc = store_commit(&txn, &stage->error);
-	assert_null(txn);
-	return rc;
+	return attempt(stage, fold_in, &batch);
 }
 
 /* ---- Growing ----------------------------------------------------------------------------------------- */
@@ -42,15 +53,11 @@ static int fold_batch(struct stage *stage, uint32_t from, uint32_t n)
 static void test_the_map_grows_by_itself(void **state)
 {
 	struct stage *stage = *state;
-	unsigned grown = 0;
-	int rc;
+	struct batch batch = {.stage = stage, .n = 500};
 
-	for (uint32_t i = 0; i < MANY; i += 500)
-		while ((rc = fold_batch(stage, i, 500)) != 0) {
-			assert_int_equal(rc, STORE_AGAIN);
-			grown++;
-		}
-	assert_true(grown >= 2);
+	for (batch.from = 0; batch.from < MANY; batch.from += batch.n)
+		change(stage, fold_in, &batch);
+	assert_true(batch.attempts >= MANY / batch.n + 2); /* it has grown twice at least */
 	assert_true(figures_of(stage).map_bytes > SMALL_MAP);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
 	assert_sound(stage);
@@ -63,30 +70,39 @@ static void test_the_map_grows_by_itself(void **state)
 static void test_one_batch_larger_than_the_map(void **state)
 {
 	struct stage *stage = *state;
-	int rc;
+	struct batch batch = {.stage = stage, .n = MANY, .counted_before = MANY};
 
-	while ((rc = fold_batch(stage, 0, MANY)) == STORE_AGAIN)
-		assert_int_equal(counted_in(stage, "oost", Q4_2019), 0);
-	assert_int_equal(rc, 0);
+	change(stage, fold_in, &batch);
+	assert_true(batch.attempts > 1);
+	assert_int_equal(batch.counted_before, 0);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
 	assert_sound(stage);
+}
+
+static int fold_until_full(void *context, struct store_txn *txn, struct error *error)
+{
+	struct batch *batch = context;
+	struct folded folded = {.verdict = VERDICT_COUNTED};
+
+	(void)error;
+	if (batch->attempts++ > 0)
+		return STORE_NOTHING_DONE; /* the map has grown */
+	while (folded.verdict == VERDICT_COUNTED)
+		fold_one(batch->stage, txn, "oost", question(batch->n++, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
+	assert_false(folded.changed);
+	fold_one(batch->stage, txn, "oost", question(0, TODAY, 1, ANSWERED), &folded);
+	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
+	return 0;
 }
 
 /* After a full map nothing more happens in a transaction, and nothing is said to have happened. */
 static void test_a_full_transaction_answers_nothing(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
-	struct folded folded = {.verdict = VERDICT_COUNTED};
-	uint32_t n = 0;
+	struct batch batch = {.stage = stage};
 
-	while (folded.verdict == VERDICT_COUNTED)
-		fold_one(stage, txn, "oost", question(n++, TODAY, 1, ANSWERED), &folded);
-	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
-	assert_false(folded.changed);
-	fold_one(stage, txn, "oost", question(0, TODAY, 1, ANSWERED), &folded);
-	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
-	assert_int_equal(store_commit(&txn, &stage->error), STORE_AGAIN);
+	assert_int_equal(store_change(stage->store, fold_until_full, &batch, &stage->error), STORE_NOTHING_DONE);
 	assert_int_equal(figures_of(stage).ids, 0);
 }
 
@@ -99,19 +115,25 @@ static void test_the_map_does_not_grow_under_a_view(void **state)
 	must(stage, store_view_open(stage->store, &view, &stage->error));
 	must_refuse(stage, fold_batch(stage, 0, MANY), FAULT_STORE, "while a view is open");
 	store_view_close(view);
-	while (fold_batch(stage, 0, MANY) == STORE_AGAIN)
-		;
+	must(stage, fold_batch(stage, 0, MANY));
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), MANY);
 }
 
-/* More teams than a transaction remembers, each tapping twice. */
+enum { TEAMS = 100 };
+
+static void tap_twice_in_each_team(struct store_txn *txn, void *context)
+{
+	struct stage *stage = context;
+	struct folded folded;
+
+	for (uint32_t i = 0; i < 2 * TEAMS; i++)
+		fold_one(stage, txn, stage->rules.teams[i % TEAMS].id, question(i, TODAY, 1, ANSWERED), &folded);
+}
+
 static void test_many_teams_in_one_transaction(void **state)
 {
-	enum { TEAMS = 100 };
 	struct stage *stage = *state;
 	struct team teams[TEAMS] = {{.id = ""}};
-	struct store_txn *txn = begin(stage);
-	struct folded folded;
 
 	for (uint32_t i = 0; i < TEAMS; i++) {
 		(void)snprintf(teams[i].id, sizeof teams[i].id, "team-%u", i);
@@ -119,9 +141,7 @@ static void test_many_teams_in_one_transaction(void **state)
 	}
 	stage->rules.teams = teams;
 	stage->rules.n_teams = TEAMS;
-	for (uint32_t i = 0; i < 2 * TEAMS; i++)
-		fold_one(stage, txn, teams[i % TEAMS].id, question(i, TODAY, 1, ANSWERED), &folded);
-	commit(stage, txn);
+	change(stage, tap_twice_in_each_team, stage);
 	for (uint32_t i = 0; i < TEAMS; i++)
 		assert_int_equal(counted_in(stage, teams[i].id, Q4_2019), 2);
 	assert_sound(stage);
@@ -150,7 +170,6 @@ static void test_a_catalogue_larger_than_its_message_is_refused(void **state)
 	struct stage *stage = *state;
 	struct catalogue large = stage->rules;
 	struct label labels[LABELS_MAX];
-	struct store_txn *txn = begin(stage);
 
 	for (uint32_t i = 0; i < LABELS_MAX; i++) {
 		labels[i] = (struct label){.code = i + 1, .kind = LABEL_SUBJECT};
@@ -158,8 +177,7 @@ static void test_a_catalogue_larger_than_its_message_is_refused(void **state)
 	}
 	large.labels = labels;
 	large.n_labels = LABELS_MAX;
-	store_put_catalogue(txn, &large);
-	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_INPUT, "larger than 65536 bytes");
+	must_refuse(stage, attempt(stage, put_catalogue, &large), FAULT_INPUT, "larger than 65536 bytes");
 	assert_sound(stage);
 }
 
@@ -168,8 +186,7 @@ static void test_time_may_meet_a_full_map_too(void **state)
 	struct stage *stage = *state;
 
 	(void)keep_time(stage, TODAY, false);
-	while (fold_batch(stage, 0, 5000) == STORE_AGAIN)
-		;
+	must(stage, fold_batch(stage, 0, 5000));
 	live_until(stage, TODAY + 100);
 	assert_int_equal(figures_of(stage).ids_detailed, 0);
 	assert_sound(stage);
@@ -248,15 +265,19 @@ static void test_a_view_stays_as_it_was(void **state)
 	store_view_close(after);
 }
 
-static void test_a_view_does_not_see_what_is_not_committed(void **state)
+static void fold_and_look(struct store_txn *txn, void *stage)
 {
-	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
 	struct folded folded;
 
 	fold_one(stage, txn, "oost", question(1, TODAY, 1, ANSWERED), &folded);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 0);
-	commit(stage, txn);
+}
+
+static void test_a_view_does_not_see_what_is_not_committed(void **state)
+{
+	struct stage *stage = *state;
+
+	change(stage, fold_and_look, stage);
 	assert_int_equal(counted_in(stage, "oost", Q4_2019), 1);
 }
 
@@ -355,12 +376,9 @@ static void test_another_process_reads_while_this_one_writes(void **state)
 static void write_a_lot(void *context)
 {
 	struct stage *stage = context;
-	int rc;
 
 	open_as_tool(stage, false);
-	while ((rc = fold_batch(stage, 0, MANY)) == STORE_AGAIN)
-		;
-	expect(rc == 0);
+	expect(fold_batch(stage, 0, MANY) == 0);
 	store_close(stage->store);
 }
 
@@ -419,19 +437,24 @@ static void test_a_second_daemon_is_refused(void **state)
 	assert_verdict(stage, "oost", question(1, TODAY, 1, ANSWERED), VERDICT_COUNTED);
 }
 
+static void fold_and_wait(struct store_txn *txn, void *context)
+{
+	const struct dialogue *dialogue = context;
+	struct folded folded;
+
+	for (uint32_t i = 0; i < 3000; i++) /* enough to fill many pages */
+		fold_one(dialogue->stage, txn, "oost", question(i, TODAY, 1, ANSWERED), &folded);
+	expect(write(dialogue->answers[1], "!", 1) == 1);
+	(void)pause();
+}
+
 /* Folds and never commits: says when it is in the middle, and is killed there. */
 static void fold_until_killed(struct dialogue *dialogue)
 {
 	struct stage *stage = dialogue->stage;
-	struct store_txn *txn;
-	struct folded folded;
 
 	expect(store_open(&stage->store, &stage->options, &stage->error) == 0);
-	expect(store_begin(stage->store, &txn, &stage->error) == 0);
-	for (uint32_t i = 0; i < 3000; i++) /* enough to fill many pages */
-		fold_one(stage, txn, "oost", question(i, TODAY, 1, ANSWERED), &folded);
-	expect(write(dialogue->answers[1], "!", 1) == 1);
-	(void)pause();
+	(void)attempt(stage, fold_and_wait, dialogue);
 }
 
 static void test_killed_in_the_middle_of_a_transaction(void **state)

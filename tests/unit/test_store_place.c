@@ -43,23 +43,39 @@ static void count_one(struct stage *stage, uint32_t number)
 	assert_verdict(stage, "oost", question(number, TODAY, 1, ANSWERED), VERDICT_COUNTED);
 }
 
+static void fail_if_run(struct store_txn *txn, void *context)
+{
+	(void)txn;
+	(void)context;
+	fail_msg("a transaction has begun");
+}
+
 static void must_not_begin(struct stage *stage, const char *word)
 {
-	struct store_txn *txn;
-
 	must_refuse(stage, store_check_files(stage->store, &stage->error), FAULT_STORE, word);
-	must_refuse(stage, store_begin(stage->store, &txn, &stage->error), FAULT_STORE, word);
+	must_refuse(stage, attempt(stage, fail_if_run, NULL), FAULT_STORE, word);
+}
+
+struct interruption {
+	struct stage *stage;
+	void (*act)(struct stage *stage);
+};
+
+static void fold_and_interrupt(struct store_txn *txn, void *context)
+{
+	const struct interruption *interruption = context;
+	struct folded folded;
+
+	fold_one(interruption->stage, txn, "oost", question(99, TODAY, 1, ANSWERED), &folded);
+	interruption->act(interruption->stage);
 }
 
 /* A question is counted in a transaction, the file loses its name meanwhile, and the transaction ends. */
 static int commit_after(struct stage *stage, void (*act)(struct stage *stage))
 {
-	struct store_txn *txn = begin(stage);
-	struct folded folded;
+	struct interruption interruption = {stage, act};
 
-	fold_one(stage, txn, "oost", question(99, TODAY, 1, ANSWERED), &folded);
-	act(stage);
-	return store_commit(&txn, &stage->error);
+	return attempt(stage, fold_and_interrupt, &interruption);
 }
 
 /* ---- Tools beside a daemon ---------------------------------------------------------------------------- */

@@ -21,12 +21,10 @@ static int setup_small(void **state)
 static void keep(struct stage *stage, enum verdict reason, const char *team, const char *text)
 {
 	struct quarantined entry = {.reason = reason, .day = stage->today, .length = strlen(text)};
-	struct store_txn *txn = begin(stage);
 
 	(void)snprintf(entry.team, sizeof entry.team, "%s", team);
 	memcpy(entry.bytes, text, entry.length);
-	store_quarantine(txn, &entry);
-	commit(stage, txn);
+	change(stage, quarantine, &entry);
 }
 
 /* What is there, as one line: "sequence:team:bytes ..." */
@@ -87,12 +85,10 @@ static void test_the_largest_entry_fits(void **state)
 	struct stage *stage = *state;
 	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED, .day = TODAY, .length = SUBMISSION_BYTES_MAX};
 	struct listing listing = {.n = 0};
-	struct store_txn *txn = begin(stage);
 
 	memset(entry.bytes, 0xa5, sizeof entry.bytes);
 	memset(entry.team, 'a', SLUG_BYTES - 1);
-	store_quarantine(txn, &entry);
-	commit(stage, txn);
+	change(stage, quarantine, &entry);
 	list(stage, &listing);
 	assert_int_equal(listing.last.length, SUBMISSION_BYTES_MAX);
 	assert_memory_equal(listing.last.bytes, entry.bytes, sizeof entry.bytes);
@@ -113,19 +109,22 @@ static void test_the_oldest_makes_room_within_its_reason(void **state)
 	assert_sound(stage);
 }
 
+static void drop_once(struct store_txn *txn, void *context)
+{
+	(void)context;
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), 0);
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), STORE_NOT_FOUND);
+	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), STORE_NOT_FOUND);
+}
+
 static void test_an_entry_can_be_dropped(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn;
 
 	for (int i = 0; i < LIMIT; i++)
 		keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "x");
 	assert_int_equal(state_of(stage).deleted_since, 0);
-	txn = begin(stage);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), 0);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_UNKNOWN_TEAM, 2), STORE_NOT_FOUND);
-	assert_int_equal(store_quarantine_drop(txn, VERDICT_REFUSED_MALFORMED, 1), STORE_NOT_FOUND);
-	commit(stage, txn);
+	change(stage, drop_once, NULL);
 	assert_int_equal(state_of(stage).deleted_since, TODAY); /* its bytes are to be cleared away */
 	assert_kept(stage, VERDICT_UNSPECIFIED, "1:zuid:x 3:zuid:x");
 	keep(stage, VERDICT_REFUSED_UNKNOWN_TEAM, "zuid", "y"); /* there is room now */

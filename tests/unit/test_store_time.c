@@ -101,14 +101,10 @@ static void test_one_jump_after_another_is_none_of_them(void **state)
 static void test_the_operator_may_confirm(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
 
-	assert_int_equal(store_confirm_date(txn), STORE_NOTHING_DONE);
-	store_abort(&txn);
+	assert_int_equal(confirm_date(stage), STORE_NOTHING_DONE);
 	(void)keep_time(stage, TODAY + 90, false);
-	txn = begin(stage);
-	assert_int_equal(store_confirm_date(txn), 0);
-	commit(stage, txn);
+	must(stage, confirm_date(stage));
 	assert_int_equal(state_of(stage).clock_day, TODAY + 90);
 	assert_int_equal(state_of(stage).pending_day, 0);
 	assert_true(keep_time(stage, TODAY + 90, false));
@@ -359,14 +355,24 @@ static void test_purging_before_settling(void **state)
 
 /* ---- Revisions --------------------------------------------------------------------------------------- */
 
+struct revising {
+	uint32_t quarter;
+	uint64_t taken_in;
+};
+
+static void revise_in(struct store_txn *txn, void *context)
+{
+	struct revising *revising = context;
+
+	store_revise(txn, revising->quarter, &revising->taken_in);
+}
+
 static uint64_t revise(struct stage *stage, uint32_t quarter)
 {
-	struct store_txn *txn = begin(stage);
-	uint64_t taken_in;
+	struct revising revising = {.quarter = quarter};
 
-	store_revise(txn, quarter, &taken_in);
-	commit(stage, txn);
-	return taken_in;
+	change(stage, revise_in, &revising);
+	return revising.taken_in;
 }
 
 static void test_a_revision_takes_the_late_ones_in(void **state)
@@ -406,19 +412,22 @@ static void test_a_revision_takes_the_late_ones_in(void **state)
 	assert_sound(stage);
 }
 
-static void test_a_revision_takes_in_its_own_transaction_too(void **state)
+static void fold_and_revise(struct store_txn *txn, void *stage)
 {
-	struct stage *stage = *state;
-	struct store_txn *txn;
 	struct folded folded;
 	uint64_t taken_in;
 
-	(void)keep_time(stage, TODAY, false);
-	txn = begin(stage);
 	fold_one(stage, txn, "oost", question(1, Q3_LAST, 1, ANSWERED), &folded);
 	store_revise(txn, Q3_2019, &taken_in);
-	commit(stage, txn);
 	assert_int_equal(taken_in, 1);
+}
+
+static void test_a_revision_takes_in_its_own_transaction_too(void **state)
+{
+	struct stage *stage = *state;
+
+	(void)keep_time(stage, TODAY, false);
+	change(stage, fold_and_revise, stage);
 	assert_int_equal(counted_in(stage, "oost", Q3_2019), 1);
 	assert_int_equal(late_in(stage, "oost", Q3_2019), 0);
 	assert_sound(stage);
@@ -427,14 +436,11 @@ static void test_a_revision_takes_in_its_own_transaction_too(void **state)
 static void test_only_a_final_quarter_is_revised(void **state)
 {
 	struct stage *stage = *state;
-	struct store_txn *txn;
-	uint64_t taken_in;
+	struct revising revising = {.quarter = Q4_2019, .taken_in = 9};
 
 	(void)keep_time(stage, TODAY, false); /* Q3 is final */
-	txn = begin(stage);
-	store_revise(txn, Q4_2019, &taken_in);
-	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_INPUT, "2019-Q4 is not final");
-	assert_int_equal(taken_in, 0);
+	must_refuse(stage, attempt(stage, revise_in, &revising), FAULT_INPUT, "2019-Q4 is not final");
+	assert_int_equal(revising.taken_in, 0);
 }
 
 #define OPENED(test) cmocka_unit_test_setup_teardown(test, stage_setup_open, stage_teardown)

@@ -11,21 +11,24 @@
 
 /* ---- A store with something of everything ---------------------------------------------------------------- */
 
-static void put_all(struct stage *stage)
+static void put_catalogue_and_entry(struct store_txn *txn, void *context)
 {
 	struct quarantined entry = {.reason = VERDICT_REFUSED_MALFORMED, .day = TODAY, .length = 5, .bytes = "tap?"};
-	struct store_txn *txn;
+	const struct stage *stage = context;
 
+	store_put_catalogue(txn, &stage->rules);
+	store_quarantine(txn, &entry);
+}
+
+static void put_all(struct stage *stage)
+{
 	(void)keep_time(stage, TODAY, false);
 	(void)tell(stage, "oost", labelled(1, TODAY, 7));
 	(void)tell(stage, "oost", question(2, TODAY, 255, REFERRED));
 	(void)tell(stage, "west", question(3, TODAY - 20, 1, ANSWERED)); /* settled */
 	(void)tell(stage, "west", labelled(4, Q3_LAST, 65535));          /* late */
 	(void)tell(stage, "west", retraction(5, TODAY));
-	txn = begin(stage);
-	store_put_catalogue(txn, &stage->rules);
-	store_quarantine(txn, &entry);
-	commit(stage, txn);
+	change(stage, put_catalogue_and_entry, stage);
 	assert_sound(stage);
 }
 
@@ -227,6 +230,12 @@ static void test_a_quarantine_out_of_bounds(void **state)
 	must_find(stage, "quarantine: there are 2 entries, but its record says 1");
 }
 
+static void hold_cells(struct store_txn *txn, void *context)
+{
+	(void)context;
+	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
+}
+
 /* Whole as records, and wrong all the same: `n` of its database, the byte `at` of its value. */
 static void test_records_that_say_what_cannot_be(void **state)
 {
@@ -243,14 +252,11 @@ static void test_records_that_say_what_cannot_be(void **state)
 		{"counts", 2, 31, 9, "are shown, and"},
 	};
 	struct stage *stage = *state;
-	struct store_txn *txn;
 
 	stage_close(stage);
 	stage->options.quarantine_limit = 1;
 	stage_open(stage);
-	txn = begin(stage);
-	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 100});
-	commit(stage, txn);
+	change(stage, hold_cells, NULL);
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		struct raw raw = raw_open(stage, table[i].database);
 		struct record_copy right = raw_get(&raw, table[i].n), wrong = right;
@@ -281,17 +287,14 @@ static void test_nothing_is_counted_onto_damage(void **state)
 	struct stage *stage = *state;
 	struct raw raw = raw_open(stage, "counts");
 	struct record_copy cell = raw_get(&raw, 2);
-	struct store_txn *txn;
-	struct folded folded;
+	struct telling telling = {stage, "oost", question(10, TODAY, 1, ANSWERED), {.verdict = VERDICT_COUNTED}};
 
 	cell.value[7] ^= 4;
 	raw_put(&raw, &cell);
 	raw_close(&raw, stage);
 	open_to_write(stage);
-	txn = begin(stage);
-	fold_one(stage, txn, "oost", question(10, TODAY, 1, ANSWERED), &folded);
-	assert_int_equal(folded.verdict, VERDICT_UNSPECIFIED);
-	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_DAMAGED, "'counts' is damaged");
+	must_refuse(stage, attempt(stage, fold_told, &telling), FAULT_DAMAGED, "'counts' is damaged");
+	assert_int_equal(telling.folded.verdict, VERDICT_UNSPECIFIED);
 	assert_verdict(stage, "west", question(11, TODAY, 1, ANSWERED), VERDICT_COUNTED); /* what is whole goes on */
 }
 
@@ -315,11 +318,9 @@ static void zero_all(struct stage *stage, const char *database)
 
 static void refuse_to_take_back(struct stage *stage, const char *word)
 {
-	struct store_txn *txn = begin(stage);
-	struct folded folded;
+	struct telling telling = {.stage = stage, .team = "oost", .event = retraction(2, TODAY)};
 
-	fold_one(stage, txn, "oost", retraction(2, TODAY), &folded);
-	must_refuse(stage, store_commit(&txn, &stage->error), FAULT_DAMAGED, word);
+	must_refuse(stage, attempt(stage, fold_told, &telling), FAULT_DAMAGED, word);
 }
 
 static void test_no_counter_goes_below_zero(void **state)
@@ -330,18 +331,24 @@ static void test_no_counter_goes_below_zero(void **state)
 	refuse_to_take_back(*state, "'counts' is damaged");
 }
 
+static void revise_third_quarter(struct store_txn *txn, void *context)
+{
+	uint64_t taken_in;
+
+	(void)context;
+	store_revise(txn, Q3_2019, &taken_in);
+}
+
 /* Better no figure than one that is too low. */
 static void test_no_figure_is_told_of_damage(void **state)
 {
 	static const char *const databases[] = {"weeks", "counts", "periods"};
-	uint64_t weeks[WEEKS_MAX + 1] = {0}, taken_in;
+	uint64_t weeks[WEEKS_MAX + 1] = {0};
 	struct stage *stage = *state;
-	struct store_txn *txn = begin(stage);
 	struct tally tally = {0};
 	struct store_view *view;
 
-	store_revise(txn, Q3_2019, &taken_in); /* makes a record of its period */
-	commit(stage, txn);
+	change(stage, revise_third_quarter, NULL); /* makes a record of its period */
 	for (size_t d = 0; d < sizeof databases / sizeof databases[0]; d++) {
 		struct raw raw = raw_open(stage, databases[d]);
 		struct record_copy damaged = raw_get(&raw, 0);

@@ -40,14 +40,12 @@ struct event lived_question(uint32_t number)
 	return event;
 }
 
-static void live(struct stage *stage)
+static void live_in(struct store_txn *txn, void *context)
 {
-	struct store_txn *txn;
+	struct stage *stage = context;
 	struct folded folded;
 	struct quarantined entry = {.reason = VERDICT_REFUSED_UNKNOWN_TEAM, .team = "zuid", .day = TODAY, .length = 1};
 
-	(void)keep_time(stage, TODAY, false);
-	txn = begin(stage);
 	store_put_catalogue(txn, &stage->rules);
 	store_put_cells(txn, (struct cells){.policy = CELLS_EVERY, .every = 4});
 	for (uint32_t i = 0; i < LIVED; i++)
@@ -56,7 +54,12 @@ static void live(struct stage *stage)
 		fold_one(stage, txn, "west", retraction(i, lived_question(i).day), &folded);
 	for (int i = 0; i < 3; i++)
 		store_quarantine(txn, &entry);
-	commit(stage, txn);
+}
+
+static void live(struct stage *stage)
+{
+	(void)keep_time(stage, TODAY, false);
+	change(stage, live_in, stage);
 }
 
 int fixture_setup(void **state)

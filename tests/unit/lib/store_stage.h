@@ -26,7 +26,6 @@
 #include "proto/calendar.h"
 #include "store/store.h"
 #include "store/admin/admin.h"
-#include "store/store_steps.h"
 #include "store/store_view.h"
 
 enum {
@@ -200,17 +199,32 @@ static inline void fold_one(struct stage *stage, struct store_txn *txn, const ch
 	store_fold(txn, &admitted, folded);
 }
 
-static inline struct store_txn *begin(struct stage *stage)
-{
-	struct store_txn *txn;
+/* What a test does in a transaction. */
+struct acting {
+	void (*act)(struct store_txn *txn, void *context);
+	void *context;
+};
 
-	must(stage, store_begin(stage->store, &txn, &stage->error));
-	return txn;
+static inline int act_in(void *context, struct store_txn *txn, struct error *error)
+{
+	const struct acting *acting = context;
+
+	(void)error;
+	acting->act(txn, acting->context);
+	return 0;
 }
 
-static inline void commit(struct stage *stage, struct store_txn *txn)
+/* Runs `act` in a transaction. 0, or the fault. */
+static inline int attempt(struct stage *stage, void (*act)(struct store_txn *txn, void *context), void *context)
 {
-	must(stage, store_commit(&txn, &stage->error));
+	struct acting acting = {act, context};
+
+	return store_change(stage->store, act_in, &acting, &stage->error);
+}
+
+static inline void change(struct stage *stage, void (*act)(struct store_txn *txn, void *context), void *context)
+{
+	must(stage, attempt(stage, act, context));
 }
 
 struct telling {
@@ -220,13 +234,11 @@ struct telling {
 	struct folded folded;
 };
 
-static inline int fold_told(void *context, struct store_txn *txn, struct error *error)
+static inline void fold_told(struct store_txn *txn, void *context)
 {
 	struct telling *telling = context;
 
-	(void)error;
 	fold_one(telling->stage, txn, telling->team, telling->event, &telling->folded);
-	return 0;
 }
 
 /* One event in a transaction of its own. */
@@ -234,7 +246,7 @@ static inline struct folded folded_of(struct stage *stage, const char *team, str
 {
 	struct telling telling = {.stage = stage, .team = team, .event = event};
 
-	must(stage, store_change(stage->store, fold_told, &telling, &stage->error));
+	change(stage, fold_told, &telling);
 	return telling.folded;
 }
 
@@ -245,6 +257,29 @@ static inline enum verdict tell(struct stage *stage, const char *team, struct ev
 
 #define assert_verdict(stage, team, event, expected) \
 	assert_string_equal(words_verdict(tell(stage, team, event)), words_verdict(expected))
+
+static inline void put_catalogue(struct store_txn *txn, void *catalogue)
+{
+	store_put_catalogue(txn, catalogue);
+}
+
+static inline void quarantine(struct store_txn *txn, void *entry)
+{
+	store_quarantine(txn, entry);
+}
+
+static inline int confirm_date_in(void *context, struct store_txn *txn, struct error *error)
+{
+	(void)context;
+	(void)error;
+	return store_confirm_date(txn);
+}
+
+/* 0, or STORE_NOTHING_DONE. */
+static inline int confirm_date(struct stage *stage)
+{
+	return store_change(stage->store, confirm_date_in, NULL, &stage->error);
+}
 
 /* Until nothing is left to do. True: figures may have changed. */
 static inline bool keep_time_as(struct stage *stage, struct store_time time)
