@@ -52,7 +52,7 @@ static void note_success(struct health *health, const char *line)
 	*health = (struct health){.state = STORE_OK};
 }
 
-/* What has no receipt is safe in any case. What was counted before may be lost: the reason says so then (store/files.c). */
+/* What has no receipt is safe in any case. What was counted before may be lost: the reason says so then (store/files/files.c). */
 static void store_refused(struct daemon *daemon, int fault, const struct error *error)
 {
 	if (!note_fault(&daemon->counting, fault, daemon->config.retry_ms))
