@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/*
- * The store: what it is opened as and refused as, and that a question counts exactly once.
- */
+/* The store: what it is opened as and refused as, and that a question counts exactly once. */
 #include "tests/unit/lib/store_stage.h"
 
 #include <fcntl.h>
