@@ -150,7 +150,7 @@ static enum turf_news_kind catalogue_came(struct turf_watch *watch, const struct
 	return TURF_NEWS_CATALOGUE;
 }
 
-/* Contract, rule 12: figures of a lower generation than those that came before are ignored. */
+/* Rule 12 (docs/wire-format.md): figures of a lower generation than those that came before are ignored. */
 static bool is_older(struct figures_of *of, uint64_t generation)
 {
 	if (generation < of->generation)
