@@ -179,8 +179,7 @@ test('no file descriptor left: counting goes on; a new connection waits until th
 
 const READERS = 126; // LMDB's slots
 
-async function heldReaders(t, { stack }, n) {
-  const turfctl = await stepsProgram('turfctl');
+async function heldReaders(t, turfctl, { stack }, n) {
   const readers = [];
   atEnd(t, () => Promise.all(readers.map((reader) => reader.kill('SIGKILL'))));
   while (readers.length < n) {
@@ -192,8 +191,9 @@ async function heldReaders(t, { stack }, n) {
 }
 
 test('all places for readers are taken: counting goes on, figures wait; the places of killed ones are free at once', async (t) => {
+  const turfctl = await stepsProgram('turfctl'); // before phones tap: it may have to be built
   const load = await loaded(t);
-  const readers = await heldReaders(t, load, READERS);
+  const readers = await heldReaders(t, turfctl, load, READERS);
   await load.says(/<3>upkeep-failing reason=".*READERS_FULL.*" counting continues; figures, closing and purging wait/);
   await load.shows(({ store }) => store === 'failing', 'the status to say failing');
   await load.goesOn();
@@ -203,7 +203,7 @@ test('all places for readers are taken: counting goes on, figures wait; the plac
   await Promise.all(readers.splice(0, 5).map((reader) => reader.kill('SIGKILL')));
   await load.says(/<6>upkeep-works-again/);
   await load.shows(({ store }) => store === 'ok', 'the status to say ok');
-  readers.push(...(await heldReaders(t, load, 9)));
+  readers.push(...(await heldReaders(t, turfctl, load, 9)));
   await load.says(/<6>upkeep-works-again[^]*<3>upkeep-failing/);
   await load.goesOn();
   assert.deepEqual(await load.stack.turfd.stop(), { code: 0, signal: null });
@@ -214,8 +214,9 @@ test('all places for readers are taken: counting goes on, figures wait; the plac
 });
 
 test('a reader that was killed does not make the file grow', async (t) => {
+  const turfctl = await stepsProgram('turfctl');
   const load = await loaded(t);
-  const { signal } = await run(await stepsProgram('turfctl'), ['verify', '--store', load.stack.store], { env: { TURF_DIE_AT: 'view-open:1' } });
+  const { signal } = await run(turfctl, ['verify', '--store', load.stack.store], { env: { TURF_DIE_AT: 'view-open:1' } });
   assert.equal(signal, 'SIGKILL');
   await load.goesOn(200); // until turfd has looked, at most half a second, pages are held
   const size = statSync(dataFile(load)).size;

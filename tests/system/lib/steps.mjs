@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Programs that die or halt at a named step (base/step.h). STEPS_BUILD names their build; without it they are made here.
+import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -16,8 +17,11 @@ async function make() {
   return folder;
 }
 
+// A program without steps would run on where a test waits until it has died or halted.
 export async function stepsProgram(name) {
-  return join(await (made ??= make()), name);
+  const program = join(await (made ??= make()), name);
+  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turfd build/steps/turfctl, and STEPS_BUILD=build/steps`);
+  return program;
 }
 
 // In the order in which they are passed, with how many passings of it a disturbed turfd surely makes.
