@@ -53,19 +53,19 @@ void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue)
 
 int cli_credentials(struct cli *cli)
 {
-	char error[TURF_ERROR_BYTES];
-	int rc = turf_check_broker(cli->broker, error, sizeof error);
+	struct turf_error error;
+	int rc = turf_check_broker(cli->broker, &error);
 
 	if (rc == 0 && cli->credentials)
-		rc = turf_read_credentials(cli->credentials, &cli->user, &cli->password, error, sizeof error);
-	return rc < 0 ? cli_complain(EXIT_USAGE, "%s", error) : 0;
+		rc = turf_read_credentials(cli->credentials, &cli->user, &cli->password, &error);
+	return rc < 0 ? cli_complain(EXIT_USAGE, "%s", error.text) : 0;
 }
 
 struct turf_catalogue *cli_known_catalogue(struct cli *cli, struct turf *turf)
 {
 	struct turf_catalogue *catalogue;
 
-	if (turf_catalogue(turf, 0, 0, &catalogue, NULL, 0) == 0)
+	if (turf_catalogue(turf, 0, 0, &catalogue, NULL) == 0)
 		cli_note_catalogue(cli, catalogue);
 	return catalogue;
 }
@@ -124,7 +124,7 @@ int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	     void (*on_verdict)(void *context, const struct turf_answer *answer), void *context)
 {
 	struct turf_options options = cli_options(cli);
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	int rc = find_outbox(cli);
 
 	if (rc != 0)
@@ -134,6 +134,6 @@ int cli_open(struct cli *cli, struct turf **turf, bool connect,
 	options.outbox = cli->outbox_path;
 	options.on_verdict = on_verdict;
 	options.context = context;
-	rc = turf_open(turf, &options, error, sizeof error);
-	return rc == 0 ? 0 : cli_complain(cli_status_of_fault(rc), "%s", error);
+	rc = turf_open(turf, &options, &error);
+	return rc == 0 ? 0 : cli_complain(cli_status_of_fault(rc), "%s", error.text);
 }

@@ -68,13 +68,12 @@ static void add_those_here(struct orgs *orgs)
 }
 
 /* Adds the orgs that the broker shows. 0; TURF_WOKEN: a signal ends the command; or a fault. */
-static int add_those_shown(const struct cli *cli, struct orgs *orgs, char *error, size_t size)
+static int add_those_shown(const struct cli *cli, struct orgs *orgs, struct turf_error *error)
 {
 	const struct turf_options options = cli_options(cli);
 	int ending_fd = cli->signal_fd < 0 ? -1 : signals_open_fd(false);
 	struct turf_organisations *found;
-	int rc =
-		turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error, size);
+	int rc = turf_organisations(&options, ending_fd, cli->wait_ms > 0 ? cli->wait_ms : WAIT_MS, &found, error);
 
 	if (ending_fd >= 0)
 		(void)close(ending_fd);
@@ -201,7 +200,8 @@ static int choose_org(struct cli *cli, struct orgs *orgs)
 int cli_find_org(struct cli *cli, bool local_first)
 {
 	struct orgs orgs = {.n = 0}, candidates = {.n = 0};
-	char of_outbox[TURF_TEAM_BYTES], error[TURF_ERROR_BYTES];
+	char of_outbox[TURF_TEAM_BYTES];
+	struct turf_error error;
 	int rc;
 
 	if (cli->org)
@@ -214,7 +214,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 		add_those_here(&orgs);
 	if (local_first && orgs.n == 1)
 		return use_org(cli, &orgs.all[0]);
-	rc = add_those_shown(cli, &orgs, error, sizeof error);
+	rc = add_those_shown(cli, &orgs, &error);
 	if (rc > 0)
 		return EXIT_UNREACHABLE;
 	find_candidates(&candidates, &orgs);
@@ -222,7 +222,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 		return choose_org(cli, &candidates);
 	if (rc < 0)
 		return cli_complain(cli_status_of_fault(rc),
-				    "%s; without the broker, give the organisation with --org or TURF_ORG", error);
+				    "%s; without the broker, give the organisation with --org or TURF_ORG", error.text);
 	return cli_complain(EXIT_UNREACHABLE, "%s shows no organisation; is turfd running? Or give one with --org",
 			    cli->broker);
 }

@@ -28,11 +28,11 @@ enum {
 static int rows_dealt(const struct phone *phone, const struct plan *plan, uint64_t *dealt)
 {
 	struct turf_bookmark bookmark;
-	char error[TURF_ERROR_BYTES];
-	int rc = turf_get_bookmark(phone->turf, &bookmark, error, sizeof error);
+	struct turf_error error;
+	int rc = turf_get_bookmark(phone->turf, &bookmark, &error);
 
 	*dealt = rc == 0 ? plan_dealt(plan, &bookmark) : 0;
-	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error) : 0;
+	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error.text) : 0;
 }
 
 static int go_on(struct phones *phones)
@@ -174,7 +174,7 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	struct phone *phone = &phones->phones[index];
 	struct cli own = *cli;
 	char path[PATH_BYTES];
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	size_t waiting = 0;
 	int rc;
 
@@ -186,8 +186,8 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 		return rc;
 	if (index < phones->n_dealing)
 		phone->total = phones->csv->n / phones->n_dealing + (index < phones->csv->n % phones->n_dealing);
-	if (turf_pending(phone->turf, &waiting, error, sizeof error) < 0)
-		rc = cli_complain(EXIT_FAULT, "%s", error);
+	if (turf_pending(phone->turf, &waiting, &error) < 0)
+		rc = cli_complain(EXIT_FAULT, "%s", error.text);
 	phones->waited_before += waiting;
 	return rc;
 }
@@ -252,7 +252,7 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	struct phone *phone = &phones->phones[index];
 	struct turf_question questions[DEAL_ROWS_MAX];
 	struct turf_bookmark bookmark;
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	size_t n = 0;
 	int rc;
 
@@ -271,9 +271,9 @@ static int deal_some(struct phones *phones, size_t index, size_t until)
 	if (n == 0)
 		return 0;
 	bookmark = plan_bookmark(&phones->plan, phone->dealt + n);
-	rc = turf_questions_marked(phone->turf, questions, n, NULL, &bookmark, error, sizeof error);
+	rc = turf_questions(phone->turf, questions, n, NULL, &bookmark, &error);
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 	phone->dealt += n;
 	return 0;
 }
@@ -312,24 +312,24 @@ size_t phones_waiting(const struct phones *phones)
 	for (size_t i = 0; i < phones->n && phones->phones; i++) {
 		size_t n = 0;
 
-		if (phones->phones[i].turf && turf_pending(phones->phones[i].turf, &n, NULL, 0) < 0)
+		if (phones->phones[i].turf && turf_pending(phones->phones[i].turf, &n, NULL) < 0)
 			n = 1; /* not known: then nothing is removed */
 		waiting += n;
 	}
 	return waiting;
 }
 
-size_t phones_online(const struct phones *phones, char reason[static TURF_ERROR_BYTES])
+size_t phones_online(const struct phones *phones, struct turf_error *reason)
 {
-	char why[TURF_ERROR_BYTES];
+	struct turf_error why;
 	size_t online = 0;
 
-	*reason = '\0';
+	*reason = (struct turf_error){""};
 	for (size_t i = 0; i < phones->n; i++) {
-		if (turf_connection(phones->phones[i].turf, why, sizeof why) == TURF_ONLINE)
+		if (turf_connection(phones->phones[i].turf, &why) == TURF_ONLINE)
 			online++;
-		else if (*why)
-			memcpy(reason, why, sizeof why);
+		else if (*why.text)
+			*reason = why;
 	}
 	return online;
 }

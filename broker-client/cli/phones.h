@@ -52,7 +52,7 @@ size_t phones_dealt(const struct phones *phones);
 size_t phones_waiting(const struct phones *phones);
 
 /* The number of phones that are connected. `reason`: why one is not, or empty. */
-size_t phones_online(const struct phones *phones, char reason[static TURF_ERROR_BYTES]);
+size_t phones_online(const struct phones *phones, struct turf_error *reason);
 
 /* Ends the replay, so that the next one begins at its first row. 0 or an exit status. */
 int phones_finish(struct phones *phones);

@@ -84,14 +84,14 @@ static int wait_for_broker(struct replay *replay)
 	int wait_ms = replay->cli->wait_ms >= 0 && replay->cli->wait_ms < CONNECT_WAIT_MS ? replay->cli->wait_ms
 											  : CONNECT_WAIT_MS;
 	int64_t until_ms = monotonic_ms() + wait_ms;
-	char reason[TURF_ERROR_BYTES];
+	struct turf_error reason;
 
-	while (phones_online(&replay->phones, reason) == 0) {
+	while (phones_online(&replay->phones, &reason) == 0) {
 		if (!tick(replay))
 			return EXIT_STORED;
 		if (monotonic_ms() >= until_ms)
 			return cli_complain(EXIT_UNREACHABLE, "nothing was sent: %s",
-					    *reason ? reason : "the broker does not answer");
+					    *reason.text ? reason.text : "the broker does not answer");
 	}
 	return 0;
 }
@@ -208,7 +208,7 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 {
 	int wait_ms = replay->cli->wait_ms < 0 ? WAIT_MS : replay->cli->wait_ms;
 	size_t answered = atomic_load(&replay->phones.answered);
-	char reason[TURF_ERROR_BYTES];
+	struct turf_error reason;
 
 	if (answered != replay->seen || phones_dealt(&replay->phones) < replay->csv->n) {
 		replay->seen = answered;
@@ -216,8 +216,8 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 	}
 	if (now_ms - replay->last_answer_ms < wait_ms)
 		return false;
-	(void)phones_online(&replay->phones, reason);
-	(void)cli_complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason ? ": " : "", reason);
+	(void)phones_online(&replay->phones, &reason);
+	(void)cli_complain(0, "no answer for %d s%s%s", wait_ms / 1000, *reason.text ? ": " : "", reason.text);
 	return true;
 }
 

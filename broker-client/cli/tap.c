@@ -62,7 +62,7 @@ static int wait_for_answer(const struct cli *cli, struct turf *turf, const struc
 	int first_ms = cli->wait_ms < 0 ? OFFLINE_MS : wait_ms;
 	int rc = turf_wait_for(turf, id, first_ms);
 
-	if (rc == TURF_TIMEOUT && turf_connection(turf, NULL, 0) == TURF_ONLINE)
+	if (rc == TURF_TIMEOUT && turf_connection(turf, NULL) == TURF_ONLINE)
 		rc = turf_wait_for(turf, id, wait_ms - first_ms);
 	return rc;
 }
@@ -73,7 +73,7 @@ static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf
 {
 	struct turf_tap tap = {.size = sizeof tap};
 
-	if (turf_get(turf, id, &tap, NULL, 0) == 0)
+	if (turf_get(turf, id, &tap, NULL) == 0)
 		return retraction ? tap.retraction_verdict : tap.verdict;
 	return retraction ? TURF_ALREADY_RETRACTED : TURF_ALREADY_COUNTED;
 }
@@ -82,7 +82,7 @@ static enum turf_verdict answered_elsewhere(struct turf *turf, const struct turf
 static int conclude(struct cli *cli, struct turf *turf, struct answers *answers, const struct turf_tap *tap,
 		    bool retraction, const struct turf_catalogue *catalogue)
 {
-	char reason[TURF_ERROR_BYTES];
+	struct turf_error reason;
 	size_t others;
 	int rc = wait_for_answer(cli, turf, &tap->id);
 	enum turf_verdict verdict = find_answer(answers, &tap->id, retraction, &others);
@@ -93,12 +93,12 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 		return cli_complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it",
 				    cli->outbox_path);
 	if (verdict == TURF_NO_VERDICT) {
-		(void)turf_connection(turf, reason, sizeof reason);
+		(void)turf_connection(turf, &reason);
 		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
 		cli_print_tap(stdout, tap, catalogue);
 		cli_print_for_org(stdout, cli);
-		if (*reason)
-			text_print(stdout, "  %s\n", reason);
+		if (*reason.text)
+			text_print(stdout, "  %s\n", reason.text);
 		return EXIT_STORED;
 	}
 	(void)printf("%s: ", cli_verdict_words(verdict));
@@ -168,10 +168,10 @@ static struct turf_catalogue *find_catalogue(struct cli *cli, struct turf *turf,
 	int wait_ms = all_codes(cli) ? 0 : cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
 	struct turf_catalogue *catalogue, *newest;
 
-	if (turf_catalogue(turf, 0, wait_ms, &catalogue, NULL, 0) != 0)
+	if (turf_catalogue(turf, 0, wait_ms, &catalogue, NULL) != 0)
 		return NULL;
 	take_catalogue(cli, catalogue, day);
-	if (!fits(cli, catalogue, *day) && turf_catalogue(turf, 1, NEWEST_CATALOGUE_MS, &newest, NULL, 0) == 0) {
+	if (!fits(cli, catalogue, *day) && turf_catalogue(turf, 1, NEWEST_CATALOGUE_MS, &newest, NULL) == 0) {
 		turf_catalogue_free(catalogue);
 		catalogue = newest;
 		take_catalogue(cli, catalogue, day);
@@ -190,11 +190,11 @@ static int store_tap(struct cli *cli, struct turf *turf, struct answers *answers
 		.outcome = question->outcome,
 		.n_labels = question->n_labels,
 	};
-	char error[TURF_ERROR_BYTES];
-	int rc = turf_question(turf, question, &tap.id, error, sizeof error);
+	struct turf_error error;
+	int rc = turf_question(turf, question, &tap.id, &error);
 
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "niet bewaard / not stored: %s", error);
+		return cli_complain(cli_status_of_fault(rc), "niet bewaard / not stored: %s", error.text);
 	(void)snprintf(tap.team, sizeof tap.team, "%s", question->team);
 	memcpy(tap.labels, question->labels, sizeof tap.labels);
 	return conclude(cli, turf, answers, &tap, false, catalogue);
@@ -264,15 +264,15 @@ static const struct turf_tap *find_tap(const struct turf_taps *list, const char 
 
 static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 {
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	int rc;
 
 	if (choose_day("--day", cli->day, &tap->day) != 0)
 		return EXIT_USAGE;
-	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, error, sizeof error);
+	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, &error);
 	if (rc == 0 && cli->team)
 		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
-	return rc < 0 ? cli_complain(cli_status_of_fault(rc), "%s", error) : 0;
+	return rc < 0 ? cli_complain(cli_status_of_fault(rc), "%s", error.text) : 0;
 }
 
 /* Takes a tap of another device back, by its whole id, its day and a team. */
@@ -299,12 +299,12 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	const char *digits = cli->n_arguments > 0 ? cli->arguments[0] : NULL;
 	const struct turf_tap *found;
 	struct turf_taps *list;
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	bool several = false;
-	int rc = turf_list(turf, &list, error, sizeof error);
+	int rc = turf_list(turf, &list, &error);
 
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 	found = digits ? find_tap(list, digits, &several) : last_tap(list);
 	if (found)
 		*tap = *found;
@@ -318,9 +318,9 @@ static int start_undo(struct cli *cli, struct turf *turf, struct turf_tap *tap)
 	if (!found)
 		return digits ? undo_other(cli, turf, tap)
 			      : cli_complain(EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back");
-	rc = turf_retract(turf, &tap->id, error, sizeof error);
+	rc = turf_retract(turf, &tap->id, &error);
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 	if (rc > 0 && tap->state != TURF_RETRACTING)
 		return cli_complain(
 			EXIT_REFUSED, "niets om ongedaan te maken / nothing to take back: %s",
@@ -372,7 +372,7 @@ static void print_pending(const struct turf_tap *tap, const struct turf_catalogu
 /* Forgets the refusals that --dismiss names. */
 static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *list)
 {
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	size_t dismissed = 0;
 	bool several = false;
 	const struct turf_tap *one = strcmp(cli->dismiss, "all") == 0 ? NULL : find_tap(list, cli->dismiss, &several);
@@ -383,10 +383,10 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *l
 					    : "geen registratie / no such tap");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct turf_tap *tap = list->taps[i];
-		int rc = one && one != tap ? TURF_UNCHANGED : turf_dismiss(turf, &tap->id, error, sizeof error);
+		int rc = one && one != tap ? TURF_UNCHANGED : turf_dismiss(turf, &tap->id, &error);
 
 		if (rc < 0)
-			return cli_complain(cli_status_of_fault(rc), "%s", error);
+			return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 		dismissed += rc == 0;
 	}
 	(void)printf("weggehaald / dismissed: %zu", dismissed);
@@ -397,12 +397,12 @@ static int dismiss(struct cli *cli, struct turf *turf, const struct turf_taps *l
 static int show_pending(struct cli *cli, struct turf *turf, const struct turf_catalogue *catalogue)
 {
 	struct turf_taps *list;
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	size_t n_waiting = 0, n_refused = 0;
-	int rc = turf_list(turf, &list, error, sizeof error);
+	int rc = turf_list(turf, &list, &error);
 
 	if (rc < 0)
-		return cli_complain(cli_status_of_fault(rc), "%s", error);
+		return cli_complain(cli_status_of_fault(rc), "%s", error.text);
 	if (cli->dismiss) {
 		rc = dismiss(cli, turf, list);
 		turf_free(list);
@@ -428,13 +428,12 @@ static void send_waiting(const struct cli *cli, struct turf *turf)
 	int wait_ms = cli->wait_ms < 0 ? WAIT_MS : cli->wait_ms;
 	int64_t until_ms = monotonic_ms() + wait_ms;
 	uint32_t today;
-	char reason[TURF_ERROR_BYTES];
+	struct turf_error reason;
 
 	(void)turf_today(turf, wait_ms, &today);
 	wait_ms = (int)(until_ms - monotonic_ms());
-	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT &&
-	    turf_connection(turf, reason, sizeof reason) != TURF_ONLINE)
-		(void)cli_complain(0, "%s", *reason ? reason : "the broker does not answer");
+	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT && turf_connection(turf, &reason) != TURF_ONLINE)
+		(void)cli_complain(0, "%s", *reason.text ? reason.text : "the broker does not answer");
 }
 
 int cli_pending(struct cli *cli)

@@ -236,7 +236,7 @@ int cli_watch(struct cli *cli)
 {
 	struct watch watch = {.cli = cli, .follows = !cli->period, .terminal = isatty(STDOUT_FILENO) == 1};
 	struct turf_options options;
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	struct period period;
 	int rc;
 
@@ -250,8 +250,8 @@ int cli_watch(struct cli *cli)
 	if (rc != 0)
 		return rc;
 	options = cli_options(cli);
-	if (turf_watch_open(&watch.turf, &options, error, sizeof error) < 0)
-		return cli_complain(EXIT_FAULT, "%s", error);
+	if (turf_watch_open(&watch.turf, &options, &error) < 0)
+		return cli_complain(EXIT_FAULT, "%s", error.text);
 	turf_watch_status(watch.turf);
 	if (cli->period)
 		(void)watch_period(&watch, cli->period);

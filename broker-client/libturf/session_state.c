@@ -22,13 +22,6 @@ int session_left_ms(int64_t until_ms)
 	return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-int session_result(int result, const struct error *error, char *text, size_t size)
-{
-	if (text && size > 0)
-		(void)snprintf(text, size, "%s", result < 0 ? error->text : "");
-	return result;
-}
-
 int session_take_sized(void *to, size_t to_bytes, const void *from, size_t from_bytes, const char *name,
 		       struct error *error)
 {

@@ -12,20 +12,20 @@
  *     struct turf_question question = {
  *             .size = sizeof question, .team = "oost", .day = day, .domain = 1, .outcome = TURF_ANSWERED };
  *
- *     if (turf_open(&turf, &options, error, sizeof error) != TURF_DONE) ...
- *     turf_question(turf, &question, &id, error, sizeof error);
+ *     if (turf_open(&turf, &options, &error) != TURF_DONE) ...
+ *     turf_question(turf, &question, &id, &error);
  *     turf_wait(turf, 5000);
  *     turf_close(turf);
  *
  * Results: 0 is done, a positive result is an answer to be expected, a negative result is a fault. After a fault, `error`
- * holds a sentence for people, of at most `size` bytes with its zero; NULL and 0 where none is wanted.
+ * (NULL: not wanted) holds a sentence for people.
  *
  * Threads: any thread may call any function on any handle, but turf_close only when no other call on the handle is
  * running. Each handle has a thread of its own; callbacks run there, and no lock is held. A process may have any number of
  * handles, each with its own outbox folder. Other programs may have the same outbox open; what both send counts once. A
  * handle must not be used in the child of a fork.
  *
- * Later versions may append members to each struct but turf_id and turf_bookmark. Programs need not be compiled again:
+ * Later versions may append members to each struct but turf_error, turf_id and turf_bookmark. Programs need not be compiled again:
  *   - A struct of the program begins with `size`, which the program sets to sizeof the struct. The library neither reads
  *     nor writes beyond it. 0 is TURF_INPUT, and so is a member that is set and that this version does not have.
  *   - A struct of the library is reached by a pointer only; lists are lists of pointers.
@@ -45,7 +45,7 @@ extern "C" {
 #define TURF_API __attribute__((visibility("default")))
 
 enum {
-	TURF_ERROR_BYTES = 1024, /* enough for each `error` and `reason` */
+	TURF_ERROR_BYTES = 1024, /* the longest sentence of a fault, with its zero */
 	TURF_TEAM_BYTES = 32,    /* enough for the id of a team or an org, with its zero */
 	TURF_NAME_BYTES = 128,   /* enough for a name or a time zone of the catalogue, with its zero */
 	TURF_LABELS_MAX = 4,     /* labels of a question */
@@ -72,6 +72,10 @@ enum turf_result {
 	TURF_FOREIGN = -7, /* the outbox belongs to another org, a newer turf or another kind of machine */
 	TURF_BUSY = -8,    /* this process has the outbox open already, or waits inside a callback */
 	TURF_BROKER = -9,  /* the broker cannot be used */
+};
+
+struct turf_error {
+	char text[TURF_ERROR_BYTES]; /* what was wrong, where, and what to do */
 };
 
 enum turf_outcome {
@@ -181,7 +185,7 @@ struct turf;
 
 /* Opens the outbox, starts to connect, and sends what waits there. Sets `*out` before the first callback, and to NULL
  * after a fault. */
-TURF_API int turf_open(struct turf **out, const struct turf_options *options, char *error, size_t size);
+TURF_API int turf_open(struct turf **out, const struct turf_options *options, struct turf_error *error);
 
 /* Waits for a callback that is running, ends the connection and frees the handle. What waits stays in the outbox. Not
  * inside a callback. NULL is allowed. */
@@ -195,40 +199,36 @@ TURF_API const char *turf_version(void);
 /* ---- Registering and taking back -------------------------------------------------------------------------------- */
 
 /* Registers questions in one transaction, all of them or none. They are on disk when it returns. `ids` (NULL: not wanted)
- * gets the n ids. All `n` questions have the same size. */
-TURF_API int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error,
-			   size_t size);
+ * gets the n ids. All `n` questions have the same size. `bookmark` (NULL: none) is stored in the same transaction;
+ * turf_get_bookmark gives the last one that was stored in this outbox, or TURF_UNKNOWN. */
+TURF_API int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id,
+			   struct turf_error *error);
 TURF_API int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
-			    char *error, size_t size);
-
-/* As turf_questions, and stores `bookmark` in the same transaction. turf_get_bookmark gives the last one that was stored
- * in this outbox, or TURF_UNKNOWN. */
-TURF_API int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n,
-				   struct turf_id *ids, const struct turf_bookmark *bookmark, char *error, size_t size);
-TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size);
+			    const struct turf_bookmark *bookmark, struct turf_error *error);
+TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, struct turf_error *error);
 
 /* Takes a tap of this outbox back; on disk when it returns. TURF_UNKNOWN; TURF_UNCHANGED: it was taken back or refused. */
-TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size);
+TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, struct turf_error *error);
 
 /* Takes a tap of another outbox back. `day` is the day of the question; `team` may be any team. After a refusal it may be
  * called again with another day. */
 TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
-				char *error, size_t size);
+				struct turf_error *error);
 
 /* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_UNCHANGED: nothing of the tap was refused. */
-TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size);
+TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, struct turf_error *error);
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
 
 /* Counts the events without a final verdict, those of other processes in this outbox included. */
-TURF_API int turf_pending(struct turf *turf, size_t *n, char *error, size_t size);
+TURF_API int turf_pending(struct turf *turf, size_t *n, struct turf_error *error);
 
 /* Gives what the outbox remembers: what waits, what was refused and not dismissed, and the taps of the days that can still
  * be taken back. Free `*taps` with turf_free. */
-TURF_API int turf_list(struct turf *turf, struct turf_taps **taps, char *error, size_t size);
+TURF_API int turf_list(struct turf *turf, struct turf_taps **taps, struct turf_error *error);
 
 /* Fills in one tap, whose `size` is set. TURF_UNKNOWN. */
-TURF_API int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size);
+TURF_API int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, struct turf_error *error);
 
 /* Gives the id of the org whose outbox is in a folder. TURF_UNKNOWN: there is none; nothing is created. */
 TURF_API int turf_outbox_org(const char *folder, char org[TURF_TEAM_BYTES]);
@@ -247,16 +247,16 @@ enum turf_connection {
 };
 
 /* How the connection is. `reason` (NULL: not wanted) gets the last failure, or an empty text. */
-TURF_API enum turf_connection turf_connection(struct turf *turf, char *reason, size_t size);
+TURF_API enum turf_connection turf_connection(struct turf *turf, struct turf_error *reason);
 
 /* Connects at once if the handle is offline: for a program that knows that the network is back. */
 TURF_API void turf_reconnect_now(struct turf *turf);
 
 /* Checks the form of a broker's address: 0 or TURF_INPUT. Connects to nothing. */
-TURF_API int turf_check_broker(const char *broker, char *error, size_t size);
+TURF_API int turf_check_broker(const char *broker, struct turf_error *error);
 
 /* Reads a file of two lines, "user = NAME" and "password = WORD". Free both with turf_free. */
-TURF_API int turf_read_credentials(const char *file, char **user, char **password, char *error, size_t size);
+TURF_API int turf_read_credentials(const char *file, char **user, char **password, struct turf_error *error);
 
 /* ---- The catalogue and the date --------------------------------------------------------------------------------- */
 
@@ -313,7 +313,7 @@ struct turf_catalogue {
  * handle. `*catalogue` is the program's; free it with turf_catalogue_free. TURF_TIMEOUT: none within timeout_ms, or the
  * broker cannot be reached. */
 TURF_API int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue,
-			    char *error, size_t size);
+			    struct turf_error *error);
 TURF_API void turf_catalogue_free(struct turf_catalogue *catalogue);
 
 /* The entry with this id or code, whether it is valid or not; NULL: there is none. It lives as long as the catalogue. */
@@ -431,7 +431,7 @@ struct turf_watch;
 
 /* Makes a watch for options.org; options.outbox and those of sending are not used. It connects in turf_watch_next.
  * reconnect_max_ms 0: 15,000. */
-TURF_API int turf_watch_open(struct turf_watch **out, const struct turf_options *options, char *error, size_t size);
+TURF_API int turf_watch_open(struct turf_watch **out, const struct turf_options *options, struct turf_error *error);
 TURF_API void turf_watch_close(struct turf_watch *watch);
 
 /* What to watch, from now on and after each reconnect: turfd's status, the catalogue, the summary of one team in one
@@ -461,7 +461,7 @@ struct turf_organisations {
  * (-1: none) can be read. TURF_BROKER: the connection was lost, or the broker did not answer within timeout_ms. Then, too,
  * `*found` holds those that were found; after other faults it is NULL. Free it with turf_free. */
 TURF_API int turf_organisations(const struct turf_options *options, int wake_fd, int timeout_ms,
-				struct turf_organisations **found, char *error, size_t size);
+				struct turf_organisations **found, struct turf_error *error);
 
 #ifdef __cplusplus
 }

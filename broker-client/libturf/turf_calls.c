@@ -36,7 +36,7 @@ _Static_assert(TURF_REFUSED_MALFORMED == (int)VERDICT_REFUSED_MALFORMED &&
 	       "refusals");
 _Static_assert(TURF_ANSWERED == (int)OUTCOME_ANSWERED && TURF_REFERRED == (int)OUTCOME_REFERRED, "outcomes");
 _Static_assert(TURF_TEAM_BYTES == (int)SLUG_BYTES && TURF_LABELS_MAX == (int)EVENT_LABELS_MAX &&
-		       TURF_ERROR_BYTES == (int)ERROR_TEXT_BYTES && sizeof(struct turf_id) == EVENT_ID_BYTES &&
+		       sizeof(struct turf_error) == sizeof(struct error) && sizeof(struct turf_id) == EVENT_ID_BYTES &&
 		       sizeof(struct turf_bookmark) == BOOKMARK_BYTES,
 	       "sizes");
 
@@ -123,30 +123,29 @@ static int open_handle(struct turf *turf, const struct turf_options *options, st
 	return rc;
 }
 
-int turf_open(struct turf **out, const struct turf_options *asked, char *error, size_t size)
+int turf_open(struct turf **out, const struct turf_options *asked, struct turf_error *error)
 {
 	struct turf_options options;
-	struct error inner = {0};
 	struct turf *turf = NULL;
-	int rc = session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", &inner);
+	int rc = session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", session_error(error));
 
 	*out = NULL;
 	if (rc == 0)
-		rc = check_options(&options, &inner);
+		rc = check_options(&options, session_error(error));
 	if (rc == 0) {
 		turf = calloc(1, sizeof *turf);
-		rc = turf ? 0 : error_set(&inner, FAULT_MEMORY, "no memory");
+		rc = turf ? 0 : error_set(session_error(error), FAULT_MEMORY, "no memory");
 	}
 	if (turf) {
 		init_locks(turf);
 		*out = turf; /* on_verdict may be called before this returns */
-		rc = open_handle(turf, &options, &inner);
+		rc = open_handle(turf, &options, session_error(error));
 	}
 	if (rc != 0) {
 		*out = NULL;
 		turf_close(turf);
 	}
-	return session_result(rc, &inner, error, size);
+	return rc;
 }
 
 void turf_close(struct turf *turf)
@@ -256,32 +255,20 @@ static int add_questions(struct turf *turf, const struct turf_question *question
 	return rc;
 }
 
-int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids, char *error,
-		   size_t size)
+int turf_questions(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
+		   const struct turf_bookmark *bookmark, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(add_questions(turf, questions, n, ids, NULL, &inner), &inner, error, size);
+	return add_questions(turf, questions, n, ids, bookmark ? bookmark->bytes : NULL, session_error(error));
 }
 
-int turf_questions_marked(struct turf *turf, const struct turf_question *questions, size_t n, struct turf_id *ids,
-			  const struct turf_bookmark *bookmark, char *error, size_t size)
+int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(add_questions(turf, questions, n, ids, bookmark->bytes, &inner), &inner, error, size);
+	return outbox_bookmark(turf->outbox, bookmark->bytes, session_error(error));
 }
 
-int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, char *error, size_t size)
+int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(outbox_bookmark(turf->outbox, bookmark->bytes, &inner), &inner, error, size);
-}
-
-int turf_question(struct turf *turf, const struct turf_question *question, struct turf_id *id, char *error, size_t size)
-{
-	return turf_questions(turf, question, 1, id, error, size);
+	return turf_questions(turf, question, 1, id, NULL, error);
 }
 
 static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, struct error *error)
@@ -294,39 +281,33 @@ static int retract(struct turf *turf, const struct turf_id *id, const char *team
 	return rc;
 }
 
-int turf_retract(struct turf *turf, const struct turf_id *id, char *error, size_t size)
+int turf_retract(struct turf *turf, const struct turf_id *id, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(retract(turf, id, NULL, 0, &inner), &inner, error, size);
+	return retract(turf, id, NULL, 0, session_error(error));
 }
 
-int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, char *error,
-		       size_t size)
+int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
+		       struct turf_error *error)
 {
-	struct error inner = {0};
-	int rc = check_team_and_day(team, day, &inner);
+	int rc = check_team_and_day(team, day, session_error(error));
 
 	if (rc == 0)
-		rc = retract(turf, id, team, day, &inner);
-	return session_result(rc, &inner, error, size);
+		rc = retract(turf, id, team, day, session_error(error));
+	return rc;
 }
 
-int turf_dismiss(struct turf *turf, const struct turf_id *id, char *error, size_t size)
+int turf_dismiss(struct turf *turf, const struct turf_id *id, struct turf_error *error)
 {
-	struct error inner = {0};
 	struct event_id event_id = inner_id(id);
 
-	return session_result(outbox_dismiss(turf->outbox, &event_id, &inner), &inner, error, size);
+	return outbox_dismiss(turf->outbox, &event_id, session_error(error));
 }
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
 
-int turf_pending(struct turf *turf, size_t *n, char *error, size_t size)
+int turf_pending(struct turf *turf, size_t *n, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(outbox_pending(turf->outbox, n, &inner), &inner, error, size);
+	return outbox_pending(turf->outbox, n, session_error(error));
 }
 
 /* Under the lock. */
@@ -374,31 +355,30 @@ static struct turf_taps *new_taps(struct turf *turf, const struct tap *all, size
 	return list;
 }
 
-int turf_list(struct turf *turf, struct turf_taps **taps, char *error, size_t size)
+int turf_list(struct turf *turf, struct turf_taps **taps, struct turf_error *error)
 {
-	struct error inner = {0};
 	struct tap *all = NULL;
 	size_t n;
-	int rc = outbox_list(turf->outbox, &all, &n, &inner);
+	int rc = outbox_list(turf->outbox, &all, &n, session_error(error));
 
 	*taps = rc == 0 ? new_taps(turf, all, n) : NULL;
 	if (rc == 0 && !*taps)
-		rc = error_set(&inner, FAULT_MEMORY, "no memory for %zu taps", n);
+		rc = error_set(session_error(error), FAULT_MEMORY, "no memory for %zu taps", n);
 	free(all);
-	return session_result(rc, &inner, error, size);
+	return rc;
 }
 
-int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, char *error, size_t size)
+int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, struct turf_error *error)
 {
-	struct error inner = {0};
 	struct event_id event_id = inner_id(id);
 	struct turf_tap outer;
 	struct tap found;
-	int rc = tap->size < sizeof tap->size ? error_set(&inner, FAULT_INPUT, "turf_tap: its size is %zu", tap->size)
-					      : 0;
+	int rc = tap->size < sizeof tap->size
+			 ? error_set(session_error(error), FAULT_INPUT, "turf_tap: its size is %zu", tap->size)
+			 : 0;
 
 	if (rc == 0)
-		rc = outbox_tap(turf->outbox, &event_id, &found, &inner);
+		rc = outbox_tap(turf->outbox, &event_id, &found, session_error(error));
 	if (rc == 0) {
 		(void)pthread_mutex_lock(&turf->lock);
 		outer = outer_tap(turf, &found);
@@ -407,7 +387,7 @@ int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, 
 		memset(tap, 0, tap->size);
 		memcpy(tap, &outer, outer.size < sizeof outer ? outer.size : sizeof outer);
 	}
-	return session_result(rc, &inner, error, size);
+	return rc;
 }
 
 int turf_outbox_org(const char *folder, char org[TURF_TEAM_BYTES])
@@ -420,14 +400,14 @@ void turf_free(void *memory)
 	free(memory);
 }
 
-enum turf_connection turf_connection(struct turf *turf, char *reason, size_t size)
+enum turf_connection turf_connection(struct turf *turf, struct turf_error *reason)
 {
 	enum turf_connection state;
 
 	(void)pthread_mutex_lock(&turf->lock);
 	state = turf->state;
-	if (reason && size > 0)
-		(void)snprintf(reason, size, "%s", turf->reason);
+	if (reason)
+		memcpy(reason->text, turf->reason, sizeof turf->reason);
 	(void)pthread_mutex_unlock(&turf->lock);
 	return state;
 }
@@ -440,18 +420,14 @@ void turf_reconnect_now(struct turf *turf)
 	connection_wake(&turf->connection);
 }
 
-int turf_check_broker(const char *broker, char *error, size_t size)
+int turf_check_broker(const char *broker, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(mqtt_check_address(broker, &inner), &inner, error, size);
+	return mqtt_check_address(broker, session_error(error));
 }
 
-int turf_read_credentials(const char *file, char **user, char **password, char *error, size_t size)
+int turf_read_credentials(const char *file, char **user, char **password, struct turf_error *error)
 {
-	struct error inner = {0};
-
-	return session_result(mqtt_read_credentials(file, user, password, &inner), &inner, error, size);
+	return mqtt_read_credentials(file, user, password, session_error(error));
 }
 
 const char *turf_version(void)

@@ -141,11 +141,10 @@ static bool has_catalogue(const struct turf *turf, int from_broker)
 	return from_broker ? turf->catalogue_from_broker : turf->has_catalogue;
 }
 
-int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue, char *error,
-		   size_t size)
+int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue,
+		   struct turf_error *error)
 {
 	int64_t until_ms = session_deadline_ms(timeout_ms);
-	struct error inner_error = {0};
 	struct catalogue inner;
 	int rc = TURF_TIMEOUT;
 
@@ -165,8 +164,8 @@ int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct tu
 		}
 	}
 	if (rc < 0)
-		(void)error_set(&inner_error, rc, "no memory for the catalogue");
-	return session_result(rc, &inner_error, error, size);
+		(void)error_set(session_error(error), rc, "no memory for the catalogue");
+	return rc;
 }
 
 int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)

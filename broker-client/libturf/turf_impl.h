@@ -82,8 +82,11 @@ int64_t session_deadline_ms(int timeout_ms);
 /* How long it is until then: 0 or more. */
 int session_left_ms(int64_t until_ms);
 
-/* Gives the caller of turf.h the sentence of a fault, or an empty one. Returns `result`. */
-int session_result(int result, const struct error *error, char *text, size_t size);
+/* Both are the same text under two names. */
+static inline struct error *session_error(struct turf_error *error)
+{
+	return (struct error *)error;
+}
 
 /* Wakes the thread, since there is something new to send. */
 void session_wake_to_send(struct turf *turf);

@@ -92,20 +92,20 @@ static int ask(struct listener *listener, const char *broker, int wake_fd, int t
 }
 
 int turf_organisations(const struct turf_options *asked, int wake_fd, int timeout_ms, struct turf_organisations **out,
-		       char *error, size_t size)
+		       struct turf_error *error)
 {
 	struct turf_options options;
-	struct error inner = {0};
 	struct listener *listener = NULL;
 	struct found *found = calloc(1, sizeof *found);
-	int rc = found ? session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", &inner)
-		       : error_set(&inner, FAULT_MEMORY, "no memory");
+	int rc = found ? session_take_sized(&options, sizeof options, asked, asked->size, "turf_options",
+					    session_error(error))
+		       : error_set(session_error(error), FAULT_MEMORY, "no memory");
 
 	*out = NULL;
 	if (rc == 0)
-		rc = listener_open(&listener, &options, &inner);
+		rc = listener_open(&listener, &options, session_error(error));
 	if (rc == 0)
-		rc = ask(listener, options.broker, wake_fd, timeout_ms, found, &inner);
+		rc = ask(listener, options.broker, wake_fd, timeout_ms, found, session_error(error));
 	if (listener) { /* what was found before a fault is known all the same */
 		found->outer.organisations = found->list;
 		*out = &found->outer;
@@ -113,5 +113,5 @@ int turf_organisations(const struct turf_options *asked, int wake_fd, int timeou
 		free(found);
 	}
 	listener_close(listener);
-	return session_result(rc, &inner, error, size);
+	return rc;
 }

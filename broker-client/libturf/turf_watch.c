@@ -29,20 +29,19 @@ struct turf_watch {
 	struct turf_weekly *weekly;
 };
 
-int turf_watch_open(struct turf_watch **out, const struct turf_options *asked, char *error, size_t size)
+int turf_watch_open(struct turf_watch **out, const struct turf_options *asked, struct turf_error *error)
 {
 	struct turf_options options;
-	struct error inner = {0};
 	struct turf_watch *watch = NULL;
-	int rc = session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", &inner);
+	int rc = session_take_sized(&options, sizeof options, asked, asked->size, "turf_options", session_error(error));
 
 	*out = NULL;
 	if (rc == 0)
-		rc = session_check_org(options.org, &inner);
+		rc = session_check_org(options.org, session_error(error));
 	if (rc == 0) {
 		watch = calloc(1, sizeof *watch);
-		rc = watch ? listener_open(&watch->listener, &options, &inner)
-			   : error_set(&inner, FAULT_MEMORY, "no memory");
+		rc = watch ? listener_open(&watch->listener, &options, session_error(error))
+			   : error_set(session_error(error), FAULT_MEMORY, "no memory");
 	}
 	if (rc == 0 && watch) {
 		memcpy(watch->org, options.org, strlen(options.org) + 1);
@@ -50,7 +49,7 @@ int turf_watch_open(struct turf_watch **out, const struct turf_options *asked, c
 	} else {
 		free(watch);
 	}
-	return session_result(rc, &inner, error, size);
+	return rc;
 }
 
 void turf_watch_close(struct turf_watch *watch)

@@ -91,7 +91,7 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 	seam_pause();
 	if (!fixture.turf || turf_wait(fixture.turf, 0) != TURF_BUSY)
 		fixture.told_without_handle = true;
-	else if (turf_get(fixture.turf, &answer->id, &tap, NULL, 0) == 0 &&
+	else if (turf_get(fixture.turf, &answer->id, &tap, NULL) == 0 &&
 		 (answer->retraction ? tap.retraction_verdict : tap.verdict) != answer->verdict)
 		fixture.told_too_soon = true;
 	seam_resume();
@@ -113,7 +113,7 @@ static int open_phone(void)
 		.on_verdict = on_verdict,
 	};
 	struct error error = {{0}};
-	int rc = turf_open(&fixture.turf, &options, error.text, sizeof error.text);
+	int rc = turf_open(&fixture.turf, &options, (struct turf_error *)&error);
 
 	(void)note(rc, &error);
 	return rc;
@@ -134,8 +134,8 @@ static void tap(uint32_t batch)
 		return;
 	for (uint32_t i = 0; i < plans[batch].n; i++)
 		questions[i] = question(batch, i);
-	fixture.tapped[batch] = note(turf_questions(fixture.turf, questions, plans[batch].n, fixture.ids[batch],
-						    error.text, sizeof error.text),
+	fixture.tapped[batch] = note(turf_questions(fixture.turf, questions, plans[batch].n, fixture.ids[batch], NULL,
+						    (struct turf_error *)&error),
 				     &error);
 }
 
@@ -145,10 +145,10 @@ static void take_back(void)
 
 	memset(fixture.other.bytes, 7, sizeof fixture.other.bytes);
 	fixture.other_taken_back = note(
-		turf_retract_other(fixture.turf, &fixture.other, "oost", DAY, error.text, sizeof error.text), &error);
+		turf_retract_other(fixture.turf, &fixture.other, "oost", DAY, (struct turf_error *)&error), &error);
 	if (fixture.tapped[TAKEN_BACK] == ACCEPTED)
-		fixture.taken_back = note(
-			turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], error.text, sizeof error.text), &error);
+		fixture.taken_back =
+			note(turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], (struct turf_error *)&error), &error);
 }
 
 /* A list that is not whole is no list. */
@@ -160,11 +160,10 @@ static void look(void)
 
 	for (uint32_t batch = 0; batch < BATCHES; batch++)
 		expected += fixture.tapped[batch] == ACCEPTED ? plans[batch].n : 0;
-	if (note(turf_list(fixture.turf, &list, error.text, sizeof error.text), &error) == ACCEPTED &&
-	    list->n < expected)
+	if (note(turf_list(fixture.turf, &list, (struct turf_error *)&error), &error) == ACCEPTED && list->n < expected)
 		fail_msg("%s: %zu taps of %zu in the list", scenario_where(), list->n, expected);
 	turf_free(list);
-	(void)note(turf_pending(fixture.turf, &n, error.text, sizeof error.text), &error);
+	(void)note(turf_pending(fixture.turf, &n, (struct turf_error *)&error), &error);
 }
 
 static void dismiss(void)
@@ -173,7 +172,7 @@ static void dismiss(void)
 
 	if (fixture.tapped[REFUSED] == ACCEPTED && fixture.dismissed == NOT_ASKED)
 		fixture.dismissed =
-			note(turf_dismiss(fixture.turf, fixture.ids[REFUSED], error.text, sizeof error.text), &error);
+			note(turf_dismiss(fixture.turf, fixture.ids[REFUSED], (struct turf_error *)&error), &error);
 }
 
 /* ---- Without a broker: the aggregator's part is the test's --------------------------------------------------------- */
@@ -324,7 +323,7 @@ static struct turf_tap get(uint32_t batch, uint32_t i)
 	struct turf_question asked = question(batch, i);
 	struct turf_tap found = {.size = sizeof found};
 
-	if (turf_get(fixture.turf, &fixture.ids[batch][i], &found, NULL, 0) != 0)
+	if (turf_get(fixture.turf, &fixture.ids[batch][i], &found, NULL) != 0)
 		fail_msg("%s: a tap of batch %u is lost", scenario_where(), batch);
 	assert_string_equal(found.team, asked.team);
 	assert_true(found.has_question && found.day == DAY && found.domain == 1 && found.outcome == TURF_ANSWERED);
@@ -345,7 +344,7 @@ static void check_list(void)
 {
 	struct turf_taps *list;
 
-	assert_int_equal(turf_list(fixture.turf, &list, NULL, 0), 0);
+	assert_int_equal(turf_list(fixture.turf, &list, NULL), 0);
 	for (uint32_t batch = 0; batch < BATCHES; batch++) {
 		uint32_t found = listed(list, batch);
 
@@ -484,7 +483,7 @@ static void test_a_refused_team_holds_up_no_other(void **state)
 	for (size_t i = 0; i < MANY; i++)
 		many[i] = (struct turf_question){
 			.size = sizeof many[i], .team = "noord", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED};
-	assert_int_equal(turf_questions(fixture.turf, many, MANY, NULL, NULL, 0), 0);
+	assert_int_equal(turf_questions(fixture.turf, many, MANY, NULL, NULL, NULL), 0);
 	tap(LAST);
 	close_phone();
 	before = phone_broker_submissions();
@@ -538,7 +537,7 @@ static void test_nothing_waits_for_a_resend(void **state)
 	fixture.retry_ms = 3600000;
 	assert_int_equal(open_phone(), 0);
 	tap(TAKEN_BACK);
-	assert_int_equal(turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], NULL, 0), 0);
+	assert_int_equal(turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], NULL), 0);
 	close_phone();
 	while (sem_trywait(&fixture.told) == 0)
 		;
@@ -549,10 +548,10 @@ static void test_nothing_waits_for_a_resend(void **state)
 		struct turf_question asked = question(LAST, 0);
 		struct turf_id id;
 
-		assert_int_equal(turf_question(fixture.turf, &asked, &id, NULL, 0), 0);
+		assert_int_equal(turf_question(fixture.turf, &asked, &id, NULL), 0);
 		until_told_of(1);
 		look();
-		assert_int_equal(turf_retract(fixture.turf, &id, NULL, 0), 0);
+		assert_int_equal(turf_retract(fixture.turf, &id, NULL), 0);
 		until_told_of(1);
 		look();
 	}

@@ -41,7 +41,7 @@ static int ask(struct error *error)
 {
 	const struct turf_options asked = options();
 	struct turf_organisations *found;
-	int rc = turf_organisations(&asked, -1, -1, &found, error->text, sizeof error->text);
+	int rc = turf_organisations(&asked, -1, -1, &found, (struct turf_error *)error);
 
 	if (rc == 0) {
 		assert_int_equal(found->n, 1);
@@ -73,7 +73,7 @@ static int watch_figures(struct error *error)
 {
 	const struct turf_options asked = options();
 	struct turf_watch *watch;
-	int rc = turf_watch_open(&watch, &asked, error->text, sizeof error->text);
+	int rc = turf_watch_open(&watch, &asked, (struct turf_error *)error);
 
 	if (rc < 0)
 		return rc;

@@ -112,17 +112,17 @@ static bool returned(int rc, struct deed *deed)
 static void open_phone(const char *folder)
 {
 	struct turf_options options = {.size = sizeof options, .org = "dekop", .outbox = fixture.path};
-	char error[TURF_ERROR_BYTES] = "";
+	struct turf_error error;
 	int rc;
 
 	(void)snprintf(fixture.path, sizeof fixture.path, "%s/outbox", folder);
 	fixture.opened.begun = now() < fixture.opened.begun ? now() : fixture.opened.begun;
-	rc = turf_open(&fixture.turf, &options, error, sizeof error);
+	rc = turf_open(&fixture.turf, &options, &error);
 	if (rc != 0 && seam_disarm())
-		rc = turf_open(&fixture.turf, &options, error, sizeof error);
+		rc = turf_open(&fixture.turf, &options, &error);
 	(void)seam_disarm();
 	if (rc != 0)
-		fail_msg("%s", error);
+		fail_msg("%s", error.text);
 	fixture.opened.done = now() < fixture.opened.done ? now() : fixture.opened.done;
 }
 
@@ -160,7 +160,7 @@ static void tap(void)
 	for (uint32_t i = 0; i < n; i++)
 		questions[i] = new_question();
 	trouble();
-	there = returned(turf_questions_marked(fixture.turf, questions, n, ids, &bookmark, NULL, 0), &deed);
+	there = returned(turf_questions(fixture.turf, questions, n, ids, &bookmark, NULL), &deed);
 	/* Without the ids nobody can ask for them; what was begun and is there all the same shows in check_list. */
 	for (uint32_t i = 0; i < n && there; i++) {
 		assert_true(fixture.n < TAPS_MAX);
@@ -186,7 +186,7 @@ static void take_back(void)
 		return;
 	known->taken_back.begun = now();
 	trouble();
-	(void)returned(turf_retract(fixture.turf, &known->id, NULL, 0), &known->taken_back);
+	(void)returned(turf_retract(fixture.turf, &known->id, NULL), &known->taken_back);
 }
 
 static struct known_tap *find(const struct event_id *id)
@@ -313,7 +313,7 @@ static void check_tap(const struct known_tap *known, uint32_t moment)
 	if (!done(known->added, moment))
 		return;
 	memcpy(id.bytes, known->id.bytes, sizeof id.bytes);
-	if (turf_get(fixture.turf, &known->id, &found, NULL, 0) != 0)
+	if (turf_get(fixture.turf, &known->id, &found, NULL) != 0)
 		fail_msg("a tap of batch %u is lost", known->batch);
 	check_content(known, &found);
 	assert_int_equal(outbox_tap(fixture.turf->outbox, &id, &inner, NULL), 0);
@@ -365,9 +365,9 @@ static void check_bookmark(uint32_t moment)
 		if (done(known->added, moment))
 			assert_true(any && batch >= known->batch);
 		else if (any && batch >= known->batch)
-			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL, 0), 0);
+			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL), 0);
 		else
-			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL, 0), TURF_UNKNOWN);
+			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL), TURF_UNKNOWN);
 	}
 }
 
@@ -441,7 +441,7 @@ static void go_on(uint64_t *dice)
 		struct known_tap known = fixture.taps[i];
 		struct turf_tap found = {.size = sizeof found};
 
-		if (turf_get(fixture.turf, &known.id, &found, NULL, 0) != 0)
+		if (turf_get(fixture.turf, &known.id, &found, NULL) != 0)
 			continue;
 		known.added = (struct deed){0, 0};
 		known.taken_back = before(known.taken_back, at);

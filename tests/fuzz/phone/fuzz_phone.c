@@ -47,13 +47,14 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 
 static void open_phone(struct phone *phone)
 {
-	char path[512], error[TURF_ERROR_BYTES];
+	char path[512];
+	struct turf_error error;
 	struct turf_options options = {
 		.size = sizeof options, .org = org, .outbox = path, .on_verdict = on_verdict, .context = phone};
 
 	(void)snprintf(path, sizeof path, "%s/outbox", fuzz_folder());
-	if (turf_open(&phone->turf, &options, error, sizeof error) != 0)
-		fuzz_fail(__FILE__, __LINE__, error);
+	if (turf_open(&phone->turf, &options, &error) != 0)
+		fuzz_fail(__FILE__, __LINE__, error.text);
 	memcpy(phone->turf->connection.client_id, client_id, sizeof client_id);
 	phone->turf->sender.random = 1; /* the same jitter every time, so that what was found is found again */
 }
@@ -200,7 +201,7 @@ static void tap(struct phone *phone, struct feed *feed)
 	};
 
 	if (phone->n < TAPS)
-		hold(turf_question(phone->turf, &question, &phone->taps[phone->n++].id, NULL, 0) == 0);
+		hold(turf_question(phone->turf, &question, &phone->taps[phone->n++].id, NULL) == 0);
 }
 
 static void take_back_or_dismiss(struct phone *phone, struct feed *feed)
@@ -208,9 +209,9 @@ static void take_back_or_dismiss(struct phone *phone, struct feed *feed)
 	const struct turf_id *id = &phone->taps[feed_below(feed, TAPS)].id;
 
 	if (feed_below(feed, 2))
-		hold(turf_retract(phone->turf, id, NULL, 0) >= 0);
+		hold(turf_retract(phone->turf, id, NULL) >= 0);
 	else
-		hold(turf_dismiss(phone->turf, id, NULL, 0) >= 0);
+		hold(turf_dismiss(phone->turf, id, NULL) >= 0);
 }
 
 static void begin_again(struct phone *phone, bool process)
@@ -265,7 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		act(&phone, &feed);
 		check_taps(&phone);
 	}
-	hold(turf_list(phone.turf, &list, NULL, 0) == 0 && list->n <= phone.n);
+	hold(turf_list(phone.turf, &list, NULL) == 0 && list->n <= phone.n);
 	turf_free(list);
 	turf_close(phone.turf);
 	(void)snprintf(path, sizeof path, "%s/outbox/data.mdb", fuzz_folder());

@@ -22,9 +22,9 @@ static void check(int rc, const char *error)
 static void print_organisations(const struct turf_options *options)
 {
 	struct turf_organisations *found;
-	char error[TURF_ERROR_BYTES] = "";
+	struct turf_error error = {""};
 
-	check(turf_organisations(options, -1, PATIENCE_MS, &found, error, sizeof error), error);
+	check(turf_organisations(options, -1, PATIENCE_MS, &found, &error), error.text);
 	for (size_t i = 0; i < found->n; i++)
 		printf("organisation %s, %s, %s\n", found->organisations[i]->id, found->organisations[i]->name,
 		       found->organisations[i]->timezone);
@@ -43,14 +43,14 @@ static void print_catalogue(const struct turf_catalogue *catalogue)
 static void print_of_handle(const struct turf_options *options)
 {
 	struct turf_catalogue *catalogue;
-	char error[TURF_ERROR_BYTES] = "";
+	struct turf_error error = {""};
 	struct turf *turf;
 	uint32_t today;
 
-	check(turf_open(&turf, options, error, sizeof error), error);
+	check(turf_open(&turf, options, &error), error.text);
 	check(turf_today(turf, PATIENCE_MS, &today), "today");
 	printf("today %" PRIu32 "\n", today);
-	check(turf_catalogue(turf, 1, PATIENCE_MS, &catalogue, error, sizeof error), error);
+	check(turf_catalogue(turf, 1, PATIENCE_MS, &catalogue, &error), error.text);
 	print_catalogue(catalogue);
 	turf_catalogue_free(catalogue);
 	turf_close(turf);
@@ -81,7 +81,7 @@ static int print_news(const struct turf_news *news)
 int main(int argc, char **argv)
 {
 	struct turf_options options = {.size = sizeof options, .org = "steenwijkerland"};
-	char error[TURF_ERROR_BYTES] = "";
+	struct turf_error error = {""};
 	struct turf_watch *watch;
 
 	if (argc != 4)
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	options.outbox = argv[2];
 	print_organisations(&options);
 	print_of_handle(&options);
-	check(turf_watch_open(&watch, &options, error, sizeof error), error);
+	check(turf_watch_open(&watch, &options, &error), error.text);
 	turf_watch_status(watch);
 	turf_watch_catalogue(watch);
 	check(turf_watch_weekly(watch, "oost", (uint32_t)strtoul(argv[3], NULL, 10)), "weekly");

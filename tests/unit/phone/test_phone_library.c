@@ -48,11 +48,11 @@ static struct turf *open_turf(const char *broker)
 {
 	struct turf_options options = {
 		.size = sizeof(struct turf_options), .broker = broker, .org = "sw-de-kop", .outbox = folder};
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	struct turf *turf;
 
-	if (turf_open(&turf, &options, error, sizeof error) != 0)
-		fail_msg("%s", error);
+	if (turf_open(&turf, &options, &error) != 0)
+		fail_msg("%s", error.text);
 	return turf;
 }
 
@@ -63,7 +63,7 @@ static size_t pending(struct turf *turf)
 {
 	size_t n;
 
-	assert_int_equal(turf_pending(turf, &n, NULL, 0), 0);
+	assert_int_equal(turf_pending(turf, &n, NULL), 0);
 	return n;
 }
 
@@ -84,11 +84,11 @@ static void test_a_tap_is_listed_as_it_was_tapped(void **state)
 	struct turf_id id;
 
 	(void)state;
-	assert_int_equal(turf_question(turf, &question, &id, NULL, 0), 0);
+	assert_int_equal(turf_question(turf, &question, &id, NULL), 0);
 	turf_close(turf);
 	turf = open_turf(NULL);
 	assert_int_equal(pending(turf), 1);
-	assert_int_equal(turf_list(turf, &list, NULL, 0), 0);
+	assert_int_equal(turf_list(turf, &list, NULL), 0);
 	assert_int_equal(list->n, 1);
 	tap = list->taps[0];
 	assert_memory_equal(&tap->id, &id, sizeof id);
@@ -127,18 +127,18 @@ static void test_what_cannot_be_is_not_stored(void **state)
 		{.team = "oost", .day = DAY, .domain = 1, .outcome = TURF_ANSWERED, .n_labels = 1, .labels = {65536}},
 	};
 	struct turf *turf = open_turf(NULL);
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct turf_question both[] = {financial, wrong[i]};
 
 		both[1].size = sizeof both[1];
-		assert_int_equal(turf_questions(turf, both, 2, NULL, error, sizeof error), TURF_INPUT);
-		assert_true(strlen(error) > 0);
+		assert_int_equal(turf_questions(turf, both, 2, NULL, NULL, &error), TURF_INPUT);
+		assert_true(strlen(error.text) > 0);
 	}
 	assert_int_equal(pending(turf), 0); /* all or none */
-	assert_int_equal(turf_questions(turf, NULL, 0, NULL, error, sizeof error), 0);
+	assert_int_equal(turf_questions(turf, NULL, 0, NULL, NULL, &error), 0);
 	turf_close(turf);
 }
 
@@ -153,7 +153,7 @@ static void test_options_that_cannot_be(void **state)
 		{.org = "sw-de-kop", .outbox = folder, .window = 17},
 		{.org = "sw-de-kop", .outbox = folder, .password = "secret"},
 	};
-	char error[8]; /* a short one is no trouble */
+	struct turf_error error;
 	struct turf *turf;
 
 	(void)state;
@@ -161,8 +161,8 @@ static void test_options_that_cannot_be(void **state)
 		struct turf_options options = wrong[i];
 
 		options.size = sizeof options;
-		assert_true(turf_open(&turf, &options, error, sizeof error) < 0);
-		assert_in_range(strlen(error), 1, sizeof error - 1);
+		assert_true(turf_open(&turf, &options, &error) < 0);
+		assert_in_range(strlen(error.text), 1, sizeof error.text - 1);
 	}
 	turf_close(NULL);
 }
@@ -185,39 +185,39 @@ static void test_structs_of_another_version(void **state)
 	const size_t earlier_bytes = offsetof(struct turf_question, n_labels);
 	struct turf_question earlier = financial;
 	struct turf_id ids[2];
-	char error[TURF_ERROR_BYTES];
+	struct turf_error error;
 	struct turf *turf;
 
 	(void)state;
 	options.later = 1;
-	assert_int_equal(turf_open(&turf, &options.known, error, sizeof error), TURF_INPUT);
-	assert_non_null(strstr(error, "turf_options"));
+	assert_int_equal(turf_open(&turf, &options.known, &error), TURF_INPUT);
+	assert_non_null(strstr(error.text, "turf_options"));
 	options.later = 0;
-	assert_int_equal(turf_open(&turf, &options.known, error, sizeof error), 0);
+	assert_int_equal(turf_open(&turf, &options.known, &error), 0);
 	questions[0].known.size = questions[1].known.size = sizeof questions[0];
 	questions[1].known.domain = 2;
-	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), 0);
-	assert_int_equal(turf_get(turf, &ids[1], &tap.known, error, sizeof error), 0);
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, NULL, &error), 0);
+	assert_int_equal(turf_get(turf, &ids[1], &tap.known, &error), 0);
 	assert_int_equal(tap.known.domain, 2);
 	assert_int_equal(tap.known.size, sizeof tap);
 	assert_int_equal(tap.later, 0);
 	questions[1].later = 1;
-	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), TURF_INPUT);
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, NULL, &error), TURF_INPUT);
 	questions[1] = questions[0];
 	questions[1].known.size = sizeof financial;
-	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, error, sizeof error), TURF_INPUT);
+	assert_int_equal(turf_questions(turf, &questions[0].known, 2, ids, NULL, &error), TURF_INPUT);
 	earlier.size = earlier_bytes;
 	earlier.n_labels = TURF_LABELS_MAX + 1; /* beyond its size: not looked at */
-	assert_int_equal(turf_question(turf, &earlier, &ids[0], error, sizeof error), 0);
+	assert_int_equal(turf_question(turf, &earlier, &ids[0], &error), 0);
 	tap.known.size = offsetof(struct turf_tap, verdict);
 	tap.known.domain = 99;
-	assert_int_equal(turf_get(turf, &ids[0], &tap.known, error, sizeof error), 0);
+	assert_int_equal(turf_get(turf, &ids[0], &tap.known, &error), 0);
 	assert_memory_equal(&tap.known.id, &ids[0], sizeof ids[0]);
 	assert_int_equal(tap.known.domain, 99); /* beyond its size: not written */
 	earlier.size = 0;
-	assert_int_equal(turf_question(turf, &earlier, NULL, error, sizeof error), TURF_INPUT);
+	assert_int_equal(turf_question(turf, &earlier, NULL, &error), TURF_INPUT);
 	tap.known.size = 0;
-	assert_int_equal(turf_get(turf, &ids[0], &tap.known, error, sizeof error), TURF_INPUT);
+	assert_int_equal(turf_get(turf, &ids[0], &tap.known, &error), TURF_INPUT);
 	assert_int_equal(pending(turf), 3);
 	turf_close(turf);
 }
@@ -230,14 +230,14 @@ static void test_a_bookmark_is_kept_with_its_questions(void **state)
 	char org[TURF_TEAM_BYTES];
 
 	(void)state;
-	assert_int_equal(turf_get_bookmark(turf, &found, NULL, 0), TURF_UNKNOWN);
-	assert_int_equal(turf_questions_marked(turf, &financial, 1, NULL, &bookmark, NULL, 0), 0);
+	assert_int_equal(turf_get_bookmark(turf, &found, NULL), TURF_UNKNOWN);
+	assert_int_equal(turf_questions(turf, &financial, 1, NULL, &bookmark, NULL), 0);
 	wrong.domain = 0;
 	bookmark.bytes[4] = '8';
-	assert_int_equal(turf_questions_marked(turf, &wrong, 1, NULL, &bookmark, NULL, 0), TURF_INPUT);
+	assert_int_equal(turf_questions(turf, &wrong, 1, NULL, &bookmark, NULL), TURF_INPUT);
 	turf_close(turf);
 	turf = open_turf(NULL);
-	assert_int_equal(turf_get_bookmark(turf, &found, NULL, 0), 0);
+	assert_int_equal(turf_get_bookmark(turf, &found, NULL), 0);
 	assert_string_equal((const char *)found.bytes, "row 7");
 	turf_close(turf);
 	assert_int_equal(turf_outbox_org(folder, org), 0);
@@ -258,7 +258,7 @@ static void test_a_first_wait_beyond_the_longest(void **state)
 	options.retry_ms = 400000;
 	options.reconnect_ms = 2;
 	options.reconnect_max_ms = 1;
-	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	assert_int_equal(turf_open(&turf, &options, NULL), 0);
 	turf_close(turf);
 }
 
@@ -272,7 +272,7 @@ static void test_only_the_owner_can_read_it(void **state)
 
 	(void)state;
 	(void)snprintf(path, sizeof path, "%s/a/b", folder);
-	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	assert_int_equal(turf_open(&turf, &options, NULL), 0);
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s", folder, made[i]);
 		assert_int_equal(stat(path, &status), 0);
@@ -288,23 +288,23 @@ static void test_taking_back(void **state)
 	struct turf_tap tap = {.size = sizeof tap};
 
 	(void)state;
-	assert_int_equal(turf_question(turf, &financial, &id, NULL, 0), 0);
-	assert_int_equal(turf_retract(turf, &stranger, NULL, 0), TURF_UNKNOWN);
-	assert_int_equal(turf_retract(turf, &id, NULL, 0), 0);
-	assert_int_equal(turf_retract(turf, &id, NULL, 0), TURF_UNCHANGED);
+	assert_int_equal(turf_question(turf, &financial, &id, NULL), 0);
+	assert_int_equal(turf_retract(turf, &stranger, NULL), TURF_UNKNOWN);
+	assert_int_equal(turf_retract(turf, &id, NULL), 0);
+	assert_int_equal(turf_retract(turf, &id, NULL), TURF_UNCHANGED);
 	assert_int_equal(pending(turf), 2);
-	assert_int_equal(turf_get(turf, &id, &tap, NULL, 0), 0);
+	assert_int_equal(turf_get(turf, &id, &tap, NULL), 0);
 	assert_int_equal(tap.state, TURF_RETRACTING);
 	assert_int_equal(tap.waiting, 1);
-	assert_int_equal(turf_retract_other(turf, &stranger, "all", DAY, NULL, 0), TURF_INPUT);
-	assert_int_equal(turf_retract_other(turf, &stranger, "zuid", DAY, NULL, 0), 0);
-	assert_int_equal(turf_get(turf, &stranger, &tap, NULL, 0), 0);
+	assert_int_equal(turf_retract_other(turf, &stranger, "all", DAY, NULL), TURF_INPUT);
+	assert_int_equal(turf_retract_other(turf, &stranger, "zuid", DAY, NULL), 0);
+	assert_int_equal(turf_get(turf, &stranger, &tap, NULL), 0);
 	assert_int_equal(tap.has_question, 0);
 	assert_int_equal(tap.state, TURF_RETRACTING);
-	assert_int_equal(turf_dismiss(turf, &id, NULL, 0), TURF_UNCHANGED);
+	assert_int_equal(turf_dismiss(turf, &id, NULL), TURF_UNCHANGED);
 	stranger.bytes[0] = 8;
-	assert_int_equal(turf_dismiss(turf, &stranger, NULL, 0), TURF_UNKNOWN);
-	assert_int_equal(turf_get(turf, &stranger, &tap, NULL, 0), TURF_UNKNOWN);
+	assert_int_equal(turf_dismiss(turf, &stranger, NULL), TURF_UNKNOWN);
+	assert_int_equal(turf_get(turf, &stranger, &tap, NULL), TURF_UNKNOWN);
 	turf_close(turf);
 }
 
@@ -312,15 +312,15 @@ static void test_waiting_without_a_broker_looks_once(void **state)
 {
 	struct turf *turf = open_turf(NULL);
 	struct turf_id id;
-	char reason[64];
+	struct turf_error reason;
 
 	(void)state;
 	assert_int_equal(turf_wait(turf, -1), 0);
-	assert_int_equal(turf_question(turf, &financial, &id, NULL, 0), 0);
+	assert_int_equal(turf_question(turf, &financial, &id, NULL), 0);
 	assert_int_equal(turf_wait(turf, -1), TURF_TIMEOUT);
 	assert_int_equal(turf_wait_for(turf, &id, -1), TURF_TIMEOUT);
-	assert_int_equal(turf_connection(turf, reason, sizeof reason), TURF_OFFLINE);
-	assert_string_equal(reason, "");
+	assert_int_equal(turf_connection(turf, &reason), TURF_OFFLINE);
+	assert_string_equal(reason.text, "");
 	turf_close(turf);
 }
 
@@ -330,10 +330,10 @@ static void test_one_handle_a_folder(void **state)
 	struct turf *turf = open_turf(NULL), *second;
 
 	(void)state;
-	assert_int_equal(turf_open(&second, &options, NULL, 0), TURF_BUSY);
+	assert_int_equal(turf_open(&second, &options, NULL), TURF_BUSY);
 	options.org = "leeuwarden";
 	turf_close(turf);
-	assert_int_equal(turf_open(&second, &options, NULL, 0), TURF_FOREIGN);
+	assert_int_equal(turf_open(&second, &options, NULL), TURF_FOREIGN);
 }
 
 static void *tap(void *context)
@@ -342,11 +342,11 @@ static void *tap(void *context)
 		struct turf_id id;
 		struct turf_taps *list;
 
-		assert_int_equal(turf_question(context, &financial, &id, NULL, 0), 0);
+		assert_int_equal(turf_question(context, &financial, &id, NULL), 0);
 		if (i % 5 == 0)
-			assert_int_equal(turf_retract(context, &id, NULL, 0), 0);
+			assert_int_equal(turf_retract(context, &id, NULL), 0);
 		if (i % 7 == 0) {
-			assert_int_equal(turf_list(context, &list, NULL, 0), 0);
+			assert_int_equal(turf_list(context, &list, NULL), 0);
 			turf_free(list);
 		}
 	}
@@ -358,7 +358,7 @@ static void test_any_thread_may_call_while_the_connection_fails(void **state)
 {
 	struct turf *turf = open_turf("mqtt://127.0.0.1:1");
 	pthread_t tappers[TAPPERS];
-	char reason[256];
+	struct turf_error reason;
 
 	(void)state;
 	for (int i = 0; i < TAPPERS; i++)
@@ -368,7 +368,7 @@ static void test_any_thread_may_call_while_the_connection_fails(void **state)
 	turf_reconnect_now(turf);
 	assert_int_equal(pending(turf), TAPPERS * (TAPS_EACH + TAPS_EACH / 5));
 	assert_int_equal(turf_wait(turf, 1), TURF_TIMEOUT);
-	assert_true(turf_connection(turf, reason, sizeof reason) != TURF_ONLINE);
+	assert_true(turf_connection(turf, &reason) != TURF_ONLINE);
 	turf_close(turf);
 }
 
@@ -405,7 +405,7 @@ static void test_reconnect_now_also_counts_for_the_attempt_after_the_one_that_is
 
 	(void)state;
 	options.reconnect_ms = options.reconnect_max_ms = 10 * PATIENCE_MS;
-	assert_int_equal(turf_open(&turf, &options, NULL, 0), 0);
+	assert_int_equal(turf_open(&turf, &options, NULL), 0);
 	connection = next_connection(listener);
 	turf_reconnect_now(turf);
 	(void)close(connection);
