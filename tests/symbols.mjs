@@ -12,19 +12,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Reads the objects of these folders whose source is there. Returns, for each: file (its path without ".c"), the global
 // symbols that it defines, and those that it uses.
 function readObjects(build, folders) {
-  return folders.filter((folder) => existsSync(join(build, folder))).flatMap((folder) =>
+  const files = folders.filter((folder) => existsSync(join(build, folder))).flatMap((folder) =>
     readdirSync(join(build, folder)).filter((name) => name.endsWith('.o')).map((name) => join(folder, name.slice(0, -2)))
-      .filter((file) => existsSync(join(root, `${file}.c`))).map((file) => readObject(build, file)));
-}
-
-function readObject(build, file) {
-  const lines = execFileSync('nm', ['--extern-only', '--format=posix', join(build, `${file}.o`)], { encoding: 'utf8' });
-  const symbols = lines.split('\n').filter(Boolean).map((line) => line.split(' '));
-  return {
-    file,
-    defines: symbols.filter(([, type]) => type !== 'U').map(([name]) => name),
-    uses: symbols.filter(([, type]) => type === 'U').map(([name]) => name),
-  };
+      .filter((file) => existsSync(join(root, `${file}.c`))));
+  const options = ['--extern-only', '--format=posix', '--print-file-name'];
+  const text = files.length === 0 ? '' : execFileSync('nm', [...options, ...files.map((file) => join(build, `${file}.o`))], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const objects = new Map(files.map((file) => [join(build, `${file}.o`), { file, defines: [], uses: [] }]));
+  for (const [, path, name, type] of text.matchAll(/^(.*): (\S+) (\S)/gm)) objects.get(path)[type === 'U' ? 'uses' : 'defines'].push(name);
+  return [...objects.values()];
 }
 
 // Which files each file uses, and by what. Two programs may define the same name (main): then only a file of the same
