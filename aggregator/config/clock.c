@@ -22,11 +22,6 @@ int clock_day_at(const char *zone, int64_t unix_seconds, uint32_t *day, struct e
 	return rc;
 }
 
-static int clock_today(const char *zone, uint32_t *day, struct error *error)
-{
-	return clock_day_at(zone, (int64_t)time(NULL), day, error);
-}
-
 static uint64_t read_ms(clockid_t clock)
 {
 	struct timespec now;
@@ -91,7 +86,7 @@ int org_date_today(const struct org_date *date, uint32_t *day, struct error *err
 	bool synchronised;
 
 	if (!date->pinned)
-		return clock_today(date->timezone, day, error);
+		return clock_day_at(date->timezone, (int64_t)time(NULL), day, error);
 	if (date->pinned[0] == '@')
 		return read_date_file(date->pinned + 1, day, &synchronised, error);
 	if (date_parse(date->pinned, day) != 0)

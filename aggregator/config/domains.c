@@ -7,12 +7,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/config/zrm.h"
-
 static const struct range positions = {1, 999};
 static const struct range targets = {0, DOMAIN_CODE_MAX};
 
 enum { EDITIONS_MAX = 16, ZRM_2017_BEGINS = 17167 /* 2017-01-01 */ };
+
+/* ---- The Zelfredzaamheid-Matrix (GGD Amsterdam) ------------------------------------------------------- */
+
+/* Its life domains, as data: names only, none of the criteria texts. Codes are ours, fixed and never reused. The crosswalk goes
+ * one way: a domain of the 2017 edition can be shown on the 2013 list, not the reverse. */
+enum zrm_edition { ZRM_2013 = 1, ZRM_2017 = 2 }; /* bits: a domain can be in both */
+
+struct zrm_domain {
+	uint32_t code;
+	const char *name;
+	unsigned editions;    /* enum zrm_edition, or-ed */
+	uint32_t rolls_up_to; /* 0: none */
+	uint32_t position;    /* on a screen */
+};
+
+static const struct zrm_domain zrm_domains[] = {
+	{1, "Financiën", ZRM_2013 | ZRM_2017, 0, 1},
+	{2, "Dagbesteding", ZRM_2013, 0, 2},
+	{3, "Huisvesting", ZRM_2013 | ZRM_2017, 0, 5},
+	{4, "Huiselijke relaties", ZRM_2013 | ZRM_2017, 0, 6},
+	{5, "Geestelijke gezondheid", ZRM_2013 | ZRM_2017, 0, 7},
+	{6, "Lichamelijke gezondheid", ZRM_2013 | ZRM_2017, 0, 8},
+	{7, "Verslaving", ZRM_2013, 0, 9},
+	{8, "Activiteiten Dagelijks Leven", ZRM_2013, 0, 11},
+	{9, "Sociaal netwerk", ZRM_2013 | ZRM_2017, 0, 14},
+	{10, "Maatschappelijke participatie", ZRM_2013 | ZRM_2017, 0, 15},
+	{11, "Justitie", ZRM_2013 | ZRM_2017, 0, 16},
+	{12, "Werk & opleiding", ZRM_2017, 2, 3},
+	{13, "Tijdsbesteding", ZRM_2017, 2, 4},
+	{14, "Middelengebruik", ZRM_2017, 7, 10},
+	{15, "Basale ADL", ZRM_2017, 8, 12},
+	{16, "Instrumentele ADL", ZRM_2017, 8, 13},
+};
+
+enum { ZRM_DOMAINS = sizeof zrm_domains / sizeof zrm_domains[0] };
+
+/* NULL when the matrix has no such code. */
+static const struct zrm_domain *zrm_domain(uint32_t code)
+{
+	for (size_t i = 0; i < ZRM_DOMAINS; i++)
+		if (zrm_domains[i].code == code)
+			return &zrm_domains[i];
+	return NULL;
+}
 
 /* An edition and the days it holds. */
 struct holding {
@@ -41,11 +83,12 @@ static void read_holding(struct source *source, const config_setting_t *group, c
 	enum setting from;
 
 	setting_check_names(source, group, names);
-	if (setting_text(source, group, "edition", expected, REQUIRED, &text) == SETTING_GIVEN)
-		out->edition = zrm_edition_of_name(text);
-	if (text && !out->edition)
-		source_complain(source, config_setting_get_member(group, "edition"), "no such edition; expected %s",
-				expected);
+	if (setting_text(source, group, "edition", expected, REQUIRED, &text) == SETTING_GIVEN) {
+		out->edition = !strcmp(text, "2013") ? ZRM_2013 : !strcmp(text, "2017") ? ZRM_2017 : 0;
+		if (!out->edition)
+			source_complain(source, config_setting_get_member(group, "edition"),
+					"no such edition; expected %s", expected);
+	}
 	from = setting_date(source, group, "from", &out->from);
 	if (from == SETTING_ABSENT && before && !before->until_given)
 		source_complain(source, group,
@@ -141,7 +184,7 @@ static bool extend(struct domain *domain, const struct holding *holding)
 /* The editions come in order of their first day, so only the end of a domain can move. */
 static void hold(struct source *source, const struct holding *holding, struct slot *slots)
 {
-	for (size_t i = 0; i < zrm_n_domains; i++) {
+	for (size_t i = 0; i < ZRM_DOMAINS; i++) {
 		const struct zrm_domain *zrm = &zrm_domains[i];
 		struct slot *slot = &slots[zrm->code];
 		char end[DATE_TEXT_BYTES];
@@ -164,7 +207,7 @@ static void hold(struct source *source, const struct holding *holding, struct sl
 /* What a domain rolls up to needs a name too, if only as ended before all counting. */
 static void list_targets(struct slot *slots)
 {
-	for (size_t i = 0; i < zrm_n_domains; i++) {
+	for (size_t i = 0; i < ZRM_DOMAINS; i++) {
 		uint32_t target = zrm_domains[i].rolls_up_to;
 
 		if (target && slots[zrm_domains[i].code].present && !slots[target].present)

@@ -12,65 +12,60 @@
 
 #include "base/error.h"
 
-enum { FILE_BYTES_MAX = 1 << 20, COMPLAINT_BYTES = 1024 };
+enum { FILE_BYTES_MAX = 1 << 20, REMARK_BYTES = 1024 };
 
 /* ---- Complaints ------------------------------------------------------------------------------- */
 
-static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *text)
+/* Adds "FILE:LINE: text", or "FILE: text" for line 0. */
+static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *format, va_list args)
 {
-	if (remarks->n == remarks->capacity) {
-		size_t capacity = remarks->capacity ? 2 * remarks->capacity : 16;
-		struct remark *grown = realloc(remarks->list, capacity * sizeof *grown);
+	struct remark *list = realloc(remarks->list, (remarks->n + 1) * sizeof *list);
+	struct remark remark = {.line = line, .order = remarks->n};
+	char text[REMARK_BYTES];
+	int length;
 
-		if (!grown) {
-			source->out_of_memory = true;
-			return;
-		}
-		remarks->list = grown;
-		remarks->capacity = capacity;
+	(void)vsnprintf(text, sizeof text, format, args);
+	length = line ? asprintf(&remark.text, "%s:%u: %s", source->path, line, text)
+		      : asprintf(&remark.text, "%s: %s", source->path, text);
+	if (list)
+		remarks->list = list;
+	if (list && length >= 0) {
+		list[remarks->n++] = remark;
+		return;
 	}
-	struct remark remark = {.line = line, .order = remarks->n, .text = strdup(text)};
-
-	if (remark.text)
-		remarks->list[remarks->n++] = remark;
-	else
-		source->out_of_memory = true;
+	source->out_of_memory = true;
+	if (length >= 0)
+		free(remark.text);
 }
 
 static void complain_at(struct source *source, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 static void complain_at(struct source *source, unsigned line, const char *format, ...)
 {
-	char text[COMPLAINT_BYTES];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
+	add_remark(source, &source->complaints, line, format, args);
 	va_end(args);
-	add_remark(source, &source->complaints, line, text);
 }
 
 void source_complain(struct source *source, const config_setting_t *at, const char *format, ...)
 {
 	unsigned line = config_setting_source_line(at);
-	char text[COMPLAINT_BYTES];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
+	add_remark(source, &source->complaints, line ? line : 1, format, args);
 	va_end(args);
-	add_remark(source, &source->complaints, line ? line : 1, text);
 }
 
 void source_note(struct source *source, const config_setting_t *at, const char *format, ...)
 {
-	char text[COMPLAINT_BYTES];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
+	add_remark(source, &source->notes, config_setting_source_line(at), format, args);
 	va_end(args);
-	add_remark(source, &source->notes, config_setting_source_line(at), text);
 }
 
 static int by_line(const void *a, const void *b)
@@ -88,47 +83,27 @@ static void sort(struct remarks *remarks)
 		qsort(remarks->list, remarks->n, sizeof *remarks->list, by_line);
 }
 
-/* "FILE:LINE: text". Heap; NULL: no memory. */
-static char *line_of_remark(const struct source *source, const struct remark *remark)
-{
-	char *line = NULL;
-	int length = remark->line ? asprintf(&line, "%s:%u: %s", source->path, remark->line, remark->text)
-				  : asprintf(&line, "%s: %s", source->path, remark->text);
-
-	return length < 0 ? NULL : line;
-}
-
 int source_tell(struct source *source, void (*problem)(void *context, const char *line), void *context)
 {
 	if (source->out_of_memory)
 		return FAULT_MEMORY;
 	sort(&source->complaints);
-	for (size_t i = 0; i < source->complaints.n; i++) {
-		char *line = line_of_remark(source, &source->complaints.list[i]);
-
-		if (!line)
-			return FAULT_MEMORY;
-		problem(context, line);
-		free(line);
-	}
+	for (size_t i = 0; i < source->complaints.n; i++)
+		problem(context, source->complaints.list[i].text);
 	return source->complaints.n > INT_MAX ? INT_MAX : (int)source->complaints.n;
 }
 
 int source_take_notes(struct source *source, char ***lines, size_t *n)
 {
-	*n = 0;
-	*lines = NULL;
-	if (source->notes.n == 0)
-		return 0;
-	*lines = calloc(source->notes.n, sizeof **lines);
+	struct remarks *notes = &source->notes;
+
+	*lines = calloc(notes->n + 1, sizeof **lines); /* never empty */
 	if (!*lines)
 		return FAULT_MEMORY;
-	sort(&source->notes);
-	for (; *n < source->notes.n; ++*n) {
-		(*lines)[*n] = line_of_remark(source, &source->notes.list[*n]);
-		if (!(*lines)[*n])
-			return FAULT_MEMORY;
-	}
+	sort(notes);
+	for (*n = 0; *n < notes->n; ++*n)
+		(*lines)[*n] = notes->list[*n].text;
+	notes->n = 0; /* the caller's now */
 	return 0;
 }
 

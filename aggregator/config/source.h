@@ -16,13 +16,12 @@
 struct remark {
 	unsigned line; /* 0: the file as a whole */
 	size_t order;
-	char *text;
+	char *text; /* with the file and the line */
 };
 
 struct remarks {
 	struct remark *list;
 	size_t n;
-	size_t capacity;
 };
 
 struct source {

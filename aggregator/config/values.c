@@ -156,6 +156,18 @@ static enum setting wrong_type(struct source *source, const config_setting_t *se
 	return SETTING_WRONG;
 }
 
+/* The setting if it is there and of this type; NULL: complained of where that is wrong. */
+static const config_setting_t *find_of_type(struct source *source, const config_setting_t *group, const char *name,
+					    int type, const char *expected, enum presence presence)
+{
+	const config_setting_t *found = find(source, group, name, expected, presence);
+
+	if (!found || config_setting_type(found) == type)
+		return found;
+	(void)wrong_type(source, found, expected);
+	return NULL;
+}
+
 enum setting setting_number(struct source *source, const config_setting_t *group, const char *name,
 			    const struct range *range, enum presence presence, uint32_t *out)
 {
@@ -317,25 +329,13 @@ void setting_check_validity(struct source *source, const config_setting_t *group
 const config_setting_t *setting_group(struct source *source, const config_setting_t *parent, const char *name,
 				      enum presence presence)
 {
-	static const char expected[] = "a group { ... }";
-	const config_setting_t *found = find(source, parent, name, expected, presence);
-
-	if (!found || config_setting_is_group(found))
-		return found;
-	(void)wrong_type(source, found, expected);
-	return NULL;
+	return find_of_type(source, parent, name, CONFIG_TYPE_GROUP, "a group { ... }", presence);
 }
 
 const config_setting_t *setting_list(struct source *source, const config_setting_t *parent, const char *name,
 				     enum presence presence)
 {
-	static const char expected[] = "a list of groups ( { ... }, { ... } )";
-	const config_setting_t *found = find(source, parent, name, expected, presence);
-
-	if (!found || config_setting_is_list(found))
-		return found;
-	(void)wrong_type(source, found, expected);
-	return NULL;
+	return find_of_type(source, parent, name, CONFIG_TYPE_LIST, "a list of groups ( { ... }, { ... } )", presence);
 }
 
 const config_setting_t *setting_list_group(struct source *source, const config_setting_t *list, unsigned i)

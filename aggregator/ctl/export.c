@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aggregator/figures/csv_writer.h"
+#include "aggregator/figures/json.h"
 #include "base/text.h"
 
 /* One export on its way: written to memory while the view is open, to its destination after. */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_AT_FIRST = 64 };
-
 /* ---- Which entries ---------------------------------------------------------------------------- */
 
 /* REASON[/SEQ] as typed, or everything. */
@@ -75,7 +73,6 @@ static int choice_usage(const char *text)
 struct selection {
 	struct choice choice;
 	struct entries entries;
-	size_t capacity;
 	bool failed; /* no memory */
 };
 
@@ -94,34 +91,22 @@ static struct kept *copy_entry(const struct quarantined *entry)
 	return copy;
 }
 
-static bool grow(struct selection *selection)
-{
-	struct entries *entries = &selection->entries;
-	size_t capacity = selection->capacity ? 2 * selection->capacity : ENTRIES_AT_FIRST;
-	struct kept **list;
-
-	if (entries->n < selection->capacity)
-		return true;
-	list = realloc(entries->list, capacity * sizeof(struct kept *));
-	if (!list)
-		return false;
-	entries->list = list;
-	selection->capacity = capacity;
-	return true;
-}
-
 static bool select_entry(void *context, const struct quarantined *entry)
 {
 	struct selection *selection = context;
 	const struct choice *choice = &selection->choice;
-	struct kept *copy;
+	struct entries *entries = &selection->entries;
+	struct kept *copy, **list;
 
 	if ((choice->reason != VERDICT_UNSPECIFIED && choice->reason != entry->reason) ||
 	    (choice->one && choice->sequence != entry->sequence))
 		return true;
-	copy = grow(selection) ? copy_entry(entry) : NULL;
+	list = realloc(entries->list, (entries->n + 1) * sizeof *list);
+	if (list)
+		entries->list = list;
+	copy = list ? copy_entry(entry) : NULL;
 	if (copy)
-		selection->entries.list[selection->entries.n++] = copy;
+		list[entries->n++] = copy;
 	selection->failed = !copy;
 	return copy != NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/figures/json.h"
 #include "base/hash.h"
 #include "base/step.h"
 #include "proto/calendar.h"
@@ -28,20 +29,18 @@ struct entry {
 
 /* A team and a day whose figures all wait already. */
 struct recent {
-	struct recent_key {
-		uint32_t day;
-		char team[SLUG_BYTES];
-	} key;
-	UT_hash_handle hh;
+	uint32_t day;
+	char team[SLUG_BYTES];
 };
+
+enum { RECENT = 256 };
 
 struct publisher {
 	uint32_t interval_ms;
 	struct entry *entries; /* a table by subject */
 	size_t n_waiting;
-	struct entry *next; /* where the last run stopped, so that no entry starves; NULL: the first */
-	struct recent
-		*recent; /* a table by key: a flood changes the same few figures again and again; a run forgets them */
+	struct entry *next;           /* where the last run stopped, so that no entry starves; NULL: the first */
+	struct recent recent[RECENT]; /* a flood changes the same few figures again and again; a run forgets them */
 };
 
 struct publisher *publisher_new(uint32_t interval_ms)
@@ -51,17 +50,6 @@ struct publisher *publisher_new(uint32_t interval_ms)
 	if (publisher)
 		publisher->interval_ms = interval_ms;
 	return publisher;
-}
-
-static void forget_recent(struct publisher *publisher)
-{
-	struct recent *recent, *next;
-
-	HASH_ITER(hh, publisher->recent, recent, next)
-	{
-		HASH_DEL(publisher->recent, recent);
-		free(recent);
-	}
 }
 
 void publisher_free(struct publisher *publisher)
@@ -75,7 +63,6 @@ void publisher_free(struct publisher *publisher)
 		HASH_DEL(publisher->entries, entry);
 		free(entry);
 	}
-	forget_recent(publisher);
 	free(publisher);
 }
 
@@ -117,14 +104,28 @@ static int touch(struct publisher *publisher, enum subject_kind kind, const char
 	return 0;
 }
 
-static int touch_all_of(struct publisher *publisher, const struct folded *folded)
+/* The place that a team and a day share with few others. */
+static struct recent *recent_place(struct publisher *publisher, const char *team, uint32_t day)
+{
+	uint32_t place = day;
+
+	for (; *team; team++)
+		place = 31 * place + (uint8_t)*team;
+	return &publisher->recent[place % RECENT];
+}
+
+int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error)
 {
 	const char *const teams[] = {folded->team, TEAM_ALL};
-	struct period quarter = period_of_quarter(folded->quarter);
-	struct period year = period_of_year(year_of_quarter(folded->quarter));
-	struct period iso_year = period_of_year(iso_week_of_day(folded->day).year);
+	struct recent *recent = recent_place(publisher, folded->team, folded->day);
+	struct period quarter, year, iso_year;
 	int rc = 0;
 
+	if (recent->day == folded->day && strcmp(recent->team, folded->team) == 0)
+		return 0;
+	quarter = period_of_quarter(folded->quarter);
+	year = period_of_year(year_of_quarter(folded->quarter));
+	iso_year = period_of_year(iso_week_of_day(folded->day).year);
 	for (size_t i = 0; i < 2 && rc == 0; i++) {
 		rc = touch(publisher, SUBJECT_SUMMARY, teams[i], quarter);
 		if (rc == 0)
@@ -132,36 +133,10 @@ static int touch_all_of(struct publisher *publisher, const struct folded *folded
 		if (rc == 0)
 			rc = touch(publisher, SUBJECT_WEEKLY, teams[i], iso_year);
 	}
-	return rc;
-}
-
-/* Without memory it is not remembered, and found to wait already the next time. */
-static void remember(struct publisher *publisher, const struct recent_key *key)
-{
-	struct recent *recent = calloc(1, sizeof *recent);
-
-	if (!recent)
-		return;
-	recent->key = *key;
-	HASH_ADD(hh, publisher->recent, key, sizeof recent->key, recent);
-	if (!hash_added(recent))
-		free(recent);
-}
-
-int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error)
-{
-	struct recent_key key = {.day = folded->day};
-	struct recent *recent;
-	int rc;
-
-	memcpy(key.team, folded->team, strlen(folded->team) + 1);
-	HASH_FIND(hh, publisher->recent, &key, sizeof key, recent);
-	if (recent)
-		return 0;
-	rc = touch_all_of(publisher, folded);
 	if (rc < 0)
 		return error_set(error, rc, "no memory for the list of summaries");
-	remember(publisher, &key);
+	recent->day = folded->day;
+	memcpy(recent->team, folded->team, sizeof recent->team);
 	return 0;
 }
 
@@ -210,48 +185,48 @@ uint64_t publisher_due_ms(const struct publisher *publisher)
 	return first;
 }
 
-/* An empty retained message takes a topic away from the broker. */
-static int withdraw(struct mqtt *mqtt, const char *org, const struct subject *subject, struct error *error)
+/* A summary goes out with its JSON twin. */
+static int publish_bytes(struct mqtt *mqtt, const char *org, const struct subject *subject, const void *bytes,
+			 size_t length, const char *json, struct error *error)
 {
 	char topic[TOPIC_BYTES];
 	int rc;
 
 	if (subject->kind == SUBJECT_WEEKLY) {
 		topic_weekly(topic, org, subject->team, subject->period.year);
-		return mqtt_publish(mqtt, topic, "", 0, true, error);
+		return mqtt_publish(mqtt, topic, bytes, length, true, error);
 	}
 	topic_summary(topic, org, subject->team, subject->period);
-	rc = mqtt_publish(mqtt, topic, "", 0, true, error);
+	step_reached("before-summary");
+	rc = mqtt_publish(mqtt, topic, bytes, length, true, error);
 	if (rc < 0)
 		return rc;
 	topic_summary_json(topic, org, subject->team, subject->period);
-	return mqtt_publish(mqtt, topic, "", 0, true, error);
+	step_reached("before-twin");
+	return mqtt_publish(mqtt, topic, json, strlen(json), true, error);
+}
+
+/* An empty retained message takes a topic away from the broker. */
+static int withdraw(struct mqtt *mqtt, const char *org, const struct subject *subject, struct error *error)
+{
+	return publish_bytes(mqtt, org, subject, "", 0, "", error);
 }
 
 static int publish_summary(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject,
 			   struct error *error)
 {
 	uint8_t bytes[SUMMARY_BYTES_MAX];
-	char topic[TOPIC_BYTES];
 	struct summary summary;
 	char *json;
-	size_t length;
 	int rc = figures_summary(figures, subject->team, subject->period, &summary, error);
 
-	if (rc < 0)
-		return rc;
-	length = summary_encode(&summary, bytes, sizeof bytes);
-	topic_summary(topic, figures->catalogue->org, subject->team, subject->period);
-	step_reached("before-summary");
-	rc = mqtt_publish(mqtt, topic, bytes, length, true, error);
 	if (rc < 0)
 		return rc;
 	json = figures_json(&summary, figures->catalogue);
 	if (!json)
 		return error_set(error, FAULT_MEMORY, "no memory for a summary in JSON");
-	topic_summary_json(topic, figures->catalogue->org, subject->team, subject->period);
-	step_reached("before-twin");
-	rc = mqtt_publish(mqtt, topic, json, strlen(json), true, error);
+	rc = publish_bytes(mqtt, figures->catalogue->org, subject, bytes, summary_encode(&summary, bytes, sizeof bytes),
+			   json, error);
 	free(json);
 	return rc;
 }
@@ -260,7 +235,6 @@ static int publish_weekly(struct mqtt *mqtt, const struct figures *figures, cons
 			  struct error *error)
 {
 	uint8_t bytes[WEEKS_MAX * 16 + 128];
-	char topic[TOPIC_BYTES];
 	struct weekly weekly;
 	int rc = figures_weekly(figures, subject->team, subject->period.year, &weekly, error);
 
@@ -268,8 +242,8 @@ static int publish_weekly(struct mqtt *mqtt, const struct figures *figures, cons
 		return rc;
 	if (weekly.n_weeks == 0)
 		return withdraw(mqtt, figures->catalogue->org, subject, error);
-	topic_weekly(topic, figures->catalogue->org, subject->team, subject->period.year);
-	return mqtt_publish(mqtt, topic, bytes, weekly_encode(&weekly, bytes, sizeof bytes), true, error);
+	return publish_bytes(mqtt, figures->catalogue->org, subject, bytes, weekly_encode(&weekly, bytes, sizeof bytes),
+			     NULL, error);
 }
 
 static int publish(struct mqtt *mqtt, const struct figures *figures, const struct subject *subject, struct error *error)
@@ -287,7 +261,7 @@ int publisher_run(struct publisher *publisher, struct mqtt *mqtt, const struct f
 	struct error *first = error; /* NULL once it holds a fault */
 	int published = 0, fault = 0;
 
-	forget_recent(publisher);
+	memset(publisher->recent, 0, sizeof publisher->recent);
 	for (size_t seen = HASH_COUNT(publisher->entries); seen > 0 && published < AT_A_TIME; seen--) {
 		struct entry *entry = publisher->next ? publisher->next : publisher->entries;
 		int rc;

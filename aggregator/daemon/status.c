@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "aggregator/figures/json_text.h"
+#include "aggregator/figures/json.h"
 
 static const char *health_name(enum store_health health)
 {

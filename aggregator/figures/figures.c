@@ -231,18 +231,15 @@ static int each_period_of_year(const struct figures *figures, const char *team, 
 {
 	uint32_t quarter = period_first_quarter(period_of_year(year));
 	bool any = false;
+	int rc = 0;
 
-	for (uint32_t end = quarter + 4; quarter < end && quarter <= last; quarter++) {
-		int rc;
-
+	for (uint32_t end = quarter + 4; quarter < end && quarter <= last && rc == 0; quarter++) {
 		if (!quarter_exists(figures, team, quarter))
 			continue;
 		any = true;
 		rc = each(context, team, period_of_quarter(quarter));
-		if (rc != 0)
-			return rc;
 	}
-	return any ? each(context, team, period_of_year(year)) : 0;
+	return any && rc == 0 ? each(context, team, period_of_year(year)) : rc;
 }
 
 static int each_period(const struct figures *figures, const char *team,
@@ -250,26 +247,22 @@ static int each_period(const struct figures *figures, const char *team,
 {
 	uint32_t year = year_of_quarter(quarter_of_day(figures->catalogue->counting_since));
 	uint32_t last = last_quarter(figures, team);
+	int rc = 0;
 
-	for (; year <= year_of_quarter(last); year++) {
-		int rc = each_period_of_year(figures, team, year, last, each, context);
-
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
+	for (; year <= year_of_quarter(last) && rc == 0; year++)
+		rc = each_period_of_year(figures, team, year, last, each, context);
+	return rc;
 }
 
 int figures_each_summary(const struct figures *figures,
 			 int (*each)(void *context, const char *team, struct period period), void *context)
 {
-	for (size_t i = 0; i < figures->catalogue->n_teams; i++) {
-		int rc = each_period(figures, figures->catalogue->teams[i].id, each, context);
+	const struct catalogue *catalogue = figures->catalogue;
+	int rc = 0;
 
-		if (rc != 0)
-			return rc;
-	}
-	return each_period(figures, TEAM_ALL, each, context);
+	for (size_t i = 0; i < catalogue->n_teams && rc == 0; i++)
+		rc = each_period(figures, catalogue->teams[i].id, each, context);
+	return rc == 0 ? each_period(figures, TEAM_ALL, each, context) : rc;
 }
 
 /* ---- The weekly course ------------------------------------------------------------------------ */
@@ -346,27 +339,57 @@ static int each_iso_year(const struct figures *figures, const char *team,
 	uint32_t year = iso_week_of_day(figures->catalogue->counting_since).year;
 	uint32_t last = iso_week_of_day(quarter_last_day(last_quarter(figures, team))).year;
 
-	for (; year <= last; year++) {
-		struct weekly weekly;
-		int rc = figures_weekly(figures, team, year, &weekly, NULL);
+	int rc = 0;
 
-		if (rc == 0 && weekly.n_weeks == 0)
-			continue;
-		rc = each(context, team, year);
-		if (rc != 0)
-			return rc;
+	for (; year <= last && rc == 0; year++) {
+		struct weekly weekly;
+
+		if (figures_weekly(figures, team, year, &weekly, NULL) < 0 || weekly.n_weeks > 0)
+			rc = each(context, team, year);
 	}
-	return 0;
+	return rc;
 }
 
 int figures_each_weekly(const struct figures *figures, int (*each)(void *context, const char *team, uint32_t iso_year),
 			void *context)
 {
-	for (size_t i = 0; i < figures->catalogue->n_teams; i++) {
-		int rc = each_iso_year(figures, figures->catalogue->teams[i].id, each, context);
+	const struct catalogue *catalogue = figures->catalogue;
+	int rc = 0;
 
-		if (rc != 0)
-			return rc;
-	}
-	return each_iso_year(figures, TEAM_ALL, each, context);
+	for (size_t i = 0; i < catalogue->n_teams && rc == 0; i++)
+		rc = each_iso_year(figures, catalogue->teams[i].id, each, context);
+	return rc == 0 ? each_iso_year(figures, TEAM_ALL, each, context) : rc;
+}
+
+/* ---- Names ------------------------------------------------------------------------------------ */
+
+const char *figures_team_name(const struct catalogue *catalogue, const char *team)
+{
+	const struct team *found = catalogue_team(catalogue, team);
+
+	if (found && found->name[0])
+		return found->name;
+	if (strcmp(team, TEAM_ALL) == 0 && catalogue->name[0])
+		return catalogue->name;
+	return team;
+}
+
+void figures_domain_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES])
+{
+	const struct domain *domain = catalogue_domain(catalogue, code);
+
+	if (domain)
+		(void)snprintf(out, NAME_BYTES, "%s", domain->name);
+	else
+		(void)snprintf(out, NAME_BYTES, "domain %u", code);
+}
+
+void figures_label_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES])
+{
+	const struct label *label = catalogue_label(catalogue, code);
+
+	if (label)
+		(void)snprintf(out, NAME_BYTES, "%s", label->name);
+	else
+		(void)snprintf(out, NAME_BYTES, "label %u", code);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Figures: the store's integers and the catalogue's names put together into summaries, weekly courses and the
- * JSON twin. The publisher and turfctl both read figures here; totals are derived nowhere else.
+ * JSON twin (json.h). The publisher and turfctl both read figures here; totals are derived nowhere else.
  */
 #ifndef TURF_AGGREGATOR_FIGURES_FIGURES_H
 #define TURF_AGGREGATOR_FIGURES_FIGURES_H
@@ -56,8 +56,5 @@ int figures_each_weekly(const struct figures *figures, int (*each)(void *context
 const char *figures_team_name(const struct catalogue *catalogue, const char *team);
 void figures_domain_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES]);
 void figures_label_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES]);
-
-/* The JSON twin: UTF-8, names spelled out, members in a fixed order. Heap; free() it. NULL: no memory. */
-char *figures_json(const struct summary *summary, const struct catalogue *catalogue);
 
 #endif

@@ -1,41 +1,22 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "aggregator/figures/figures.h"
+#include "aggregator/figures/json.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "aggregator/figures/json_text.h"
-
-const char *figures_team_name(const struct catalogue *catalogue, const char *team)
+char *json_text(const json_t *json, size_t flags)
 {
-	const struct team *found = catalogue_team(catalogue, team);
+	size_t length = json_dumpb(json, NULL, 0, flags);
+	char *text = length > 0 ? malloc(length + 1) : NULL;
 
-	if (found && found->name[0])
-		return found->name;
-	if (strcmp(team, TEAM_ALL) == 0 && catalogue->name[0])
-		return catalogue->name;
-	return team;
-}
-
-void figures_domain_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES])
-{
-	const struct domain *domain = catalogue_domain(catalogue, code);
-
-	if (domain)
-		(void)snprintf(out, NAME_BYTES, "%s", domain->name);
-	else
-		(void)snprintf(out, NAME_BYTES, "domain %u", code);
-}
-
-void figures_label_name(const struct catalogue *catalogue, uint32_t code, char out[static NAME_BYTES])
-{
-	const struct label *label = catalogue_label(catalogue, code);
-
-	if (label)
-		(void)snprintf(out, NAME_BYTES, "%s", label->name);
-	else
-		(void)snprintf(out, NAME_BYTES, "label %u", code);
+	if (!text)
+		return NULL;
+	if (json_dumpb(json, text, length, flags) == length) {
+		text[length] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
 }
 
 static json_t *domains_json(const struct summary *summary, const struct catalogue *catalogue)

@@ -3,7 +3,7 @@
  * Every call fails in turn under a store that is read, proved, compacted, copied and brought back: either a fault or
  * the truth, and a copy is whole or is none.
  */
-#include "aggregator/figures/figures.h"
+#include "aggregator/figures/json.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/store_fixture.h"
 

@@ -6,7 +6,7 @@
 #ifndef TURF_TESTS_UNIT_LIB_FIGURES_ORG_H
 #define TURF_TESTS_UNIT_LIB_FIGURES_ORG_H
 
-#include "aggregator/figures/figures.h"
+#include "aggregator/figures/json.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
