@@ -20,7 +20,7 @@ const filters = (...names) => names.map((name) => `turf/v1/proef/summary/${name}
 async function asking() {
   const mqtt = new Library();
   const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
-  connection.listen(filters('oost/2019-Q4'));
+  connection.subscribe(filters('oost/2019-Q4'));
   connection.start();
   await turns();
   const [client] = mqtt.clients;
@@ -31,7 +31,7 @@ async function asking() {
 test('subscribing and unsubscribing while the broker has not answered yet', async () => {
   const { client, connection } = await asking();
   assert.ok(client.subscribed.includes('turf/v1/proef/summary/oost/2019-Q4'));
-  connection.listen(filters('west/2019-Q4'));
+  connection.subscribe(filters('west/2019-Q4'));
   client.answers[0](null);
   assert.equal(connection.state, 'online');
   assert.deepEqual(client.subscribed.slice(-1), filters('west/2019-Q4'));
@@ -43,13 +43,13 @@ test('subscribing and unsubscribing while the broker has not answered yet', asyn
 test('subscribing once more, while the broker has not answered yet and afterwards', async () => {
   const { client, connection } = await asking();
   const all = [...client.subscribed];
-  connection.askAgain();
+  connection.subscribeAgain();
   assert.deepEqual(client.subscribed, all);
   client.answers[0](null);
   assert.deepEqual(client.subscribed, [...all, ...all]);
-  connection.listen(filters('oost/2019-Q4'));
+  connection.subscribe(filters('oost/2019-Q4'));
   assert.deepEqual(client.subscribed, [...all, ...all]);
-  connection.askAgain();
+  connection.subscribeAgain();
   assert.deepEqual(client.subscribed, [...all, ...all, ...all]);
   assert.deepEqual(client.left, []);
   connection.stop();
@@ -58,25 +58,25 @@ test('subscribing once more, while the broker has not answered yet and afterward
 test('all that the broker retains has come when it answers the packet after the last subscription', async () => {
   const mqtt = new Library();
   let told = 0;
-  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, handlers: { answered: () => told++ } });
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, handlers: { retained: () => told++ } });
   connection.start();
   await turns();
   const [client] = mqtt.clients;
   const after = []; // what answers the packets after subscriptions
   client.unsubscribe = (_topic, answer) => answer && after.push(answer);
   client.emit('connect');
-  assert.equal(connection.answered, false);
+  assert.equal(connection.hasRetained, false);
   client.answers[0](null);
-  assert.deepEqual([connection.state, connection.answered], ['online', false]);
-  connection.listen(filters('west/2019-Q4'));
+  assert.deepEqual([connection.state, connection.hasRetained], ['online', false]);
+  connection.subscribe(filters('west/2019-Q4'));
   after[0]();
-  assert.deepEqual([connection.answered, told], [false, 0], 'the second subscription is under way');
+  assert.deepEqual([connection.hasRetained, told], [false, 0], 'the second subscription is under way');
   after[1]();
-  assert.deepEqual([connection.answered, told], [true, 1]);
-  connection.listen(filters('west/2019-Q4'));
-  assert.equal(connection.answered, true, 'nothing new was asked for');
+  assert.deepEqual([connection.hasRetained, told], [true, 1]);
+  connection.subscribe(filters('west/2019-Q4'));
+  assert.equal(connection.hasRetained, true, 'nothing new was asked for');
   connection.stop();
-  assert.equal(connection.answered, false);
+  assert.equal(connection.hasRetained, false);
 });
 
 test('stopping and starting while the library is being loaded makes one connection', async () => {
@@ -215,11 +215,11 @@ async function firstBecomes(t, refuses, options = {}) {
   const url = await brokerThatRefuses(t, refuses);
   let connection;
   const became = new Promise((resolve) => {
-    const handlers = { online: () => resolve('online'), offline: () => resolve('offline') };
+    const handlers = { link: (link) => link !== 'connecting' && resolve(link) };
     connection = new Connection({ org: 'proef', url, handlers, ...options });
   });
   t.after(() => connection.stop());
-  connection.listen(filters('oost/2019-Q4', '+/2019'));
+  connection.subscribe(filters('oost/2019-Q4', '+/2019'));
   connection.start();
   return became;
 }

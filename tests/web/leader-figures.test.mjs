@@ -147,11 +147,11 @@ test('figures of an earlier visit are shown until newer ones come, and its statu
   heard.takeKept(figures, keptVisit());
   assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
   assert.equal(figures.newest.weekly('oost', 2019).weeks[0].questions, 4);
-  assert.deepEqual([heard.statusHeard(figures), figures.keptDay], [null, TODAY - 3]);
+  assert.deepEqual([heard.receivedStatus(figures), figures.keptDay], [null, TODAY - 3]);
   assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 6 })), false);
   assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 8 })), true);
   assert.equal(heard.takeStatus(figures, { online: true, epoch: 'a' }), false);
-  assert.deepEqual([heard.statusHeard(figures).epoch, figures.keptDay], ['a', null]);
+  assert.deepEqual([heard.receivedStatus(figures).epoch, figures.keptDay], ['a', null]);
   assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 8);
 });
 
@@ -159,7 +159,7 @@ test('what was kept and is not retained any more leaves the page; of what was no
   const figures = heard.createFigures();
   heard.takeKept(figures, keptVisit());
   heard.takeSummary(figures, summary('all', '2019-Q4', { 1: [9, 0] }, { generation: 2 }));
-  heard.dropUnheard(figures, ({ team }) => team !== 'west');
+  heard.dropNotReceived(figures, ({ team }) => team !== 'west');
   assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
   assert.equal(figures.newest.weekly('oost', 2019), undefined);
   assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 9);

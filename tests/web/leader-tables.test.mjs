@@ -6,7 +6,8 @@ import test from 'node:test';
 
 import * as compare from '../../broker-client/web/src/leader/figures/compare.js';
 import * as live from '../../broker-client/web/src/leader/figures/live.js';
-import { weeksUpTo, wholeWeeksOf, yearOfReport } from '../../broker-client/web/src/leader/figures/periods.js';
+import { isoWeeksUpTo } from '../../broker-client/web/src/core/calendar.js';
+import { wholeWeeksOf, yearOfReport } from '../../broker-client/web/src/leader/figures/periods.js';
 import * as report from '../../broker-client/web/src/leader/figures/report.js';
 import { samePoint } from '../../broker-client/web/src/leader/figures/same-point.js';
 import { takeCleared, takeWeekly } from '../../broker-client/web/src/leader/figures/figures.js';
@@ -135,7 +136,7 @@ test('within one edition nothing is grouped, and the older list is a choice', ()
 });
 
 test('weeks run over the turn of the year; one that nobody reported is no zero', () => {
-  const weeks = weeksUpTo(day('2020-01-03'), 3);
+  const weeks = isoWeeksUpTo(day('2020-01-03'), 3);
   assert.deepEqual(weeks, [{ year: 2019, week: 51 }, { year: 2019, week: 52 }, { year: 2020, week: 1 }]);
   const figures = figuresOf(catalogue(), []);
   takeWeekly(figures, { team: 'oost', iso_year: 2019, generation: 1, weeks: [{ week: 52, questions: 0 }] });

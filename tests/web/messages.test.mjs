@@ -7,9 +7,10 @@ import { test } from 'node:test';
 import { dice, golden } from './lib/web.mjs';
 
 const messages = await import('../../broker-client/web/src/core/messages.js');
+const { decodeSubmission } = await import('./lib/submission.mjs');
 const generated = await import('../../broker-client/web/gen/turf.js');
 const { PbfWriter } = await import('../../broker-client/web/node_modules/pbf/index.js');
-const { decodeCatalogue, decodeReceipt, decodeStatus, decodeSubmission, decodeSummary, decodeWeekly, encodeSubmission, hex, unhex } = messages;
+const { decodeCatalogue, decodeReceipt, decodeStatus, decodeSummary, decodeWeekly, encodeSubmission, hex, unhex } = messages;
 
 const written = (name, value) => {
   const writer = new PbfWriter();

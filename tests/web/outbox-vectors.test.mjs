@@ -65,7 +65,7 @@ async function runStep({ add, date, retract, dismiss, verdict: value, of, act, e
     await outbox.settle([{ id: idOf(of), act, verdict: value }]);
     await outbox.markSeen([idOf(of)]);
   }
-  if (epoch) assert.equal((await outbox.meetEpoch(String(epoch))).n, requeued);
+  if (epoch) assert.equal((await outbox.checkEpoch(String(epoch))).n, requeued);
   if (forget) await outbox.forgetBefore(parseDate(forget));
   if (!taps) return;
   const all = await outbox.all();

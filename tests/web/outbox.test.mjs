@@ -285,7 +285,7 @@ test('a refused retraction leaves its question counted', async () => {
   await outbox.recount([tap.id], () => question());
   assert.equal(stateOf(await only()), 'counted', 'once: there is nothing to count again');
   assert.equal((await outbox.all()).length, 1);
-  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 1, restored: false }, 'nor is it taken back from another store');
+  assert.deepEqual(await outbox.checkEpoch('a'.repeat(32)), { n: 1, restored: false }, 'nor is it taken back from another store');
 });
 
 test('counting a refused tap on the right day replaces it by a new event', async () => {
@@ -339,15 +339,15 @@ test('the first epoch and another offer again what was answered before; the same
   await outbox.retract([other.id]);
   await send(other, 'retraction');
   await verdict(other, V.VERDICT_RETRACTED, 'retraction');
-  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 3, restored: false }, 'a question; a question and its retraction');
-  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 0, restored: false });
-  assert.deepEqual(await outbox.meetEpoch('b'.repeat(32)), { n: 0, restored: true }, 'they wait already');
+  assert.deepEqual(await outbox.checkEpoch('a'.repeat(32)), { n: 3, restored: false }, 'a question; a question and its retraction');
+  assert.deepEqual(await outbox.checkEpoch('a'.repeat(32)), { n: 0, restored: false });
+  assert.deepEqual(await outbox.checkEpoch('b'.repeat(32)), { n: 0, restored: true }, 'they wait already');
   assert.equal((await outbox.waiting()).length, 2);
   await verdict(tap, V.VERDICT_ALREADY_COUNTED);
   await verdict(other, V.VERDICT_ALREADY_RETRACTED);
   assert.deepEqual(await outbox.waiting(), [], 'the restored store knew them: both acts end');
   assert.deepEqual((await outbox.all()).map(stateOf), ['counted', 'retracted']);
-  assert.deepEqual(await outbox.meetEpoch('c'.repeat(32)), { n: 3, restored: true });
+  assert.deepEqual(await outbox.checkEpoch('c'.repeat(32)), { n: 3, restored: true });
 });
 
 test('another epoch: what was refused and is too old to be remembered is not offered again', async () => {
@@ -357,13 +357,13 @@ test('another epoch: what was refused and is too old to be remembered is not off
     await verdict(tap, V.VERDICT_REFUSED_UNKNOWN_TEAM);
   }
   await outbox.forgetBefore(TODAY);
-  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 1, restored: false });
+  assert.deepEqual(await outbox.checkEpoch('a'.repeat(32)), { n: 1, restored: false });
   assert.deepEqual((await outbox.all()).map(stateOf), ['refused', 'sent']);
 });
 
 test('what has not left yet is not sent for an epoch', async () => {
   await outbox.add([question()]);
-  assert.deepEqual(await outbox.meetEpoch('a'.repeat(32)), { n: 0, restored: false });
+  assert.deepEqual(await outbox.checkEpoch('a'.repeat(32)), { n: 0, restored: false });
   assert.ok(!(await only()).sent);
 });
 
@@ -372,8 +372,8 @@ test('after a new epoch an empty store gets the question and then its retraction
   await outbox.retract([tap.id]);
   await send(tap, 'retraction');
   await verdict(tap, V.VERDICT_RETRACTED, 'retraction');
-  await outbox.meetEpoch('a'.repeat(32));
-  await outbox.meetEpoch('b'.repeat(32));
+  await outbox.checkEpoch('a'.repeat(32));
+  await outbox.checkEpoch('b'.repeat(32));
   assert.equal(sendable(await only(), NOW).act, 'question');
   await verdict(tap, V.VERDICT_COUNTED);
   assert.equal(sendable(await only(), NOW).act, 'retraction');
@@ -385,7 +385,7 @@ test('a retraction that a new epoch put back is not ended by a verdict of the ol
   const tap = await counted();
   await outbox.retract([tap.id]);
   await send(tap, 'retraction');
-  await outbox.meetEpoch('a'.repeat(32)); // heard by another tab, whose network is faster
+  await outbox.checkEpoch('a'.repeat(32)); // heard by another tab, whose network is faster
   assert.equal((await verdict(tap, V.VERDICT_RETRACTED, 'retraction'))[0].outcome, 'gone');
   await verdict(tap, V.VERDICT_COUNTED);
   assert.equal(sendable(await only(), NOW)?.act, 'retraction');
@@ -395,7 +395,7 @@ test('a refused question that is offered again is no refusal while it waits: it 
   const [tap] = await outbox.add([question({ day: TODAY + 3 })]);
   await send(tap);
   await verdict(tap, V.VERDICT_REFUSED_DAY_IN_FUTURE);
-  await outbox.meetEpoch('a'.repeat(32));
+  await outbox.checkEpoch('a'.repeat(32));
   assert.equal(stateOf(await only()), 'sent');
   await outbox.recount([tap.id], () => question());
   await outbox.dismiss([tap.id]);
@@ -513,20 +513,20 @@ test('replacing a tap takes it back and adds another in one step, and never twic
 });
 
 test('once another tab met the new store, a verdict of the old one ends nothing', async () => {
-  await outbox.meetEpoch('1');
+  await outbox.checkEpoch('1');
   const [tap] = await outbox.add([question()]);
   await send(tap);
   const other = await Outbox.open('de-kop');
-  await other.meetEpoch('2');
+  await other.checkEpoch('2');
   assert.deepEqual((await verdict(tap, V.VERDICT_COUNTED)).map(({ outcome }) => outcome), ['keep']);
   assert.equal((await only()).questionWaits, true);
-  await outbox.meetEpoch('2');
+  await outbox.checkEpoch('2');
   await verdict(tap, V.VERDICT_COUNTED);
   assert.equal(stateOf(await only()), 'counted');
 });
 
 test('a tab that has heard of no store yet takes verdicts', async () => {
-  await outbox.meetEpoch('1');
+  await outbox.checkEpoch('1');
   const other = await Outbox.open('de-kop');
   const [tap] = await other.add([question()]);
   await other.settle([{ id: tap.id, act: 'question', verdict: V.VERDICT_COUNTED }]);

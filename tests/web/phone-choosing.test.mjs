@@ -61,6 +61,23 @@ test("a borrowed phone: its owner's taps stay, and a refusal stays until it is d
   assert.deepEqual(tab.phone.taps.map(({ id }) => id), [own]);
 });
 
+test('a borrowed phone also forgets a tap that its worker has changed, or counted on another day after a refusal', async () => {
+  const tab = await Tab.start();
+  await tab.phone.setTeam('west', true);
+  const counted = await tab.taps();
+  await tab.receives(V.VERDICT_COUNTED, [counted]);
+  await tab.phone.replace([counted], { domain: 2 });
+  const refused = await tab.taps();
+  await tab.receives(V.VERDICT_REFUSED_DAY_TOO_OLD, [refused]);
+  await tab.phone.recount([refused], TODAY);
+  await turns();
+  await tab.receives(V.VERDICT_RETRACTED, [counted]);
+  await tab.receives(V.VERDICT_COUNTED);
+  assert.equal(tab.phone.taps.length, 3, 'they see what became of each');
+  await tab.phone.endBorrowing();
+  assert.deepEqual(tab.phone.taps, []);
+});
+
 const domain = (code, name, more = {}) => ({ code, name, valid_from: 0, valid_until: 0, rolls_up_to: 0, position: code, ...more });
 const hearsList = async (tab, domains) => {
   tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, version: 2, domains }));

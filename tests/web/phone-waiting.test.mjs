@@ -76,8 +76,8 @@ test('a connection that does not answer is unsure, and no team is blamed for tha
   t.mock.method(globalThis, 'setTimeout', (run, ms) => timers.push({ run, ms }));
   await tab.taps();
   timers.find(({ ms }) => ms === 3_000).run();
-  assert.equal(tab.phone.state, 'unsure');
+  assert.equal(tab.phone.link, 'unsure');
   assert.deepEqual(tab.phone.silentTeams, []);
   tab.client.emit('packetreceive');
-  assert.equal(tab.phone.state, 'online');
+  assert.equal(tab.phone.link, 'online');
 });

@@ -47,6 +47,20 @@ test('undo takes back what the snackbar names: one, or all six; and the tile no 
   assert.equal(await page.locator('[data-key="domain-3"].domain--taken').count(), 0);
 });
 
+test('a tap that is undone before the next frame leaves no mark on its tile', async (t) => {
+  const { page } = await opened(t);
+  await page.evaluate(() => {
+    const tile = document.querySelector('[data-key="domain-1"]');
+    globalThis.marked = false;
+    new MutationObserver(() => (globalThis.marked ||= tile.classList.contains('domain--taken'))).observe(tile, { attributes: true });
+    new MutationObserver(() => document.querySelector('[data-key="undo"]')?.click()).observe(document.querySelector('.snack'), { childList: true });
+    tile.click();
+  });
+  await snack(page).getByText('Ongedaan gemaakt: Financiën').waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(() => setTimeout(resolve))))));
+  assert.equal(await page.evaluate(() => globalThis.marked), false);
+});
+
 // Where each tile is, and whether a touch on its middle and near its edges would hit it.
 const tiles = (page) => page.evaluate(() => [...document.querySelectorAll('.domain')].map((tile) => {
   const { left, top, right, bottom } = tile.getBoundingClientRect();

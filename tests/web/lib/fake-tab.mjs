@@ -11,7 +11,8 @@ const { IDBFactory } = await import('../../../broker-client/web/node_modules/fak
 const { PbfWriter } = await import('../../../broker-client/web/node_modules/pbf/index.js');
 const { writeCatalogue, writeReceipt } = await import('../../../broker-client/web/gen/turf.js');
 const { dayOfDate, formatDate } = await import('../../../broker-client/web/src/core/calendar.js');
-const { decodeSubmission, unhex } = await import('../../../broker-client/web/src/core/messages.js');
+const { unhex } = await import('../../../broker-client/web/src/core/messages.js');
+const { decodeSubmission } = await import('./submission.mjs');
 const { Phone } = await import('../../../broker-client/web/src/phone/phone.js');
 
 export const TODAY = dayOfDate(2019, 12, 31);

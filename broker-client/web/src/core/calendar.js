@@ -26,43 +26,30 @@ export function parseDate(text) {
   return day >= 0 && formatDate(day) === text ? day : null;
 }
 
-// The date in one time zone. It keeps its formatter, which is slow to make, and the answer for the current minute, because a
-// page asks for the date dozens of times in one frame. Midnight falls on a whole minute in every time zone.
-class ZoneDate {
-  #form;
-  #minute = NaN;
-  #day = 0;
+// Time zone: {form, minute, day}. A formatter is slow to make and to use, and a page asks for the date dozens of times in one frame:
+// so both the formatter and the answer for the current minute are kept. Midnight falls on a whole minute in every time zone.
+const zones = new Map();
 
-  constructor(timeZone) {
-    this.#form = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone });
-  }
-
-  at(now) {
-    const minute = Math.floor(now / MINUTE_MS);
-    if (minute !== this.#minute) {
-      const parts = this.#form.formatToParts(now);
-      const of = (type) => Number(parts.find((part) => part.type === type).value);
-      this.#minute = minute;
-      this.#day = dayOfDate(of('year'), of('month'), of('day'));
-    }
-    return this.#day;
-  }
-}
-
-const zones = new Map(); // time zone: its ZoneDate
-
-function zoneOf(timezone) {
+function formOf(timeZone) {
+  const form = (zone) => new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone });
   try {
-    return new ZoneDate(timezone || TIMEZONE);
+    return form(timeZone || TIMEZONE);
   } catch {
-    return new ZoneDate(TIMEZONE);
+    return form(TIMEZONE);
   }
 }
 
 // The calendar day of a moment (milliseconds) in a time zone; an unknown zone counts as the Netherlands.
 export function todayIn(timezone, now) {
-  if (!zones.has(timezone)) zones.set(timezone, zoneOf(timezone));
-  return zones.get(timezone).at(now);
+  if (!zones.has(timezone)) zones.set(timezone, { form: formOf(timezone), minute: NaN, day: 0 });
+  const zone = zones.get(timezone);
+  const minute = Math.floor(now / MINUTE_MS);
+  if (minute !== zone.minute) {
+    const parts = zone.form.formatToParts(now);
+    const of = (type) => Number(parts.find((part) => part.type === type).value);
+    Object.assign(zone, { minute, day: dayOfDate(of('year'), of('month'), of('day')) });
+  }
+  return zone.day;
 }
 
 // ---- Quarters -------------------------------------------------------------------------------------
@@ -74,7 +61,6 @@ export function quarterOfDay(day) {
 
 export const quarterFirstDay = (quarter) => dayOfDate(Math.floor(quarter / 4), (quarter % 4) * 3 + 1, 1);
 export const quarterLastDay = (quarter) => quarterFirstDay(quarter + 1) - 1;
-export const yearOfQuarter = (quarter) => Math.floor(quarter / 4);
 export const formatQuarter = (quarter) => `${Math.floor(quarter / 4)}-Q${(quarter % 4) + 1}`;
 
 // "2019-Q4" or "2019", as topics name them: {year, quarter} (quarter null for a year), or null.
@@ -101,4 +87,5 @@ export function isoWeekFirstDay({ year, week }) {
   return Math.max(0, fourth - ((fourth + 3) % 7) + (week - 1) * 7);
 }
 
-export const isoWeeksInYear = (year) => isoWeekOfDay(dayOfDate(year, 12, 28)).week;
+// The `count` weeks that end with the one of `day`, oldest first: [{year, week}].
+export const isoWeeksUpTo = (day, count) => Array.from({ length: count }, (_, i) => isoWeekOfDay(day - 7 * (count - 1 - i)));

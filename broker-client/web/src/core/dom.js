@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Makes and changes elements, without a framework and without HTML in strings.
 
-// el('button', { class: 'x', onclick: f, 'aria-pressed': true }, 'text', child): null and false children are left out.
+// el('button', { class: 'x', onclick: f, 'aria-pressed': true }, 'text', child): null and false children are left out. There are no
+// forms: a button never submits.
 export function el(tag, attributes = {}, ...children) {
   const element = tag === 'svg' || attributes.svg ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
+  if (tag === 'button') element.type = 'button';
   for (const [name, value] of Object.entries(attributes)) set(element, name, value);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
+
+const present = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 function set(element, name, value) {
   if (name === 'svg' || value === null || value === undefined) return;
@@ -20,9 +24,11 @@ function set(element, name, value) {
 // Puts `children` in place of what is there, and keeps the focus on the element with the same data-key.
 export function fill(parent, ...children) {
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  parent.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  if (key) parent.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  parent.replaceChildren(...present(children));
+  if (key) byKey(parent, key)?.focus();
 }
+
+const byKey = (parent, key) => parent.querySelector(`[data-key="${CSS.escape(key)}"]`);
 
 // A name from the catalogue, which is Dutch in every language of the page.
 export const dutch = (name) => el('span', { lang: 'nl' }, name);
@@ -68,7 +74,7 @@ function refocus(child) {
   const key = child.dataset.refocus;
   if (key === undefined) return;
   delete child.dataset.refocus;
-  (child.querySelector(`[data-key="${CSS.escape(key)}"]`) ?? child.querySelector('button') ?? child).focus();
+  (byKey(child, key) ?? child.querySelector('button') ?? child).focus();
 }
 
 // Makes the children of `parent` again only when what they show has changed.

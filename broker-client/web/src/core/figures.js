@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The newest retained figures by topic: summaries and weeks. A message with a lower generation is older and is ignored.
-import { isoWeekOfDay } from './calendar.js';
 
 export class Figures {
   #summaries = new Map();
@@ -34,11 +33,9 @@ export class Figures {
     return this.#weeks.get(`${team}/${isoYear}`);
   }
 
-  // The weeks of a team up to that of `day`, oldest first, those that are known: [{year, week, questions}].
-  course(team, day, weeks) {
-    return Array.from({ length: weeks }, (_, i) => isoWeekOfDay(day - 7 * (weeks - 1 - i)))
-      .map(({ year, week }) => ({ year, week, questions: this.weekly(team, year)?.weeks.find((entry) => entry.week === week)?.questions }))
-      .filter(({ questions }) => questions !== undefined);
+  // Undefined: not known.
+  questionsOfWeek(team, { year, week }) {
+    return this.weekly(team, year)?.weeks.find((entry) => entry.week === week)?.questions;
   }
 
   summaries() {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The language of the page and its texts: one flat file for each page and language. Dutch is part of the page; English is fetched
 // when somebody chooses it.
+import { remember, remembered } from './local-storage.js';
+
+const KEY = 'turf-language';
 
 let sources = { nl: {}, en: async () => ({ default: {} }) };
 let texts = {};
@@ -12,31 +15,14 @@ export function useTexts(given) {
   texts = given.nl;
 }
 
-function filled(from, key, values = {}) {
+function fillIn(from, key, values = {}) {
   const forms = (from[key] ?? sources.nl[key] ?? key).split('|');
   const form = forms.length > 1 && values.n !== 1 ? forms[1] : forms[0];
   return form.replace(/\{(\w+)\}/g, (_all, name) => String(values[name] ?? ''));
 }
 
 // t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
-export const t = (key, values) => filled(texts, key, values);
-
-// The same in a given language. Rejects when its texts cannot be fetched.
-export async function textsIn(wanted) {
-  const of = wanted === 'en' ? (await sources.en()).default : sources.nl;
-  return (key, values) => filled(of, key, values);
-}
-
-// Resolves when the texts are there. If they cannot be fetched, the page keeps its language.
-export async function setLanguage(wanted) {
-  try {
-    texts = wanted === 'en' ? (await sources.en()).default : sources.nl;
-    language = wanted === 'en' ? 'en' : 'nl';
-  } catch {
-    return; // English is not in the cache and there is no network
-  }
-  document.documentElement.lang = language;
-}
+export const t = (key, values) => fillIn(texts, key, values);
 
 // The same as a list for an element's children, where a value may be an element: a name in another language, say.
 export function tParts(key, values) {
@@ -44,20 +30,28 @@ export function tParts(key, values) {
   return t(key, { ...marked, n: values.n }).split('\u0000').map((part, i) => (i % 2 ? values[part] : part));
 }
 
-const KEY = 'turf-language';
+const loadTexts = async (wanted) => (wanted === 'en' ? (await sources.en()).default : sources.nl);
 
-export function savedLanguage() {
-  try {
-    return localStorage.getItem(KEY) === 'en' ? 'en' : 'nl';
-  } catch {
-    return 'nl';
-  }
+// `t` of a given language. Rejects when its texts cannot be fetched.
+export async function textsIn(wanted) {
+  const loaded = await loadTexts(wanted);
+  return (key, values) => fillIn(loaded, key, values);
 }
 
-export function saveLanguage(wanted) {
+// Resolves when the texts are there. If they cannot be fetched, the page keeps its language.
+async function setLanguage(wanted) {
   try {
-    localStorage.setItem(KEY, wanted);
+    texts = await loadTexts(wanted);
+    language = wanted === 'en' ? 'en' : 'nl';
   } catch {
-    // storage is forbidden: it holds until the page closes
+    return; // English is not in the cache and there is no network
   }
+  document.documentElement.lang = language;
+}
+
+export const useSavedLanguage = () => setLanguage(remembered(KEY));
+
+export async function switchLanguage() {
+  await setLanguage(language === 'nl' ? 'en' : 'nl');
+  remember(KEY, language);
 }

@@ -11,7 +11,6 @@ export const { Outcome, QuarterStatus, LabelKind, Verdict } = turf;
 
 export const EVENTS_MAX = 64;
 export const LABELS_MAX = 4;
-const SUBMISSION_BYTES_MAX = 4096;
 const PADDING = 96;
 const ID_BYTES = 16;
 const RECEIPT_BYTES_MAX = 65536;
@@ -87,7 +86,7 @@ export function decodeCatalogue(bytes) {
   return { ...catalogue, bytes };
 }
 
-// The status is JSON; null when it is no object, or tells no `online`.
+// The status is JSON; null when it is no object, or has no `online`.
 export function decodeStatus(bytes) {
   try {
     const status = JSON.parse(new TextDecoder().decode(bytes));
@@ -95,19 +94,6 @@ export function decodeStatus(bytes) {
   } catch {
     return null;
   }
-}
-
-function plainEvent(event) {
-  const { domain, outcome, labels } = event.question ?? {};
-  return event.act === 'question'
-    ? { id: hex(event.id ?? []), day: event.day, act: 'question', domain, outcome, labels }
-    : { id: hex(event.id ?? []), day: event.day, act: event.act };
-}
-
-// As a phone wrote it: {events, receiptTo}.
-export function decodeSubmission(bytes) {
-  const submission = read('Submission', bytes, SUBMISSION_BYTES_MAX);
-  return submission && { events: submission.events.map(plainEvent), receiptTo: submission.receipt_to };
 }
 
 // ---- Writing --------------------------------------------------------------------------------------

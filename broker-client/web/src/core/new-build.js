@@ -18,7 +18,7 @@ export class ReloadForBuild {
     for (const name of ['pointerdown', 'keydown', 'scroll']) addEventListener(name, () => (this.#touched = Date.now()), { passive: true });
   }
 
-  get unused() {
+  get isIdle() {
     if (document.visibilityState === 'hidden') return true;
     return Date.now() - this.#touched > this.#options.untouchedMs && !this.#options.busy();
   }
@@ -40,7 +40,7 @@ export class ReloadForBuild {
   #becomeDue() {
     if (this.#due) return;
     this.#due = true;
-    const look = () => (this.#asked || this.unused) && location.reload();
+    const look = () => (this.#asked || this.isIdle) && location.reload();
     look();
     document.addEventListener('visibilitychange', look);
     setInterval(look, LOOK_MS);

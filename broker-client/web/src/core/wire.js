@@ -29,14 +29,12 @@ function small(data, at, end) {
   return null;
 }
 
-function packedWhole(data, at, end) {
-  while (at >= 0 && at < end) at = skipVarint(data, at, end);
-  return at === end;
-}
-
 // `kind`: of the field, as in gen/fields.js; undefined: not known here.
 function contentWhole(data, at, end, kind) {
-  if (kind === 'packed') return packedWhole(data, at, end);
+  if (kind === 'packed') {
+    while (at >= 0 && at < end) at = skipVarint(data, at, end);
+    return at === end;
+  }
   return !kind || kind === 'bytes' || whole(data, kind, at, end);
 }
 

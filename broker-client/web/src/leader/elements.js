@@ -2,6 +2,7 @@
 // Tables and charts as elements. Buttons carry data-action; main.js listens for them at one place.
 import { el } from '../core/dom.js';
 import { isFigure } from './figures/cells.js';
+import { placeOf } from './figures/charts.js';
 
 const svg = (tag, attributes, ...children) => el(tag, { svg: true, ...attributes }, ...children);
 
@@ -45,78 +46,59 @@ export function longestBar(table) {
 
 const SHORT = 8; // rows of a table that paper keeps on one page
 
-// `table.most`: the length of a whole bar, where tables share one scale.
+// `table.most`: the length of a whole bar, where tables share one scale. `caption` is for screen readers.
 // In a region of its own, which scrolls sideways (also by keyboard) where the screen is too narrow.
-export function tableElement(table, caption, words, hideCaption = false) {
+export function tableElement(table, caption, words) {
   const most = table.most ?? longestBar(table);
   const captionId = `${table.id}-caption`;
+  const classes = ['figures', table.bars && 'figures--bars', table.rows.length <= SHORT && 'figures--short'].filter(Boolean).join(' ');
   const head = table.columns.map((column, i) => el('th', { scope: 'col', class: i ? `cell cell--${column.kind}` : null }, column.head ?? column.title));
-  return el(
-    'div',
-    { class: 'table-frame', role: 'region', tabindex: '0', 'aria-labelledby': captionId, 'data-key': table.id },
-    el(
-      'table',
-      { class: ['figures', table.bars && 'figures--bars', table.rows.length <= SHORT && 'figures--short'].filter(Boolean).join(' '), id: table.id },
-      el('caption', { id: captionId, class: hideCaption ? 'visually-hidden' : null }, caption),
+  return el('div', { class: 'table-frame', role: 'region', tabindex: '0', 'aria-labelledby': captionId, 'data-key': table.id },
+    el('table', { class: classes, id: table.id },
+      el('caption', { id: captionId, class: 'visually-hidden' }, caption),
       el('thead', {}, el('tr', {}, head)),
-      el('tbody', {}, table.rows.map((row) => rowElement(table, row, most, words))),
-    ),
-  );
+      el('tbody', {}, table.rows.map((row) => rowElement(table, row, most, words)))));
 }
 
 export function copyButton(table, heading, words) {
   const label = words.t('copy_of', { table: heading });
-  return el('button', { type: 'button', class: 'tool', 'data-action': 'copy', 'data-table': table.id, 'aria-label': label }, words.t('copy'));
+  return el('button', { class: 'tool', 'data-action': 'copy', 'data-table': table.id, 'aria-label': label }, words.t('copy'));
 }
 
 // ---- Charts -----------------------------------------------------------------------------------------
 
-function markElement(mark) {
-  const className = `chart__${mark.kind} chart__${mark.role}`;
-  if (mark.kind === 'line') return svg('line', { class: className, x1: mark.x1, y1: mark.y1, x2: mark.x2, y2: mark.y2 });
-  if (mark.kind === 'text') return svg('text', { class: className, x: mark.x, y: mark.y, 'text-anchor': mark.anchor }, mark.content);
-  const { x, y, width, height, hint } = mark;
-  return svg('rect', { class: className, x, y, width, height }, hint ? svg('title', {}, hint) : null);
-}
+const markElement = (mark) =>
+  svg(mark.kind, { class: `chart__${mark.kind} chart__${mark.role}`, ...placeOf(mark) }, mark.content, mark.hint && svg('title', {}, mark.hint));
 
 // `scale`: how much larger than in the scene a reader has made all letters.
 export function chartElement(scene, id, scale = 1) {
   const { width, height, title, description, marks } = scene;
-  return svg(
-    'svg',
-    { class: 'chart', id, role: 'img', 'aria-label': `${title}. ${description}`, viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale },
-    marks.map(markElement),
-  );
+  const size = { viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale };
+  return svg('svg', { class: 'chart', id, role: 'img', 'aria-label': `${title}. ${description}`, ...size }, marks.map(markElement));
 }
 
 export function chartButtons(id, title, words) {
   return ['svg', 'png'].map((form) => {
     const name = words.t(`save_${form}`);
     const label = words.t('save_chart_as', { form: name, chart: title });
-    return el('button', { type: 'button', class: 'tool', 'data-action': form, 'data-chart': id, 'aria-label': label }, name);
+    return el('button', { class: 'tool', 'data-action': form, 'data-chart': id, 'aria-label': label }, name);
   });
 }
 
 // ---- Parts of a page --------------------------------------------------------------------------------
 
 export function section(id, heading, tools, ...content) {
-  return el(
-    'section',
-    { class: `part part--${id}`, 'aria-labelledby': `${id}-heading`, 'data-key': id },
-    el('div', { class: 'part__head' }, el('h2', { id: `${id}-heading` }, heading), tools?.length ? el('div', { class: 'tools' }, tools) : null),
-    content,
-  );
+  return el('section', { class: `part part--${id}`, 'aria-labelledby': `${id}-heading`, 'data-key': id },
+    el('div', { class: 'part__head' }, el('h2', { id: `${id}-heading` }, heading), tools.length > 0 && el('div', { class: 'tools' }, tools)),
+    content);
 }
 
 export const note = (text) => el('p', { class: 'note' }, text);
 
 export function choice(name, label, options, value) {
-  return el(
-    'label',
-    { class: 'choice' },
+  return el('label', { class: 'choice' },
     el('span', { class: 'choice__label' }, label),
-    el('select', { 'data-choice': name, 'data-key': `choice-${name}` }, options.map((option) => optionElement(option, value))),
-  );
+    el('select', { 'data-choice': name, 'data-key': `choice-${name}` }, options.map((option) => optionElement(option, value))));
 }
 
 function optionElement(option, value) {

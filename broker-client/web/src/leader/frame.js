@@ -6,7 +6,7 @@ import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { teamName } from './figures/cells.js';
 import { choice } from './elements.js';
-import { catalogueIsLate, statusHeard, summaryOf } from './figures/figures.js';
+import { catalogueIsLate, receivedStatus, summaryOf } from './figures/figures.js';
 import { freshnessOf } from './freshness.js';
 import { yearInText } from './figures/report.js';
 import { formatRoute } from './route.js';
@@ -24,22 +24,22 @@ function teamChoice({ figures, words, team, today }) {
   return choice('team', words.t('choose_team'), options, team);
 }
 
-function navigation({ words, team, view, looking }) {
+function navigation({ words, team, view, selection }) {
   const links = VIEWS.map(([name]) =>
-    el('li', {}, el('a', { href: formatRoute({ ...looking, team, view: name }), 'aria-current': name === view ? 'page' : null, 'data-key': `view-${name}` }, words.t(`view_${name}`))),
+    el('li', {}, el('a', { href: formatRoute({ ...selection, team, view: name }), 'aria-current': name === view ? 'page' : null, 'data-key': `view-${name}` }, words.t(`view_${name}`))),
   );
   return el('nav', { class: 'views', 'aria-label': words.t('views') }, el('ul', {}, links));
 }
 
+// The quarter that is shown, or the year of the report.
+const shownPeriod = ({ view, period, year }) => (view === 'report' ? String(year) : period);
+
 // When the newest of the shown figures were published.
-function updated({ figures, team, view, period, year }) {
-  const shown = view === 'report' ? String(year) : period;
-  return Math.max(0, ...[team, ALL].map((one) => summaryOf(figures, one, shown)?.as_of ?? 0));
-}
+const updatedAtOf = (page) => Math.max(0, ...[page.team, ALL].map((one) => summaryOf(page.figures, one, shownPeriod(page))?.as_of ?? 0));
 
 function freshness(page) {
   const { words, link, now, figures } = page;
-  const { state, mark, updatedAt, alerts } = freshnessOf({ link, status: statusHeard(figures), updated: updated(page), now }, words);
+  const { state, mark, updatedAt, alerts } = freshnessOf({ link, status: receivedStatus(figures), updated: updatedAtOf(page), now }, words);
   if (catalogueIsLate(figures)) alerts.push(words.t('catalogue_waiting'));
   if (page.failed) alerts.splice(0, alerts.length, words.t('failed'));
   if (page.blocked) alerts.splice(0, alerts.length);
@@ -58,8 +58,8 @@ const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newes
 function content(page) {
   const { words, figures, view } = page;
   if (!ready(page)) {
-    const heard = figures.catalogue && page.link.state === 'online';
-    return [el('h1', {}, words.t('page_title')), el('p', { class: 'note note--empty' }, heard ? whyNone(page, page.team) : words.t('loading'))];
+    const isSettled = figures.catalogue && page.link.state === 'online';
+    return [el('h1', {}, words.t('page_title')), el('p', { class: 'note note--empty' }, isSettled ? whyNone(page, page.team) : words.t('loading'))];
   }
   return VIEWS.find(([name]) => name === view)[1](page);
 }
@@ -67,19 +67,19 @@ function content(page) {
 // A line for paper, which says what the buttons and marks of the screen say: team, period, status, and how fresh the figures are.
 function paperLine(page) {
   const { figures, words, team, view, period, year, today, now } = page;
-  const summary = summaryOf(figures, team, view === 'report' ? String(year) : period);
+  const summary = summaryOf(figures, team, shownPeriod(page));
   if (!ready(page) || !summary) return null;
-  const { mark } = freshnessOf({ link: page.link, status: statusHeard(figures), updated: 0, now }, words);
+  const { mark } = freshnessOf({ link: page.link, status: receivedStatus(figures), updated: 0, now }, words);
   const what = view === 'report' ? yearInText(year, today, words) : words.period(period);
   const value = { team: teamName(figures, team, words), what, status: words.statusOf({ ...summary, questions: summary.answered + summary.referred }) };
-  return el('p', { class: 'paper' }, words.t('paper_line', { ...value, moment: words.moment(updated(page)), printed: words.moment(now), link: mark }));
+  return el('p', { class: 'paper' }, words.t('paper_line', { ...value, moment: words.moment(updatedAtOf(page)), printed: words.moment(now), link: mark }));
 }
 
 // A fragment for patchChildren.
 export function drawPage(page) {
   const { words, figures } = page;
   const { mark, alerts } = freshness(page);
-  const language = el('button', { type: 'button', class: 'button button--quiet', lang: words.t('language_other_code'), 'data-action': 'language', 'data-key': 'language' }, words.t('language_other'));
+  const language = el('button', { class: 'button button--quiet', lang: words.t('language_other_code'), 'data-action': 'language', 'data-key': 'language' }, words.t('language_other'));
   const tree = document.createDocumentFragment();
   tree.append(
     el('a', { class: 'skip', href: '#content', 'data-action': 'skip', 'data-key': 'skip' }, words.t('skip')),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Says how fresh the figures are: live, or why not (no connection, or turfd is away), and since when. Pure.
 
-const PATIENCE = 4; // before a first connection, or a first word of the aggregator, is called late
+const PATIENCE_S = 4; // after so long without a first connection, or without a first status, the page says so
 
 // `link`: { state: offline|connecting|online|unsure, since: when it was last online (0: never), began: when the page opened,
 // changed: when the state became what it is, kept: when the figures of an earlier visit were received (0: there are none) },
@@ -12,14 +12,14 @@ export function freshnessOf({ link, status, updated, now }, words) {
     const lost = link.since > 0 || (link.kept > 0 && !isEarly(link, now));
     return { state: lost ? 'lost' : 'connecting', mark: words.t(lost ? 'link_lost' : 'link_connecting'), updatedAt, alerts: lostAlerts(link, now, words) };
   }
-  if (!status && now - link.changed < PATIENCE) return { state: 'connecting', mark: words.t('link_connecting'), updatedAt, alerts: [] };
+  if (!status && now - link.changed < PATIENCE_S) return { state: 'connecting', mark: words.t('link_connecting'), updatedAt, alerts: [] };
   if (!status) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_unknown')] };
   if (!status.online) return { state: 'still', mark: words.t('aggregator_gone_short'), updatedAt, alerts: [words.t('aggregator_gone')] };
   return { state: 'live', mark: words.t('link_live'), updatedAt, alerts: troublesOf(status, words) };
 }
 
 // The first connection of a visit is still on its way.
-const isEarly = ({ since, began }, now) => !since && now - began < PATIENCE;
+const isEarly = ({ since, began }, now) => !since && now - began < PATIENCE_S;
 
 function lostAlerts(link, now, words) {
   if (isEarly(link, now)) return [];

@@ -7,11 +7,11 @@ const FORM = 1; // of what is kept; another one is not read
 
 const addressOf = (org) => `kept-figures/${org}`;
 
-// `heard`: when there was a connection last, in seconds; `today`: the day that the figures are looked at from.
-export async function keepFigures(org, { catalogue, status, newest }, heard, today) {
+// `receivedAt`: when there was a connection last, in seconds; `today`: the aggregator's date then.
+export async function keepFigures(org, { catalogue, status, newest }, receivedAt, today) {
   if (!catalogue) return;
   const { bytes: _bytes, ...plain } = catalogue;
-  const kept = { form: FORM, heard, today, catalogue: plain, status, summaries: newest.summaries(), weeklies: newest.weeklies() };
+  const kept = { form: FORM, heard: receivedAt, today, catalogue: plain, status, summaries: newest.summaries(), weeklies: newest.weeklies() };
   try {
     await (await caches.open(CACHE)).put(addressOf(org), new Response(JSON.stringify(kept)));
   } catch {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The team leader's page: keeps what was received and what the reader looks at, and draws it at most once a frame.
+// The team leader's page: keeps the figures that were received and what the reader has selected, and draws it at most once a frame.
 import '../core/tokens.css';
 import './leader.css';
 import './tables.css';
@@ -9,16 +9,17 @@ import { formatDate, parseDate, todayIn } from '../core/calendar.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
-import { language, savedLanguage, saveLanguage, setLanguage, t, textsIn, useTexts } from '../core/language.js';
+import { language, switchLanguage, t, textsIn, useSavedLanguage, useTexts } from '../core/language.js';
+import { remember, remembered } from '../core/local-storage.js';
 import { ALL, topics } from '../core/topics.js';
 import { teamName } from './figures/cells.js';
-import * as heard from './figures/figures.js';
+import * as received from './figures/figures.js';
 import { drawPage } from './frame.js';
 import { patchChildren } from './patch.js';
 import { keepFigures, keptFigures } from './kept-figures.js';
 import { yearOf, yearOfReport, quarterOfDay, quartersOfYear } from './figures/periods.js';
 import { formatRoute, parseRoute } from './route.js';
-import { yearsHeard } from './figures/report.js';
+import { yearsWithFigures } from './figures/report.js';
 import nl from './texts.nl.js';
 import { keepUpToDate } from './update.js';
 import { createWords } from './figures/words.js';
@@ -28,57 +29,41 @@ const TEAM_KEY = 'turf-leader-team';
 const NARROW = 560; // a phone: fewer columns in charts
 const CROWDED = 800; // shorter names of quarters in tables
 const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
-const SAY_MS = 6_000;
-const SETTINGS_MS = 5_000; // how often settings that could not be had are asked for again
-const KEEP_S = 60; // how often the page notes that the figures it shows are still the last ones
-const CLOCK_MS = 5_000; // how often the page looks whether the day or the age of what it shows has changed
+const ANNOUNCED_MS = 6_000;
+const CONFIG_RETRY_MS = 5_000;
+const STORE_S = 60; // how often the page notes that the figures it shows are still the last ones
+const CLOCK_MS = 5_000; // how often the page checks whether the day or the age of what it shows has changed
 
 const state = {
-  figures: heard.createFigures(),
-  link: { state: 'offline', since: 0, kept: 0, began: Math.floor(Date.now() / 1000), changed: 0 },
-  looking: { team: ALL, view: 'live', period: null, year: null },
-  rolled: false,
+  figures: received.createFigures(),
+  link: { state: 'offline', since: 0, kept: 0, began: Math.floor(Date.now() / 1000), changed: 0 }, // as in freshness.js
+  selection: { team: ALL, view: 'live', period: null, year: null }, // as in route.js
+  rolled: false, // domains are rolled up to the older list
   file: CSV_FILES[0], // the CSV that is chosen
-  failed: false, // the settings could not be read
-  blocked: false, // something else answers in the server's place
+  failed: false, // config.json could not be read
+  blocked: false, // something else answers instead of the server, such as a login
   onPaper: false,
-  shown: { tables: new Map(), charts: new Map() },
+  shown: { tables: new Map(), charts: new Map() }, // by id, for the buttons that copy or save one
 };
 let connection = null;
 let org = '';
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
-// ---- What is shown ----------------------------------------------------------------------------------
-
-function rememberedTeam() {
-  try {
-    return localStorage.getItem(TEAM_KEY);
-  } catch {
-    return null;
-  }
-}
-
-function rememberTeam(team) {
-  try {
-    localStorage.setItem(TEAM_KEY, team);
-  } catch {
-    // storage is forbidden: the address still has the choice
-  }
-}
+// ---- What is selected -------------------------------------------------------------------------------
 
 function readAddress() {
   const { team, view, period, year } = parseRoute(location.hash);
-  state.looking = { team: team ?? rememberedTeam() ?? ALL, view: view ?? 'live', period, year };
-  listen();
-  draw();
+  state.selection = { team: team ?? remembered(TEAM_KEY) ?? ALL, view: view ?? 'live', period, year };
+  subscribe();
+  drawSoon();
 }
 
-// Draws at once. A drawing that was planned before would set the list box back to its old value while it is used.
-function look(changes) {
-  state.looking = { ...state.looking, ...changes };
-  if (changes.team) rememberTeam(changes.team);
-  location.hash = formatRoute(state.looking); // readAddress follows
+// Changes the selection at once: a drawing that is planned would set the list box back to its old value while it is used.
+function select(changes) {
+  state.selection = { ...state.selection, ...changes };
+  if (changes.team) remember(TEAM_KEY, changes.team);
+  location.hash = formatRoute(state.selection); // readAddress follows
 }
 
 // The aggregator's date, if it is online: the date may be pinned, and the clock of a screen may be wrong.
@@ -89,126 +74,115 @@ function today() {
 }
 
 function yearShown() {
-  const { year } = state.looking;
-  const known = yearsHeard(state.figures);
+  const { year } = state.selection;
+  const known = yearsWithFigures(state.figures);
   if (year !== null || known.length === 0) return year;
   const wanted = yearOfReport(today());
   return known.includes(wanted) ? wanted : known[0];
 }
 
-// ---- What is received ---------------------------------------------------------------------------------
+// ---- The connection -----------------------------------------------------------------------------------
 
 // Everything of the chosen team and of the organisation; of the other teams only the year that a report shows.
-function filtersNow() {
-  const { team, view } = state.looking;
-  const filters = [team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]);
-  if (view === 'report') {
-    const year = yearShown();
-    if (year !== null) for (const period of [...quartersOfYear(year), String(year)]) filters.push(topics.summary(org, '+', period));
-  }
-  return filters;
+function wantedTopics() {
+  const { team, view } = state.selection;
+  const year = view === 'report' ? yearShown() : null;
+  const ofTeams = year === null ? [] : [...quartersOfYear(year), String(year)].map((period) => topics.summary(org, '+', period));
+  return [...[team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]), ...ofTeams];
 }
 
-const listen = () => connection?.listen(filtersNow());
+const subscribe = () => connection?.subscribe(wantedTopics());
 
-function became(link) {
+function linkChanged(link) {
   const since = state.link.state === 'online' ? seconds() : state.link.since;
   state.link = { ...state.link, state: link, since, changed: seconds() };
-  draw();
+  if (link === 'offline') endWaiting();
+  drawSoon();
 }
 
-// ---- What is stored to open without a network -----------------------------------------------------------
+// Resolves when the broker has sent everything that it retains of the wanted topics. Without a connection nothing more arrives.
+const waiting = [];
+const isWaiting = () => Boolean(connection) && !connection.hasRetained && connection.state !== 'offline';
+const allRetained = () => (isWaiting() ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve());
+const endWaiting = () => waiting.splice(0).forEach((resolve) => resolve());
 
-let keptAt = 0;
-let isNew = false; // since then
-
-async function showKept() {
-  const kept = await keptFigures(org);
-  if (!kept) return;
-  heard.takeKept(state.figures, kept);
-  state.link.kept = kept.heard;
-  draw();
-}
-
-function keep() {
-  if (state.link.state !== 'online' || (!isNew && seconds() - keptAt < KEEP_S)) return;
-  isNew = false;
-  keptAt = seconds();
-  keepFigures(org, state.figures, keptAt, today());
-}
-
-// The broker has sent all that it retains of the subscribed topics: removes kept figures that it did not send.
-function tookRetained() {
-  const { team, view } = state.looking;
+// Removes stored figures that the broker did not send: they are no longer retained.
+function retainedArrived() {
+  const { team, view } = state.selection;
   const year = yearShown();
-  heard.dropUnheard(state.figures, (topic) => topic.team === team || topic.team === ALL || (view === 'report' && topic.kind === 'summary' && yearOf(topic.period) === year));
+  received.dropNotReceived(state.figures, (topic) => topic.team === team || topic.team === ALL || (view === 'report' && topic.kind === 'summary' && yearOf(topic.period) === year));
   isNew = true;
-  keep();
-  draw();
+  storeFigures();
+  endWaiting();
+  drawSoon();
 }
 
-function tookStatus(status) {
-  if (heard.takeStatus(state.figures, status)) connection.askAgain();
-  listen(); // another day may be another report
-  draw();
+function statusArrived(status) {
+  if (received.takeStatus(state.figures, status)) connection.subscribeAgain();
+  subscribe(); // another day may be another report
+  drawSoon();
 }
 
-function tookCatalogue(catalogue) {
-  if (heard.takeCatalogue(state.figures, catalogue)) connection.askAgain();
-  draw();
+function catalogueArrived(catalogue) {
+  if (received.takeCatalogue(state.figures, catalogue)) connection.subscribeAgain();
+  drawSoon();
 }
 
-function drawIf(changed) {
+function summaryArrived(summary) {
+  const yearBefore = yearShown();
+  drawIfChanged(received.takeSummary(state.figures, summary));
+  if (yearShown() !== yearBefore) subscribe();
+}
+
+function drawIfChanged(changed) {
   if (!changed) return;
   isNew = true;
-  draw();
-}
-
-// Whether the broker has sent everything that it retains of these topics. Without a connection nothing more arrives.
-const hasAnswered = () => !connection || connection.answered || connection.state === 'offline';
-
-let waitingForAnswer = [];
-const answered = () => (hasAnswered() ? Promise.resolve() : new Promise((resolve) => waitingForAnswer.push(resolve)));
-
-function tookAnswer() {
-  if (connection.answered) tookRetained();
-  for (const resolve of waitingForAnswer.splice(0)) resolve();
+  drawSoon();
 }
 
 const handlers = {
-  answered: tookAnswer,
-  online: () => became('online'),
-  connecting: () => became('connecting'),
-  offline: () => {
-    tookAnswer();
-    became('offline');
-  },
-  unsure: () => became('unsure'),
-  sure: () => became('online'),
-  blocked: () => draw(),
-  catalogue: tookCatalogue,
-  summary: (summary) => {
-    const yearBefore = yearShown();
-    drawIf(heard.takeSummary(state.figures, summary));
-    if (yearShown() !== yearBefore) listen();
-  },
-  weekly: (weekly) => drawIf(heard.takeWeekly(state.figures, weekly)),
-  status: tookStatus,
-  cleared: (topic) => drawIf(heard.takeCleared(state.figures, topic)),
+  link: linkChanged,
+  blocked: drawSoon,
+  retained: retainedArrived,
+  catalogue: catalogueArrived,
+  status: statusArrived,
+  summary: summaryArrived,
+  weekly: (weekly) => drawIfChanged(received.takeWeekly(state.figures, weekly)),
+  cleared: (topic) => drawIfChanged(received.takeCleared(state.figures, topic)),
 };
+
+// ---- Figures that are stored to open without a network ---------------------------------------------------
+
+let storedAt = 0;
+let isNew = false; // figures have arrived since then
+
+async function showStoredFigures() {
+  const kept = await keptFigures(org);
+  if (!kept) return;
+  received.takeKept(state.figures, kept);
+  state.link.kept = kept.heard;
+  drawSoon();
+}
+
+function storeFigures() {
+  if (state.link.state !== 'online' || (!isNew && seconds() - storedAt < STORE_S)) return;
+  isNew = false;
+  storedAt = seconds();
+  keepFigures(org, state.figures, storedAt, today());
+}
 
 // ---- Drawing ------------------------------------------------------------------------------------------
 
-let waiting = 0;
+let plannedFrame = 0;
 
-function draw() {
-  waiting ||= requestAnimationFrame(() => {
-    waiting = 0;
+function drawSoon() {
+  plannedFrame ||= requestAnimationFrame(() => {
+    plannedFrame = 0;
     drawNow();
   });
 }
 
-// How large this reader has made the letters of this screen.
+// How many times larger than usual the reader has made the letters.
 const letterScale = () => (state.onPaper ? 1 : parseFloat(getComputedStyle(document.documentElement).fontSize) / 16);
 
 // Draws charts as wide as there is room, so that their letters keep their size.
@@ -230,19 +204,19 @@ function titleOf({ figures, team, view, today: day, words }) {
 }
 
 function drawNow() {
-  const { figures, looking } = state;
-  const app = byId('app');
+  const { selection, onPaper } = state;
   state.shown = { tables: new Map(), charts: new Map() };
+  const width = chartWidth();
   const page = {
-    figures, link: state.link, failed: state.failed, blocked: state.blocked || Boolean(connection?.blocked), shown: state.shown, rolled: state.rolled, file: state.file,
-    words: wordsNow(!state.onPaper && chartWidth() < CROWDED),
-    looking, team: looking.team, view: looking.view, today: today(), now: seconds(), year: yearShown(),
-    period: looking.period ?? quarterOfDay(today()),
-    width: chartWidth(), scale: letterScale(), narrow: chartWidth() < NARROW, onPaper: state.onPaper,
+    ...state, ...selection,
+    blocked: state.blocked || Boolean(connection?.blocked),
+    period: selection.period ?? quarterOfDay(today()), year: yearShown(), today: today(), now: seconds(),
+    words: wordsNow(!onPaper && width < CROWDED),
+    width, scale: letterScale(), narrow: width < NARROW,
   };
   document.title = titleOf(page);
-  patchChildren(app, drawPage(page));
-  if (chartWidth() !== page.width) draw();
+  patchChildren(byId('app'), drawPage(page));
+  if (chartWidth() !== width) drawSoon(); // a scroll bar came or went
 }
 
 function drawFor(paper) {
@@ -250,31 +224,31 @@ function drawFor(paper) {
   drawNow();
 }
 
-// ---- Touches ------------------------------------------------------------------------------------------
+// ---- What the reader does --------------------------------------------------------------------------------
 
-let saying = 0;
+let announceTimer = 0;
 
-function say(text) {
-  clearTimeout(saying);
+function announce(text) {
+  clearTimeout(announceTimer);
   byId('said').textContent = text;
-  saying = setTimeout(() => (byId('said').textContent = ''), SAY_MS);
+  announceTimer = setTimeout(() => (byId('said').textContent = ''), ANNOUNCED_MS);
 }
 
-// Loads the modules that make files and pictures before anybody needs them, since there may be no network then.
-const loadDownloads = () => Promise.all([import('./files/downloads.js'), import('./files/export.js'), textsIn('en')]);
+// The modules that make files and pictures. They are loaded before anybody needs them, since there may be no network then.
+const loadFileModules = () => Promise.all([import('./files/downloads.js'), import('./files/export.js'), textsIn('en')]);
 
 async function copy(id) {
-  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await loadDownloads();
+  const [{ copyTable }, { tableAsHtml, tableAsTsv }] = await loadFileModules();
   const { table, heading } = state.shown.tables.get(id);
   const words = wordsNow();
   const copied = await copyTable(tableAsTsv(table, heading, words), tableAsHtml(table, heading, words));
-  say(t(copied ? 'copied' : 'copy_failed'));
+  announce(t(copied ? 'copied' : 'copy_failed'));
 }
 
 async function saveChart(id, form) {
-  const [{ downloadPng, downloadSvg }, { fileName }] = await loadDownloads();
+  const [{ downloadPng, downloadSvg }, { fileName }] = await loadFileModules();
   const scene = state.shown.charts.get(id);
-  const { team, view } = state.looking;
+  const { team, view } = state.selection;
   const period = view === 'report' ? yearShown() : quarterOfDay(today());
   const name = fileName({ org, what: t(`file_${id}`), team, period, today: today() }, form);
   if (form === 'svg') downloadSvg(name, scene);
@@ -282,24 +256,18 @@ async function saveChart(id, form) {
 }
 
 // Makes a CSV file in the language of the button, after waiting for the figures that are still on their way.
-async function saveCsv(form) {
-  const [{ download }, { csvName, yearAsCsv }] = await loadDownloads();
-  const inForm = await textsIn(form);
-  if (!hasAnswered()) say(t('csv_waits'));
-  await answered();
-  const chosen = { file: state.file, org, team: state.looking.team, year: yearShown(), today: today() };
-  const words = createWords(inForm, form, state.figures.catalogue?.timezone);
+async function saveCsv(csvLanguage) {
+  const [{ download }, { csvName, yearAsCsv }] = await loadFileModules();
+  const texts = await textsIn(csvLanguage);
+  if (isWaiting()) announce(t('csv_waits'));
+  await allRetained();
+  const chosen = { file: state.file, org, team: state.selection.team, year: yearShown(), today: today() };
+  const words = createWords(texts, csvLanguage, state.figures.catalogue?.timezone);
   const { text, missing } = yearAsCsv(state.figures, chosen, words);
   const name = csvName(state.file, chosen, words);
   download(name, 'text/csv;charset=utf-8', text);
   const names = missing.map((team) => teamName(state.figures, team, wordsNow())).join(', ');
-  say(missing.length > 0 ? t('csv_missing', { teams: names }) : t('csv_saved', { name }));
-}
-
-async function otherLanguage() {
-  await setLanguage(language === 'nl' ? 'en' : 'nl');
-  saveLanguage(language);
-  draw();
+  announce(missing.length > 0 ? t('csv_missing', { teams: names }) : t('csv_saved', { name }));
 }
 
 const actions = {
@@ -308,28 +276,28 @@ const actions = {
   png: ({ chart }) => saveChart(chart, 'png'),
   csv: ({ form }) => saveCsv(form),
   print: () => print(),
-  language: otherLanguage,
+  language: () => switchLanguage().then(drawSoon),
   skip: (_data, event) => {
-    event.preventDefault(); // the address says what is looked at
+    event.preventDefault(); // the address holds the selection
     byId('content').focus();
   },
 };
 
 const choices = {
-  team: (team) => look({ team }),
-  period: (period) => look({ period }),
-  year: (year) => look({ year: Number(year) }),
+  team: (team) => select({ team }),
+  period: (period) => select({ period }),
+  year: (year) => select({ year: Number(year) }),
   csv: (file) => {
     state.file = file;
-    draw();
+    drawSoon();
   },
   list: (list) => {
     state.rolled = list === 'rolled';
-    draw();
+    drawSoon();
   },
 };
 
-function listenToTouches() {
+function listenToReader() {
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('[data-action]');
     if (button) actions[button.dataset.action]?.(button.dataset, event);
@@ -339,15 +307,15 @@ function listenToTouches() {
     if (name) choices[name]?.(event.target.value);
   });
   addEventListener('hashchange', readAddress);
-  addEventListener('resize', draw);
+  addEventListener('resize', drawSoon);
   addEventListener('beforeprint', () => drawFor(true));
   addEventListener('afterprint', () => drawFor(false));
 }
 
 // ---- Start ----------------------------------------------------------------------------------------------
 
-// Asks again until the settings are there: nobody reloads a screen on a wall.
-async function settings() {
+// Asks for config.json again until it is there: nobody reloads a screen on a wall.
+async function loadConfigAtLast() {
   for (;;) {
     try {
       const config = await loadConfig();
@@ -356,28 +324,28 @@ async function settings() {
     } catch (error) {
       state.blocked = (await whoAnswers()) === 'other';
       state.failed = !state.blocked && !(error instanceof TypeError); // not the network's fault
-      draw();
+      drawSoon();
     }
-    await new Promise((resolve) => setTimeout(resolve, SETTINGS_MS));
+    await new Promise((resolve) => setTimeout(resolve, CONFIG_RETRY_MS));
   }
 }
 
 async function start() {
   forgetLogin();
   useTexts({ nl, en: () => import('./texts.en.js') });
-  await setLanguage(savedLanguage());
-  listenToTouches();
+  await useSavedLanguage();
+  listenToReader();
   readAddress();
-  setInterval(() => (listen(), keep(), draw()), CLOCK_MS);
-  const library = import('mqtt'); // while the settings are fetched
+  setInterval(() => (subscribe(), storeFigures(), drawSoon()), CLOCK_MS);
+  const library = import('mqtt'); // while config.json is fetched
   library.catch(() => {}); // the connection tries again
-  ({ org } = await settings());
-  await showKept();
+  ({ org } = await loadConfigAtLast());
+  await showStoredFigures();
   connection = new Connection({ org, url: ownBroker(location), handlers });
-  listen();
+  subscribe();
   connection.start();
   onReturn(() => connection.wake());
-  await Promise.allSettled([loadDownloads(), library]); // what is missing then, a touch tries again
+  await Promise.allSettled([loadFileModules(), library]); // a button tries again to load what is missing then
   keepUpToDate();
 }
 

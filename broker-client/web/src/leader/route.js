@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What is looked at, as the part of the address after the #: it can be kept as a bookmark, and never leaves the
+// What the reader has selected, as the part of the address after the #: it can be kept as a bookmark, and never leaves the
 // browser. "#oost/vergelijken/2019-Q4", "#all/jaarverslag/2019". Pure.
 import { parsePeriod } from '../core/calendar.js';
 import { ALL, isSlug } from '../core/topics.js';

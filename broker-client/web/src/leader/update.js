@@ -11,7 +11,7 @@ export async function keepUpToDate() {
   if (!registration) return;
   const reload = new ReloadForBuild({ untouchedMs: UNTOUCHED_MS });
   reload.listen();
-  setInterval(() => reload.unused && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
+  setInterval(() => reload.isIdle && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
   setInterval(() => registration.update().catch(() => {}), LOOK_MS);
   await letWorkerKeepPage();
 }

@@ -3,15 +3,16 @@
 // that copies or downloads one finds it by id.
 //
 // `page`: { figures, words, team, period, year, today, rolled, width, scale, narrow, onPaper, shown: { tables, charts } }
+import { isoWeeksUpTo } from '../core/calendar.js';
 import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { isFigure, none, teamCell, teamName } from './figures/cells.js';
 import { barChart, quarterChart, weekChart } from './figures/charts.js';
 import * as compare from './figures/compare.js';
 import { chartButtons, chartElement, choice, copyButton, longestBar, note, section, tableElement } from './elements.js';
-import { summaryOf } from './figures/figures.js';
+import { heldOf, questionsOf, summaryOf } from './figures/figures.js';
 import * as live from './figures/live.js';
-import { quarterNumber, quarterOfDay, quartersOfYear, weeksUpTo, yearOf } from './figures/periods.js';
+import { quarterNumber, quarterOfDay, quartersOfYear, yearOf } from './figures/periods.js';
 import * as report from './figures/report.js';
 import { isRunning, samePoint } from './figures/same-point.js';
 
@@ -25,19 +26,18 @@ const QUARTERS_MOST = 20;
 const FINAL = 3;
 const QUARTER_WIDTH = 34; // room for its figure
 
+// The heading of a part of the page, and of whose figures it is.
+const pageHeading = (text, of) => el('h1', {}, text, ' ', el('span', { class: 'h1__of' }, of));
+
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);
-const namesOf = ({ t }) => ({ answered: t('answered'), referred: t('referred'), open: t('outlined_not_final') });
+const legendNames = ({ t }) => ({ answered: t('answered'), referred: t('referred'), open: t('outlined_not_final') });
 
-function keepTable(page, table, heading) {
+function showTable(page, table, heading, caption = heading) {
   page.shown.tables.set(table.id, { table, heading });
-  return table;
+  return tableElement(table, caption, page.words);
 }
 
-function shownTable(page, table, caption, heading, hideCaption) {
-  return tableElement(keepTable(page, table, heading), caption, page.words, hideCaption);
-}
-
-function shownChart(page, id, scene) {
+function showChart(page, id, scene) {
   page.shown.charts.set(id, scene);
   return chartElement(scene, id, page.scale);
 }
@@ -47,38 +47,32 @@ function remarks(page, team, period) {
   const summary = summaryOf(page.figures, team, period);
   if (!summary) return [];
   const { words } = page;
-  const held = live.heldOf(summary);
+  const held = questionsOf(heldOf(summary));
   return [
     held > 0 && note(words.t('not_per_domain_note', { n: held, count: words.number(held) })),
     summary.late > 0 && note(words.t('late_note', { n: summary.late, count: words.number(summary.late) })),
-    summary.answered + summary.referred === 0 && note(words.t('nothing_tapped')),
+    questionsOf(summary) === 0 && note(words.t('nothing_tapped')),
   ].filter(Boolean);
 }
 
 // ---- Now --------------------------------------------------------------------------------------------
 
 function tile(words, label, cell, extra, kind) {
-  return el(
-    'div',
-    { class: `tile ${kind}${isFigure(cell) ? '' : ' tile--none'}` },
+  return el('div', { class: `tile ${kind}${isFigure(cell) ? '' : ' tile--none'}` },
     el('dt', { class: 'tile__label' }, label),
-    el('dd', { class: 'tile__value' }, words.cell(cell), extra ? el('span', { class: 'tile__extra' }, ` ${extra}`) : null),
-  );
+    el('dd', { class: 'tile__value' }, words.cell(cell), extra && el('span', { class: 'tile__extra' }, ` ${extra}`)));
 }
 
 function tiles(page) {
   const { figures, words, team, period, today } = page;
   const head = live.headline(figures, team, period, today);
   const referredShare = isFigure(head.referred) && head.referred > 0 ? words.cell(head.referredShare) : '';
-  return el(
-    'dl',
-    { class: 'tiles' },
+  return el('dl', { class: 'tiles' },
     tile(words, words.t('questions'), head.questions, ownPoint(page, head), 'tile--main'),
     tile(words, words.t('answered'), head.answered, '', 'tile--answered'),
     tile(words, words.t('referred'), head.referred, referredShare, 'tile--referred'),
     tile(words, words.t('quarter_before'), ...earlierFigure(page, head, 'before'), 'tile--quiet'),
-    tile(words, words.t('same_quarter_last_year'), ...earlierFigure(page, head, 'lastYear'), 'tile--quiet'),
-  );
+    tile(words, words.t('same_quarter_last_year'), ...earlierFigure(page, head, 'lastYear'), 'tile--quiet'));
 }
 
 // The value of this quarter with which earlier quarters are compared.
@@ -109,17 +103,13 @@ const domainTableOf = ({ figures, period, rolled, words }, team) =>
 function domainPart(page, team) {
   const { figures, words, period } = page;
   const table = domainTableOf(page, team);
-  const { id } = table;
   const heading = `${nameOf(page, team)}, ${words.period(period)}`;
   if (table.rows.length === 0) return el('div', { class: 'half' }, el('h3', {}, nameOf(page, team)), note(whyNone(page, team)));
   const status = words.statusOf(summaryOf(figures, team, period));
-  return el(
-    'div',
-    { class: 'half', 'data-key': id },
+  return el('div', { class: 'half', 'data-key': table.id },
     el('div', { class: 'half__head' }, el('h3', {}, nameOf(page, team)), el('span', { class: 'mark' }, status), copyButton(table, heading, words)),
-    shownTable(page, table, `${words.t('per_domain')}: ${heading}`, heading, true),
-    remarks(page, team, period),
-  );
+    showTable(page, table, heading, `${words.t('per_domain')}: ${heading}`),
+    remarks(page, team, period));
 }
 
 // Two tables with bars stand beside each other, each with a scale of its own: a team is small beside its organisation.
@@ -133,7 +123,7 @@ function scalesNote(page, teams) {
 function weeksPart(page) {
   const { figures, words, team, today, width, narrow } = page;
   const count = narrow ? WEEKS_NARROW : WEEKS_WIDE;
-  const weeks = compare.weekCourse(figures, team, weeksUpTo(today, count));
+  const weeks = compare.weekCourse(figures, team, isoWeeksUpTo(today, count));
   if (!weeks.some((one) => isFigure(one.questions))) return null;
   const title = `${words.t('weeks_heading')}: ${nameOf(page)}`;
   const most = Math.max(...weeks.map((one) => (isFigure(one.questions) ? one.questions : 0)));
@@ -144,7 +134,7 @@ function weeksPart(page) {
     hint: `${words.t('week_of', one)}: ${words.cell(one.questions)}`,
   }));
   const scene = weekChart(marked, { width, title, description }, words.number);
-  const chart = shownChart(page, 'weeks', scene);
+  const chart = showChart(page, 'weeks', scene);
   return section('weeks', words.t('weeks_heading'), chartButtons('weeks', title, words), chart, note(words.t('weeks_note')));
 }
 
@@ -153,7 +143,7 @@ function labelsPart(page) {
   const tables = live.labelTables(figures, team, period, words, 'labels');
   if (tables.length === 0) return null;
   const heading = (table) => `${nameOf(page)}, ${words.period(period)}: ${table.columns[0].title}`;
-  const drawn = tables.map((table) => shownTable(page, table, heading(table), heading(table), true));
+  const drawn = tables.map((table) => showTable(page, table, heading(table)));
   return section('labels', words.t('labels_heading'), [], el('div', { class: 'thirds' }, drawn), note(words.t('labels_note')));
 }
 
@@ -161,7 +151,7 @@ export function viewLive(page) {
   const { words, period, team } = page;
   const teams = team === ALL ? [ALL] : [team, ALL];
   return [
-    el('h1', {}, words.t('live_heading'), ' ', el('span', { class: 'h1__of' }, `${nameOf(page)}, ${words.period(period)}`)),
+    pageHeading(words.t('live_heading'), `${nameOf(page)}, ${words.period(period)}`),
     tiles(page),
     section('domains', words.t('per_domain'), [listChoice(page, teams)], el('div', { class: 'halves' }, teams.map((one) => domainPart(page, one))), scalesNote(page, teams), listNote(page, teams)),
     weeksPart(page),
@@ -196,27 +186,27 @@ const listNote = (page, teams) => (page.rolled && compare.canRollUp(page.figures
 const shortQuarter = (page, period) => page.words.t('quarter_short', { n: quarterNumber(period) });
 
 // The label of a quarter in a chart. Only the first quarter of a year has the year below it.
-function marked(page, course) {
+function withLabels(page, course) {
   const { words } = page;
   return course.map((one, i) => ({
     ...one,
     label: shortQuarter(page, one.period),
     sublabel: i === 0 || quarterNumber(one.period) === 1 ? String(yearOf(one.period)) : '',
-    hint: saidOf(one, words),
+    hint: quarterInWords(one, words),
   }));
 }
 
 // A quarter in words, with its status when it is not final.
-function saidOf({ period, questions, status }, words) {
+function quarterInWords({ period, questions, status }, words) {
   const state = words.stateOf({ status });
   return `${words.period(period)}: ${words.cell(questions)}${state && status !== FINAL ? ` (${state})` : ''}`;
 }
 
 function courseChart(page, id, course, title) {
   const { words, width } = page;
-  const said = course.map((one) => saidOf(one, words)).join('; ');
-  const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${said}.`, names: namesOf(words), none: (cell) => [words.t(`none_${cell.none}`), words.t(`none_short_${cell.none}`)] };
-  return shownChart(page, id, quarterChart(marked(page, course), options, words.number));
+  const quarters = course.map((one) => quarterInWords(one, words)).join('; ');
+  const options = { width, flat: page.onPaper, title, description: `${words.t('course_description')} ${quarters}.`, names: legendNames(words), none: (cell) => [words.t(`none_${cell.none}`), words.t(`none_short_${cell.none}`)] };
+  return showChart(page, id, quarterChart(withLabels(page, course), options, words.number));
 }
 
 function coursePart(page) {
@@ -226,7 +216,7 @@ function coursePart(page) {
   const title = `${words.t('course_heading')}: ${nameOf(page)}`;
   const table = compare.quarterTable(figures, team, today, words, 'quarters');
   const tools = [copyButton(table, title, words), ...chartButtons('course', title, words)];
-  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), shownTable(page, table, title, title, true), runningNote(page, team, quarterOfDay(today)));
+  return section('course', words.t('course_heading'), tools, courseChart(page, 'course', course, title), showTable(page, table, title), runningNote(page, team, quarterOfDay(today)));
 }
 
 function comparePart(page) {
@@ -237,19 +227,17 @@ function comparePart(page) {
   const options = quarters.map((one) => ({ value: one, label: words.period(one) }));
   const tools = [choice('period', words.t('look_at'), options, period), listChoice(page, [team]), copyButton(table, title, words)];
   const groups = table.rows.some((row) => row.kind === 'group');
-  return section(
-    'compared', words.t('domains_compared'), tools,
-    shownTable(page, table, title, title, true),
+  return section('compared', words.t('domains_compared'), tools,
+    showTable(page, table, title),
     isRunning(period, today) ? note(words.t('running_columns', { period: words.period(period) })) : null,
     groups ? note(words.t('side_by_side_note')) : null,
     listNote(page, [team]),
-    remarks(page, team, period),
-  );
+    remarks(page, team, period));
 }
 
 export function viewCompare(page) {
   const { words } = page;
-  return [el('h1', {}, words.t('compare_heading'), ' ', el('span', { class: 'h1__of' }, nameOf(page))), coursePart(page), comparePart(page)];
+  return [pageHeading(words.t('compare_heading'), nameOf(page)), coursePart(page), comparePart(page)];
 }
 
 // ---- The year for the report --------------------------------------------------------------------------
@@ -261,7 +249,7 @@ function yearPart(page) {
   const heading = words.t('report_quarters');
   const title = `${heading}: ${nameOf(page)}, ${year}`;
   const chart = courseChart(page, 'year-course', course, title);
-  return section(table.id, heading, [copyButton(table, title, words), ...chartButtons('year-course', title, words)], chart, shownTable(page, table, title, title, true));
+  return section(table.id, heading, [copyButton(table, title, words), ...chartButtons('year-course', title, words)], chart, showTable(page, table, title));
 }
 
 function topPart(page) {
@@ -273,9 +261,9 @@ function topPart(page) {
   if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
   const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
   const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
-  const scene = barChart(rows, { width, flat: page.onPaper, title, description, names: namesOf(words) }, words.number);
+  const scene = barChart(rows, { width, flat: page.onPaper, title, description, names: legendNames(words) }, words.number);
   const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
-  return section('year-top', heading, tools, shownChart(page, 'top', scene), shownTable(page, table, title, title, true), tie && note(tie));
+  return section('year-top', heading, tools, showChart(page, 'top', scene), showTable(page, table, title), tie && note(tie));
 }
 
 function teamsPart(page) {
@@ -283,20 +271,18 @@ function teamsPart(page) {
   const table = report.teamTable(figures, year, today, words, 'year-teams');
   const heading = words.t('report_teams');
   const title = `${heading}, ${year}`;
-  return section(
-    'year-teams', heading, [copyButton(table, title, words)],
-    shownTable(page, table, title, title, true),
+  return section('year-teams', heading, [copyButton(table, title, words)],
+    showTable(page, table, title),
     note(words.t('report_teams_note')),
-    report.teamsAddUp(figures, year, today) ? null : note(words.t('report_teams_absent')),
-  );
+    report.teamsAddUp(figures, year, today) ? null : note(words.t('report_teams_absent')));
 }
 
 function yearDomainsPart(page) {
   const { figures, words, team, year, rolled } = page;
   const heading = words.t('report_domains');
   const title = `${heading}: ${nameOf(page)}, ${year}`;
-  const table = report.yearDomainTable(figures, team, year, rolled, words, 'year-domains');
-  const shown = shownTable(page, table, title, title, true);
+  const table = live.domainTable(figures, team, String(year), rolled, words, 'year-domains');
+  const shown = showTable(page, table, title);
   return section('year-domains', heading, [copyButton(table, title, words)], shown, listNote(page, [team]), remarks(page, team, String(year)));
 }
 
@@ -313,24 +299,22 @@ function summaryText(page, whole) {
 
 function reportTools(page) {
   const { words, figures, year } = page;
-  const years = report.yearsHeard(figures).map((one) => ({ value: String(one), label: String(one) }));
-  const tool = (action, label, form) => el('button', { type: 'button', class: 'button', 'data-action': action, 'data-form': form ?? null, 'data-key': `${action}-${form}` }, label);
-  return el(
-    'div', { class: 'report-tools' },
+  const years = report.yearsWithFigures(figures).map((one) => ({ value: String(one), label: String(one) }));
+  const tool = (action, label, form) => el('button', { class: 'button', 'data-action': action, 'data-form': form ?? null, 'data-key': `${action}-${form}` }, label);
+  return el('div', { class: 'report-tools' },
     choice('year', words.t('report_year'), years, String(year)),
     listChoice(page, [page.team, ALL]),
     tool('print', words.t('print')),
     choice('csv', words.t('csv_file'), CSV_FILES.map((file) => ({ value: file, label: words.t(`csv_choice_${file}`) })), page.file),
     tool('csv', words.t('csv_dutch'), 'nl'),
-    tool('csv', words.t('csv_english'), 'en'),
-  );
+    tool('csv', words.t('csv_english'), 'en'));
 }
 
 export function viewReport(page) {
   const { figures, words, team, year, today } = page;
   if (year === null) return [el('h1', {}, words.t('view_report')), note(words.t('report_none'))];
   const whole = summaryOf(figures, team, String(year));
-  const heading = el('h1', {}, words.t('report_heading', { year: report.yearInText(year, today, words) }), ' ', el('span', { class: 'h1__of' }, nameOf(page)));
+  const heading = pageHeading(words.t('report_heading', { year: report.yearInText(year, today, words) }), nameOf(page));
   if (!whole) return [heading, reportTools(page), note(words.t('no_figures'))];
   return [
     heading,

@@ -33,7 +33,7 @@ const waitsWith = (tap, act) => (act === 'question' ? tap.questionWaits : tap.re
 export class Outbox {
   #org;
   #database;
-  #met = null; // the epoch that this page met last
+  #epoch = null; // the one that this page received last
 
   // `onGone`, `onReturn`: as in Database.
   static async open(org, { onGone = () => {}, onReturn = () => {} } = {}) {
@@ -52,29 +52,35 @@ export class Outbox {
     return this.#database.transact(TABLES, 'readonly', {}, body);
   }
 
-  // One write transaction over both tables; `body` may await only what belongs to it.
+  // One write transaction over both tables; `body(store)` may await only what belongs to it.
   #write(body) {
     return this.#database.transact(TABLES, 'readwrite', SAFE, (txn, again) => {
       const taps = txn.objectStore('taps');
       const meta = txn.objectStore('meta');
+      const find = (id) => taps.index('id').get(id);
+      const put = (tap) => taps.put(indexed(tap));
       return body({
-        org: this.#org,
-        taps,
-        meta,
-        again,
+        org: this.#org, taps, meta, again, find, put,
         commit: () => txn.commit(), // now, before what was asked has been answered
-        tap: (id) => taps.index('id').get(id),
-        keep: async (tap) =>
-          waits(tap) || refusal(tap) || tap.unseen || tap.day >= ((await meta.get('forget')) ?? 0) ? taps.put(indexed(tap)) : taps.delete(tap.n),
+        add: (question) => taps.add(indexed(newTap(question))),
+        // Calls `change` with each of the taps that is still here.
+        each: async (ids, change) => {
+          for (const id of ids) {
+            const tap = await find(id);
+            if (tap) await change(tap);
+          }
+        },
+        // Stores the tap, or deletes it if it need not be remembered any longer.
+        keep: async (tap) => (waits(tap) || refusal(tap) || tap.unseen || tap.day >= ((await meta.get('forget')) ?? 0) ? put(tap) : taps.delete(tap.n)),
       });
     });
   }
 
   // New questions, all or none, in order; returns them as stored.
   add(questions) {
-    return this.#write(({ tap: stored, taps, again, commit }) => {
+    return this.#write(({ find, taps, again, commit }) => {
       const added = questions.map(async (question) => {
-        const before = again && (await stored(question.id));
+        const before = again && (await find(question.id));
         if (before) return before;
         const tap = newTap(question);
         return { ...tap, n: await taps.add(indexed(tap)) };
@@ -96,33 +102,23 @@ export class Outbox {
 
   // Changes taps that are still held, by `change(tap)`: labels added in the seconds before they go, or the hold itself.
   changeHeld(ids, now, change) {
-    return this.#write(async ({ tap, taps }) => {
-      for (const id of ids) {
-        const found = await tap(id);
-        if (found && mayChange(found, now)) await taps.put(indexed({ ...found, ...change }));
-      }
-    });
+    return this.#write(({ each, put }) => each(ids, (tap) => mayChange(tap, now) && put({ ...tap, ...change })));
   }
 
   // Deletes holds that have ended: a hold is a time of day, which is not stored longer than necessary.
   forgetHolds(ids, now) {
-    return this.#write(async ({ tap, taps }) => {
-      for (const id of ids) {
-        const found = await tap(id);
-        if (found?.hold && !held(found, now)) await taps.put(indexed({ ...found, hold: 0 }));
-      }
-    });
+    return this.#write(({ each, put }) => each(ids, (tap) => tap.hold && !held(tap, now) && put({ ...tap, hold: 0 })));
   }
 
   // Marks taps as sent, before their events leave the phone. Returns the ids of which that act still waits: only these may be sent.
   markSent(events) {
-    return this.#write(async ({ tap, taps }) => {
+    return this.#write(async ({ find, put }) => {
       const ids = [];
       for (const { id, act } of events) {
-        const found = await tap(id);
-        if (!found || !waitsWith(found, act)) continue;
+        const tap = await find(id);
+        if (!tap || !waitsWith(tap, act)) continue;
         ids.push(id);
-        if (!found.sent) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
+        if (!tap.sent) await put({ ...tap, sent: true, hold: 0 });
       }
       return ids;
     });
@@ -141,11 +137,9 @@ export class Outbox {
 
   async #markLeft() {
     const noted = sentWhileLeaving(this.#org);
-    await this.#write(async ({ tap, taps, meta }) => {
-      for (const id of [...((await meta.get('left')) ?? []), ...noted]) {
-        const found = await tap(id);
-        if (found && waits(found)) await taps.put(indexed({ ...found, sent: true, hold: 0 }));
-      }
+    await this.#write(async ({ each, put, meta }) => {
+      const ids = [...((await meta.get('left')) ?? []), ...noted];
+      await each(ids, (tap) => waits(tap) && put({ ...tap, sent: true, hold: 0 }));
       await meta.delete('left');
     });
     dropSentWhileLeaving(this.#org, noted);
@@ -156,10 +150,7 @@ export class Outbox {
   retract(ids, { gone = [], hold = 0 } = {}) {
     return this.#write(async (store) => {
       const left = await idsThatLeft(store, gone);
-      for (const id of ids) {
-        const found = await store.tap(id);
-        if (found && mayTakeBack(found)) await takeBack(store, found, left, hold);
-      }
+      await store.each(ids, (tap) => mayTakeBack(tap) && takeBack(store, tap, left, hold));
     });
   }
 
@@ -167,12 +158,11 @@ export class Outbox {
   replace(ids, make, { gone = [] } = {}) {
     return this.#write(async (store) => {
       const left = await idsThatLeft(store, gone);
-      for (const id of ids) {
-        const found = await store.tap(id);
-        if (!found || found.retracting || !mayTakeBack(found)) continue;
-        await takeBack(store, found, left, 0);
-        await store.taps.add(indexed(newTap(make(found))));
-      }
+      await store.each(ids, async (tap) => {
+        if (tap.retracting || !mayTakeBack(tap)) return;
+        await takeBack(store, tap, left, 0);
+        await store.add(make(tap));
+      });
     });
   }
 
@@ -182,44 +172,41 @@ export class Outbox {
     return this.#write(async (store) => {
       const left = await idsThatLeft(store, gone);
       for (const before of taken) {
-        const found = await store.tap(before.id);
-        if (found && !found.retracting) continue;
-        const isHere = found?.retractionWaits && (found.questionWaits || (!found.sent && !left.includes(found.id)));
-        if (isHere) await store.taps.put(indexed({ ...found, retracting: false, retractionWaits: false, hold: 0 }));
-        else await store.taps.add(indexed(newTap(make(before))));
+        const tap = await store.find(before.id);
+        if (tap && !tap.retracting) continue;
+        const isHere = tap?.retractionWaits && (tap.questionWaits || (!tap.sent && !left.includes(tap.id)));
+        if (isHere) await store.put({ ...tap, retracting: false, retractionWaits: false, hold: 0 });
+        else await store.add(make(before));
       }
     });
   }
 
   // Forgets refusals the worker has seen: a refused question leaves, a refused retraction leaves its question counted.
   dismiss(ids) {
-    return this.#write(({ tap, taps, keep }) => dismissAll(ids, { tap, taps, keep }));
+    return this.#write((store) => dismissAll(ids, store));
   }
 
   // Counts a refused question again, as a new event on another day, in one transaction.
   recount(ids, make) {
-    return this.#write(async ({ tap, taps, keep }) => {
-      for (const id of ids) {
-        const found = await tap(id);
-        if (found && refusedAct(found) === 'question') await taps.add(indexed(newTap(make(found))));
-      }
-      await dismissAll(ids, { tap, taps, keep });
+    return this.#write(async (store) => {
+      await store.each(ids, (tap) => refusedAct(tap) === 'question' && store.add(make(tap)));
+      await dismissAll(ids, store);
     });
   }
 
   // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': that is not what waits: it
   // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store). While another
-  // tab has met another epoch than this page, each result is kept: it may be of the old store, and would not be asked for
-  // again. What is of a day before `listFrom`, or before the day of forgetBefore, stays until markSeen: the worker saw it wait.
+  // tab has received another epoch than this page, the outcome of each is 'keep': the result may be of the old store. Taps of a day
+  // before `listFrom`, or before the day of forgetBefore, stay until markSeen: the worker saw them wait.
   settle(results, listFrom = 0) {
-    return this.#write(async ({ tap, meta, keep }) => {
+    return this.#write(async ({ find, meta, keep }) => {
       if (await this.#isOtherStore(meta)) return results.map((result) => ({ ...result, outcome: 'keep' }));
       const from = Math.max(listFrom, (await meta.get('forget')) ?? 0);
       const settled = [];
       for (const result of results) {
-        const found = await tap(result.id);
-        const outcome = found && waitsWith(found, result.act) ? settle(found, result.act, result.verdict) : 'gone';
-        if (outcome === 'end' || outcome === 'both') await keep(found.day < from && !waits(found) && !refusal(found) ? { ...found, unseen: true } : found);
+        const tap = await find(result.id);
+        const outcome = tap && waitsWith(tap, result.act) ? settle(tap, result.act, result.verdict) : 'gone';
+        if (outcome === 'end' || outcome === 'both') await keep(tap.day < from && !waits(tap) && !refusal(tap) ? { ...tap, unseen: true } : tap);
         settled.push({ ...result, outcome });
       }
       return settled;
@@ -228,18 +215,13 @@ export class Outbox {
 
   // A database that was emptied has no epoch until the next status.
   async #isOtherStore(meta) {
-    const last = this.#met && (await meta.get('epoch'));
-    return Boolean(last) && last !== this.#met;
+    const last = this.#epoch && (await meta.get('epoch'));
+    return Boolean(last) && last !== this.#epoch;
   }
 
   // The worker has seen the verdicts on these: forgets the taps that were kept only for that.
   markSeen(ids) {
-    return this.#write(async ({ tap, keep }) => {
-      for (const id of ids) {
-        const { unseen, ...found } = (await tap(id)) ?? {};
-        if (unseen) await keep(found);
-      }
-    });
+    return this.#write(({ each, keep }) => each(ids, ({ unseen, ...tap }) => unseen && keep(tap)));
   }
 
   // Forgets the answered taps of a borrowed phone. Taps that wait or were refused stay.
@@ -258,11 +240,10 @@ export class Outbox {
     });
   }
 
-  // The store's epoch as the status tells it. Another than the one met last, or the first, puts every remembered tap
-  // that has its receipt back in the queue (rule 13, docs/wire-format.md). Resolves to how many events, and whether
-  // there was an epoch before.
-  async meetEpoch(epoch) {
-    const met = await this.#write(async ({ taps, meta }) => {
+  // `epoch`: the store's, from the status. If it is not the stored one, or none is stored, requeues all remembered taps that have
+  // their receipt (rule 13, docs/wire-format.md). Resolves to {n: how many events, restored: whether another epoch was stored}.
+  async checkEpoch(epoch) {
+    const requeued = await this.#write(async ({ taps, put, meta }) => {
       const last = await meta.get('epoch');
       if (last === epoch) return { n: 0, restored: false };
       await meta.put(epoch, 'epoch');
@@ -272,21 +253,21 @@ export class Outbox {
         const again = Number(!tap.questionWaits) + Number(!tap.retractionWaits && tap.retracting);
         if (tap.day < forget || again === 0) continue;
         n += again;
-        await taps.put(indexed({ ...tap, questionWaits: true, retractionWaits: tap.retracting, sent: true }));
+        await put({ ...tap, questionWaits: true, retractionWaits: tap.retracting, sent: true });
       }
       return { n, restored: last !== undefined };
     });
-    this.#met = epoch;
-    return met;
+    this.#epoch = epoch;
+    return requeued;
   }
 
   // Writes what waits, and the page's own {name: value}, into a database that was emptied while the page was open. Resolves
   // to how many taps, or null when it was not emptied.
   refill(all, own) {
-    return this.#write(async ({ taps, meta }) => {
+    return this.#write(async ({ put, meta }) => {
       if (await meta.get('used')) return null;
       const waiting = all.filter(waits);
-      for (const tap of waiting) await taps.put(indexed(tap));
+      for (const tap of waiting) await put(tap);
       for (const [name, value] of Object.entries(own)) await meta.put(value, name);
       return waiting.length;
     });
@@ -322,16 +303,13 @@ export class Outbox {
 
 const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left')) ?? []), ...sentWhileLeaving(org), ...gone];
 
-function takeBack({ taps }, tap, left, hold) {
+function takeBack({ taps, put }, tap, left, hold) {
   if (tap.questionWaits && !tap.sent && !left.includes(tap.id)) return taps.delete(tap.n);
-  return taps.put(indexed({ ...tap, retracting: true, retractionWaits: true, retractionVerdict: 0, hold }));
+  return put({ ...tap, retracting: true, retractionWaits: true, retractionVerdict: 0, hold });
 }
 
-async function dismissAll(ids, { tap, taps, keep }) {
-  for (const id of ids) {
-    const found = await tap(id);
-    const act = found && refusedAct(found);
-    if (act === 'retraction') await keep({ ...found, retracting: false, retractionVerdict: 0 });
-    if (act === 'question') await taps.delete(found.n);
-  }
-}
+const dismissAll = (ids, { taps, each, keep }) => each(ids, async (tap) => {
+  const act = refusedAct(tap);
+  if (act === 'retraction') await keep({ ...tap, retracting: false, retractionVerdict: 0 });
+  if (act === 'question') await taps.delete(tap.n);
+});

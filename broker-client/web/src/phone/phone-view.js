@@ -2,12 +2,12 @@
 // What the page can read from the phone: what waits, what may be chosen or taken back, the team's figures. Phone extends it with
 // `taps`, `today`, and everything that changes something.
 import { teamsOn } from '../core/catalogue.js';
-import { formatQuarter, parseDate, quarterLastDay, quarterOfDay } from '../core/calendar.js';
+import { formatQuarter, isoWeeksUpTo, parseDate, quarterLastDay, quarterOfDay } from '../core/calendar.js';
 import { Figures } from '../core/figures.js';
 import { QuarterStatus } from '../core/messages.js';
 import { mayRetract, refusal, waits } from './tap.js';
 
-const RETRACT_DAYS = 14; // until a catalogue tells
+const RETRACT_DAYS = 14; // until there is a catalogue
 export const WEEKS_SHOWN = 8;
 
 export class PhoneView {
@@ -17,10 +17,10 @@ export class PhoneView {
   team = '';
   borrowed = false; // neither team nor taps are remembered when the worker is gone
   teams = []; // the ones this phone has used, in the order of their choice
-  reoffered = 0;
+  reoffered = 0; // how many taps were requeued for a store with another epoch
   refilled = null; // how many waiting taps were stored again after the storage was emptied under the page
 
-  // The aggregator's date as it last told; null: it has not.
+  // The aggregator's date, from its last status. Null: there is none, or it says that the aggregator is away.
   get countingDay() {
     return this.status?.online ? parseDate(this.status.today) : null;
   }
@@ -31,8 +31,7 @@ export class PhoneView {
     return { all: waiting.length, sent, device: waiting.length - sent };
   }
 
-  // The aggregator says that it can count.
-  get counts() {
+  get aggregatorCounts() {
     return Boolean(this.status?.online) && (this.status.store ?? 'ok') === 'ok';
   }
 
@@ -49,9 +48,10 @@ export class PhoneView {
     return this.figures.summary(this.team, formatQuarter(this.quarter));
   }
 
-  // The last weeks of the team, oldest first: [{year, week, questions}].
-  get course() {
-    return this.figures.course(this.team, this.today, WEEKS_SHOWN);
+  // The last weeks of the team, oldest first, those that are known: [{year, week, questions}].
+  get questionsByWeek() {
+    const weeks = isoWeeksUpTo(this.today, WEEKS_SHOWN).map((week) => ({ ...week, questions: this.figures.questionsOfWeek(this.team, week) }));
+    return weeks.filter(({ questions }) => questions !== undefined);
   }
 
   mayRetract(tap) {
@@ -85,7 +85,7 @@ export class PhoneView {
   }
 
   // Teams a worker can choose today.
-  get choosable() {
+  get choosableTeams() {
     return this.catalogue ? teamsOn(this.catalogue, this.today) : [];
   }
 }

@@ -4,14 +4,14 @@
 import { formatQuarter, isoWeekOfDay, parseDate, todayIn } from '../core/calendar.js';
 import { Connection } from '../core/connection.js';
 import { decodeCatalogue, encodeSubmission, newId } from '../core/messages.js';
-import { Outbox } from './outbox.js';
-import { Sender } from './sender.js';
 import { topics } from '../core/topics.js';
 import { DomainList } from './domain-list.js';
-import { SenderLock } from './sender-lock.js';
+import { Outbox } from './outbox.js';
 import { PhoneView, WEEKS_SHOWN } from './phone-view.js';
-import { TakenBack } from './taken-back.js';
+import { Sender } from './sender.js';
+import { SenderLock } from './sender-lock.js';
 import { StorageTrouble } from './storage-trouble.js';
+import { TakenBack } from './taken-back.js';
 import { held, mayChange, sendable, waits } from './tap.js';
 
 export const UNDO_MS = 6_000;
@@ -19,6 +19,9 @@ const RESEND_SPREAD_MS = 2_000;
 const BORROWED_AWAY_MS = 10 * 60_000; // a worker who borrowed the phone and is away for so long has gone
 const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
 const SILENT_SUBMISSIONS = 2; // after so many without a receipt, the broker may not let the team's submissions through
+
+// Makes the new question that is counted in place of a tap.
+const countedAgain = (change = {}) => (tap) => ({ ...tap, ...change, id: newId(), hold: 0 });
 
 export class Phone extends PhoneView {
   #org;
@@ -41,7 +44,7 @@ export class Phone extends PhoneView {
   #ownTeam = ''; // the team that this phone remembers
   #domains; // notices that the list of domains has changed
   #unnoted = new Set(); // ids that were sent while the page was left, and are not marked as sent on disk yet
-  #takenBack = new Set(); // ids that are being taken back, until the disk has answered
+  #beingTakenBack = new Set(); // ids that are being taken back, until the disk has answered
   #restorable = new TakenBack();
   #timer = 0;
   #trouble;
@@ -55,20 +58,18 @@ export class Phone extends PhoneView {
     phone.#now = now;
     phone.#onChange = onChange;
     phone.#trouble = new StorageTrouble({ onChange, tryWriting: () => phone.#tryStorage() });
-    phone.#outbox = await Outbox.open(org, {
-      onGone: () => phone.#trouble.tryAgain(),
-      onReturn: () => phone.#safely(phone.#reload().then(() => phone.#pump())),
-    });
+    const outboxChangedElsewhere = () => phone.#safely(phone.#reload().then(() => phone.#pump()));
+    phone.#outbox = await Outbox.open(org, { onGone: () => phone.#trouble.tryAgain(), onReturn: outboxChangedElsewhere });
     phone.#sender = new Sender({ retryMs });
-    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), ...(load && { load }) });
-    phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#locked(mine));
+    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load });
+    phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#lockChanged(mine));
     phone.#channel = new BroadcastChannel(`turf-${org}`);
-    phone.#channel.onmessage = () => phone.#safely(phone.#reload().then(() => phone.#pump()));
-    await phone.#recall();
+    phone.#channel.onmessage = outboxChangedElsewhere;
+    await phone.#load();
     return phone;
   }
 
-  async #recall() {
+  async #load() {
     const [bytes, team, teams, pinned] = await Promise.all(['catalogue', 'team', 'teams', 'pinned'].map((name) => this.#outbox.get(name)));
     this.catalogue = bytes ? decodeCatalogue(bytes) : null;
     this.team = this.#ownTeam = team ?? '';
@@ -95,8 +96,8 @@ export class Phone extends PhoneView {
   // ---- State ---------------------------------------------------------------------------------------
 
   // offline, connecting, online, or unsure: the broker does not answer.
-  get state() {
-    return this.#connection.state === 'online' && !this.#connection.sure ? 'unsure' : this.#connection.state;
+  get link() {
+    return this.#connection.link;
   }
 
   // Of the storage: as in StorageTrouble.
@@ -132,7 +133,7 @@ export class Phone extends PhoneView {
 
   // Teams whose taps get no receipt while the aggregator counts: the broker may not let this device count for them.
   get silentTeams() {
-    return this.counts && this.state === 'online' ? this.#sender.silentTeams(SILENT_SUBMISSIONS) : [];
+    return this.aggregatorCounts && this.link === 'online' ? this.#sender.silentTeams(SILENT_SUBMISSIONS) : [];
   }
 
   // ---- What the worker does -----------------------------------------------------------------------
@@ -142,7 +143,7 @@ export class Phone extends PhoneView {
     this.team = team;
     this.borrowed = borrowed;
     if (!borrowed) this.teams = [...new Set([...this.teams, team])];
-    this.#listen();
+    this.#subscribe();
     this.#onChange();
     if (borrowed) return;
     this.#ownTeam = team;
@@ -154,7 +155,7 @@ export class Phone extends PhoneView {
     if (!this.borrowed) return;
     this.borrowed = false;
     this.team = this.#ownTeam;
-    this.#listen();
+    this.#subscribe();
     this.#onChange();
     await this.#safely(this.#forgetBorrowed());
   }
@@ -164,7 +165,7 @@ export class Phone extends PhoneView {
     if (![...this.#taps.values()].some(({ once }) => once)) return;
     await this.#outbox.forgetOnce();
     await this.#reload();
-    this.#changed();
+    this.#outboxChanged();
   }
 
   // What is new or gone among the domains, as in DomainList.
@@ -196,7 +197,7 @@ export class Phone extends PhoneView {
       this.#storing--;
     }
     if (!this.#used) this.noteUsed(); // once only: the next tap has to wait for this transaction
-    this.#changed();
+    this.#outboxChanged();
     if (this.#left) this.leave();
     return questions.map(({ id }) => id);
   }
@@ -212,25 +213,25 @@ export class Phone extends PhoneView {
     const now = this.#now();
     const full = { ...change, hold: now + holdMs };
     for (const tap of ids.map((id) => this.#taps.get(id))) if (tap && mayChange(tap, now)) Object.assign(tap, full);
-    await this.#store(() => this.#outbox.changeHeld(ids, now, full));
+    await this.#changeOutbox(() => this.#outbox.changeHeld(ids, now, full));
   }
 
   // These taps may leave the phone now.
   release(ids) {
-    return this.#store(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
+    return this.#changeOutbox(() => this.#outbox.changeHeld(ids, this.#now(), { hold: 0 }));
   }
 
   retract(ids) {
-    return this.#takeBack(ids, (gone) => this.#outbox.retract(ids, { gone }));
+    return this.#whileTakingBack(ids, (gone) => this.#outbox.retract(ids, { gone }));
   }
 
   // The same, and for a while it can be undone: see restore().
   async takeBack(ids) {
     const taken = ids.map((id) => this.#taps.get(id)).filter((tap) => tap && !tap.retracting);
     const until = this.#now() + UNDO_MS;
-    await this.#takeBack(ids, (gone) => this.#outbox.retract(ids, { gone, hold: until }));
+    await this.#whileTakingBack(ids, (gone) => this.#outbox.retract(ids, { gone, hold: until }));
     if (!this.#left) this.#restorable.note(taken, until);
-    this.#changed();
+    this.#outboxChanged();
   }
 
   mayRestore({ id }) {
@@ -239,13 +240,12 @@ export class Phone extends PhoneView {
 
   restore(ids) {
     const taken = this.#restorable.take(ids);
-    return this.#store(() => this.#outbox.restore(taken, (tap) => ({ ...tap, id: newId(), hold: 0 }), { gone: this.#unnoted }));
+    return this.#changeOutbox(() => this.#outbox.restore(taken, countedAgain(), { gone: this.#unnoted }));
   }
 
   // `change`: what is different, of team, day, domain, outcome and labels.
   replace(ids, change) {
-    const make = ({ team, day, domain, outcome, labels }) => ({ team, day, domain, outcome, labels, ...change, id: newId() });
-    return this.#takeBack(ids, (gone) => this.#outbox.replace(ids, make, { gone }));
+    return this.#whileTakingBack(ids, (gone) => this.#outbox.replace(ids, countedAgain(change), { gone }));
   }
 
   // The list no longer shows what was taken back.
@@ -254,35 +254,30 @@ export class Phone extends PhoneView {
     this.#onChange();
   }
 
-  async #takeBack(ids, write) {
-    for (const id of ids) this.#takenBack.add(id);
+  async #whileTakingBack(ids, write) {
+    for (const id of ids) this.#beingTakenBack.add(id);
     try {
-      await this.#store(() => write(this.#unnoted));
+      await this.#changeOutbox(() => write(this.#unnoted));
     } finally {
-      for (const id of ids) this.#takenBack.delete(id);
+      for (const id of ids) this.#beingTakenBack.delete(id);
     }
-    this.#pump();
   }
 
   dismiss(ids) {
-    return this.#store(() => this.#outbox.dismiss(ids));
+    return this.#changeOutbox(() => this.#outbox.dismiss(ids));
   }
 
   markSeen(ids) {
-    return this.#store(() => this.#outbox.markSeen(ids));
+    return this.#changeOutbox(() => this.#outbox.markSeen(ids));
   }
 
   recount(ids, day) {
-    return this.#store(() => this.#outbox.recount(ids, ({ team, domain, outcome, labels }) => ({ id: newId(), team, day, domain, outcome, labels })));
+    return this.#changeOutbox(() => this.#outbox.recount(ids, countedAgain({ day })));
   }
 
-  forgetRefilled() {
-    this.refilled = null;
-    this.#onChange();
-  }
-
-  forgetReoffered() {
-    this.reoffered = 0;
+  // The worker has seen the notice `refilled` or `reoffered`.
+  dismissNotice(name) {
+    this[name] = null;
     this.#onChange();
   }
 
@@ -296,7 +291,7 @@ export class Phone extends PhoneView {
     this.#left = !seen;
     if (seen) this.#lock.take();
     else this.#lock.wait();
-    this.#listen();
+    this.#subscribe();
     this.#connection.start();
     this.#connection.wake();
     this.#onChange();
@@ -310,12 +305,12 @@ export class Phone extends PhoneView {
     this.#restorable.end(); // the retraction goes now
     const now = this.#now();
     this.#leftAt = now;
-    const kept = [...this.#taps.values()].filter((tap) => held(tap, now) && !this.#takenBack.has(tap.id));
+    const kept = [...this.#taps.values()].filter((tap) => held(tap, now) && !this.#beingTakenBack.has(tap.id));
     for (const tap of kept) tap.hold = 0;
     this.#fillSender(now);
     const batches = [];
     for (let batch; this.#mayPublish() && (batch = this.#sender.next(now)); ) batches.push(batch);
-    const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id)).filter((id) => !this.#takenBack.has(id));
+    const ids = batches.flatMap(({ entries }) => entries.map(({ id }) => id)).filter((id) => !this.#beingTakenBack.has(id));
     if (ids.length) this.#noteLeft(ids);
     for (const batch of batches) this.#publish(batch, ids);
     if (kept.length) this.#outbox.changeHeld(kept.map(({ id }) => id), now, { hold: 0 }).catch(() => {});
@@ -365,10 +360,10 @@ export class Phone extends PhoneView {
   }
 
   // Changes the outbox, and lets the page and the other tabs know.
-  async #store(write) {
+  async #changeOutbox(write) {
     await this.#trouble.guard(write);
     await this.#reload();
-    this.#changed();
+    this.#outboxChanged();
   }
 
   async #reload() {
@@ -377,13 +372,13 @@ export class Phone extends PhoneView {
   }
 
   // This tab changed the outbox: makes the other tabs read it again, and sends what may go.
-  #changed() {
+  #outboxChanged() {
     this.#channel.postMessage('changed');
     this.#onChange();
     this.#pump();
   }
 
-  #locked(mine) {
+  #lockChanged(mine) {
     if (mine) this.#pump();
     else this.#sender.lost(this.#now());
   }
@@ -392,12 +387,12 @@ export class Phone extends PhoneView {
     return this.#lock.mine && this.#connection.state === 'online';
   }
 
-  #listen() {
+  #subscribe() {
     if (!this.team) return;
     const week = isoWeekOfDay(this.today);
     const before = isoWeekOfDay(this.today - 7 * (WEEKS_SHOWN - 1));
     const years = [...new Set([week.year, before.year])];
-    this.#connection.listen([
+    this.#connection.subscribe([
       topics.summary(this.#org, this.team, formatQuarter(this.quarter)),
       ...years.map((year) => topics.weekly(this.#org, this.team, year)),
     ]);
@@ -405,12 +400,8 @@ export class Phone extends PhoneView {
 
   #handlers() {
     return {
-      online: () => (this.#onChange(), this.#pump()),
-      connecting: () => this.#onChange(),
-      unsure: () => this.#onChange(),
-      sure: () => this.#onChange(),
+      link: (link) => this.#linkChanged(link),
       blocked: () => this.#onChange(),
-      offline: () => (this.#sender.lost(this.#now()), this.#onChange()),
       receipt: (results) => this.#safely(this.#receipt(results)),
       summary: (summary) => this.figures.takeSummary(summary) && this.#onChange(),
       weekly: (weekly) => this.figures.takeWeekly(weekly) && this.#onChange(),
@@ -420,10 +411,16 @@ export class Phone extends PhoneView {
     };
   }
 
+  #linkChanged(link) {
+    if (link === 'offline') this.#sender.lost(this.#now());
+    this.#onChange();
+    if (link === 'online') this.#pump();
+  }
+
   async #takeCatalogue(catalogue) {
     const known = this.catalogue;
     this.catalogue = catalogue;
-    this.#listen();
+    this.#subscribe();
     this.#onChange();
     if (known) await this.#domains.note(known, this.today, catalogue, this.today).catch(() => {});
     await this.#outbox.put('catalogue', catalogue.bytes).catch(() => {});
@@ -445,16 +442,16 @@ export class Phone extends PhoneView {
       this.#pinned = pinned;
       await this.#outbox.put('pinned', pinned);
     }
-    this.#listen(); // a page that stays open for long may reach the next quarter
-    if (status.online && typeof status.instance === 'string') this.#meetInstance(status.instance);
+    this.#subscribe(); // a page that stays open for long may reach the next quarter
+    if (status.online && typeof status.instance === 'string') this.#checkInstance(status.instance);
     this.#onChange();
     const day = this.countingDay;
     if (day !== null && this.catalogue) await this.#noteDay(day);
-    if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#meetEpoch(status.epoch);
+    if (status.online && /^[0-9a-f]{32}$/.test(status.epoch ?? '')) await this.#checkEpoch(status.epoch);
   }
 
   // The aggregator was started again: sends everything without a receipt again soon.
-  #meetInstance(instance) {
+  #checkInstance(instance) {
     if (this.#instance && this.#instance !== instance) {
       this.#sender.resendSoon(this.#now(), RESEND_SPREAD_MS);
       this.#pump();
@@ -462,12 +459,12 @@ export class Phone extends PhoneView {
     this.#instance = instance;
   }
 
-  async #meetEpoch(epoch) {
-    const { n, restored } = await this.#outbox.meetEpoch(epoch);
+  async #checkEpoch(epoch) {
+    const { n, restored } = await this.#outbox.checkEpoch(epoch);
     if (n === 0) return;
     if (restored) this.reoffered = n;
     await this.#reload();
-    this.#changed();
+    this.#outboxChanged();
   }
 
   async #receipt(results) {
@@ -486,7 +483,7 @@ export class Phone extends PhoneView {
     }
     await this.#reload();
     await this.#forgetBorrowed();
-    this.#changed();
+    this.#outboxChanged();
   }
 
   #fillSender(now) {
@@ -516,7 +513,7 @@ export class Phone extends PhoneView {
     } finally {
       this.#pumping = false;
     }
-    this.#sleep();
+    this.#setTimer();
   }
 
   async #sendAll() {
@@ -559,7 +556,7 @@ export class Phone extends PhoneView {
   }
 
   // Sets a timer for the next deadline: a slot runs out, an entry may go again, a hold ends, or a receipt is overdue.
-  #sleep() {
+  #setTimer() {
     clearTimeout(this.#timer);
     const now = this.#now();
     let wake = this.#mayPublish() ? this.#sender.wake(now) : Infinity;

@@ -19,31 +19,29 @@ export class SenderLock {
   // Takes the lock from the tab that holds it.
   take() {
     if (this.mine) return;
-    if (!navigator.locks) {
-      this.#become(true);
-      return;
-    }
-    this.#waiting?.abort();
-    this.#waiting = null;
+    this.#stopWaiting();
     this.#request({ steal: true });
   }
 
   // Waits until no tab has it.
   wait() {
-    if (this.mine || this.#waiting) return;
-    if (navigator.locks) this.#queue();
-    else this.#become(true);
+    if (!this.mine && !this.#waiting) this.#queue();
   }
 
   release() {
     this.#turn++;
-    this.#waiting?.abort();
-    this.#waiting = null;
+    this.#stopWaiting();
     this.#end();
     this.#become(false);
   }
 
+  #stopWaiting() {
+    this.#waiting?.abort();
+    this.#waiting = null;
+  }
+
   #request(options) {
+    if (!navigator.locks) return this.#become(true);
     const turn = ++this.#turn;
     const held = () => {
       if (turn !== this.#turn) return undefined;
@@ -52,7 +50,7 @@ export class SenderLock {
         this.#end = resolve;
       });
     };
-    navigator.locks.request(this.#name, options, held).catch(() => turn === this.#turn && this.#lost());
+    return navigator.locks.request(this.#name, options, held).catch(() => turn === this.#turn && this.#lost());
   }
 
   // Taken by another tab: in line for it again. A place in line that is refused, as WebKit does to a page that is being

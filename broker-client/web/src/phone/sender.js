@@ -26,10 +26,6 @@ export class Sender {
     this.#slots = Array.from({ length: slots }, () => null);
   }
 
-  get size() {
-    return this.#entries.size;
-  }
-
   // Adds an event that waits: {seq, id, act, team}. An event that is known already stays as it is.
   add({ seq, id, act, team }) {
     if (this.#entries.has(seq)) return;
@@ -41,10 +37,6 @@ export class Sender {
   trust(name) {
     const team = this.#teamOf(name);
     team.receiptAt = Math.max(team.receiptAt, -Number.MAX_VALUE);
-  }
-
-  find(seq) {
-    return this.#entries.get(seq);
   }
 
   // The entry with this id that was sent on this connection. A receipt for any other id means nothing.

@@ -34,7 +34,7 @@ export class StorageTrouble {
     this.#become({ QuotaExceededError: 'full', VersionError: 'newer' }[error?.name] ?? 'storage');
   }
 
-  // What fails is said; so is what is not answered, until it is.
+  // Runs `write`. If it fails, or is not answered in time, `name` says so.
   async guard(write) {
     const silence = setTimeout(() => this.#become('silent'), SILENT_MS);
     try {
@@ -48,7 +48,7 @@ export class StorageTrouble {
     }
   }
 
-  // The browser closed the database behind the page's back, or it failed: opened again, it may do.
+  // The browser closed the database, or it failed: opened again, it may work.
   async tryAgain() {
     if (this.#trying) return;
     this.#trying = true;
@@ -56,7 +56,7 @@ export class StorageTrouble {
       await this.guard(this.#tryWriting);
       this.clear();
     } catch {
-      // said, and tried again later
+      // `name` says why; tried again later
     } finally {
       this.#trying = false;
     }

@@ -41,11 +41,11 @@ export function renderBar(parent, phone, ready, open) {
     setHidden(line, !texts[i]);
     setText(line, texts[i]);
   });
-  setAttribute(connection, 'class', `bar__connection bar__connection--${phone.state}`);
-  setText(connection, t(phone.state));
+  setAttribute(connection, 'class', `bar__connection bar__connection--${phone.link}`);
+  setText(connection, t(phone.link));
   // Apart from what changes with every tap: a press that is under way must find its button again.
   renderWhen(buttons, [ready, language], () => [
-    ready && el('button', { type: 'button', class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('more')}: ${t('moreLabel')}`, onclick: open.catchUp }, t('more')),
-    el('button', { type: 'button', class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps')),
+    ready && el('button', { class: 'button', 'data-key': 'catch-up', 'aria-label': `${t('catchUp')}: ${t('catchUpLabel')}`, onclick: open.catchUp }, t('catchUp')),
+    el('button', { class: 'button', 'data-key': 'list', onclick: open.list }, t('myTaps')),
   ]);
 }

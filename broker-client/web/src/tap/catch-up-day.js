@@ -4,36 +4,32 @@
 //
 //   session storage  turf-catch-up  {day, until}: goes with the tab
 //   local storage    turf-catch-up  the day alone, since what outlives the tab must hold no time of day
+import { forget, remember, remembered, rememberedValue } from '../core/local-storage.js';
+
 const KEY = 'turf-catch-up';
 const AWAY_MS = 10 * 60_000;
 
-const quietly = (act) => {
-  try {
-    return act();
-  } catch {
-    return null; // storage is forbidden: it holds until the page closes
-  }
-};
+let until = Infinity; // while the page is away: until when the day is remembered
 
-let until = Infinity; // while the page is away: until when it counts
+const noteInSession = (day) => remember(KEY, JSON.stringify({ day, until: Date.now() + AWAY_MS }), 'sessionStorage');
 
 // From now on taps count for `day`; null: today.
 export function keepDay(day) {
-  if (day === null) forgetDay();
-  else quietly(() => (localStorage.setItem(KEY, String(day)), note(day)));
+  if (day === null) return forgetDay();
+  remember(KEY, String(day));
+  noteInSession(day);
 }
 
 function forgetDay() {
   until = Infinity;
-  quietly(() => (localStorage.removeItem(KEY), sessionStorage.removeItem(KEY)));
+  forget(KEY);
+  forget(KEY, 'sessionStorage');
 }
-
-const note = (day) => sessionStorage.setItem(KEY, JSON.stringify({ day, until: Date.now() + AWAY_MS }));
 
 // The page is hidden or left.
 export function leaveDay(day) {
   until = Date.now() + AWAY_MS;
-  if (day !== null) quietly(() => note(day));
+  if (day !== null) noteInSession(day);
 }
 
 // The page is seen again. After too long away: what is chosen now, with the day that is `lost`; else null.
@@ -47,8 +43,8 @@ export function returnToDay(day) {
 
 // The page starts: {day, lost}, of which one is null or both are.
 export function recallDay() {
-  const kept = quietly(() => JSON.parse(sessionStorage.getItem(KEY)));
-  const last = quietly(() => localStorage.getItem(KEY));
+  const kept = rememberedValue(KEY, 'sessionStorage');
+  const last = remembered(KEY);
   if (Number.isInteger(kept?.day) && Date.now() <= kept.until) {
     until = kept.until; // until it is seen
     return { day: kept.day, lost: null };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The sheet "catching up": for which day the next tap counts, and how many questions. The choice of a day is also in the sheet "change".
+// The sheet "catching up": for which day the next tap counts, and for how many questions. The sheet "change" uses its choice of a day.
 import { formatDate, parseDate } from '../core/calendar.js';
 import { el } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
@@ -8,13 +8,13 @@ import { language, t } from '../core/language.js';
 const DAYS_OFFERED = 7;
 const COUNT_MAX = 50;
 
-// What the field shows is what counts, also half typed or past what a phone's own picker keeps to: `go` asks it. It stays
-// the same element, since who types in it would begin again at each key.
+// The field holds the day, also when it is half typed or outside the limits of a phone's own picker; whoever uses the day checks it
+// first with field.reportValidity(). It stays the same element, since typing would begin again at each key otherwise.
 export function dayChoice(phone, draft, changed) {
   const { today } = phone;
   const firstDay = phone.firstDayOf(draft.team ?? phone.team);
   const days = Array.from({ length: DAYS_OFFERED }, (_, i) => today - i).filter((day) => day >= firstDay);
-  const chips = days.map((day) => el('button', { type: 'button', class: 'chip', 'data-key': `day-${day}`, onclick: () => choose(day) }, capital(relativeDate(day, today, language))));
+  const chips = days.map((day) => el('button', { class: 'chip', 'data-key': `day-${day}`, onclick: () => choose(day) }, capital(relativeDate(day, today, language))));
   const field = el('input', { type: 'date', required: true, min: formatDate(firstDay), max: formatDate(today), 'data-key': 'date', oninput: () => take(parseDate(field.value)) });
   const take = (chosen) => {
     draft.day = chosen;
@@ -32,7 +32,7 @@ export function dayChoice(phone, draft, changed) {
 // The buttons and the number stay the same elements: the focus stays on a button, and a screen reader hears the number.
 function counter(draft, changed) {
   const value = el('output', { class: 'counter__value', 'aria-live': 'polite' });
-  const button = (key, label, sign, by) => el('button', { type: 'button', class: 'counter__step', 'data-key': key, 'aria-label': t(label), onclick: () => step(by) }, sign);
+  const button = (key, label, sign, by) => el('button', { class: 'counter__step', 'data-key': key, 'aria-label': t(label), onclick: () => step(by) }, sign);
   const [fewer, more] = [button('fewer', 'fewer', '−', -1), button('more', 'oneMore', '+', 1)];
   const step = (by) => {
     draft.count = Math.min(COUNT_MAX, Math.max(1, draft.count + by));
@@ -48,7 +48,7 @@ function counter(draft, changed) {
 // `choose({day, count})` when the worker goes on; day null is today.
 export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
-  const go = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });
+  const go = el('button', { class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });
   // The button says for which day and how many times the next tap counts.
   const final = el('p', { class: 'catch-up-final', role: 'status' });
   const changed = () => {

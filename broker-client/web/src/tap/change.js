@@ -28,7 +28,7 @@ export function openChange(sheet, phone, taps, back) {
   const draft = { team, day, domain, outcome, labels, n: 1 };
   const [first, rest] = [el('div', { class: 'catch-up-form' }), el('div', { class: 'catch-up-form' })];
   const hint = el('p', { class: 'soft', role: 'status' });
-  const save = el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'save', onclick: () => store() }, t('changeSave'));
+  const save = el('button', { class: 'button button--primary go', 'data-key': 'save', onclick: () => store() }, t('changeSave'));
   const choose = (change) => (Object.assign(draft, change), redraw());
   const fits = ({ teams, domains }) => teams.some(({ value }) => value === draft.team) && domains.some(({ value }) => value === draft.domain);
   const redraw = () => {

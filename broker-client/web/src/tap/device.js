@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the page knows of its phone: whether it is on the home screen, whether its storage was emptied, whether a newer build waits.
 // What it stores for that says only that turf was used here, never by whom or when.
+import { remember, remembered } from '../core/local-storage.js';
 
+// Each is '1' in local storage where it is true; ASKED is the last moment at which a browser asked the worker to keep the storage.
 const USED = 'turf-used';
 const NOT_NOW = 'turf-install-not-now';
 const OFTEN = 'turf-often';
 const ASKED = 'turf-asked';
 const UNTOUCHED_MS = 60_000;
-
-const remember = (key, value = '1') => {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // storage is forbidden
-  }
-};
-
-const remembered = (key, value = '1') => {
-  try {
-    return localStorage.getItem(key) === value;
-  } catch {
-    return false;
-  }
-};
 
 // Firefox asks the worker whether a storage may stay; other browsers decide by themselves and show nothing.
 const asksWorker = () => navigator.userAgent.includes('Firefox');
@@ -60,26 +46,26 @@ export class Device {
   }
 
   // An outbox that was never used on a phone that remembers turf, or on a page that was open before: it was emptied.
-  meet(outboxUsed) {
+  checkEmptied(outboxUsed) {
     this.#used = Boolean(outboxUsed);
-    this.emptied = !outboxUsed && (remembered(USED) || history.state?.used === true);
+    this.emptied = !outboxUsed && (remembered(USED) === '1' || history.state?.used === true);
   }
 
   // With the first tap: the marks above, and a request to keep the storage.
-  async use() {
+  async noteFirstTap() {
     if (this.#used) return;
     this.#used = true;
-    remember(USED);
+    remember(USED, '1');
     history.replaceState({ ...history.state, used: true }, '');
     this.#onChange();
     await this.#askToKeep('used');
   }
 
-  // A browser hardly keeps the storage of a page that it has just met. So it is asked at the first tap, after installation,
-  // and at each later visit; one that asks the worker in turn, only once in each of these.
+  // A browser rarely promises to keep the storage of a page that it does not know yet. So the page asks at the first tap, after
+  // installation, and at each later visit. A browser that asks the worker is asked only once in each of these cases.
   async #askToKeep(moment) {
     try {
-      if (asksWorker() && remembered(ASKED, moment)) return;
+      if (asksWorker() && remembered(ASKED) === moment) return;
       if (await navigator.storage.persisted()) return;
       if (asksWorker()) remember(ASKED, moment);
       await navigator.storage.persist();
@@ -90,7 +76,7 @@ export class Device {
 
   // Whether the worker wants the most used domains above the others.
   get often() {
-    return remembered(OFTEN);
+    return remembered(OFTEN) === '1';
   }
 
   toggleOften() {
@@ -105,7 +91,7 @@ export class Device {
 
   // '' or the text that asks for a place on the home screen; only after turf has been used here.
   get installText() {
-    if (!this.#used || this.standalone || remembered(NOT_NOW)) return '';
+    if (!this.#used || this.standalone || remembered(NOT_NOW) === '1') return '';
     if (this.#prompt) return 'install';
     return isIos() ? 'installIos' : '';
   }
@@ -118,13 +104,13 @@ export class Device {
   }
 
   refuseInstall() {
-    remember(NOT_NOW);
+    remember(NOT_NOW, '1');
     this.#onChange();
   }
 
-  // The service worker, and word of a newer one that waits. It takes over when the worker says so, or unseen when the
-  // page is hidden; then every window loads again, one that is in use when nobody is in the middle of something there.
-  async serve() {
+  // Registers the service worker, and notes when a newer one waits. The newer one takes over when the worker says so, or when the
+  // page is hidden. Then every window loads again; one that is in use waits until nobody is in the middle of something there.
+  async startServiceWorker() {
     if (this.#used) this.#askToKeep(this.standalone ? 'installed' : 'used');
     const { registerWorker, ReloadForBuild } = await import('../core/new-build.js');
     const registration = await registerWorker();

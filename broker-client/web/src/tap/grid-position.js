@@ -20,7 +20,7 @@ export class GridPosition {
 
   // The room is given back: at a moment at which nobody aims at a tile.
   release() {
-    this.#take({ above: 0, below: 0 });
+    this.#setRoom({ above: 0, below: 0 });
   }
 
   // null: not on the screen.
@@ -34,12 +34,12 @@ export class GridPosition {
     scroll();
     const rest = off();
     const { above, below } = this.#room;
-    if (rest < 0) this.#take({ above: above - rest, below });
-    if (rest > 0) this.#take({ above, below: below + rest });
+    if (rest < 0) this.#setRoom({ above: above - rest, below });
+    if (rest > 0) this.#setRoom({ above, below: below + rest });
     scroll();
   }
 
-  #take(room) {
+  #setRoom(room) {
     if (room.above === this.#room.above && room.below === this.#room.below) return;
     this.#room = room;
     this.#root.style.setProperty('--room-above', `${room.above}px`);

@@ -4,25 +4,22 @@
 import { domainsOn, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen, setAttribute } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
+import { groupBy } from '../core/group-by.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { domainIcon, icon } from './icons.js';
 
 const { OUTCOME_ANSWERED: ANSWERED, OUTCOME_REFERRED: REFERRED } = Outcome;
 
-export const outcomeWord = (outcome) => t(outcome === REFERRED ? 'referredLower' : 'answeredLower');
+export const outcomeWord = (outcome) => t(outcome === REFERRED ? 'referred' : 'answered').toLowerCase();
 
 // What the next tap will count; `day` null: today. `lost`: the day before that, of which the page has to say that taps
 // count for today again.
 export const plainChoice = () => ({ outcome: ANSWERED, day: null, count: 1, lost: null });
 
-function outcomeButton(outcome, name, choice, choose) {
-  const pressed = choice.outcome === outcome;
-  return el('button', {
-    type: 'button', class: `outcome outcome--${name}`, 'aria-pressed': String(pressed), 'data-key': name,
-    onclick: () => choose({ outcome }),
-  }, icon(name), el('span', {}, t(name)));
-}
+const outcomeButton = (outcome, name, choice, choose) =>
+  el('button', { class: `outcome outcome--${name}`, 'aria-pressed': choice.outcome === outcome, 'data-key': name, onclick: () => choose({ outcome }) },
+    icon(name), el('span', {}, t(name)));
 
 export function renderOutcome(parent, choice, choose) {
   setAttribute(parent, 'aria-label', t('outcome'));
@@ -36,7 +33,7 @@ export function renderNext(parent, phone, { day, count }, toRefused) {
   const team = teamName(phone.catalogue, phone.team);
   renderWhen(parent, [words, team, refused, language], () => [
     el('p', { class: 'soft' }, tParts(count > 1 ? 'nextTapMany' : 'nextTap', { ...words, team: dutch(team) })),
-    refused > 0 && el('button', { type: 'button', class: 'next__refused', 'data-key': 'refused', onclick: toRefused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
+    refused > 0 && el('button', { class: 'next__refused', 'data-key': 'refused', onclick: toRefused }, icon('refused'), t('barRefused', { n: number(refused, language) })),
   ]);
 }
 
@@ -55,7 +52,7 @@ export function renderMode(parent, phone, choice, choose) {
   const lost = !other && choice.lost !== null && choice.lost !== phone.today;
   const final = phone.isFinal(choice.day ?? phone.today);
   renderWhen(parent, [choice, other, lost, final, phone.team, phone.catalogue?.version, phone.today, language], () => {
-    const button = (text, label, change) => el('button', { type: 'button', class: 'button', 'data-key': 'back', 'aria-label': label, onclick: () => choose(change) }, text);
+    const button = (text, label, change) => el('button', { class: 'button', 'data-key': 'back', 'aria-label': label, onclick: () => choose(change) }, text);
     if (lost) {
       const day = relativeDate(choice.lost, phone.today, language);
       return [el('p', {}, t('againToday', { day })), button(capital(day), t('stillFor', { day }), { day: choice.lost })];
@@ -68,7 +65,7 @@ export function renderMode(parent, phone, choice, choose) {
   });
 }
 
-// `recent`: code of the domain that was just tapped, for the moment that shows it.
+// Returns how many domains there are.
 export function renderGrid(parent, phone, choice, tap) {
   const day = choice.day ?? phone.today;
   const domains = phone.catalogue ? domainsOn(phone.catalogue, day) : [];
@@ -83,7 +80,7 @@ function tiles(parent, domains, prefix, tap) {
     key: ({ code }) => code,
     signature: ({ name }) => name,
     make: (domain) =>
-      el('button', { type: 'button', class: 'domain', 'data-key': `${prefix}-${domain.code}`, onclick: (event) => tap(domain, event) },
+      el('button', { class: 'domain', 'data-key': `${prefix}-${domain.code}`, onclick: (event) => tap(domain, event) },
         domainIcon(domain.name), el('span', { class: 'domain__name', lang: 'nl' }, domain.name), el('span', { class: 'domain__mark' }, icon('counted'))),
   });
 }
@@ -94,9 +91,8 @@ let often = { day: null, codes: [] };
 // Of what this phone remembers; the same all day, so that no tile moves while somebody taps.
 function mostUsed(phone) {
   if (often.day === phone.today) return often.codes;
-  const counts = new Map();
-  for (const tap of phone.taps) if (!tap.retracting) counts.set(tap.domain, (counts.get(tap.domain) ?? 0) + 1);
-  often = { day: phone.today, codes: [...counts].sort(([, a], [, b]) => b - a).slice(0, OFTEN).map(([code]) => code) };
+  const byDomain = groupBy(phone.taps.filter(({ retracting }) => !retracting), ({ domain }) => domain);
+  often = { day: phone.today, codes: [...byDomain].sort(([, a], [, b]) => b.length - a.length).slice(0, OFTEN).map(([code]) => code) };
   return often.codes;
 }
 

@@ -9,7 +9,7 @@ export const undoKeys = () => (isMac() ? '⌘Z' : 'Ctrl+Z');
 const isUndo = (event) => event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
 
 // The snackbar's buttons come in the order of Tab behind the tile that they belong to, and before the next one.
-function besides({ origin, buttons }, from, back) {
+function nextByTab({ origin, buttons }, from, back) {
   if (!origin || buttons.length === 0) return null;
   if (from === origin && !back) return buttons[0];
   if (from === buttons[0] && back) return origin;
@@ -19,7 +19,7 @@ function besides({ origin, buttons }, from, back) {
 export function listenToKeys(snackbar) {
   addEventListener('keydown', (event) => {
     if (isUndo(event) && !event.target.matches('input')) snackbar.undo();
-    const next = event.key === 'Tab' ? besides(snackbar, document.activeElement, event.shiftKey) : null;
+    const next = event.key === 'Tab' ? nextByTab(snackbar, document.activeElement, event.shiftKey) : null;
     if (!next) return;
     event.preventDefault();
     next.focus();

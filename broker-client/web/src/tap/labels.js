@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The sheet in which labels of a question are chosen: its subject, its origin, and where it was referred to. It lies over the tiles,
-// so that no tile takes a touch.
+// The sheet in which labels of a question are chosen: its subject, its origin, and where it was referred to. Also the
+// groups of labels and chips that the sheet "change" uses.
 import { labelsFor } from '../core/catalogue.js';
 import { dutch, el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
@@ -9,7 +9,7 @@ import { LABELS_MAX, LabelKind } from '../core/messages.js';
 const kinds = [['subject', LabelKind.LABEL_SUBJECT], ['origin', LabelKind.LABEL_ORIGIN], ['referredTo', LabelKind.LABEL_REFERRED_TO]];
 
 export const chip = (key, text, pressed, onclick, disabled = false) =>
-  el('button', { type: 'button', class: 'chip', 'data-key': key, 'aria-pressed': String(pressed), disabled, onclick }, text);
+  el('button', { class: 'chip', 'data-key': key, 'aria-pressed': String(pressed), disabled, onclick }, text);
 
 export const chipGroup = (title, chips) =>
   chips.length > 0 && [el('h3', {}, title), el('div', { class: 'choices', role: 'group', 'aria-label': title }, chips)];
@@ -42,6 +42,6 @@ export function openLabels(sheet, phone, tap, act) {
   };
   redraw();
   sheet.show(t('addLabel'), el('p', {}, el('strong', {}, tap.title)), groups, hint,
-    el('button', { type: 'button', class: 'button button--primary go', 'data-key': 'done', onclick: act.done }, t('done')));
+    el('button', { class: 'button button--primary go', 'data-key': 'done', onclick: act.done }, t('done')));
   sheet.onClose = act.closed;
 }

@@ -3,6 +3,7 @@
 import { domainName, labelName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile, renderWhen, setText } from '../core/dom.js';
 import { capital, number, relativeDate } from '../core/format.js';
+import { groupBy } from '../core/group-by.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
 import { stateOf } from '../phone/tap.js';
@@ -14,21 +15,16 @@ const stateMark = (state) => el('span', { class: `state state--${state}` }, icon
 
 // Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract, mayRestore}], newest first.
 function groups(phone, taps) {
-  const found = new Map();
-  for (const tap of taps) {
-    const how = { state: stateOf(tap), mayRetract: phone.mayRetract(tap), mayRestore: phone.mayRestore(tap) };
-    const same = JSON.stringify([tap.domain, tap.outcome, tap.team, tap.labels, how]);
-    if (!found.has(same)) found.set(same, { key: tap.id, taps: [], ...how });
-    found.get(same).taps.push(tap);
-  }
-  return [...found.values()];
+  const shownOf = (tap) => ({ state: stateOf(tap), mayRetract: phone.mayRetract(tap), mayRestore: phone.mayRestore(tap) });
+  const same = groupBy(taps, (tap) => JSON.stringify([tap.domain, tap.outcome, tap.team, tap.labels, shownOf(tap)]));
+  return [...same.values()].map((group) => ({ key: group[0].id, taps: group, ...shownOf(group[0]) }));
 }
 
 // `act`: {takeBack(ids), restore(ids), change(taps)}
 function tapButtons({ taps, mayRetract, mayRestore }, words, act) {
   const ids = taps.map(({ id }) => id);
   const button = (key, text, onclick) => el('button', {
-    type: 'button', class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': t('takeBackLabel', { ...words, what: text }), onclick,
+    class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': t('takeBackLabel', { ...words, what: text }), onclick,
   }, text);
   if (mayRestore) return button('restore', t('restore'), () => act.restore(ids));
   if (!mayRetract) return null;
@@ -58,13 +54,11 @@ const signature = (phone) => ({ taps, state, mayRetract, mayRestore }) =>
 
 // Newest day first, but before all others the days with older taps that the worker has not seen yet.
 function byDay(taps) {
-  const days = new Map();
-  for (const tap of taps) days.set(tap.day, [...(days.get(tap.day) ?? []), tap]);
   const unseen = (of) => Number(of.some((tap) => tap.unseen));
-  return [...days].sort(([a, ofA], [b, ofB]) => unseen(ofB) - unseen(ofA) || b - a);
+  return [...groupBy(taps, ({ day }) => day)].sort(([a, ofA], [b, ofB]) => unseen(ofB) - unseen(ofA) || b - a);
 }
 
-// "Vandaag 10: 8 beantwoord, 2 doorverwezen", of what counts or is on its way to.
+// "Vandaag 10: 8 beantwoord, 2 doorverwezen", of the taps that count or are on their way.
 function dayTitle(phone, day, taps) {
   const name = capital(relativeDate(day, phone.today, language));
   const counting = taps.filter((tap) => ['device', 'sent', 'counted', 'late'].includes(stateOf(tap)));

@@ -11,7 +11,7 @@ import { teamName } from '../core/catalogue.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { onReturn, ownBroker } from '../core/connection.js';
 import { byId, dutch, el, fill, renderWhen, setAttribute, setHidden, setText } from '../core/dom.js';
-import { language, saveLanguage, savedLanguage, setLanguage, t, tParts, useTexts } from '../core/language.js';
+import { language, switchLanguage, t, tParts, useSavedLanguage, useTexts } from '../core/language.js';
 import { renderBar } from './bar.js';
 import { Device } from './device.js';
 import { flash, plainChoice, renderGrid, renderMode, renderNext, renderOften, renderOutcome } from './grid.js';
@@ -30,20 +30,20 @@ useTexts({ nl: texts, en: () => import('./texts.en.js') });
 let phone;
 let snackbar;
 let sheet;
-let choice = plainChoice();
-let frame = 0;
-let soon = 0;
-let underWay = false; // at the phone's last change, a tap was sent and had no receipt yet
-let touched = { code: 0, at: -Infinity }; // the last tile, when, and `what` was tapped
-let mayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let gridPosition;
-let afterPaint = null; // as after-paint.js has it, once it is there
-let failure = ''; // why the page could not start
+let afterPaint = null; // the module after-paint.js, once it is loaded
+let choice = plainChoice(); // for the next tap
+let lastTouch = { code: 0, at: -Infinity }; // the domain of the last touch, when, and the `tapped` of it
+let gridMayMove = false; // the worker has just chosen something: the grid need not stay where it is
+let wasUnderWay = false; // at the phone's last change, a tap was sent and had no receipt yet
+let failure = ''; // why the page could not start: the name of a text
+let plannedFrame = 0; // both: a drawing that is planned
+let plannedTimer = 0;
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
-const HEARD_MS = 100; // the page draws all changes of the phone within this time together
+const GATHER_MS = 100; // the page draws all changes of the phone within this time together
 
-const device = new Device(() => changed(), () => Boolean(document.querySelector('dialog[open]')));
+const device = new Device(drawSoon, () => Boolean(document.querySelector('dialog[open]')));
 
 // ---- Parts of the screen, made once ---------------------------------------------------------------
 
@@ -59,7 +59,7 @@ const parts = {
   grid: el('div', { class: 'grid', role: 'group', id: 'domains', tabindex: '-1', hidden: true }),
   often: el('div', { class: 'grid often', role: 'group' }),
   none: el('p', { class: 'soft', hidden: true }),
-  oftenChoice: el('button', { type: 'button', class: 'button button--quiet often-choice', 'data-key': 'often', onclick: () => (mayMove = true, device.toggleOften()) }),
+  oftenChoice: el('button', { class: 'button button--quiet often-choice', 'data-key': 'often', onclick: () => (gridMayMove = true, device.toggleOften()) }),
   total: el('section', { class: 'team-total' }),
   privacy: el('p', { class: 'privacy soft' }),
   place: el('div', { class: 'place', hidden: true }),
@@ -83,8 +83,8 @@ function layOut() {
 // Calls `act` after the next frame, so that the frame with "Opgeslagen" is drawn sooner.
 const afterFrame = (act) => requestAnimationFrame(() => setTimeout(act));
 
-// Makes a screen reader say a text, also when it is the same text as before.
-function say(text) {
+// Makes a screen reader read a text, also when it is the same text as before.
+function announce(text) {
   afterFrame(() => {
     parts.live.textContent = '';
     afterFrame(() => {
@@ -100,58 +100,57 @@ function choose(change) {
   if ('day' in change) {
     choice.lost = null;
     keepDay(choice.day);
-    mayMove = true;
+    gridMayMove = true;
   }
-  changed();
+  drawSoon();
 }
 
 // A second touch of the same tile so soon is a bounce or a double click.
-function isAgain({ code }, { timeStamp }) {
-  const again = code === touched.code && timeStamp - touched.at < DOUBLE_MS;
-  touched = { ...(again && touched), code, at: timeStamp };
-  return again;
+function isSecondTouch({ code }, { timeStamp }) {
+  const second = code === lastTouch.code && timeStamp - lastTouch.at < DOUBLE_MS;
+  lastTouch = { ...(second && lastTouch), code, at: timeStamp };
+  return second;
 }
 
 // The choice is reset at once: what the worker chooses while the disk writes is for the next tap.
 async function tap(domain, event) {
-  if (isAgain(domain, event)) return snackbar.tellTwice(touched.what);
+  if (isSecondTouch(domain, event)) return snackbar.showTouchedTwice(lastTouch.tapped);
   const tile = event.currentTarget;
   const used = choice;
   const { outcome, count } = used;
   const day = used.day ?? phone.today;
   const next = { ...plainChoice(), day: used.day };
   choice = next;
-  const what = { team: phone.team, day, domain: domain.code, outcome, count, origin: tile };
-  touched.what = what;
+  const tapped = { team: phone.team, day, domain: domain.code, outcome, count, origin: tile };
+  lastTouch.tapped = tapped;
   try {
-    what.ids = await phone.tap({ day, domain: domain.code, outcome, count });
+    tapped.ids = await phone.tap({ day, domain: domain.code, outcome, count });
   } catch {
     if (choice === next) choose(used);
-    return snackbar.tellNotSaved(what); // a notice above the grid gives the reason
+    return snackbar.showNotSaved(tapped); // a notice above the grid gives the reason
   }
-  snackbar.show(what);
+  snackbar.show(tapped);
   navigator.vibrate?.(15);
   afterFrame(() => {
-    if (what.told === undefined) flash(tile); // not taken back meanwhile
-    device.use();
+    if (tapped.end === undefined) flash(tile); // not taken back meanwhile
+    device.noteFirstTap();
   });
-  changed();
+  drawSoon();
 }
 
 // Loads what no tap needs: after the first paint, or when the worker first opens it.
-const loadAfterPaint = async () => {
+async function loadAfterPaint() {
   if (afterPaint) return;
   afterPaint = await import('./after-paint.js');
-  changed();
-};
-const open = (name, ...more) => loadAfterPaint().then(() => afterPaint[name](sheet, phone, ...more), () => snackbar.tellNotOpened());
+  drawSoon();
+}
 
-async function switchLanguage() {
-  const wanted = language === 'nl' ? 'en' : 'nl';
-  saveLanguage(wanted);
-  await setLanguage(wanted);
+const openSheet = (name, ...more) => loadAfterPaint().then(() => afterPaint[name](sheet, phone, ...more), () => snackbar.showNotLoaded());
+
+async function drawInOtherLanguage() {
+  await switchLanguage();
   snackbar?.refresh();
-  changed();
+  drawSoon();
 }
 
 // Scrolls to the first refusal.
@@ -164,28 +163,28 @@ function showRefusals() {
 // ---- Drawing ------------------------------------------------------------------------------------------
 
 const teamChip = (id) =>
-  el('button', { type: 'button', class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), lang: 'nl', onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
+  el('button', { class: 'team-chip', 'data-key': `team-${id}`, 'aria-pressed': String(id === phone.team), lang: 'nl', onclick: () => phone.setTeam(id) }, teamName(phone.catalogue, id));
 
 // A button for each team of this phone, and one for all other teams.
 function drawHead() {
   const used = phone ? [...new Set([...phone.teams, phone.team])] : [];
-  const valid = used.filter((id) => phone.choosable.some((team) => team.id === id));
+  const valid = used.filter((id) => phone.choosableTeams.some((team) => team.id === id));
   const several = valid.length > 1;
-  const other = () => el('button', { type: 'button', class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => open('openTeams', parts.grid) }, several ? '…' : t('otherTeam'));
+  const other = () => el('button', { class: 'button button--quiet other-team', 'data-key': 'other-team', 'aria-label': t('otherTeam'), onclick: () => openSheet('openTeams', parts.grid) }, several ? '…' : t('otherTeam'));
   parts.head.classList.toggle('head--teams', several);
-  renderWhen(parts.head, [valid, phone?.team, phone?.choosable.length, phone?.catalogue?.version, language], () => [
+  renderWhen(parts.head, [valid, phone?.team, phone?.choosableTeams.length, phone?.catalogue?.version, language], () => [
     el('h1', { class: 'visually-hidden' }, t('title')),
-    valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip), !several && phone.choosable.length > 1 && other()),
+    valid.length > 0 && el('div', { class: 'team-chips', role: 'group', 'aria-label': t('team') }, valid.map(teamChip), !several && phone.choosableTeams.length > 1 && other()),
     several && other(),
     valid.length === 0 && el('p', { class: 'brand' }, 'Turf'),
-    el('button', { type: 'button', class: 'button button--quiet language', lang: language === 'nl' ? 'en' : 'nl', 'data-key': 'language', 'aria-label': t('languageLabel'), onclick: switchLanguage }, language === 'nl' ? 'EN' : 'NL'),
+    el('button', { class: 'button button--quiet language', lang: language === 'nl' ? 'en' : 'nl', 'data-key': 'language', 'aria-label': t('languageLabel'), onclick: drawInOtherLanguage }, language === 'nl' ? 'EN' : 'NL'),
   ]);
 }
 
 // What a page without teams waits for: the connection, or the catalogue.
 function waitingFor() {
-  if (performance.now() < SLOW_MS) return phone?.state === 'offline' ? 'loadingSlow' : 'loading';
-  return phone?.state === 'online' ? 'noCatalogue' : 'loadingSlow';
+  if (performance.now() < SLOW_MS) return phone?.link === 'offline' ? 'loadingSlow' : 'loading';
+  return phone?.link === 'online' ? 'noCatalogue' : 'loadingSlow';
 }
 
 // Moves the focus to the domains, because the button that had it is gone.
@@ -201,12 +200,11 @@ function drawFirst(ready) {
   const ended = phone?.team && phone.catalogue ? phone.team : '';
   const starting = failure || ready || (phone?.catalogue && afterPaint) ? '' : t(waitingFor());
   setText(parts.starting, starting);
-  renderWhen(parts.first, [failure, ready, ended, phone?.choosable, Boolean(afterPaint), language], () => {
+  renderWhen(parts.first, [failure, ready, ended, phone?.choosableTeams, Boolean(afterPaint), language], () => {
     if (failure === 'login') return loginAdvice();
-    if (failure) return [el('p', {}, t(failure)), el('button', { type: 'button', class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
-    if (ready) return [];
-    if (!phone?.catalogue || !afterPaint) return [];
-    if (phone.choosable.length === 0) return [el('p', {}, t('noTeams'))];
+    if (failure) return [el('p', {}, t(failure)), el('button', { class: 'button button--primary', onclick: () => location.reload() }, t('retry'))];
+    if (ready || !phone?.catalogue || !afterPaint) return [];
+    if (phone.choosableTeams.length === 0) return [el('p', {}, t('noTeams'))];
     return [
       ended && el('p', {}, tParts('teamEnded', { team: dutch(teamName(phone.catalogue, ended)) })),
       !ended && afterPaint.welcome(phone), el('h2', {}, t('chooseTeam')), afterPaint.teamChoice(phone, chooseFirstTeam),
@@ -216,30 +214,30 @@ function drawFirst(ready) {
 
 function drawNotices() {
   const focused = parts.notices.contains(document.activeElement) || parts.calm.contains(document.activeElement);
-  afterPaint.renderNotices(parts, phone, device, () => open('openList'));
+  afterPaint.renderNotices(parts, phone, device, () => openSheet('openList'));
   if (focused && document.activeElement === document.body) parts.grid.focus({ preventScroll: true });
 }
 
-// Says that all taps are answered when nothing is under way any more. Refused and late taps have notices of their own.
-function saySettled() {
+// Announces that all taps are answered when nothing is under way any more. Refused and late taps have notices of their own.
+function announceAnswered() {
   const { all, sent } = phone.waiting;
-  if (underWay && all === 0) say(t(phone.refused ? 'saidSettled' : 'saidCounted'));
-  underWay = sent > 0;
+  if (wasUnderWay && all === 0) announce(t(phone.refused ? 'saidSettled' : 'saidCounted'));
+  wasUnderWay = sent > 0;
 }
 
 // What appears or disappears must not move a tile away under a thumb.
 function draw() {
-  frame = 0;
-  clearTimeout(soon);
-  soon = 0;
-  if (mayMove || sheet?.isOpen) gridPosition.release();
-  if (mayMove) drawAll();
+  plannedFrame = 0;
+  clearTimeout(plannedTimer);
+  plannedTimer = 0;
+  if (gridMayMove || sheet?.isOpen) gridPosition.release();
+  if (gridMayMove) drawAll();
   else gridPosition.keep(drawAll);
-  mayMove = false;
+  gridMayMove = false;
 }
 
 function drawAll() {
-  const ready = Boolean(phone?.catalogue && phone.choosable.some(({ id }) => id === phone.team));
+  const ready = Boolean(phone?.catalogue && phone.choosableTeams.some(({ id }) => id === phone.team));
   if (document.title !== t('title')) document.title = t('title');
   setText(parts.skip, t('skip'));
   drawHead();
@@ -248,7 +246,7 @@ function drawAll() {
   if (!ready) setHidden(parts.none, true);
   if (!phone) return;
   if (afterPaint) drawNotices();
-  renderBar(parts.bar, phone, ready, { list: () => open('openList'), catchUp: () => open('openCatchUp', choice, choose) });
+  renderBar(parts.bar, phone, ready, { list: () => openSheet('openList'), catchUp: () => openSheet('openCatchUp', choice, choose) });
   sheet.refresh?.();
   if (!ready) return;
   renderMode(parts.mode, phone, choice, choose);
@@ -265,29 +263,29 @@ function drawAll() {
   setText(parts.privacy, t('privacy'));
 }
 
-// Draws all changes once a frame, after the frame that says "Opgeslagen"; and at once when the browser draws no frames.
-function changed() {
+// Draws once a frame, after the frame that says "Opgeslagen"; and at once when the browser draws no frames.
+function drawSoon() {
   if (document.visibilityState === 'hidden') draw();
-  else frame ||= afterFrame(draw);
+  else plannedFrame ||= afterFrame(draw);
 }
 
-// The phone changed: a tap was sent, a receipt or new figures arrived. Several such changes come within a moment. They are
-// drawn together, so that the next tap does not wait for one drawing per change.
-function heard() {
-  if (phone) saySettled();
+// A tap was sent, a receipt or new figures arrived. Several such changes come within a moment. They are drawn together, so that
+// the next tap does not wait for one drawing per change.
+function phoneChanged() {
+  if (phone) announceAnswered();
   if (document.visibilityState === 'hidden') draw();
-  else soon ||= setTimeout(changed, HEARD_MS);
+  else plannedTimer ||= setTimeout(drawSoon, GATHER_MS);
 }
+
+// ---- The page is left, and comes back ---------------------------------------------------------------------
 
 // After some time away a worker does not remember that taps counted for another day, or several at once.
-function back() {
+function comeBack() {
   const expired = document.visibilityState === 'hidden' ? null : returnToDay(choice.day);
   loadAfterPaint().catch(() => {});
   if (expired) choice = { ...plainChoice(), ...expired };
   phone.wake({ seen: document.visibilityState !== 'hidden' });
 }
-
-// ---- Start ----------------------------------------------------------------------------------------------
 
 function leave() {
   leaveDay(choice.day);
@@ -296,15 +294,17 @@ function leave() {
   phone?.leave();
 }
 
-function failed(reason) {
-  failure = reason;
+// ---- Start ----------------------------------------------------------------------------------------------
+
+function showFailure(text) {
+  failure = text;
   draw();
 }
 
 // Fails with the name of the text that says why.
 async function openPhone({ org }) {
   try {
-    const opened = await Phone.open({ org, url: ownBroker(location), onChange: heard });
+    const opened = await Phone.open({ org, url: ownBroker(location), onChange: phoneChanged });
     return { opened, used: await opened.used() };
   } catch (error) {
     throw Object.assign(error, { sentence: error.name === 'VersionError' ? 'trouble_newer' : 'trouble_storage' });
@@ -315,30 +315,30 @@ async function start() {
   forgetLogin();
   layOut();
   guardTouches();
-  setTimeout(changed, SLOW_MS);
-  if (savedLanguage() !== 'nl') await setLanguage(savedLanguage());
+  setTimeout(drawSoon, SLOW_MS);
+  await useSavedLanguage();
   draw();
   const config = await loadConfig().catch(() => null);
-  if (!config) return failed((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
-  const silence = setTimeout(() => failed('storageSilent'), SLOW_MS); // and the page goes on waiting
+  if (!config) return showFailure((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
+  const silence = setTimeout(() => showFailure('storageSilent'), SLOW_MS); // and the page goes on waiting
   const { opened, used } = await openPhone(config).finally(() => clearTimeout(silence));
   failure = '';
-  device.meet(used);
+  device.checkEmptied(used);
   sheet = new Sheet();
-  snackbar = new Snackbar(parts.snack, opened, say, { open: (tapped, act) => open('openLabels', tapped, act), close: (how) => sheet.close(how) });
+  snackbar = new Snackbar(parts.snack, opened, announce, { open: (tapped, act) => openSheet('openLabels', tapped, act), close: (how) => sheet.close(how) });
   phone = opened;
   choice = { ...plainChoice(), ...recallDay() };
   draw();
-  onReturn(back);
+  onReturn(comeBack);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave());
   addEventListener('pagehide', leave, true); // before the database is closed
   listenToKeys(snackbar);
   // After the first paint: the network's library must not hold up the first tap.
-  requestAnimationFrame(() => setTimeout(() => {
+  afterFrame(() => {
     phone.wake();
-    device.serve().catch(() => {}); // if it fails, the page works, but cannot start without a network
+    device.startServiceWorker().catch(() => {}); // if it fails, the page works, but cannot start without a network
     loadAfterPaint().catch(() => {}); // it is loaded when it is needed
-  }));
+  });
 }
 
-start().catch((error) => failed(error.sentence ?? 'cannotStart'));
+start().catch((error) => showFailure(error.sentence ?? 'cannotStart'));

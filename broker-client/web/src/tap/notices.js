@@ -3,6 +3,7 @@
 import { domainName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile } from '../core/dom.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';
+import { groupBy } from '../core/group-by.js';
 import { language, t, tParts } from '../core/language.js';
 import { Verdict } from '../core/messages.js';
 import { refusal, refusedAct, stateOf } from '../phone/tap.js';
@@ -12,37 +13,24 @@ import { loginAdvice } from './login.js';
 const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
 
 // One card for all that was refused for one reason on one day.
-function refusals(phone) {
-  const groups = new Map();
-  for (const tap of phone.taps) {
-    const verdict = refusal(tap);
-    if (!verdict) continue;
-    const act = refusedAct(tap);
-    const onRetraction = act === 'retraction';
-    const key = `${act}-${verdict}-${tap.day}`;
-    const group = groups.get(key) ?? { key, verdict, onRetraction, day: tap.day, taps: [] };
-    group.taps.push(tap);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-}
+const refusals = (phone) => groupBy(phone.taps.filter(refusal), (tap) => `${refusedAct(tap)}-${refusal(tap)}-${tap.day}`);
 
 const button = (key, text, onclick, main) =>
-  el('button', { type: 'button', class: main ? 'button button--primary' : 'button', 'data-key': key, onclick }, text);
+  el('button', { class: main ? 'button button--primary' : 'button', 'data-key': key, onclick }, text);
 
 // A day that was refused is given as a date: it is not the one that the phone thinks it is.
 function lines(phone, taps, wrongDay) {
   const dayOf = ({ day }) => (wrongDay ? shortDate(day, language) : relativeDate(day, phone.today, language));
-  const texts = taps.map((tap) => t('refusedWhat', {
+  const textOf = (tap) => t('refusedWhat', {
     domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), team: teamName(phone.catalogue, tap.team), day: dayOf(tap),
-  }));
-  const counts = new Map();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return el('ul', {}, [...counts].map(([text, n]) => el('li', {}, n > 1 ? `${n}× ${text}` : text)));
+  });
+  return el('ul', {}, [...groupBy(taps, textOf)].map(([text, { length }]) => el('li', {}, length > 1 ? `${length}× ${text}` : text)));
 }
 
 // A wrong date is counted on the right day: as a new event, since the refused one can never count.
-function refusalCard(phone, { key, verdict, onRetraction, taps }) {
+function refusalCard(phone, key, taps) {
+  const verdict = refusal(taps[0]);
+  const onRetraction = refusedAct(taps[0]) === 'retraction';
   const ids = taps.map(({ id }) => id);
   const wrongDay = !onRetraction && (verdict === IN_FUTURE || verdict === TOO_OLD);
   // While turfd is away nobody knows the right day better than the phone, whose future was just refused.
@@ -63,10 +51,9 @@ function plain(kind, text, ...buttons) {
 
 // What became of taps that are too old to stay in the list: "3 te laat, niet meegeteld".
 function olderCard(phone, taps, openList) {
-  const counts = new Map();
-  for (const tap of taps) counts.set(stateOf(tap), (counts.get(stateOf(tap)) ?? 0) + 1);
-  const what = [...counts].map(([state, n]) => `${number(n, language)} ${t(state).toLowerCase()}`).join(' · ');
-  return plain('calm', `${t('older', { what })}${counts.has('late') ? ` ${t('lateHelp')}` : ''}`,
+  const states = groupBy(taps, stateOf);
+  const what = [...states].map(([state, { length }]) => `${number(length, language)} ${t(state).toLowerCase()}`).join(' · ');
+  return plain('calm', `${t('older', { what })}${states.has('late') ? ` ${t('lateHelp')}` : ''}`,
     button('older-list', t('myTaps'), openList), button('older', t('dismiss'), () => phone.markSeen(taps.map(({ id }) => id))));
 }
 
@@ -86,19 +73,19 @@ function collect(phone, device, openList) {
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', phone.trouble, () => plain('refused', t(`trouble_${phone.trouble}`), button('reload', t('reload'), () => location.reload())));
   if (phone.blocked) add('login', '', () => el('section', { class: 'notice notice--warn' }, loginAdvice()));
-  if (phone.refilled !== null) add('refilled', phone.refilled, () => plain('warn', t('refilled', { n: phone.refilled }), button('refilled', t('dismiss'), () => phone.forgetRefilled())));
+  if (phone.refilled !== null) add('refilled', phone.refilled, () => plain('warn', t('refilled', { n: phone.refilled }), button('refilled', t('dismiss'), () => phone.dismissNotice('refilled'))));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));
-  for (const group of refusals(phone)) add(group.key, [group.taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, group));
+  for (const [key, taps] of refusals(phone)) add(key, [taps.length, phone.countingDay, phone.catalogue?.version], () => refusalCard(phone, key, taps));
   const dates = wrongDate(phone);
   if (dates) add('date', dates, () => plain('warn', t('wrongDate', dates)));
   for (const team of phone.silentTeams) add(`silent-${team}`, phone.catalogue?.version, () => plain('warn', t('silentTeam', { team: teamName(phone.catalogue, team) })));
-  if (phone.status && !phone.counts && phone.state === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
+  if (phone.status && !phone.aggregatorCounts && phone.link === 'online') calm('away', '', () => plain('calm', t('aggregatorAway')));
   const { unseen } = phone;
   if (unseen.length) calm('older', unseen.map((tap) => [tap.id, stateOf(tap)]), () => olderCard(phone, unseen, openList));
   const change = phone.listChange;
   if (change) calm('list', change, () => plain('calm', changeText(change), button('list-change', t('dismiss'), () => phone.seeListChange())));
   if (phone.borrowed) calm('borrowed', '', () => plain('calm', t('borrowed'), button('end-borrowing', t('endBorrowing'), () => phone.endBorrowing())));
-  if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.forgetReoffered())));
+  if (phone.reoffered) calm('reoffered', phone.reoffered, () => plain('calm', t('reoffered', { n: phone.reoffered }), button('reoffered', t('dismiss'), () => phone.dismissNotice('reoffered'))));
   if (device.update) calm('update', '', () => plain('calm', t('update'), button('update', t('updateNow'), () => device.takeUpdate())));
   const install = phone.waiting.all === 0 ? device.installText : ''; // an installed page may begin with an empty storage
   if (install) calm('install', install, () => plain('calm', t(install),

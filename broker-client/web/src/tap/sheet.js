@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The dialog that opens over the page; catch-up.js, change.js, labels.js, list.js and teams.js fill it. It is a native one, which handles Escape and the focus.
+// The dialog that opens over the page; catch-up.js, change.js, labels.js, list.js and teams.js fill it. It is the browser's own
+// dialog, which handles Escape and the focus.
 import { el, fill } from '../core/dom.js';
 import { t } from '../core/language.js';
 
@@ -29,7 +30,7 @@ export class Sheet {
   show(title, ...content) {
     this.#returnTo = document.activeElement;
     const heading = el('h2', { id: 'sheet-title', tabindex: '-1', autofocus: true }, title);
-    const close = el('button', { type: 'button', class: 'button', onclick: () => this.close() }, t('close'));
+    const close = el('button', { class: 'button', onclick: () => this.close() }, t('close'));
     fill(this.#dialog, el('div', { class: 'sheet__inner' }, el('div', { class: 'sheet__head' }, heading, close), content));
     this.#dialog.setAttribute('aria-labelledby', 'sheet-title');
     if (!this.#dialog.open) this.#dialog.showModal();

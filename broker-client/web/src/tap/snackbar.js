@@ -15,59 +15,60 @@ const STAY_MS = 60_000;
 export class Snackbar {
   #parent;
   #phone;
-  #say;
+  #announce;
   #sheet; // {open(tap, act), close({returnTo})} of the labels
-  #shown = null; // {ids, team, day, domain, outcome, count, origin, labels, open, twice}; closing: the text that it shows instead at the end
+  // The tap {ids, team, day, domain, outcome, count, origin, labels, twice}. open: the sheet with labels is open. end: the name of
+  // the text that is shown at the end instead of the tap, which can then no longer be undone.
+  #shown = null;
   #timer = 0;
 
-  constructor(parent, phone, say, sheet) {
+  constructor(parent, phone, announce, sheet) {
     this.#parent = parent;
     this.#phone = phone;
-    this.#say = say;
+    this.#announce = announce;
     this.#sheet = sheet;
     parent.addEventListener('focusin', (event) => event.target.matches('button:focus-visible') && this.#stay(STAY_MS));
     parent.addEventListener('focusout', (event) => !parent.contains(event.relatedTarget) && !this.#shown?.open && this.#stay(UNDO_MS));
   }
 
-  get shown() {
-    return this.#shown !== null;
+  #canUndo(tapped = this.#shown) {
+    return tapped !== null && tapped === this.#shown && tapped.end === undefined;
   }
 
   // For the order of Tab: the tile that was tapped, and what can be done about it now.
   get origin() {
-    return this.#isOpen() ? this.#shown.origin : null;
+    return this.#canUndo() ? this.#shown.origin : null;
   }
 
   get buttons() {
     return [...this.#parent.querySelectorAll('button:enabled')];
   }
 
-  show(what) {
+  show(tapped) {
     this.#closeSheet();
-    this.#shown = Object.assign(what, { labels: [], open: false });
+    this.#shown = Object.assign(tapped, { labels: [], open: false });
     this.#render();
-    this.#closeIn(this.#phone.staysMs(what.ids[0])); // of which the disk has taken its part
-    this.#say(`${this.#what()}. ${this.#saved()}`);
+    this.#closeIn(this.#phone.staysMs(tapped.ids[0])); // writing to the disk has taken part of the time
+    this.#announce(`${this.#whole()}. ${this.#saved()}`);
   }
 
   // The same tile was touched twice, and counted once.
-  tellTwice(what) {
-    what.twice = true;
-    if (this.#shown !== what || !this.#isOpen()) return;
+  showTouchedTwice(tapped) {
+    tapped.twice = true;
+    if (!this.#canUndo(tapped)) return;
     this.#render();
-    this.#say(this.#saved());
+    this.#announce(this.#saved());
   }
 
-  // `what` could not be stored.
-  tellNotSaved(what) {
-    this.#shown = what;
-    this.#tell('notSaved');
+  showNotSaved(tapped) {
+    this.#shown = tapped;
+    this.#showEnd('notSaved');
   }
 
   // A part of the page could not be fetched.
-  tellNotOpened() {
+  showNotLoaded() {
     this.#shown = {};
-    this.#tell('noConfig');
+    this.#showEnd('noConfig');
   }
 
   // The keyboard's focus goes back to where the tap was made.
@@ -82,17 +83,17 @@ export class Snackbar {
 
   // Takes back what it names. The focus stays here: a second Enter must not count on the tile again.
   async undo() {
-    if (!this.#isOpen()) return;
+    if (!this.#canUndo()) return;
     const undone = this.#shown;
     const focused = undone.open || this.#parent.contains(document.activeElement);
     this.#closeSheet();
-    undone.closing = '';
+    undone.end = '';
     this.#render();
     if (focused) this.#parent.querySelector('.snack__text').focus();
     unflash(undone.origin);
-    const ended = await this.#phone.retract(undone.ids).then(() => 'undoneWhat', () => 'notUndone');
-    if (this.#shown === undone) this.#tell(ended);
-    else this.#say(t(ended, { what: this.#what(undone) }));
+    const end = await this.#phone.retract(undone.ids).then(() => 'undoneWhat', () => 'notUndone');
+    if (this.#shown === undone) this.#showEnd(end);
+    else this.#announce(t(end, { what: this.#whole(undone) }));
   }
 
   // The language has changed.
@@ -100,15 +101,11 @@ export class Snackbar {
     if (this.#shown) this.#render();
   }
 
-  #isOpen() {
-    return this.#shown !== null && this.#shown.closing === undefined;
-  }
-
-  #tell(text) {
-    this.#shown.closing = text;
+  #showEnd(text) {
+    this.#shown.end = text;
     this.#render();
     this.#closeIn(UNDO_MS);
-    this.#say(t(text, { what: this.#what() }));
+    this.#announce(t(text, { what: this.#whole() }));
   }
 
   #closeIn(ms) {
@@ -116,13 +113,14 @@ export class Snackbar {
     this.#timer = setTimeout(() => this.close(), ms);
   }
 
+  // Stays open for so long, and keeps the tap on the phone. `change`: new labels.
   #stay(ms, change = {}) {
-    if (!this.#isOpen()) return;
+    if (!this.#canUndo()) return;
     this.#closeIn(ms);
     this.#phone.change(this.#shown.ids, change, ms).catch(() => {});
   }
 
-  // As text, or with `put` tParts and `name` dutch as children of an element.
+  // As text; or, with tParts for `put` and dutch for `name`, as children of an element.
   #title(shown = this.#shown, put = t, name = String) {
     const { domain, outcome, count } = shown;
     return put(count > 1 ? 'tappedMany' : 'tapped', { domain: name(domainName(this.#phone.catalogue, domain)), outcome: outcomeWord(outcome), n: count });
@@ -135,7 +133,7 @@ export class Snackbar {
     return put('tappedFor', { day: put === t ? words : capital(words), team: name(teamName(this.#phone.catalogue, team)) });
   }
 
-  #what(shown = this.#shown) {
+  #whole(shown = this.#shown) {
     if (!shown.domain) return '';
     return [this.#title(shown), this.#where(shown)].filter(Boolean).join(', ');
   }
@@ -146,8 +144,8 @@ export class Snackbar {
 
   #render() {
     this.#parent.hidden = false;
-    if (this.#isOpen()) this.#renderTap();
-    else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'closing' }, this.#shown.closing && t(this.#shown.closing, { what: this.#what() })));
+    if (this.#canUndo()) this.#renderTap();
+    else fill(this.#parent, el('p', { class: 'snack__text', tabindex: '-1', 'data-key': 'closing' }, this.#shown.end && t(this.#shown.end, { what: this.#whole() })));
   }
 
   #renderTap() {
@@ -157,8 +155,8 @@ export class Snackbar {
       el('div', { class: 'snack__row' },
         el('p', { class: 'snack__text' }, el('strong', {}, this.#title(this.#shown, tParts, dutch)), ' ', el('span', {}, where && [where, '. '], this.#saved())),
         el('div', { class: 'snack__buttons' },
-          el('button', { type: 'button', class: 'snack__button snack__button--main', 'data-key': 'undo', 'aria-keyshortcuts': 'Control+Z Meta+Z', onclick: () => this.undo() }, t('undo'), el('kbd', { class: 'snack__keys', 'aria-hidden': 'true' }, undoKeys())),
-          offered && el('button', { type: 'button', class: 'snack__button', 'data-key': 'add', onclick: () => this.#openSheet() }, t('addLabel')))));
+          el('button', { class: 'snack__button snack__button--main', 'data-key': 'undo', 'aria-keyshortcuts': 'Control+Z Meta+Z', onclick: () => this.undo() }, t('undo'), el('kbd', { class: 'snack__keys', 'aria-hidden': 'true' }, undoKeys())),
+          offered && el('button', { class: 'snack__button', 'data-key': 'add', onclick: () => this.#openSheet() }, t('addLabel')))));
   }
 
   #openSheet() {

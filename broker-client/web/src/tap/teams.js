@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The choice of a team: on the first screen, and in a sheet later. The first screen also says whose page this is and what counts as a question; "only now" is for a worker on
-// a borrowed phone, which then remembers nothing.
+// The choice of a team: on the first screen, and in a sheet later. The first screen also says whose page this is and what counts as
+// a question. "Only now" is for a worker on a borrowed phone, which then remembers nothing.
 import { teamName } from '../core/catalogue.js';
 import { dutch, el } from '../core/dom.js';
 import { t, tParts } from '../core/language.js';
@@ -8,7 +8,7 @@ import { t, tParts } from '../core/language.js';
 // `choose(id, borrowed)`.
 export function teamChoice(phone, choose) {
   const hint = el('p', { class: 'soft', role: 'status' });
-  const borrow = el('button', { type: 'button', class: 'chip borrow', 'data-key': 'borrow', onclick: () => set(!borrowed) }, t('onlyNow'));
+  const borrow = el('button', { class: 'chip borrow', 'data-key': 'borrow', onclick: () => set(!borrowed) }, t('onlyNow'));
   let borrowed = false;
   const set = (wanted) => {
     borrowed = wanted;
@@ -16,8 +16,8 @@ export function teamChoice(phone, choose) {
     hint.textContent = t(borrowed ? 'onlyNowHint' : 'chooseTeamHint');
   };
   set(false);
-  const team = ({ id, name }) => el('button', { type: 'button', class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id, borrowed) }, name);
-  return el('div', { class: 'team-choice' }, el('div', { class: 'choices' }, borrow), hint, el('div', { class: 'teams' }, phone.choosable.map(team)));
+  const team = ({ id, name }) => el('button', { class: 'team', lang: 'nl', 'aria-pressed': String(id === phone.team), onclick: () => choose(id, borrowed) }, name);
+  return el('div', { class: 'team-choice' }, el('div', { class: 'choices' }, borrow), hint, el('div', { class: 'teams' }, phone.choosableTeams.map(team)));
 }
 
 export const welcome = (phone) => [
@@ -37,5 +37,5 @@ export function openTeams(sheet, phone, grid) {
   };
   const others = phone.teams.filter((id) => id !== phone.team);
   sheet.show(t('chooseTeam'), teamChoice(phone, choose),
-    others.map((id) => el('button', { type: 'button', class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
+    others.map((id) => el('button', { class: 'button button--quiet', 'data-key': `forget-${id}`, onclick: () => forget(id) }, tParts('removeTeam', { team: dutch(teamName(phone.catalogue, id)) }))));
 }

@@ -25,7 +25,7 @@ function drawWeek(row, questions, most) {
 function weekWords(phone) {
   const of = (day) => {
     const { year, week } = isoWeekOfDay(day);
-    return phone.course.find((entry) => entry.year === year && entry.week === week)?.questions;
+    return phone.questionsByWeek.find((entry) => entry.year === year && entry.week === week)?.questions;
   };
   const [now, before] = [of(phone.today), of(phone.today - 7)];
   const words = [now !== undefined && t('thisWeek', { n: number(now, language) }), before !== undefined && t('lastWeek', { n: number(before, language) })];
@@ -44,11 +44,11 @@ export function renderGlance(parent, phone) {
 function layOut(phone, name) {
   const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
   if (!phone.summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];
-  return [title, el('p', { class: 'total' }), el('p', { class: 'soft' }), el('p', { class: 'soft' }), phone.course.length > 1 && bars(phone.course)];
+  return [title, el('p', { class: 'total' }), el('p', { class: 'soft' }), el('p', { class: 'soft' }), phone.questionsByWeek.length > 1 && bars(phone.questionsByWeek)];
 }
 
 export function renderTotal(parent, phone) {
-  const { summary, course } = phone;
+  const { summary, questionsByWeek: course } = phone;
   const name = teamName(phone.catalogue, phone.team);
   renderWhen(parent, [Boolean(summary), course.map(({ week }) => week), name, phone.quarter, language], () => layOut(phone, name));
   if (!summary) return;

@@ -13,7 +13,7 @@ export const share = (part, whole) => (whole > 0 ? { share: part / whole } : non
 
 export const isFigure = (cell) => typeof cell === 'number';
 
-function outside(entry, { first, last }) {
+function whyOutside(entry, { first, last }) {
   if (entry.valid_from > last) return 'before';
   if (entry.valid_until && entry.valid_until <= first) return 'ended';
   return null;
@@ -37,7 +37,7 @@ function whyNothing(figures, team, period, today) {
   const { catalogue } = figures;
   const days = daysOfPeriod(period);
   const entry = catalogue?.teams.find((one) => one.id === team);
-  const reason = entry && outside(entry, days);
+  const reason = entry && whyOutside(entry, days);
   if (reason) return reason;
   const first = quarterOfDay(Math.max(days.first, entry?.valid_from ?? 0));
   const last = quarterOfDay(Math.min(days.last, (entry?.valid_until || Infinity) - 1));
@@ -71,7 +71,7 @@ export function domainCell(figures, team, period, today, code, pick = questionsO
   const counts = summary.domains.find((one) => one.domain === code);
   if (counts) return pick(counts);
   const entry = figures.catalogue?.domains.find((one) => one.code === code);
-  return none((entry && outside(entry, daysOfPeriod(period))) ?? 'unlisted');
+  return none((entry && whyOutside(entry, daysOfPeriod(period))) ?? 'unlisted');
 }
 
 // The sum of the cells that are figures; when none is, the reason of the first.

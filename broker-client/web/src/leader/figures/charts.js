@@ -6,8 +6,7 @@
 
 import { isFigure } from './cells.js';
 
-const FONT = 13;
-export const FONT_SIZE = FONT;
+export const FONT_SIZE = 13;
 const AXIS_GAP = 8;
 const LEGEND_LINE = 20;
 const PLOT_HEIGHT = 218;
@@ -37,6 +36,9 @@ const rect = (role, x, y, width, height, hint) => ({ kind: 'rect', role, x, y, w
 const line = (role, x1, y1, x2, y2) => ({ kind: 'line', role, x1, y1, x2, y2 });
 const text = (role, x, y, content, anchor = 'start') => ({ kind: 'text', role, x, y, content, anchor });
 
+// Where a mark is, as the attributes of an SVG element.
+export const placeOf = ({ x, y, x1, y1, x2, y2, width, height, anchor }) => ({ x, y, x1, y1, x2, y2, width, height, 'text-anchor': anchor });
+
 // Round steps of an axis from 0 up to at least `most`: [0, 50, 100, 150].
 export function axisSteps(most, wanted = 4) {
   if (most <= 0) return [0, 1];
@@ -54,21 +56,26 @@ function gridOf(frame, most, number) {
   const y = (value) => frame.bottom - (value / top) * (frame.bottom - frame.top);
   const marks = steps.flatMap((value) => [
     line(value === 0 ? 'axis' : 'grid', frame.left, y(value), frame.right, y(value)),
-    text('muted', frame.left - AXIS_GAP, y(value) + FONT * 0.35, number(value), 'end'),
+    text('muted', frame.left - AXIS_GAP, y(value) + FONT_SIZE * 0.35, number(value), 'end'),
   ]);
-  return { y, marks, steps };
+  return { y, marks };
 }
 
 const frameOf = (width, bottom, most, number) => ({
   left: number(axisSteps(most).at(-1)).length * CHAR + AXIS_GAP + 2,
   right: width - 2,
-  top: FONT * 1.8,
+  top: FONT_SIZE * 1.8,
   bottom,
 });
 
-// Which of `count` labels fit: every nth, counted from the last.
-function every(count, slot, labelWidth) {
-  return Math.max(1, Math.ceil(labelWidth / slot));
+// The axis and the grid of a chart with columns, each of which has a slot: {frame, y, marks, slot, isLabelled}. isLabelled(i): whether
+// the label of the ith column fits: every nth does, counted from the last.
+function plotOf(columns, width, height, labelWidth, number) {
+  const most = Math.max(0, ...columns.map((one) => one.questions).filter(isFigure));
+  const frame = frameOf(width, height, most, number);
+  const slot = (frame.right - frame.left) / Math.max(1, columns.length);
+  const every = Math.max(1, Math.ceil(labelWidth / slot));
+  return { frame, ...gridOf(frame, most, number), slot, isLabelled: (i) => (columns.length - 1 - i) % every === 0 };
 }
 
 // One column, answered below and referred on top, with a gap where both are; of an open or provisional quarter it is pale with an edge.
@@ -102,24 +109,24 @@ function linesOf(content, width) {
 // a column with an edge means: { marks, height }. `y` is where it begins. `names`: { answered, referred, open }.
 function legend(names, drawn, left, right, y) {
   let x = left;
-  let base = y + FONT;
+  let base = y + FONT_SIZE;
   const occurs = (role) => drawn.some((mark) => mark.kind === 'rect' && mark.role === role);
-  const swatch = (role, at) => rect(role, at, base - FONT + 3, FONT - 2, FONT - 2);
+  const swatch = (role, at) => rect(role, at, base - FONT_SIZE + 3, FONT_SIZE - 2, FONT_SIZE - 2);
   const marks = Object.keys(SETTLED).filter((role) => occurs(role) || occurs(MOVING[role])).flatMap((role) => {
-    const width = FONT + 3 + names[role].length * CHAR_OF_TEXT;
+    const width = FONT_SIZE + 3 + names[role].length * CHAR_OF_TEXT;
     if (x > left && x + width > right) {
       x = left;
       base += LEGEND_LINE;
     }
     const at = x;
     x += width + 18;
-    return [swatch(role, at), text('muted', at + FONT + 3, base, names[role])];
+    return [swatch(role, at), text('muted', at + FONT_SIZE + 3, base, names[role])];
   });
   const moving = Object.values(MOVING).filter(occurs);
   if (moving.length > 0) {
     base += LEGEND_LINE;
-    marks.push(...moving.map((role, i) => swatch(role, left + i * (FONT + 2))));
-    const beside = left + moving.length * (FONT + 2) + 2;
+    marks.push(...moving.map((role, i) => swatch(role, left + i * (FONT_SIZE + 2))));
+    const beside = left + moving.length * (FONT_SIZE + 2) + 2;
     linesOf(names.open, right - beside).forEach((line, i) => marks.push(text('muted', beside, (base += i && LEGEND_LINE), line)));
   }
   return { marks, height: base + 8 - y };
@@ -145,18 +152,12 @@ function reasons(course, frame, slot, none) {
 // `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]; `none` gives the words for a cell
 // without a figure, the longest first.
 export function quarterChart(course, { width, flat = false, title, description, names, none }, number) {
-  const most = Math.max(0, ...course.map((one) => (isFigure(one.questions) ? one.questions : 0)));
-  const frame = frameOf(width, flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT, most, number);
-  const { y, marks } = gridOf(frame, most, number);
-  const slot = (frame.right - frame.left) / Math.max(1, course.length);
+  const { frame, y, marks, slot, isLabelled } = plotOf(course, width, flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT, 24, number);
   const bar = Math.min(64, slot * 0.66);
-  const labelEvery = every(course.length, slot, 24);
   course.forEach((one, i) => {
     const middle = frame.left + slot * (i + 0.5);
     marks.push(...column(one, middle - bar / 2, bar, y, number, one.status === 3 ? SETTLED : MOVING));
-    if ((course.length - 1 - i) % labelEvery === 0) {
-      marks.push(text('label', middle, frame.bottom + 18, one.label, 'middle'));
-    }
+    if (isLabelled(i)) marks.push(text('label', middle, frame.bottom + 18, one.label, 'middle'));
     if (one.sublabel) marks.push(text('muted', middle, frame.bottom + 34, one.sublabel, 'middle'));
   });
   marks.push(...reasons(course, frame, slot, none));
@@ -167,11 +168,7 @@ export function quarterChart(course, { width, flat = false, title, description, 
 
 // `weeks`: [{ week, label, questions, hint }]
 export function weekChart(weeks, { width, title, description }, number) {
-  const most = Math.max(0, ...weeks.map((one) => (isFigure(one.questions) ? one.questions : 0)));
-  const frame = frameOf(width, WEEKS_HEIGHT, most, number);
-  const { y, marks } = gridOf(frame, most, number);
-  const slot = (frame.right - frame.left) / Math.max(1, weeks.length);
-  const labelEvery = every(weeks.length, slot, 34);
+  const { frame, y, marks, slot, isLabelled } = plotOf(weeks, width, WEEKS_HEIGHT, 34, number);
   weeks.forEach((one, i) => {
     const x = frame.left + slot * i;
     const last = i === weeks.length - 1;
@@ -179,7 +176,7 @@ export function weekChart(weeks, { width, title, description }, number) {
       const top = y(one.questions);
       marks.push(rect(last ? 'answered-open' : 'answered', x + slot * 0.12, top, slot * 0.76, y(0) - top, one.hint));
     }
-    if ((weeks.length - 1 - i) % labelEvery === 0) marks.push(text('muted', x + slot / 2, frame.bottom + 17, one.label, 'middle'));
+    if (isLabelled(i)) marks.push(text('muted', x + slot / 2, frame.bottom + 17, one.label, 'middle'));
   });
   return { width, height: frame.bottom + 24, title, description, marks };
 }
@@ -191,12 +188,12 @@ export function barChart(rows, { width, flat = false, title, description, names 
   const longest = Math.max(0, ...rows.map((one) => one.name.length)) * CHAR_OF_TEXT + 12;
   const above = longest > width * 0.4;
   const bar = flat ? 16 : 22;
-  const row = bar + (above ? FONT + 17 : 8);
+  const row = bar + (above ? FONT_SIZE + 17 : 8);
   const left = above ? 1 : longest;
   const right = width - number(most).length * CHAR - 10;
   const x = (value) => left + (value / most) * (right - left);
   const marks = rows.flatMap((one, i) => {
-    const top = i * row + (above ? FONT + 11 : 4);
+    const top = i * row + (above ? FONT_SIZE + 11 : 4);
     const whole = x(one.answered + one.referred);
     const middle = top + bar / 2 + 5;
     const parts = [text('label', 0, above ? top - 6 : middle, one.name)];

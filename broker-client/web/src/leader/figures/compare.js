@@ -3,18 +3,18 @@
 
 import { ALL } from '../../core/topics.js';
 import { countedDays, differenceCell, domainCell, domainName, isFigure, isWhole, none, sumCells, teamCell, teamCells } from './cells.js';
-import { quartersHeard, summaryOf } from './figures.js';
-import { countColumns, heldOf, shareColumn } from './live.js';
+import { heldOf, quartersWithFigures, questionsOf, summaryOf } from './figures.js';
+import { countColumns, shareColumn } from './live.js';
 import { daysOfPeriod, quarterOfDay, quartersBetween, shiftQuarter } from './periods.js';
 import { groupsOf, rollsUpTo } from './roll-up.js';
 import { isRunning, samePoint } from './same-point.js';
 
 // Every quarter from the first one with figures up to the present one, or to a later one with questions.
 export function quartersShown(figures, team, today) {
-  const heard = [...new Set([...quartersHeard(figures, team), ...quartersHeard(figures, ALL)])].sort();
-  if (heard.length === 0) return [];
-  const present = today === null ? heard.at(-1) : quarterOfDay(today);
-  return quartersBetween(heard[0], heard.at(-1) > present ? heard.at(-1) : present);
+  const known = [...new Set([...quartersWithFigures(figures, team), ...quartersWithFigures(figures, ALL)])].sort();
+  if (known.length === 0) return [];
+  const present = today === null ? known.at(-1) : quarterOfDay(today);
+  return quartersBetween(known[0], known.at(-1) > present ? known.at(-1) : present);
 }
 
 export function quarterFigures(figures, team, period, today) {
@@ -110,7 +110,7 @@ function groupRows(figures, team, periods, today, { target, codes }, rolled, wor
 }
 
 function heldRow(figures, team, periods, today, words) {
-  const cells = periods.map((period) => teamCell(figures, team, period, today, heldOf));
+  const cells = periods.map((period) => teamCell(figures, team, period, today, (summary) => questionsOf(heldOf(summary))));
   if (!cells.some((cell) => cell > 0)) return [];
   return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: differencesOf(figures, team, periods, today)(cells) }];
 }
@@ -149,10 +149,5 @@ export function canRollUp(figures, teams) {
   return false;
 }
 
-// Weeks as weeksUpTo gives them, with their questions; a week that no message lists is no figure.
-export function weekCourse(figures, team, weeks) {
-  return weeks.map(({ year, week }) => {
-    const counted = figures.newest.weekly(team, year)?.weeks.find((one) => one.week === week);
-    return { year, week, questions: counted ? counted.questions : none('before') };
-  });
-}
+// Weeks as isoWeeksUpTo gives them, with their questions; a week that no message lists is no figure.
+export const weekCourse = (figures, team, weeks) => weeks.map((week) => ({ ...week, questions: figures.newest.questionsOfWeek(team, week) ?? none('before') }));

@@ -27,7 +27,7 @@ export function takeKept(figures, { catalogue, status, summaries, weeklies, toda
 
 // The broker has sent everything that it retains of the topics of `isAsked`. Kept figures of them that it did not send are no
 // longer retained: removes these.
-export function dropUnheard(figures, isAsked) {
+export function dropNotReceived(figures, isAsked) {
   for (const [key, topic] of figures.kept) {
     if (!isAsked(topic)) continue;
     figures.newest.clear(topic);
@@ -36,7 +36,7 @@ export function dropUnheard(figures, isAsked) {
 }
 
 // The status that was received in this visit.
-export const statusHeard = (figures) => (figures.keptDay === null ? figures.status : null);
+export const receivedStatus = (figures) => (figures.keptDay === null ? figures.status : null);
 
 // Each take… function returns whether the page may have to show something else, unless its comment says otherwise.
 
@@ -89,10 +89,14 @@ export function takeCleared(figures, topic) {
 
 export const summaryOf = (figures, team, period) => figures.newest.summary(team, period);
 export const questionsOf = (counts) => counts.answered + counts.referred;
+
+// Counts that a summary does not show by domain yet.
+export const heldOf = ({ undistributed_answered: answered, undistributed_referred: referred }) => ({ answered, referred });
+
 export const catalogueIsLate = (figures) => Boolean(figures.catalogue) && figures.waiting.summaries().length > 0;
 
 // Quarters that a team has a summary of.
-export function quartersHeard(figures, team) {
+export function quartersWithFigures(figures, team) {
   const own = figures.newest.summaries().filter((summary) => summary.team === team);
   return own.map((summary) => summary.period).filter((period) => period.includes('-Q'));
 }

@@ -3,7 +3,7 @@
 
 import { rollUp } from './roll-up.js';
 import { domainName, teamCell, teamCells } from './cells.js';
-import { summaryOf } from './figures.js';
+import { heldOf, questionsOf, summaryOf } from './figures.js';
 import { shiftQuarter } from './periods.js';
 import { samePoint } from './same-point.js';
 
@@ -17,8 +17,6 @@ export function headline(figures, team, period, today) {
   };
 }
 
-export const heldOf = (summary) => summary.undistributed_answered + summary.undistributed_referred;
-
 export const domainsOf = (figures, summary, rolled) =>
   rolled ? rollUp(summary.domains, figures.catalogue.domains) : summary.domains;
 
@@ -27,20 +25,18 @@ export const countColumn = (name, words) => ({ title: words.t(name), head: words
 export const shareColumn = (name, words) => ({ title: words.t(name), head: words.t(`${name}_head`), kind: 'share' });
 export const countColumns = (words) => ['questions', 'answered', 'referred'].map((name) => countColumn(name, words));
 
-const countCells = ({ answered, referred }) => [answered + referred, answered, referred];
+const countCells = (counts) => [questionsOf(counts), counts.answered, counts.referred];
 
 // One row a domain in the catalogue's order, what is not shown per domain yet, and the total, which is the sum.
-export function domainRows(figures, summary, rolled, words) {
+function domainRows(figures, summary, rolled, words) {
   const rows = domainsOf(figures, summary, rolled).map((counts) => ({
     key: counts.domain,
     title: domainName(figures, counts.domain, words),
     kind: 'plain',
     cells: countCells(counts),
   }));
-  if (heldOf(summary) > 0) {
-    const { undistributed_answered: answered, undistributed_referred: referred } = summary;
-    rows.push({ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: countCells({ answered, referred }) });
-  }
+  const held = heldOf(summary);
+  if (questionsOf(held) > 0) rows.push({ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: countCells(held) });
   rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: countCells(summary) });
   return rows;
 }

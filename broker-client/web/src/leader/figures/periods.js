@@ -2,13 +2,10 @@
 // Quarters and years by their names ("2019-Q4", "2019"), as topics and tables use them. Pure.
 import * as calendar from '../../core/calendar.js';
 
-const quarterName = (year, n) => `${year}-Q${n}`;
-export const quartersOfYear = (year) => [1, 2, 3, 4].map((n) => quarterName(year, n));
+export const quartersOfYear = (year) => [1, 2, 3, 4].map((n) => `${year}-Q${n}`);
 export const quarterOfDay = (day) => calendar.formatQuarter(calendar.quarterOfDay(day));
 
-export function yearOf(name) {
-  return calendar.parsePeriod(name)?.year;
-}
+export const yearOf = (name) => calendar.parsePeriod(name)?.year;
 
 // 1..4; 0 for a year.
 export function quarterNumber(name) {
@@ -39,11 +36,6 @@ export function wholeWeeksOf(name) {
   const monday = calendar.isoWeekFirstDay(calendar.isoWeekOfDay(first));
   for (let day = monday < first ? monday + 7 : monday; day + 6 <= last; day += 7) weeks.push(calendar.isoWeekOfDay(day));
   return weeks;
-}
-
-// The `count` ISO weeks that end with the one of `day`, oldest first: [{ year, week }].
-export function weeksUpTo(day, count) {
-  return Array.from({ length: count }, (_, i) => calendar.isoWeekOfDay(day - 7 * (count - 1 - i)));
 }
 
 // The year that a report is about: the one before until the first quarter is over.

@@ -5,14 +5,14 @@ import { ALL } from '../../core/topics.js';
 import { domainName, isFigure, share, teamCell } from './cells.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { quarterFigures } from './compare.js';
-import { countColumn, countColumns, domainRows, domainsOf, shareColumn } from './live.js';
+import { countColumn, countColumns, domainsOf, shareColumn } from './live.js';
 import { daysOfPeriod, quarterNumber, quartersOfYear, yearOf } from './periods.js';
 import { isRunning } from './same-point.js';
 
 export const TOP = 5;
 
 // Years with figures, newest first.
-export function yearsHeard(figures) {
+export function yearsWithFigures(figures) {
   const years = new Set();
   for (const summary of figures.newest.summaries()) years.add(yearOf(summary.period));
   return [...years].sort((a, b) => b - a);
@@ -37,9 +37,6 @@ export function yearInText(year, today, words) {
   return isRunning(String(year), today) ? words.t('year_until', { year, date: words.dayAndMonth(today) }) : String(year);
 }
 
-const quarterColumns = (year, words) =>
-  quartersOfYear(year).map((period) => ({ title: words.t('quarter_short', { n: quarterNumber(period) }), kind: 'count' }));
-
 export function yearTable(figures, team, year, today, words, id) {
   const columns = [
     { title: words.t('quarter'), kind: 'text' },
@@ -57,7 +54,7 @@ export function yearTable(figures, team, year, today, words, id) {
 
 // The five domains with most questions, as many as there are with any: { shown, tied }. `tied`: those that have as many as
 // the last one shown and are left out, since the domain list has them later.
-export function topDomains(figures, team, year, rolled) {
+function topDomains(figures, team, year, rolled) {
   const summary = summaryOf(figures, team, String(year));
   if (!summary) return { shown: [], tied: [] };
   const counted = domainsOf(figures, summary, rolled).filter((one) => questionsOf(one) > 0);
@@ -111,7 +108,7 @@ export function teamsOfYear(figures, year) {
 export function teamTable(figures, year, today, words, id) {
   const columns = [
     { title: words.t('team'), kind: 'text' },
-    ...quarterColumns(year, words),
+    ...quartersOfYear(year).map((period) => ({ title: words.t('quarter_short', { n: quarterNumber(period) }), kind: 'count' })),
     { title: yearName(year, today, words), kind: 'count' },
     countColumn('referred', words),
     shareColumn('referred_share', words),
@@ -131,9 +128,4 @@ export function teamsAddUp(figures, year, today) {
   const cells = teamsOfYear(figures, year).map((team) => teamCell(figures, team.id, String(year), today));
   const all = summaryOf(figures, ALL, String(year));
   return Boolean(all) && cells.every((cell) => cell.none !== 'absent') && cells.filter(isFigure).reduce((sum, one) => sum + one, 0) === questionsOf(all);
-}
-
-export function yearDomainTable(figures, team, year, rolled, words, id) {
-  const summary = summaryOf(figures, team, String(year));
-  return { id, bars: true, columns: [{ title: words.t('domain'), kind: 'text' }, ...countColumns(words)], rows: summary ? domainRows(figures, summary, rolled, words) : [] };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Domains of 2017 roll up to the domains of 2013. One way only: what was counted as one domain of 2013 cannot be taken apart again.
 // Pure.
+import { groupBy } from '../../core/group-by.js';
 
 // The code on the older list: where the domain rolls up to, or itself.
 export const rollsUpTo = (domains, code) => domains.find((domain) => domain.code === code)?.rolls_up_to || code;
@@ -13,22 +14,15 @@ function placeOf(domains, code) {
 
 // [{domain, answered, referred}] of a summary, summed onto the older list.
 export function rollUp(cells, domains) {
-  const sums = new Map();
-  for (const { domain, answered, referred } of cells) {
-    const code = rollsUpTo(domains, domain);
-    const sum = sums.get(code) ?? { domain: code, answered: 0, referred: 0 };
-    sums.set(code, { domain: code, answered: sum.answered + answered, referred: sum.referred + referred });
-  }
-  return [...sums.values()].sort((a, b) => placeOf(domains, a.domain) - placeOf(domains, b.domain));
+  const sum = (some, outcome) => some.reduce((total, cell) => total + cell[outcome], 0);
+  const groups = groupBy(cells, ({ domain }) => rollsUpTo(domains, domain));
+  const sums = [...groups].map(([domain, some]) => ({ domain, answered: sum(some, 'answered'), referred: sum(some, 'referred') }));
+  return sums.sort((a, b) => placeOf(domains, a.domain) - placeOf(domains, b.domain));
 }
 
 // [{target, codes}]: codes that roll up to the same older domain stand together, that domain itself among them where it occurs.
 export function groupsOf({ domains }, codes) {
   const inOrder = (some) => [...some].sort((a, b) => placeOf(domains, a) - placeOf(domains, b));
-  const groups = new Map();
-  for (const code of inOrder(new Set(codes))) {
-    const target = rollsUpTo(domains, code);
-    groups.set(target, [...(groups.get(target) ?? []), code]);
-  }
+  const groups = groupBy(inOrder(new Set(codes)), (code) => rollsUpTo(domains, code));
   return inOrder(groups.keys()).map((target) => ({ target, codes: groups.get(target) }));
 }

@@ -13,10 +13,10 @@ const weeksPassed = (period, today) => wholeWeeksOf(period).filter((week) => iso
 
 // Questions in some weeks of a team; no figure unless all of every week was counted and received.
 function questionsInWeeks(figures, team, weeks) {
-  const counted = weeks.map(({ year, week }) => figures.newest.weekly(team, year)?.weeks.find((one) => one.week === week));
+  const counted = weeks.map((week) => figures.newest.questionsOfWeek(team, week));
   const { first } = countedDays(figures, team);
   if (weeks.length === 0 || counted.includes(undefined) || isoWeekFirstDay(weeks[0]) < first) return none('not-comparable');
-  return counted.reduce((sum, one) => sum + one.questions, 0);
+  return counted.reduce((sum, questions) => sum + questions, 0);
 }
 
 // The questions of `period` and of the quarters before it and a year before, each after as many whole weeks as `period`

@@ -4,7 +4,7 @@ import { formatDate } from '../../core/calendar.js';
 import { csv, forms, guard, plainNumber, tsv } from './csv.js';
 import { ALL } from '../../core/topics.js';
 import { domainName, teamCell, teamName } from '../figures/cells.js';
-import { questionsOf, summaryOf } from '../figures/figures.js';
+import { heldOf, questionsOf, summaryOf } from '../figures/figures.js';
 import { quartersOfYear } from '../figures/periods.js';
 import { teamsOfYear } from '../figures/report.js';
 
@@ -64,9 +64,9 @@ function columnsOf(file, { t }) {
 
 const countsOf = (one) => [one.answered, one.referred, questionsOf(one)];
 
-// One row a domain, and one for what is not told by domain yet: together the whole.
+// One row a domain, and one for the counts that are not shown by domain yet. Together they are the whole.
 function domainCells(figures, summary, words) {
-  const held = { answered: summary.undistributed_answered, referred: summary.undistributed_referred };
+  const held = heldOf(summary);
   const rows = summary.domains.map((one) => [one.domain, domainName(figures, one.domain, words), ...countsOf(one)]);
   return questionsOf(held) > 0 ? [...rows, [null, words.t('not_per_domain_yet'), ...countsOf(held)]] : rows;
 }

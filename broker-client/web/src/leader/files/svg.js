@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A scene (see charts.js) as an SVG file. Pure.
-import { CHAR, EDGES, FONT_FAMILY, FONT_SIZE, PALETTE } from '../figures/charts.js';
+import { CHAR, EDGES, FONT_FAMILY, FONT_SIZE, PALETTE, placeOf } from '../figures/charts.js';
 import { escape } from './export.js';
 
 export const TITLE_HEIGHT = 30;
@@ -11,14 +11,11 @@ const attributes = (pairs) => Object.entries(pairs).filter(([, value]) => value 
 
 function markAsSvg(mark) {
   const colour = PALETTE[mark.role];
-  if (mark.kind === 'line') {
-    const { x1, y1, x2, y2 } = mark;
-    return `<line${attributes({ x1, y1, x2, y2, stroke: colour })}/>`;
-  }
-  const { x, y } = mark;
-  if (mark.kind === 'rect') return `<rect${attributes({ x, y, width: mark.width, height: mark.height, fill: colour, stroke: EDGES[mark.role] })}/>`;
-  const weight = mark.role === 'value' ? { 'font-weight': 'bold' } : {};
-  return `<text${attributes({ x, y, 'text-anchor': mark.anchor, fill: colour, ...weight })}>${escape(mark.content)}</text>`;
+  const place = placeOf(mark);
+  if (mark.kind === 'line') return `<line${attributes({ ...place, stroke: colour })}/>`;
+  if (mark.kind === 'rect') return `<rect${attributes({ ...place, fill: colour, stroke: EDGES[mark.role] })}/>`;
+  const weight = mark.role === 'value' ? 'bold' : undefined;
+  return `<text${attributes({ ...place, fill: colour, 'font-weight': weight })}>${escape(mark.content)}</text>`;
 }
 
 // White ground below a value, so that no line of the grid runs through it. LibreOffice and CairoSVG do not know the
