@@ -75,7 +75,7 @@ test('someone who keeps taking its client id ends it, instead of a fight without
   await rival.close();
 });
 
-test('SIGTERM: what has arrived is counted and told, the status says offline, exit status 0', async (t) => {
+test('SIGTERM: what has arrived is counted and published, the status says offline, exit status 0', async (t) => {
   const w = await fixture(t);
   const phone = await w.stack.phone();
   const ids = Array.from({ length: 300 }, newId);
@@ -126,7 +126,7 @@ test('the will has the same since', async (t) => {
   await w.stack.turfd.kill('SIGKILL');
   await w.screen.until(() => statusOf(w).online === false, 'the will');
   assert.deepEqual([statusOf(w).since, statusOf(w).epoch], [since, epoch]);
-  const late = await w.stack.client(); // who comes later is told as well
+  const late = await w.stack.client(); // a client that comes later receives it as well
   await late.subscribe(w.stack.topic('status/aggregator'), 0);
   await late.until(() => statusOf({ ...w, screen: late }).online === false, 'the will, retained');
 });

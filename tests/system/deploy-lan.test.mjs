@@ -12,7 +12,7 @@ import test from 'node:test';
 
 import jsqr from 'jsqr';
 
-import { sound } from '../web/lib/axe.mjs';
+import { assertAccessible } from '../web/lib/axe.mjs';
 import { Phone, chooseTeam, domain, workerReady } from '../web/lib/browser.mjs';
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
@@ -179,7 +179,7 @@ test('a phone that took in the authority taps, and the tap is counted', async (t
   const start = await phone.context.newPage();
   await start.goto(stack.ready.start);
   for (const details of await start.locator('details').all()) await details.locator('summary').click();
-  await sound(start, 'start');
+  await assertAccessible(start, 'start');
   await start.getByRole('link', { name: 'Naar de telpagina' }).click();
   await start.waitForURL(stack.ready.https);
   await chooseTeam(start, 'Team Oost');

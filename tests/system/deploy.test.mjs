@@ -45,7 +45,7 @@ test('Ctrl-C stops it, and turfd has time to say goodbye', async (t) => {
 });
 
 for (const [name, what] of [['turfd', 'turfd'], ['broker', 'the broker'], ['web', 'the web server']]) {
-  test(`when ${name} dies, the others are stopped and the reason told`, async (t) => {
+  test(`when ${name} dies, the others are stopped and the reason is printed`, async (t) => {
     const stack = await deploy(t);
     process.kill(Number(stack.ready[`${name}_pid`]), 'SIGKILL');
     assert.deepEqual(await stack.running.ended, { code: 1, signal: null });
@@ -117,7 +117,7 @@ for (const [which, i] of [['mqtt', 0], ['http', 1]]) {
 }
 
 // A mosquitto that, before it starts, tells us on `port` which one it will take for websockets, and waits for a word.
-const telling = (port) => `#!/bin/bash
+const reportingPort = (port) => `#!/bin/bash
 exec 3<> /dev/tcp/127.0.0.1/${port}
 sed -n 's/^listener \\(32[0-9]*\\) .*/\\1/p' "$2" >&3
 read -r <&3
@@ -127,13 +127,13 @@ PATH=\${PATH#*:}:/usr/sbin exec mosquitto "$@" 3>&-
 test("when another program takes the websockets' port first, another one is chosen", async (t) => {
   const folder = temporaryFolder(t);
   const others = [];
-  const told = net.createServer((starting) => starting.once('data', (port) => {
+  const portReader = net.createServer((starting) => starting.once('data', (port) => {
     if (others.length) starting.end('go on\n');
     else others.push(net.createServer().listen(Number(port), '127.0.0.1', () => starting.end('taken\n')));
   }));
-  await new Promise((resolve) => told.listen(0, '127.0.0.1', resolve));
-  atEnd(t, () => [told, ...others].forEach((server) => server.close()));
-  writeFileSync(join(folder, 'mosquitto'), telling(told.address().port), { mode: 0o755 });
+  await new Promise((resolve) => portReader.listen(0, '127.0.0.1', resolve));
+  atEnd(t, () => [portReader, ...others].forEach((server) => server.close()));
+  writeFileSync(join(folder, 'mosquitto'), reportingPort(portReader.address().port), { mode: 0o755 });
   chmodSync(folder, 0o755); // root's deploy/run starts it as another user
   const { ready } = await deploy(t, { env: { PATH: `${folder}:${process.env.PATH}` } });
   assert.equal(others.length, 1);
@@ -269,7 +269,7 @@ test("the broker's files may be changed, and stay in force: the pages find its p
 const asRoot = { skip: process.getuid() !== 0 && 'only root can be another user' };
 
 // Whom a process runs as: real, effective, saved and file system user, and then its groups.
-const whom = (pid) => {
+const idsOfProcess = (pid) => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return ['Uid', 'Gid', 'Groups'].flatMap((name) => status.match(new RegExp(`^${name}:(.*)$`, 'm'))[1].trim().split(/\s+/).filter(Boolean)).map(Number);
 };
@@ -280,7 +280,7 @@ test('what root starts serves as nobody, who may change the store and the broker
   const nobody = statSync(join(stack.dir, 'store')).uid;
   assert.notEqual(nobody, 0);
   for (const pid of [stack.ready.turfd_pid, stack.ready.broker_pid, stack.ready.web_pid]) {
-    const ids = whom(pid);
+    const ids = idsOfProcess(pid);
     assert.deepEqual([ids.slice(0, 4), ids.includes(0)], [Array(4).fill(nobody), false], `process ${pid}`);
   }
   const { stdout } = await run('find', [stack.dir, '-user', String(nobody), '-o', '-perm', '/022', '!', '-type', 'l']);

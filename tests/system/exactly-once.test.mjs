@@ -64,10 +64,10 @@ test(`twice the same, shuffled, through seven deaths (seed ${seed})`, async (t) 
 
   // A tap's two phones hear "counted" at most once between them; once none, when the receipt died with the daemon.
   for (const { event } of taps) {
-    const heard = phones.map((phone) => phone.verdicts.get(event.id.toString('hex'))).filter(Boolean);
-    assert.equal(heard.length, 2);
-    assert.ok(heard.every((verdict) => verdict === 'VERDICT_COUNTED' || verdict === 'VERDICT_ALREADY_COUNTED'), heard.join());
-    assert.ok(heard.filter((verdict) => verdict === 'VERDICT_COUNTED').length <= 1);
+    const verdicts = phones.map((phone) => phone.verdicts.get(event.id.toString('hex'))).filter(Boolean);
+    assert.equal(verdicts.length, 2);
+    assert.ok(verdicts.every((verdict) => verdict === 'VERDICT_COUNTED' || verdict === 'VERDICT_ALREADY_COUNTED'), verdicts.join());
+    assert.ok(verdicts.filter((verdict) => verdict === 'VERDICT_COUNTED').length <= 1);
   }
 
   const screen = await stack.client();

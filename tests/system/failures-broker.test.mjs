@@ -39,14 +39,14 @@ async function changeBroker({ stack: { broker } }, file, change) {
   return () => write(before);
 }
 
-test('a broker that refuses the password: told once, and it counts when the password is right again', async (t) => {
+test('a broker that refuses the password: one log line, and it counts when the password is right again', async (t) => {
   const load = await loaded(t);
   await load.goesOn();
   const undo = await changeBroker(load, 'passwords', (text) => text.replace(/^aggregator:.*$/m, ''));
   await load.says(/<4>broker-unreachable address=\S+ reason="the broker (refuses user name or password|does not let this client in)"/);
   await load.standsStill(60);
-  const told = load.log.match(/broker-unreachable .*/g); // while the broker starts there may be another reason
-  assert.equal(new Set(told).size, told.length, load.log);
+  const lines = load.log.match(/broker-unreachable .*/g); // while the broker starts there may be another reason
+  assert.equal(new Set(lines).size, lines.length, load.log);
   await undo();
   await load.goesOn();
   await load.nothingIsLost();

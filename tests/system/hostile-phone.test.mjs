@@ -150,7 +150,7 @@ test('ids that are guessed: a retraction has the same answer whether the id exis
   assert.equal(await questionsOf(stack, 'all'), taps.length);
 });
 
-test('an id and its day that were learned: the tap can be taken back, once, and its phone is told', async (t) => {
+test('an id and its day that were learned: the tap can be taken back, once, and its phone learns of it', async (t) => {
   const { stack, victim, hostile } = await fixture(t);
   const [tap, other] = [question(day, 1), question(day, 1)];
   await victim.register('oost', [tap, other]);
@@ -193,8 +193,8 @@ async function ignored({ stack, watcher, hostile }, said) {
   const late = await stack.watcher();
   await late.subscribe(stack.topic('catalogue'));
   await late.until(() => late.newest(stack.topic('catalogue')), 'the catalogue');
-  const heard = [...watcher.messages, ...late.messages].filter(({ payload }) => payload.equals(said));
-  assert.deepEqual(heard, []);
+  const received = [...watcher.messages, ...late.messages].filter(({ payload }) => payload.equals(said));
+  assert.deepEqual(received, []);
 }
 
 for (const protocolVersion of [4, 5]) {
@@ -224,7 +224,7 @@ test('a last will on a topic of turfd’s is not carried out', async (t) => {
   await ignored(w, said);
 });
 
-test('whoever subscribes to everything hears no one else’s taps or receipts', async (t) => {
+test('whoever subscribes to everything receives no one else’s taps or receipts', async (t) => {
   const { stack, victim, watcher } = await fixture(t);
   const filters = ['#', '+/+/+/receipt/+', '+/+/+/registration/+', '$SYS/#'];
   const ours = ['receipt/+', 'receipt/#', `receipt/${victim.client.id}`, 'registration/+', 'registration/oost'].map((rest) => stack.topic(rest));
@@ -242,7 +242,7 @@ test('whoever subscribes to everything hears no one else’s taps or receipts', 
   for (const { topic } of listeners.flatMap(({ messages }) => messages)) assert.match(topic.slice(stack.topic('').length), allowed);
 });
 
-test('a phone under turfd’s client id takes its place at the broker, hears nothing there, and loses nothing for the others', async (t) => {
+test('a phone under turfd’s client id takes its place at the broker, receives nothing there, and loses nothing for the others', async (t) => {
   const load = await loaded(t);
   const { stack } = load;
   await load.goesOn();

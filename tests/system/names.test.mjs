@@ -31,8 +31,8 @@ const stillWaits = ({ stack }) => assert.ok(!stack.turfd.log.includes('broker-un
 
 test('turfd reports to the watchdog and keeps its days while the name server does not answer, and connects when it does', { skip }, async (t) => {
   const w = await waiting(t);
-  const before = w.manager.heard('WATCHDOG=1');
-  await eventually(() => w.manager.heard('WATCHDOG=1') >= before + 3, 'three more times WATCHDOG=1');
+  const before = w.manager.timesReceived('WATCHDOG=1');
+  await eventually(() => w.manager.timesReceived('WATCHDOG=1') >= before + 3, 'three more times WATCHDOG=1');
   w.calendar.write('2019-11-21');
   const date = async () => (await w.stack.turfctl(['info'])).stdout.match(/^turfd's date +(\S+)$/m)[1];
   await eventually(async () => (await date()) === '2019-11-21', 'the next day');

@@ -94,7 +94,7 @@ function device(t, broker, more = {}) {
 const both = /^turf: meer dan een organisatie.*--org.*\n {2}noord \(Welzijn Noord\)\n {2}zuid \(Welzijn Zuid\)\n$/;
 const tap = ['tap', '1', '--team', 'oost', '--wait', '0'];
 
-test('with two organisations at the broker each command that was told none is refused, and names both', async (t) => {
+test('with two organisations at the broker each command without one is refused, and names both', async (t) => {
   const broker = await brokerOf(t, ['noord', 'zuid']);
   const { home, turf, outboxes } = device(t, broker);
   const file = join(home, 'questions.csv');

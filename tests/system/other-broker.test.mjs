@@ -158,7 +158,7 @@ test('a retained topic that is not UTF-8, from a broker that does not look: it s
 });
 
 for (const code of [128, 135]) {
-  test(`a broker that refuses a phone its receipts for a while, with ${code}: it comes again, and hears what became of the question`, async (t) => {
+  test(`a broker that refuses a phone its receipts for a while, with ${code}: it comes again, and learns what became of the question`, async (t) => {
     let refused = 0;
     const authorizeSubscribe = (_client, wanted, answer) => {
       const refuses = wanted.topic.includes('/receipt/') && refused < 2;

@@ -43,8 +43,8 @@ labels = ( { code = 1; name = "Sportfonds"; kind = "topic"; }, { code = 2; name 
   const lines = stderr.trim().split('\n');
   const about = { org: 1, address: 4, retract_days: 5, counting_since: 7, cells: 8, teems: 9, oost: 12, all: 13, begins: 14, kind: 16, 99: 16 };
   for (const [what, line] of Object.entries(about)) {
-    const told = lines.filter((text) => text.startsWith(`${file}:${line}: `) && text.includes(what));
-    assert.ok(told.length >= 1, `line ${line} about ${what} in:\n${stderr}`);
+    const found = lines.filter((text) => text.startsWith(`${file}:${line}: `) && text.includes(what));
+    assert.ok(found.length >= 1, `line ${line} about ${what} in:\n${stderr}`);
   }
   assert.match(lines.at(-1), /^\d+ mistakes in /);
 });
@@ -254,7 +254,7 @@ async function withCredentials(t) {
 const counts = async ({ stack }) =>
   assert.deepEqual(await (await stack.phone()).register('oost', [question('2019-11-20', 1)]), ['VERDICT_COUNTED']);
 
-// The manual's order: turfd runs before the broker has been told its password.
+// The manual's order: turfd runs before the broker has its password.
 test('a broker that refuses turfd lets it in once the credentials file is right, without a restart', async (t) => {
   const w = await withCredentials(t);
   w.write({ username: 'aggregator', password: 'of-before-the-broker' });

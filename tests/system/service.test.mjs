@@ -23,10 +23,10 @@ async function service(t, env) {
 test('it tells the manager that it is ready, that it lives, and that it stops', async (t) => {
   const manager = await Manager.start(t);
   const turfd = await service(t, manager.environment({ watchdogMs: 200 }));
-  await eventually(() => manager.heard('READY=1') === 1, 'READY=1');
-  await eventually(() => manager.heard('WATCHDOG=1') >= 3, 'three times WATCHDOG=1');
+  await eventually(() => manager.timesReceived('READY=1') === 1, 'READY=1');
+  await eventually(() => manager.timesReceived('WATCHDOG=1') >= 3, 'three times WATCHDOG=1');
   assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
-  await eventually(() => manager.heard('STOPPING=1') === 1, 'STOPPING=1');
+  await eventually(() => manager.timesReceived('STOPPING=1') === 1, 'STOPPING=1');
 });
 
 // The test is turfd's parent process, as the manager is.

@@ -98,7 +98,7 @@ for (const [transport, protocolVersion] of [['mqtt', 4], ['mqtt', 5], ['websocke
   });
 }
 
-test('two phones with one batch between them: each hears of its own', async (t) => {
+test('two phones with one batch between them: each gets receipts of its own events', async (t) => {
   const stack = await Stack.start(t, 'proef', { config: config(t), today });
   const [one, other] = [await stack.phone(), await stack.phone({ protocolVersion: 5 })];
   const tap = question('2019-12-31', 1);

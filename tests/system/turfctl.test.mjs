@@ -120,7 +120,7 @@ Total                                  2         2         0            0.0%
   assert.doesNotMatch(quarter, /West/, 'west was gone');
 });
 
-test('a period or team without figures is told as such', async (t) => {
+test('turfctl says that a period or a team has no figures', async (t) => {
   const { ctl } = await fixture(t, { teams, counting_since: '2019-04-01' });
   await fails(ctl('show', '2018'), 1, /counting began on 2019-04-01/);
   await fails(ctl('show', '2020-Q1'), 1, /no figures for 2020-Q1: today is 2019-12-31/);
@@ -342,7 +342,7 @@ const mistakes = [
   [['revise', '2019'], /a quarter/],
 ];
 
-test('a wrong command line is told as such, and nothing is done', async (t) => {
+test('a wrong command line is refused with the reason, and nothing is done', async (t) => {
   const store = join(temporaryFolder(t), 'none');
   for (const [args, pattern] of mistakes) {
     const { code, stdout, stderr } = await run(program('turfctl'), args, { env: { TURF_STORE: store } });

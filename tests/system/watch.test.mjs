@@ -96,7 +96,7 @@ class Broker {
   }
 }
 
-test('a new quarter that is heard of when the connection is lost already is followed on the next one', async (t) => {
+test('a new quarter whose message comes after the connection was lost is followed on the next one', async (t) => {
   const broker = await Broker.start(t);
   await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });
   const old = broker.subscription('summary-json/all/2019-Q4');
@@ -145,7 +145,7 @@ test('a connection that is back is seen, whatever the broker sends first', async
   assert.deepEqual(await watch.stop(), { code: 0, signal: null });
 });
 
-test('who watches a team that has no figures is told so once the broker is there, and sees them when they come', async (t) => {
+test('who watches a team that has no figures sees that once the broker is there, and sees them when they come', async (t) => {
   const broker = await Broker.start(t);
   broker.turnsAway = 2;
   await broker.publish('status/aggregator', { online: true, today: '2019-12-31' });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { eventually } from '../system/lib/processes.mjs';
-import { sound } from './lib/axe.mjs';
+import { assertAccessible } from './lib/axe.mjs';
 import { Phone, chooseTeam, domain, hide, online, openConnected, stored, tap, waitingText, workerReady } from './lib/browser.mjs';
 import { siteWithPast } from './lib/history.mjs';
 import { Site } from './lib/site.mjs';
@@ -21,44 +21,44 @@ test("the worker's page", async (t) => {
   const site = await Site.start(t, settings);
   const page = await (await Phone.start(t, site)).open();
   await page.locator('.team').first().waitFor();
-  await sound(page, 'choice of the team');
+  await assertAccessible(page, 'choice of the team');
   await chooseTeam(page);
   await online(page);
-  await sound(page, 'nothing tapped');
+  await assertAccessible(page, 'nothing tapped');
   await tap(page, 3, { referred: true });
   await page.locator('[data-key="add"]').click();
   await page.locator('.sheet .chip').first().waitFor();
-  await sound(page, 'labels');
+  await assertAccessible(page, 'labels');
   await page.locator('[data-key="done"]').click();
   await page.getByText('Alles is geteld').waitFor();
   await page.locator('.course, .total').first().waitFor();
-  await sound(page, 'counted');
+  await assertAccessible(page, 'counted');
   await page.locator('[data-key="list"]').click();
   await page.locator('.tap__back').waitFor();
-  await sound(page, 'own taps');
+  await assertAccessible(page, 'own taps');
   await page.locator('[data-key^="change-"]').click();
   await page.locator('[data-key="save"]').waitFor();
-  await sound(page, 'changing a tap');
+  await assertAccessible(page, 'changing a tap');
   await page.keyboard.press('Escape');
   await page.locator('[data-key="list"]').click();
   await page.locator('.tap__back').click();
   await page.locator('.tap__restore').waitFor();
-  await sound(page, 'taken back, to be counted after all');
+  await assertAccessible(page, 'taken back, to be counted after all');
   await page.getByRole('dialog').getByText('Teruggenomen', { exact: true }).waitFor();
-  await sound(page, 'taken back');
+  await assertAccessible(page, 'taken back');
   await page.keyboard.press('Escape');
   await page.locator('[data-key="other-team"]').click();
   await page.getByRole('dialog').waitFor();
-  await sound(page, 'choice of another team');
+  await assertAccessible(page, 'choice of another team');
   await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
   await page.locator('[data-key="team-west"]').waitFor();
-  await sound(page, 'two teams');
+  await assertAccessible(page, 'two teams');
   await page.locator('[data-key="catch-up"]').click();
   await page.locator('[data-key="more"]').click();
-  await sound(page, 'catching up');
+  await assertAccessible(page, 'catching up');
   await page.locator('[data-key="go"]').click();
   await page.locator('.mode').getByText('Alleen de volgende tik telt 2 keer').waitFor();
-  await sound(page, 'two at a time');
+  await assertAccessible(page, 'two at a time');
 });
 
 test("the worker's page when things are not as they should be", async (t) => {
@@ -66,15 +66,15 @@ test("the worker's page when things are not as they should be", async (t) => {
   const { page } = await openConnected(t, site);
   await site.stack.turfd.kill('SIGKILL');
   await page.getByText('De telling staat even stil').waitFor();
-  await sound(page, 'the aggregator is gone');
+  await assertAccessible(page, 'the aggregator is gone');
   await tap(page, 1);
   site.net.set('refuse');
   await page.locator('.bar__connection--offline').waitFor();
   await waitingText(page).getByText('1 op dit toestel').waitFor();
-  await sound(page, 'offline, one waits');
+  await assertAccessible(page, 'offline, one waits');
   await page.locator('[data-key="language"]').click();
   await page.locator('html[lang="en"]').waitFor();
-  await sound(page, 'in English');
+  await assertAccessible(page, 'in English');
   assert.equal((await stored(page)).all, 1);
   assert.equal(await domain(page, 1).isVisible(), true);
 });
@@ -97,10 +97,10 @@ test("the worker's page with all that it can have to say", async (t) => {
   await page.getByText('De opslag van dit toestel is leeggemaakt').waitFor();
   await page.getByText('Zet de datum van het toestel goed').waitFor();
   await page.locator('[data-key="update"]').waitFor();
-  await sound(page, 'emptied, refused, wrong date, an update');
+  await assertAccessible(page, 'emptied, refused, wrong date, an update');
   await page.locator('[data-key="list"]').click();
   await page.getByRole('dialog').getByText('Niet geteld', { exact: true }).waitFor();
-  await sound(page, 'a refusal among the own taps');
+  await assertAccessible(page, 'a refusal among the own taps');
 });
 
 for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], ['meeting room', { width: 1440, height: 900 }, 100]]) {
@@ -110,7 +110,7 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
     const page = await phone.open(site.leaderUrl());
     await page.getByText('Live', { exact: true }).waitFor();
     await page.locator('#live-own').waitFor();
-    await sound(page, cells ? 'this quarter, held back' : 'this quarter');
+    await assertAccessible(page, cells ? 'this quarter, held back' : 'this quarter');
     if (viewport.width < 400) {
       await page.setViewportSize({ ...viewport, width: 320 });
       const cut = await page.locator('.figures--bars').evaluateAll((all) => all.filter((table) => table.offsetWidth > table.parentElement.clientWidth).map(({ id }) => id));
@@ -120,11 +120,11 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
     const look = async (hash, heading) => {
       await page.evaluate((to) => (location.hash = to), hash);
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-      await sound(page, hash);
+      await assertAccessible(page, hash);
     };
     await look('#oost/vergelijken', 'Vragen vergelijken');
     await page.locator('[data-choice="list"]').first().selectOption('rolled');
-    await sound(page, 'the older list');
+    await assertAccessible(page, 'the older list');
     await look('#school/vergelijken/2019-Q4', 'Schoolmaatschappelijk werk');
     await look('#all/jaarverslag/2019', 'Vragen in 2019');
     await look('#dorpen/jaarverslag/2018', 'Dorpenteam Vollenhove');
@@ -132,14 +132,14 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
     await look('#all/nu', 'Hele organisatie');
     await page.locator('[data-action="language"]').click();
     await page.locator('html[lang="en"]').waitFor();
-    await sound(page, 'in English');
+    await assertAccessible(page, 'in English');
     await page.locator('[data-action="language"]').click();
     await site.stack.turfd.kill('SIGKILL');
     await page.getByText('Telling staat stil', { exact: true }).waitFor();
-    await sound(page, 'the aggregator is gone');
+    await assertAccessible(page, 'the aggregator is gone');
     site.net.set('refuse');
     await page.getByText('Geen verbinding', { exact: true }).waitFor();
-    await sound(page, 'no connection');
+    await assertAccessible(page, 'no connection');
     await phone.keptToItself();
   });
 }
@@ -234,15 +234,15 @@ test("the worker's page in colours of the reader's own, and with more contrast",
   assert.notEqual(await style('.course__bar', 'backgroundColor'), await style('body', 'backgroundColor'), 'a bar is seen');
   assert.notEqual(await style('[data-key="answered"]', 'backgroundColor'), await style('[data-key="referred"]', 'backgroundColor'), 'the chosen outcome is marked');
   assert.equal(await style('.domain .icon--domain', 'color'), await style('.domain', 'color'), 'a drawing has the colour of words');
-  await sound(page, 'forced colours');
+  await assertAccessible(page, 'forced colours');
   const chosen = await style('[data-key="answered"]', 'backgroundColor');
   await page.locator('[data-key="catch-up"]').click();
   for (const one of ['.sheet .chip[aria-pressed="true"]', '.sheet .button--primary']) assert.equal(await style(one, 'backgroundColor'), chosen, `${one} has the reader's colour too`);
-  await sound(page, 'a sheet in forced colours');
+  await assertAccessible(page, 'a sheet in forced colours');
   await page.keyboard.press('Escape');
   await page.emulateMedia({ forcedColors: 'none', contrast: 'more' });
   assert.equal(await style('.team-total', 'borderTopColor'), await style('body', 'color'), 'edges have the colour of ink');
-  await sound(page, 'more contrast');
+  await assertAccessible(page, 'more contrast');
 });
 
 test("the team leader's page in colours of the reader's own", async (t) => {
@@ -257,37 +257,37 @@ test("the team leader's page in colours of the reader's own", async (t) => {
   assert.notDeepEqual(chosen, others, 'the view that is looked at is marked');
   const bars = [...(await colours('.bar__answered', 'backgroundColor')), ...(await colours('.bar__referred', 'backgroundColor'))];
   assert.equal(new Set([...bars, ...(await colours('.part', 'backgroundColor'))]).size, 3, `bars are told apart from each other and from the ground: ${bars}`);
-  await sound(page, 'forced colours');
+  await assertAccessible(page, 'forced colours');
 });
 
-// What a screen reader hears: text that comes into an element that was there, and shown, before.
+// What a screen reader reads aloud: text that comes into an element that was there, and shown, before.
 const listen = (page) => page.evaluate(() => {
-  globalThis.heard = [];
+  globalThis.announced = [];
   for (const region of document.querySelectorAll('[role="status"], [aria-live]')) {
     if (getComputedStyle(region).display === 'none') continue;
-    new MutationObserver(() => region.checkVisibility() && heard.push(region.textContent)).observe(region, { childList: true, subtree: true, characterData: true });
+    new MutationObserver(() => region.checkVisibility() && announced.push(region.textContent)).observe(region, { childList: true, subtree: true, characterData: true });
   }
 });
 
-test('a screen reader hears what comes: counted, another day, a refusal; and the focus goes on to the domains after the choice of a team', async (t) => {
+test('a screen reader reads aloud what comes: counted, another day, a refusal; and the focus goes on to the domains after the choice of a team', async (t) => {
   const site = await Site.start(t, settings);
   const phone = await Phone.start(t, site);
   await phone.setDateOff(3);
   const page = await phone.open();
   await page.locator('.team').first().waitFor();
-  const hears = (pattern) => eventually(() => page.evaluate((wanted) => heard.some((text) => text.match(wanted)), pattern), `${pattern} to be heard`);
+  const announces = (pattern) => eventually(() => page.evaluate((wanted) => announced.some((text) => text.match(wanted)), pattern), `${pattern} to be heard`);
   await chooseTeam(page);
   await eventually(() => page.evaluate(() => document.activeElement.id === 'domains'), 'the focus on the domains');
   await listen(page);
   await tap(page, 1);
   await hide(page);
-  await hears('1 vraag is niet geteld');
+  await announces('1 vraag is niet geteld');
   await page.locator('[data-key^="mend-"]').click();
-  await hears('Uw tikken zijn geteld');
+  await announces('Uw tikken zijn geteld');
   await page.locator('[data-key="catch-up"]').click();
   await page.locator('[data-key="more"]').click();
   await page.locator('[data-key="go"]').click();
-  await hears('Alleen de volgende tik telt 2');
+  await announces('Alleen de volgende tik telt 2');
   await page.locator('[data-key="other-team"]').click();
   await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
   await page.locator('[data-key="team-west"]').waitFor();

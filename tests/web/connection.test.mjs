@@ -17,7 +17,7 @@ const status = 'turf/v1/proef/status/aggregator';
 const filters = (...names) => names.map((name) => `turf/v1/proef/summary/${name}`);
 
 // The broker has been asked for one topic, and has not answered yet.
-async function asking() {
+async function connecting() {
   const mqtt = new Library();
   const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt });
   connection.subscribe(filters('oost/2019-Q4'));
@@ -29,7 +29,7 @@ async function asking() {
 }
 
 test('subscribing and unsubscribing while the broker has not answered yet', async () => {
-  const { client, connection } = await asking();
+  const { client, connection } = await connecting();
   assert.ok(client.subscribed.includes('turf/v1/proef/summary/oost/2019-Q4'));
   connection.subscribe(filters('west/2019-Q4'));
   client.answers[0](null);
@@ -41,7 +41,7 @@ test('subscribing and unsubscribing while the broker has not answered yet', asyn
 });
 
 test('subscribing once more, while the broker has not answered yet and afterwards', async () => {
-  const { client, connection } = await asking();
+  const { client, connection } = await connecting();
   const all = [...client.subscribed];
   connection.subscribeAgain();
   assert.deepEqual(client.subscribed, all);
@@ -57,8 +57,8 @@ test('subscribing once more, while the broker has not answered yet and afterward
 
 test('all that the broker retains has come when it answers the packet after the last subscription', async () => {
   const mqtt = new Library();
-  let told = 0;
-  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, handlers: { retained: () => told++ } });
+  let calls = 0;
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, handlers: { retained: () => calls++ } });
   connection.start();
   await turns();
   const [client] = mqtt.clients;
@@ -70,9 +70,9 @@ test('all that the broker retains has come when it answers the packet after the 
   assert.deepEqual([connection.state, connection.hasRetained], ['online', false]);
   connection.subscribe(filters('west/2019-Q4'));
   after[0]();
-  assert.deepEqual([connection.hasRetained, told], [false, 0], 'the second subscription is under way');
+  assert.deepEqual([connection.hasRetained, calls], [false, 0], 'the second subscription is under way');
   after[1]();
-  assert.deepEqual([connection.hasRetained, told], [true, 1]);
+  assert.deepEqual([connection.hasRetained, calls], [true, 1]);
   connection.subscribe(filters('west/2019-Q4'));
   assert.equal(connection.hasRetained, true, 'nothing new was asked for');
   connection.stop();
@@ -119,7 +119,7 @@ const running = (set) => set.filter(({ cleared }) => !cleared);
 
 test('when the phone wakes up, a connection that answers stays, and one that does not is replaced', async (t) => {
   const set = timers(t);
-  const { client, connection } = await asking();
+  const { client, connection } = await connecting();
   client.answers[0](null);
   connection.wake();
   assert.deepEqual(running(set), []);
@@ -136,9 +136,9 @@ test('when the phone wakes up, a connection that answers stays, and one that doe
   connection.stop();
 });
 
-test('a submission that the broker does not acknowledge: the connection is unsure until something is heard', async (t) => {
+test('a submission that the broker does not acknowledge: the connection is unsure until a packet comes', async (t) => {
   const set = timers(t);
-  const { client, connection } = await asking();
+  const { client, connection } = await connecting();
   client.answers[0](null);
   client.silent = true;
   assert.equal(connection.publish('turf/v1/proef/registration/oost', new Uint8Array(96)), true);
@@ -157,8 +157,8 @@ test('no connection: the page asks who answers in the server\'s place, until the
   const set = timers(t);
   const mqtt = new Library();
   let answer = 'other';
-  let told = 0;
-  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, ask: async () => answer, handlers: { blocked: () => told++ } });
+  let calls = 0;
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load: async () => mqtt, ask: async () => answer, handlers: { blocked: () => calls++ } });
   const fails = async () => {
     await turns();
     mqtt.clients.at(-1).emit('close');
@@ -166,11 +166,11 @@ test('no connection: the page asks who answers in the server\'s place, until the
   };
   connection.start();
   await fails();
-  assert.deepEqual([connection.blocked, told], [true, 1]);
+  assert.deepEqual([connection.blocked, calls], [true, 1]);
   answer = 'none';
   set.at(-1).run();
   await fails();
-  assert.deepEqual([connection.blocked, told], [false, 2]);
+  assert.deepEqual([connection.blocked, calls], [false, 2]);
   answer = 'other';
   set.at(-1).run();
   await fails();

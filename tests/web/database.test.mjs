@@ -80,7 +80,7 @@ test('a page that is put away starts nothing, reads nothing and has no connectio
   assert.equal(await reading, 5);
 });
 
-test('what was complete before the page was put away is stored, though its answer was not heard yet', async () => {
+test('what was complete before the page was put away is stored, though its answer had not come yet', async () => {
   const one = page();
   await one.put('n', 0);
   let runs = 0;

@@ -12,7 +12,7 @@ import { Site } from './lib/site.mjs';
 const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject' }, { code: 2, name: 'Balie', kind: 'origin' }];
 
 // Presses of one person: Tab until something has the focus, and a key on it.
-function hands(page) {
+function keyboardOf(page) {
   const { keyboard } = page;
   const focused = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
   const focusedIn = (selector) => eventually(() => focused(selector), `the focus on ${selector}`);
@@ -46,7 +46,7 @@ test("the worker's page", async (t) => {
   const phone = await Phone.start(t, site);
   await phone.setDateOff(3);
   const page = await phone.open();
-  const { to, press, focused, focusedIn, keyboard } = hands(page);
+  const { to, press, focused, focusedIn, keyboard } = keyboardOf(page);
   await page.locator('.team').first().waitFor();
 
   await t.test('a team, and its domains past everything else', async () => {
@@ -77,7 +77,7 @@ test("the worker's page", async (t) => {
     assert.equal((await stored(page)).all, 0, 'nothing was counted again');
     await focusedIn('[data-key="domain-2"]'); // where the tap was made, in the end
   });
-  await t.test('undo is next to the tile, and Ctrl+Z is told and works with Caps Lock', async () => {
+  await t.test('undo is next to the tile, and Ctrl+Z is named and works with Caps Lock', async () => {
     await press('[data-key="domain-3"]');
     await page.locator('.snack').getByText('Opgeslagen op dit toestel').waitFor();
     await keyboard.press('Tab');
@@ -174,7 +174,7 @@ test("the team leader's page", async (t) => {
   const site = await siteWithPast(t);
   const phone = await Phone.start(t, site, { viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await phone.open(site.leaderUrl());
-  const { press, to, choose, focused, keyboard } = hands(page);
+  const { press, to, choose, focused, keyboard } = keyboardOf(page);
   await page.locator('#live-own').waitFor();
   const heading = (name) => page.getByRole('heading', { level: 1, name }).waitFor();
   const saved = async (selector) => {

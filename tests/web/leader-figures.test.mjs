@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the leader's page takes from what it hears, and what stands in a cell.
+// The figures that the leader's page takes from the messages that it receives, and the content of a cell.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { domainCell, sumCells, teamCell } from '../../broker-client/web/src/leader/figures/cells.js';
-import * as heard from '../../broker-client/web/src/leader/figures/figures.js';
+import * as received from '../../broker-client/web/src/leader/figures/figures.js';
 import { freshnessOf } from '../../broker-client/web/src/leader/freshness.js';
 import { groupsOf } from '../../broker-client/web/src/leader/figures/roll-up.js';
 import { formatRoute, parseRoute } from '../../broker-client/web/src/leader/route.js';
@@ -14,68 +14,68 @@ const TODAY = day('2019-12-31');
 
 test('a lower generation is ignored, topic by topic', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] }, { generation: 9 })]);
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 8 })), false);
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q3', { 1: [3, 0] }, { generation: 8 })), true);
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 10 })), true);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 6);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q3').answered, 3);
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 8 })), false);
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q3', { 1: [3, 0] }, { generation: 8 })), true);
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 10 })), true);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 6);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q3').answered, 3);
 });
 
 test('a summary of a newer catalogue waits for it, and the newest of those that waited is shown then', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
   const newer = (answered, generation) => summary('oost', '2019-Q4', { 1: [answered, 0] }, { generation, catalogue_version: 2 });
-  assert.equal(heard.takeSummary(figures, newer(7, 3)), false);
-  heard.takeSummary(figures, newer(6, 2));
-  assert.equal(heard.catalogueIsLate(figures), true);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
-  heard.takeCatalogue(figures, catalogue({ version: 2 }));
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 7);
-  assert.equal(heard.catalogueIsLate(figures), false);
+  assert.equal(received.takeSummary(figures, newer(7, 3)), false);
+  received.takeSummary(figures, newer(6, 2));
+  assert.equal(received.catalogueIsLate(figures), true);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  received.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 7);
+  assert.equal(received.catalogueIsLate(figures), false);
 });
 
 test('summaries that come before any catalogue are shown once it is there', () => {
-  const figures = heard.createFigures();
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [5, 0] })), false);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
-  heard.takeCatalogue(figures, catalogue());
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  const figures = received.createFigures();
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [5, 0] })), false);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  received.takeCatalogue(figures, catalogue());
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
 });
 
 test('another epoch clears the figures of the store before it; the same one does not', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
-  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'a' }), false);
-  assert.equal(heard.takeStatus(figures, { online: false, epoch: 'a' }), false);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
-  heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
-  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'b' }), true);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
-  heard.takeCatalogue(figures, catalogue({ version: 2 }));
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined, 'nor what waited for a catalogue');
+  assert.equal(received.takeStatus(figures, { online: true, epoch: 'a' }), false);
+  assert.equal(received.takeStatus(figures, { online: false, epoch: 'a' }), false);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
+  assert.equal(received.takeStatus(figures, { online: true, epoch: 'b' }), true);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  received.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined, 'nor what waited for a catalogue');
 });
 
 test('a pinned date holds while the aggregator is away, and until it tells another', () => {
   const figures = figuresOf(catalogue(), []);
-  const after = (status) => (heard.takeStatus(figures, status), figures.pinned);
+  const after = (status) => (received.takeStatus(figures, status), figures.pinned);
   assert.equal(after({ online: true, today: '2019-12-31', today_pinned: true }), '2019-12-31');
   assert.equal(after({ online: false }), '2019-12-31');
   assert.equal(after({ online: true, today: '2026-11-22', today_pinned: false }), null);
 });
 
-test('another version of the catalogue clears the figures told under the one before it; the same one does not', () => {
+test('another version of the catalogue clears the figures of the version before it; the same one does not', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
-  assert.equal(heard.takeCatalogue(figures, catalogue()), false);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
-  assert.equal(heard.takeCatalogue(figures, catalogue({ version: 2 })), true);
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  assert.equal(received.takeCatalogue(figures, catalogue()), false);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  assert.equal(received.takeCatalogue(figures, catalogue({ version: 2 })), true);
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
 });
 
 test('a topic that was deleted leaves the page', () => {
   const figures = figuresOf(catalogue(), [summary('oost', '2019-Q4', { 1: [5, 0] })]);
-  heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
-  heard.takeCleared(figures, { kind: 'summary', team: 'oost', period: '2019-Q4' });
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
-  heard.takeCatalogue(figures, catalogue({ version: 2 }));
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { catalogue_version: 2 }));
+  received.takeCleared(figures, { kind: 'summary', team: 'oost', period: '2019-Q4' });
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  received.takeCatalogue(figures, catalogue({ version: 2 }));
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
 });
 
 test('zero is a figure; not yet, no longer, not counted, to come and not received are five other things', () => {
@@ -143,31 +143,31 @@ const keptVisit = (more = {}) => ({
 });
 
 test('figures of an earlier visit are shown until newer ones come, and its status is nobody’s word', () => {
-  const figures = heard.createFigures();
-  heard.takeKept(figures, keptVisit());
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
+  const figures = received.createFigures();
+  received.takeKept(figures, keptVisit());
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4').answered, 5);
   assert.equal(figures.newest.weekly('oost', 2019).weeks[0].questions, 4);
-  assert.deepEqual([heard.receivedStatus(figures), figures.keptDay], [null, TODAY - 3]);
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 6 })), false);
-  assert.equal(heard.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 8 })), true);
-  assert.equal(heard.takeStatus(figures, { online: true, epoch: 'a' }), false);
-  assert.deepEqual([heard.receivedStatus(figures).epoch, figures.keptDay], ['a', null]);
-  assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 8);
+  assert.deepEqual([received.receivedStatus(figures), figures.keptDay], [null, TODAY - 3]);
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [4, 0] }, { generation: 6 })), false);
+  assert.equal(received.takeSummary(figures, summary('oost', '2019-Q4', { 1: [6, 0] }, { generation: 8 })), true);
+  assert.equal(received.takeStatus(figures, { online: true, epoch: 'a' }), false);
+  assert.deepEqual([received.receivedStatus(figures).epoch, figures.keptDay], ['a', null]);
+  assert.equal(received.summaryOf(figures, 'all', '2019-Q4').answered, 8);
 });
 
 test('what was kept and is not retained any more leaves the page; of what was not asked for it stays', () => {
-  const figures = heard.createFigures();
-  heard.takeKept(figures, keptVisit());
-  heard.takeSummary(figures, summary('all', '2019-Q4', { 1: [9, 0] }, { generation: 2 }));
-  heard.dropNotReceived(figures, ({ team }) => team !== 'west');
-  assert.equal(heard.summaryOf(figures, 'oost', '2019-Q4'), undefined);
+  const figures = received.createFigures();
+  received.takeKept(figures, keptVisit());
+  received.takeSummary(figures, summary('all', '2019-Q4', { 1: [9, 0] }, { generation: 2 }));
+  received.dropNotReceived(figures, ({ team }) => team !== 'west');
+  assert.equal(received.summaryOf(figures, 'oost', '2019-Q4'), undefined);
   assert.equal(figures.newest.weekly('oost', 2019), undefined);
-  assert.equal(heard.summaryOf(figures, 'all', '2019-Q4').answered, 9);
-  assert.equal(heard.summaryOf(figures, 'west', '2019-Q4').answered, 3);
-  const restored = heard.createFigures();
-  heard.takeKept(restored, keptVisit());
-  assert.equal(heard.takeStatus(restored, { online: true, epoch: 'b' }), true);
-  assert.equal(heard.summaryOf(restored, 'oost', '2019-Q4'), undefined, 'another store: nothing of the one before it');
+  assert.equal(received.summaryOf(figures, 'all', '2019-Q4').answered, 9);
+  assert.equal(received.summaryOf(figures, 'west', '2019-Q4').answered, 3);
+  const restored = received.createFigures();
+  received.takeKept(restored, keptVisit());
+  assert.equal(received.takeStatus(restored, { online: true, epoch: 'b' }), true);
+  assert.equal(received.summaryOf(restored, 'oost', '2019-Q4'), undefined, 'another store: nothing of the one before it');
 });
 
 test('it says when the connection is gone, since when, and when only the counting stands still', () => {

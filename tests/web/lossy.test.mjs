@@ -16,7 +16,7 @@ const PER_ROUND = 5;
 const modes = ['refuse', 'stall', 'losedown', 'loseup', 'slow', 'pass'];
 
 // Resolves when the network has done its harm: something was lost, or waits, or the phone is cut off.
-async function felt({ net }, mode, page) {
+async function harmDone({ net }, mode, page) {
   if (mode === 'refuse') await page.locator('.bar__connection--online').waitFor({ state: 'detached' });
   if (!['stall', 'losedown', 'loseup'].includes(mode)) return;
   const directions = () => [...net.pairs].flatMap((pair) => pair.directions);
@@ -91,7 +91,7 @@ test(`${taps} taps through a bad network, reloads, killed pages and dead servers
     }
     site.net.set(mode);
     await hide(page);
-    await felt(site, mode, page);
+    await harmDone(site, mode, page);
     const comeBack = await deaths[death](site);
     page = await ends[end](site, phone, page);
     await comeBack();

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 // Of a tap, what the vectors tell: those that are true or not 0.
-const told = (tap) => Object.fromEntries([
+const vectorOf = (tap) => Object.fromEntries([
   ['question_waits', tap.questionWaits], ['retraction_waits', tap.retractionWaits], ['retracting', tap.retracting],
   ['question_verdict', tap.questionVerdict], ['retraction_verdict', tap.retractionVerdict],
 ].filter(([, value]) => value));
@@ -40,7 +40,7 @@ test('a tap is settled as the vectors say', () => {
   for (const { name, tap, act, verdict, after } of cases) {
     const settled = tapOf(tap);
     settle(settled, act, verdict);
-    assert.deepEqual(told(settled), after, name);
+    assert.deepEqual(vectorOf(settled), after, name);
   }
   for (const { tap, refused, retracted: back, state } of states) {
     assert.equal(refusedAct(tapOf(tap)), refused, JSON.stringify(tap));
@@ -69,7 +69,7 @@ async function runStep({ add, date, retract, dismiss, verdict: value, of, act, e
   if (forget) await outbox.forgetBefore(parseDate(forget));
   if (!taps) return;
   const all = await outbox.all();
-  assert.deepEqual(Object.fromEntries(all.map((tap) => [parseInt(tap.id, 16), told(tap)])), taps);
+  assert.deepEqual(Object.fromEntries(all.map((tap) => [parseInt(tap.id, 16), vectorOf(tap)])), taps);
   for (const tap of all) assert.equal(sendable(tap, NOW)?.act, tap.questionWaits ? 'question' : tap.retractionWaits ? 'retraction' : undefined);
 }
 

@@ -159,7 +159,7 @@ test('taken back before it left: nothing remains, and nothing is sent', async ()
   const [tap] = await outbox.add([question()]);
   await outbox.retract([tap.id]);
   assert.deepEqual(await outbox.all(), []);
-  assert.deepEqual(await send(tap), [], 'a sender that still had it is told');
+  assert.deepEqual(await send(tap), [], 'a sender that still had it learns that it may not be sent');
 });
 
 test('a tap that was sent while the page was left is taken back with a retraction, also when it was not marked as sent', async () => {
@@ -385,7 +385,7 @@ test('a retraction that a new epoch put back is not ended by a verdict of the ol
   const tap = await counted();
   await outbox.retract([tap.id]);
   await send(tap, 'retraction');
-  await outbox.checkEpoch('a'.repeat(32)); // heard by another tab, whose network is faster
+  await outbox.checkEpoch('a'.repeat(32)); // received by another tab, whose network is faster
   assert.equal((await verdict(tap, V.VERDICT_RETRACTED, 'retraction'))[0].outcome, 'gone');
   await verdict(tap, V.VERDICT_COUNTED);
   assert.equal(sendable(await only(), NOW)?.act, 'retraction');
@@ -525,7 +525,7 @@ test('once another tab met the new store, a verdict of the old one ends nothing'
   assert.equal(stateOf(await only()), 'counted');
 });
 
-test('a tab that has heard of no store yet takes verdicts', async () => {
+test('a tab that has received no epoch yet takes verdicts', async () => {
   await outbox.checkEpoch('1');
   const other = await Outbox.open('de-kop');
   const [tap] = await other.add([question()]);

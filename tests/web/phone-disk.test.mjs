@@ -13,24 +13,24 @@ const { UNDO_MS } = await import('../../broker-client/web/src/phone/phone.js');
 
 test('at the turn of the day the total is that of the quarter that begins', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
+  await tab.receiveStatus(TODAY);
   assert.ok(tab.client.subscribed.includes(`${prefix}/summary/oost/2019-Q4`));
   clock.now += DAY_MS;
-  await tab.hearsStatus(TODAY + 1);
+  await tab.receiveStatus(TODAY + 1);
   assert.ok(tab.client.subscribed.includes(`${prefix}/summary/oost/2020-Q1`));
   assert.ok(tab.client.left.includes(`${prefix}/summary/oost/2019-Q4`));
 });
 
 test('what is older than retract_days is forgotten first, and what is left is offered to another store', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
-  await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveStatus(TODAY);
+  await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   clock.now += 30 * DAY_MS;
-  const fresh = await tab.taps(TODAY + 30);
-  await tab.receives(V.VERDICT_COUNTED, [fresh]);
+  const fresh = await tab.tapAndRelease(TODAY + 30);
+  await tab.receiveReceipt(V.VERDICT_COUNTED, [fresh]);
   const before = tab.sent.length;
-  await tab.hearsStatus(TODAY + 30, 'b');
+  await tab.receiveStatus(TODAY + 30, 'b');
   assert.deepEqual(tab.sent.slice(before).map(({ id }) => id), [fresh]);
 });
 
@@ -46,7 +46,7 @@ test('a tap that was sent while a full disk could not mark that, and is taken ba
   tab.phone.wake();
   await tab.phone.retract(ids);
   await turns();
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   assert.deepEqual(tab.sent.map(({ id, act }) => [id, act]), [[ids[0], 'question'], [ids[0], 'retraction']]);
 });
 
@@ -55,10 +55,10 @@ test('the page says that the disk refuses until it stores a tap again', async (t
   const full = t.mock.method(IDBObjectStore.prototype, 'add', () => {
     throw new Error('full');
   });
-  await assert.rejects(tab.taps());
+  await assert.rejects(tab.tapAndRelease());
   assert.equal(tab.phone.trouble, 'storage');
   full.mock.restore();
-  await tab.taps();
+  await tab.tapAndRelease();
   assert.equal(tab.phone.trouble, '');
 });
 
@@ -76,22 +76,22 @@ test('on a disk that refuses, the choice of a team holds for this visit, and the
 
 test('the page says nothing of the first epoch, but says that another one came', async () => {
   const tab = await Tab.start();
-  await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   for (const [epoch, said] of [['a', 0], ['b', 1]]) {
-    await tab.hearsStatus(TODAY, epoch);
-    await tab.receives(V.VERDICT_ALREADY_COUNTED);
+    await tab.receiveStatus(TODAY, epoch);
+    await tab.receiveReceipt(V.VERDICT_ALREADY_COUNTED);
     assert.equal(tab.phone.reoffered, said, epoch);
   }
 });
 
 test('a tap is remembered for as long as it can be taken back, and no longer', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
-  await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveStatus(TODAY);
+  await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   for (const [days, remembered] of [[0, 1], [14, 1], [15, 0]]) {
-    await tab.hearsStatus(TODAY + days);
+    await tab.receiveStatus(TODAY + days);
     await tab.phone.dismiss([]); // which reads the outbox again
     assert.equal(tab.phone.taps.length, remembered, `${days} days`);
   }
@@ -99,40 +99,40 @@ test('a tap is remembered for as long as it can be taken back, and no longer', a
 
 test('taking back is offered until the quarter is final', async () => {
   const tab = await Tab.start();
-  tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, grace_days: 10 }));
-  await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED);
+  tab.receive('catalogue', written(writeCatalogue, { ...plainCatalogue, grace_days: 10 }));
+  await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   for (const [days, offered] of [[10, true], [11, false]]) {
-    await tab.hearsStatus(TODAY + days);
+    await tab.receiveStatus(TODAY + days);
     assert.equal(tab.phone.mayRetract(tab.phone.taps[0]), offered, `${days} days`);
   }
 });
 
 test('a date that the aggregator has pinned is the phone\'s: while it is away, and after the page was closed', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY - 300, 'a', { today_pinned: true });
+  await tab.receiveStatus(TODAY - 300, 'a', { today_pinned: true });
   assert.equal(tab.phone.today, TODAY - 300);
-  await tab.hearsOf({ online: false });
+  await tab.receiveStatusMessage({ online: false });
   assert.equal(tab.phone.today, TODAY - 300);
   const later = await openPhone({});
   assert.deepEqual([later.today, later.catalogue?.org], [TODAY - 300, 'proef']);
-  await tab.hearsStatus(TODAY);
+  await tab.receiveStatus(TODAY);
   assert.equal(tab.phone.today, TODAY);
 });
 
 test('no day can be chosen from before the team began', async () => {
   const tab = await Tab.start();
   assert.equal(tab.phone.firstDayOf('oost'), TODAY - 400);
-  tab.hears('catalogue', written(writeCatalogue, { ...plainCatalogue, teams: [{ ...plainCatalogue.teams[0], valid_from: TODAY - 5 }] }));
+  tab.receive('catalogue', written(writeCatalogue, { ...plainCatalogue, teams: [{ ...plainCatalogue.teams[0], valid_from: TODAY - 5 }] }));
   assert.equal(tab.phone.firstDayOf('oost'), TODAY - 5);
 });
 
 test('the page no longer shows a total that was withdrawn', async () => {
   const tab = await Tab.start();
   const total = { org: 'proef', team: 'oost', period: '2019-Q4', generation: 1, answered: 2, referred: 1, domains: [], labels: [] };
-  tab.hears('summary/oost/2019-Q4', written(writeSummary, total));
+  tab.receive('summary/oost/2019-Q4', written(writeSummary, total));
   assert.equal(tab.phone.summary.questions, 3);
-  tab.hears('summary/oost/2019-Q4', new Uint8Array());
+  tab.receive('summary/oost/2019-Q4', new Uint8Array());
   assert.equal(tab.phone.summary, undefined);
 });
 

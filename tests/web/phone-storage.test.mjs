@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A storage that the browser takes away behind the page's back, that does not answer, or that is full: what the worker is
-// told, and that it comes back without a reload.
+// A storage that the browser takes away behind the page's back, that does not answer, or that is full: what the page
+// says to the worker, and that it comes back without a reload.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -17,14 +17,14 @@ async function later(tab, ms) {
 
 test('a tap without a receipt is called overdue after five seconds, and no longer when the receipt comes', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
-  await tab.taps();
+  await tab.receiveStatus(TODAY);
+  await tab.tapAndRelease();
   assert.equal(tab.phone.overdue, false);
   clock.now += 4_999;
   assert.equal(tab.phone.overdue, false);
   clock.now += 1;
   assert.equal(tab.phone.overdue, true);
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   assert.equal(tab.phone.overdue, false);
 });
 
@@ -32,49 +32,49 @@ test('the phone looks again when a receipt is overdue, so that the screen says s
   const tab = await Tab.start();
   const timers = [];
   t.mock.method(globalThis, 'setTimeout', (run, ms) => timers.push({ run, ms }));
-  await tab.taps();
+  await tab.tapAndRelease();
   assert.ok(timers.at(-1).ms <= 5_000);
 });
 
 test('a team whose taps get no receipt while the aggregator counts is named, until a receipt comes', async () => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
-  await tab.taps();
+  await tab.receiveStatus(TODAY);
+  await tab.tapAndRelease();
   await later(tab, 10_000);
   assert.deepEqual(tab.phone.silentTeams, [], 'one submission may be lost');
   await later(tab, 2_500);
   await later(tab, 10_000);
   assert.deepEqual(tab.phone.silentTeams, ['oost']);
-  await tab.hearsStatus(TODAY, 'a', { store: 'full' });
+  await tab.receiveStatus(TODAY, 'a', { store: 'full' });
   assert.deepEqual(tab.phone.silentTeams, [], 'the aggregator says itself that it sends no receipts');
-  await tab.hearsStatus(TODAY);
+  await tab.receiveStatus(TODAY);
   assert.deepEqual(tab.phone.silentTeams, ['oost']);
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   assert.deepEqual(tab.phone.silentTeams, []);
 });
 
 test('opened again while many teams are silent: the team that had receipts before goes at once', async () => {
   const before = await Tab.start();
-  await before.taps();
-  await before.receives(V.VERDICT_COUNTED);
+  await before.tapAndRelease();
+  await before.receiveReceipt(V.VERDICT_COUNTED);
   for (const team of ['a', 'b', 'c', 'd', 'e']) {
     await before.phone.setTeam(team);
-    await before.taps();
+    await before.tapAndRelease();
   }
   before.phone.close();
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   assert.ok(tab.sent.some((event) => event.id === id));
   assert.equal(new Set(tab.client.published.map(({ topic }) => topic)).size, 4, 'three of the silent ones had their turn');
 });
 
 test('a connection that does not answer is unsure, and no team is blamed for that', async (t) => {
   const tab = await Tab.start();
-  await tab.hearsStatus(TODAY);
+  await tab.receiveStatus(TODAY);
   tab.client.silent = true;
   const timers = [];
   t.mock.method(globalThis, 'setTimeout', (run, ms) => timers.push({ run, ms }));
-  await tab.taps();
+  await tab.tapAndRelease();
   timers.find(({ ms }) => ms === 3_000).run();
   assert.equal(tab.phone.link, 'unsure');
   assert.deepEqual(tab.phone.silentTeams, []);

@@ -12,25 +12,25 @@ const { UNDO_MS } = await import('../../broker-client/web/src/phone/phone.js');
 
 test('a tap goes out, and its receipt ends it', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   assert.deepEqual(tab.sent.map((event) => event.id), [id]);
   assert.deepEqual(tab.phone.waiting, { all: 1, sent: 1, device: 0 });
-  await tab.receives(V.VERDICT_COUNTED);
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   assert.deepEqual(tab.phone.waiting, { all: 0, sent: 0, device: 0 });
 });
 
 test('two windows that are both seen: what one taps goes out, also when the other, which was to send, is hidden', async () => {
   const one = await Tab.start();
   const other = await Tab.start();
-  await one.taps();
+  await one.tapAndRelease();
   assert.deepEqual([one.sent.length, other.sent.length], [0, 1], 'the one that was looked at last sends');
-  await other.receives(V.VERDICT_COUNTED);
+  await other.receiveReceipt(V.VERDICT_COUNTED);
   other.phone.leave(); // with nothing that waits it lets its connection go
   assert.deepEqual(other.mqtt.open, []);
-  await one.taps();
+  await one.tapAndRelease();
   assert.equal(one.sent.length, 1);
   other.phone.wake();
-  await other.connected();
+  await other.connect();
   assert.equal(other.sent.length, 2, 'looked at again, it sends what still waits');
 });
 
@@ -40,12 +40,12 @@ test('seen and online at the same moment: a tab that takes the lock from itself 
   one.phone.wake();
   one.phone.wake();
   await turns();
-  await one.taps();
+  await one.tapAndRelease();
   assert.equal(one.sent.length, 1);
   one.phone.leave(); // and once more in passing
   one.phone.wake();
   await turns();
-  await one.taps();
+  await one.tapAndRelease();
   assert.equal(one.sent.length, 2);
 });
 
@@ -56,7 +56,7 @@ test('when the network comes back, a hidden tab does not take the lock from the 
   hidden.phone.wake({ seen: false });
   await turns();
   assert.deepEqual(hidden.mqtt.open, [], 'nothing of its own waits');
-  await one.taps();
+  await one.tapAndRelease();
   assert.equal(one.sent.length, 1);
 });
 
@@ -71,7 +71,7 @@ test('a tap that is made while the page is being hidden is sent as soon as it is
 
 test('when the clock is set back, events without a receipt are sent again all the same', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   clock.now -= 3 * DAY_MS;
   for (let i = 0; i < 2; i++) {
     clock.now += 10_000;
@@ -118,9 +118,9 @@ test('when the network comes back, a hidden tab sends what waits if there is no 
   const one = await Tab.start();
   hidden.phone.leave();
   one.client.emit('close');
-  const id = await one.taps();
+  const id = await one.tapAndRelease();
   hidden.phone.wake({ seen: false });
-  await hidden.connected();
+  await hidden.connect();
   assert.deepEqual(hidden.sent, [], 'the other has the lock');
   one.phone.close();
   await turns();
@@ -131,7 +131,7 @@ test('a page that is visible again holds back new taps for six seconds', async (
   const tab = await Tab.start();
   tab.phone.leave();
   tab.phone.wake();
-  await tab.connected();
+  await tab.connect();
   await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });
   await turns();
   assert.deepEqual(tab.sent, []);
@@ -139,10 +139,10 @@ test('a page that is visible again holds back new taps for six seconds', async (
 
 test('when the connection breaks before the receipt, the phone reconnects with another client id and sends again at once', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   tab.client.emit('close');
   tab.phone.wake();
-  await tab.connected();
+  await tab.connect();
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
   assert.equal(new Set(tab.mqtt.clients.map(({ options }) => options.clientId)).size, 2);
 });
@@ -150,12 +150,12 @@ test('when the connection breaks before the receipt, the phone reconnects with a
 test('without Web Locks every tab sends, visible or not', async () => {
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   tab.client.emit('close');
   tab.phone.close();
   const hidden = await openPhone({ load: async () => tab.mqtt });
   hidden.wake({ seen: false });
-  await tab.connected();
+  await tab.connect();
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
 });
 
@@ -165,21 +165,21 @@ test('a tab that is seen and left at once does not keep the lock from the visibl
   passing.phone.wake();
   passing.phone.leave();
   await turns();
-  await one.taps();
+  await one.tapAndRelease();
   assert.equal(one.sent.length, 1);
 });
 
 test('after a verdict that ends nothing, or is on the other act, nothing is sent again before its interval is over', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
-  for (const verdict of [V.VERDICT_UNSPECIFIED, 6, V.VERDICT_RETRACTED]) await tab.receives(verdict, [id]);
+  const id = await tab.tapAndRelease();
+  for (const verdict of [V.VERDICT_UNSPECIFIED, 6, V.VERDICT_RETRACTED]) await tab.receiveReceipt(verdict, [id]);
   assert.equal(tab.sent.length, 1);
   assert.deepEqual(tab.phone.waiting, { all: 1, sent: 1, device: 0 });
 });
 
 test('a tap without a receipt is sent again, also when nobody touches the page', async () => {
   const tab = await Tab.start({ retryMs: 20 });
-  await tab.taps();
+  await tab.tapAndRelease();
   clock.now += 1_000;
   for (let i = 0; i < 500 && tab.sent.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(tab.sent.length >= 2);
@@ -194,15 +194,15 @@ test('a receipt for a team without receipts makes all its events due at once', a
   tab.phone.wake();
   await turns();
   assert.equal(tab.sent.length, 3 + 1, 'one at a time, for as long as nobody answers');
-  await tab.receives(V.VERDICT_COUNTED, [tab.sent.at(-1).id]);
+  await tab.receiveReceipt(V.VERDICT_COUNTED, [tab.sent.at(-1).id]);
   assert.equal(tab.sent.length, 3 + 1 + 2);
 });
 
 test('when the aggregator was started again, events without a receipt are sent again within seconds; its first status sends nothing again', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
+  const id = await tab.tapAndRelease();
   for (const [instance, sent] of [['one', 1], ['one', 1], ['two', 2], ['two', 2]]) {
-    await tab.hearsStatus(TODAY, 'a', { instance });
+    await tab.receiveStatus(TODAY, 'a', { instance });
     clock.now += 2_000;
     tab.phone.wake();
     await turns();
@@ -212,7 +212,7 @@ test('when the aggregator was started again, events without a receipt are sent a
 
 test('taps that are made while another one is being stored are sent too', async () => {
   const tab = await Tab.start();
-  const ids = await Promise.all(Array.from({ length: 5 }, () => tab.taps()));
+  const ids = await Promise.all(Array.from({ length: 5 }, () => tab.tapAndRelease()));
   assert.deepEqual(new Set(tab.sent.map(({ id }) => id)), new Set(ids));
 });
 
@@ -254,8 +254,8 @@ test('a tap that was held back when the page was left offline is sent at once by
 
 test('a tap that is taken back and counted after all within six seconds sends nothing; else the retraction is sent after them, or when the page is left', async () => {
   const tab = await Tab.start();
-  const id = await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED);
+  const id = await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
   const acts = () => tab.sent.map(({ act }) => act);
   await tab.phone.takeBack([id]);
   await turns();
@@ -270,8 +270,8 @@ test('a tap that is taken back and counted after all within six seconds sends no
   tab.phone.wake();
   await turns();
   assert.deepEqual([acts(), tab.phone.mayRestore({ id })], [['question', 'retraction'], false]);
-  const other = await tab.taps();
-  await tab.receives(V.VERDICT_COUNTED, [other]);
+  const other = await tab.tapAndRelease();
+  await tab.receiveReceipt(V.VERDICT_COUNTED, [other]);
   await tab.phone.takeBack([other]);
   tab.phone.leave();
   assert.deepEqual([acts(), tab.phone.mayRestore({ id: other })], [['question', 'retraction', 'question', 'retraction'], false]);

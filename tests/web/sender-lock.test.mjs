@@ -32,17 +32,17 @@ class LocksOfALeftPage {
 
 function page(locks) {
   Object.defineProperty(globalThis, 'navigator', { value: { locks }, configurable: true });
-  const told = [];
-  return { lock: new SenderLock('turf', (mine) => told.push(mine)), told };
+  const changes = [];
+  return { lock: new SenderLock('turf', (mine) => changes.push(mine)), changes };
 }
 
 test('a page that is left loses the lock and is refused it: it does not ask again and again', async () => {
   const locks = new LocksOfALeftPage();
-  const { lock, told } = page(locks);
+  const { lock, changes } = page(locks);
   lock.take();
   locks.leave();
   await turns();
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(changes, [true, false]);
   assert.ok(locks.requests < 5, `${locks.requests} requests`);
 });
 

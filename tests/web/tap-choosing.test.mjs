@@ -61,7 +61,7 @@ test('the most used domains stand above the grid for who wants it, in its order;
   assert.equal((await site.counted())['oost/9/answered'], 3);
 });
 
-test('a list of domains that has changed is told until it was seen', async (t) => {
+test('the page says that the list of domains has changed until the worker has seen it', async (t) => {
   const file = writeConfig(t);
   const site = await Site.start(t, {}, { config: file });
   const page = await (await Phone.start(t, site)).open();

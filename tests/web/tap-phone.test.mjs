@@ -229,7 +229,7 @@ test('equal taps of a day stand in one row: one of them is taken back, or all', 
 
 const empty = (page) => page.evaluate(() => new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase('turf-proef'), { onsuccess: done, onerror: failed })));
 
-test('a storage that is emptied under an open page: what waits is stored again, and the worker is told', async (t) => {
+test('a storage that is emptied under an open page: what waits is stored again, and the page says so', async (t) => {
   const site = await Site.start(t);
   const { page } = await openConnected(t, site);
   site.net.set('refuse');
@@ -430,7 +430,7 @@ test('both pages can be installed', async (t) => {
   }
 });
 
-test('an iPhone is told how', async (t) => {
+test('on an iPhone the page says how', async (t) => {
   const site = await Site.start(t);
   const userAgent = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
   const phone = await Phone.start(t, site, { userAgent });

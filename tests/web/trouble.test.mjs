@@ -5,14 +5,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { sound } from './lib/axe.mjs';
+import { assertAccessible } from './lib/axe.mjs';
 import { Phone, chooseTeam, domain, drained, hide, online, tap, waitingText, wake, workerReady } from './lib/browser.mjs';
 import { Front } from './lib/front.mjs';
 import { Gallery } from './lib/looks.mjs';
 import { Site } from './lib/site.mjs';
 
 const look = async (gallery, page, state) => {
-  await sound(page, state);
+  await assertAccessible(page, state);
   await gallery.picture(page, state, { full: true });
 };
 
@@ -78,7 +78,7 @@ test('taps that do not arrive, a team that may be refused, a disk that is full',
   site.net.set('stall');
   await wake(page);
   await page.locator('.bar__connection--unsure').waitFor();
-  await sound(page, 'the broker does not answer');
+  await assertAccessible(page, 'the broker does not answer');
   await page.evaluate(() => (globalThis.full = true));
   await domain(page, 1).click();
   await page.getByText('De opslag van dit toestel is vol').waitFor();

@@ -84,7 +84,7 @@ function decoded(catalogue) {
 
 const codes = (list) => list.map(({ code }) => code);
 
-// A page that looks at the catalogue on a day, before it has heard of any figures.
+// A page that looks at the catalogue on a day, before it has received any figures.
 function viewOn(catalogue, today) {
   const view = new PhoneView();
   Object.assign(view, { catalogue, today });

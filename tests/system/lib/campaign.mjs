@@ -217,7 +217,7 @@ class Campaign {
     let over = false;
     const typing = this.#type(random(chance.below(2 ** 30)), 30, () => over);
     this.replaying = this.#replay(number, random(chance.below(2 ** 30)), () => over);
-    this.replaying.catch(() => {}); // told when all is quiet
+    this.replaying.catch(() => {}); // reported when all is quiet
     const names = Object.keys(steps);
     const { dieAt } = disturbances;
     const others = Object.values(disturbances).filter((one) => one !== dieAt);
@@ -313,17 +313,17 @@ class Campaign {
 
   // Of an id that is in there twice, as question and as retraction, both verdicts are the same.
   async #sendAgain({ client, stack }, team, group) {
-    const heard = new Map();
+    const verdicts = new Map();
     const all = () => {
       for (const { payload } of client.messages.splice(0)) {
-        for (const { id, verdict } of decode('Receipt', payload).results) heard.set(id.toString('hex'), verdict);
+        for (const { id, verdict } of decode('Receipt', payload).results) verdicts.set(id.toString('hex'), verdict);
       }
-      return group.every(({ event }) => heard.has(event.id.toString('hex')));
+      return group.every(({ event }) => verdicts.has(event.id.toString('hex')));
     };
     await client.publish(stack.topic(`registration/${team}`), submission(group.map(({ event }) => event), client.id));
     await client.until(all, 'the verdicts on what is sent again');
     for (const { event, expected } of group) {
-      assert.equal(heard.get(event.id.toString('hex')), expected, `the verdict on what is sent again: ${JSON.stringify(event)}`);
+      assert.equal(verdicts.get(event.id.toString('hex')), expected, `the verdict on what is sent again: ${JSON.stringify(event)}`);
     }
   }
 }
@@ -333,15 +333,15 @@ class Campaign {
 export async function campaign(t, cycles, seed) {
   const { TURF_SEED = seed, TURF_FROM = 0, TURF_DATE, TURF_CYCLES = cycles } = process.env;
   const begin = Date.now();
-  process.stdout.write(`# TURF_SEED=${TURF_SEED} repeats this\n`); // told even when time runs out
+  process.stdout.write(`# TURF_SEED=${TURF_SEED} repeats this\n`); // printed even when time runs out
   const running = await Campaign.start(t, { seed: Number(TURF_SEED), from: Number(TURF_FROM), date: TURF_DATE });
   for (let n = 0; n < Number(TURF_CYCLES); n++) await running.cycle();
   await running.auditAll();
   const { stdout } = await running.stack.turfctl(['verify']);
-  const told = (counts) => Object.entries(counts).map(([what, n]) => `${what} ${n}`).join(', ');
+  const listOf = (counts) => Object.entries(counts).map(([what, n]) => `${what} ${n}`).join(', ');
   t.diagnostic(`seed ${TURF_SEED}: ${TURF_CYCLES} cycles in ${Math.round((Date.now() - begin) / 1000)} s, ${running.audited.length} taps; ${stdout.trim()}`);
-  t.diagnostic(`what happened: ${told(running.happened)}`);
-  t.diagnostic(`turfd died at: ${told(running.deaths)}`);
+  t.diagnostic(`what happened: ${listOf(running.happened)}`);
+  t.diagnostic(`turfd died at: ${listOf(running.deaths)}`);
   const missed = Object.keys(steps).filter((step) => !running.deaths[step]);
   assert.ok(TURF_CYCLES < Object.keys(steps).length || missed.length === 0, `turfd never died at ${missed}`);
 }

@@ -31,7 +31,7 @@ export class Manager {
   }
 
   // How often the daemon has said this so far.
-  heard(message) {
+  timesReceived(message) {
     return this.perl.stdout.split('\n').filter((line) => line === message).length;
   }
 }

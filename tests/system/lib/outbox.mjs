@@ -33,7 +33,7 @@ const ofRetractionsOnly = ['VERDICT_RETRACTED', 'VERDICT_REFUSED_RETRACTION_TOO_
 const ofRetractions = [...ofRetractionsOnly, 'VERDICT_ALREADY_RETRACTED', 'VERDICT_REFUSED_DAY_IN_FUTURE'];
 
 export class OutboxPhone {
-  // events: [{ team, event }]; onResult(result) is told of each receipt's results for events still in the outbox.
+  // events: [{ team, event }]; onResult(result) is called with each receipt's results for events still in the outbox.
   // url: where the broker is for this phone.
   constructor(stack, events, { seed = 1, retryMs = 400, batch = 12, url, onResult = () => {} } = {}) {
     Object.assign(this, { stack, retryMs, batch, url, onResult, random: random(seed) });
@@ -131,12 +131,12 @@ export class OutboxPhone {
   // What has arrived since: receipts, and the status.
   #take(client) {
     for (const { topic, payload } of client.messages.splice(0)) {
-      if (topic.includes('/status/')) this.#hear(payload);
+      if (topic.includes('/status/')) this.#receiveStatus(payload);
       else for (const result of decode('Receipt', payload).results) this.#settle(result);
     }
   }
 
-  #hear(payload) {
+  #receiveStatus(payload) {
     const { epoch } = JSON.parse(payload);
     if (this.epoch && epoch !== this.epoch) this.#offerAgain();
     this.epoch = epoch ?? this.epoch;

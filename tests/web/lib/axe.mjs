@@ -21,7 +21,7 @@ const look = `axe.run(document, { resultTypes: ['violations'] }).then(({ violati
 }))`;
 
 // By day and by night axe finds nothing.
-export async function sound(page, state) {
+export async function assertAccessible(page, state) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await run(page, `if (!globalThis.axe) { ${source} }`);

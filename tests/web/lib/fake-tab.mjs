@@ -19,7 +19,7 @@ export const TODAY = dayOfDate(2019, 12, 31);
 export const DAY_MS = 86_400_000;
 export const prefix = 'turf/v1/proef';
 
-// As navigator.locks: one holder, a queue, and who steals it has it, before the one it was taken from hears so.
+// As navigator.locks: one holder and a queue. Who steals the lock has it before the earlier holder learns of it.
 class Locks {
   #holder = null;
   #queue = [];
@@ -87,7 +87,7 @@ export class Tab {
     tab.mqtt = new Library();
     tab.phone = await openPhone({ load: async () => tab.mqtt, ...options });
     tab.phone.wake();
-    await tab.connected();
+    await tab.connect();
     await tab.phone.setTeam('oost');
     return tab;
   }
@@ -96,24 +96,24 @@ export class Tab {
     return this.mqtt.clients.at(-1);
   }
 
-  async connected() {
+  async connect() {
     await turns();
     this.client.emit('connect');
-    this.hears('catalogue', catalogue);
+    this.receive('catalogue', catalogue);
     this.client.answers[0](null);
     await turns();
   }
 
-  hears(topic, bytes) {
+  receive(topic, bytes) {
     this.client.emit('message', `${prefix}/${topic}`, bytes);
   }
 
-  async hearsStatus(day, epoch = 'a', more = {}) {
-    await this.hearsOf({ online: true, today: formatDate(day), instance: 'one', epoch: epoch.repeat(32), ...more });
+  async receiveStatus(day, epoch = 'a', more = {}) {
+    await this.receiveStatusMessage({ online: true, today: formatDate(day), instance: 'one', epoch: epoch.repeat(32), ...more });
   }
 
-  async hearsOf(status) {
-    this.hears('status/aggregator', new TextEncoder().encode(JSON.stringify(status)));
+  async receiveStatusMessage(status) {
+    this.receive('status/aggregator', new TextEncoder().encode(JSON.stringify(status)));
     await turns();
   }
 
@@ -122,14 +122,14 @@ export class Tab {
     return this.mqtt.clients.flatMap(({ published }) => published.flatMap(({ bytes }) => decodeSubmission(bytes).events));
   }
 
-  async receives(verdict, ids = this.sent.map(({ id }) => id)) {
+  async receiveReceipt(verdict, ids = this.sent.map(({ id }) => id)) {
     const results = ids.map((id) => ({ id: unhex(id), verdict }));
-    this.hears(`receipt/${this.client.options.clientId}`, written(writeReceipt, { results }));
+    this.receive(`receipt/${this.client.options.clientId}`, written(writeReceipt, { results }));
     await turns();
   }
 
-  // One that is not held back any longer.
-  async taps(day = TODAY) {
+  // A tap that is not held back any longer. Resolves to its id.
+  async tapAndRelease(day = TODAY) {
     const [id] = await this.phone.tap({ day, domain: 1, outcome: 1 });
     await this.phone.release([id]);
     await turns();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Figures as the leader's page hears them: made by hand, or from what a replay of tests/data must give.
+// Figures as the leader's page receives them: made by hand, or from what a replay of tests/data must give.
 import { readFileSync } from 'node:fs';
 
 import { dayOfDate, parsePeriod } from '../../../broker-client/web/src/core/calendar.js';

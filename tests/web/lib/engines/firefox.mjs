@@ -74,7 +74,7 @@ class FirefoxPage extends Page {
 }
 
 export class Firefox {
-  static sendsWhenLeft = false; // a page's connections are closed before it hears that it is left
+  static sendsWhenLeft = false; // a page's connections are closed before its pagehide event
 
   static async start(t) {
     const browser = new Firefox();
