@@ -19,14 +19,6 @@ enum {
 
 static const struct range days_to_accept = {1, 3660}, days_after = {0, 3660};
 
-static char *copy(struct source *source, const char *text)
-{
-	char *copied = strdup(text);
-
-	source->out_of_memory |= !copied;
-	return copied;
-}
-
 /* ---- Files --------------------------------------------------------------------------------------- */
 
 static enum setting read_path(struct source *source, const config_setting_t *group, const char *name,
@@ -111,7 +103,8 @@ static void read_broker(struct source *source, const config_setting_t *root, str
 		return;
 	setting_check_names(source, group, names);
 	if (setting_text(source, group, "address", expected, REQUIRED, &address) == SETTING_GIVEN) {
-		config->broker = copy(source, address);
+		config->broker = strdup(address);
+		source->out_of_memory |= !config->broker;
 		if (mqtt_check_address(address, &error) < 0)
 			source_complain(source, config_setting_get_member(group, "address"), "%.500s", error.text);
 	}

@@ -49,8 +49,14 @@ static void csv_identity(struct exporting *export, const struct summary *summary
 	csv_writer_number(csv, summary->generation);
 }
 
-static void csv_counts(struct csv_writer *csv, uint64_t answered, uint64_t referred)
+static void csv_row(struct exporting *export, const struct summary *summary, const char *domain, const char *name,
+		    uint64_t answered, uint64_t referred)
 {
+	struct csv_writer *csv = &export->csv;
+
+	csv_identity(export, summary);
+	csv_writer_text(csv, domain);
+	csv_writer_text(csv, name);
 	csv_writer_number(csv, answered);
 	csv_writer_number(csv, referred);
 	csv_writer_number(csv, answered + referred);
@@ -59,40 +65,37 @@ static void csv_counts(struct csv_writer *csv, uint64_t answered, uint64_t refer
 
 static void csv_domain(struct exporting *export, const struct summary *summary, const struct domain_count *count)
 {
-	char name[NAME_BYTES];
+	char code[16], name[NAME_BYTES];
 
+	(void)snprintf(code, sizeof code, "%u", count->domain);
 	figures_domain_name(&export->reading->catalogue, count->domain, name);
-	csv_identity(export, summary);
-	csv_writer_number(&export->csv, count->domain);
-	csv_writer_text(&export->csv, name);
-	csv_counts(&export->csv, count->answered, count->referred);
+	csv_row(export, summary, code, name, count->answered, count->referred);
 }
 
-static void csv_summary(struct exporting *export, const struct summary *summary)
+/* Late questions have no outcome here. */
+static void csv_late(struct exporting *export, const struct summary *summary)
 {
 	struct csv_writer *csv = &export->csv;
 
 	csv_identity(export, summary);
+	csv_writer_text(csv, "late");
+	csv_writer_text(csv, "late, not in the total");
 	csv_writer_text(csv, "");
-	csv_writer_text(csv, "total");
-	csv_counts(csv, summary->answered, summary->referred);
+	csv_writer_text(csv, "");
+	csv_writer_number(csv, summary->late);
+	csv_writer_end_row(csv);
+}
+
+static void csv_summary(struct exporting *export, const struct summary *summary)
+{
+	csv_row(export, summary, "", "total", summary->answered, summary->referred);
 	for (uint32_t i = 0; i < summary->n_domains; i++)
 		csv_domain(export, summary, &summary->domains[i]);
-	if (summary->undistributed_answered + summary->undistributed_referred > 0) {
-		csv_identity(export, summary);
-		csv_writer_text(csv, "undistributed");
-		csv_writer_text(csv, "in the total, not shown per domain yet");
-		csv_counts(csv, summary->undistributed_answered, summary->undistributed_referred);
-	}
-	if (summary->late > 0) {
-		csv_identity(export, summary);
-		csv_writer_text(csv, "late");
-		csv_writer_text(csv, "late, not in the total");
-		csv_writer_text(csv, "");
-		csv_writer_text(csv, "");
-		csv_writer_number(csv, summary->late);
-		csv_writer_end_row(csv);
-	}
+	if (summary->undistributed_answered + summary->undistributed_referred > 0)
+		csv_row(export, summary, "undistributed", "in the total, not shown per domain yet",
+			summary->undistributed_answered, summary->undistributed_referred);
+	if (summary->late > 0)
+		csv_late(export, summary);
 }
 
 static int json_summary(struct exporting *export, const struct summary *summary)

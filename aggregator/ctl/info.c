@@ -27,29 +27,21 @@ static bool count_entry(void *context, const struct quarantined *entry)
 	return true;
 }
 
-static int read_view(const struct store_view *view, struct info *info, struct error *error)
-{
-	int rc;
-
-	store_view_state(view, &info->state);
-	rc = store_view_catalogue(view, &info->catalogue, error);
-	if (rc < 0)
-		return rc;
-	info->has_catalogue = rc == 0;
-	return store_view_quarantine(view, count_entry, info, error);
-}
-
 static int read_info(const struct ctl *ctl, struct info *info, struct error *error)
 {
 	struct store_view *view = NULL;
 	struct store *store = NULL;
 	int rc = ctl_store_open(ctl, true, &store, error);
 
-	if (rc < 0)
-		return rc;
-	rc = store_view_open(store, &view, error);
 	if (rc == 0)
-		rc = read_view(view, info, error);
+		rc = store_view_open(store, &view, error);
+	if (rc == 0) {
+		store_view_state(view, &info->state);
+		rc = store_view_catalogue(view, &info->catalogue, error);
+		info->has_catalogue = rc == 0;
+	}
+	if (rc >= 0)
+		rc = store_view_quarantine(view, count_entry, info, error);
 	store_view_close(view);
 	if (rc == 0)
 		rc = store_figures(store, &info->figures, error);

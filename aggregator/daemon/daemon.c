@@ -24,13 +24,13 @@ static int send_receipt(void *context, const char *to, const uint8_t *bytes, siz
 }
 
 /* A registration that the broker keeps would be counted at every reconnect for nothing. */
-static void clear_retained(struct daemon *daemon)
+static void clear_retained(const struct inbox *inbox, struct link *link)
 {
-	for (size_t i = 0; i < daemon->inbox.n; i++) {
-		const struct mqtt_message *message = &daemon->inbox.messages[i].mqtt;
+	for (size_t i = 0; i < inbox->n; i++) {
+		const struct mqtt_message *message = &inbox->messages[i].mqtt;
 
 		if (message->retained)
-			link_publish(&daemon->link, message->topic, "", 0, true);
+			link_publish(link, message->topic, "", 0, true);
 	}
 }
 
@@ -102,7 +102,7 @@ static int count(struct daemon *daemon, struct error *error)
 	}
 	store_works(&daemon->counting);
 	(void)receipts_each(daemon->receipts, send_receipt, daemon);
-	clear_retained(daemon);
+	clear_retained(&daemon->inbox, &daemon->link);
 	inbox_clear(&daemon->inbox);
 	step_reached("after-batch");
 	return 0;

@@ -50,16 +50,16 @@ static void print_problem(void *context, const char *line)
 	log_error("config %s", line);
 }
 
-static int open_config(struct daemon *daemon, struct error *error)
+static int open_config(const struct daemon_options *options, struct config *config, struct error *error)
 {
-	int rc = config_load(daemon->options.config_path, &daemon->config, print_problem, NULL);
+	int rc = config_load(options->config_path, config, print_problem, NULL);
 
 	if (rc > 0)
 		return error_set(error, FAULT_INPUT, "%s: %d mistake%s, see above; nothing was started",
-				 daemon->options.config_path, rc, rc == 1 ? "" : "s");
+				 options->config_path, rc, rc == 1 ? "" : "s");
 	if (rc < 0)
-		return error_set(error, rc, "%s: no memory", daemon->options.config_path);
-	return reload_override(&daemon->options, &daemon->config, error);
+		return error_set(error, rc, "%s: no memory", options->config_path);
+	return reload_override(options, config, error);
 }
 
 /* Instances sort by their start, so that of two daemons each knows which is the younger. */
@@ -176,7 +176,7 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 	daemon->watchdog_ms = service_watchdog_ms();
 	rc = service_open_signals(&daemon->signals, error);
 	if (rc == 0)
-		rc = open_config(daemon, error);
+		rc = open_config(&daemon->options, &daemon->config, error);
 	if (rc == 0)
 		rc = open_status(daemon, error);
 	if (rc == 0)
