@@ -24,8 +24,9 @@ PKG_CONFIG ?= pkg-config
 PROTOC_C   ?= protoc-c
 LDCONFIG   ?= ldconfig
 OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
-# Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS.
-PAHO_SYNC  ?= -lpaho-mqtt3cs
+# Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS. turfd takes
+# the archive, so that mqtt_paho.c can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs: the shared library, as it is.
+PAHO_SYNC  ?= -Wl,--undefined=StackTrace_entry -l:libpaho-mqtt3cs.a -lssl -lcrypto
 PAHO_ASYNC ?= -lpaho-mqtt3as
 
 # ---- Flags -----------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ fault_phone  := $(call test_programs,tests/fault/phone)
 fault: $(fault_daemon) $(fault_phone)
 
 $(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(BUILD)/tests/fault/lib.a
-	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_SYNC) $(call pkg,libconfig)
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group -lpaho-mqtt3cs $(call pkg,libconfig)
 
 $(fault_phone): $(BUILD)/tests/%: $(BUILD)/tests/fault/phone/%.o $(phone_tested) $(BUILD)/tests/fault/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)

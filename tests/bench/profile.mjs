@@ -41,23 +41,24 @@ const parts = {
 const partOfName = new Map(Object.entries(parts).flatMap(([part, names]) => names.map((name) => [name, part])));
 
 const within = (library) => ({ object }) => object.includes(library);
-const isPaho = within('libpaho');
 const isLibc = within('libc.so');
 const named = (...names) => ({ name }) => names.includes(name.split('@')[0]); // behind the @ is a version
 
-// Debian's Paho has no names for its inner functions. They are found by what they call: the trace of calls asks for the
-// thread's number, and only the list of allocations calls malloc. An acknowledgement is a packet, so it ends in writev, by
-// way of functions that MQTTClient_publish uses too.
+// All functions to which `next` leads from these, without leaving their library.
+function reach(from, next) {
+  const reached = new Set(from);
+  for (const one of reached) for (const other of next(one)) if (other.object === one.object) reached.add(other);
+  return reached;
+}
+
+// Paho is all that its public functions call. Debian's shared library has no names for its inner functions, so they are found
+// by what they call: the trace of calls asks for the thread's number, and only the list of allocations calls malloc. An
+// acknowledgement is a packet, so it ends in writev, by way of functions that MQTTClient_publish uses too.
 function partsOfPaho(functions) {
-  const paho = functions.filter(isPaho);
   const callees = new Map(functions.map((one) => [one, []]));
   for (const one of functions) for (const caller of one.callers.keys()) callees.get(caller).push(one);
+  const paho = [...reach(functions.filter(({ name }) => name.startsWith('MQTTClient_')), (one) => callees.get(one))];
   const callersOf = (test) => paho.filter((one) => callees.get(one).some(test));
-  const reach = (from, next) => {
-    const reached = new Set(from);
-    for (const one of reached) for (const other of next(one)) if (isPaho(other)) reached.add(other);
-    return reached;
-  };
   const knowsThread = new Set(callersOf(named('Thread_getid')));
   const writes = reach(callersOf(named('writev')), (one) => one.callers.keys());
   const publishes = reach(paho.filter(named('MQTTClient_publish')), (one) => callees.get(one));
@@ -78,7 +79,7 @@ function partsOf(functions) {
   const ofPaho = partsOfPaho(functions);
   return (one) => {
     const library = Object.keys(libraries).find((name) => libraries[name](one));
-    return library === 'turfd' ? partOfName.get(one.name) : library ?? ofPaho.get(one);
+    return ofPaho.get(one) ?? (library === 'turfd' ? partOfName.get(one.name) : library);
   };
 }
 
