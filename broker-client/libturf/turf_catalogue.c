@@ -130,30 +130,26 @@ void turf_catalogue_free(struct turf_catalogue *catalogue)
 
 /* ---- Waiting for it --------------------------------------------------------------------------------------------- */
 
-/* Under the lock: a connection was tried, and failed. */
-static bool unreachable(const struct turf *turf)
+/* Under the lock: waits until `*there`, unless a connection was tried and failed. */
+static bool wait_for(struct turf *turf, const bool *there, int64_t until_ms)
 {
-	return !turf->has_thread || (turf->state == TURF_OFFLINE && turf->reason[0] != '\0');
-}
-
-static bool has_catalogue(const struct turf *turf, int from_broker)
-{
-	return from_broker ? turf->catalogue_from_broker : turf->has_catalogue;
+	while (!*there && turf->has_thread && (turf->state != TURF_OFFLINE || turf->reason[0] == '\0') &&
+	       session_wait_change(turf, turf->changes, until_ms))
+		;
+	return *there;
 }
 
 int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct turf_catalogue **catalogue,
 		   struct turf_error *error)
 {
+	const bool *there = from_broker ? &turf->catalogue_from_broker : &turf->has_catalogue;
 	int64_t until_ms = session_deadline_ms(timeout_ms);
 	struct catalogue inner;
 	int rc = TURF_TIMEOUT;
 
 	*catalogue = NULL;
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!has_catalogue(turf, from_broker) && !unreachable(turf) &&
-	       session_wait_change(turf, turf->changes, until_ms))
-		;
-	if (has_catalogue(turf, from_broker))
+	if (wait_for(turf, there, until_ms))
 		rc = catalogue_copy(&turf->catalogue, &inner);
 	(void)pthread_mutex_unlock(&turf->lock);
 	if (rc == 0) {
@@ -163,25 +159,20 @@ int turf_catalogue(struct turf *turf, int from_broker, int timeout_ms, struct tu
 			rc = FAULT_MEMORY;
 		}
 	}
-	if (rc < 0)
-		(void)error_set(session_error(error), rc, "no memory for the catalogue");
-	return rc;
+	return rc < 0 ? error_set(session_error(error), rc, "no memory for the catalogue") : rc;
 }
 
 int turf_today(struct turf *turf, int timeout_ms, uint32_t *today)
 {
 	int64_t until_ms = session_deadline_ms(timeout_ms);
-	int rc = TURF_TIMEOUT;
+	bool there;
 
 	(void)pthread_mutex_lock(&turf->lock);
-	while (!turf->has_today && !unreachable(turf) && session_wait_change(turf, turf->changes, until_ms))
-		;
-	if (turf->has_today) {
+	there = wait_for(turf, &turf->has_today, until_ms);
+	if (there)
 		*today = turf->today;
-		rc = 0;
-	}
 	(void)pthread_mutex_unlock(&turf->lock);
-	return rc;
+	return there ? 0 : TURF_TIMEOUT;
 }
 
 /* ---- Finding in it ---------------------------------------------------------------------------------------------- */

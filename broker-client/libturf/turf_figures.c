@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/libturf/turf_figures.h"
+#include "broker-client/libturf/turf_impl.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "proto/message.h"
 
 _Static_assert(TURF_QUARTER_UNKNOWN == (int)QUARTER_UNSPECIFIED && TURF_QUARTER_OPEN == (int)QUARTER_OPEN &&
 		       TURF_QUARTER_PROVISIONAL == (int)QUARTER_PROVISIONAL && TURF_QUARTER_FINAL == (int)QUARTER_FINAL,

@@ -113,4 +113,12 @@ int session_check_org(const char *org, struct error *error);
 /* The catalogue as turf.h has it, for turf_catalogue_free. Takes what `inner` owns; NULL: no memory, and it does not. */
 struct turf_catalogue *turf_catalogue_new(struct catalogue *inner);
 
+/* ---- turf_figures.c --------------------------------------------------------------------------------------------- */
+
+/* Figures as turf.h has them, from messages. The bytes are of others: a text that is not there is empty, a number that is not
+ * there or below zero is 0. NULL: it is none, or there is no memory. */
+struct turf_summary *turf_figures_summary(const void *json, size_t length);
+void turf_figures_free_summary(struct turf_summary *summary);
+struct turf_weekly *turf_figures_weekly(const uint8_t *bytes, size_t length); /* for free() */
+
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "broker-client/libturf/listener.h"
-#include "broker-client/libturf/turf_figures.h"
 
 enum { SLOT_STATUS, SLOT_CATALOGUE, SLOT_SUMMARY, SLOT_WEEKLY };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker-client/cli/screen.h"
-#include "broker-client/libturf/turf_figures.h"
+#include "broker-client/libturf/turf_impl.h"
 #include "tests/fuzz/lib/fuzz.h"
 
 enum { HEAD_AND_FOOT = 6 };

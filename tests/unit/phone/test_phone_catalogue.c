@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker-client/libturf/turf_figures.h"
 #include "broker-client/libturf/turf_impl.h"
 
 /* In memory of its own, as turf_catalogue_new takes it. */

@@ -13,7 +13,7 @@
 #include "broker-client/cli/cli.h"
 #include "broker-client/cli/screen.h"
 #include "broker-client/libturf/connection.h"
-#include "broker-client/libturf/turf_figures.h"
+#include "broker-client/libturf/turf_impl.h"
 #include "proto/catalogue.h"
 
 static const struct screen_style wide = {.columns = COLUMNS_DEFAULT};
