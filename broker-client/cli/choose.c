@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "broker-client/cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -16,15 +17,13 @@ int choose_day(const char *option, const char *typed, uint32_t *day)
 
 bool choose_code(const char *typed, uint32_t max, uint32_t *code)
 {
-	uint32_t value = 0;
+	char *end;
+	unsigned long value = strtoul(typed, &end, 10);
 
-	for (; *typed; typed++) {
-		if (*typed < '0' || *typed > '9' || value > max)
-			return false;
-		value = value * 10 + (uint32_t)(*typed - '0');
-	}
-	*code = value;
-	return value >= 1 && value <= max;
+	if (*typed < '0' || *typed > '9' || *end != '\0' || value < 1 || value > max)
+		return false;
+	*code = (uint32_t)value;
+	return true;
 }
 
 static int no_choice(const char *dutch, const char *english, const char *typed, int result)

@@ -16,35 +16,23 @@ static const char *outcome_words(enum turf_outcome outcome)
 
 const char *cli_verdict_words(enum turf_verdict verdict)
 {
-	switch (verdict) {
-	case TURF_COUNTED:
-		return "geteld / counted";
-	case TURF_ALREADY_COUNTED:
-		return "was al geteld / already counted";
-	case TURF_RETRACTED:
-		return "ongedaan gemaakt / taken back";
-	case TURF_ALREADY_RETRACTED:
-		return "was al ongedaan gemaakt / already taken back";
-	case TURF_COUNTED_LATE:
-		return "te laat, niet meegeteld / too late, not counted";
-	case TURF_REFUSED_MALFORMED:
-		return "geweigerd: onleesbaar / refused: malformed";
-	case TURF_REFUSED_UNKNOWN_TEAM:
-		return "geweigerd: onbekend team / refused: unknown team";
-	case TURF_REFUSED_UNKNOWN_DOMAIN:
-		return "geweigerd: onbekend domein / refused: unknown domain";
-	case TURF_REFUSED_UNKNOWN_LABEL:
-		return "geweigerd: onbekend label / refused: unknown label";
-	case TURF_REFUSED_DAY_IN_FUTURE:
-		return "geweigerd: dag in de toekomst / refused: day in the future";
-	case TURF_REFUSED_DAY_TOO_OLD:
-		return "geweigerd: te lang geleden / refused: day too old";
-	case TURF_REFUSED_RETRACTION_TOO_LATE:
-		return "te laat om ongedaan te maken / too late to take back";
-	case TURF_NO_VERDICT:
-	default:
-		return "nog geen antwoord / no answer yet";
-	}
+	static const char *const words[] = {
+		[TURF_COUNTED] = "geteld / counted",
+		[TURF_ALREADY_COUNTED] = "was al geteld / already counted",
+		[TURF_RETRACTED] = "ongedaan gemaakt / taken back",
+		[TURF_ALREADY_RETRACTED] = "was al ongedaan gemaakt / already taken back",
+		[TURF_COUNTED_LATE] = "te laat, niet meegeteld / too late, not counted",
+		[TURF_REFUSED_MALFORMED] = "geweigerd: onleesbaar / refused: malformed",
+		[TURF_REFUSED_UNKNOWN_TEAM] = "geweigerd: onbekend team / refused: unknown team",
+		[TURF_REFUSED_UNKNOWN_DOMAIN] = "geweigerd: onbekend domein / refused: unknown domain",
+		[TURF_REFUSED_UNKNOWN_LABEL] = "geweigerd: onbekend label / refused: unknown label",
+		[TURF_REFUSED_DAY_IN_FUTURE] = "geweigerd: dag in de toekomst / refused: day in the future",
+		[TURF_REFUSED_DAY_TOO_OLD] = "geweigerd: te lang geleden / refused: day too old",
+		[TURF_REFUSED_RETRACTION_TOO_LATE] = "te laat om ongedaan te maken / too late to take back",
+	};
+	const char *found = verdict < sizeof words / sizeof *words ? words[verdict] : NULL;
+
+	return found ? found : "nog geen antwoord / no answer yet";
 }
 
 bool cli_is_refusal(enum turf_verdict verdict)
@@ -54,17 +42,14 @@ bool cli_is_refusal(enum turf_verdict verdict)
 
 const char *cli_quarter_status_words(enum turf_quarter_status status)
 {
-	switch (status) {
-	case TURF_QUARTER_OPEN:
-		return "loopt nog / open";
-	case TURF_QUARTER_PROVISIONAL:
-		return "voorlopig / provisional";
-	case TURF_QUARTER_FINAL:
-		return "definitief / final";
-	case TURF_QUARTER_UNKNOWN:
-	default:
-		return "";
-	}
+	static const char *const words[] = {
+		[TURF_QUARTER_UNKNOWN] = "",
+		[TURF_QUARTER_OPEN] = "loopt nog / open",
+		[TURF_QUARTER_PROVISIONAL] = "voorlopig / provisional",
+		[TURF_QUARTER_FINAL] = "definitief / final",
+	};
+
+	return status < sizeof words / sizeof *words ? words[status] : "";
 }
 
 void cli_print_for_org(FILE *out, const struct cli *cli)

@@ -12,19 +12,13 @@ enum { PORT_PLAIN = 1883, PORT_TLS = 8883, CREDENTIAL_BYTES = 512 };
 /* Decimal digits only, 1..65535. */
 static int parse_port(const char *text, uint16_t *port)
 {
-	unsigned long value = 0;
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
 
-	if (*text == '\0')
+	if (*text < '0' || *text > '9' || *end != '\0' || value < 1 || value > UINT16_MAX)
 		return -1;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -1;
-		value = value * 10 + (unsigned long)(*text - '0');
-		if (value > UINT16_MAX)
-			return -1;
-	}
 	*port = (uint16_t)value;
-	return value == 0 ? -1 : 0;
+	return 0;
 }
 
 /* The length of the host at the start of `text`: up to the colon of the port, or the end. 0: no host. */
