@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// axe finds nothing on any state of both pages, by day and by night.
+// axe finds no fault in any state of both pages, in light and in dark mode.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -144,7 +144,7 @@ for (const [name, viewport, cells] of [['phone', { width: 360, height: 740 }], [
   });
 }
 
-// How far two colours are apart, as WCAG reckons it; of what lies behind, the first that is not transparent.
+// The contrast of two colours, computed as WCAG does. For the background it takes the nearest element that is not transparent.
 const contrastOf = (page, selector, property, from) => page.evaluate(([of, name, behind]) => {
   const parse = (color) => color.match(/[\d.]+/g).map(Number);
   const luminance = ([r, g, b]) => [r, g, b].map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
@@ -182,7 +182,7 @@ test("the worker's page for who sees little: outlines, two columns, large letter
   assert.equal(await page.locator('html').evaluate((html) => getComputedStyle(html).fontSize), '32px', 'on a screen with so many dots');
 });
 
-// What is on the first screen: whole tiles above the foot, the part of the screen that the foot takes, and how far the page
+// Measures the first screen: whole tiles above the foot, the part of the screen that the foot takes, and how far the page
 // is too wide.
 const firstScreen = (page) => page.evaluate(() => {
   scrollTo(0, 0);
@@ -260,7 +260,7 @@ test("the team leader's page in colours of the reader's own", async (t) => {
   await assertAccessible(page, 'forced colours');
 });
 
-// What a screen reader reads aloud: text that comes into an element that was there, and shown, before.
+// Collects what a screen reader reads aloud: text that appears in an element that was there, and visible, before.
 const listen = (page) => page.evaluate(() => {
   globalThis.announced = [];
   for (const region of document.querySelectorAll('[role="status"], [aria-live]')) {

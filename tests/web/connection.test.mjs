@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// One end of a connection, with a library that answers when the test says so: what is asked for while an answer is
-// still under way. And with a broker that says in its answer what it does not let a client read.
+// The page's connection, with a fake MQTT library that answers when the test says so, and with a real broker that refuses some of
+// the topics.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
@@ -114,7 +114,7 @@ test('the wait for the next attempt grows to half a minute and no further; a con
   connection.stop();
 });
 
-// The timers that still run.
+// The timers that are set and not cleared.
 const running = (set) => set.filter(({ cleared }) => !cleared);
 
 test('when the phone wakes up, a connection that answers stays, and one that does not is replaced', async (t) => {
@@ -210,7 +210,7 @@ async function brokerThatRefuses(t, refuses) {
   return `mqtt://127.0.0.1:${server.address().port}`;
 }
 
-// What becomes of a connection to it first: 'online' or 'offline'.
+// Connects to such a broker. Resolves to the first of 'online' and 'offline' that the connection becomes.
 async function firstBecomes(t, refuses, options = {}) {
   const url = await brokerThatRefuses(t, refuses);
   let connection;

@@ -12,7 +12,7 @@ const { Database } = await import('../../broker-client/web/src/phone/database.js
 let connections;
 let open;
 
-// As IndexedDB, and it keeps every connection that was made.
+// An IndexedDB that remembers every connection that was made.
 class Watched extends IDBFactory {
   open(...args) {
     const opening = super.open(...args);
@@ -41,7 +41,7 @@ function page(more = {}) {
   return { database, gone, get, put };
 }
 
-// Adds one to what is stored, and calls `between` after it was read.
+// Adds one to the stored number, and calls `between` after reading it.
 const add = ({ database }, between = () => {}) => database.transact(['meta'], 'readwrite', {}, async ({ store }) => {
   const n = (await store.get('n')) ?? 0;
   between();

@@ -11,7 +11,7 @@ import { Site } from './lib/site.mjs';
 
 const labels = [{ code: 1, name: 'Sportfonds', kind: 'subject' }, { code: 2, name: 'Balie', kind: 'origin' }];
 
-// Presses of one person: Tab until something has the focus, and a key on it.
+// What one person presses: Tab until an element has the focus, then a key on it.
 function keyboardOf(page) {
   const { keyboard } = page;
   const focused = (selector) => page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector);
@@ -27,7 +27,7 @@ function keyboardOf(page) {
     await to(selector);
     await keyboard.press(key);
   }
-  // As a list box takes it: an arrow for each step.
+  // Chooses in a list box: one arrow key for each step.
   async function choose(selector, value) {
     await to(selector);
     await keyboard.press('Home');

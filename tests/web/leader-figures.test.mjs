@@ -135,7 +135,7 @@ test('the address after # keeps what is looked at, and nonsense in it chooses no
   assert.deepEqual(parseRoute(''), { team: null, view: null, period: null, year: null });
 });
 
-// What an earlier visit left, as it comes out of JSON.
+// The figures that an earlier visit stored, as they come out of JSON.
 const keptVisit = (more = {}) => ({
   catalogue: catalogue(), today: TODAY - 3, status: { online: true, epoch: 'a', today: '2019-12-28' },
   summaries: [summary('oost', '2019-Q4', { 1: [5, 0] }, { generation: 7 }), summary('west', '2019-Q4', { 1: [3, 0] }), summary('all', '2019-Q4', { 1: [8, 0] })],

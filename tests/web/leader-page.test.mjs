@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The team leader's page in a real browser, over two real years: what it shows of now and of before, that it says so when
-// what it shows is old, and what leaves it: paper, clipboard, files.
+// The team leader's page in a real browser, with the figures of two real years: present and past figures, the notice that figures
+// are old, and what leaves the page: paper, clipboard, files.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -23,7 +23,7 @@ async function harmDone({ net }, mode, page) {
   await eventually(() => directions().some(({ hurt, queue }) => hurt || queue.length), `the network to ${mode}`);
 }
 
-// Each gives the page on which it goes on.
+// Each returns the page with which the test continues.
 const ends = {
   hidden: async (_site, _phone, page) => page,
   async cut(site, _phone, page) {
@@ -41,7 +41,7 @@ const ends = {
   },
 };
 
-// What dies meanwhile, without a last word; each gives how it comes back.
+// Each kills a process without a warning, and returns a function that starts it again.
 const deaths = {
   nothing: async () => async () => {},
   async broker({ stack }) {

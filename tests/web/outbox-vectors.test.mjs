@@ -21,7 +21,7 @@ beforeEach(async () => {
   outbox = await Outbox.open('de-kop');
 });
 
-// Of a tap, what the vectors tell: those that are true or not 0.
+// A tap as the vectors give it: the properties that are true or not 0.
 const vectorOf = (tap) => Object.fromEntries([
   ['question_waits', tap.questionWaits], ['retraction_waits', tap.retractionWaits], ['retracting', tap.retracting],
   ['question_verdict', tap.questionVerdict], ['retraction_verdict', tap.retractionVerdict],
@@ -52,8 +52,8 @@ test('a tap is settled as the vectors say', () => {
 const idOf = (n) => n.toString(16).padStart(32, '0');
 const idsOf = (numbers) => numbers.map(idOf);
 
-// What is added counts as sent, since turf's outbox does not know what certainly never left; and what was settled counts as
-// seen, since it forgets an old tap at once.
+// An added tap is marked as sent, since turf's outbox does not know which taps certainly never left. A settled tap is marked as seen,
+// since turf's outbox forgets an old tap at once.
 async function runStep({ add, date, retract, dismiss, verdict: value, of, act, epoch, requeued, forget_before: forget, taps }) {
   if (add) {
     await outbox.add(add.map((n) => ({ ...question(idOf(n)), day: parseDate(date) })));

@@ -177,7 +177,7 @@ test('a tap that was sent while the page was left is taken back with a retractio
   assert.deepEqual((await outbox.all()).map(stateOf), ['retracting', 'retracting', 'counted']);
 });
 
-// As a browser's, without a page around it.
+// A browser's local storage, without a page.
 function localStorageOfTest(t) {
   const kept = new Map();
   globalThis.localStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), removeItem: (key) => kept.delete(key) };
@@ -457,7 +457,7 @@ test('two tabs on one outbox: what one deletes the other does not send', async (
   other.close();
 });
 
-// ---- Taken back and counted after all; made right --------------------------------------------------------
+// ---- Restore and replace ----------------------------------------------------------------------------------
 
 const again = (tap) => question({ day: tap.day, domain: tap.domain });
 const shown = async () => (await outbox.all()).map((tap) => [tap.domain, stateOf(tap)]);

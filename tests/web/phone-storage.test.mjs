@@ -13,7 +13,7 @@ const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
 
 const question = { day: TODAY, domain: 1, outcome: 1 };
 
-// The connections that were made since, newest last.
+// Records the connections that are made from now on, newest last.
 function connections(t) {
   const made = [];
   const { open } = indexedDB;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What the phone says of taps that were sent and of which no receipt comes.
+// Taps that were sent and get no receipt: what the phone says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -8,7 +8,7 @@ import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
 
-// Time passes, and the phone looks at what is due.
+// Moves the clock, and lets the phone do what is due.
 async function later(tab, ms) {
   clock.now += ms;
   tab.phone.wake();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Rule 3 (docs/wire-format.md): when what is sent, and sent again. No clock: each test says what time it is.
+// Rule 3 (docs/wire-format.md): which event is sent when, and when it is sent again. There is no clock: each test gives the time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -8,7 +8,7 @@ import { Phone, chooseTeam, domain, drained, online, stored, tap, wake, workerRe
 import { Front } from './lib/front.mjs';
 import { Site } from './lib/site.mjs';
 
-// A page that was opened from there, has its team and can start without a network.
+// Opens a page at this address; it has its team and can start without a network.
 async function opened(t, front, site) {
   const phone = await Phone.start(t, site);
   const page = await phone.open(front.url);

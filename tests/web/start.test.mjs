@@ -6,7 +6,7 @@ import test from 'node:test';
 import { Phone, chooseTeam, domain, online } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
-// Answers what the page's own script is asked for with `answer`, for every page of this phone.
+// Answers each request for a page's own script with `answer`, for every page of this phone.
 const scriptIs = (phone, answer) => phone.context.route(/\/assets\/(tap|leader)-[^/]*\.js$/, (route) => route.fulfill(answer));
 
 const cases = [

@@ -8,10 +8,10 @@ import test from 'node:test';
 import { domain, drained, hide, online, openConnected, tap, team, waitingText, wake } from './lib/browser.mjs';
 import { Site } from './lib/site.mjs';
 
-// As long as two submissions may go without a receipt before it is said.
-const UNTIL_SILENCE_IS_TOLD = 60_000;
+// Longer than two submissions may wait for a receipt before the page says so.
+const SILENT_TEAM_SHOWN_MS = 60_000;
 
-// The broker takes and drops what is sent for this team, as mosquitto does with what its rules do not allow.
+// The broker accepts and drops the submissions of this team, as mosquitto does with messages that its rules do not allow.
 async function refuseTeam({ stack: { broker } }, only) {
   const file = join(broker.folder, 'acl');
   const rules = readFileSync(file, 'utf8');
@@ -46,7 +46,7 @@ test('a team that the broker refuses in silence: the worker reads so, and anothe
   await page.getByRole('dialog').getByRole('button', { name: 'West' }).click();
   await tap(page, 2);
   await hide(page);
-  await page.getByText('Dit toestel mag misschien niet voor West tellen').waitFor({ timeout: UNTIL_SILENCE_IS_TOLD });
+  await page.getByText('Dit toestel mag misschien niet voor West tellen').waitFor({ timeout: SILENT_TEAM_SHOWN_MS });
   assert.equal(await page.getByText('misschien niet voor Oost').count(), 0);
   await team(page, 'Oost').click();
   await domain(page, 1).waitFor();

@@ -16,7 +16,7 @@ const labels = [
 
 const summaries = async ({ stack }) => JSON.parse((await stack.turfctl(['export', '--format', 'json'])).stdout).summaries;
 const list = (page) => page.getByRole('dialog');
-// As long as an event may take, and shorter than what is open in the snackbar is held back.
+// Long enough for an event to be sent and counted, and shorter than the snackbar holds a tap back.
 const BEFORE_THE_HOLD_ENDS = 40_000;
 
 test('two teams at one touch each, remembered; six more for the last day of the quarter before', async (t) => {
@@ -331,8 +331,8 @@ test('nothing that the browser keeps says who tapped, or at what time', async (t
   await phone.keptToItself();
 });
 
-// What the page asks of the browser, in a browser that can be asked.
-const listening = () => {
+// Records which questions the page asks the browser (persistent storage, installation).
+const recordRequests = () => {
   globalThis.asked = [];
   navigator.storage.persisted = async () => false;
   navigator.storage.persist = async () => asked.push('persist') < 0;
@@ -349,7 +349,7 @@ const asksToKeep = (page) => eventually(() => page.evaluate(() => asked.includes
 test('with the first tap the page asks for a storage that lasts, and for the home screen; no is no', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
-  await phone.context.addInitScript(listening);
+  await phone.context.addInitScript(recordRequests);
   const page = await phone.open();
   await chooseTeam(page);
   assert.deepEqual(await page.evaluate(() => asked), []);
@@ -372,7 +372,7 @@ test('with the first tap the page asks for a storage that lasts, and for the hom
 test('a storage that may be cleared: the page asks again at later visits and after installation, Firefox once in each', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
-  await phone.context.addInitScript(listening);
+  await phone.context.addInitScript(recordRequests);
   const page = await phone.open();
   await chooseTeam(page);
   await tap(page, 1);
@@ -386,7 +386,7 @@ test('a storage that may be cleared: the page asks again at later visits and aft
   await asksToKeep(page);
 
   const other = await Phone.start(t, site, { userAgent: 'Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0' });
-  await other.context.addInitScript(listening);
+  await other.context.addInitScript(recordRequests);
   const firefox = await other.open();
   await chooseTeam(firefox);
   await tap(firefox, 1);
@@ -401,7 +401,7 @@ test('a storage that may be cleared: the page asks again at later visits and aft
 test('the home screen is not offered while taps wait in this browser', async (t) => {
   const site = await Site.start(t);
   const phone = await Phone.start(t, site);
-  await phone.context.addInitScript(listening);
+  await phone.context.addInitScript(recordRequests);
   const page = await phone.open();
   await chooseTeam(page);
   site.net.set('refuse');
@@ -434,7 +434,7 @@ test('on an iPhone the page says how', async (t) => {
   const site = await Site.start(t);
   const userAgent = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
   const phone = await Phone.start(t, site, { userAgent });
-  await phone.context.addInitScript(listening);
+  await phone.context.addInitScript(recordRequests);
   const page = await phone.open();
   await chooseTeam(page);
   await tap(page, 1);

@@ -69,8 +69,8 @@ const tiles = (page) => page.evaluate(() => [...document.querySelectorAll('.doma
   return { key: tile.dataset.key, left, top, hit };
 }));
 
-// But for the fraction of a pixel that a browser does not scroll.
-async function still(page, before, message) {
+// No tile has moved since `before`, except by the fraction of a pixel that a browser does not scroll.
+async function assertNotMoved(page, before, message) {
   const after = await tiles(page);
   const moved = before.map(({ left, top }, i) => Math.max(Math.abs(after[i].left - left), Math.abs(after[i].top - top)));
   assert.ok(Math.max(...moved) < 1.5, `moved ${message}: ${moved}`);
@@ -91,19 +91,19 @@ test('what appears covers no tile and moves none: the snackbar, its end, the end
     const size = `at ${width}×${height}`;
     await tap(page, 1, { more: 1 });
     await page.locator('.mode').waitFor({ state: 'hidden' });
-    await still(page, before, `${size}, with the snackbar`);
+    await assertNotMoved(page, before, `${size}, with the snackbar`);
     const refusal = page.getByText('2 vragen zijn niet geteld');
     await refusal.waitFor();
     await snack(page).waitFor({ state: 'hidden' });
-    await still(page, before, `${size}, with a refusal`);
+    await assertNotMoved(page, before, `${size}, with a refusal`);
     await page.evaluate(() => document.querySelector('[data-key^="dismiss-"]').click());
     await refusal.waitFor({ state: 'detached' });
-    await still(page, before, `${size}, without it`);
+    await assertNotMoved(page, before, `${size}, without it`);
     await page.setViewportSize({ width: 768, height: 1024 });
   }
 });
 
-// What of the snackbar cannot be read or touched where it is: words and buttons that are beyond its edge, clipped or covered.
+// The words and buttons of the snackbar that are beyond its edge, clipped or covered, so that nobody can read or touch them.
 const hiddenInSnack = (page) => page.evaluate(() => {
   const parent = document.querySelector('.snack');
   const isIn = ({ left, top, right, bottom }, frame) => left >= frame.left - 0.5 && top >= frame.top - 0.5 && right <= frame.right + 0.5 && bottom <= frame.bottom + 0.5;
@@ -123,7 +123,7 @@ const hiddenInSnack = (page) => page.evaluate(() => {
   return { words: words.length, buttons: buttons.length, hidden: [...words, ...buttons].filter(({ shown }) => !shown).map(({ text }) => text) };
 });
 
-// As in the demo: deploy/demo.conf.in.
+// The same as in deploy/demo.conf.in.
 const likeTheDemo = {
   teams: [{ id: 'oost', name: 'Team Oost' }, { id: 'school', name: 'Schoolmaatschappelijk werk' }],
   labels: [{ code: 5, name: 'Mantelzorg', kind: 'subject' }],
@@ -286,7 +286,7 @@ test('another day outlives a reload and an update; after the browser has ended t
   assert.equal(await mode(again).isVisible(), false);
 });
 
-// Seen or not, as the browser says it.
+// Makes the page visible or hidden, as a browser does.
 const show = (page, state) => page.evaluate((to) => {
   Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -352,7 +352,7 @@ test('a tap is made right in one step: domain, outcome, day, team and label', as
   assert.deepEqual(await site.counted(), { questions: 1, 'west/1/referred': 1 });
 });
 
-// From now on: the heights of the foot, and what it says of what waits.
+// Records from now on the heights of the foot, and its texts about taps that wait.
 const watchFoot = (page) => page.evaluate(() => {
   const [foot, state] = [document.querySelector('.foot'), document.querySelector('.bar__state')];
   const look = () => {

@@ -44,7 +44,7 @@ test('the calendar decides as the vectors say', () => {
 
 // ---- Topics ---------------------------------------------------------------------------------------
 
-// What the pages write and read of them: they register, and have no use for JSON.
+// The topics that the pages write and read: they do not read the JSON topics.
 const written = {
   registration: (org, { team }) => topics.registration(org, team),
   receipt: (org, { client_id: clientId }) => topics.receipt(org, clientId),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// What nginx says on the wire: each file's type and headers, and who is turned away at /mqtt.
+// What nginx answers: each file's type and headers, and who is refused at /mqtt.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import http from 'node:http';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// axe, the checker of accessibility, on a page.
+// Runs axe, the checker of accessibility, on a page.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +20,7 @@ const look = `axe.run(document, { resultTypes: ['violations'] }).then(({ violati
   violations: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html.slice(0, 200) + ' ' + (any[0]?.message ?? '')).join(' | ')),
 }))`;
 
-// By day and by night axe finds nothing.
+// Fails if axe finds a fault, in light or in dark mode.
 export async function assertAccessible(page, state) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });

@@ -80,7 +80,7 @@ export class Phone {
     }, days * 86_400_000);
   }
 
-  // The page's process dies, without a last word.
+  // Kills the page's process.
   async crash(page) {
     const dead = new Promise((resolve) => page.once('crash', resolve));
     const session = await this.context.newCDPSession(page);
@@ -89,7 +89,7 @@ export class Phone {
     await page.close();
   }
 
-  // Nothing but the site was asked for anything, no policy was broken, and no cookie was set.
+  // Fails if a page asked another site for anything, broke a policy, or set a cookie.
   async keptToItself() {
     const own = [this.site.origin, this.site.origin.replace('http', 'ws')];
     assert.deepEqual(this.requests.filter((url) => !own.includes(url.split('/').slice(0, 3).join('/'))), []);
@@ -160,7 +160,7 @@ export async function stored(page) {
 // the team again.
 export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
 
-// Until its mark has gone: touched sooner, the same tile may take it for one touch.
+// The tile without its mark. A touch before that may be taken for a double touch.
 const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`);
 
 // A viewport that has every domain in sight. Where a page must be scrolled between two quick taps, the second tile may lie
@@ -175,22 +175,22 @@ export async function tap(page, code, { referred = false, more = 0 } = {}) {
   await eventually(async () => (await stored(page)).all === all + 1 + more, 'the tap on disk');
 }
 
-// The network is said to be back, as a phone says it.
+// Tells the page that the network is back, as a phone does.
 export const wake = (page) => page.evaluate(() => dispatchEvent(new Event('online')));
 
-// What is held back goes at once when the page is hidden, into whatever the network is.
+// Hides the page, so that it sends at once what it holds back.
 export const hide = (page) => page.evaluate(() => dispatchEvent(new Event('pagehide')));
 
 export const online = (page) => page.locator('.bar__connection--online').waitFor();
 export const waitingText = (page) => page.locator('#waiting');
 
-// Until nothing waits any more.
+// Waits until the outbox is empty.
 export async function drained(page, limit = patience * 3) {
   await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox', limit);
   await page.getByText('Alles is geteld').waitFor();
 }
 
-// Kept for a start without a network.
+// Waits until the page can start without a network.
 export const workerReady = (page) => page.evaluate(async () => {
   await navigator.serviceWorker.ready;
 });

@@ -57,7 +57,7 @@ class Locks {
 }
 
 let open = [];
-// The clock of every phone.
+// The date and time of every phone.
 export const clock = { now: 0 };
 
 export const written = (write, value) => {
@@ -73,14 +73,14 @@ export const plainCatalogue = {
 };
 const catalogue = written(writeCatalogue, plainCatalogue);
 
-// What a page has before it is seen; it is closed when the test ends.
+// Opens the phone of a page that is not visible yet. It is closed when the test ends.
 export async function openPhone(options) {
   const phone = await Phone.open({ org: 'proef', url: 'ws://none', now: () => clock.now, ...options });
   open.push(phone);
   return phone;
 }
 
-// A tab with the page, which is looked at.
+// A tab in which the page is visible.
 export class Tab {
   static async start(options = {}) {
     const tab = new Tab();
@@ -117,7 +117,7 @@ export class Tab {
     await turns();
   }
 
-  // What left this tab: its events, in order.
+  // The events that this tab has sent, in order.
   get sent() {
     return this.mqtt.clients.flatMap(({ published }) => published.flatMap(({ bytes }) => decodeSubmission(bytes).events));
   }

@@ -35,7 +35,7 @@ export class Front {
     return front;
   }
 
-  // A session of before is worth nothing any more.
+  // Makes all earlier sessions invalid.
   endSessions() {
     this.session = `${Math.random()}`;
     this.mode = 'login';
@@ -55,7 +55,7 @@ export class Front {
     else response.writeHead(302, { Location: `http://127.0.0.1:${this.signOnPort}/?back=${encodeURIComponent(request.url)}` }).end();
   }
 
-  // A worker who signs in, at once.
+  // The sign-on page: signs the worker in at once, and sends them back.
   #signIn(request, response) {
     const back = new URL(request.url, this.url).searchParams.get('back');
     response.writeHead(302, { 'Set-Cookie': `session=${this.session}; Path=/`, Location: new URL(back, this.url).href }).end();
@@ -89,7 +89,7 @@ export class Front {
     this.sockets = [...(this.sockets ?? []), socket];
   }
 
-  // What is connected is cut off.
+  // Cuts all connections.
   cut() {
     for (const socket of this.sockets ?? []) socket.destroy();
     this.sockets = [];

@@ -32,7 +32,7 @@ export function catalogue(changes = {}) {
   };
 }
 
-// `domains`: { code: [answered, referred] }; totals are their sum and what is held back.
+// `domains`: { code: [answered, referred] }; totals are their sum and the counts that are not shown by domain yet.
 export function summary(team, period, domains, changes = {}) {
   const list = Object.entries(domains).map(([code, [answered, referred]]) => ({ domain: Number(code), answered, referred }));
   const sum = (name) => list.reduce((total, one) => total + one[name], 0);

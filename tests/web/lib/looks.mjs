@@ -30,7 +30,7 @@ function faultsOf() {
   const layerOf = (element) => element.closest('dialog, footer, .said') ?? document.body;
   const crosses = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
   const scrolls = (element) => element.closest('.table-frame');
-  // As much of a box as what scrolls around it lets be seen.
+  // The part of a box that is visible inside the scrolling elements around it.
   const seen = (element, { left, right, top, bottom }) => {
     const box = { left, right, top, bottom };
     for (let around = element.parentElement; around && around !== document.body; around = around.parentElement) {
@@ -83,7 +83,7 @@ function faultsOf() {
 export class Gallery {
   #faults = [];
 
-  // Every size, by day and mostly by night; `full`: the whole page, not the screen alone.
+  // Every size, in light and mostly also in dark mode; `full`: the whole page, not the screen alone.
   async picture(page, state, { full = false } = {}) {
     for (const { name, width, height, schemes, text = '' } of sizes) {
       await page.setViewportSize({ width, height });

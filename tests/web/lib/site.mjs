@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The whole site as a worker meets it: real nginx with the built pages, real mosquitto, real turfd; between nginx and
-// the broker a network that can be made bad.
+// The whole site: real nginx with the built pages, real mosquitto, real turfd. Between nginx and the broker is a proxy that can make
+// the network bad.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ export class Site {
     }, 'nginx');
   }
 
-  // As if this phone had no network at all.
+  // Stops nginx, so that a phone reaches nothing.
   async vanish() {
     await this.nginx.kill('SIGTERM');
   }

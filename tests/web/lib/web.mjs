@@ -12,7 +12,7 @@ export const golden = data('golden/messages');
 // The behaviour vectors of this name: what both the pages and the C side must decide (tests/unit/lib/vectors.h).
 export const vectors = (name) => data(`vectors/${name}`);
 
-// The same dice in every run: a function like Math.random.
+// A function like Math.random that gives the same numbers in every run.
 export function dice(seed) {
   let state = seed >>> 0;
   return () => {
@@ -23,12 +23,12 @@ export function dice(seed) {
   };
 }
 
-// Until all that is ready to run has run.
+// Waits until all callbacks that are ready have run.
 export const turns = async (n = 60) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-// From now on the timers that are set, with their time; they run when the test says so.
+// Records the timers that are set from now on, with their time. They run only when the test runs them.
 export function timers(t) {
   const set = [];
   t.mock.method(globalThis, 'setTimeout', (run, ms) => set.push({ run, ms }));

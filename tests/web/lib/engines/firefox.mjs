@@ -63,7 +63,7 @@ class FirefoxPage extends Page {
     return JSON.parse(answer.result.value);
   }
 
-  // In the tab that is looked at.
+  // Makes this tab the visible one first, since no other takes a press.
   async press(selector) {
     await this.#call('browsingContext.activate');
     const { nodes: [{ sharedId }] } = await this.#call('browsingContext.locateNodes', { locator: { type: 'css', value: selector } });
@@ -88,7 +88,7 @@ export class Firefox {
     return browser;
   }
 
-  // With what it stored before.
+  // Starts the browser with what it stored before.
   async launch() {
     const env = { HOME: join(this.folder, 'home'), MOZ_CRASHREPORTER_DISABLE: '1' };
     const args = ['--headless', '--no-remote', '--width', '360', '--height', '740', '--remote-debugging-port', '0', '--profile', this.profile];
@@ -160,7 +160,7 @@ export class Firefox {
     return readFileSync(filepath);
   }
 
-  // As somebody closes it.
+  // Closes the browser as a person does.
   async close() {
     await this.call('browser.close');
     await this.program.ended;

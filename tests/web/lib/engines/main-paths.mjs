@@ -24,7 +24,7 @@ async function tap(page, code) {
   await eventually(async () => (await stored(page)).all === all + 1, 'the tap on disk');
 }
 
-// Until nothing waits any more. Where the six seconds of a tap are not what is tested, they end by hiding the page.
+// Waits until the outbox is empty. Where the six seconds of a tap are not what is tested, they end by hiding the page.
 async function drained(page, { hidden = true } = {}) {
   if (hidden) await hide(page);
   await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox');

@@ -163,14 +163,14 @@ export class WebKit {
     return readFileSync(join(folder, found));
   }
 
-  // As somebody closes it.
+  // Closes the browser as a person does.
   async close() {
     await this.turn;
     await this.#call('DELETE', this.session);
     await this.driver.stop();
   }
 
-  // Everything at once, also what hangs.
+  // Kills all its processes, also those that hang.
   async kill() {
     if (!this.driver || this.driver.status) return;
     process.kill(-this.driver.pid, 'SIGKILL');
