@@ -16,6 +16,9 @@ enum { FILE_BYTES_MAX = 1 << 20, REMARK_BYTES = 1024 };
 
 /* ---- Complaints ------------------------------------------------------------------------------- */
 
+static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *format, va_list args)
+	__attribute__((format(printf, 4, 0)));
+
 /* Adds "FILE:LINE: text", or "FILE: text" for line 0. */
 static void add_remark(struct source *source, struct remarks *remarks, unsigned line, const char *format, va_list args)
 {
