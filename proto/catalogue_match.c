@@ -7,30 +7,49 @@
 
 enum { FOLDED_BYTES = 2 * NAME_BYTES }; /* a few letters grow by a half */
 
-/* What was found so far. An exact name wins over names that merely hold what was typed. */
+/* What is wanted, and what was found so far. An exact name wins over names that merely hold what was typed. */
 struct search {
+	bool by_code; /* only digits were typed */
+	uint32_t wanted;
 	char typed[FOLDED_BYTES];
 	size_t exact, partial;
 	uint32_t exact_code, partial_code;
 };
 
+/* Whether only digits were typed: then it is a code. One that no code can be becomes UINT32_MAX. */
+static bool typed_code(const char *typed, uint32_t *code)
+{
+	uint32_t value = 0;
+
+	for (const char *at = typed; *at; at++) {
+		if (*at < '0' || *at > '9')
+			return false;
+		if (value <= LABEL_CODE_MAX)
+			value = value * 10 + (uint32_t)(*at - '0');
+	}
+	*code = value <= LABEL_CODE_MAX ? value : UINT32_MAX;
+	return typed[0] != '\0';
+}
+
+/* False: nothing can be found. */
 static bool search_begin(struct search *search, const char *typed)
 {
 	memset(search, 0, sizeof *search);
-	return strnlen(typed, NAME_BYTES) < NAME_BYTES && text_fold(typed, search->typed, sizeof search->typed) &&
-	       search->typed[0] != '\0';
+	search->by_code = typed_code(typed, &search->wanted);
+	return search->by_code || (strnlen(typed, NAME_BYTES) < NAME_BYTES &&
+				   text_fold(typed, search->typed, sizeof search->typed) && search->typed[0] != '\0');
 }
 
-static void search_name(struct search *search, const char *name, uint32_t code)
+static void search_entry(struct search *search, const char *name, uint32_t code)
 {
-	char folded[FOLDED_BYTES];
+	char folded[FOLDED_BYTES] = "";
+	bool exact, foldable = !search->by_code && text_fold(name, folded, sizeof folded);
 
-	if (!text_fold(name, folded, sizeof folded))
-		return;
-	if (strcmp(folded, search->typed) == 0) {
+	exact = search->by_code ? code == search->wanted : foldable && strcmp(folded, search->typed) == 0;
+	if (exact) {
 		search->exact++;
 		search->exact_code = code;
-	} else if (strstr(folded, search->typed)) {
+	} else if (foldable && strstr(folded, search->typed)) {
 		search->partial++;
 		search->partial_code = code;
 	}
@@ -48,41 +67,17 @@ static enum match search_end(const struct search *search, uint32_t *code)
 	return MATCH_ONE;
 }
 
-/* Whether only digits were typed: then it is a code. One that no code can be becomes UINT32_MAX. */
-static bool typed_code(const char *typed, uint32_t *code)
-{
-	uint32_t value = 0;
-
-	for (const char *at = typed; *at; at++) {
-		if (*at < '0' || *at > '9')
-			return false;
-		if (value <= LABEL_CODE_MAX)
-			value = value * 10 + (uint32_t)(*at - '0');
-	}
-	*code = value <= LABEL_CODE_MAX ? value : UINT32_MAX;
-	return typed[0] != '\0';
-}
-
 enum match catalogue_match_domain(const struct catalogue *catalogue, uint32_t day, const char *typed, uint32_t *code)
 {
 	struct search search;
-	uint32_t wanted;
 
-	if (typed_code(typed, &wanted)) {
-		const struct domain *domain = catalogue_domain(catalogue, wanted);
-
-		if (!domain || !catalogue_valid_on(domain->valid_from, domain->valid_until, day))
-			return MATCH_NONE;
-		*code = wanted;
-		return MATCH_ONE;
-	}
 	if (!search_begin(&search, typed))
 		return MATCH_NONE;
 	for (size_t i = 0; i < catalogue->n_domains; i++) {
 		const struct domain *domain = &catalogue->domains[i];
 
 		if (catalogue_valid_on(domain->valid_from, domain->valid_until, day))
-			search_name(&search, domain->name, domain->code);
+			search_entry(&search, domain->name, domain->code);
 	}
 	return search_end(&search, code);
 }
@@ -97,23 +92,14 @@ enum match catalogue_match_label(const struct catalogue *catalogue, uint32_t day
 				 uint32_t *code)
 {
 	struct search search;
-	uint32_t wanted;
 
-	if (typed_code(typed, &wanted)) {
-		const struct label *label = catalogue_label(catalogue, wanted);
-
-		if (!label || !catalogue_label_suits(label, day, domain))
-			return MATCH_NONE;
-		*code = wanted;
-		return MATCH_ONE;
-	}
 	if (!search_begin(&search, typed))
 		return MATCH_NONE;
 	for (size_t i = 0; i < catalogue->n_labels; i++) {
 		const struct label *label = &catalogue->labels[i];
 
 		if (catalogue_label_suits(label, day, domain))
-			search_name(&search, label->name, label->code);
+			search_entry(&search, label->name, label->code);
 	}
 	return search_end(&search, code);
 }

@@ -178,9 +178,11 @@ static bool make_room(const Turf__V1__Catalogue *message, struct catalogue *cata
 	       (catalogue->labels || !message->n_labels);
 }
 
-/* 0, MESSAGE_MALFORMED or FAULT_MEMORY; `catalogue` may then hold something to release. */
-static int take_catalogue(const Turf__V1__Catalogue *message, struct catalogue *catalogue)
+/* 0, MESSAGE_MALFORMED or FAULT_MEMORY; `to` may then hold something to release. */
+static int take_catalogue(const ProtobufCMessage *base, void *to)
 {
+	const Turf__V1__Catalogue *message = (const Turf__V1__Catalogue *)base;
+	struct catalogue *catalogue = to;
 	int check;
 
 	if (message->n_domains > DOMAIN_CODE_MAX || message->n_labels > LABELS_MAX)
@@ -197,21 +199,12 @@ static int take_catalogue(const Turf__V1__Catalogue *message, struct catalogue *
 
 int catalogue_decode(const uint8_t *bytes, size_t length, struct catalogue *catalogue)
 {
-	struct arena arena = {.size = ARENA_BYTES(length)};
-	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
-	Turf__V1__Catalogue *message;
-	int result;
+	int rc;
 
 	memset(catalogue, 0, sizeof *catalogue);
-	if (length > CATALOGUE_BYTES_MAX)
-		return MESSAGE_MALFORMED;
-	arena.bytes = malloc(arena.size);
-	if (!arena.bytes)
-		return FAULT_MEMORY;
-	message = turf__v1__catalogue__unpack(&allocator, length, bytes);
-	result = message ? take_catalogue(message, catalogue) : MESSAGE_MALFORMED;
-	free(arena.bytes);
-	if (result)
+	rc = wire_decode(&turf__v1__catalogue__descriptor, bytes, length, CATALOGUE_BYTES_MAX, take_catalogue,
+			 catalogue);
+	if (rc != 0)
 		catalogue_release(catalogue);
-	return result;
+	return rc;
 }

@@ -2,10 +2,8 @@
 #include "proto/message.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "proto/turf.pb-c.h"
 #include "proto/wire.h"
 
@@ -31,38 +29,33 @@ size_t receipt_encode(const struct result *results, size_t n, uint8_t *out, size
 	return wire_written(&writer);
 }
 
-static void tell_results(const Turf__V1__Receipt *receipt, void (*each)(void *context, const struct result *result),
-			 void *context)
-{
-	for (size_t i = 0; i < receipt->n_results; i++) {
-		const Turf__V1__Result *message = receipt->results[i];
-		struct result result = {.verdict = (enum verdict)message->verdict};
+struct telling {
+	void (*each)(void *context, const struct result *result);
+	void *context;
+};
 
-		if (message->id.len == 0 || message->id.len > RESULT_ID_BYTES_MAX)
+static int tell_results(const ProtobufCMessage *message, void *to)
+{
+	const Turf__V1__Receipt *receipt = (const Turf__V1__Receipt *)message;
+	const struct telling *telling = to;
+
+	for (size_t i = 0; i < receipt->n_results; i++) {
+		const Turf__V1__Result *from = receipt->results[i];
+		struct result result = {.verdict = (enum verdict)from->verdict};
+
+		if (from->id.len == 0 || from->id.len > RESULT_ID_BYTES_MAX)
 			continue;
-		result.id_length = (uint8_t)message->id.len;
-		memcpy(result.id, message->id.data, message->id.len);
-		each(context, &result);
+		result.id_length = (uint8_t)from->id.len;
+		memcpy(result.id, from->id.data, from->id.len);
+		telling->each(telling->context, &result);
 	}
+	return 0;
 }
 
 int receipt_decode(const uint8_t *bytes, size_t length, void (*each)(void *context, const struct result *result),
 		   void *context)
 {
-	struct arena arena = {.size = ARENA_BYTES(length)};
-	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
-	Turf__V1__Receipt *receipt;
-	bool proper;
+	struct telling telling = {each, context};
 
-	if (length > RECEIPT_READ_MAX)
-		return MESSAGE_MALFORMED;
-	arena.bytes = malloc(arena.size);
-	if (!arena.bytes)
-		return FAULT_MEMORY;
-	receipt = turf__v1__receipt__unpack(&allocator, length, bytes);
-	proper = receipt;
-	if (proper)
-		tell_results(receipt, each, context);
-	free(arena.bytes);
-	return proper ? 0 : MESSAGE_MALFORMED;
+	return wire_decode(&turf__v1__receipt__descriptor, bytes, length, RECEIPT_READ_MAX, tell_results, &telling);
 }

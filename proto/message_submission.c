@@ -111,10 +111,8 @@ static void take_submitted(const Turf__V1__Event *message, struct submitted_even
 
 int submission_decode(const uint8_t *bytes, size_t length, struct submission *submission)
 {
-	_Alignas(max_align_t) uint8_t room[ARENA_BYTES(SUBMISSION_BYTES_MAX)];
-	struct arena arena = {.bytes = room, .size = sizeof room};
-	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
-	Turf__V1__Submission *message;
+	_Alignas(max_align_t) uint8_t arena[ARENA_BYTES(SUBMISSION_BYTES_MAX)];
+	const Turf__V1__Submission *message;
 	int flaw;
 
 	submission->n_events = 0;
@@ -124,7 +122,7 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
 	flaw = survey(bytes, length, submission);
 	if (flaw)
 		return flaw;
-	message = turf__v1__submission__unpack(&allocator, length, bytes);
+	message = (const Turf__V1__Submission *)wire_unpack(&turf__v1__submission__descriptor, bytes, length, arena);
 	if (!message || message->n_events != submission->n_events)
 		return SUBMISSION_NOT_PROTOBUF;
 	for (uint32_t i = 0; i < submission->n_events; i++)

@@ -2,10 +2,8 @@
 #include "proto/message.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "proto/turf.pb-c.h"
 #include "proto/wire.h"
 
@@ -13,39 +11,15 @@ enum { WEEKLY_BYTES_MAX = 8192 };
 
 /* ---- Summary --------------------------------------------------------------------------------- */
 
-static void put_domain_count(struct wire_writer *writer, const struct domain_count *count)
+size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capacity)
 {
-	Turf__V1__Summary summary = TURF__V1__SUMMARY__INIT;
-	Turf__V1__DomainCount message = TURF__V1__DOMAIN_COUNT__INIT;
-	Turf__V1__DomainCount *messages[] = {&message};
-
-	message.domain = count->domain;
-	message.answered = count->answered;
-	message.referred = count->referred;
-	summary.n_domains = 1;
-	summary.domains = messages;
-	wire_put(writer, &summary.base);
-}
-
-static void put_label_count(struct wire_writer *writer, const struct label_count *count)
-{
-	Turf__V1__Summary summary = TURF__V1__SUMMARY__INIT;
-	Turf__V1__LabelCount message = TURF__V1__LABEL_COUNT__INIT;
-	Turf__V1__LabelCount *messages[] = {&message};
-
-	message.label = count->label;
-	message.count = count->count;
-	summary.n_labels = 1;
-	summary.labels = messages;
-	wire_put(writer, &summary.base);
-}
-
-/* The fields before the repeated ones, and those after them: the bytes are then in the order of the numbers. */
-static void put_summary_head(struct wire_writer *writer, const struct summary *summary)
-{
+	struct wire_writer writer = {.out = out, .capacity = capacity};
 	Turf__V1__Summary message = TURF__V1__SUMMARY__INIT;
+	Turf__V1__DomainCount domains[DOMAIN_CODE_MAX], *domain_list[DOMAIN_CODE_MAX];
+	Turf__V1__LabelCount labels[LABELS_MAX], *label_list[LABELS_MAX];
 	char period[PERIOD_TEXT_BYTES];
 
+	assert(summary->n_domains <= DOMAIN_CODE_MAX && summary->n_labels <= LABELS_MAX);
 	period_format(summary->period, period);
 	message.org = (char *)summary->org;
 	message.team = (char *)summary->team;
@@ -56,31 +30,28 @@ static void put_summary_head(struct wire_writer *writer, const struct summary *s
 	message.as_of = summary->as_of;
 	message.answered = summary->answered;
 	message.referred = summary->referred;
-	wire_put(writer, &message.base);
-}
-
-static void put_summary_tail(struct wire_writer *writer, const struct summary *summary)
-{
-	Turf__V1__Summary message = TURF__V1__SUMMARY__INIT;
-
+	message.n_domains = summary->n_domains;
+	message.domains = domain_list;
+	for (uint32_t i = 0; i < summary->n_domains; i++) {
+		domains[i] = (Turf__V1__DomainCount)TURF__V1__DOMAIN_COUNT__INIT;
+		domains[i].domain = summary->domains[i].domain;
+		domains[i].answered = summary->domains[i].answered;
+		domains[i].referred = summary->domains[i].referred;
+		domain_list[i] = &domains[i];
+	}
+	message.n_labels = summary->n_labels;
+	message.labels = label_list;
+	for (uint32_t i = 0; i < summary->n_labels; i++) {
+		labels[i] = (Turf__V1__LabelCount)TURF__V1__LABEL_COUNT__INIT;
+		labels[i].label = summary->labels[i].label;
+		labels[i].count = summary->labels[i].count;
+		label_list[i] = &labels[i];
+	}
 	message.late = summary->late;
 	message.catalogue_version = summary->catalogue_version;
 	message.undistributed_answered = summary->undistributed_answered;
 	message.undistributed_referred = summary->undistributed_referred;
-	wire_put(writer, &message.base);
-}
-
-size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capacity)
-{
-	struct wire_writer writer = {.out = out, .capacity = capacity};
-
-	assert(summary->n_domains <= DOMAIN_CODE_MAX && summary->n_labels <= LABELS_MAX);
-	put_summary_head(&writer, summary);
-	for (uint32_t i = 0; i < summary->n_domains; i++)
-		put_domain_count(&writer, &summary->domains[i]);
-	for (uint32_t i = 0; i < summary->n_labels; i++)
-		put_label_count(&writer, &summary->labels[i]);
-	put_summary_tail(&writer, summary);
+	wire_put(&writer, &message.base);
 	return wire_written(&writer);
 }
 
@@ -130,12 +101,14 @@ static bool take_label_counts(const Turf__V1__Summary *message, struct summary *
 	return true;
 }
 
-static bool take_summary(const Turf__V1__Summary *message, struct summary *summary)
+static int take_summary(const ProtobufCMessage *base, void *to)
 {
-	if (!take_owner(message->org, message->team, summary->org, summary->team))
-		return false;
-	if (period_parse(message->period, &summary->period))
-		return false;
+	const Turf__V1__Summary *message = (const Turf__V1__Summary *)base;
+	struct summary *summary = to;
+
+	if (!take_owner(message->org, message->team, summary->org, summary->team) ||
+	    period_parse(message->period, &summary->period))
+		return MESSAGE_MALFORMED;
 	summary->status = known_status((int)message->status);
 	summary->revision = message->revision;
 	summary->generation = message->generation;
@@ -146,94 +119,63 @@ static bool take_summary(const Turf__V1__Summary *message, struct summary *summa
 	summary->catalogue_version = message->catalogue_version;
 	summary->undistributed_answered = message->undistributed_answered;
 	summary->undistributed_referred = message->undistributed_referred;
-	return take_domain_counts(message, summary) && take_label_counts(message, summary);
+	return take_domain_counts(message, summary) && take_label_counts(message, summary) ? 0 : MESSAGE_MALFORMED;
 }
 
 int summary_decode(const uint8_t *bytes, size_t length, struct summary *summary)
 {
-	struct arena arena = {.size = ARENA_BYTES(length)};
-	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
-	Turf__V1__Summary *message;
-	bool proper;
-
 	memset(summary, 0, sizeof *summary);
-	if (length > SUMMARY_BYTES_MAX)
-		return MESSAGE_MALFORMED;
-	arena.bytes = malloc(arena.size);
-	if (!arena.bytes)
-		return FAULT_MEMORY;
-	message = turf__v1__summary__unpack(&allocator, length, bytes);
-	proper = message && take_summary(message, summary);
-	free(arena.bytes);
-	return proper ? 0 : MESSAGE_MALFORMED;
+	return wire_decode(&turf__v1__summary__descriptor, bytes, length, SUMMARY_BYTES_MAX, take_summary, summary);
 }
 
 /* ---- Weekly ---------------------------------------------------------------------------------- */
 
-static void put_week_count(struct wire_writer *writer, const struct week_count *count)
-{
-	Turf__V1__Weekly weekly = TURF__V1__WEEKLY__INIT;
-	Turf__V1__WeekCount message = TURF__V1__WEEK_COUNT__INIT;
-	Turf__V1__WeekCount *messages[] = {&message};
-
-	message.week = count->week;
-	message.questions = count->questions;
-	weekly.n_weeks = 1;
-	weekly.weeks = messages;
-	wire_put(writer, &weekly.base);
-}
-
 size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity)
 {
 	struct wire_writer writer = {.out = out, .capacity = capacity};
-	Turf__V1__Weekly head = TURF__V1__WEEKLY__INIT, tail = TURF__V1__WEEKLY__INIT;
+	Turf__V1__Weekly message = TURF__V1__WEEKLY__INIT;
+	Turf__V1__WeekCount weeks[WEEKS_MAX], *week_list[WEEKS_MAX];
 
 	assert(weekly->n_weeks <= WEEKS_MAX);
-	head.org = (char *)weekly->org;
-	head.team = (char *)weekly->team;
-	head.iso_year = weekly->iso_year;
-	wire_put(&writer, &head.base);
-	for (uint32_t i = 0; i < weekly->n_weeks; i++)
-		put_week_count(&writer, &weekly->weeks[i]);
-	tail.generation = weekly->generation;
-	wire_put(&writer, &tail.base);
+	message.org = (char *)weekly->org;
+	message.team = (char *)weekly->team;
+	message.iso_year = weekly->iso_year;
+	message.n_weeks = weekly->n_weeks;
+	message.weeks = week_list;
+	for (uint32_t i = 0; i < weekly->n_weeks; i++) {
+		weeks[i] = (Turf__V1__WeekCount)TURF__V1__WEEK_COUNT__INIT;
+		weeks[i].week = weekly->weeks[i].week;
+		weeks[i].questions = weekly->weeks[i].questions;
+		week_list[i] = &weeks[i];
+	}
+	message.generation = weekly->generation;
+	wire_put(&writer, &message.base);
 	return wire_written(&writer);
 }
 
-static bool take_weekly(const Turf__V1__Weekly *message, struct weekly *weekly)
+static int take_weekly(const ProtobufCMessage *base, void *to)
 {
-	if (!take_owner(message->org, message->team, weekly->org, weekly->team))
-		return false;
-	if (message->iso_year < 1970 || message->iso_year > 9999 || message->n_weeks > WEEKS_MAX)
-		return false;
+	const Turf__V1__Weekly *message = (const Turf__V1__Weekly *)base;
+	struct weekly *weekly = to;
+
+	if (!take_owner(message->org, message->team, weekly->org, weekly->team) || message->iso_year < 1970 ||
+	    message->iso_year > 9999 || message->n_weeks > WEEKS_MAX)
+		return MESSAGE_MALFORMED;
 	weekly->iso_year = message->iso_year;
 	weekly->generation = message->generation;
 	for (size_t i = 0; i < message->n_weeks; i++) {
 		const Turf__V1__WeekCount *count = message->weeks[i];
 
 		if (count->week < 1 || count->week > WEEKS_MAX)
-			return false;
+			return MESSAGE_MALFORMED;
 		weekly->weeks[i] = (struct week_count){.week = count->week, .questions = count->questions};
 	}
 	weekly->n_weeks = (uint32_t)message->n_weeks;
-	return true;
+	return 0;
 }
 
 int weekly_decode(const uint8_t *bytes, size_t length, struct weekly *weekly)
 {
-	struct arena arena = {.size = ARENA_BYTES(length)};
-	ProtobufCAllocator allocator = {arena_take, arena_give, &arena};
-	Turf__V1__Weekly *message;
-	bool proper;
-
 	memset(weekly, 0, sizeof *weekly);
-	if (length > WEEKLY_BYTES_MAX)
-		return MESSAGE_MALFORMED;
-	arena.bytes = malloc(arena.size);
-	if (!arena.bytes)
-		return FAULT_MEMORY;
-	message = turf__v1__weekly__unpack(&allocator, length, bytes);
-	proper = message && take_weekly(message, weekly);
-	free(arena.bytes);
-	return proper ? 0 : MESSAGE_MALFORMED;
+	return wire_decode(&turf__v1__weekly__descriptor, bytes, length, WEEKLY_BYTES_MAX, take_weekly, weekly);
 }

@@ -2,7 +2,10 @@
 #include "proto/wire.h"
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/error.h"
 
 enum { WIRE_VARINT = 0, WIRE_64BIT = 1, WIRE_DELIMITED = 2, WIRE_32BIT = 5 };
 
@@ -76,7 +79,12 @@ int wire_next(struct wire *wire, struct wire_field *field)
 	return 0;
 }
 
-void *arena_take(void *arena, size_t size)
+struct arena {
+	uint8_t *bytes;
+	size_t size, used;
+};
+
+static void *arena_take(void *arena, size_t size)
 {
 	struct arena *from = arena;
 	size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
@@ -89,10 +97,37 @@ void *arena_take(void *arena, size_t size)
 	return taken;
 }
 
-void arena_give(void *arena, void *pointer)
+static void arena_give(void *arena, void *pointer)
 {
 	(void)arena;
 	(void)pointer;
+}
+
+ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length,
+			      uint8_t *arena)
+{
+	struct arena room = {.bytes = arena, .size = ARENA_BYTES(length)};
+	ProtobufCAllocator allocator = {arena_take, arena_give, &room};
+
+	return protobuf_c_message_unpack(type, &allocator, length, bytes);
+}
+
+int wire_decode(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length, size_t max,
+		int (*take)(const ProtobufCMessage *message, void *to), void *to)
+{
+	const ProtobufCMessage *message;
+	uint8_t *arena;
+	int rc;
+
+	if (length > max)
+		return MESSAGE_MALFORMED;
+	arena = malloc(ARENA_BYTES(length));
+	if (!arena)
+		return FAULT_MEMORY;
+	message = wire_unpack(type, bytes, length, arena);
+	rc = message ? take(message, to) : MESSAGE_MALFORMED;
+	free(arena);
+	return rc;
 }
 
 void wire_put(struct wire_writer *writer, const struct ProtobufCMessage *message)

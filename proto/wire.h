@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct ProtobufCMessage;
+struct ProtobufCMessageDescriptor;
 
 /* > 0 result of the decoders that know one flaw only */
 enum { MESSAGE_MALFORMED = 1 };
@@ -37,7 +38,7 @@ enum { WIRE_END = 1, WIRE_BROKEN = 2 };
 int wire_next(struct wire *wire, struct wire_field *field);
 
 /*
- * A bounded arena to unpack into: nothing is freed one by one.
+ * Room to unpack a message into: nothing is freed one by one.
  *
  * ARENA_BYTES is enough for any message of ours in so many bytes. A field takes two bytes at least. For each
  * protobuf-c takes at most: two records of 32 bytes of the field's place (it doubles its list of them, the
@@ -48,15 +49,14 @@ int wire_next(struct wire *wire, struct wire_field *field);
 enum { ARENA_PER_BYTE = 80, ARENA_FIXED = 1024 };
 #define ARENA_BYTES(length) ((length)*ARENA_PER_BYTE + ARENA_FIXED)
 
-struct arena {
-	uint8_t *bytes; /* aligned for any type */
-	size_t size;
-	size_t used;
-};
+/* Unpacks a message into `arena` (aligned for any type), of ARENA_BYTES(length). NULL: the bytes are no such message. */
+struct ProtobufCMessage *wire_unpack(const struct ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length,
+				     uint8_t *arena);
 
-/* In the form of a ProtobufCAllocator's two functions; `arena` is a struct arena. NULL when it is used up. */
-void *arena_take(void *arena, size_t size);
-void arena_give(void *arena, void *pointer);
+/* Unpacks a message of at most `max` bytes, and hands it to `take` for as long as the call lasts. 0, MESSAGE_MALFORMED,
+ * FAULT_MEMORY, or what else `take` returned. */
+int wire_decode(const struct ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length, size_t max,
+		int (*take)(const struct ProtobufCMessage *message, void *to), void *to);
 
 /* Appends messages to a buffer. Protobuf merges what is appended: repeated fields can be written one by one. */
 struct wire_writer {

@@ -1,83 +1,57 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "proto/words.h"
 
-bool words_verdict_is_refusal(enum verdict verdict)
-{
-	return verdict >= VERDICT_REFUSED_MALFORMED && verdict <= VERDICT_REFUSED_RETRACTION_TOO_LATE;
-}
+#include <stddef.h>
+
+static const char *const verdicts[] = {
+	[VERDICT_UNSPECIFIED] = "unspecified",
+	[VERDICT_COUNTED] = "counted",
+	[VERDICT_ALREADY_COUNTED] = "already-counted",
+	[VERDICT_RETRACTED] = "retracted",
+	[VERDICT_ALREADY_RETRACTED] = "already-retracted",
+	[VERDICT_COUNTED_LATE] = "counted-late",
+	[VERDICT_REFUSED_MALFORMED] = "refused-malformed",
+	[VERDICT_REFUSED_UNKNOWN_TEAM] = "refused-unknown-team",
+	[VERDICT_REFUSED_UNKNOWN_DOMAIN] = "refused-unknown-domain",
+	[VERDICT_REFUSED_UNKNOWN_LABEL] = "refused-unknown-label",
+	[VERDICT_REFUSED_DAY_IN_FUTURE] = "refused-day-in-future",
+	[VERDICT_REFUSED_DAY_TOO_OLD] = "refused-day-too-old",
+	[VERDICT_REFUSED_RETRACTION_TOO_LATE] = "refused-retraction-too-late",
+};
+
+static const char *const outcomes[] = {[OUTCOME_ANSWERED] = "answered", [OUTCOME_REFERRED] = "referred"};
+
+static const char *const quarter_statuses[] = {
+	[QUARTER_OPEN] = "open", [QUARTER_PROVISIONAL] = "provisional", [QUARTER_FINAL] = "final"};
+
+static const char *const label_kinds[] = {
+	[LABEL_SUBJECT] = "subject", [LABEL_ORIGIN] = "origin", [LABEL_REFERRED_TO] = "referred-to"};
+
+/* A number from outside may be none of the contract's, and then has no word. */
+#define WORD(words, number, no_word) \
+	((size_t)(number) < sizeof(words) / sizeof(words)[0] && (words)[number] ? (words)[number] : (no_word))
 
 const char *words_verdict(enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_UNSPECIFIED:
-		return "unspecified";
-	case VERDICT_COUNTED:
-		return "counted";
-	case VERDICT_ALREADY_COUNTED:
-		return "already-counted";
-	case VERDICT_RETRACTED:
-		return "retracted";
-	case VERDICT_ALREADY_RETRACTED:
-		return "already-retracted";
-	case VERDICT_COUNTED_LATE:
-		return "counted-late";
-	case VERDICT_REFUSED_MALFORMED:
-		return "refused-malformed";
-	case VERDICT_REFUSED_UNKNOWN_TEAM:
-		return "refused-unknown-team";
-	case VERDICT_REFUSED_UNKNOWN_DOMAIN:
-		return "refused-unknown-domain";
-	case VERDICT_REFUSED_UNKNOWN_LABEL:
-		return "refused-unknown-label";
-	case VERDICT_REFUSED_DAY_IN_FUTURE:
-		return "refused-day-in-future";
-	case VERDICT_REFUSED_DAY_TOO_OLD:
-		return "refused-day-too-old";
-	case VERDICT_REFUSED_RETRACTION_TOO_LATE:
-		return "refused-retraction-too-late";
-	}
-	return "unknown-verdict";
+	return WORD(verdicts, verdict, "unknown-verdict");
 }
 
 const char *words_outcome(enum outcome outcome)
 {
-	switch (outcome) {
-	case OUTCOME_ANSWERED:
-		return "answered";
-	case OUTCOME_REFERRED:
-		return "referred";
-	case OUTCOME_UNSPECIFIED:
-		break;
-	}
-	return "unspecified";
+	return WORD(outcomes, outcome, "unspecified");
 }
 
 const char *words_quarter_status(enum quarter_status status)
 {
-	switch (status) {
-	case QUARTER_OPEN:
-		return "open";
-	case QUARTER_PROVISIONAL:
-		return "provisional";
-	case QUARTER_FINAL:
-		return "final";
-	case QUARTER_UNSPECIFIED:
-		break;
-	}
-	return "unspecified";
+	return WORD(quarter_statuses, status, "unspecified");
 }
 
 const char *words_label_kind(enum label_kind kind)
 {
-	switch (kind) {
-	case LABEL_SUBJECT:
-		return "subject";
-	case LABEL_ORIGIN:
-		return "origin";
-	case LABEL_REFERRED_TO:
-		return "referred-to";
-	case LABEL_UNSPECIFIED:
-		break;
-	}
-	return "unspecified";
+	return WORD(label_kinds, kind, "unspecified");
+}
+
+bool words_verdict_is_refusal(enum verdict verdict)
+{
+	return verdict >= VERDICT_REFUSED_MALFORMED && verdict <= VERDICT_REFUSED_RETRACTION_TOO_LATE;
 }

@@ -72,7 +72,6 @@ const filePrefixes = {
   'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes'],
   'proto/calendar': ['date', 'day_of', 'iso_week', 'iso_weeks', 'period', 'quarter', 'year_of'],
   'proto/message_summary': ['weekly'],
-  'proto/wire': ['arena'],
   'store/cells': ['cell', 'quarter'],
   'store/keys': ['key'],
   'store/meta': ['state'],
