@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/lmdb/lmdb_error.h"
-#include "base/lmdb/lmdb_meta.h"
 #include "base/lmdb/lmdb_pages.h"
 
 enum { FILE_MODE = 0600, RECOVERIES_MAX = 3 };
@@ -281,12 +280,15 @@ void lmdb_abort(struct lmdb_txn *txn)
 	txn->txn = NULL;
 }
 
-static void refused(struct lmdb_txn *txn, int rc, const char *call)
+/* Whether `call`, which returned `rc`, did its work. If it did not, and did not return `expected`, that is the transaction's
+ * fault. Call it only while the transaction has none. */
+static bool succeeded(struct lmdb_txn *txn, int rc, int expected, const char *call)
 {
-	if (txn->fault != 0)
-		return;
-	txn->map_full = rc == MDB_MAP_FULL;
-	txn->fault = lmdb_translate(txn->lmdb, rc, call, &txn->error);
+	if (rc != 0 && rc != expected) {
+		txn->map_full = rc == MDB_MAP_FULL;
+		txn->fault = lmdb_translate(txn->lmdb, rc, call, &txn->error);
+	}
+	return rc == 0;
 }
 
 /* GROWN: the map was full, nothing is done, the map is larger now. The transaction has ended in any case. */
@@ -300,8 +302,7 @@ static int commit(struct lmdb_txn *txn, struct error *error)
 	if (txn->fault == 0) {
 		rc = mdb_txn_commit(txn->txn);
 		txn->txn = NULL;
-		if (rc != 0)
-			refused(txn, rc, "mdb_txn_commit");
+		(void)succeeded(txn, rc, 0, "mdb_txn_commit");
 	}
 	lmdb_abort(txn);
 	if (txn->map_full) {
@@ -376,70 +377,47 @@ static MDB_val to_val(struct span span)
 bool lmdb_get(struct lmdb_txn *txn, unsigned database, struct span key, struct span *value)
 {
 	MDB_val k = to_val(key), v;
-	int rc;
 
-	if (txn->fault != 0)
+	if (txn->fault != 0 ||
+	    !succeeded(txn, mdb_get(txn->txn, txn->lmdb->handles[database], &k, &v), MDB_NOTFOUND, "mdb_get"))
 		return false;
-	rc = mdb_get(txn->txn, txn->lmdb->handles[database], &k, &v);
-	if (rc == 0)
-		*value = to_span(v);
-	else if (rc != MDB_NOTFOUND)
-		refused(txn, rc, "mdb_get");
-	return rc == 0;
+	*value = to_span(v);
+	return true;
 }
 
 void lmdb_put(struct lmdb_txn *txn, unsigned database, struct span key, struct span value)
 {
 	MDB_val k = to_val(key), v = to_val(value);
-	int rc;
 
-	if (txn->fault != 0)
-		return;
-	rc = mdb_put(txn->txn, txn->lmdb->handles[database], &k, &v, 0);
-	if (rc != 0)
-		refused(txn, rc, "mdb_put");
+	if (txn->fault == 0)
+		(void)succeeded(txn, mdb_put(txn->txn, txn->lmdb->handles[database], &k, &v, 0), 0, "mdb_put");
 }
 
 bool lmdb_delete(struct lmdb_txn *txn, unsigned database, struct span key)
 {
 	MDB_val k = to_val(key);
-	int rc;
 
-	if (txn->fault != 0)
-		return false;
-	rc = mdb_del(txn->txn, txn->lmdb->handles[database], &k, NULL);
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		refused(txn, rc, "mdb_del");
-	return rc == 0;
+	return txn->fault == 0 &&
+	       succeeded(txn, mdb_del(txn->txn, txn->lmdb->handles[database], &k, NULL), MDB_NOTFOUND, "mdb_del");
 }
 
 uint64_t lmdb_count(struct lmdb_txn *txn, unsigned database)
 {
 	MDB_stat stat;
-	int rc;
 
-	if (txn->fault != 0)
+	if (txn->fault != 0 || !succeeded(txn, mdb_stat(txn->txn, txn->lmdb->handles[database], &stat), 0, "mdb_stat"))
 		return 0;
-	rc = mdb_stat(txn->txn, txn->lmdb->handles[database], &stat);
-	if (rc != 0)
-		refused(txn, rc, "mdb_stat");
-	return rc == 0 ? stat.ms_entries : 0;
+	return stat.ms_entries;
 }
 
 /* ---- Cursors ------------------------------------------------------------------------------------ */
 
 void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, unsigned database)
 {
-	int rc;
-
-	*cursor = (struct lmdb_cursor){.txn = txn, .database = database};
-	if (txn->fault != 0)
-		return;
-	rc = mdb_cursor_open(txn->txn, txn->lmdb->handles[database], &cursor->cursor);
-	if (rc != 0) {
+	*cursor = (struct lmdb_cursor){.txn = txn};
+	if (txn->fault == 0 && !succeeded(txn, mdb_cursor_open(txn->txn, txn->lmdb->handles[database], &cursor->cursor),
+					  0, "mdb_cursor_open"))
 		cursor->cursor = NULL;
-		refused(txn, rc, "mdb_cursor_open");
-	}
 }
 
 void lmdb_cursor_close(struct lmdb_cursor *cursor)
@@ -452,18 +430,13 @@ void lmdb_cursor_close(struct lmdb_cursor *cursor)
 static bool move(struct lmdb_cursor *cursor, MDB_val key, MDB_cursor_op how)
 {
 	MDB_val value;
-	int rc;
 
-	if (cursor->txn->fault != 0)
+	if (cursor->txn->fault != 0 ||
+	    !succeeded(cursor->txn, mdb_cursor_get(cursor->cursor, &key, &value, how), MDB_NOTFOUND, "mdb_cursor_get"))
 		return false;
-	rc = mdb_cursor_get(cursor->cursor, &key, &value, how);
-	if (rc == 0) {
-		cursor->key = to_span(key);
-		cursor->value = to_span(value);
-	} else if (rc != MDB_NOTFOUND) {
-		refused(cursor->txn, rc, "mdb_cursor_get");
-	}
-	return rc == 0;
+	cursor->key = to_span(key);
+	cursor->value = to_span(value);
+	return true;
 }
 
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key)
@@ -476,38 +449,26 @@ bool lmdb_next(struct lmdb_cursor *cursor)
 	return move(cursor, (MDB_val){0}, MDB_NEXT);
 }
 
-bool lmdb_put_new(struct lmdb_cursor *cursor, struct span key, struct span value)
+static bool put_here(struct lmdb_cursor *cursor, struct span key, struct span value, unsigned how, int expected)
 {
 	MDB_val k = to_val(key), v = to_val(value);
-	int rc;
 
-	if (cursor->txn->fault != 0)
-		return false;
-	rc = mdb_cursor_put(cursor->cursor, &k, &v, MDB_NOOVERWRITE);
-	if (rc != 0 && rc != MDB_KEYEXIST)
-		refused(cursor->txn, rc, "mdb_cursor_put");
-	return rc == 0;
+	return cursor->txn->fault == 0 &&
+	       succeeded(cursor->txn, mdb_cursor_put(cursor->cursor, &k, &v, how), expected, "mdb_cursor_put");
+}
+
+bool lmdb_put_new(struct lmdb_cursor *cursor, struct span key, struct span value)
+{
+	return put_here(cursor, key, value, MDB_NOOVERWRITE, MDB_KEYEXIST);
 }
 
 void lmdb_replace(struct lmdb_cursor *cursor, struct span key, struct span value)
 {
-	MDB_val k = to_val(key), v = to_val(value);
-	int rc;
-
-	if (cursor->txn->fault != 0)
-		return;
-	rc = mdb_cursor_put(cursor->cursor, &k, &v, MDB_CURRENT);
-	if (rc != 0)
-		refused(cursor->txn, rc, "mdb_cursor_put");
+	(void)put_here(cursor, key, value, MDB_CURRENT, 0);
 }
 
 void lmdb_remove(struct lmdb_cursor *cursor)
 {
-	int rc;
-
-	if (cursor->txn->fault != 0)
-		return;
-	rc = mdb_cursor_del(cursor->cursor, 0);
-	if (rc != 0)
-		refused(cursor->txn, rc, "mdb_cursor_del");
+	if (cursor->txn->fault == 0)
+		(void)succeeded(cursor->txn, mdb_cursor_del(cursor->cursor, 0), 0, "mdb_cursor_del");
 }

@@ -73,7 +73,6 @@ uint64_t lmdb_count(struct lmdb_txn *txn, unsigned database);
 struct lmdb_cursor {
 	struct lmdb_txn *txn;
 	struct MDB_cursor *cursor;
-	unsigned database;
 	struct span key, value;
 };
 

@@ -56,7 +56,7 @@ struct lmdb {
 	unsigned handles[LMDB_DATABASES_MAX];
 	bool found[LMDB_DATABASES_MAX];
 	size_t map_bytes;
-	bool meta_rewritten; /* see lmdb_meta.h */
+	bool meta_rewritten; /* see lmdb_meta_rewrite */
 	unsigned readers;    /* read transactions that this process has open */
 };
 

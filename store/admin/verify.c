@@ -9,7 +9,6 @@
 
 #include "base/bytes.h"
 #include "base/guard.h"
-#include "base/lmdb/lmdb_meta.h"
 #include "base/lmdb/lmdb_pages.h"
 #include "store/admin/ledger.h"
 #include "store/files/files.h"
