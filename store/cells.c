@@ -57,9 +57,8 @@ bool quarter_get(struct lmdb_txn *lmdb, uint16_t quarter, struct quarter_record 
 void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_record *quarter_record)
 {
 	struct key key = key_quarter(quarter);
-	struct record record = quarter_encode(&key, quarter_record);
 
-	lmdb_put(lmdb, DB_PERIODS, key_span(&key), record_span(&record));
+	record_put(lmdb, DB_PERIODS, &key, quarter_encode(&key, quarter_record));
 }
 
 /* ---- Late questions ------------------------------------------------------------------------------- */

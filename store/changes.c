@@ -78,16 +78,10 @@ static struct changed_record *find(struct store_txn *txn, enum database database
 
 void changes_write(struct store_txn *txn)
 {
-	for (struct changed_record *changed = txn->changed_cells; changed; changed = changed->hh.next) {
-		struct record record = cell_encode(&changed->key, &changed->record.cell);
-
-		lmdb_put(txn->lmdb, DB_COUNTS, key_span(&changed->key), record_span(&record));
-	}
-	for (struct changed_record *changed = txn->changed_weeks; changed; changed = changed->hh.next) {
-		struct record record = week_encode(&changed->key, &changed->record.week);
-
-		lmdb_put(txn->lmdb, DB_WEEKS, key_span(&changed->key), record_span(&record));
-	}
+	for (struct changed_record *changed = txn->changed_cells; changed; changed = changed->hh.next)
+		record_put(txn->lmdb, DB_COUNTS, &changed->key, cell_encode(&changed->key, &changed->record.cell));
+	for (struct changed_record *changed = txn->changed_weeks; changed; changed = changed->hh.next)
+		record_put(txn->lmdb, DB_WEEKS, &changed->key, week_encode(&changed->key, &changed->record.week));
 	changes_free(txn);
 }
 

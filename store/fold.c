@@ -19,11 +19,9 @@ static void look_up(struct store_txn *txn, const struct key *key, struct id_reco
 		record_damaged(txn->lmdb, DB_IDS);
 }
 
-static void put_id(struct store_txn *txn, const struct key *key, const struct id_record *id)
+static void put_retracted(struct store_txn *txn, const struct key *key)
 {
-	struct record record = id_encode(key, id);
-
-	lmdb_put(txn->lmdb, DB_IDS, key_span(key), record_span(&record));
+	record_put(txn->lmdb, DB_IDS, key, id_encode(key, &(struct id_record){.state = KNOWN_RETRACTED}));
 	txn->changed = true;
 }
 
@@ -113,7 +111,6 @@ static bool count_new(struct store_txn *txn, const struct key *key, const struct
 static void take_back(struct store_txn *txn, const struct key *key, uint32_t day, const struct id_record *id,
 		      struct folded *out)
 {
-	static const struct id_record retracted = {.state = KNOWN_RETRACTED};
 	char team[SLUG_BYTES];
 
 	if (!id->detailed) {
@@ -124,14 +121,9 @@ static void take_back(struct store_txn *txn, const struct key *key, uint32_t day
 		return;
 	changes_add(txn, day, id, (struct count_change){.counted = -1});
 	held_touch(txn, (uint16_t)changes_periods_of(txn, day)->quarter, id->team);
-	put_id(txn, key, &retracted);
+	put_retracted(txn, key);
 	state_note_deletion(txn);
 	describe_change(out, team, changes_periods_of(txn, day)->quarter);
-}
-
-static void mark_retracted(struct store_txn *txn, const struct key *key)
-{
-	put_id(txn, key, &(struct id_record){.state = KNOWN_RETRACTED});
 }
 
 /* What comes of an id that is known, or of an event that does not count. */
@@ -149,7 +141,7 @@ static enum verdict fold_known(struct store_txn *txn, const struct key *key, con
 	if (verdict == VERDICT_RETRACTED && id.state == KNOWN_COUNTED)
 		take_back(txn, key, day, &id, out);
 	else if (verdict == VERDICT_RETRACTED)
-		mark_retracted(txn, key);
+		put_retracted(txn, key);
 	return verdict;
 }
 

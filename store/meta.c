@@ -56,6 +56,7 @@ static int check_org(struct lmdb_txn *txn, const char *directory, char org[stati
 struct checking {
 	const char *directory;
 	char *org;
+	struct state *state;
 	struct error *error;
 };
 
@@ -64,19 +65,24 @@ static int check(void *context, struct lmdb_txn *txn)
 	const struct checking *checking = context;
 	int rc = check_format(txn, checking->directory, checking->error);
 
-	return rc == 0 ? check_org(txn, checking->directory, checking->org, checking->error) : rc;
+	if (rc == 0)
+		rc = check_org(txn, checking->directory, checking->org, checking->error);
+	if (rc == 0 && checking->state)
+		(void)state_load(txn, checking->org, checking->state);
+	return rc;
 }
 
-int meta_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error)
+int meta_read(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct state *state,
+	      struct error *error)
 {
-	struct checking checking = {directory, org, error};
+	struct checking checking = {directory, org, state, error};
 
 	return lmdb_read(lmdb, check, &checking, error);
 }
 
-static void put_meta(struct lmdb_txn *txn, struct key key, struct record record)
+static void put_meta(struct lmdb_txn *lmdb, struct key key, struct record record)
 {
-	lmdb_put(txn, DB_META, key_span(&key), record_span(&record));
+	record_put(lmdb, DB_META, &key, record);
 }
 
 void meta_write_first(struct lmdb_txn *lmdb, const char *org, const struct state *state)

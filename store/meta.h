@@ -11,9 +11,10 @@
 /* Address space to begin with, of an environment that is made or only looked at, and of one that is written to. */
 enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
 
-/* Whether the environment in `directory` is a turf store that this program can read. `org` may be empty: then it is
- * filled in. */
-int meta_check(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct error *error);
+/* Whether the environment in `directory` is a turf store that this program can read, and its state. `org` may be empty: then it
+ * is filled in. `state` may be NULL. */
+int meta_read(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct state *state,
+	      struct error *error);
 
 /* Writes the records of an empty store. */
 void meta_write_first(struct lmdb_txn *lmdb, const char *org, const struct state *state);

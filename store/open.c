@@ -84,9 +84,7 @@ static bool read_first(void *context)
 
 	r->rc = lmdb_open(&r->store->lmdb, r->options, r->error);
 	if (r->rc == 0)
-		r->rc = meta_check(&r->store->lmdb, r->options->path, r->store->org, r->error);
-	if (r->rc == 0)
-		r->rc = state_read(&r->store->lmdb, r->store->org, &state, r->error);
+		r->rc = meta_read(&r->store->lmdb, r->options->path, r->store->org, &state, r->error);
 	if (r->rc < 0)
 		return false;
 	r->store->generation = state.shown.generation;
@@ -133,12 +131,12 @@ static int open_environment(struct store *store, const struct store_options *opt
 }
 
 /* Whoever writes through a lock.mdb that was deleted has the access lock. */
-static int check_alone(const struct store *store, struct error *error)
+static int check_alone(struct store *store, struct error *error)
 {
-	bool there = false;
-	int rc = files_has_lock(store->path, &there, error);
+	struct files_identity now;
+	int rc = files_identify(store->path, &now, error);
 
-	return rc < 0 || there ? rc : files_lock_swap_too(store->path, store->access_lock, error);
+	return rc < 0 || now.lock.inode != 0 ? rc : files_lock_swap(store->path, &store->access_lock, error);
 }
 
 /* 0 or FILES_NO_STORE, with the locks that go with it. */

@@ -21,9 +21,8 @@ static bool load(struct store_txn *txn, struct quarantine_state *state)
 static void save(struct store_txn *txn, const struct quarantine_state *state)
 {
 	struct key key = key_quarantine_state();
-	struct record record = quarantine_state_encode(state);
 
-	lmdb_put(txn->lmdb, DB_META, key_span(&key), record_span(&record));
+	record_put(txn->lmdb, DB_META, &key, quarantine_state_encode(state));
 	txn->changed = true;
 }
 

@@ -16,6 +16,11 @@ struct span record_span(const struct record *record)
 	return (struct span){record->bytes, record->length};
 }
 
+void record_put(struct lmdb_txn *lmdb, enum database database, const struct key *key, struct record record)
+{
+	lmdb_put(lmdb, database, key_span(key), record_span(&record));
+}
+
 void record_damaged(struct lmdb_txn *lmdb, enum database database)
 {
 	lmdb_fail(lmdb, FAULT_DAMAGED, "a record of database '%s' is damaged; verify tells which; restore a backup",
@@ -147,23 +152,19 @@ bool format_decode(struct span value, uint32_t *format)
 	return true;
 }
 
+/* An org is named as a team is. */
 struct record org_encode(const char *org)
 {
-	struct record record = {.length = 0};
 	struct key key = key_org();
 
-	add_bytes(&record, org, strlen(org));
-	finish(&record, &key);
-	return record;
+	return team_slug_encode(&key, org);
 }
 
 bool org_decode(struct span value, char org[static SLUG_BYTES])
 {
 	struct key key = key_org();
-	struct span bytes;
 
-	return record_unseal(key_span(&key), value, &bytes) && take_text(bytes, org, SLUG_BYTES) &&
-	       topic_slug_valid(org);
+	return team_slug_decode(key_span(&key), value, org);
 }
 
 struct record state_encode(const struct state *state)

@@ -27,6 +27,7 @@ struct record {
 };
 
 struct span record_span(const struct record *record);
+void record_put(struct lmdb_txn *lmdb, enum database database, const struct key *key, struct record record);
 
 /* Gives the transaction its fault: a record of `database` does not decode. */
 void record_damaged(struct lmdb_txn *lmdb, enum database database);

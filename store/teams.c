@@ -65,7 +65,6 @@ void team_forget_known(struct store_txn *txn)
 uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 {
 	struct key by_slug = key_team_slug(slug), by_number;
-	struct record record;
 	uint16_t number;
 
 	if (team_find(txn->lmdb, slug, &number) || txn->lmdb->fault != 0)
@@ -75,11 +74,9 @@ uint16_t team_find_or_add(struct store_txn *txn, const char *slug)
 		return TEAM_NONE;
 	}
 	number = ++txn->state.teams;
-	record = team_number_encode(&by_slug, number);
-	lmdb_put(txn->lmdb, DB_TEAMS, key_span(&by_slug), record_span(&record));
 	by_number = key_team_number(number);
-	record = team_slug_encode(&by_number, slug);
-	lmdb_put(txn->lmdb, DB_TEAMS, key_span(&by_number), record_span(&record));
+	record_put(txn->lmdb, DB_TEAMS, &by_slug, team_number_encode(&by_slug, number));
+	record_put(txn->lmdb, DB_TEAMS, &by_number, team_slug_encode(&by_number, slug));
 	txn->changed = true;
 	return number;
 }

@@ -171,7 +171,6 @@ static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 	struct key key = key_purged_week((uint16_t)week.year, (uint8_t)week.week);
 	uint16_t quarter = (uint16_t)quarter_of_day(day);
 	struct quarter_record record;
-	struct record purged_record;
 	struct span value;
 	uint64_t purged = 0;
 
@@ -183,8 +182,7 @@ static void count_purged(struct store_txn *txn, uint32_t day, enum known state)
 	if (lmdb_get(txn->lmdb, DB_PERIODS, key_span(&key), &value) &&
 	    !purged_week_decode(key_span(&key), value, &purged))
 		record_damaged(txn->lmdb, DB_PERIODS);
-	purged_record = purged_week_encode(&key, purged + 1);
-	lmdb_put(txn->lmdb, DB_PERIODS, key_span(&key), record_span(&purged_record));
+	record_put(txn->lmdb, DB_PERIODS, &key, purged_week_encode(&key, purged + 1));
 }
 
 /* What is purged has been settled before: the walk above comes first, and its bound is never the earlier one. */
@@ -198,7 +196,7 @@ static void purge_some(struct store_txn *txn)
 	bool found;
 
 	lmdb_cursor_open(&cursor, txn->lmdb, DB_IDS);
-	for (found = lmdb_seek(&cursor, (struct span){0}); found; found = lmdb_next(&cursor)) {
+	while ((found = lmdb_next(&cursor))) {
 		if (!read_id(&cursor, &place, &id) || place.day >= before || n++ == IDS_PER_STEP)
 			break;
 		count_purged(txn, place.day, id.state);

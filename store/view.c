@@ -248,10 +248,9 @@ int store_view_quarantine(const struct store_view *view, bool (*each)(void *cont
 {
 	struct lmdb_cursor cursor;
 	struct quarantined entry;
-	bool found;
 
 	lmdb_cursor_open(&cursor, view->lmdb, DB_QUARANTINE);
-	for (found = lmdb_seek(&cursor, (struct span){0}); found; found = lmdb_next(&cursor)) {
+	while (lmdb_next(&cursor)) {
 		if (!quarantine_decode(cursor.key, cursor.value, &entry)) {
 			record_damaged(view->lmdb, DB_QUARANTINE);
 			break;

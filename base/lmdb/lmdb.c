@@ -441,7 +441,7 @@ static bool move(struct lmdb_cursor *cursor, MDB_val key, MDB_cursor_op how)
 
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key)
 {
-	return move(cursor, to_val(key), key.length == 0 ? MDB_FIRST : MDB_SET_RANGE);
+	return move(cursor, to_val(key), MDB_SET_RANGE);
 }
 
 bool lmdb_next(struct lmdb_cursor *cursor)

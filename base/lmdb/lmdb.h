@@ -80,7 +80,7 @@ struct lmdb_cursor {
 void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, unsigned database);
 void lmdb_cursor_close(struct lmdb_cursor *cursor);
 
-/* To the first record not below `key` (an empty key: the first), to the next. False: there is none, or a fault. */
+/* To the first record not below `key`; to the next, or in a new cursor to the first. False: there is none, or a fault. */
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key);
 bool lmdb_next(struct lmdb_cursor *cursor);
 

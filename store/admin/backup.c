@@ -58,9 +58,7 @@ static int describe(const char *data, struct manifest *manifest, struct error *e
 	if (rc < 0)
 		return rc;
 	manifest->format = STORE_FORMAT;
-	rc = meta_check(&lmdb, data, manifest->org, error);
-	if (rc == 0)
-		rc = state_read(&lmdb, manifest->org, &state, error);
+	rc = meta_read(&lmdb, data, manifest->org, &state, error);
 	if (rc == 0) {
 		memcpy(manifest->epoch, state.shown.epoch, sizeof manifest->epoch);
 		manifest->generation = state.shown.generation;
@@ -143,8 +141,7 @@ static bool look_at_replaced(void *context)
 
 	if (lmdb_open(&lmdb, &options, NULL) < 0)
 		return false;
-	if (meta_check(&lmdb, replaced->path, replaced->org, NULL) == 0 &&
-	    state_read(&lmdb, replaced->org, &state, NULL) == 0)
+	if (meta_read(&lmdb, replaced->path, replaced->org, &state, NULL) == 0)
 		replaced->generation = state.shown.generation;
 	lmdb_close(&lmdb);
 	return true;
@@ -223,7 +220,7 @@ static int renew(const char *path, struct renewal *renewal, struct error *error)
 	if (rc < 0)
 		return rc;
 	memcpy(org, renewal->manifest->org, sizeof org);
-	rc = meta_check(&lmdb, data, org, error);
+	rc = meta_read(&lmdb, data, org, NULL, error);
 	if (rc == 0)
 		rc = lmdb_change(&lmdb, begin_again, renewal, error);
 	lmdb_close(&lmdb);

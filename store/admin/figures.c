@@ -32,7 +32,7 @@ static uint32_t oldest_day(struct lmdb_txn *lmdb)
 	struct id_place place = {.day = 0};
 
 	lmdb_cursor_open(&cursor, lmdb, DB_IDS);
-	if (lmdb_seek(&cursor, (struct span){0}))
+	if (lmdb_next(&cursor))
 		(void)key_id_parse(cursor.key, &place);
 	lmdb_cursor_close(&cursor);
 	return place.day;

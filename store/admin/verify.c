@@ -70,10 +70,9 @@ static bool read_all(struct verification *v, enum database database, record_read
 	struct lmdb_cursor cursor;
 	struct key last = {.length = 0};
 	uint64_t n = 0;
-	bool more;
 
 	lmdb_cursor_open(&cursor, v->view->lmdb, database);
-	for (more = lmdb_seek(&cursor, (struct span){0}); more && v->fault == 0; more = lmdb_next(&cursor)) {
+	while (v->fault == 0 && lmdb_next(&cursor)) {
 		if (!ascends(cursor.key, &last))
 			ledger_found(&v->findings, "database %s: keys are out of order", key_database_name(database));
 		last.length = cursor.key.length < KEY_BYTES ? cursor.key.length : KEY_BYTES;

@@ -36,29 +36,21 @@ int files_path(char out[static PATH_MAX], const char *directory, const char *nam
 	return 0;
 }
 
-int files_sync(const char *path, struct error *error)
+static int sync_by(int (*call)(int fd), const char *name, const char *path, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 
 	if (fd < 0)
 		return files_fault(error, path, "open");
-	if (fsync(fd) < 0)
-		rc = files_fault(error, path, "fsync");
+	if (call(fd) < 0)
+		rc = files_fault(error, path, name);
 	(void)close(fd);
 	return rc;
 }
 
-/* For when the parent may not be read, and so not be synced by itself: all of the file system. */
-static int sync_all(const char *path, struct error *error)
+int files_sync(const char *path, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-
-	if (fd < 0)
-		return files_fault(error, path, "open");
-	if (syncfs(fd) < 0)
-		rc = files_fault(error, path, "syncfs");
-	(void)close(fd);
-	return rc;
+	return sync_by(fsync, "fsync", path, error);
 }
 
 int files_sync_parent(const char *path, struct error *error)
@@ -72,8 +64,9 @@ int files_sync_parent(const char *path, struct error *error)
 		length--;
 	memcpy(parent, path, length);
 	parent[length] = '\0';
+	/* A parent that may not be read cannot be synced by itself: all of the file system is. */
 	if (length > 0 && access(parent, R_OK) < 0 && errno == EACCES)
-		return sync_all(path, error);
+		return sync_by(syncfs, "syncfs", path, error);
 	return files_sync(length > 0 ? parent : ".", error);
 }
 
@@ -220,27 +213,18 @@ int files_lock_access(const char *directory, int *fd, struct error *error)
 	return files_lock(directory, ACCESS_LOCK, LOCK_SH, fd, error);
 }
 
-static int swap_lock_held(const char *directory, struct error *error)
-{
-	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended",
-			 directory);
-}
-
 int files_lock_swap(const char *directory, int *fd, struct error *error)
 {
-	int rc = files_lock(directory, ACCESS_LOCK, LOCK_EX | LOCK_NB, fd, error);
+	bool had = *fd >= 0;
+	int rc = had ? take_flock(*fd, LOCK_EX | LOCK_NB, directory, error)
+		     : files_lock(directory, ACCESS_LOCK, LOCK_EX | LOCK_NB, fd, error);
 
 	if (rc != FILES_HELD)
 		return rc;
-	files_close(fd);
-	return swap_lock_held(directory, error);
-}
-
-int files_lock_swap_too(const char *directory, int fd, struct error *error)
-{
-	int rc = take_flock(fd, LOCK_EX | LOCK_NB, directory, error);
-
-	return rc == FILES_HELD ? swap_lock_held(directory, error) : rc;
+	if (!had)
+		files_close(fd);
+	return error_set(error, FAULT_BUSY, "%s: another program is working on it; try again when it has ended",
+			 directory);
 }
 
 /* ---- Which files these are ------------------------------------------------------------------------ */
@@ -324,15 +308,6 @@ int files_check(const char *directory, const struct files_identity *opened, stru
 		"turfd stops; put the old one back (until then it can be read as /proc/PID/fd/N), or stop turfd and "
 		"restore a backup",
 		directory);
-}
-
-int files_has_lock(const char *directory, bool *there, struct error *error)
-{
-	struct file_identity found;
-	int rc = identify(directory, LMDB_LOCK, &found, error);
-
-	*there = rc == 0 && found.inode != 0;
-	return rc;
 }
 
 /* ---- Putting a data file in place ------------------------------------------------------------------ */

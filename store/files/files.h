@@ -68,14 +68,10 @@ int files_lock_directory(const char *directory, int how, int *fd, struct error *
 
 /* Waits only while another data file is put in place. */
 int files_lock_access(const char *directory, int *fd, struct error *error);
-/* FAULT_BUSY: somebody is opening the store or may write to it. */
+/* The lock for swapping; `*fd` is -1, or the access lock that the caller has already. FAULT_BUSY: somebody is opening the store
+ * or may write to it. */
 int files_lock_swap(const char *directory, int *fd, struct error *error);
-/* The same for who has the access lock already. */
-int files_lock_swap_too(const char *directory, int fd, struct error *error);
 void files_close(int *fd); /* -1 is fine; leaves -1 */
-
-/* Whether lock.mdb is there; a fault. */
-int files_has_lock(const char *directory, bool *there, struct error *error);
 
 /* A new data.mdb.new, for writing; what an earlier attempt left is removed. */
 int files_create_new(const char *directory, int *fd, struct error *error);
