@@ -69,7 +69,7 @@ static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
 	uint64_t questions = 0;
 	struct cell_walk walk;
 
-	cell_walk_open(&walk, txn->lmdb, key_prefix_cell_quarter(quarter));
+	cell_walk_open(&walk, txn->lmdb, key_prefix_cell(quarter, TEAM_NONE));
 	while (cell_walk_next(&walk)) {
 		uint64_t late = walk.cell.late;
 

@@ -151,25 +151,25 @@ bool key_id_parse(struct span key, struct id_place *place)
 	return place->day <= CALENDAR_DAY_MAX;
 }
 
-struct key key_prefix_cell_quarter(uint16_t quarter)
+/* A year or a quarter, and the team unless it is TEAM_NONE. */
+static struct key prefix(uint16_t period, uint16_t team)
 {
 	struct key key = {.length = 0};
 
-	add16(&key, quarter);
+	add16(&key, period);
+	if (team != TEAM_NONE)
+		add16(&key, team);
 	return key;
 }
 
-struct key key_prefix_cell_team(uint16_t quarter, uint16_t team)
+struct key key_prefix_cell(uint16_t quarter, uint16_t team)
 {
-	struct key key = key_prefix_cell_quarter(quarter);
-
-	add16(&key, team);
-	return key;
+	return prefix(quarter, team);
 }
 
 struct key key_cell(const struct cell_key *cell)
 {
-	struct key key = key_prefix_cell_team(cell->quarter, cell->team);
+	struct key key = prefix(cell->quarter, cell->team);
 
 	add8(&key, cell->kind);
 	add16(&key, cell->code);
@@ -196,25 +196,14 @@ bool key_cell_parse(struct span key, struct cell_key *cell)
 	return cell->kind == CELL_LABEL && cell->outcome == OUTCOME_UNSPECIFIED;
 }
 
-struct key key_prefix_week_year(uint16_t iso_year)
+struct key key_prefix_week(uint16_t iso_year, uint16_t team)
 {
-	struct key key = {.length = 0};
-
-	add16(&key, iso_year);
-	return key;
-}
-
-struct key key_prefix_week_team(uint16_t iso_year, uint16_t team)
-{
-	struct key key = key_prefix_week_year(iso_year);
-
-	add16(&key, team);
-	return key;
+	return prefix(iso_year, team);
 }
 
 struct key key_week(const struct week_key *week)
 {
-	struct key key = key_prefix_week_team(week->iso_year, week->team);
+	struct key key = prefix(week->iso_year, week->team);
 
 	add8(&key, week->week);
 	return key;

@@ -63,8 +63,7 @@ struct cell_key {
 };
 struct key key_cell(const struct cell_key *cell);
 bool key_cell_parse(struct span key, struct cell_key *cell);
-struct key key_prefix_cell_quarter(uint16_t quarter);
-struct key key_prefix_cell_team(uint16_t quarter, uint16_t team);
+struct key key_prefix_cell(uint16_t quarter, uint16_t team); /* TEAM_NONE: of all teams */
 
 /* weeks */
 struct week_key {
@@ -73,8 +72,7 @@ struct week_key {
 };
 struct key key_week(const struct week_key *week);
 bool key_week_parse(struct span key, struct week_key *week);
-struct key key_prefix_week_year(uint16_t iso_year);
-struct key key_prefix_week_team(uint16_t iso_year, uint16_t team);
+struct key key_prefix_week(uint16_t iso_year, uint16_t team); /* TEAM_NONE: of all teams */
 
 /* periods: what concerns a quarter, or an ISO week, of the whole org */
 struct key key_quarter(uint16_t quarter);

@@ -71,6 +71,13 @@ int store_view_catalogue(const struct store_view *view, struct catalogue *out, s
 			 rc < 0 ? "does not fit in memory" : "is damaged; restore a backup");
 }
 
+/* The team's number, or TEAM_NONE for all teams. False: the team has none, or a fault. */
+static bool find_team(const struct store_view *view, const char *team, uint16_t *number)
+{
+	*number = TEAM_NONE;
+	return strcmp(team, TEAM_ALL) == 0 || team_find(view->lmdb, team, number);
+}
+
 /* ---- A quarter ---------------------------------------------------------------------------------- */
 
 static void add_cell(struct cell *to, const struct cell_record *from)
@@ -126,16 +133,14 @@ int store_view_quarter(const struct store_view *view, const char *team, uint32_t
 
 	(void)quarter_get(view->lmdb, (uint16_t)quarter, &record);
 	tally->revision = 1 + record.revisions;
-	if (strcmp(team, TEAM_ALL) == 0)
-		add_to_tally(view->lmdb, key_prefix_cell_quarter((uint16_t)quarter), tally);
-	else if (team_find(view->lmdb, team, &number))
-		add_to_tally(view->lmdb, key_prefix_cell_team((uint16_t)quarter, number), tally);
+	if (find_team(view, team, &number))
+		add_to_tally(view->lmdb, key_prefix_cell((uint16_t)quarter, number), tally);
 	return lmdb_result(view->lmdb, error);
 }
 
 /* ---- Weeks -------------------------------------------------------------------------------------- */
 
-static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t weeks[static WEEKS_MAX + 1])
+static void add_weeks(struct lmdb_txn *lmdb, struct key prefix, uint64_t weeks[static WEEKS_MAX + 1])
 {
 	struct lmdb_cursor cursor;
 	struct week_key key;
@@ -143,8 +148,8 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 	bool found;
 
 	lmdb_cursor_open(&cursor, lmdb, DB_WEEKS);
-	for (found = lmdb_seek(&cursor, key_span(prefix)); found; found = lmdb_next(&cursor)) {
-		if (!key_span_begins(cursor.key, prefix))
+	for (found = lmdb_seek(&cursor, key_span(&prefix)); found; found = lmdb_next(&cursor)) {
+		if (!key_span_begins(cursor.key, &prefix))
 			break;
 		if (!key_week_parse(cursor.key, &key) || !week_decode(cursor.key, cursor.value, &week)) {
 			record_damaged(lmdb, DB_WEEKS);
@@ -158,15 +163,10 @@ static void add_weeks(struct lmdb_txn *lmdb, const struct key *prefix, uint64_t 
 int store_view_weeks(const struct store_view *view, const char *team, uint32_t iso_year,
 		     uint64_t weeks[static WEEKS_MAX + 1], struct error *error)
 {
-	struct key prefix = key_prefix_week_year((uint16_t)iso_year);
 	uint16_t number;
 
-	if (strcmp(team, TEAM_ALL) == 0) {
-		add_weeks(view->lmdb, &prefix, weeks);
-	} else if (team_find(view->lmdb, team, &number)) {
-		prefix = key_prefix_week_team((uint16_t)iso_year, number);
-		add_weeks(view->lmdb, &prefix, weeks);
-	}
+	if (find_team(view, team, &number))
+		add_weeks(view->lmdb, key_prefix_week((uint16_t)iso_year, number), weeks);
 	return lmdb_result(view->lmdb, error);
 }
 
@@ -176,17 +176,13 @@ bool store_view_counted(const struct store_view *view, enum catalogue_part part,
 			uint32_t quarter)
 {
 	uint8_t kind = part == PART_LABEL ? CELL_LABEL : CELL_DOMAIN;
-	struct key prefix = key_prefix_cell_quarter((uint16_t)quarter);
 	struct cell_walk walk;
 	uint16_t number;
 	bool counted = false;
 
-	if (part == PART_TEAM) {
-		if (!team_find(view->lmdb, team, &number))
-			return view->lmdb->fault != 0;
-		prefix = key_prefix_cell_team((uint16_t)quarter, number);
-	}
-	cell_walk_open(&walk, view->lmdb, prefix);
+	if (!find_team(view, part == PART_TEAM ? team : TEAM_ALL, &number))
+		return view->lmdb->fault != 0;
+	cell_walk_open(&walk, view->lmdb, key_prefix_cell((uint16_t)quarter, number));
 	while (!counted && cell_walk_next(&walk))
 		if (part == PART_TEAM || (walk.key.kind == kind && walk.key.code == code))
 			counted = walk.cell.counted > 0 || walk.cell.late > 0;
@@ -201,7 +197,7 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 	struct key key;
 
 	while (*quarter <= UINT16_MAX) {
-		key = key_prefix_cell_team((uint16_t)*quarter, team);
+		key = key_prefix_cell((uint16_t)*quarter, team);
 		if (!lmdb_seek(cursor, key_span(&key)))
 			return false;
 		if (!key_cell_parse(cursor->key, &cell)) {
@@ -222,11 +218,11 @@ int store_view_span(const struct store_view *view, const char *team, uint32_t *f
 {
 	uint32_t quarter = 0;
 	struct lmdb_cursor cursor;
-	uint16_t number = TEAM_NONE;
+	uint16_t number;
 	bool any = false;
 
 	*first = *last = 0;
-	if (strcmp(team, TEAM_ALL) == 0 || team_find(view->lmdb, team, &number)) {
+	if (find_team(view, team, &number)) {
 		lmdb_cursor_open(&cursor, view->lmdb, DB_COUNTS);
 		for (; next_quarter(&cursor, number, &quarter); quarter++) {
 			if (!any)

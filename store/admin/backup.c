@@ -124,58 +124,61 @@ int store_backup(struct store *store, const char *directory, struct error *error
 
 /* ---- Bringing one back ---------------------------------------------------------------------------- */
 
-/* The store that a backup takes the place of: it may be damaged, and then only says nothing. */
-struct replaced {
-	const char *path;
-	char org[SLUG_BYTES];
-	uint64_t generation;
+/* A backup in `directory`, to be put at `path`. */
+struct restoration {
+	const char *directory, *path;
+	struct manifest manifest;
+	uint64_t unix_seconds;
+	bool there; /* a store is there, to be replaced: it may be damaged, and then only says nothing */
+	char replaced_org[SLUG_BYTES];
+	uint64_t replaced_generation;
 };
 
 static bool look_at_replaced(void *context)
 {
-	struct replaced *replaced = context;
+	struct restoration *r = context;
 	struct lmdb_options options = {
-		.kind = &store_kind, .path = replaced->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
+		.kind = &store_kind, .path = r->path, .read_only = true, .map_bytes = NEW_MAP_BYTES};
 	struct state state;
 	struct lmdb lmdb;
 
 	if (lmdb_open(&lmdb, &options, NULL) < 0)
 		return false;
-	if (meta_read(&lmdb, replaced->path, replaced->org, &state, NULL) == 0)
-		replaced->generation = state.shown.generation;
+	if (meta_read(&lmdb, r->path, r->replaced_org, &state, NULL) == 0)
+		r->replaced_generation = state.shown.generation;
 	lmdb_close(&lmdb);
 	return true;
 }
 
-static int check_replaced(struct replaced *replaced, const struct manifest *manifest, struct error *error)
+static int check_replaced(struct restoration *r, struct error *error)
 {
 	bool sound;
 
-	if (guard_run(look_at_replaced, replaced, &sound) == 0)
-		(void)look_at_replaced(replaced);
-	if (replaced->org[0] && strcmp(replaced->org, manifest->org) != 0)
+	if (guard_run(look_at_replaced, r, &sound) == 0)
+		(void)look_at_replaced(r);
+	if (r->replaced_org[0] && strcmp(r->replaced_org, r->manifest.org) != 0)
 		return error_set(error, FAULT_FOREIGN,
-				 "%s: the store holds the counts of org '%s', and the backup those of '%s'",
-				 replaced->path, replaced->org, manifest->org);
+				 "%s: the store holds the counts of org '%s', and the backup those of '%s'", r->path,
+				 r->replaced_org, r->manifest.org);
 	return 0;
 }
 
-static int copy_in(const char *directory, const char *path, const struct manifest *manifest, struct error *error)
+static int copy_in(const struct restoration *r, struct error *error)
 {
 	char data[PATH_MAX], sha256[SHA256_TEXT_BYTES];
-	int from = -1, to = -1, rc = files_path(data, directory, DATA_FILE, error);
+	int from = -1, to = -1, rc = files_path(data, r->directory, DATA_FILE, error);
 
 	if (rc < 0)
 		return rc;
 	from = open(data, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return error_set(error, FAULT_INPUT, "%s: %s", data, strerror(errno));
-	rc = files_create_new(path, &to, error);
+	rc = files_create_new(r->path, &to, error);
 	if (rc == 0)
 		rc = manifest_sha256_copy(from, to, data, sha256, error);
 	files_close(&to);
 	files_close(&from);
-	if (rc == 0 && strcasecmp(sha256, manifest->sha256) != 0)
+	if (rc == 0 && strcasecmp(sha256, r->manifest.sha256) != 0)
 		rc = error_set(error, FAULT_DAMAGED,
 			       "%s: its SHA-256 is not the manifest's: the backup is damaged; use another one", data);
 	return rc;
@@ -183,16 +186,11 @@ static int copy_in(const char *directory, const char *path, const struct manifes
 
 /* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
  * readers believe the figures (rules 12 and 13, docs/wire-format.md). */
-struct renewal {
-	const struct manifest *manifest;
-	uint64_t generation, unix_seconds; /* the last one that was shown, and the clock */
-};
-
 static int begin_again(void *context, struct lmdb_txn *txn)
 {
-	const struct renewal *renewal = context;
-	const struct manifest *manifest = renewal->manifest;
-	uint64_t last = renewal->generation;
+	const struct restoration *r = context;
+	const struct manifest *manifest = &r->manifest;
+	uint64_t last = r->replaced_generation;
 	struct state state;
 
 	if (!state_load(txn, manifest->org, &state))
@@ -201,50 +199,39 @@ static int begin_again(void *context, struct lmdb_txn *txn)
 		lmdb_fail(txn, FAULT_DAMAGED, "the data file is not the one that the manifest names");
 	if (state_draw_epoch(state.shown.epoch) < 0)
 		lmdb_fail(txn, FAULT_SYSTEM, "the system gives no random bytes");
-	state.shown.generation = state_next_generation(last > state.shown.generation ? last : state.shown.generation,
-						       renewal->unix_seconds);
+	state.shown.generation =
+		state_next_generation(last > state.shown.generation ? last : state.shown.generation, r->unix_seconds);
 	state_save(txn, &state);
 	return 0;
 }
 
-static int renew(const char *path, struct renewal *renewal, struct error *error)
+static int renew(struct restoration *r, struct error *error)
 {
-	char data[PATH_MAX], org[SLUG_BYTES];
+	char data[PATH_MAX];
 	struct lmdb_options options = {
 		.kind = &store_kind, .path = data, .alone = true, .map_bytes = DEFAULT_MAP_BYTES};
 	struct lmdb lmdb;
-	int rc = files_path(data, path, NEW_DATA_FILE, error);
+	int rc = files_path(data, r->path, NEW_DATA_FILE, error);
 
 	if (rc == 0)
 		rc = lmdb_open(&lmdb, &options, error);
 	if (rc < 0)
 		return rc;
-	memcpy(org, renewal->manifest->org, sizeof org);
-	rc = meta_read(&lmdb, data, org, NULL, error);
+	rc = meta_read(&lmdb, data, r->manifest.org, NULL, error);
 	if (rc == 0)
-		rc = lmdb_change(&lmdb, begin_again, renewal, error);
+		rc = lmdb_change(&lmdb, begin_again, r, error);
 	lmdb_close(&lmdb);
 	return rc;
 }
 
-struct restoration {
-	const char *directory, *path;
-	struct manifest manifest;
-	bool there; /* a store is there, to be replaced */
-	uint64_t unix_seconds;
-};
-
-static int restore_locked(const struct restoration *r, struct error *error)
+static int restore_locked(struct restoration *r, struct error *error)
 {
-	struct replaced replaced = {.path = r->path};
-	struct renewal renewal = {&r->manifest, 0, r->unix_seconds};
-	int rc = r->there ? check_replaced(&replaced, &r->manifest, error) : 0;
+	int rc = r->there ? check_replaced(r, error) : 0;
 
 	if (rc == 0)
-		rc = copy_in(r->directory, r->path, &r->manifest, error);
-	renewal.generation = replaced.generation;
+		rc = copy_in(r, error);
 	if (rc == 0)
-		rc = renew(r->path, &renewal, error);
+		rc = renew(r, error);
 	if (rc == 0)
 		rc = files_install_new(r->path, r->there, error);
 	if (rc < 0)
