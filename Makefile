@@ -25,8 +25,10 @@ PROTOC_C   ?= protoc-c
 LDCONFIG   ?= ldconfig
 OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
 # Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS. turfd takes
-# the archive, so that mqtt_paho.c can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs: the shared library, as it is.
-PAHO_SYNC  ?= -Wl,--undefined=StackTrace_entry -l:libpaho-mqtt3cs.a -lssl -lcrypto
+# the archive where there is one, so that mqtt_paho.c can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs: the shared
+# library, as it is.
+paho_archive = $(filter /%,$(shell $(CC) -print-file-name=libpaho-mqtt3cs.a))
+PAHO_SYNC  ?= $(if $(paho_archive),-Wl,--undefined=StackTrace_entry $(paho_archive) -lssl -lcrypto,-lpaho-mqtt3cs)
 PAHO_ASYNC ?= -lpaho-mqtt3as
 
 # ---- Flags -----------------------------------------------------------------------------------
