@@ -28,7 +28,7 @@ OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
 # the archive where there is one, so that mqtt_paho.c can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs: the shared
 # library, as it is.
 paho_archive = $(filter /%,$(shell $(CC) -print-file-name=libpaho-mqtt3cs.a))
-PAHO_SYNC  ?= $(if $(paho_archive),-Wl,--undefined=StackTrace_entry $(paho_archive) -lssl -lcrypto,-lpaho-mqtt3cs)
+PAHO_SYNC  ?= $(if $(paho_archive),-u StackTrace_entry $(paho_archive) -lssl -lcrypto,-lpaho-mqtt3cs)
 PAHO_ASYNC ?= -lpaho-mqtt3as
 
 # ---- Flags -----------------------------------------------------------------------------------
