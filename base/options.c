@@ -38,7 +38,7 @@ static int take_seconds(const struct option_spec *spec, const char *text, int *m
 	return 0;
 }
 
-static int take(const struct option_spec *spec, const char *value, char *target, struct error *error)
+static int take_value(const struct option_spec *spec, const char *value, char *target, struct error *error)
 {
 	void *member = target + spec->member;
 	unsigned *count;
@@ -64,7 +64,7 @@ static int take(const struct option_spec *spec, const char *value, char *target,
 	return 0;
 }
 
-static const struct option_spec *find(const struct option_table *table, const char *name, unsigned command)
+static const struct option_spec *find_spec(const struct option_table *table, const char *name, unsigned command)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (strcmp(table->specs[i].name, name) == 0 && table->specs[i].commands & command)
@@ -81,7 +81,7 @@ static void list_options(const struct option_table *table, struct option options
 	for (size_t i = 0; i < table->n; i++) {
 		const struct option_spec *spec = &table->specs[i];
 
-		if (find(table, spec->name, ~0U) == spec)
+		if (find_spec(table, spec->name, ~0U) == spec)
 			options[n++] = (struct option){
 				.name = spec->name,
 				.has_arg = spec->kind == OPTION_FLAG ? no_argument : required_argument,
@@ -105,7 +105,7 @@ int options_parse(const struct option_table *table, struct command_line *line, v
 		const char *name = code == 'h'          ? "help"
 				   : code >= FIRST_CODE ? table->specs[code - FIRST_CODE].name
 							: NULL;
-		const struct option_spec *spec = name ? find(table, name, line->command) : NULL;
+		const struct option_spec *spec = name ? find_spec(table, name, line->command) : NULL;
 
 		if (code == ':')
 			return error_set(error, FAULT_INPUT, "%s needs a value", typed);
@@ -113,7 +113,7 @@ int options_parse(const struct option_table *table, struct command_line *line, v
 			return error_set(error, FAULT_INPUT, "%s has no option %s%s", line->name, name ? "--" : "",
 					 name ? name : typed);
 		line->takers &= spec->commands;
-		rc = take(spec, optarg, target, error);
+		rc = take_value(spec, optarg, target, error);
 	}
 	line->arguments = line->argv + optind;
 	line->n_arguments = line->argc - optind;

@@ -146,14 +146,14 @@ static uint32_t earlier(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static uint32_t later(uint32_t a, uint32_t b)
+static uint32_t later_day(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
 }
 
 static bool share_a_day(struct days a, struct days b)
 {
-	return later(a.begin, b.begin) < earlier(a.end, b.end);
+	return later_day(a.begin, b.begin) < earlier(a.end, b.end);
 }
 
 static struct days entry_days(const struct entry *entry)
@@ -166,7 +166,7 @@ static struct days entry_days(const struct entry *entry)
 static bool history_moves(struct days old, struct days new, struct days span)
 {
 	struct days lost_before = {old.begin, earlier(old.end, new.begin)};
-	struct days lost_after = {later(old.begin, new.end), old.end};
+	struct days lost_after = {later_day(old.begin, new.end), old.end};
 	struct days gained_before = {new.begin, earlier(new.end, old.begin)};
 
 	return share_a_day(lost_before, span) || share_a_day(lost_after, span) || share_a_day(gained_before, span);
@@ -269,7 +269,7 @@ static void compare_catalogues(struct change *change, const struct catalogue *ol
 /* When something ends that the config no longer names. Day 0 would be an open end. */
 static uint32_t end_of(uint32_t valid_until, uint32_t today)
 {
-	today = later(today, 1);
+	today = later_day(today, 1);
 	return valid_until != 0 && valid_until < today ? valid_until : today;
 }
 
@@ -297,7 +297,7 @@ static void keep_left_out(const struct catalogue *old, const struct catalogue *n
 }
 
 /* A heap array with `n` elements of `from` and room for `more`. NULL: no memory. */
-static void *extend(const void *from, size_t n, size_t more, size_t size)
+static void *copy_with_room(const void *from, size_t n, size_t more, size_t size)
 {
 	void *array = calloc(n + more + 1, size); /* never empty */
 
@@ -306,12 +306,13 @@ static void *extend(const void *from, size_t n, size_t more, size_t size)
 	return array;
 }
 
-static int merge(const struct catalogue *old, const struct catalogue *next, uint32_t today, struct catalogue *merged)
+static int merge_catalogues(const struct catalogue *old, const struct catalogue *next, uint32_t today,
+			    struct catalogue *merged)
 {
 	*merged = *next;
-	merged->teams = extend(next->teams, next->n_teams, old->n_teams, sizeof *next->teams);
-	merged->domains = extend(next->domains, next->n_domains, old->n_domains, sizeof *next->domains);
-	merged->labels = extend(next->labels, next->n_labels, old->n_labels, sizeof *next->labels);
+	merged->teams = copy_with_room(next->teams, next->n_teams, old->n_teams, sizeof *next->teams);
+	merged->domains = copy_with_room(next->domains, next->n_domains, old->n_domains, sizeof *next->domains);
+	merged->labels = copy_with_room(next->labels, next->n_labels, old->n_labels, sizeof *next->labels);
 	if (!merged->teams || !merged->domains || !merged->labels) {
 		catalogue_release(merged);
 		return FAULT_MEMORY;
@@ -345,7 +346,7 @@ int catalogue_succeed(const struct catalogue *current, const struct catalogue *n
 
 	memset(merged, 0, sizeof *merged);
 	compare_catalogues(&change, current, next);
-	fault = merge(current, next, history->today, merged);
+	fault = merge_catalogues(current, next, history->today, merged);
 	if (fault)
 		return fault;
 	check_size(&change, merged);

@@ -166,7 +166,7 @@ static bool take_labels(const Turf__V1__Catalogue *message, struct catalogue *ca
 }
 
 /* Room for what the message holds; its counts are within the limits. calloc(0) may be NULL: not asked. */
-static bool make_room(const Turf__V1__Catalogue *message, struct catalogue *catalogue)
+static bool make_room_for_catalogue(const Turf__V1__Catalogue *message, struct catalogue *catalogue)
 {
 	catalogue->n_teams = message->n_teams;
 	catalogue->n_domains = message->n_domains;
@@ -187,7 +187,7 @@ static int take_catalogue(const ProtobufCMessage *base, void *to)
 
 	if (message->n_domains > DOMAIN_CODE_MAX || message->n_labels > LABELS_MAX)
 		return MESSAGE_MALFORMED;
-	if (!make_room(message, catalogue))
+	if (!make_room_for_catalogue(message, catalogue))
 		return FAULT_MEMORY;
 	if (!take_settings(message, catalogue) || !take_teams(message, catalogue) ||
 	    !take_domains(message, catalogue) || !take_labels(message, catalogue))

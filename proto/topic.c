@@ -60,7 +60,7 @@ bool topic_client_id_valid(const char *text, size_t length)
 }
 
 /* The number of levels, or 0 when there are more than LEVELS_MAX. */
-static size_t split(struct span rest, struct span levels[static LEVELS_MAX])
+static size_t split_levels(struct span rest, struct span levels[static LEVELS_MAX])
 {
 	for (size_t n = 0; n < LEVELS_MAX; n++) {
 		const char *slash = memchr(rest.text, '/', rest.length);
@@ -135,14 +135,14 @@ enum topic_kind topic_parse(const char *text, size_t length, struct topic *topic
 	memset(topic, 0, sizeof *topic);
 	if (length < prefix || memcmp(text, PREFIX, prefix) != 0)
 		return TOPIC_OTHER;
-	n = split((struct span){text + prefix, length - prefix}, levels);
+	n = split_levels((struct span){text + prefix, length - prefix}, levels);
 	topic->kind = parse_levels(levels, n, topic);
 	if (topic->kind == TOPIC_OTHER)
 		memset(topic, 0, sizeof *topic);
 	return topic->kind;
 }
 
-static char *append(char *at, const char *text)
+static char *append_text(char *at, const char *text)
 {
 	size_t length = strlen(text);
 
@@ -154,12 +154,12 @@ static char *append(char *at, const char *text)
 static void build(char *out, const char *org, const char *kind, const char *third, const char *fourth)
 {
 	const char *const levels[] = {kind, third, fourth};
-	char *at = append(out, PREFIX);
+	char *at = append_text(out, PREFIX);
 
 	assert(topic_slug_valid(org));
-	at = append(at, org);
+	at = append_text(at, org);
 	for (size_t i = 0; i < 3 && levels[i]; i++)
-		at = append(append(at, "/"), levels[i]);
+		at = append_text(append_text(at, "/"), levels[i]);
 	assert(at < out + TOPIC_BYTES);
 }
 

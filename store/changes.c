@@ -51,7 +51,7 @@ static bool read_record(struct lmdb_txn *lmdb, enum database database, struct ch
 }
 
 /* The record as this transaction has it, to be changed; zeros when there is none yet. NULL: a fault. */
-static struct changed_record *find(struct store_txn *txn, enum database database, const struct key *key)
+static struct changed_record *find_changed(struct store_txn *txn, enum database database, const struct key *key)
 {
 	struct changed_record **table = database == DB_COUNTS ? &txn->changed_cells : &txn->changed_weeks, *changed;
 
@@ -88,7 +88,7 @@ void changes_write(struct store_txn *txn)
 /* ---- Changing ------------------------------------------------------------------------------------- */
 
 /* False: it would fall below zero, so an id says that something was counted here, and the counter does not. */
-static bool add(uint64_t *counter, int by)
+static bool add_to_counter(uint64_t *counter, int by)
 {
 	if (by < 0 && *counter < (uint64_t)-by)
 		return false;
@@ -99,14 +99,14 @@ static bool add(uint64_t *counter, int by)
 static void change_cell(struct store_txn *txn, const struct cell_key *where, struct count_change change)
 {
 	struct key key = key_cell(where);
-	struct changed_record *changed = find(txn, DB_COUNTS, &key);
+	struct changed_record *changed = find_changed(txn, DB_COUNTS, &key);
 	struct cell_record *cell;
 
 	if (!changed)
 		return;
 	cell = &changed->record.cell;
-	if (!add(&cell->counted, change.counted) || !add(&cell->settled, change.settled) ||
-	    !add(&cell->late, change.late))
+	if (!add_to_counter(&cell->counted, change.counted) || !add_to_counter(&cell->settled, change.settled) ||
+	    !add_to_counter(&cell->late, change.late))
 		record_damaged(txn->lmdb, DB_COUNTS);
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		cell->shown = cell->counted;
@@ -125,12 +125,12 @@ static void change_week(struct store_txn *txn, uint32_t day, uint16_t team, stru
 	struct iso_week iso = changes_periods_of(txn, day)->week;
 	struct week_key where = {.iso_year = (uint16_t)iso.year, .team = team, .week = (uint8_t)iso.week};
 	struct key key = key_week(&where);
-	struct changed_record *changed = find(txn, DB_WEEKS, &key);
+	struct changed_record *changed = find_changed(txn, DB_WEEKS, &key);
 
 	if (!changed)
 		return;
-	if (!add(&changed->record.week.counted, change.counted + change.late) ||
-	    !add(&changed->record.week.settled, change.settled + change.late))
+	if (!add_to_counter(&changed->record.week.counted, change.counted + change.late) ||
+	    !add_to_counter(&changed->record.week.settled, change.settled + change.late))
 		record_damaged(txn->lmdb, DB_WEEKS);
 }
 

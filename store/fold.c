@@ -10,7 +10,7 @@
 #include "store/meta.h"
 #include "store/teams.h"
 
-static void look_up(struct store_txn *txn, const struct key *key, struct id_record *id)
+static void look_up_id(struct store_txn *txn, const struct key *key, struct id_record *id)
 {
 	struct span value;
 
@@ -76,7 +76,7 @@ static bool team_of_new(struct store_txn *txn, const struct key *key, const char
 
 	if (team_known(txn, slug, team))
 		return true;
-	look_up(txn, key, &id);
+	look_up_id(txn, key, &id);
 	if (txn->lmdb->fault != 0 || id.state != KNOWN_NOTHING)
 		return false;
 	*team = team_find_or_add(txn, slug);
@@ -134,7 +134,7 @@ static enum verdict fold_known(struct store_txn *txn, const struct key *key, con
 	struct id_record id;
 	enum verdict verdict;
 
-	look_up(txn, key, &id);
+	look_up_id(txn, key, &id);
 	if (txn->lmdb->fault != 0)
 		return VERDICT_UNSPECIFIED;
 	verdict = as_things_stand(txn, day, rules_judge(admitted, id.state));

@@ -60,7 +60,7 @@ struct checking {
 	struct error *error;
 };
 
-static int check(void *context, struct lmdb_txn *txn)
+static int check_meta_in(void *context, struct lmdb_txn *txn)
 {
 	const struct checking *checking = context;
 	int rc = check_format(txn, checking->directory, checking->error);
@@ -77,7 +77,7 @@ int meta_read(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYT
 {
 	struct checking checking = {directory, org, state, error};
 
-	return lmdb_read(lmdb, check, &checking, error);
+	return lmdb_read(lmdb, check_meta_in, &checking, error);
 }
 
 static void put_meta(struct lmdb_txn *lmdb, struct key key, struct record record)
@@ -138,7 +138,7 @@ struct reading {
 	struct state *state;
 };
 
-static int load(void *context, struct lmdb_txn *txn)
+static int read_state_in(void *context, struct lmdb_txn *txn)
 {
 	const struct reading *reading = context;
 
@@ -150,7 +150,7 @@ int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct e
 {
 	struct reading reading = {org, state};
 
-	return lmdb_read(lmdb, load, &reading, error);
+	return lmdb_read(lmdb, read_state_in, &reading, error);
 }
 
 void state_note_deletion(struct store_txn *txn)

@@ -6,7 +6,7 @@
 #include "store/handles.h"
 #include "store/meta.h"
 
-static bool load(struct store_txn *txn, struct quarantine_state *state)
+static bool load_state(struct store_txn *txn, struct quarantine_state *state)
 {
 	struct key key = key_quarantine_state();
 	struct span value;
@@ -83,7 +83,7 @@ void quarantine_limit(struct store_txn *txn, uint32_t limit)
 {
 	struct quarantine_state state;
 
-	if (!load(txn, &state) || state.limit == limit)
+	if (!load_state(txn, &state) || state.limit == limit)
 		return;
 	state.limit = limit;
 	for (int i = 0; i < REFUSALS; i++)
@@ -95,7 +95,7 @@ void quarantine_expire(struct store_txn *txn, uint32_t before)
 {
 	struct quarantine_state state;
 
-	if (!load(txn, &state))
+	if (!load_state(txn, &state))
 		return;
 	for (int i = 0; i < REFUSALS; i++)
 		remove_expired(txn, &state, (enum verdict)(VERDICT_REFUSED_MALFORMED + i), before);
@@ -110,7 +110,7 @@ void store_quarantine(struct store_txn *txn, const struct quarantined *entry)
 	struct key key;
 
 	assert(entry->length <= SUBMISSION_BYTES_MAX);
-	if (!load(txn, &state))
+	if (!load_state(txn, &state))
 		return;
 	remove_oldest(txn, &state, entry->reason, state.limit - 1);
 	key = key_quarantine(entry->reason, ++state.sequence);
@@ -125,7 +125,7 @@ int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t s
 	struct key key = key_quarantine(reason, sequence);
 	struct quarantine_state state;
 
-	if (!load(txn, &state) || !lmdb_delete(txn->lmdb, DB_QUARANTINE, key_span(&key)))
+	if (!load_state(txn, &state) || !lmdb_delete(txn->lmdb, DB_QUARANTINE, key_span(&key)))
 		return txn->lmdb->fault != 0 ? 0 : STORE_NOT_FOUND;
 	--*entries_of(&state, reason);
 	save(txn, &state);

@@ -74,14 +74,14 @@ static void add_bytes(struct record *record, const void *bytes, size_t length)
 	record->length += length;
 }
 
-static void finish(struct record *record, const struct key *key)
+static void seal_record(struct record *record, const struct key *key)
 {
 	assert(record->length + SEAL_BYTES <= RECORD_BYTES);
 	record->length = record_seal(key_span(key), record->bytes, record->length);
 }
 
 /* The taker has checked that there are enough. */
-static const uint8_t *take(struct span *bytes, size_t length)
+static const uint8_t *take_bytes(struct span *bytes, size_t length)
 {
 	const uint8_t *at = bytes->at;
 
@@ -92,22 +92,22 @@ static const uint8_t *take(struct span *bytes, size_t length)
 
 static uint8_t take8(struct span *bytes)
 {
-	return *take(bytes, 1);
+	return *take_bytes(bytes, 1);
 }
 
 static uint16_t take16(struct span *bytes)
 {
-	return get_be16(take(bytes, 2));
+	return get_be16(take_bytes(bytes, 2));
 }
 
 static uint32_t take32(struct span *bytes)
 {
-	return get_be32(take(bytes, 4));
+	return get_be32(take_bytes(bytes, 4));
 }
 
 static uint64_t take64(struct span *bytes)
 {
-	return get_be64(take(bytes, 8));
+	return get_be64(take_bytes(bytes, 8));
 }
 
 /* Opens a value of a fixed length. */
@@ -135,7 +135,7 @@ struct record format_encode(uint32_t format)
 
 	add_bytes(&record, magic, sizeof magic);
 	add32(&record, format);
-	finish(&record, &key);
+	seal_record(&record, &key);
 	return record;
 }
 
@@ -146,7 +146,7 @@ bool format_decode(struct span value, uint32_t *format)
 
 	if (!open_fixed(key_span(&key), value, sizeof magic + 4, &bytes))
 		return false;
-	if (memcmp(take(&bytes, sizeof magic), magic, sizeof magic) != 0)
+	if (memcmp(take_bytes(&bytes, sizeof magic), magic, sizeof magic) != 0)
 		return false;
 	*format = take32(&bytes);
 	return true;
@@ -191,7 +191,7 @@ struct record state_encode(const struct state *state)
 	add32(&record, state->purged_to);
 	add32(&record, state->released);
 	add16(&record, state->teams);
-	finish(&record, &key);
+	seal_record(&record, &key);
 	return record;
 }
 
@@ -206,7 +206,7 @@ bool state_decode(struct span value, struct state *state)
 
 	if (!open_fixed(key_span(&key), value, STATE_BYTES, &bytes))
 		return false;
-	hex_encode(take(&bytes, EPOCH_BYTES), EPOCH_BYTES, shown->epoch);
+	hex_encode(take_bytes(&bytes, EPOCH_BYTES), EPOCH_BYTES, shown->epoch);
 	shown->created = take32(&bytes);
 	shown->generation = take64(&bytes);
 	shown->cells.policy = (enum cells_policy)take8(&bytes);
@@ -217,7 +217,7 @@ bool state_decode(struct span value, struct state *state)
 	shown->settled_before = take32(&bytes);
 	shown->final_through = take32(&bytes);
 	shown->deleted_since = take32(&bytes);
-	fits = key_id_parse((struct span){take(&bytes, 20), 20}, &state->settled);
+	fits = key_id_parse((struct span){take_bytes(&bytes, 20), 20}, &state->settled);
 	state->purged_to = take32(&bytes);
 	state->released = take32(&bytes);
 	state->teams = take16(&bytes);
@@ -235,7 +235,7 @@ struct record quarantine_state_encode(const struct quarantine_state *state)
 	add32(&record, state->limit);
 	for (size_t i = 0; i < REFUSALS; i++)
 		add32(&record, state->entries[i]);
-	finish(&record, &key);
+	seal_record(&record, &key);
 	return record;
 }
 
@@ -260,7 +260,7 @@ struct record team_number_encode(const struct key *key, uint16_t number)
 	struct record record = {.length = 0};
 
 	add16(&record, number);
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -279,7 +279,7 @@ struct record team_slug_encode(const struct key *key, const char *slug)
 	struct record record = {.length = 0};
 
 	add_bytes(&record, slug, strlen(slug));
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -324,7 +324,7 @@ struct record id_encode(const struct key *key, const struct id_record *id)
 		for (size_t i = 0; i < id->n_labels; i++)
 			add16(&record, id->labels[i]);
 	}
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -360,7 +360,7 @@ struct record cell_encode(const struct key *key, const struct cell_record *cell)
 	add64(&record, cell->settled);
 	add64(&record, cell->late);
 	add64(&record, cell->shown);
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -383,7 +383,7 @@ struct record week_encode(const struct key *key, const struct week_record *week)
 
 	add64(&record, week->counted);
 	add64(&record, week->settled);
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -406,7 +406,7 @@ struct record quarter_encode(const struct key *key, const struct quarter_record 
 	add64(&record, quarter->taken_in);
 	add64(&record, quarter->purged_counted);
 	add64(&record, quarter->purged_late);
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -428,7 +428,7 @@ struct record purged_week_encode(const struct key *key, uint64_t purged)
 	struct record record = {.length = 0};
 
 	add64(&record, purged);
-	finish(&record, key);
+	seal_record(&record, key);
 	return record;
 }
 
@@ -472,7 +472,7 @@ bool quarantine_decode(struct span key, struct span value, struct quarantined *e
 	slug = take8(&bytes);
 	if (slug > bytes.length || !take_text((struct span){bytes.at, slug}, entry->team, SLUG_BYTES))
 		return false;
-	(void)take(&bytes, slug);
+	(void)take_bytes(&bytes, slug);
 	if (bytes.length > SUBMISSION_BYTES_MAX)
 		return false;
 	entry->length = bytes.length;

@@ -44,7 +44,7 @@ static bool look_at_date(struct store_state *state, const struct store_time *tim
 	return state->clock_day != before.clock_day || state->pending_day != before.pending_day;
 }
 
-static uint32_t later(uint32_t a, uint32_t b)
+static uint32_t later_day(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
 }
@@ -58,11 +58,11 @@ static struct store_state bounds(const struct store_state *state, const struct c
 
 	if (retract_days > catalogue->grace_days)
 		retract_days = catalogue->grace_days;
-	to.final_through = later(to.final_through, rules_quarter_closable(today, catalogue->grace_days));
-	to.purged_before = later(to.purged_before, rules_purgeable_before(today, catalogue->accept_days));
+	to.final_through = later_day(to.final_through, rules_quarter_closable(today, catalogue->grace_days));
+	to.purged_before = later_day(to.purged_before, rules_purgeable_before(today, catalogue->accept_days));
 	if (today > retract_days)
-		to.settled_before = later(to.settled_before, today - retract_days);
-	to.settled_before = later(to.settled_before, to.purged_before);
+		to.settled_before = later_day(to.settled_before, today - retract_days);
+	to.settled_before = later_day(to.settled_before, to.purged_before);
 	return to;
 }
 
@@ -82,7 +82,7 @@ static bool releasing(const struct state *state)
 }
 
 /* Whether a transaction is worth its sync. */
-static bool due(const struct state *state, const struct store_time *time)
+static bool is_worth_a_sync(const struct state *state, const struct store_time *time)
 {
 	struct state next = *state;
 	struct store_state to;
@@ -240,7 +240,7 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *ch
 	struct state state;
 	int rc = state_read(&store->lmdb, store->org, &state, error);
 
-	if (rc == 0 && due(&state, time))
+	if (rc == 0 && is_worth_a_sync(&state, time))
 		rc = store_change(store, pass_time, &passing, error);
 	*changed = passing.changed;
 	if (rc < 0)

@@ -12,7 +12,7 @@
 
 /* ---- The beginning and the end of all of them ------------------------------------------------------ */
 
-static int begin(struct store_txn *txn, struct store *store, struct lmdb_txn *lmdb, struct error *error)
+static int begin_txn(struct store_txn *txn, struct store *store, struct lmdb_txn *lmdb, struct error *error)
 {
 	int rc = files_check(store->path, &store->opened, error);
 
@@ -29,7 +29,7 @@ static int begin(struct store_txn *txn, struct store *store, struct lmdb_txn *lm
 }
 
 /* Writes what the transaction has kept in memory. */
-static void finish(struct store_txn *txn)
+static void write_remembered(struct store_txn *txn)
 {
 	lmdb_cursor_close(&txn->ids);
 	changes_write(txn);
@@ -69,11 +69,11 @@ struct change {
 
 enum { UNCHANGED = 1 };
 
-static int run(void *context, struct lmdb_txn *lmdb)
+static int run_change(void *context, struct lmdb_txn *lmdb)
 {
 	struct change *change = context;
 	struct store_txn txn = {.store = NULL};
-	int rc = begin(&txn, change->store, lmdb, change->error);
+	int rc = begin_txn(&txn, change->store, lmdb, change->error);
 
 	change->refused = false;
 	change->stage = "begin";
@@ -83,7 +83,7 @@ static int run(void *context, struct lmdb_txn *lmdb)
 		change->refused = rc != 0 && lmdb->fault == 0;
 	}
 	if (rc == 0) {
-		finish(&txn);
+		write_remembered(&txn);
 		change->generation = txn.state.shown.generation;
 		rc = txn.changed ? 0 : UNCHANGED;
 	}
@@ -94,7 +94,7 @@ static int run(void *context, struct lmdb_txn *lmdb)
 int store_change(struct store *store, store_body *body, void *context, struct error *error)
 {
 	struct change change = {store, body, context, error, .stage = "begin"};
-	int rc = lmdb_change(&store->lmdb, run, &change, error);
+	int rc = lmdb_change(&store->lmdb, run_change, &change, error);
 
 	if (rc != 0 && change.refused)
 		return rc;

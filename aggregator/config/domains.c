@@ -172,7 +172,7 @@ static void fill_from_matrix(struct slot *slot, const struct zrm_domain *zrm, ui
 }
 
 /* Adds an edition's days to a domain's. False: they would leave a gap, which validity has no words for. */
-static bool extend(struct domain *domain, const struct holding *holding)
+static bool extend_validity(struct domain *domain, const struct holding *holding)
 {
 	if (domain->valid_until && holding->from > domain->valid_until)
 		return false;
@@ -193,7 +193,7 @@ static void hold(struct source *source, const struct holding *holding, struct sl
 			continue;
 		if (!slot->present) {
 			fill_from_matrix(slot, zrm, holding->from, holding->until);
-		} else if (!extend(&slot->domain, holding)) {
+		} else if (!extend_validity(&slot->domain, holding)) {
 			date_format(slot->domain.valid_until, end);
 			source_complain(source, holding->at,
 					"domain %u, \"%s\", ends on %s and begins again later; "

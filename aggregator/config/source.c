@@ -244,7 +244,7 @@ static char *read_text(struct source *source)
 }
 
 /* > 0: a complaint is noted. */
-static int parse(struct source *source, char *text)
+static int parse_text(struct source *source, char *text)
 {
 	struct scan scan = {.at = text, .line = 1};
 
@@ -274,7 +274,7 @@ int source_open(struct source *source, const char *path)
 	text = read_text(source);
 	if (!text)
 		return 1;
-	rc = parse(source, strncmp(text, byte_order_mark, 3) ? text : text + 3);
+	rc = parse_text(source, strncmp(text, byte_order_mark, 3) ? text : text + 3);
 	free(text);
 	return rc;
 }

@@ -139,8 +139,8 @@ static const char *type_name(const config_setting_t *setting)
 }
 
 /* The setting if it is there; otherwise complains when it is required. */
-static const config_setting_t *find(struct source *source, const config_setting_t *group, const char *name,
-				    const char *expected, enum presence presence)
+static const config_setting_t *find_setting(struct source *source, const config_setting_t *group, const char *name,
+					    const char *expected, enum presence presence)
 {
 	const config_setting_t *found = config_setting_get_member(group, name);
 
@@ -160,7 +160,7 @@ static enum setting wrong_type(struct source *source, const config_setting_t *se
 static const config_setting_t *find_of_type(struct source *source, const config_setting_t *group, const char *name,
 					    int type, const char *expected, enum presence presence)
 {
-	const config_setting_t *found = find(source, group, name, expected, presence);
+	const config_setting_t *found = find_setting(source, group, name, expected, presence);
 
 	if (!found || config_setting_type(found) == type)
 		return found;
@@ -176,7 +176,7 @@ enum setting setting_number(struct source *source, const config_setting_t *group
 	long long value;
 
 	(void)snprintf(expected, sizeof expected, "a whole number from %u to %u", range->min, range->max);
-	found = find(source, group, name, expected, presence);
+	found = find_setting(source, group, name, expected, presence);
 	if (!found)
 		return SETTING_ABSENT;
 	if (config_setting_type(found) != CONFIG_TYPE_INT && config_setting_type(found) != CONFIG_TYPE_INT64)
@@ -193,7 +193,7 @@ enum setting setting_number(struct source *source, const config_setting_t *group
 enum setting setting_text(struct source *source, const config_setting_t *group, const char *name, const char *expected,
 			  enum presence presence, const char **out)
 {
-	const config_setting_t *found = find(source, group, name, expected, presence);
+	const config_setting_t *found = find_setting(source, group, name, expected, presence);
 	const char *text;
 
 	if (!found)

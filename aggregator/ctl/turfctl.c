@@ -211,7 +211,7 @@ static void prepare_for_crash(const struct ctl *ctl)
 	(void)sigaction(SIGABRT, &action, NULL);
 }
 
-static int run(int argc, char **argv)
+static int run_command_line(int argc, char **argv)
 {
 	struct parsed parsed = {.ctl.store = getenv("TURF_STORE")};
 	struct command_line line = {.name = "turfctl", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
@@ -251,7 +251,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int rc = standard_hold() < 0 ? CTL_FAILED : run(argc, argv);
+	int rc = standard_hold() < 0 ? CTL_FAILED : run_command_line(argc, argv);
 
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fprintf(stderr, "turfctl: cannot write the output: %s\n", strerror(errno));

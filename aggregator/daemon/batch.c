@@ -51,7 +51,7 @@ int batch_begin(struct batch *batch, const struct inbox_message *message, const 
 	return 0;
 }
 
-static bool make_room(struct batch *batch)
+static bool make_room_for_event(struct batch *batch)
 {
 	size_t room = batch->events_room ? 2 * batch->events_room : FIRST_ROOM;
 	struct batch_event *events = realloc(batch->events, room * sizeof *events);
@@ -72,7 +72,7 @@ int batch_add(struct batch *batch, const struct submitted_event *submitted, stru
 {
 	struct batch_event *event;
 
-	if (batch->n_events == batch->events_room && !make_room(batch))
+	if (batch->n_events == batch->events_room && !make_room_for_event(batch))
 		return no_memory(error);
 	event = &batch->events[batch->n_events++];
 	if (submitted->malformed)

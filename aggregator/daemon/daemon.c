@@ -152,7 +152,7 @@ enum { WAIT_MAX_MS = 250 }; /* so that a signal is read soon */
 
 static const uint64_t never = UINT64_MAX;
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t later_of(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
@@ -192,12 +192,12 @@ static int reload(struct daemon *daemon, struct error *error)
 	return 0;
 }
 
-static uint64_t look_due(const struct daemon *daemon)
+static uint64_t watch_store_due(const struct daemon *daemon)
 {
-	return later(daemon->upkeep.look_at_ms, daemon->upkeeping.retry_at_ms);
+	return later_of(daemon->upkeep.look_at_ms, daemon->upkeeping.retry_at_ms);
 }
 
-static int look(struct daemon *daemon, struct error *error)
+static int watch_store(struct daemon *daemon, struct error *error)
 {
 	return upkeep_look(&daemon->upkeep, daemon->now_ms, error);
 }
@@ -241,7 +241,7 @@ static uint64_t figures_due(const struct daemon *daemon)
 {
 	if (!daemon->link.up || !daemon->link.catalogue_published)
 		return never;
-	return later(publisher_due_ms(daemon->publisher), daemon->upkeeping.retry_at_ms);
+	return later_of(publisher_due_ms(daemon->publisher), daemon->upkeeping.retry_at_ms);
 }
 
 static int publish_figures(struct daemon *daemon, struct error *error)
@@ -283,7 +283,7 @@ static const struct deadline {
 	{files_due, check_files, false},
 	{count_due, count, false},
 	{reload_due, reload, false},
-	{look_due, look, true},
+	{watch_store_due, watch_store, true},
 	{time_due, keep_time, true},
 	{compact_due, compact, true},
 	{catalogue_due, publish_catalogue, true},

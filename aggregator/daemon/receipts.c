@@ -46,7 +46,7 @@ void receipts_free(struct receipts *receipts)
 }
 
 /* A receipt without results, in the place of this phone's last one, which is full, if there is one. NULL: no memory. */
-static struct receipt *begin(struct receipts *receipts, const char *to, struct receipt *full)
+static struct receipt *begin_receipt(struct receipts *receipts, const char *to, struct receipt *full)
 {
 	struct receipt *receipt = receipts->spare ? receipts->spare : calloc(1, sizeof *receipt);
 
@@ -67,7 +67,7 @@ static struct receipt *begin(struct receipts *receipts, const char *to, struct r
 	return receipt;
 }
 
-static int append(struct receipt *receipt, const struct result *results, size_t n)
+static int append_results(struct receipt *receipt, const struct result *results, size_t n)
 {
 	uint8_t bytes[RECEIPT_BYTES_MAX];
 	size_t length = receipt_encode(results, n, bytes, sizeof bytes);
@@ -97,10 +97,10 @@ int receipts_add(struct receipts *receipts, const char *to, const struct result 
 	HASH_FIND_STR(receipts->open, to, receipt);
 	for (size_t some; n > 0; results += some, n -= some) {
 		if (!receipt || receipt->results == RECEIPT_RESULTS_MAX)
-			receipt = begin(receipts, to, receipt);
+			receipt = begin_receipt(receipts, to, receipt);
 		some = receipt && n > RECEIPT_RESULTS_MAX - receipt->results ? RECEIPT_RESULTS_MAX - receipt->results
 									     : n;
-		if (!receipt || append(receipt, results, some) != 0)
+		if (!receipt || append_results(receipt, results, some) != 0)
 			return error_set(error, FAULT_MEMORY, "no memory for receipts");
 	}
 	return 0;

@@ -66,7 +66,7 @@ struct replacement {
 };
 
 /* Fills in both catalogues. 0; the number of reasons against it; or a fault. */
-static int merge(struct replacement *replacement, struct error *error)
+static int merge_replacement(struct replacement *replacement, struct error *error)
 {
 	struct catalogue_history history = {.counted = counted, .context = replacement->view};
 	struct config *next = replacement->next;
@@ -95,7 +95,7 @@ static int make_catalogue(struct reload *reload, struct config *next, struct cat
 	if (rc < 0)
 		return rc;
 	replacement.today = upkeep_today(reload->upkeep);
-	rc = merge(&replacement, error);
+	rc = merge_replacement(&replacement, error);
 	/* The broker may have all figures of the previous catalogue, from an earlier turfd too: the next full publish, once the
 	 * new catalogue is stored, withdraws those that no longer exist. */
 	before = figures_read(replacement.view, &replacement.current, replacement.today, clock_unix());
@@ -140,7 +140,7 @@ static int check_against(struct replacement *replacement, struct error *error)
 		replacement->problem(NULL, other_org);
 		return 1;
 	}
-	rc = merge(replacement, error);
+	rc = merge_replacement(replacement, error);
 	catalogue_release(&replacement->current);
 	catalogue_release(&replacement->merged);
 	return rc;

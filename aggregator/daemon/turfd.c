@@ -73,7 +73,7 @@ static int usage_error(const char *what, const char *typed)
 }
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct command *command)
+static int parse_arguments(int argc, char **argv, struct command *command)
 {
 	struct command_line line = {.name = "turfd", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
 	struct error error;
@@ -133,7 +133,7 @@ static void warn(const struct config *config)
 
 /* Prints "configuration OK" and notes on stdout; mistakes, warnings and faults on stderr. For --check-reload, what a reload
  * would refuse is a mistake too. Returns the exit status. */
-static int check(const struct command *command)
+static int check_config(const struct command *command)
 {
 	struct error error = {{0}};
 	struct config config;
@@ -167,11 +167,11 @@ int main(int argc, char **argv)
 
 	if (rc < 0)
 		return EXIT_FAULT;
-	status = parse(argc, argv, &command);
+	status = parse_arguments(argc, argv, &command);
 	if (status >= 0)
 		return status;
 	if (command.check)
-		return check(&command);
+		return check_config(&command);
 	(void)mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_BYTES);
 	service_log_crashes();
 	rc = daemon_open(&daemon, &command.daemon, &error);

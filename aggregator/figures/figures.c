@@ -99,8 +99,8 @@ static int gather_quarter(const struct figures *figures, const char *team, uint3
 }
 
 /* A year has only the quarters that have figures of their own; a quarter that is asked for is there by itself. */
-static int gather(const struct figures *figures, const char *team, struct period period, struct gathered *sum,
-		  struct error *error)
+static int sum_cells(const struct figures *figures, const char *team, struct period period, struct gathered *sum,
+		     struct error *error)
 {
 	memset(sum, 0, sizeof *sum);
 	sum->first_quarter = period_first_quarter(period);
@@ -208,7 +208,7 @@ int figures_summary(const struct figures *figures, const char *team, struct peri
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	rc = gather(figures, team, period, &sum, error);
+	rc = sum_cells(figures, team, period, &sum, error);
 	if (rc < 0)
 		return rc;
 	(void)snprintf(out->org, sizeof out->org, "%s", figures->catalogue->org);

@@ -245,7 +245,7 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 }
 
 /* Begins again, a bounded number of times, when `recover` has helped. */
-static int begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
+static int begin_recovering(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
 {
 	int rc = 0, fault;
 
@@ -267,7 +267,7 @@ static int begin(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct er
 
 int lmdb_begin_read(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 {
-	return begin(lmdb, txn, false, error);
+	return begin_recovering(lmdb, txn, false, error);
 }
 
 void lmdb_abort(struct lmdb_txn *txn)
@@ -318,7 +318,7 @@ int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error 
 	int rc;
 
 	do {
-		rc = begin(lmdb, &txn, true, error);
+		rc = begin_recovering(lmdb, &txn, true, error);
 		if (rc < 0)
 			return rc;
 		rc = body(context, &txn);

@@ -64,7 +64,7 @@ static bool next_field(char **rest, char **field)
 }
 
 /* How many fields the line has, the first COLUMNS of them in `fields`; 0: quotes that do not match. */
-static size_t split(char *line, char *fields[static COLUMNS])
+static size_t split_line(char *line, char *fields[static COLUMNS])
 {
 	size_t n = 0;
 
@@ -107,7 +107,7 @@ static int find_team(struct csv *csv, const char *team, uint16_t *index)
 	return 0;
 }
 
-static int append(struct reader *reader, const struct csv_row *row)
+static int append_row(struct reader *reader, const struct csv_row *row)
 {
 	struct csv *csv = reader->csv;
 	size_t room = reader->room ? 2 * reader->room : ROWS_FIRST;
@@ -146,7 +146,7 @@ static int take_row(struct reader *reader, char *fields[static COLUMNS])
 		return 0;
 	if (find_team(reader->csv, fields[COLUMN_TEAM], &row.team) != 0)
 		return FAULT_MEMORY;
-	return append(reader, &row);
+	return append_row(reader, &row);
 }
 
 static void check_header(struct reader *reader, char *fields[static COLUMNS], size_t n)
@@ -189,7 +189,7 @@ static int take_line(struct reader *reader, char *line, size_t length)
 		line += 3;
 	if (*line == '\0' && reader->line > 1)
 		return 0;
-	n = split(line, fields);
+	n = split_line(line, fields);
 	if (reader->line == 1) {
 		check_header(reader, fields, n);
 		return 0;

@@ -32,7 +32,7 @@ struct orgs {
 	size_t n;
 };
 
-static struct org *find(struct orgs *orgs, const char *id)
+static struct org *find_org(struct orgs *orgs, const char *id)
 {
 	for (size_t i = 0; i < orgs->n; i++)
 		if (strcmp(orgs->all[i].id, id) == 0)
@@ -41,9 +41,9 @@ static struct org *find(struct orgs *orgs, const char *id)
 }
 
 /* Adds an org, or finds it. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
-static struct org *add(struct orgs *orgs, const char *id)
+static struct org *add_org(struct orgs *orgs, const char *id)
 {
-	struct org *org = find(orgs, id);
+	struct org *org = find_org(orgs, id);
 
 	if (org)
 		return org;
@@ -62,7 +62,7 @@ static void add_those_here(struct orgs *orgs)
 
 	while (folder && (entry = readdir(folder)))
 		if (topic_slug_valid(entry->d_name))
-			add(orgs, entry->d_name)->here = true;
+			add_org(orgs, entry->d_name)->here = true;
 	if (folder)
 		(void)closedir(folder);
 }
@@ -79,7 +79,7 @@ static int add_those_shown(const struct cli *cli, struct orgs *orgs, struct turf
 		(void)close(ending_fd);
 	for (size_t i = 0; found && i < found->n; i++) {
 		const struct turf_organisation *one = found->organisations[i];
-		struct org *org = add(orgs, one->id);
+		struct org *org = add_org(orgs, one->id);
 
 		org->shown = true;
 		(void)snprintf(org->name, sizeof org->name, "%s", one->name);
@@ -127,7 +127,7 @@ static struct org *understand(struct orgs *orgs, const char *answer)
 
 	if (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n)
 		return &orgs->all[number - 1];
-	return find(orgs, answer);
+	return find_org(orgs, answer);
 }
 
 /* Reads a line from the terminal. False: there is none, or a signal ends the command. A line that is too long is no answer. */
@@ -209,7 +209,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 			       ? 0
 			       : cli_complain(EXIT_USAGE, "--org \"%s\": expected [a-z0-9][a-z0-9-]{0,30}", cli->org);
 	if (cli->outbox && turf_outbox_org(cli->outbox, of_outbox) == 0)
-		return use_org(cli, add(&orgs, of_outbox));
+		return use_org(cli, add_org(&orgs, of_outbox));
 	if (!cli->outbox)
 		add_those_here(&orgs);
 	if (local_first && orgs.n == 1)

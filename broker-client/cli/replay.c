@@ -189,7 +189,7 @@ static int print_results(struct replay *replay, size_t waiting)
 /* ---- The loop --------------------------------------------------------------------------------------------------- */
 
 /* The number of rows that phones may have got by now (--rate). */
-static size_t due(const struct replay *replay, int64_t now_ms)
+static size_t rows_due(const struct replay *replay, int64_t now_ms)
 {
 	double so_far =
 		(double)(now_ms - replay->started_ms) / 1000 * replay->cli->rate + (double)replay->dealt_at_start;
@@ -221,7 +221,7 @@ static bool gave_up(struct replay *replay, int64_t now_ms)
 	return true;
 }
 
-static int run(struct replay *replay)
+static int replay_all(struct replay *replay)
 {
 	int rc = wait_for_broker(replay);
 
@@ -234,7 +234,7 @@ static int run(struct replay *replay)
 	while (rc == 0 && !complete(replay)) {
 		int64_t now_ms = monotonic_ms();
 
-		rc = phones_deal(&replay->phones, due(replay, now_ms));
+		rc = phones_deal(&replay->phones, rows_due(replay, now_ms));
 		show_progress(replay, false);
 		if (gave_up(replay, now_ms) || !tick(replay))
 			break;
@@ -263,7 +263,7 @@ int cli_replay(struct cli *cli)
 	if (rc == 0) {
 		rc = phones_open(&replay.phones, cli, &csv);
 		if (rc == 0)
-			rc = run(&replay);
+			rc = replay_all(&replay);
 		phones_close(&replay.phones);
 	}
 	if (cli->signal_fd >= 0)

@@ -111,7 +111,7 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 
 /* ---- tap -------------------------------------------------------------------------------------------------------- */
 
-static int choose(const struct cli *cli, const struct turf_catalogue *catalogue, struct turf_question *question)
+static int choose_codes(const struct cli *cli, const struct turf_catalogue *catalogue, struct turf_question *question)
 {
 	int rc = choose_team(catalogue, question->day, cli->team, &question->team);
 
@@ -218,7 +218,7 @@ int cli_tap(struct cli *cli)
 		if (!cli->day)
 			question.day = cli_today(cli->timezone);
 		catalogue = find_catalogue(cli, turf, &question.day);
-		rc = choose(cli, catalogue, &question);
+		rc = choose_codes(cli, catalogue, &question);
 		if (rc == 0)
 			rc = store_tap(cli, turf, &answers, &question, catalogue);
 	}
@@ -351,14 +351,14 @@ int cli_undo(struct cli *cli)
 
 /* ---- pending ---------------------------------------------------------------------------------------------------- */
 
-static bool refused(const struct turf_tap *tap)
+static bool is_refused(const struct turf_tap *tap)
 {
 	return !tap->waiting && (tap->state == TURF_IS_REFUSED || cli_is_refusal(tap->retraction_verdict));
 }
 
 static void print_pending(const struct turf_tap *tap, const struct turf_catalogue *catalogue)
 {
-	if (refused(tap))
+	if (is_refused(tap))
 		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict) ? tap->retraction_verdict
 											       : tap->verdict));
 	else if (tap->state == TURF_RETRACTING || tap->state == TURF_IS_RETRACTED)
@@ -412,8 +412,8 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct turf_ca
 		const struct turf_tap *tap = list->taps[i];
 
 		n_waiting += tap->waiting != 0;
-		n_refused += refused(tap);
-		if (tap->waiting || refused(tap))
+		n_refused += is_refused(tap);
+		if (tap->waiting || is_refused(tap))
 			print_pending(tap, catalogue);
 	}
 	turf_free(list);

@@ -26,7 +26,7 @@ static const struct command *find_command(const char *name)
 }
 
 /* 0, or an exit status. */
-static int parse(struct cli *cli, const struct command *command, int argc, char **argv)
+static int parse_arguments(struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct command_line line = {.name = command->name, .argc = argc, .argv = argv, .command = command->bit};
 	struct error error;
@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 		cli_help(stderr, CLI_COMMON);
 		return EXIT_USAGE;
 	}
-	rc = parse(&cli, command, argc - 1, argv + 1);
+	rc = parse_arguments(&cli, command, argc - 1, argv + 1);
 	if (rc == 0 && cli.help) {
 		cli_help(stdout, command->bit);
 	} else if (rc == 0) {

@@ -140,7 +140,7 @@ static int offline(struct watch *watch, const char *reason)
 	return watch->cli->once ? EXIT_UNREACHABLE : 0;
 }
 
-static int refused(struct watch *watch, const struct turf_news *news)
+static int tell_refusal(struct watch *watch, const struct turf_news *news)
 {
 	bool figures = news->refused == TURF_NEWS_SUMMARY;
 
@@ -182,7 +182,7 @@ static int take_news(struct watch *watch, const struct turf_news *news)
 		return 0;
 	case TURF_NEWS_REFUSED:
 		connected(watch);
-		return refused(watch, news);
+		return tell_refusal(watch, news);
 	case TURF_NEWS_CATALOGUE:
 	case TURF_NEWS_WEEKLY:
 	case TURF_NEWS_NONE:
@@ -214,7 +214,7 @@ static int no_figures(struct watch *watch)
 			    watch->cli->org);
 }
 
-static int run(struct watch *watch)
+static int watch_until_end(struct watch *watch)
 {
 	int rc = 0;
 
@@ -255,7 +255,7 @@ int cli_watch(struct cli *cli)
 	turf_watch_status(watch.turf);
 	if (cli->period)
 		(void)watch_period(&watch, cli->period);
-	rc = run(&watch);
+	rc = watch_until_end(&watch);
 	turf_watch_close(watch.turf);
 	if (cli->signal_fd >= 0)
 		(void)close(cli->signal_fd);

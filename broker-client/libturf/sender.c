@@ -65,7 +65,7 @@ static size_t lower_bound(const struct sender *sender, uint64_t seq)
 }
 
 /* Removes the entries that are gone, once they are more than half of all. */
-static void compact(struct sender *sender)
+static void drop_gone(struct sender *sender)
 {
 	size_t kept = 0;
 
@@ -98,12 +98,12 @@ static int team_index(struct sender *sender, const char *team, uint32_t *index)
 	return 0;
 }
 
-static int make_room(struct sender *sender)
+static int make_room_for_entry(struct sender *sender)
 {
 	size_t room = sender->room ? 2 * sender->room : ROOM_FIRST;
 	struct sender_entry *entries;
 
-	compact(sender);
+	drop_gone(sender);
 	if (sender->n < sender->room)
 		return 0;
 	entries = realloc(sender->entries, room * sizeof *entries);
@@ -119,7 +119,7 @@ int sender_add(struct sender *sender, uint64_t seq, const struct event_id *id, e
 	struct sender_entry entry = {.seq = seq, .id = *id, .act = act, .state = SENDER_FRESH};
 	size_t at;
 
-	if (make_room(sender) != 0 || team_index(sender, team, &entry.team) != 0)
+	if (make_room_for_entry(sender) != 0 || team_index(sender, team, &entry.team) != 0)
 		return FAULT_MEMORY;
 	at = lower_bound(sender, seq);
 	if (at < sender->n && sender->entries[at].seq == seq) {
@@ -166,7 +166,7 @@ static bool team_may(const struct sender *sender, uint32_t team, bool again)
 	return true;
 }
 
-static bool due(const struct sender_entry *entry, int64_t now_ms)
+static bool is_due(const struct sender_entry *entry, int64_t now_ms)
 {
 	return entry->state == SENDER_FRESH || (entry->state == SENDER_WAITING && entry->due_ms <= now_ms);
 }
@@ -212,13 +212,13 @@ static bool before(const struct sender *sender, const struct sender_entry *one, 
 
 static bool may_go(const struct sender *sender, const struct sender_entry *entry, struct room room, int64_t now_ms)
 {
-	if (!due(entry, now_ms) || !team_may(sender, entry->team, entry->state == SENDER_WAITING))
+	if (!is_due(entry, now_ms) || !team_may(sender, entry->team, entry->state == SENDER_WAITING))
 		return false;
 	return room.unconfirmed_may || !is_unconfirmed(&sender->teams[entry->team]);
 }
 
 /* The entry to send first; of equals the one that was tapped first. NULL: none may be sent. */
-static const struct sender_entry *choose(const struct sender *sender, int64_t now_ms)
+static const struct sender_entry *choose_first(const struct sender *sender, int64_t now_ms)
 {
 	const struct sender_entry *best = NULL;
 	struct room room = room_now(sender);
@@ -234,7 +234,7 @@ static const struct sender_entry *choose(const struct sender *sender, int64_t no
 	return best;
 }
 
-static void take(struct sender *sender, struct sender_entry *entry, struct sender_batch *batch, int64_t now_ms)
+static void take_entry(struct sender *sender, struct sender_entry *entry, struct sender_batch *batch, int64_t now_ms)
 {
 	if (entry->state == SENDER_FRESH)
 		sender->teams[entry->team].fresh--;
@@ -248,20 +248,21 @@ static void take(struct sender *sender, struct sender_entry *entry, struct sende
 }
 
 /* Puts `first` in the batch, with as many other entries of its team as may be sent together with it. */
-static void gather(struct sender *sender, const struct sender_entry *first, struct sender_batch *batch, int64_t now_ms)
+static void fill_batch(struct sender *sender, const struct sender_entry *first, struct sender_batch *batch,
+		       int64_t now_ms)
 {
 	enum sender_state state = first->state;
 	uint32_t team = first->team;
 
 	if (first->alone) {
-		take(sender, &sender->entries[first - sender->entries], batch, now_ms);
+		take_entry(sender, &sender->entries[first - sender->entries], batch, now_ms);
 		return;
 	}
 	for (size_t i = 0; i < sender->n && batch->n < SUBMISSION_EVENTS_MAX; i++) {
 		struct sender_entry *entry = &sender->entries[i];
 
-		if (entry->team == team && entry->state == state && !entry->alone && due(entry, now_ms))
-			take(sender, entry, batch, now_ms);
+		if (entry->team == team && entry->state == state && !entry->alone && is_due(entry, now_ms))
+			take_entry(sender, entry, batch, now_ms);
 	}
 }
 
@@ -271,8 +272,8 @@ bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *bat
 	const struct sender_entry *first;
 	struct sender_slot taken;
 
-	compact(sender);
-	first = slot ? choose(sender, now_ms) : NULL;
+	drop_gone(sender);
+	first = slot ? choose_first(sender, now_ms) : NULL;
 	if (!first)
 		return false;
 	*batch = (struct sender_batch){.slot = (uint32_t)(slot - sender->slots)};
@@ -285,7 +286,7 @@ bool sender_next(struct sender *sender, int64_t now_ms, struct sender_batch *bat
 		.until_ms = now_ms + sender->options.retry_ms,
 	};
 	sender->teams[first->team].sent_ms = now_ms;
-	gather(sender, first, batch, now_ms);
+	fill_batch(sender, first, batch, now_ms);
 	taken.n = taken.left = batch->n;
 	sender->slots[batch->slot] = taken;
 	return true;
@@ -300,7 +301,7 @@ int64_t sender_wake_ms(const struct sender *sender, int64_t now_ms)
 			wake = sender->slots[i].until_ms;
 	if (!free_slot(sender))
 		return wake;
-	if (choose(sender, now_ms))
+	if (choose_first(sender, now_ms))
 		return now_ms;
 	for (size_t i = 0; i < sender->n; i++) {
 		const struct sender_entry *entry = &sender->entries[i];

@@ -438,7 +438,7 @@ const char *turf_version(void)
 /* ---- Waiting ---------------------------------------------------------------------------------------------------- */
 
 /* 0: nothing waits; TURF_TIMEOUT: something does; or a fault. */
-static int look(struct turf *turf, const struct event_id *id)
+static int look_for_waiting(struct turf *turf, const struct event_id *id)
 {
 	struct tap tap;
 	size_t n;
@@ -477,7 +477,7 @@ static int wait_until(struct turf *turf, const struct event_id *id, int64_t unti
 		return TURF_BUSY;
 	for (;;) {
 		(void)nothing_changed(turf, &seen, &delivering);
-		rc = look(turf, id);
+		rc = look_for_waiting(turf, id);
 		if (rc != TURF_TIMEOUT && nothing_changed(turf, &seen, &delivering))
 			return rc;
 		if (rc != TURF_TIMEOUT && !delivering)

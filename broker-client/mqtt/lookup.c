@@ -24,7 +24,7 @@ struct lookup {
 };
 
 /* The first IPv4 address, else the first there is: what Paho would take. */
-static const struct addrinfo *choose(const struct addrinfo *found)
+static const struct addrinfo *choose_address(const struct addrinfo *found)
 {
 	for (const struct addrinfo *each = found; each; each = each->ai_next)
 		if (each->ai_family == AF_INET)
@@ -56,7 +56,7 @@ static void answer(struct lookup *lookup, const char *address, int rc)
 	(void)pthread_mutex_unlock(&lookups);
 }
 
-static void *look_up(void *context)
+static void *run_lookup(void *context)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
@@ -65,7 +65,7 @@ static void *look_up(void *context)
 	int rc = getaddrinfo(lookup->host, NULL, &hints, &found);
 
 	if (rc == 0)
-		rc = format_address(choose(found), address);
+		rc = format_address(choose_address(found), address);
 	if (found)
 		freeaddrinfo(found);
 	answer(lookup, address, rc);
@@ -86,7 +86,7 @@ int lookup_start(struct lookup **slot, const char *host, lookup_done *done, void
 	(void)pthread_mutex_lock(&lookups); /* so that the thread's answer finds the slot filled */
 	if (*slot)
 		(*slot)->slot = NULL;
-	rc = pthread_create(&thread, NULL, look_up, lookup);
+	rc = pthread_create(&thread, NULL, run_lookup, lookup);
 	*slot = rc == 0 ? lookup : NULL;
 	if (rc == 0)
 		(void)pthread_detach(thread);

@@ -63,7 +63,7 @@ static void on_looked_up(void *context, const char *address, const char *failure
 }
 
 /* 0: whereabouts.address is a number to connect to. MQTT_NOT_YET, or a fault. */
-static int look_up(struct mqtt *mqtt, struct error *error)
+static int look_up_broker(struct mqtt *mqtt, struct error *error)
 {
 	struct whereabouts *whereabouts = &mqtt->whereabouts;
 	struct pollfd fd = {.fd = whereabouts->answered_fd, .events = POLLIN};
@@ -213,7 +213,7 @@ int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error)
 	MQTTClient_connectOptions connect = MQTTClient_connectOptions_initializer;
 	MQTTClient_willOptions will = MQTTClient_willOptions_initializer;
 	MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
-	int rc = named ? look_up(mqtt, error) : 0;
+	int rc = named ? look_up_broker(mqtt, error) : 0;
 
 	if (rc != 0)
 		return rc;

@@ -47,7 +47,7 @@ static int make_directory(const char *directory, bool *made, struct error *error
 }
 
 /* What the copy says of itself, which is also the proof that it opens. */
-static int describe(const char *data, struct manifest *manifest, struct error *error)
+static int describe_copy(const char *data, struct manifest *manifest, struct error *error)
 {
 	struct lmdb_options options = {
 		.kind = &store_kind, .path = data, .alone = true, .read_only = true, .map_bytes = NEW_MAP_BYTES};
@@ -78,7 +78,7 @@ static int copy_out(struct store *store, const char *data, int fd, struct manife
 	int rc = lmdb_copy(&store->lmdb, fd, error);
 
 	if (rc == 0)
-		rc = describe(data, manifest, error);
+		rc = describe_copy(data, manifest, error);
 	if (rc == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		rc = error_set(error, FAULT_SYSTEM, "%s: %s", data, strerror(errno));
 	if (rc == 0)

@@ -186,7 +186,7 @@ bool ledger_add_id(struct ledger *ledger, uint32_t day, const struct id_record *
 
 /* ---- Comparing ---------------------------------------------------------------------------------- */
 
-static void describe(char text[static WHERE_BYTES], const struct ledger *ledger, const struct cell_key *key)
+static void describe_cell(char text[static WHERE_BYTES], const struct ledger *ledger, const struct cell_key *key)
 {
 	char period[PERIOD_TEXT_BYTES];
 	const char *what = key->kind == CELL_LABEL ? "label" : "domain";
@@ -203,7 +203,7 @@ static void compare_cell(const struct ledger *ledger, const struct ledger_cell *
 	const struct cell_record *cell = &entry->cell;
 	char where[WHERE_BYTES];
 
-	describe(where, ledger, &entry->key);
+	describe_cell(where, ledger, &entry->key);
 	if (!ledger->teams[entry->key.team][0])
 		ledger_found(findings, "%s: the team has number %u, which no team has", where, entry->key.team);
 	if (cell->settled + entry->detail != cell->counted)

@@ -20,7 +20,7 @@ enum { MANIFEST_BYTES = 512, FILE_MODE = 0600, COPY_BYTES = 1 << 16, SHA256_BYTE
 
 static const char title[] = "turf store backup\n";
 
-static int refused(struct error *error, const char *path, const char *what)
+static int manifest_fault(struct error *error, const char *path, const char *what)
 {
 	return error_set(
 		error, errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO ? FAULT_FULL : FAULT_SYSTEM,
@@ -34,9 +34,9 @@ static int write_text(const char *path, const char *text, size_t length, struct 
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE), rc = 0;
 
 	if (fd < 0)
-		return refused(error, path, "cannot make it");
+		return manifest_fault(error, path, "cannot make it");
 	if (write(fd, text, length) != (ssize_t)length || fsync(fd) < 0)
-		rc = refused(error, path, "write");
+		rc = manifest_fault(error, path, "write");
 	files_close(&fd);
 	return rc;
 }
@@ -71,10 +71,10 @@ static int read_text(const char *path, char text[static MANIFEST_BYTES], struct 
 	if (fd < 0)
 		return errno == ENOENT ? error_set(error, FAULT_INPUT,
 						   "%s: no such file; without it this is not a whole backup", path)
-				       : refused(error, path, "cannot read it");
+				       : manifest_fault(error, path, "cannot read it");
 	length = read(fd, text, MANIFEST_BYTES - 1);
 	if (length < 0)
-		rc = refused(error, path, "read");
+		rc = manifest_fault(error, path, "read");
 	text[length < 0 ? 0 : length] = '\0';
 	files_close(&fd);
 	return rc;
@@ -107,7 +107,7 @@ static bool take_number(const char **text, const char *name, uint64_t *number)
 	return errno == 0 && *end == '\0';
 }
 
-static bool parse(const char *text, struct manifest *manifest)
+static bool parse_manifest(const char *text, struct manifest *manifest)
 {
 	uint8_t bytes[SHA256_BYTES];
 	uint64_t format;
@@ -138,7 +138,7 @@ int manifest_read(const char *directory, struct manifest *manifest, struct error
 		rc = read_text(path, text, error);
 	if (rc < 0)
 		return rc;
-	if (!parse(text, manifest))
+	if (!parse_manifest(text, manifest))
 		return error_set(error, FAULT_DAMAGED,
 				 "%s: this is not the manifest of a turf backup, or it is damaged", path);
 	if (manifest->format > STORE_FORMAT)
@@ -180,7 +180,7 @@ static int pump(int from, int to, const char *name, EVP_MD_CTX *hash, uint8_t *b
 		if (EVP_DigestUpdate(hash, bytes, (size_t)length) != 1)
 			return error_set(error, FAULT_SYSTEM, "%s: SHA-256 failed", name);
 		if (to >= 0 && write_all(to, bytes, (size_t)length) < 0)
-			return refused(error, name, "copy");
+			return manifest_fault(error, name, "copy");
 	}
 	return 0;
 }

@@ -120,7 +120,7 @@ static int make_directory(const char *directory, struct error *error)
 	return files_fault(error, directory, "cannot make the directory");
 }
 
-static int look(const char *directory, bool create, struct error *error)
+static int look_at_directory(const char *directory, bool create, struct error *error)
 {
 	char data[PATH_MAX];
 	struct stat status;
@@ -152,7 +152,7 @@ static int look(const char *directory, bool create, struct error *error)
 /* The directory's own name must be as lasting as what will be counted in it, whoever made it and when. */
 int files_look(const char *directory, bool create, struct error *error)
 {
-	int rc = look(directory, create, error), sync;
+	int rc = look_at_directory(directory, create, error), sync;
 
 	if (rc != FILES_NO_STORE)
 		return rc;

@@ -86,7 +86,7 @@ int last_seen_write(const char *directory, const struct last_seen *seen, bool sy
 /* ---- Comparing ------------------------------------------------------------------------------------ */
 
 /* 0: it is there. FILES_NO_STORE: it is not. */
-static int look(const char *path, struct error *error)
+static int look_at_file(const char *path, struct error *error)
 {
 	struct stat status;
 
@@ -101,12 +101,12 @@ int last_seen_check_there(const char *directory, struct error *error)
 	int rc = files_path(data, directory, DATA_FILE, error);
 
 	if (rc == 0)
-		rc = look(data, error);
+		rc = look_at_file(data, error);
 	if (rc != FILES_NO_STORE)
 		return rc;
 	rc = file_path(path, directory, error);
 	if (rc == 0)
-		rc = look(path, error);
+		rc = look_at_file(path, error);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	return error_set(
