@@ -118,7 +118,7 @@ int store_confirm_date(struct store_txn *txn);
 
 /*
  * Lets time pass, in transactions of its own that are short: trusts or holds back a date that jumped by more
- * than two days, closes quarters, shows held cells, settles, purges.
+ * than two days (time.c says which), closes quarters, shows held cells, settles, purges.
  * `changed` tells whether any summary may look different now. 0, STORE_MORE, or a fault.
  */
 struct store_time {

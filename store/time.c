@@ -7,8 +7,11 @@
  *
  * A date that is more than two days away from the last trusted one may be a wrong clock, and closing, settling and
  * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
- * from it by a day or two, as only a right clock's does. A machine that was off for a weekend or a holiday is no reason
- * to wait: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted when a time server vouches for the clock.
+ * from it by a day or two. That is no proof: a wrong clock moves on at its next midnight too, however far off it is. It
+ * gives the operator that long to correct the clock, and an organisation without an operator does not wait for ever
+ * (docs/architecture.md, "Which date is trusted", has the reason and the price). A machine that was off for a weekend or
+ * a holiday is no reason to wait: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted when a time server vouches for
+ * the clock.
  */
 #include "base/step.h"
 #include "proto/rules.h"

@@ -34,7 +34,8 @@ static void clear_retained(const struct inbox *inbox, struct link *link)
 	}
 }
 
-/* Notes a fault, after which turfd waits for a while. Whether it is to be logged: the last one was of another kind. */
+/* Notes a fault, after which turfd waits for a while. Whether it is to be logged: the last one was of another kind, or there
+ * was none. So of two faults of a kind in a row, only the first one's reason is in the log. */
 static bool note_fault(struct health *health, int fault, uint32_t retry_ms)
 {
 	enum store_health before = health->state;
