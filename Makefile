@@ -15,7 +15,8 @@ MANDIR  ?= $(PREFIX)/share/man
 # WERROR=1: warnings are errors (CI). SANITIZE=address,undefined or thread: instrument everything.
 WERROR   ?=
 SANITIZE ?=
-# A build whose programs run on this machine, when $(BUILD) is for another: the manual pages hold what they print as help.
+# The manual pages contain the help that the programs print. When $(BUILD) is for another machine, HELP_FROM names a
+# build whose programs run on this one.
 HELP_FROM ?= $(BUILD)
 # STEPS=1: programs that can be killed at each named step (base/step.h); for the crash campaign, never for use.
 STEPS    ?=
@@ -24,9 +25,9 @@ PKG_CONFIG ?= pkg-config
 PROTOC_C   ?= protoc-c
 LDCONFIG   ?= ldconfig
 OBJCOPY    ?= $(shell $(CC) -print-prog-name=objcopy)
-# Debian's Paho has no pkg-config file. c: one thread reads and writes (turfd); a: callbacks (libturf); s: with TLS. turfd takes
-# the archive where there is one, so that mqtt_paho.c can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs: the shared
-# library, as it is.
+# Debian's Paho has no pkg-config file. The last letters of a library's name: c for one thread that reads and writes
+# (turfd), a for callbacks (libturf), s for TLS. turfd is linked with the archive if there is one, so that mqtt_paho.c
+# can replace some of its functions. PAHO_SYNC=-lpaho-mqtt3cs links the shared library, which keeps its own functions.
 paho_archive = $(filter /%,$(shell $(CC) -print-file-name=libpaho-mqtt3cs.a))
 PAHO_SYNC  ?= $(if $(paho_archive),-u StackTrace_entry $(paho_archive) -lssl -lcrypto,-lpaho-mqtt3cs)
 PAHO_ASYNC ?= -lpaho-mqtt3as
@@ -125,7 +126,7 @@ $(BUILD)/libturf.o: $(call objects,broker-client/libturf) $(phone)
 	$(CC) -r -nostdlib -o $@ $^
 	$(OBJCOPY) --localize-hidden $@
 
-# ---- Manual pages: docs/man/ with the options that the programs print, and turfd.conf(5) of docs/configuration.md --------
+# ---- Manual pages: docs/man/ with the options that the programs print; turfd.conf(5) from docs/configuration.md -------
 man: $(manuals)
 
 fill_in_version = sed 's|@VERSION@|$(VERSION)|'

@@ -7,7 +7,7 @@
 
 enum { FOLDED_BYTES = 2 * NAME_BYTES }; /* a few letters grow by a half */
 
-/* What is wanted, and what was found so far. An exact name wins over names that merely hold what was typed. */
+/* What is wanted, and what was found so far. An exact name is preferred to names that only contain what was typed. */
 struct search {
 	bool by_code; /* only digits were typed */
 	uint32_t wanted;
@@ -16,7 +16,7 @@ struct search {
 	uint32_t exact_code, partial_code;
 };
 
-/* Whether only digits were typed: then it is a code. One that no code can be becomes UINT32_MAX. */
+/* Whether only digits were typed: then it is a code. A number too large for a code becomes UINT32_MAX. */
 static bool typed_code(const char *typed, uint32_t *code)
 {
 	uint32_t value = 0;

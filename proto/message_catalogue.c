@@ -178,7 +178,7 @@ static bool make_room_for_catalogue(const Turf__V1__Catalogue *message, struct c
 	       (catalogue->labels || !message->n_labels);
 }
 
-/* 0, MESSAGE_MALFORMED or FAULT_MEMORY; `to` may then hold something to release. */
+/* 0, MESSAGE_MALFORMED or FAULT_MEMORY. After these two as well, release what `to` holds. */
 static int take_catalogue(const ProtobufCMessage *base, void *to)
 {
 	const Turf__V1__Catalogue *message = (const Turf__V1__Catalogue *)base;

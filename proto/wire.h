@@ -38,7 +38,7 @@ enum { WIRE_END = 1, WIRE_BROKEN = 2 };
 int wire_next(struct wire *wire, struct wire_field *field);
 
 /*
- * Room to unpack a message into: nothing is freed one by one.
+ * One piece of memory into which a whole message is unpacked, so that nothing must be freed one by one.
  *
  * ARENA_BYTES is enough for any message of ours in so many bytes. A field takes two bytes at least. For each
  * protobuf-c takes at most: two records of 32 bytes of the field's place (it doubles its list of them, the
@@ -54,7 +54,7 @@ struct ProtobufCMessage *wire_unpack(const struct ProtobufCMessageDescriptor *ty
 				     uint8_t *arena);
 
 /* Unpacks a message of at most `max` bytes, and hands it to `take` for as long as the call lasts. 0, MESSAGE_MALFORMED,
- * FAULT_MEMORY, or what else `take` returned. */
+ * FAULT_MEMORY, or the result of `take`. */
 int wire_decode(const struct ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t length, size_t max,
 		int (*take)(const struct ProtobufCMessage *message, void *to), void *to);
 

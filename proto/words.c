@@ -27,7 +27,7 @@ static const char *const quarter_statuses[] = {
 static const char *const label_kinds[] = {
 	[LABEL_SUBJECT] = "subject", [LABEL_ORIGIN] = "origin", [LABEL_REFERRED_TO] = "referred-to"};
 
-/* A number from outside may be none of the contract's, and then has no word. */
+/* A number that comes from outside may be unknown to the contract. Then the word is `no_word`. */
 #define WORD(words, number, no_word) \
 	((size_t)(number) < sizeof(words) / sizeof(words)[0] && (words)[number] ? (words)[number] : (no_word))
 

@@ -63,7 +63,8 @@ void quarter_put(struct lmdb_txn *lmdb, uint16_t quarter, const struct quarter_r
 
 /* ---- Late questions ------------------------------------------------------------------------------- */
 
-/* A late question has no detail, so its share of the figure is settled at once; a final quarter shows all it has. */
+/* A late question has no detail, so its share of the cell is settled at once. A final quarter shows all that is
+ * counted. */
 static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
 {
 	uint64_t questions = 0;

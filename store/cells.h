@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The cells of a quarter, and what it has as a whole.
+ * The cells of a quarter, and the record of the whole quarter.
  */
 #ifndef TURF_STORE_CELLS_H
 #define TURF_STORE_CELLS_H

@@ -151,7 +151,7 @@ bool key_id_parse(struct span key, struct id_place *place)
 	return place->day <= CALENDAR_DAY_MAX;
 }
 
-/* A year or a quarter, and the team unless it is TEAM_NONE. */
+/* The beginning of a key: a year or a quarter, then the team unless it is TEAM_NONE. */
 static struct key prefix(uint16_t period, uint16_t team)
 {
 	struct key key = {.length = 0};

@@ -8,11 +8,11 @@
 #include "base/lmdb/lmdb.h"
 #include "store/records.h"
 
-/* Address space to begin with, of an environment that is made or only looked at, and of one that is written to. */
+/* The size of the map at first: of an environment that is new or only read, and of one that is written to. */
 enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
 
-/* Whether the environment in `directory` is a turf store that this program can read, and its state. `org` may be empty: then it
- * is filled in. `state` may be NULL. */
+/* Checks that the environment in `directory` is a turf store that this program can read, and reads its state (NULL: not
+ * wanted). If `org` is empty, fills it in. */
 int meta_read(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct state *state,
 	      struct error *error);
 
@@ -24,7 +24,7 @@ void state_save(struct lmdb_txn *lmdb, const struct state *state);
 int state_read(struct lmdb *lmdb, const char *org, struct state *state,
 	       struct error *error); /* in a transaction of its own */
 
-/* Says that bytes were deleted, which a compacting copy will leave behind. */
+/* Notes that bytes were deleted; a compacting copy will leave them out. */
 void state_note_deletion(struct store_txn *txn);
 
 /* A generation above `last`, and not below the clock's (rule 12, docs/wire-format.md). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Makes, opens and closes a store; and what a program asks of an open one. */
+/* Makes, opens and closes a store, and answers what a program asks about an open one. */
 #include "store/store.h"
 
 #include <assert.h>

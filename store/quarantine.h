@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The bounds of the quarantine: a number of entries for each reason, and their age. store.h has what puts them there. */
+/* The bounds of the quarantine: a number of entries for each reason, and their age. store_quarantine (store.h) puts
+ * them there. */
 #ifndef TURF_STORE_QUARANTINE_H
 #define TURF_STORE_QUARANTINE_H
 

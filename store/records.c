@@ -152,7 +152,7 @@ bool format_decode(struct span value, uint32_t *format)
 	return true;
 }
 
-/* An org is named as a team is. */
+/* The id of an org has the same form as that of a team. */
 struct record org_encode(const char *org)
 {
 	struct key key = key_org();

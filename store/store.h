@@ -113,7 +113,7 @@ void store_put_cells(struct store_txn *txn, struct cells cells);
 /* Takes the late questions of a final quarter into its figures, under the next revision. */
 void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in);
 
-/* The operator's word that a date that jumped is right. STORE_NOTHING_DONE: no date is waiting. */
+/* The operator says that a date that jumped is right. STORE_NOTHING_DONE: no date is waiting. */
 int store_confirm_date(struct store_txn *txn);
 
 /*
@@ -129,7 +129,7 @@ struct store_time {
 };
 int store_keep_time(struct store *store, const struct store_time *time, bool *changed, struct error *error);
 
-/* Writes the live pages to a new file that takes the old one's place, when freed pages hold old bytes and
+/* Writes the live pages to a new file, which replaces the old one. It does so only when freed pages hold old bytes and
  * nobody else has the store open for writing. 0, STORE_NOTHING_DONE or a fault.
  * No transaction or view may be open. */
 int store_compact(struct store *store, struct error *error);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Time passing. In one short transaction a call: the date is trusted or held back; what a trusted date makes due is
- * decided (quarters close, held cells show, the bounds settled_before and purged_before move); and then a number of
- * ids is worked off towards those bounds. The bounds move first: an interrupted walk goes on where it stood, and what
- * it has not reached yet is refused already.
+ * Lets time pass. Each call is one short transaction. First it trusts the date or holds it back. Then it decides
+ * what a trusted date makes due: quarters close, held cells show, the bounds settled_before and purged_before move.
+ * Last it settles or purges a number of ids before those bounds. Because the bounds move first, an interrupted walk
+ * continues where it was, and ids that it has not reached are refused already.
  *
  * A date that is more than two days away from the last trusted one may be a wrong clock, and closing, settling and
  * purging cannot be undone. It waits as `pending_day` until the operator confirms it, or until the date has moved on
- * from it by a day or two. That is no proof: a wrong clock moves on at its next midnight too, however far off it is. It
- * gives the operator that long to correct the clock, and an organisation without an operator does not wait for ever
- * (docs/architecture.md, "Which date is trusted", has the reason and the price). A machine that was off for a weekend or
- * a holiday is no reason to wait: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted when a time server vouches for
- * the clock.
+ * from it by a day or two. That does not prove that the date is right: a wrong clock moves on at its next midnight too,
+ * however far off it is. But until then the operator can correct the clock, and an organisation without an operator
+ * does not wait for ever (docs/architecture.md, "Which date is trusted", has the reason and the price). A machine that
+ * was off for a weekend or a holiday need not wait: a jump ahead of up to RULES_CLOCK_JUMP_DAYS is trusted when a time
+ * server vouches for the clock.
  */
 #include "base/step.h"
 #include "proto/rules.h"

@@ -14,14 +14,15 @@ enum { EDITIONS_MAX = 16, ZRM_2017_BEGINS = 17167 /* 2017-01-01 */ };
 
 /* ---- The Zelfredzaamheid-Matrix (GGD Amsterdam) ------------------------------------------------------- */
 
-/* Its life domains, as data: names only, none of the criteria texts. Codes are ours, fixed and never reused. The crosswalk goes
- * one way: a domain of the 2017 edition can be shown on the 2013 list, not the reverse. */
+/* The matrix's life domains: only their names, without the texts of the criteria. The codes are turf's own; a code
+ * never changes its meaning and is never used again. Domains roll up one way: from the 2017 edition to the 2013
+ * edition. */
 enum zrm_edition { ZRM_2013 = 1, ZRM_2017 = 2 }; /* bits: a domain can be in both */
 
 struct zrm_domain {
 	uint32_t code;
 	const char *name;
-	unsigned editions;    /* enum zrm_edition, or-ed */
+	unsigned editions;    /* bits of enum zrm_edition */
 	uint32_t rolls_up_to; /* 0: none */
 	uint32_t position;    /* on a screen */
 };

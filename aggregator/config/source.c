@@ -100,13 +100,13 @@ int source_take_notes(struct source *source, char ***lines, size_t *n)
 {
 	struct remarks *notes = &source->notes;
 
-	*lines = calloc(notes->n + 1, sizeof **lines); /* never empty */
+	*lines = calloc(notes->n + 1, sizeof **lines); /* + 1: never 0 bytes */
 	if (!*lines)
 		return FAULT_MEMORY;
 	sort(notes);
 	for (*n = 0; *n < notes->n; ++*n)
 		(*lines)[*n] = notes->list[*n].text;
-	notes->n = 0; /* the caller's now */
+	notes->n = 0; /* the caller frees the texts now */
 	return 0;
 }
 

@@ -156,7 +156,8 @@ static enum setting wrong_type(struct source *source, const config_setting_t *se
 	return SETTING_WRONG;
 }
 
-/* The setting if it is there and of this type; NULL: complained of where that is wrong. */
+/* The setting if it is there and has this type. NULL otherwise; complains if the type is wrong, or if the setting is
+ * missing and required. */
 static const config_setting_t *find_of_type(struct source *source, const config_setting_t *group, const char *name,
 					    int type, const char *expected, enum presence presence)
 {

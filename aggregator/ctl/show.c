@@ -52,7 +52,7 @@ static struct total total_of(const struct summary *summary)
 	};
 }
 
-/* `*out` is all zeros. */
+/* The caller has set `*out` to zeros. */
 static int read_total(const struct figures *figures, const char *team, struct period period, struct total *out,
 		      struct error *error)
 {

@@ -34,8 +34,8 @@ static void clear_retained(const struct inbox *inbox, struct link *link)
 	}
 }
 
-/* Notes a fault, after which turfd waits for a while. Whether it is to be logged: the last one was of another kind, or there
- * was none. So of two faults of a kind in a row, only the first one's reason is in the log. */
+/* Notes a fault; turfd tries again after `retry_ms`. Returns whether the caller must log the fault: it must if the
+ * state has changed. So while a state lasts, the log has the reason of its first fault only. */
 static bool note_fault(struct health *health, int fault, uint32_t retry_ms)
 {
 	enum store_health before = health->state;
@@ -45,7 +45,7 @@ static bool note_fault(struct health *health, int fault, uint32_t retry_ms)
 	return health->state != before;
 }
 
-/* Notes that it works; `line` is logged when it did not. */
+/* Notes that the work succeeded, and logs `line` if it failed before. */
 static void note_success(struct health *health, const char *line)
 {
 	if (health->state != STORE_OK)
@@ -53,7 +53,8 @@ static void note_success(struct health *health, const char *line)
 	*health = (struct health){.state = STORE_OK};
 }
 
-/* What has no receipt is safe in any case. What was counted before may be lost: the reason says so then (store/files/files.c). */
+/* Events without a receipt are safe, because their phones keep them. What was counted before may be lost; then the
+ * reason says so (store/files/files.c). */
 static void store_refused(struct daemon *daemon, int fault, const struct error *error)
 {
 	if (!note_fault(&daemon->counting, fault, daemon->config.retry_ms))

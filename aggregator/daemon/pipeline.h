@@ -20,7 +20,7 @@
 
 struct publisher;
 
-/* What the pipeline works with; everything stays the caller's. */
+/* What the pipeline works with. The caller owns everything. */
 struct pipeline {
 	struct store *store;
 	const struct catalogue *catalogue;

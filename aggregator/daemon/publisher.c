@@ -104,7 +104,7 @@ static int touch(struct publisher *publisher, enum subject_kind kind, const char
 	return 0;
 }
 
-/* The place that a team and a day share with few others. */
+/* The place of a team and a day in `recent`, by a hash: few others have the same place. */
 static struct recent *recent_place(struct publisher *publisher, const char *team, uint32_t day)
 {
 	uint32_t place = day;
@@ -206,7 +206,7 @@ static int publish_bytes(struct mqtt *mqtt, const char *org, const struct subjec
 	return mqtt_publish(mqtt, topic, json, strlen(json), true, error);
 }
 
-/* An empty retained message takes a topic away from the broker. */
+/* An empty retained message deletes the retained message of a topic at the broker. */
 static int withdraw(struct mqtt *mqtt, const char *org, const struct subject *subject, struct error *error)
 {
 	return publish_bytes(mqtt, org, subject, "", 0, "", error);

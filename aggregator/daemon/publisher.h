@@ -16,8 +16,8 @@ struct publisher;
 struct publisher *publisher_new(uint32_t interval_ms); /* NULL: no memory */
 void publisher_free(struct publisher *publisher);      /* NULL is fine */
 
-/* A figure changes: of team and all, quarter and year, and the weekly course. Its new value is read when it is published, after
- * the commit. 0 or FAULT_MEMORY. */
+/* Notes which figures an event changes: those of its team and of all teams, in its quarter and its year, and the weekly
+ * courses. Their new values are read when they are published, after the commit. 0 or FAULT_MEMORY. */
 int publisher_touch(struct publisher *publisher, const struct folded *folded, struct error *error);
 
 /* The broker may have all these from an earlier turfd: marks them as published before, and makes none of them due. */

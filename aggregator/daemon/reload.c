@@ -96,8 +96,8 @@ static int make_catalogue(struct reload *reload, struct config *next, struct cat
 		return rc;
 	replacement.today = upkeep_today(reload->upkeep);
 	rc = merge_replacement(&replacement, error);
-	/* The broker may have all figures of the previous catalogue, from an earlier turfd too: the next full publish, once the
-	 * new catalogue is stored, withdraws those that no longer exist. */
+	/* The broker may have any figure of the previous catalogue, also from an earlier turfd. All are registered, so
+	 * that the next full publish, after the new catalogue is stored, withdraws those that no longer exist. */
 	before = figures_read(replacement.view, &replacement.current, replacement.today, clock_unix());
 	if (rc == 0)
 		rc = publisher_register_all(reload->upkeep->publisher, &before, error);
@@ -193,7 +193,7 @@ int reload_override(const struct daemon_options *options, struct config *config,
 	return rc;
 }
 
-/* 0; 1: `problem` has the reason; or FAULT_MEMORY. */
+/* 0; 1 if `problem` was called with the reason; or FAULT_MEMORY. */
 static int check_credentials(const struct config *config, void (*problem)(void *context, const char *text),
 			     struct error *error)
 {

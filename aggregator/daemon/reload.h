@@ -5,17 +5,18 @@
 
 #include "aggregator/daemon/upkeep.h"
 
-/* What turfd's command line says beside its configuration file. NULL: as the file says. The strings stay the caller's. */
+/* What turfd's command line says in place of its configuration file. NULL: the file decides. The caller owns the
+ * strings. */
 struct daemon_options {
 	const char *config_path;
 	const char *store_path;
 	const char *broker;
 	const char *credentials_file;
-	const char *today; /* struct org_date's pin */
+	const char *today; /* the pinned date (struct org_date) */
 };
 
 struct reload {
-	/* What it works with; everything stays the caller's. */
+	/* What it works with. The caller owns everything. */
 	const struct daemon_options *options;
 	struct config *config;
 	struct catalogue *catalogue; /* in force */
@@ -35,16 +36,16 @@ int reload_catalogue(struct reload *reload, struct config *next, struct error *e
  * logged too, the old one stays in force until the next attempt. */
 void reload_run(struct reload *reload);
 
-/* Reads the config file and the credentials, with what the command line says instead. `problem` is called with each mistake. 0
- * (release it), the number of mistakes, or a fault. */
+/* Reads the config file and the credentials; what the command line says replaces what the file says. Calls `problem`
+ * for each mistake. 0 (release `config`), the number of mistakes, or a fault. */
 int reload_read(const struct daemon_options *options, struct config *config,
 		void (*problem)(void *context, const char *text), struct error *error);
 
-/* The command line's overrides on a config just read. 0 or FAULT_MEMORY. */
+/* Puts what the command line says into a config that was just read. 0 or FAULT_MEMORY. */
 int reload_override(const struct daemon_options *options, struct config *config, struct error *error);
 
-/* Whether a turfd that runs on the store of `next` would take it, which is read while it runs. `problem` is called with
- * each reason against it. 0, the number of reasons, or a fault. */
+/* Whether a turfd that runs on the store of `next` would accept `next` at a reload. Reads that store, also while turfd
+ * runs. Calls `problem` for each reason against it. 0, the number of reasons, or a fault. */
 int reload_check(const struct daemon_options *options, struct config *next,
 		 void (*problem)(void *context, const char *text), struct error *error);
 

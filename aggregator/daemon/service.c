@@ -92,7 +92,7 @@ static const char aborted[] =
 	" run turfctl verify\n";
 static const char sent[] =
 	"<3>crashed reason=\"another process sent turfd a signal that ends it\" the store is not affected\n";
-static char watchdog[256]; /* empty: the service manager has set none */
+static char watchdog[256]; /* empty: the service manager has no watchdog for turfd */
 
 static const char *line_for(int number, const siginfo_t *info)
 {
@@ -110,7 +110,7 @@ static void log_signal(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	(void)log_write(line, strlen(line));
-	(void)raise(number); /* the default this time */
+	(void)raise(number); /* SA_RESETHAND: the default action ends turfd now */
 }
 
 static void log_signal_of(int number)

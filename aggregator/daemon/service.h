@@ -17,16 +17,16 @@
  * that may not grow are errors of the call that meets them. */
 int service_open_signals(int *fd, struct error *error);
 
-/* Waits for one. */
+/* Waits until a signal has arrived, for at most `wait_ms`. */
 void service_wait(int fd, int wait_ms);
 
-/* Takes all that have arrived: sets `*stop` after SIGTERM or SIGINT, `*reload` after SIGHUP. */
+/* Reads all signals that have arrived. Sets `*stop` after SIGTERM or SIGINT, `*reload` after SIGHUP. */
 void service_read_signals(int fd, bool *stop, bool *reload);
 
 /* ---- The service manager, as sd_notify(3) describes it ---------------------------------------------- */
 
-/* Sends "READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=..." to the socket that $NOTIFY_SOCKET names, if there is one. Failures
- * are of no consequence to the caller. */
+/* Sends "READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=..." to the socket that $NOTIFY_SOCKET names, if there is one.
+ * Ignores failures. */
 void service_notify(const char *state);
 
 /* Half of the time within which the manager wants WATCHDOG=1, in ms; 0: it wants none. */

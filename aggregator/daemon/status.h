@@ -13,9 +13,10 @@
 
 enum { INSTANCE_TEXT_BYTES = 17 };
 
-/* How the store is, for counting and for upkeep apart (`struct health`). STORE_FULL: the disk takes no more. STORE_FAILING:
- * something else fails. The status has the worse of the two, in this order: it may say "failing" while only upkeep fails
- * and receipts leave, and while counting waits for a full disk. Phones keep what has no receipt in any case. */
+/* How the store is. Counting and upkeep each have such a state (`struct health`). STORE_FULL: the disk is full.
+ * STORE_FAILING: something else fails. The status has the worse of the two, in this order. So it may say "failing"
+ * while only upkeep fails and receipts leave, or while counting waits for a full disk. Phones keep events without a
+ * receipt in any case. */
 enum store_health { STORE_OK, STORE_FULL, STORE_FAILING };
 
 struct status {

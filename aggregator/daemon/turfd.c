@@ -112,7 +112,7 @@ static bool on_this_machine(const char *host)
 	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
 }
 
-/* What is allowed and is seldom meant. */
+/* Warns about what is allowed but seldom intended. */
 static void warn(const struct config *config)
 {
 	struct mqtt_address address;

@@ -164,7 +164,8 @@ static void put_labels(const struct tally *tally, struct summary *out)
 	}
 }
 
-/* Totals are what is counted. What the domains do not show of it yet is undistributed: rule 14 (docs/wire-format.md). */
+/* Totals have everything that is counted. The part that no domain shows yet is undistributed: rule 14
+ * (docs/wire-format.md). */
 static int put_totals(const struct tally *tally, struct summary *out, struct error *error)
 {
 	uint64_t shown_answered = 0, shown_referred = 0;

@@ -33,8 +33,9 @@ static inline struct figures figures_read(const struct store_view *view, const s
 	};
 }
 
-/* Rule 10 (docs/wire-format.md): whether `team` (or TEAM_ALL) has a summary for the period: since counting_since,
- * valid in it, and begun or holding a question. A year has one when a quarter of it has. */
+/* Whether `team` (or TEAM_ALL) has a summary for the period, by rule 10 (docs/wire-format.md). A quarter has one if it
+ * does not end before counting_since, the team is valid in it, and it has begun or holds a question. A year has one if
+ * one of its quarters has one. */
 bool figures_exist(const struct figures *figures, const char *team, struct period period);
 
 /* One team (or TEAM_ALL), one quarter or year. Domains by position, zeros included; labels above zero only. */

@@ -7,8 +7,8 @@
 
 struct json_t;
 
-/* JSON as text. Heap; free() it. `flags`: jansson's. NULL: no memory. (jansson's own json_dumps passes over a lack of memory for
- * a member's name, and then gives a text that is no JSON.) */
+/* Returns JSON as text; free() it. `flags` are jansson's. NULL: no memory. (When jansson's own json_dumps has no memory
+ * for the name of a member, it continues, and returns a text that is not JSON.) */
 char *json_text(const struct json_t *json, size_t flags);
 
 /* The JSON twin: UTF-8, names spelled out, members in a fixed order. Heap; free() it. NULL: no memory. */

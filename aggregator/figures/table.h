@@ -37,7 +37,7 @@ void table_end_row(struct table *table);
 /* A line of dashes over the whole width; between rows only (asserted). */
 void table_rule(struct table *table);
 
-/* Writes all rows. FAULT_MEMORY: memory ran out on the way, and nothing is written. */
+/* Writes all rows. FAULT_MEMORY: there was no memory for some cell or row, and nothing is written. */
 int table_print(const struct table *table, FILE *out, struct error *error);
 
 /* "9.0%", one decimal, rounded half up; "-" for a share of nothing. */

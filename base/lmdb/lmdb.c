@@ -244,7 +244,7 @@ static int begun(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error)
 	return rc;
 }
 
-/* Begins again, a bounded number of times, when `recover` has helped. */
+/* Begins a transaction. Tries again, a bounded number of times, if `recover` has removed the cause of a failure. */
 static int begin_recovering(struct lmdb *lmdb, struct lmdb_txn *txn, bool writes, struct error *error)
 {
 	int rc = 0, fault;
@@ -280,8 +280,8 @@ void lmdb_abort(struct lmdb_txn *txn)
 	txn->txn = NULL;
 }
 
-/* Whether `call`, which returned `rc`, did its work. If it did not, and did not return `expected`, that is the transaction's
- * fault. Call it only while the transaction has none. */
+/* Whether `call` succeeded: it returned `rc`. Any other result than 0 and `expected` becomes the transaction's fault.
+ * Call this only while the transaction has no fault. */
 static bool succeeded(struct lmdb_txn *txn, int rc, int expected, const char *call)
 {
 	if (rc != 0 && rc != expected) {
@@ -291,7 +291,7 @@ static bool succeeded(struct lmdb_txn *txn, int rc, int expected, const char *ca
 	return rc == 0;
 }
 
-/* GROWN: the map was full, nothing is done, the map is larger now. The transaction has ended in any case. */
+/* GROWN: the map was full, so nothing was committed; the map is larger now. The transaction has ended in any case. */
 enum { GROWN = 1 };
 
 static int commit(struct lmdb_txn *txn, struct error *error)

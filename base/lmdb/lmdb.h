@@ -52,8 +52,8 @@ int lmdb_change(struct lmdb *lmdb, lmdb_body *body, void *context, struct error 
 /* Runs `body` in a read transaction. */
 int lmdb_read(struct lmdb *lmdb, lmdb_body *body, void *context, struct error *error);
 
-/* A read transaction step by step. It begins again by itself, a bounded number of times: another process made the map grow,
- * dead readers hold all slots, or the environment was lost. */
+/* A read transaction step by step. lmdb_begin_read tries again by itself, a bounded number of times, when another
+ * process has made the map grow, dead readers hold all slots, or the environment was lost. */
 int lmdb_begin_read(struct lmdb *lmdb, struct lmdb_txn *txn, struct error *error);
 void lmdb_abort(struct lmdb_txn *txn); /* an ended or cleared one is fine */
 
@@ -80,7 +80,8 @@ struct lmdb_cursor {
 void lmdb_cursor_open(struct lmdb_cursor *cursor, struct lmdb_txn *txn, unsigned database);
 void lmdb_cursor_close(struct lmdb_cursor *cursor);
 
-/* To the first record not below `key`; to the next, or in a new cursor to the first. False: there is none, or a fault. */
+/* lmdb_seek goes to the first record not below `key`; lmdb_next to the next one, or in a new cursor to the first.
+ * False: there is no such record, or a fault. */
 bool lmdb_seek(struct lmdb_cursor *cursor, struct span key);
 bool lmdb_next(struct lmdb_cursor *cursor);
 

@@ -14,7 +14,7 @@ enum { META_PAGES = 2, FREE_DATABASE = 0, BEGINS_MAX = 4 };
 
 /* ---- The meta pages ------------------------------------------------------------------------------ */
 
-/* What LMDB writes of a meta page is in its first sector. */
+/* Everything that LMDB writes into a meta page is in its first sector. */
 static int rewrite_sector(int fd, off_t at)
 {
 	enum { SECTOR_BYTES = 512 };
@@ -57,8 +57,8 @@ int lmdb_meta_rewrite(struct lmdb *lmdb, struct error *error)
 	return rc == 0 ? 0 : lmdb_translate(lmdb, rc, "rewriting the meta pages", error);
 }
 
-/* LMDB's MDB_meta, behind the head of its page, as far as its transaction's number. LMDB has no call for the number in the
- * earlier meta page: mdb_env_info tells that of the later one only. */
+/* The beginning of a meta page: the head of the page, and LMDB's MDB_meta up to the number of its transaction. LMDB has
+ * no call for the number in the earlier meta page: mdb_env_info gives only that of the later one. */
 struct meta {
 	uint8_t head[16];
 	uint32_t magic, version;
@@ -72,7 +72,8 @@ struct meta {
 	size_t last_page, transaction;
 };
 
-/* A transaction whose number is even writes the first page, an odd one the second; a new file has both of 0. */
+/* A transaction with an even number writes the first page, one with an odd number the second. In a new file both are
+ * 0. */
 static bool successive(size_t even, size_t odd)
 {
 	if (even == 0 && odd == 0)

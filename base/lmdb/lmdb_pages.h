@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The pages beneath LMDB's records: whether the file has them all, and whether they add up. Two of them are meta pages: each
- * names the root of one transaction, and the later one counts.
+ * Checks the pages below LMDB's records: whether the file has all of them, and whether each is either used or free. Two
+ * of them are meta pages: each names the root of one transaction, and LMDB uses the later one.
  */
 #ifndef TURF_BASE_LMDB_LMDB_PAGES_H
 #define TURF_BASE_LMDB_LMDB_PAGES_H
@@ -16,8 +16,8 @@
  */
 int lmdb_meta_rewrite(struct lmdb *lmdb, struct error *error);
 
-/* Whether the two pages are of two successive transactions. LMDB takes the later one: where a number has changed, that may
- * be the one before the last, with all of the last one gone. */
+/* Whether the two meta pages are of two successive transactions. LMDB uses the one with the higher number. If one of
+ * the numbers is damaged, that may be the transaction before the last, and all changes of the last one are missing. */
 bool lmdb_meta_successive(struct lmdb_txn *txn);
 
 /* Refuses a file that was cut off: LMDB would find out by SIGBUS. */

@@ -38,7 +38,7 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 	return EXIT_USAGE;
 }
 
-/* What can be used while there is no catalogue. */
+/* While there is no catalogue, only a code can be used. */
 static int only_code(const char *dutch, const char *english, const char *typed, uint32_t max, uint32_t *code)
 {
 	if (choose_code(typed, max, code))

@@ -94,8 +94,8 @@ int cli_status_of_fault(int fault);
 /* Reads the credentials file, if any. 0 or an exit status. */
 int cli_credentials(struct cli *cli);
 
-/* ${XDG_STATE_HOME:-~/.local/state}/turf: the usual place of outboxes, each in a folder named as its org. False: there is no
- * home. */
+/* ${XDG_STATE_HOME:-~/.local/state}/turf, the usual place of outboxes. The folder of each outbox has the name of its
+ * org. False: no home folder is known. */
 bool cli_state_folder(char path[static PATH_BYTES]);
 
 /* Opens the outbox of the org. `connect` false: without a connection. `on_verdict` as in turf_options. 0 or an exit
@@ -109,7 +109,7 @@ struct turf_options cli_options(const struct cli *cli);
 /* Keeps what the catalogue says of the org as a whole, for the answers. */
 void cli_note_catalogue(struct cli *cli, const struct turf_catalogue *catalogue);
 
-/* The catalogue that the outbox has, also noted; NULL: there is none. */
+/* The catalogue that the outbox has; calls cli_note_catalogue for it. NULL: there is none. */
 struct turf_catalogue *cli_known_catalogue(struct cli *cli, struct turf *turf);
 
 /* The org's date, in days since 1970-01-01, by this machine's clock. An empty `zone`: the contract's default. Sets the
@@ -132,7 +132,7 @@ int cli_find_org(struct cli *cli, bool local_first);
 /* The day of an option such as "--day". 0 or EXIT_USAGE. */
 int choose_day(const char *option, const char *typed, uint32_t *day);
 
-/* Decimal digits only, up to `max`; false for anything else. */
+/* Reads a number of decimal digits, at most `max`. False: `typed` is anything else. */
 bool choose_code(const char *typed, uint32_t max, uint32_t *code);
 
 /* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: there was none so far; then only codes can be used, and
@@ -148,7 +148,7 @@ const char *cli_verdict_words(enum turf_verdict verdict);
 bool cli_is_refusal(enum turf_verdict verdict);
 const char *cli_quarter_status_words(enum turf_quarter_status status);
 
-/* The end of a line: ", voor / for Sociaal Werk De Kop", or its id when the name is not known. */
+/* Prints the end of a line: ", voor / for Sociaal Werk De Kop", or the org's id when its name is not known. */
 void cli_print_for_org(FILE *out, const struct cli *cli);
 
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */

@@ -26,7 +26,7 @@ struct org {
 	bool shown;                                            /* the broker shows it */
 };
 
-/* Each once. */
+/* No org is in it twice. */
 struct orgs {
 	struct org all[ORGS_MAX];
 	size_t n;
@@ -40,7 +40,7 @@ static struct org *find_org(struct orgs *orgs, const char *id)
 	return NULL;
 }
 
-/* Adds an org, or finds it. A new one beyond ORGS_MAX replaces the last: several orgs stay several. */
+/* Finds an org, or adds it. A new org beyond ORGS_MAX replaces the last one; there are still several orgs then. */
 static struct org *add_org(struct orgs *orgs, const char *id)
 {
 	struct org *org = find_org(orgs, id);
@@ -89,7 +89,7 @@ static int add_those_shown(const struct cli *cli, struct orgs *orgs, struct turf
 	return rc;
 }
 
-/* Those that are in both places; if there are none, all, those that the broker shows first. */
+/* Takes the orgs that are in both places. If there are none, takes all, beginning with those that the broker shows. */
 static void find_candidates(struct orgs *candidates, const struct orgs *orgs)
 {
 	bool both = false;
@@ -119,7 +119,7 @@ static void list_orgs(const struct orgs *orgs, bool numbered)
 	}
 }
 
-/* The org of an answer, which is a number of the list or an id; NULL: neither. */
+/* The org that an answer names, by its number in the list or by its id. NULL: the answer is neither. */
 static struct org *understand(struct orgs *orgs, const char *answer)
 {
 	char *end;

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* A signalfd(2) for SIGINT and SIGTERM, which end a command, and, with `resizing`, for SIGWINCH. They are blocked from now on;
- * call it before any thread starts. -1: there is none. */
+/* Opens a signalfd(2) for SIGINT and SIGTERM, which end a command, and for SIGWINCH if `resizing`. Blocks these signals
+ * from now on, so call it before any thread starts. -1: there is none. */
 int signals_open_fd(bool resizing);
 
 /* The next signal that came; 0: none, or `fd` is -1. */

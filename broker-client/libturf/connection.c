@@ -44,7 +44,8 @@ void connection_free_events(struct connection_event *all)
 	}
 }
 
-/* On Paho's thread. A message that is too long is nothing of ours, and one for which there is no room comes again. */
+/* Runs on Paho's thread. Drops a message that is too long, because turf sends none, and one for which there is no room,
+ * because it comes again. */
 static void on_event(void *context, const struct mqtt_event *event)
 {
 	struct connection *connection = context;

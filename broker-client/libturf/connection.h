@@ -15,7 +15,8 @@
 enum {
 	/* The longest messages are figures in JSON: all names of a catalogue, each letter escaped, with a count for each. */
 	CONNECTION_MESSAGE_BYTES_MAX = 4 * CATALOGUE_BYTES_MAX,
-	/* Messages that wait. Those that are dropped come again: receipts after a resend, others when they are published. */
+	/* How many events may wait. Dropped messages come again: receipts after a resend, others when they are
+	 * published. */
 	CONNECTION_EVENTS_MAX = 4096,
 };
 
@@ -23,14 +24,14 @@ enum {
 struct connection_event {
 	struct connection_event *next;
 	enum mqtt_event_kind kind;
-	struct topic topic; /* a message's */
+	struct topic topic; /* of a message */
 	int token;
 	size_t length;
-	uint8_t bytes[]; /* a message's payload, or a reason with its zero */
+	uint8_t bytes[]; /* the payload of a message, or a reason with its final zero */
 };
 
 struct connection {
-	struct mqtt_options options; /* its strings are the connection's */
+	struct mqtt_options options; /* the connection owns its strings */
 	char client_id[CLIENT_ID_BYTES];
 	struct mqtt_async *mqtt;
 	int wake_fd; /* can be read when something is in the queue */
@@ -41,22 +42,22 @@ struct connection {
 	bool event_lost; /* out of memory: an event was dropped; reconnect to recover */
 };
 
-/* Copies what the options say of the broker. 0 or a fault; after a fault, release it all the same. */
+/* Copies what the options say of the broker. 0 or a fault. Call connection_release also after a fault. */
 int connection_init(struct connection *connection, const struct turf_options *options, struct error *error);
 void connection_release(struct connection *connection);
 
 /* Ends the connection, drops what is in the queue, and starts to connect with a new client id. 0 or a fault. */
 int connection_begin(struct connection *connection, struct error *error);
 
-/* Waits until something is in the queue, or connection_wake was called, or the moment has come. True: `program_fd` (-1: none)
- * can be read. */
+/* Waits until something is in the queue, connection_wake is called, `program_fd` (-1: none) can be read, or `until_ms`
+ * has come. True: `program_fd` can be read. */
 bool connection_wait(struct connection *connection, int program_fd, int64_t until_ms);
 void connection_wake(struct connection *connection);
 
-/* Takes all events out of the queue, linked by `next`. `*event_lost`: there were others. */
+/* Takes all events out of the queue, linked by `next`. `*event_lost`: others were dropped. */
 struct connection_event *connection_take(struct connection *connection, bool *event_lost);
 
-/* A heap copy; NULL when it is too long or there is no memory. */
+/* A copy on the heap. NULL: the event is too long, or there is no memory. */
 struct connection_event *connection_copy_event(const struct mqtt_event *event);
 void connection_free_events(struct connection_event *all);
 

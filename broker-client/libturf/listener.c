@@ -18,9 +18,9 @@ struct listener {
 	int tokens[LISTENER_SLOTS];                /* of their subscriptions on this connection */
 	bool connecting, connected;
 	int64_t connect_at_ms;
-	uint32_t attempts;                /* that failed in a row */
-	struct connection_event *taken;   /* out of the queue, for the next items */
-	struct connection_event *current; /* what the last item points into */
+	uint32_t attempts;                /* to connect, that failed in a row */
+	struct connection_event *taken;   /* from the queue, for the next items */
+	struct connection_event *current; /* the event into which the last item points */
 	char reason[REASON_BYTES];
 };
 
@@ -89,7 +89,7 @@ void listener_subscribe(struct listener *listener, unsigned slot, const char *fi
 		(void)down(listener, error.text);
 }
 
-/* The answer to a subscription that another one has taken the place of is nothing. */
+/* The broker has answered a subscription. Ignores the answer if another subscription has replaced this one. */
 static struct listener_item answered(struct listener *listener, const struct connection_event *event)
 {
 	struct listener_item item = {.kind = LISTENER_NOTHING};

@@ -13,7 +13,7 @@ struct listener;
 enum listener_kind {
 	LISTENER_NOTHING, /* the time passed */
 	LISTENER_UP,      /* the broker has accepted a subscription */
-	LISTENER_REFUSED, /* the broker has refused one: `text` says it, and `slot` is its slot */
+	LISTENER_REFUSED, /* the broker has refused a subscription: `text` says so, `slot` is its slot */
 	LISTENER_DOWN,    /* the connection failed or was lost; `text` says why. The listener connects again */
 	LISTENER_MESSAGE,
 	LISTENER_WOKEN, /* wake_fd can be read */

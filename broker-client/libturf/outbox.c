@@ -173,7 +173,7 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
 		return OUTBOX_UNCHANGED;
-	if (retraction->team && !tap_has_question(&tap)) { /* refused before: for this team or day, perhaps */
+	if (retraction->team && !tap_has_question(&tap)) { /* it was refused, perhaps because of this team or day */
 		memset(tap.team, 0, sizeof tap.team);
 		memcpy(tap.team, retraction->team, strlen(retraction->team));
 		tap.question.day = retraction->day;

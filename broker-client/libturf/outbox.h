@@ -23,8 +23,8 @@ enum { BOOKMARK_BYTES = 32 };
 
 /* > 0 results. */
 enum outbox_verdict {
-	OUTBOX_UNKNOWN = TURF_UNKNOWN,     /* there is none */
-	OUTBOX_UNCHANGED = TURF_UNCHANGED, /* it is so already */
+	OUTBOX_UNKNOWN = TURF_UNKNOWN,     /* there is no such thing */
+	OUTBOX_UNCHANGED = TURF_UNCHANGED, /* nothing had to be changed */
 };
 
 /* Something to send. */
@@ -47,16 +47,17 @@ int outbox_org(const char *path, char org[static SLUG_BYTES]);
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
 	       const uint8_t *bookmark, struct error *error);
 
-/* The caller's bookmark: 0, or OUTBOX_UNKNOWN. */
+/* Reads the caller's bookmark. 0, or OUTBOX_UNKNOWN: there is none. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
 
-/* Takes a tap back. For an id that the outbox does not know, `team` and `day` are needed, else OUTBOX_UNKNOWN. If it knows only
- * a refused retraction of that id, they take the place of the old ones. OUTBOX_UNCHANGED: it was taken back or refused. */
+/* Takes a tap back. For an id that the outbox does not know, give `team` and `day`; OUTBOX_UNKNOWN without them. If it
+ * knows only a refused retraction of that id, `team` and `day` replace the old ones. OUTBOX_UNCHANGED: the tap was
+ * taken back or refused. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error);
 
-/* Forgets a refusal: a refused question leaves, a refused retraction leaves its question counted. OUTBOX_UNCHANGED:
- * nothing of it is refused. */
+/* Forgets a refusal. A refused question is deleted; after a refused retraction, its question stays counted.
+ * OUTBOX_UNCHANGED: nothing of the tap is refused. */
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error);
 
 /* Reads at most `max` events that may be sent, from after `seq` in the queue (0: from its start). Retractions that are held
@@ -102,7 +103,7 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
 		       struct error *error);
 
-/* The last catalogue, as it came. Reading: heap, free() it; 0 or OUTBOX_UNKNOWN. */
+/* The bytes of the last catalogue, as they came. The reader must free() `*bytes`. OUTBOX_UNKNOWN: there is none. */
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error);
 int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, struct error *error);
 

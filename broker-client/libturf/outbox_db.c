@@ -108,7 +108,7 @@ static int make_folders(char *path)
 	}
 }
 
-/* Puts the outbox among the open ones, unless the folder is there already. */
+/* Adds the outbox to the list of open ones. FAULT_BUSY: an outbox in the same folder is on the list. */
 static int claim(struct outbox *outbox, struct error *error)
 {
 	struct stat status;

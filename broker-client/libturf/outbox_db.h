@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The outbox's LMDB environment (base/lmdb/): its folder, a lock, since any thread may call, and its tables
- * (docs/outbox-format.md): meta by name, taps and queue by number, ids to tap numbers.
+ * The outbox's LMDB environment (base/lmdb/): its folder, its lock (any thread may call), and its tables
+ * (docs/outbox-format.md). The keys of meta are names, those of taps and queue are numbers; ids has the number of each
+ * tap.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_OUTBOX_DB_H
 #define TURF_BROKER_CLIENT_LIBTURF_OUTBOX_DB_H
@@ -17,11 +18,11 @@ enum { OUTBOX_FORMAT = 1 };
 enum db_table { DB_META, DB_TAPS, DB_IDS, DB_QUEUE, DB_TABLES };
 
 struct outbox {
-	struct outbox *next; /* of those that this process has open */
+	struct outbox *next; /* in the list of those that this process has open */
 	dev_t device;
 	ino_t inode;
 	char *path;
-	pthread_mutex_t lock; /* one transaction at a time: the map may be moved between any two */
+	pthread_mutex_t lock; /* for one transaction at a time: between any two, the map may be moved */
 	struct lmdb lmdb;
 	bool has_epoch;
 	uint8_t epoch[EPOCH_BYTES]; /* the one that this process checked last */
@@ -33,7 +34,7 @@ int db_open(struct outbox **out, const char *path, struct error *error);
 void db_close(struct outbox *outbox);
 bool db_exists(const char *path);
 
-/* As lmdb_change and lmdb_read, under the outbox's lock. The functions below are for their bodies: failures stay in `txn`. */
+/* As lmdb_change and lmdb_read, under the outbox's lock. `body` calls the functions below; `txn` keeps their faults. */
 int db_write(struct outbox *outbox, lmdb_body *body, void *context, struct error *error);
 int db_read(struct outbox *outbox, lmdb_body *body, void *context, struct error *error);
 
@@ -51,17 +52,17 @@ void db_put_meta(struct lmdb_txn *txn, const char *name, const void *value, size
 uint64_t db_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t otherwise);
 void db_put_meta_number(struct lmdb_txn *txn, const char *name, uint64_t number);
 
-/* Numbers are never used twice, so that what another process holds in memory cannot come to mean something else. */
+/* A new number. No number is used twice, so a number that another process has in memory keeps its meaning. */
 uint64_t db_take_number(struct lmdb_txn *txn);
 
-/* A tap that must be there. */
+/* Reads a tap. A missing one is damage. */
 bool db_get_tap(struct lmdb_txn *txn, uint64_t number, struct tap *tap);
 bool db_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap);
 void db_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
 void db_put_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
 void db_delete_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
 
-/* Keeps the tap, or forgets it when nothing asks for it any more. */
+/* Stores the tap, or deletes it if it need not be remembered any longer. */
 void db_keep_or_forget(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
 
 void db_enqueue(struct lmdb_txn *txn, uint64_t seq, uint64_t tap_number, enum act act);

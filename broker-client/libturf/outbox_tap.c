@@ -113,8 +113,9 @@ struct event tap_event(const struct tap *tap, enum act act)
 	return (struct event){.id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION};
 }
 
-/* A question that was sent twice can be answered twice, the second time when its retraction is under way: its echo. A
- * retraction has one only after a new epoch. What is not here is kept. */
+/* The effect of each verdict. A question that was sent twice can be answered twice, and the second answer may come
+ * while its retraction is under way. A retraction can have such a second answer only after a new epoch. Other verdicts
+ * are TAP_KEEP. */
 static const struct {
 	enum tap_effect question, retraction;
 } effects[] = {

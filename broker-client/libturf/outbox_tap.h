@@ -18,7 +18,7 @@ struct tap {
 	uint64_t retraction_seq;
 	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
 	enum verdict retraction_verdict;
-	bool has_retraction; /* taking it back was asked for, answered or not */
+	bool has_retraction; /* the worker took the tap back; that may be answered or not */
 };
 
 /* docs/outbox-format.md, "tap". Returns the length. */
@@ -53,15 +53,15 @@ struct event tap_event(const struct tap *tap, enum act act);
 /* What a verdict does to the act that was sent. */
 enum tap_effect {
 	TAP_KEEP,     /* the verdict is not final or not known: send the event again */
-	TAP_IGNORE,   /* the verdict is a late one on the other act: as if there were no receipt */
+	TAP_IGNORE,   /* the verdict is a late answer to the other act: nothing changes */
 	TAP_END,      /* the act no longer waits */
 	TAP_END_BOTH, /* neither the act nor the retraction that was held back waits */
 };
 
 /*
  * A question and its retraction are never under way together. When a question ends, its retraction that was held back may be
- * sent, even if the question was refused: the retraction makes sure that the id never counts. tap_apply_verdict writes what
- * ends into `tap`.
+ * sent, even if the question was refused: the retraction makes sure that the id never counts. tap_effect only tells the
+ * effect; tap_apply_verdict also writes it into `tap`.
  */
 enum tap_effect tap_effect(enum act act, enum verdict verdict);
 enum tap_effect tap_apply_verdict(struct tap *tap, enum act act, enum verdict verdict);

@@ -78,7 +78,7 @@ static void start_subscribing(struct turf *turf, int64_t now_ms)
 	topic_receipt(receipt, turf->org, turf->connection.client_id);
 	set_link(turf, LINK_SUBSCRIBING, now_ms);
 	turf->unanswered = sizeof filters / sizeof *filters;
-	for (unsigned i = 0; i < turf->unanswered && rc == 0; i++) /* the receipts are last, and keep their token */
+	for (unsigned i = 0; i < turf->unanswered && rc == 0; i++) /* receipts_token: that of the last one */
 		rc = mqtt_async_subscribe(turf->connection.mqtt, filters[i], &turf->receipts_token, &error);
 	if (rc < 0)
 		link_down(turf, error.text, now_ms);

@@ -45,7 +45,7 @@ extern "C" {
 #define TURF_API __attribute__((visibility("default")))
 
 enum {
-	TURF_ERROR_BYTES = 1024, /* the longest sentence of a fault, with its zero */
+	TURF_ERROR_BYTES = 1024, /* the longest sentence of a fault, with its final zero */
 	TURF_TEAM_BYTES = 32,    /* enough for the id of a team or an org, with its zero */
 	TURF_NAME_BYTES = 128,   /* enough for a name or a time zone of the catalogue, with its zero */
 	TURF_LABELS_MAX = 4,     /* labels of a question */
@@ -59,7 +59,7 @@ enum turf_result {
 
 	TURF_TIMEOUT = 1,   /* the time passed first */
 	TURF_UNKNOWN = 2,   /* there is no such tap, domain, label, bookmark or outbox */
-	TURF_UNCHANGED = 3, /* it is so already */
+	TURF_UNCHANGED = 3, /* nothing had to be changed */
 	TURF_SEVERAL = 4,   /* what was typed fits more than one */
 	TURF_WOKEN = 5,     /* the program's file descriptor can be read */
 
@@ -207,7 +207,8 @@ TURF_API int turf_questions(struct turf *turf, const struct turf_question *quest
 			    const struct turf_bookmark *bookmark, struct turf_error *error);
 TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, struct turf_error *error);
 
-/* Takes a tap of this outbox back; on disk when it returns. TURF_UNKNOWN; TURF_UNCHANGED: it was taken back or refused. */
+/* Takes a tap of this outbox back. The retraction is on disk when it returns. TURF_UNKNOWN: there is no such tap.
+ * TURF_UNCHANGED: the tap was taken back before, or was refused. */
 TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, struct turf_error *error);
 
 /* Takes a tap of another outbox back. `day` is the day of the question; `team` may be any team. After a refusal it may be
@@ -215,7 +216,8 @@ TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, struct tu
 TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
 				struct turf_error *error);
 
-/* Forgets a refusal that the worker has seen. TURF_UNKNOWN; TURF_UNCHANGED: nothing of the tap was refused. */
+/* Forgets a refusal that the worker has seen. TURF_UNKNOWN: there is no such tap. TURF_UNCHANGED: nothing of it was
+ * refused. */
 TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, struct turf_error *error);
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
@@ -404,7 +406,7 @@ struct turf_status {
 
 enum turf_news_kind {
 	TURF_NEWS_NONE = 0,      /* the time passed */
-	TURF_NEWS_ONLINE = 1,    /* the broker has accepted something that is watched */
+	TURF_NEWS_ONLINE = 1,    /* the broker has accepted a subscription of the watch */
 	TURF_NEWS_OFFLINE = 2,   /* there is no connection; `reason`. The watch connects again by itself */
 	TURF_NEWS_STATUS = 3,    /* `status` */
 	TURF_NEWS_CATALOGUE = 4, /* `catalogue` */

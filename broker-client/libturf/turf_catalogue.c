@@ -130,7 +130,7 @@ void turf_catalogue_free(struct turf_catalogue *catalogue)
 
 /* ---- Waiting for it --------------------------------------------------------------------------------------------- */
 
-/* Under the lock: waits until `*there`, unless a connection was tried and failed. */
+/* Call it under the lock. Waits until `*there` is true; stops waiting when connecting has failed. */
 static bool wait_for(struct turf *turf, const bool *there, int64_t until_ms)
 {
 	while (!*there && turf->has_thread && (turf->state != TURF_OFFLINE || turf->reason[0] == '\0') &&

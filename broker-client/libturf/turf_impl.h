@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's thread),
- * session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
+ * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's
+ * thread), session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
  *
- * Three kinds of threads use a handle. Those of its callers store taps, and then wake the handle's own. Paho's threads put events
- * into the queue of `connection` and do nothing else. The handle's own thread does everything else. `lock` guards what more than
- * one of them uses. It is held for a few lines at a time, and never during a call to Paho, the outbox or on_verdict.
+ * Three kinds of threads use a handle. The threads of its callers store taps, and then wake the handle's own thread.
+ * Paho's threads put events into the queue of `connection` and do nothing else. The handle's own thread does everything
+ * else. `lock` guards what more than one of them uses. It is held for a few lines at a time, and never during a call to
+ * Paho, the outbox or on_verdict.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 #define TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
@@ -62,7 +63,7 @@ struct turf {
 
 /* ---- session.c -------------------------------------------------------------------------------------------------- */
 
-/* Starts the thread; stops it. */
+/* Start and stop the handle's thread. */
 int session_start(struct turf *turf, struct error *error);
 void session_stop(struct turf *turf);
 
@@ -82,7 +83,7 @@ int64_t session_deadline_ms(int timeout_ms);
 /* How long it is until then: 0 or more. */
 int session_left_ms(int64_t until_ms);
 
-/* Both are the same text under two names. */
+/* Both structs hold one text; only their names differ. */
 static inline struct error *session_error(struct turf_error *error)
 {
 	return (struct error *)error;
@@ -115,10 +116,10 @@ struct turf_catalogue *turf_catalogue_new(struct catalogue *inner);
 
 /* ---- turf_figures.c --------------------------------------------------------------------------------------------- */
 
-/* Figures as turf.h has them, from messages. The bytes are of others: a text that is not there is empty, a number that is not
- * there or below zero is 0. NULL: it is none, or there is no memory. */
+/* Make the figures of turf.h from messages. The bytes come from outside: a text that is missing becomes empty, a number
+ * that is missing or below zero becomes 0. NULL: the bytes are no figures, or there is no memory. */
 struct turf_summary *turf_figures_summary(const void *json, size_t length);
 void turf_figures_free_summary(struct turf_summary *summary);
-struct turf_weekly *turf_figures_weekly(const uint8_t *bytes, size_t length); /* for free() */
+struct turf_weekly *turf_figures_weekly(const uint8_t *bytes, size_t length); /* free() it */
 
 #endif

@@ -14,7 +14,7 @@ enum { SLOT_STATUS, SLOT_CATALOGUE, SLOT_SUMMARY, SLOT_WEEKLY };
 struct figures_of {
 	char team[SLUG_BYTES];
 	struct period period;
-	uint64_t generation; /* of the newest that came */
+	uint64_t generation; /* of the newest figures that came */
 };
 
 struct turf_watch {
@@ -205,7 +205,7 @@ static enum turf_news_kind message_came(struct turf_watch *watch, const struct l
 		return catalogue_came(watch, item);
 	if (!of || !is_of(topic, of))
 		return TURF_NEWS_NONE;
-	if (item->length == 0) /* they were deleted: those of any generation may follow */
+	if (item->length == 0) /* the figures were deleted: new ones may have any generation */
 		of->generation = 0;
 	return of == &watch->summary_of ? summary_came(watch, item) : weekly_came(watch, item);
 }

@@ -33,11 +33,11 @@ enum {
 
 /* Where the broker is, found by lookup.h. */
 struct whereabouts {
-	bool asked;          /* there is an answer, or it is waited for */
-	int answered_fd;     /* can be read once there is one: the other members are the lookup's thread's until then */
+	bool asked;          /* there is an answer, or a lookup is running */
+	int answered_fd;     /* readable once there is an answer; until then the lookup's thread uses the rest */
 	struct lookup *slot; /* see lookup.h */
 	char address[MQTT_HOST_BYTES]; /* a number; empty: none was found */
-	struct error failure;          /* why */
+	struct error failure;          /* why none was found */
 };
 
 struct mqtt {

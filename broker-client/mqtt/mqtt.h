@@ -18,9 +18,9 @@ struct mqtt;
 int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error);
 void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connected; NULL is fine */
 
-/* Connects: 0, and `*session_present` says whether the broker remembered this client. MQTT_NOT_YET: the broker's name is
- * being looked up, call again; nobody waits for it any longer after mqtt_close. Or says why not (FAULT_BROKER). Blocks
- * MQTT_CONNECT_TIMEOUT_S at most, while a name is looked up a tenth of a second. */
+/* Connects. 0: connected; `*session_present` says whether the broker remembered this client. MQTT_NOT_YET: the broker's
+ * name is being looked up; call again (mqtt_close does not wait for the lookup). FAULT_BROKER: `error` says why not.
+ * Blocks for at most MQTT_CONNECT_TIMEOUT_S, and for a tenth of a second while a name is looked up. */
 enum { MQTT_NOT_YET = 1 };
 int mqtt_connect(struct mqtt *mqtt, bool *session_present, struct error *error);
 

@@ -35,7 +35,7 @@ struct mqtt_async {
 	MQTTAsync client;
 	struct mqtt_address address;
 	struct lookup *lookup;                 /* a slot, see lookup.h */
-	const char *user, *password, *ca_file; /* the owner's */
+	const char *user, *password, *ca_file; /* the owner keeps these */
 	void (*on_event)(void *context, const struct mqtt_event *event);
 	void *context;
 	atomic_bool closing;    /* destroy calls failure callbacks itself: the owner hears none of them */
@@ -102,7 +102,7 @@ static void on_subscribe_failed(void *context, MQTTAsync_failureData *data)
 	subscribed(context, data ? data->token : 0, "the broker refuses the subscription");
 }
 
-/* Paho takes 128 alone for a refusal; ejabberd says 135 or 143, as in MQTT 5. */
+/* Paho sees a refusal only in code 128. ejabberd refuses with 135 or 143, as in MQTT 5. */
 static void on_subscribed(void *context, MQTTAsync_successData *data)
 {
 	bool refused = data && data->alt.qos > 2;

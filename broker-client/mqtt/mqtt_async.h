@@ -14,7 +14,7 @@ enum mqtt_event_kind {
 	MQTT_EVENT_CONNECTED,      /* subscribe now */
 	MQTT_EVENT_CONNECT_FAILED, /* `reason` says why; mqtt_async_connect again when it suits */
 	MQTT_EVENT_LOST,
-	MQTT_EVENT_SUBSCRIBED, /* the broker answered mqtt_async_subscribe; `reason`: it refused */
+	MQTT_EVENT_SUBSCRIBED, /* the broker answered mqtt_async_subscribe; `reason` is not NULL if it refused */
 	MQTT_EVENT_MESSAGE,    /* `message` is valid during the callback only */
 };
 
@@ -38,12 +38,12 @@ void mqtt_async_close(struct mqtt_async *mqtt);
 /* Starts to connect; the outcome is an event. There is no automatic reconnect: the owner decides when. */
 int mqtt_async_connect(struct mqtt_async *mqtt, struct error *error);
 
-/* At QoS 0. `*token` tells the answers apart. Each filter has its own packet: only then does Paho pass on that one of them
- * was refused. */
+/* Subscribes at QoS 0. `*token` tells which answer belongs to this call. Each filter needs a packet of its own:
+ * otherwise Paho does not report that one of them was refused. */
 int mqtt_async_subscribe(struct mqtt_async *mqtt, const char *filter, int *token, struct error *error);
 
-/* At QoS 1. What was not sent is forgotten when the connection ends: the receipts tell the owner what arrived. FAULT_BROKER:
- * not connected. Keep few messages in flight: see docs/performance.md. */
+/* Publishes at QoS 1. When the connection ends, unsent messages are dropped; the receipts tell the owner what has
+ * arrived. FAULT_BROKER: not connected. Keep few messages in flight: see docs/performance.md. */
 int mqtt_async_publish(struct mqtt_async *mqtt, const char *topic, const void *payload, size_t length,
 		       struct error *error);
 

@@ -24,7 +24,7 @@ struct mqtt_options {
 	const char *user;     /* NULL: none */
 	const char *password; /* NULL: none */
 	const char *ca_file;  /* mqtts: PEM; NULL: the system's */
-	/* Of mqtt.h only: phones and screens have a new session each time, and no will. */
+	/* Only mqtt.h uses these: phones and screens have a new session for each connection, and no will. */
 	bool clean_session;
 	int keepalive_s;
 	struct mqtt_will will;
@@ -61,10 +61,10 @@ struct mqtt_address {
 /* 0 or FAULT_INPUT, with what was wrong and what was expected. */
 int mqtt_address_parse(const char *broker, struct mqtt_address *address, struct error *error);
 
-/* Address (unless it is NULL), client id, and a password only with a user. 0 or FAULT_INPUT. */
+/* Checks the address (unless it is NULL), the client id, and that a password has a user. 0 or FAULT_INPUT. */
 int mqtt_check_options(const struct mqtt_options *options, struct error *error);
 
-/* Copies the options and their strings, but for the client id. 0 or FAULT_MEMORY; after a fault, release them all the same. */
+/* Copies the options and their strings, except the client id. 0 or FAULT_MEMORY. Release them also after a fault. */
 int mqtt_copy_options(struct mqtt_options *to, const struct mqtt_options *from, struct error *error);
 void mqtt_release_options(struct mqtt_options *options);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Functions that take the place of Paho's own in turfd. To help to find mistakes in Paho, it writes down each call of its
- * functions (StackTrace.c), some 90 times for each message that turfd receives. Nothing reads what it writes, and yet it
- * took a fifth of turfd's processor time in a flood (docs/performance.md). Paho's build option PAHO_HIGH_PERFORMANCE leaves
- * it out, but Debian builds without that option.
+ * These functions replace Paho's own ones in turfd. Paho writes down each call of its functions (StackTrace.c), so that
+ * its developers can find mistakes: some 90 calls for each message that turfd receives. Nothing in turfd reads that,
+ * but it took a fifth of turfd's processor time in a flood (docs/performance.md). Paho's build option
+ * PAHO_HIGH_PERFORMANCE leaves it out, but Debian builds without that option.
  *
  * The linker takes these functions because it meets them before Paho's archive (PAHO_SYNC in the Makefile). If a later
- * Paho needs another function of StackTrace.c, the linker reports that these are defined twice. With Paho's shared library
- * nothing uses this file.
+ * Paho needs another function of StackTrace.c, the linker reports that these are defined twice. With Paho's shared
+ * library nothing uses this file.
  */
 
 void StackTrace_entry(const char *name, int line, int trace_level);

@@ -129,7 +129,7 @@ struct restoration {
 	const char *directory, *path;
 	struct manifest manifest;
 	uint64_t unix_seconds;
-	bool there; /* a store is there, to be replaced: it may be damaged, and then only says nothing */
+	bool there; /* a store is there, to be replaced; if it is damaged, the next two members stay empty */
 	char replaced_org[SLUG_BYTES];
 	uint64_t replaced_generation;
 };
@@ -184,8 +184,8 @@ static int copy_in(const struct restoration *r, struct error *error)
 	return rc;
 }
 
-/* A new epoch makes phones offer again what the backup had missed; a generation above all that was ever shown makes
- * readers believe the figures (rules 12 and 13, docs/wire-format.md). */
+/* The new epoch makes phones send again what the backup does not have. The generation is above all earlier ones, so
+ * that readers accept the figures (rules 12 and 13, docs/wire-format.md). */
 static int begin_again(void *context, struct lmdb_txn *txn)
 {
 	const struct restoration *r = context;

@@ -14,7 +14,7 @@
 
 struct daemon_lock {
 	int directory, file;         /* -1: not held */
-	struct files_identity noted; /* by daemon_lock_note; zeros: nothing */
+	struct files_identity noted; /* by daemon_lock_note; zeros: nothing was noted */
 };
 
 #define DAEMON_LOCK_NONE ((struct daemon_lock){.directory = -1, .file = -1})
@@ -23,8 +23,8 @@ struct daemon_lock {
 int daemon_lock_take(struct daemon_lock *lock, const char *directory, struct error *error);
 void daemon_lock_release(struct daemon_lock *lock); /* not held is fine */
 
-/* Tells tools which files the daemon has open, when these are others than before. Until then, and after a failure, they are
- * refused. A lock that is not held tells nothing. */
+/* Writes into the lock file which files the daemon has open, if these have changed since the last call. Until that has
+ * succeeded, tools are refused. Does nothing if the lock is not held. */
 int daemon_lock_note(struct daemon_lock *lock, const char *directory, const struct files_identity *opened,
 		     struct error *error);
 

@@ -64,7 +64,7 @@ int files_sync_parent(const char *path, struct error *error)
 		length--;
 	memcpy(parent, path, length);
 	parent[length] = '\0';
-	/* A parent that may not be read cannot be synced by itself: all of the file system is. */
+	/* A parent that may not be read cannot be synced by itself, so the whole file system is synced. */
 	if (length > 0 && access(parent, R_OK) < 0 && errno == EACCES)
 		return sync_by(syncfs, "syncfs", path, error);
 	return files_sync(length > 0 ? parent : ".", error);

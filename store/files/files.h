@@ -68,8 +68,8 @@ int files_lock_directory(const char *directory, int how, int *fd, struct error *
 
 /* Waits only while another data file is put in place. */
 int files_lock_access(const char *directory, int *fd, struct error *error);
-/* The lock for swapping; `*fd` is -1, or the access lock that the caller has already. FAULT_BUSY: somebody is opening the store
- * or may write to it. */
+/* Takes the lock for putting another data file in place. `*fd` is -1, or the access lock that the caller has already.
+ * FAULT_BUSY: somebody is opening the store or may write to it. */
 int files_lock_swap(const char *directory, int *fd, struct error *error);
 void files_close(int *fd); /* -1 is fine; leaves -1 */
 

@@ -437,7 +437,7 @@ static void test_all_is_told_again_after_a_lost_connection(void **state)
 
 /* ---- Many figures at once ----------------------------------------------------------------------------------------------- */
 
-enum { TEAMS = 58, SLOTS = 256 }; /* one message each is a batch; turfd remembers in so many slots what waits already */
+enum { TEAMS = 58, SLOTS = 256 }; /* one message of each team is a batch; SLOTS: RECENT of publisher.c */
 
 static void tap_everywhere(void *context)
 {

@@ -329,8 +329,8 @@ static void test_an_aborted_batch_never_was(void **state)
 	assert_sound(stage);
 }
 
-/* The table of rule 1 (docs/wire-format.md). Each row: what is stored (by these events before), what arrives, what
- * must come of it. */
+/* The table of rule 1 (docs/wire-format.md). Each row says what is stored (by earlier events), what arrives, and what
+ * must happen then. */
 enum stored { NOTHING, COUNTED, COUNTED_SETTLED, COUNTED_LATE, RETRACTED };
 
 static void test_every_cell_of_the_table(void **state)
@@ -432,7 +432,7 @@ static void test_a_retraction_may_come_first(void **state)
 	assert_sound(stage);
 }
 
-/* Folds what was admitted on an earlier day, when it was to become `admitted_as`. */
+/* Folds an event that was admitted on an earlier day. On that day its verdict would have been `admitted_as`. */
 static enum verdict fold_early(struct stage *stage, struct store_txn *txn, struct event event, uint32_t day,
 			       enum verdict admitted_as)
 {

@@ -21,7 +21,8 @@ static int setup_small(void **state)
 	return 0;
 }
 
-/* A batch is folded again from the start each time that the map has grown. Nothing of the attempt before is left then. */
+/* A batch is folded again from its start each time that the map has grown. Nothing of an earlier attempt may be
+ * left. */
 struct batch {
 	struct stage *stage;
 	uint32_t from, n;
@@ -96,7 +97,7 @@ static int fold_until_full(void *context, struct store_txn *txn, struct error *e
 	return 0;
 }
 
-/* After a full map nothing more happens in a transaction, and nothing is said to have happened. */
+/* After the map is full, a transaction changes nothing more and reports no change. */
 static void test_a_full_transaction_answers_nothing(void **state)
 {
 	struct stage *stage = *state;
@@ -448,7 +449,7 @@ static void fold_and_wait(struct store_txn *txn, void *context)
 	(void)pause();
 }
 
-/* Folds and never commits: says when it is in the middle, and is killed there. */
+/* Folds and never commits. Tells the test when it is in the middle; the test kills it there. */
 static void fold_until_killed(struct dialogue *dialogue)
 {
 	struct stage *stage = dialogue->stage;
