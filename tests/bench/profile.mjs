@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: EUPL-1.2
-// `make profile`: where turfd's processor time goes while it drains a queue, for a submission. Callgrind counts the instructions
-// outside the kernel, which other programs on the machine do not change. It does so for two drains: what both have, the
-// start, the first figures and the end, is not in their difference. A third drain, without callgrind, tells how much time
-// turfd takes, and how much of it in the kernel; the rest is shared among the parts by their instructions.
+// `make profile`: where turfd's processor time for a submission goes while turfd drains a queue. Callgrind counts the
+// instructions outside the kernel, which other programs on the machine do not change. It counts two drains, and the
+// figures are their difference: so the start, the first figures and the end are not in them. A third drain, without
+// callgrind, measures turfd's processor time and how much of it is the kernel's. The rest is divided among the parts by
+// their instructions.
 import { rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ const fewSubmissions = 3000, manySubmissions = 6000; // one batch, and two
 const timed = scaled(100_000, 3000);
 const systemCalls = ['recv', 'poll', 'writev', 'setsockopt', 'fdatasync'];
 
-// turfd is some fifty times slower under callgrind, and so is what it does five times a second.
+// Under callgrind turfd is some fifty times slower. So it publishes figures every ten seconds, and not five times a
+// second.
 const slowly = { limits: 'summary_interval_ms = 10000;' };
 
 // ---- The parts, and the functions with which they begin ---------------------------------------------------------
@@ -44,16 +46,17 @@ const within = (library) => ({ object }) => object.includes(library);
 const isLibc = within('libc.so');
 const named = (...names) => ({ name }) => names.includes(name.split('@')[0]); // behind the @ is a version
 
-// All functions to which `next` leads from these, without leaving their library.
+// All functions that `next` reaches from these within the same library.
 function reach(from, next) {
   const reached = new Set(from);
   for (const one of reached) for (const other of next(one)) if (other.object === one.object) reached.add(other);
   return reached;
 }
 
-// Paho is all that its public functions call. Debian's shared library has no names for its inner functions, so they are found
-// by what they call: the trace of calls asks for the thread's number, and only the list of allocations calls malloc. An
-// acknowledgement is a packet, so it ends in writev, by way of functions that MQTTClient_publish uses too.
+// Paho consists of everything that its public functions call. Debian's shared library has no names for its inner
+// functions, so they are found by what they call: the trace of calls asks for the thread's number, and only the list of
+// allocations calls malloc. An acknowledgement is a packet, so it ends in writev, by way of functions that
+// MQTTClient_publish uses too.
 function partsOfPaho(functions) {
   const callees = new Map(functions.map((one) => [one, []]));
   for (const one of functions) for (const caller of one.callers.keys()) callees.get(caller).push(one);
@@ -88,7 +91,8 @@ function partsOf(functions) {
 const total = (list, figure) => list.reduce((sum, one) => sum + figure(one), 0);
 const callsTo = (functions, name) => total(functions.filter(named(name)), ({ callers }) => total([...callers.values()], ({ calls }) => calls));
 
-// Of one drain, by name: the instructions of each part, in all and in the C library, and the calls of the kernel.
+// Measures one drain. Returns by name: the instructions of each part, in all and in the C library, and the calls of the
+// kernel.
 async function countInstructions(submissions) {
   const file = join(build, `callgrind.${process.pid}`);
   const under = ['valgrind', '-q', '--tool=callgrind', `--callgrind-out-file=${file}`];

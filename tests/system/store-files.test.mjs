@@ -22,8 +22,8 @@ const loaded = (t, options = {}) => Load.start(t, { config: config(t), today, ..
 
 const turfctl = ({ stack }, ...args) => run(program('turfctl'), [...args, '--store', stack.store]);
 
-// turfd says what is wrong, in its log and in its status, and no receipt goes out. It does not say that nothing is lost:
-// with its file, the counts may be.
+// turfd says what is wrong, in its log and in its status, and sends no receipt. It does not say that nothing is lost,
+// because the counts may be lost together with the file.
 async function stops(load, pattern) {
   await load.says(pattern);
   assert.match(load.log, /<3>store-failing .* turfd sends no receipts until the store works again; phones keep what has no receipt\n/);

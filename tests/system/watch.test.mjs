@@ -76,7 +76,7 @@ class Broker {
     });
   }
 
-  // As the broker's access list may say.
+  // Refuses one topic, as the access list of a broker may do.
   refuse(rest) {
     this.aedes.authorizeSubscribe = (client, subscription, done) => done(null, subscription.topic === topic(rest) ? null : subscription);
   }

@@ -260,7 +260,7 @@ test("the team leader's page in colours of the reader's own", async (t) => {
   await assertAccessible(page, 'forced colours');
 });
 
-// Collects what a screen reader reads aloud: text that appears in an element that was there, and visible, before.
+// Collects what a screen reader reads aloud: new text in an element that existed and was visible before.
 const listen = (page) => page.evaluate(() => {
   globalThis.announced = [];
   for (const region of document.querySelectorAll('[role="status"], [aria-live]')) {

@@ -210,7 +210,8 @@ async function brokerThatRefuses(t, refuses) {
   return `mqtt://127.0.0.1:${server.address().port}`;
 }
 
-// Connects to such a broker. Resolves to the first of 'online' and 'offline' that the connection becomes.
+// Connects to a broker that refuses some topics. Resolves to 'online' or 'offline', whichever the connection becomes
+// first.
 async function firstBecomes(t, refuses, options = {}) {
   const url = await brokerThatRefuses(t, refuses);
   let connection;

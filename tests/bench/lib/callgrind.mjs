@@ -45,9 +45,9 @@ export function readCallgrind(path) {
   return [...functions.values()];
 }
 
-// Gives each function's own instructions to parts. partOf(function) names the part that begins with a function; all others
-// belong to whoever calls them, in proportion to what the calls took. Returns a map from part (undefined: nobody's) to
-// a list of { function, instructions }.
+// Divides the functions' own instructions among parts. partOf(function) names the part that begins with this function.
+// The instructions of any other function go to the parts that call it, in proportion to what the calls took. Returns a
+// map from part (undefined: no part calls it) to a list of { function, instructions }.
 export function divide(functions, partOf) {
   const shares = new Map();
   const others = [];

@@ -46,9 +46,9 @@ const consumers = {
   },
 };
 
-// options: submissions, events, phones, seed; store: a store to begin with, of so many ids; turfd: how to start it. Resolves to
-// { seconds, rate (events a second), cpu (microseconds a submission of the consumer's processor time), kernel (those of them
-// in the kernel) }.
+// options: submissions, events, phones, seed; store: a store to begin with, which has `ids` ids; turfd: how to start
+// it. Resolves to { seconds, rate (events a second), cpu (the consumer's processor time for a submission, in
+// microseconds), kernel (how much of cpu is the kernel's) }.
 export function drain(name, options) {
   const { submissions, events = 1, seed, store, ids = 0 } = options;
   const consumer = consumers[name];

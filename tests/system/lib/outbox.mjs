@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// A phone that keeps rules 3, 4 and 13 (docs/wire-format.md), whatever dies on the way: an event stays in its outbox
-// until a receipt names it, a tap can be taken back, and under a new epoch everything it remembers is offered again.
-// Events are sent in random batches; what has no receipt in `retryMs`, or loses its connection, is sent again. What a
-// real phone has on disk (`taps`, `pending`, `epoch`) survives die(); its connection does not.
+// A phone that keeps rules 3, 4 and 13 (docs/wire-format.md), whatever dies meanwhile. An event stays in its outbox
+// until a receipt names it. A tap can be taken back. After a new epoch, the phone sends everything again that it
+// remembers. It sends events in random batches, and sends an event again when no receipt came in `retryMs` or the
+// connection was lost. What a real phone has on disk (`taps`, `pending`, `epoch`) survives die(); the connection does
+// not.
 import { Client } from './client.mjs';
 import { decode, newClientId, retraction, submission } from './messages.mjs';
 

@@ -17,7 +17,7 @@ async function make() {
   return folder;
 }
 
-// A program without steps would run on where a test waits until it has died or halted.
+// A program without steps would never die or halt, and the test would wait for that.
 export async function stepsProgram(name) {
   const program = join(await (made ??= make()), name);
   assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turfd build/steps/turfctl, and STEPS_BUILD=build/steps`);

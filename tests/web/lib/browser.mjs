@@ -160,7 +160,7 @@ export async function stored(page) {
 // the team again.
 export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
 
-// The tile without its mark. A touch before that may be taken for a double touch.
+// The tile, once its mark is gone. An earlier touch may be taken for a double touch.
 const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`);
 
 // A viewport that has every domain in sight. Where a page must be scrolled between two quick taps, the second tile may lie

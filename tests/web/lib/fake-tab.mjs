@@ -19,7 +19,8 @@ export const TODAY = dayOfDate(2019, 12, 31);
 export const DAY_MS = 86_400_000;
 export const prefix = 'turf/v1/proef';
 
-// As navigator.locks: one holder and a queue. Who steals the lock has it before the earlier holder learns of it.
+// Works like navigator.locks, with one holder and a queue. Whoever steals the lock has it before the earlier holder
+// learns of that.
 class Locks {
   #holder = null;
   #queue = [];

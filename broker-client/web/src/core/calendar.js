@@ -26,8 +26,9 @@ export function parseDate(text) {
   return day >= 0 && formatDate(day) === text ? day : null;
 }
 
-// Time zone: {form, minute, day}. A formatter is slow to make and to use, and a page asks for the date dozens of times in one frame:
-// so both the formatter and the answer for the current minute are kept. Midnight falls on a whole minute in every time zone.
+// From a time zone to {form, minute, day}. It is slow to make and to use a formatter, and a page asks for the date
+// dozens of times in one frame. So the formatter and the answer for the current minute are kept. Midnight falls on a
+// whole minute in every time zone.
 const zones = new Map();
 
 function formOf(timeZone) {
@@ -87,5 +88,5 @@ export function isoWeekFirstDay({ year, week }) {
   return Math.max(0, fourth - ((fourth + 3) % 7) + (week - 1) * 7);
 }
 
-// The `count` weeks that end with the one of `day`, oldest first: [{year, week}].
+// The last `count` weeks, up to that of `day`, oldest first: [{year, week}].
 export const isoWeeksUpTo = (day, count) => Array.from({ length: count }, (_, i) => isoWeekOfDay(day - 7 * (count - 1 - i)));

@@ -11,7 +11,7 @@ export const domainsOn = (catalogue, day) => catalogue.domains.filter((domain) =
 export const labelsOn = (catalogue, day, domain) =>
   catalogue.labels.filter((label) => validOn(label, day) && (label.domain === 0 || label.domain === domain));
 
-// The same for one question. Only a question that was referred can have been referred to somebody.
+// The labels that one question may have. Only a question that was referred may have a label that says where.
 export const labelsFor = (catalogue, { day, domain, outcome }) =>
   labelsOn(catalogue, day, domain).filter(({ kind }) => kind !== LabelKind.LABEL_REFERRED_TO || outcome === Outcome.OUTCOME_REFERRED);
 

@@ -7,8 +7,8 @@ import { newClientId, parseTopic, topics } from './topics.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-const UNSURE_MS = 3_000; // a packet has no answer and nothing else came for so long: the connection may be dead
-const DEAD_MS = 8_000; // after so long the page ends it
+const UNSURE_MS = 3_000; // this long no answer to a packet, and nothing else, has come: the connection may be dead
+const DEAD_MS = 8_000; // after this long the page ends it
 const KEEPALIVE_S = 10; // the library notices a dead connection on which nothing is sent after 1.5 times this
 
 const decoders = { receipt: decodeReceipt, summary: decodeSummary, weekly: decodeWeekly, catalogue: decodeCatalogue, status: decodeStatus };
@@ -21,14 +21,14 @@ export class Connection {
   #client = null;
   #filters = new Set(); // the topics that are wanted
   #subscribed = new Set(); // those that this connection has subscribed to
-  #subscribeAll = false; // all of them are to be subscribed to once more
+  #subscribeAll = false; // subscribe to all of them once more
   #attempt = 0;
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
   #running = false;
   #unanswered = 0; // packets that the broker must answer
   #retainedToCome = 0; // subscriptions of which the retained messages have not all come
-  #silenceTimer = 0; // runs while the broker must answer, from the first such packet or from the last packet that came
+  #silenceTimer = 0; // runs while an answer is missing, from the first packet that needs one or the last packet that came
 
   sure = true; // false: the broker does not answer, so the connection may be dead
   blocked = false; // something else answers instead of the server, such as a login
@@ -37,7 +37,7 @@ export class Connection {
 
   // {org, url, receipts: whether to subscribe to receipts, load: gives the mqtt library,
   // ask: who answers at the server's address, handlers}. Handlers:
-  //   link(link): as below; blocked(): `blocked` has changed
+  //   link(link): the getter below; blocked(): `blocked` has changed
   //   receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status)
   //   cleared({kind, team, period, year}): a retained message was deleted
   //   retained(): the broker has sent all retained messages of the wanted topics
@@ -165,7 +165,7 @@ export class Connection {
     this.#ping(() => client === this.#client && --this.#retainedToCome === 0 && this.#notify('retained'));
   }
 
-  // An unsubscribe from nothing, which the broker must answer.
+  // Unsubscribes from a topic without a subscription. The broker must answer that too.
   #ping(done = () => {}) {
     const answered = this.#expectAnswer();
     this.#client.unsubscribe(topics.receipt(this.#options.org, 'A'.repeat(22)), () => (answered(), done()));
@@ -210,7 +210,7 @@ export class Connection {
     this.#setState('offline');
   }
 
-  // For a packet that is sent now: returns what is to be called when the broker has answered it.
+  // Call it when a packet is sent. Returns the function to call when the broker has answered that packet.
   #expectAnswer() {
     const client = this.#client;
     this.#unanswered++;
@@ -230,7 +230,7 @@ export class Connection {
     }, UNSURE_MS);
   }
 
-  // What the broker has not answered yet may take as long again.
+  // For answers that are still missing, the wait begins again.
   #packetArrived() {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = 0;

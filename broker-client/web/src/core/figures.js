@@ -33,7 +33,7 @@ export class Figures {
     return this.#weeks.get(`${team}/${isoYear}`);
   }
 
-  // Undefined: not known.
+  // Undefined: the number is not known.
   questionsOfWeek(team, { year, week }) {
     return this.weekly(team, year)?.weeks.find((entry) => entry.week === week)?.questions;
   }

@@ -24,7 +24,8 @@ function fillIn(from, key, values = {}) {
 // t('waiting', { n: 3 }): the text with {n} filled in. A text with `|` has a form for n = 1 and one for other n.
 export const t = (key, values) => fillIn(texts, key, values);
 
-// The same as a list for an element's children, where a value may be an element: a name in another language, say.
+// The same text as a list of children for an element. A value may then be an element, for example a name in another
+// language.
 export function tParts(key, values) {
   const marked = Object.fromEntries(Object.keys(values).map((name) => [name, `\u0000${name}\u0000`]));
   return t(key, { ...marked, n: values.n }).split('\u0000').map((part, i) => (i % 2 ? values[part] : part));

@@ -9,10 +9,10 @@ const quietly = (act) => {
   }
 };
 
-// `area`: localStorage, or sessionStorage, which goes with the tab.
+// `area`: localStorage, or sessionStorage, which ends with the tab.
 export const remember = (key, text, area = 'localStorage') => quietly(() => globalThis[area].setItem(key, text));
 export const remembered = (key, area = 'localStorage') => quietly(() => globalThis[area].getItem(key));
 export const forget = (key, area = 'localStorage') => quietly(() => globalThis[area].removeItem(key));
 
-// A text that is JSON, as its value. Null: it is not there, or is not JSON.
+// Reads a text as JSON. Null: there is no such text, or it is not JSON.
 export const rememberedValue = (key, area) => quietly(() => JSON.parse(remembered(key, area)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Registers the service worker, and reloads a window after a newer build has taken over the service worker: at once where the
-// worker asked for it, else when the window is hidden or nobody has touched it for some time. Until then the window runs on the
-// files of its own build.
+// Registers the service worker, and reloads a window after a newer build has taken over the service worker: at once if
+// the worker asked for it, otherwise when the window is hidden or nobody has touched it for some time. Until then the
+// window runs on the files of its own build.
 
 const SERVICE_WORKER = 'sw.js';
 const LOOK_MS = 5_000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Says how fresh the figures are: live, or why not (no connection, or turfd is away), and since when. Pure.
 
-const PATIENCE_S = 4; // after so long without a first connection, or without a first status, the page says so
+const PATIENCE_S = 4; // after this long without a first connection, or without a first status, the page says so
 
 // `link`: { state: offline|connecting|online|unsure, since: when it was last online (0: never), began: when the page opened,
 // changed: when the state became what it is, kept: when the figures of an earlier visit were received (0: there are none) },

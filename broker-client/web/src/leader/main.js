@@ -59,11 +59,12 @@ function readAddress() {
   drawSoon();
 }
 
-// Changes the selection at once: a drawing that is planned would set the list box back to its old value while it is used.
+// Changes the selection at once. Otherwise a planned drawing would put the old value back into a list box that is in
+// use.
 function select(changes) {
   state.selection = { ...state.selection, ...changes };
   if (changes.team) remember(TEAM_KEY, changes.team);
-  location.hash = formatRoute(state.selection); // readAddress follows
+  location.hash = formatRoute(state.selection); // this also calls readAddress
 }
 
 // The aggregator's date, if it is online: the date may be pinned, and the clock of a screen may be wrong.
@@ -119,7 +120,7 @@ function retainedArrived() {
 
 function statusArrived(status) {
   if (received.takeStatus(state.figures, status)) connection.subscribeAgain();
-  subscribe(); // another day may be another report
+  subscribe(); // on another day the report may be of another year
   drawSoon();
 }
 
@@ -154,7 +155,7 @@ const handlers = {
 // ---- Figures that are stored to open without a network ---------------------------------------------------
 
 let storedAt = 0;
-let isNew = false; // figures have arrived since then
+let isNew = false; // figures have arrived since `storedAt`
 
 async function showStoredFigures() {
   const kept = await keptFigures(org);
@@ -314,7 +315,7 @@ function listenToReader() {
 
 // ---- Start ----------------------------------------------------------------------------------------------
 
-// Asks for config.json again until it is there: nobody reloads a screen on a wall.
+// Asks for config.json until it is there, because nobody reloads a screen on a wall.
 async function loadConfigAtLast() {
   for (;;) {
     try {
@@ -337,7 +338,7 @@ async function start() {
   listenToReader();
   readAddress();
   setInterval(() => (subscribe(), storeFigures(), drawSoon()), CLOCK_MS);
-  const library = import('mqtt'); // while config.json is fetched
+  const library = import('mqtt'); // it loads while config.json is fetched
   library.catch(() => {}); // the connection tries again
   ({ org } = await loadConfigAtLast());
   await showStoredFigures();

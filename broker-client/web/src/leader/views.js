@@ -26,7 +26,7 @@ const QUARTERS_MOST = 20;
 const FINAL = 3;
 const QUARTER_WIDTH = 34; // room for its figure
 
-// The heading of a part of the page, and of whose figures it is.
+// The heading of a part of the page. It also says whose figures these are.
 const pageHeading = (text, of) => el('h1', {}, text, ' ', el('span', { class: 'h1__of' }, of));
 
 const nameOf = (page, team = page.team) => teamName(page.figures, team, page.words);

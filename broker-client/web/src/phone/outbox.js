@@ -52,7 +52,7 @@ export class Outbox {
     return this.#database.transact(TABLES, 'readonly', {}, body);
   }
 
-  // One write transaction over both tables; `body(store)` may await only what belongs to it.
+  // One write transaction over both tables; `body(store)` may await only what belongs to the transaction.
   #write(body) {
     return this.#database.transact(TABLES, 'readwrite', SAFE, (txn, again) => {
       const taps = txn.objectStore('taps');
@@ -194,10 +194,11 @@ export class Outbox {
     });
   }
 
-  // Results [{id, act, verdict}] of events that were sent. Returns them with `outcome` ('gone': that is not what waits: it
-  // was settled elsewhere, or its question was put back by a new epoch, and the verdict is of the old store). While another
-  // tab has received another epoch than this page, the outcome of each is 'keep': the result may be of the old store. Taps of a day
-  // before `listFrom`, or before the day of forgetBefore, stay until markSeen: the worker saw them wait.
+  // Stores results [{id, act, verdict}] of events that were sent. Returns them with `outcome`. 'gone': this event does
+  // not wait. Another tab has settled it, or a new epoch has put its question back and the verdict is of the old store.
+  // While another tab has received another epoch than this page, the outcome of each is 'keep', because the result may
+  // be of the old store. A tap of a day before `listFrom`, or before the day of forgetBefore, stays until markSeen,
+  // because the worker saw it wait.
   settle(results, listFrom = 0) {
     return this.#write(async ({ find, meta, keep }) => {
       if (await this.#isOtherStore(meta)) return results.map((result) => ({ ...result, outcome: 'keep' }));

@@ -58,8 +58,8 @@ export class PhoneView {
     return mayRetract(tap, { today: this.countingDay ?? this.today, retractDays: this.retractDays, isFinal: (day) => this.isFinal(day, tap.team) });
   }
 
-  // Whether the quarter of `day` is final: a question that is counted for it now no longer changes its figures:
-  // rule 8 (docs/wire-format.md).
+  // Whether the quarter of `day` is final. A question that is counted for it now does not change its figures: rule 8
+  // (docs/wire-format.md).
   isFinal(day, team = this.team) {
     const quarter = quarterOfDay(day);
     const graceDays = this.catalogue?.grace_days ?? Infinity;

@@ -48,7 +48,7 @@ export class StorageTrouble {
     }
   }
 
-  // The browser closed the database, or it failed: opened again, it may work.
+  // The browser closed the database, or the database failed. It may work when it is opened again.
   async tryAgain() {
     if (this.#trying) return;
     this.#trying = true;
@@ -56,7 +56,7 @@ export class StorageTrouble {
       await this.guard(this.#tryWriting);
       this.clear();
     } catch {
-      // `name` says why; tried again later
+      // `name` says why; the next call tries again
     } finally {
       this.#trying = false;
     }

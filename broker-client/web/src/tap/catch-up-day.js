@@ -9,7 +9,7 @@ import { forget, remember, remembered, rememberedValue } from '../core/local-sto
 const KEY = 'turf-catch-up';
 const AWAY_MS = 10 * 60_000;
 
-let until = Infinity; // while the page is away: until when the day is remembered
+let until = Infinity; // while the page is hidden: the moment until which the day is remembered
 
 const noteInSession = (day) => remember(KEY, JSON.stringify({ day, until: Date.now() + AWAY_MS }), 'sessionStorage');
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The sheet "catching up": for which day the next tap counts, and for how many questions. The sheet "change" uses its choice of a day.
+// The sheet "catching up", in which the worker chooses for which day and for how many questions the next tap counts.
+// The sheet "change" also uses dayChoice.
 import { formatDate, parseDate } from '../core/calendar.js';
 import { el } from '../core/dom.js';
 import { capital, relativeDate } from '../core/format.js';
@@ -8,8 +9,9 @@ import { language, t } from '../core/language.js';
 const DAYS_OFFERED = 7;
 const COUNT_MAX = 50;
 
-// The field holds the day, also when it is half typed or outside the limits of a phone's own picker; whoever uses the day checks it
-// first with field.reportValidity(). It stays the same element, since typing would begin again at each key otherwise.
+// Returns the field that holds the day. The day may be half typed, or outside the limits of a phone's own picker: check
+// it first with field.reportValidity(). The field stays the same element; in a new one, typing would begin again at
+// each key.
 export function dayChoice(phone, draft, changed) {
   const { today } = phone;
   const firstDay = phone.firstDayOf(draft.team ?? phone.team);
@@ -29,7 +31,8 @@ export function dayChoice(phone, draft, changed) {
   return { field, element: el('div', { class: 'choices', role: 'group', 'aria-label': t('day') }, chips, el('label', { class: 'date' }, el('span', {}, t('otherDay')), field)) };
 }
 
-// The buttons and the number stay the same elements: the focus stays on a button, and a screen reader hears the number.
+// The buttons and the number stay the same elements, so that the focus stays on a button and a screen reader reads the
+// new number.
 function counter(draft, changed) {
   const value = el('output', { class: 'counter__value', 'aria-live': 'polite' });
   const button = (key, label, sign, by) => el('button', { class: 'counter__step', 'data-key': key, 'aria-label': t(label), onclick: () => step(by) }, sign);
@@ -45,7 +48,7 @@ function counter(draft, changed) {
   return el('div', { class: 'counter', role: 'group', 'aria-label': t('count') }, fewer, value, more);
 }
 
-// `choose({day, count})` when the worker goes on; day null is today.
+// Calls `choose({day, count})` when the worker goes on. A `day` of null is today.
 export function openCatchUp(sheet, phone, choice, choose) {
   const draft = { day: choice.day ?? phone.today, count: choice.count };
   const go = el('button', { class: 'button button--primary go', 'data-key': 'go', onclick: () => start() });

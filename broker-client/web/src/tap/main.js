@@ -33,11 +33,11 @@ let sheet;
 let gridPosition;
 let afterPaint = null; // the module after-paint.js, once it is loaded
 let choice = plainChoice(); // for the next tap
-let lastTouch = { code: 0, at: -Infinity }; // the domain of the last touch, when, and the `tapped` of it
+let lastTouch = { code: 0, at: -Infinity }; // the domain of the last touch, its time, and `tapped`: what it counted
 let gridMayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let wasUnderWay = false; // at the phone's last change, a tap was sent and had no receipt yet
 let failure = ''; // why the page could not start: the name of a text
-let plannedFrame = 0; // both: a drawing that is planned
+let plannedFrame = 0; // this and plannedTimer: a drawing that is planned
 let plannedTimer = 0;
 
 const SLOW_MS = 8_000; // after so long the page says what it is waiting for
@@ -263,7 +263,8 @@ function drawAll() {
   setText(parts.privacy, t('privacy'));
 }
 
-// Draws once a frame, after the frame that says "Opgeslagen"; and at once when the browser draws no frames.
+// Draws at most once per frame, after the frame that says "Opgeslagen". A hidden page has no frames, so it draws at
+// once.
 function drawSoon() {
   if (document.visibilityState === 'hidden') draw();
   else plannedFrame ||= afterFrame(draw);
@@ -320,7 +321,7 @@ async function start() {
   draw();
   const config = await loadConfig().catch(() => null);
   if (!config) return showFailure((await whoAnswers()) === 'other' ? 'login' : 'noConfig');
-  const silence = setTimeout(() => showFailure('storageSilent'), SLOW_MS); // and the page goes on waiting
+  const silence = setTimeout(() => showFailure('storageSilent'), SLOW_MS); // the page continues to wait after that
   const { opened, used } = await openPhone(config).finally(() => clearTimeout(silence));
   failure = '';
   device.checkEmptied(used);

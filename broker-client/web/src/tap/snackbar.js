@@ -17,8 +17,8 @@ export class Snackbar {
   #phone;
   #announce;
   #sheet; // {open(tap, act), close({returnTo})} of the labels
-  // The tap {ids, team, day, domain, outcome, count, origin, labels, twice}. open: the sheet with labels is open. end: the name of
-  // the text that is shown at the end instead of the tap, which can then no longer be undone.
+  // The tap {ids, team, day, domain, outcome, count, origin, labels, twice}. `open`: the sheet with labels is open.
+  // `end`: the name of the text that replaces the tap at the end; then the tap can no longer be undone.
   #shown = null;
   #timer = 0;
 
@@ -113,14 +113,14 @@ export class Snackbar {
     this.#timer = setTimeout(() => this.close(), ms);
   }
 
-  // Stays open for so long, and keeps the tap on the phone. `change`: new labels.
+  // Stays open for `ms`, and keeps the tap on the phone for as long. `change`: new labels.
   #stay(ms, change = {}) {
     if (!this.#canUndo()) return;
     this.#closeIn(ms);
     this.#phone.change(this.#shown.ids, change, ms).catch(() => {});
   }
 
-  // As text; or, with tParts for `put` and dutch for `name`, as children of an element.
+  // The title as text. With tParts for `put` and dutch for `name`, it is a list of children for an element.
   #title(shown = this.#shown, put = t, name = String) {
     const { domain, outcome, count } = shown;
     return put(count > 1 ? 'tappedMany' : 'tapped', { domain: name(domainName(this.#phone.catalogue, domain)), outcome: outcomeWord(outcome), n: count });

@@ -5,7 +5,7 @@ import { teamName } from '../core/catalogue.js';
 import { dutch, el } from '../core/dom.js';
 import { t, tParts } from '../core/language.js';
 
-// `choose(id, borrowed)`.
+// Calls `choose(id, borrowed)` when the worker has chosen a team.
 export function teamChoice(phone, choose) {
   const hint = el('p', { class: 'soft', role: 'status' });
   const borrow = el('button', { class: 'chip borrow', 'data-key': 'borrow', onclick: () => set(!borrowed) }, t('onlyNow'));

@@ -63,7 +63,7 @@ class FirefoxPage extends Page {
     return JSON.parse(answer.result.value);
   }
 
-  // Makes this tab the visible one first, since no other takes a press.
+  // First makes this tab visible, because a hidden tab takes no press.
   async press(selector) {
     await this.#call('browsingContext.activate');
     const { nodes: [{ sharedId }] } = await this.#call('browsingContext.locateNodes', { locator: { type: 'css', value: selector } });

@@ -68,8 +68,9 @@ const frameOf = (width, bottom, most, number) => ({
   bottom,
 });
 
-// The axis and the grid of a chart with columns, each of which has a slot: {frame, y, marks, slot, isLabelled}. isLabelled(i): whether
-// the label of the ith column fits: every nth does, counted from the last.
+// The axis and the grid of a chart with columns: {frame, y, marks, slot, isLabelled}. Each column has a slot.
+// isLabelled(i): whether column i has a label. So that the labels fit, only every nth column has one, counted from the
+// last.
 function plotOf(columns, width, height, labelWidth, number) {
   const most = Math.max(0, ...columns.map((one) => one.questions).filter(isFigure));
   const frame = frameOf(width, height, most, number);

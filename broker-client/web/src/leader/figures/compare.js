@@ -149,5 +149,5 @@ export function canRollUp(figures, teams) {
   return false;
 }
 
-// Weeks as isoWeeksUpTo gives them, with their questions; a week that no message lists is no figure.
+// The weeks that isoWeeksUpTo gives, with their questions. A week that no message lists has no figure.
 export const weekCourse = (figures, team, weeks) => weeks.map((week) => ({ ...week, questions: figures.newest.questionsOfWeek(team, week) ?? none('before') }));

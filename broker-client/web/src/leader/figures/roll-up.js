@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Domains of 2017 roll up to the domains of 2013. One way only: what was counted as one domain of 2013 cannot be taken apart again.
-// Pure.
+// Domains of 2017 roll up to the domains of 2013, never the other way: what was counted as one domain of 2013 cannot be
+// divided. Pure.
 import { groupBy } from '../../core/group-by.js';
 
-// The code on the older list: where the domain rolls up to, or itself.
+// The code on the older list: that of the domain to which this one rolls up, or its own.
 export const rollsUpTo = (domains, code) => domains.find((domain) => domain.code === code)?.rolls_up_to || code;
 
 // For sorting: the catalogue's order. Codes that it does not know come last.
@@ -20,7 +20,8 @@ export function rollUp(cells, domains) {
   return sums.sort((a, b) => placeOf(domains, a.domain) - placeOf(domains, b.domain));
 }
 
-// [{target, codes}]: codes that roll up to the same older domain stand together, that domain itself among them where it occurs.
+// [{target, codes}]: the codes that roll up to one older domain, the target. `codes` also has the target itself if it
+// was given.
 export function groupsOf({ domains }, codes) {
   const inOrder = (some) => [...some].sort((a, b) => placeOf(domains, a) - placeOf(domains, b));
   const groups = groupBy(inOrder(new Set(codes)), (code) => rollsUpTo(domains, code));

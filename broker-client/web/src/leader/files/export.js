@@ -64,7 +64,7 @@ function columnsOf(file, { t }) {
 
 const countsOf = (one) => [one.answered, one.referred, questionsOf(one)];
 
-// One row a domain, and one for the counts that are not shown by domain yet. Together they are the whole.
+// One row for each domain, and one for the counts that are not shown by domain yet. Together they are the whole.
 function domainCells(figures, summary, words) {
   const held = heldOf(summary);
   const rows = summary.domains.map((one) => [one.domain, domainName(figures, one.domain, words), ...countsOf(one)]);
