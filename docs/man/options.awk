@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-# Makes a manual page of its source: replaces each line "@OPTIONS PROGRAM ARGUMENTS@" by the options that this command prints
+# Makes a manual page from its source: replaces each line "@OPTIONS PROGRAM ARGUMENTS@" by the options that this command prints
 # as its help, so that each option is described in one place, the program's table (base/options.h). `programs`: their folder.
 
 # Prints an item and its text, if the list does not have them yet: several commands may take the same option.
@@ -14,7 +14,7 @@ function print_option(item, text) {
 	print toupper(substr(text, 1, 1)) substr(text, 2) (text ~ /[.]$/ ? "" : ".")
 }
 
-# "ID|all" is Ar ID Ns | Ns Cm all; "[FILE]" is Op Ar FILE.
+# Turns "ID|all" into Ar ID Ns | Ns Cm all, and "[FILE]" into Op Ar FILE.
 function value_of(value,    optional, words, n, i, macros) {
 	optional = sub(/^\[/, "", value) && sub(/\]$/, "", value)
 	n = split(value, words, "|")
@@ -23,8 +23,8 @@ function value_of(value,    optional, words, n, i, macros) {
 	return (optional ? " Op " : " ") macros
 }
 
-# An option is a line that begins with two blanks and its name, and the lines behind it that begin with many. In an overview
-# the options stand behind a heading; what is before it are commands.
+# An option is a line that begins with two blanks and its name, with the lines after it that begin with ten blanks or more.
+# In an overview, a heading stands before the options; the lines before the heading are commands.
 function options_of(command,    line, words, items, texts, n, i, open) {
 	while ((command | getline line) > 0) {
 		if (line ~ /^[Oo]ptions.*:$/)

@@ -7,7 +7,7 @@ import { newClientId, parseTopic, topics } from './topics.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-const UNSURE_MS = 3_000; // this long no answer to a packet, and nothing else, has come: the connection may be dead
+const UNSURE_MS = 3_000; // after this long without an answer or any other packet, the connection may be dead
 const DEAD_MS = 8_000; // after this long the page ends it
 const KEEPALIVE_S = 10; // the library notices a dead connection on which nothing is sent after 1.5 times this
 
