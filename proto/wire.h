@@ -40,7 +40,7 @@ int wire_next(struct wire *wire, struct wire_field *field);
 /*
  * One piece of memory into which a whole message is unpacked, so that nothing must be freed one by one.
  *
- * ARENA_BYTES is enough for any message of ours in so many bytes. A field takes two bytes at least. For each
+ * ARENA_BYTES is enough for any message of ours of `length` bytes. A field takes two bytes at least. For each
  * protobuf-c takes at most: two records of 32 bytes of the field's place (it doubles its list of them, the
  * first 16 are on its stack); a pointer of 8 and the field's own structure of up to 64, or 24 and 16 for a
  * field it does not know; so 136 for 2 bytes. Contents are copied as they are, a zero added and rounded up to

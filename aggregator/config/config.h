@@ -16,10 +16,10 @@ struct config {
 	char *ca_file;          /* NULL: the system's */
 	uint32_t keepalive_s;
 	uint32_t retry_ms;            /* between attempts to commit when the disk is full, first wait to reconnect */
-	uint32_t batch_messages;      /* at most so many messages in one transaction */
+	uint32_t batch_messages;      /* at most this many messages in one transaction */
 	uint32_t summary_interval_ms; /* each summary at most once in this time: 200 */
 	uint32_t quarantine_limit;
-	uint32_t compact_days; /* a compacting copy after so many days with deletions; 0: never */
+	uint32_t compact_days; /* a compacting copy after this many days with deletions; 0: never */
 	struct cells cells;
 	char **notes; /* lines of text: what settings mean that may be read otherwise, in the order of the file */
 	size_t n_notes;

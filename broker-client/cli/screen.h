@@ -15,7 +15,7 @@ enum { COLUMNS_DEFAULT = 80, ROWS_UNLIMITED = 0 };
 
 struct screen_style {
 	size_t columns;   /* no line is wider */
-	size_t rows;      /* at most so many lines, but for what is always shown; ROWS_UNLIMITED */
+	size_t rows;      /* at most this many lines, but for what is always shown; ROWS_UNLIMITED */
 	const char *note; /* a last line; NULL: none */
 };
 

@@ -12,7 +12,7 @@
 
 enum {
 	WAIT_MS = 5000,
-	OFFLINE_MS = 1500,          /* after so long without a connection, the command does not wait for a receipt */
+	OFFLINE_MS = 1500,          /* after this long without a connection, the command does not wait for a receipt */
 	NEWEST_CATALOGUE_MS = 1500, /* how long to wait for it, for a name that the cached one does not have */
 	ID_TEXT_BYTES = 2 * sizeof(struct turf_id) + 1,
 	ANSWERS_MAX = 64,

@@ -26,7 +26,7 @@ enum { SENDER_SLOTS_MAX = 16 };
 
 struct sender_options {
 	uint32_t slots;        /* submissions in flight at once, 1..SENDER_SLOTS_MAX */
-	uint32_t retry_ms;     /* an entry without a receipt is sent again after so long */
+	uint32_t retry_ms;     /* an entry without a receipt is sent again after this long */
 	uint32_t retry_max_ms; /* the interval doubles each time, up to this */
 	uint64_t seed;         /* for the jitter */
 };

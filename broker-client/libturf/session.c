@@ -6,7 +6,7 @@
  *   each of them --refused, lost, or no answer in time--> DOWN, with a longer backoff each time
  *
  * Each connection has a new Paho client with a new client id. So a receipt that arrives can only be for what was sent on
- * this connection. Nothing is sent before all subscriptions are answered, since otherwise a receipt could be missed.
+ * this connection. Nothing is sent before all subscriptions are answered, because otherwise a receipt could be missed.
  */
 #include "broker-client/libturf/turf_impl.h"
 
@@ -19,8 +19,8 @@
 
 enum {
 	LINK_TIMEOUT_MS = 15000, /* for CONNACK and SUBACK; Paho's own timeouts are shorter */
-	STABLE_LINK_MS = 10000,  /* a connection that lasted so long makes the next backoff short again */
-	FRESH_MIN = 512,         /* so many events are read ahead from the queue */
+	STABLE_LINK_MS = 10000,  /* a connection that lasted this long makes the next backoff short again */
+	FRESH_MIN = 512,         /* this many events are read ahead from the queue */
 	LOAD_ENTRIES = 256,
 };
 

@@ -171,7 +171,7 @@ struct turf_options {
 	const char *user;      /* NULL: none */
 	const char *password;  /* NULL: none */
 	const char *ca_file;   /* PEM of the authority that signed an mqtts broker's certificate; NULL: the system's */
-	uint32_t retry_ms;     /* an event without a receipt is sent again after so long; 0: 10,000 */
+	uint32_t retry_ms;     /* an event without a receipt is sent again after this long; 0: 10,000 */
 	uint32_t retry_max_ms; /* each time it takes twice as long, up to this; 0: 300,000 */
 	uint32_t reconnect_ms; /* the same for connecting; 0: 500 */
 	uint32_t reconnect_max_ms; /* up to this; 0: 30,000 */
@@ -299,9 +299,9 @@ struct turf_catalogue {
 	const char *org;
 	const char *name;        /* of the org */
 	const char *timezone;    /* of the zone database; empty: the default, "Europe/Amsterdam" */
-	uint32_t accept_days;    /* a question counts for so many days after its own day */
-	uint32_t retract_days;   /* it can be taken back for so many days */
-	uint32_t grace_days;     /* a quarter is final so many days after its end */
+	uint32_t accept_days;    /* a question counts for this many days after its own day */
+	uint32_t retract_days;   /* it can be taken back for this many days */
+	uint32_t grace_days;     /* a quarter is final this many days after its end */
 	uint32_t counting_since; /* the first day that counts */
 	size_t n_teams;
 	const struct turf_team *const *teams; /* in the organisation's order */

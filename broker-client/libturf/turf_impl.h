@@ -77,7 +77,7 @@ int session_load_catalogue(struct turf *turf, struct error *error);
 
 /* ---- session_state.c -------------------------------------------------------------------------------------------- */
 
-/* The moment at which a wait of so long ends; < 0: never. */
+/* The moment at which a wait of this length ends; < 0: never. */
 int64_t session_deadline_ms(int timeout_ms);
 
 /* How long it is until then: 0 or more. */

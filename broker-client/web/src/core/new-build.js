@@ -12,7 +12,7 @@ export class ReloadForBuild {
   #touched = -Infinity;
   #options;
 
-  // {untouchedMs: after so long nobody is in the middle of something, busy: whether something is open that would be lost}
+  // {untouchedMs: after this long nobody is in the middle of something, busy: whether something is open that would be lost}
   constructor({ untouchedMs, busy = () => false }) {
     this.#options = { untouchedMs, busy };
     for (const name of ['pointerdown', 'keydown', 'scroll']) addEventListener(name, () => (this.#touched = Date.now()), { passive: true });

@@ -67,7 +67,7 @@ export class PhoneView {
       this.figures.summary(team, formatQuarter(quarter))?.status === QuarterStatus.QUARTER_FINAL;
   }
 
-  // Taps of so many days are listed, and may be taken back.
+  // Taps of this many days are listed, and may be taken back.
   get retractDays() {
     return this.catalogue?.retract_days ?? RETRACT_DAYS;
   }

@@ -16,9 +16,9 @@ import { held, mayChange, sendable, waits } from './tap.js';
 
 export const UNDO_MS = 6_000;
 const RESEND_SPREAD_MS = 2_000;
-const BORROWED_AWAY_MS = 10 * 60_000; // a worker who borrowed the phone and is away for so long has gone
-const UNCONFIRMED_MS = 5_000; // a tap that was sent so long ago should have its receipt
-const SILENT_SUBMISSIONS = 2; // after so many without a receipt, the broker may not let the team's submissions through
+const BORROWED_AWAY_MS = 10 * 60_000; // a worker who borrowed the phone and is away for this long has gone
+const UNCONFIRMED_MS = 5_000; // a tap that was sent this long ago should have its receipt
+const SILENT_SUBMISSIONS = 2; // after this many without a receipt, the broker may not let the team's submissions through
 
 // Makes the new question that is counted in place of a tap.
 const countedAgain = (change = {}) => (tap) => ({ ...tap, ...change, id: newId(), hold: 0 });

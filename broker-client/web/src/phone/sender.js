@@ -109,7 +109,7 @@ export class Sender {
     }
   }
 
-  // Teams with entries, of which so many submissions in a row timed out without any receipt.
+  // Teams with entries, of which this many submissions in a row timed out without any receipt.
   silentTeams(submissions) {
     const waiting = new Set([...this.#entries.values()].map(({ team }) => team));
     return [...waiting].filter((team) => this.#teams.get(team).unanswered >= submissions);

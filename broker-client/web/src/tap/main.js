@@ -40,7 +40,7 @@ let failure = ''; // why the page could not start: the name of a text
 let plannedFrame = 0; // this and plannedTimer: a drawing that is planned
 let plannedTimer = 0;
 
-const SLOW_MS = 8_000; // after so long the page says what it is waiting for
+const SLOW_MS = 8_000; // after this long the page says what it is waiting for
 const GATHER_MS = 100; // the page draws all changes of the phone within this time together
 
 const device = new Device(drawSoon, () => Boolean(document.querySelector('dialog[open]')));
