@@ -44,7 +44,7 @@ static int make_copy(struct store *store, struct error *error)
 	return rc;
 }
 
-/* Between suspend and resume the store is closed; if it cannot be opened again, the next begin tries once more. */
+/* Between suspend and resume the store is closed; if it cannot be opened again, the next transaction tries again. */
 static int swap(struct store *store, struct error *error)
 {
 	int rc;

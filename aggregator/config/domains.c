@@ -277,7 +277,7 @@ static void read_domain(struct source *source, const config_setting_t *group, st
 	setting_check_validity(source, group, "valid_until", domain->valid_from, domain->valid_until);
 }
 
-/* Domains of one's own roll up in one step, to a domain that stays as it is. */
+/* The organisation's own domains roll up in one step, to a domain that does not roll up itself. */
 static void check_target(struct source *source, const struct slot *slots, const struct slot *slot)
 {
 	const struct slot *target = &slots[slot->domain.rolls_up_to];

@@ -112,7 +112,7 @@ int source_take_notes(struct source *source, char ***lines, size_t *n)
 
 /* ---- Before libconfig sees the text ------------------------------------------------------------ */
 
-/* Where a scan of the text stands, and the first thing in it that libconfig would pass over or trip over. */
+/* How far a scan of the text is, and the first thing that libconfig would ignore or misread. */
 struct scan {
 	char *at;
 	unsigned line;

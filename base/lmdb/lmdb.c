@@ -212,8 +212,8 @@ int lmdb_copy(struct lmdb *lmdb, int fd, struct error *error)
 	struct lmdb_txn txn;
 	int rc = MDB_MAP_RESIZED;
 
-	/* Only a begin knows how to recover. The copy begins once more, before it writes a byte: what another process
-	 * has committed in between may lie outside the map again. */
+	/* Only the begin of a transaction can recover. So the copy begins again, before it has written a byte: what
+	 * another process has committed in between may lie outside the map. */
 	for (unsigned attempt = 0; rc == MDB_MAP_RESIZED && attempt <= RECOVERIES_MAX; attempt++) {
 		rc = lmdb_begin_read(lmdb, &txn, error);
 		if (rc < 0)

@@ -65,7 +65,7 @@ struct command {
 	int (*run)(struct cli *cli);
 	unsigned bit;
 	int min_arguments, max_arguments;
-	bool shows; /* what cannot be printed is a fault; what is done by the others is done all the same */
+	bool shows; /* it shows something: output that fails is a fault. The others have done their work anyway */
 };
 
 int cli_tap(struct cli *cli);

@@ -159,7 +159,7 @@ static void check_header(struct reader *reader, char *fields[static COLUMNS], si
 		tell(reader, "this is not the header", NULL, "day,team,domain,outcome");
 }
 
-/* The line without its end; false, and told, when it cannot be one of ours. */
+/* Removes the end of the line. False, after an error: this cannot be a line of such a file. */
 static bool clean_line(struct reader *reader, char *line, size_t length)
 {
 	if (length > 0 && line[length - 1] == '\n')

@@ -93,8 +93,8 @@ enum turf_verdict {
 	TURF_COUNTED_LATE = 5, /* the quarter was final: counted apart */
 	TURF_REFUSED_MALFORMED = 16,
 	TURF_REFUSED_UNKNOWN_TEAM = 17,   /* the team is not in use on that day */
-	TURF_REFUSED_UNKNOWN_DOMAIN = 18, /* nor is the domain */
-	TURF_REFUSED_UNKNOWN_LABEL = 19,  /* nor is a label */
+	TURF_REFUSED_UNKNOWN_DOMAIN = 18, /* the domain is not in use on that day */
+	TURF_REFUSED_UNKNOWN_LABEL = 19,  /* a label is not in use on that day */
 	TURF_REFUSED_DAY_IN_FUTURE = 20,
 	TURF_REFUSED_DAY_TOO_OLD = 21,
 	TURF_REFUSED_RETRACTION_TOO_LATE = 22, /* the question stays counted */

@@ -63,7 +63,7 @@ static int check_options(const struct turf_options *options, struct error *error
 	return 0;
 }
 
-/* The longest wait: what was asked for, or else `otherwise`, and never less than the first wait. */
+/* The longest wait: `asked`, or `otherwise` if that is 0. It is never less than the first wait. */
 static uint32_t longest_ms(uint32_t first, uint32_t asked, uint32_t otherwise)
 {
 	uint32_t longest = asked ? asked : otherwise;

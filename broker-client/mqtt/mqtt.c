@@ -276,8 +276,8 @@ int mqtt_use_credentials(struct mqtt *mqtt, const char *user, const char *passwo
 	return rc;
 }
 
-/* Paho goes on with a connection on which a subscription was refused, and would keep it beside the next one: so it is
- * closed here, without a goodbye, for then the broker publishes the will. */
+/* When a subscription was refused, Paho keeps the connection, also beside the next one. So it is closed here. No
+ * DISCONNECT is sent, so that the broker publishes the will. */
 static void drop(struct mqtt *mqtt)
 {
 	if (MQTTClient_isConnected(mqtt->client)) {

@@ -8,10 +8,10 @@
 #include "store/store.h"
 
 /*
- * Proves the store in one view, while the daemon goes on: every record parses and its CRC32C holds; settled +
- * detail = counted for every cell; no counter negative; per quarter and per ISO week the counters equal the ids
- * that raised them; quarantine within its bounds. `finding` is called with each, a sentence. Returns the
- * number of findings, or a fault. Nothing is changed.
+ * Checks the store in one view, while the daemon continues: every record parses and its CRC32C is right; settled +
+ * detail = counted for every cell; no counter is negative; per quarter and per ISO week the counters equal the ids that
+ * raised them; the quarantine is within its bounds. Calls `finding` with a sentence for each finding. Returns the
+ * number of findings, or a fault. Changes nothing.
  */
 int store_verify(struct store *store, void (*finding)(void *context, const char *text), void *context,
 		 struct error *error);

@@ -36,7 +36,7 @@ int files_look(const char *directory, bool create, struct error *error);
 
 /* ---- Which files these are ------------------------------------------------------------------------ */
 
-/* What a name stands for, as stat(2) tells; zeros: nothing. No other file gets the same while somebody has it open. */
+/* Which file has a name, by stat(2). Zeros: none. No other file has the same numbers while somebody has it open. */
 struct file_identity {
 	uint64_t device, inode;
 };

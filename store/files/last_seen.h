@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What the daemon last saw of its store, in a folder of its own beside it: DIRECTORY.last-seen/store. A directory that was
- * moved away, or an older copy that was put in its place, is known by it. Never ahead of the store: what stands there
- * was on the disk before.
+ * What the daemon last saw of its store, in a folder of its own beside it: DIRECTORY.last-seen/store. The daemon uses
+ * it to notice that the directory was moved away, or that an older copy was put in its place. It is never ahead of the
+ * store, because it is written only after the commit is on the disk.
  */
 #ifndef TURF_STORE_FILES_LAST_SEEN_H
 #define TURF_STORE_FILES_LAST_SEEN_H

@@ -13,7 +13,7 @@ const outcomes = [['answered', Outcome.OUTCOME_ANSWERED], ['referred', Outcome.O
 const oneOf = (title, name, options, draft, choose) =>
   chipGroup(title, options.map(({ value, text }) => chip(`${name}-${value}`, text, draft[name] === value, () => choose({ [name]: value }))));
 
-// What may be chosen on the day of the draft; what is not among it is chosen no longer.
+// What may be chosen on the day of the draft. A choice that is not among it is dropped.
 function offered(phone, draft) {
   const day = draft.day ?? phone.today;
   const named = (list, value) => list.map((one) => ({ value: one[value], text: dutch(one.name) }));

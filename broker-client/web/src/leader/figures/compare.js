@@ -115,7 +115,7 @@ function heldRow(figures, team, periods, today, words) {
   return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: differencesOf(figures, team, periods, today)(cells) }];
 }
 
-// The totals once more, each after as many whole weeks as have passed of the running quarter.
+// The same totals again, each after as many whole weeks as have passed in the running quarter.
 function samePointTotals(figures, team, period, today, words) {
   const point = samePoint(figures, team, period, today);
   if (!point || !isFigure(point.own)) return [];

@@ -27,7 +27,8 @@ export const countColumns = (words) => ['questions', 'answered', 'referred'].map
 
 const countCells = (counts) => [questionsOf(counts), counts.answered, counts.referred];
 
-// One row a domain in the catalogue's order, what is not shown per domain yet, and the total, which is the sum.
+// One row for each domain in the catalogue's order, one for what is not shown per domain yet, and the total, which is
+// their sum.
 function domainRows(figures, summary, rolled, words) {
   const rows = domainsOf(figures, summary, rolled).map((counts) => ({
     key: counts.domain,
