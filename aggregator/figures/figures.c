@@ -339,7 +339,6 @@ static int each_iso_year(const struct figures *figures, const char *team,
 {
 	uint32_t year = iso_week_of_day(figures->catalogue->counting_since).year;
 	uint32_t last = iso_week_of_day(quarter_last_day(last_quarter(figures, team))).year;
-
 	int rc = 0;
 
 	for (; year <= last && rc == 0; year++) {

@@ -18,6 +18,7 @@ struct figures {
 	int64_t as_of; /* unix seconds */
 };
 
+/* The figures of a view, with the status that each quarter has on `today`. The view and the catalogue stay the caller's. */
 static inline struct figures figures_read(const struct store_view *view, const struct catalogue *catalogue,
 					  uint32_t today, uint64_t as_of)
 {

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/lmdb/lmdb_error.h"
 
-enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, QUEUED_BYTES = 9 };
+enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, QUEUED_BYTES = NUMBER_BYTES + 1 };
 
 static const char *const table_names[DB_TABLES] = {"meta", "taps", "ids", "queue"};
 
@@ -304,7 +304,7 @@ uint64_t db_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t oth
 
 	if (!db_get_meta(txn, name, &value))
 		return otherwise;
-	if (value.length == 8)
+	if (value.length == NUMBER_BYTES)
 		return get_be64(value.at);
 	db_damaged(txn);
 	return otherwise;
@@ -312,7 +312,7 @@ uint64_t db_get_meta_number(struct lmdb_txn *txn, const char *name, uint64_t oth
 
 void db_put_meta_number(struct lmdb_txn *txn, const char *name, uint64_t number)
 {
-	uint8_t bytes[8];
+	uint8_t bytes[NUMBER_BYTES];
 
 	put_be64(bytes, number);
 	db_put_meta(txn, name, bytes, sizeof bytes);
@@ -355,7 +355,7 @@ bool db_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *numb
 
 	if (!lmdb_get(txn, DB_IDS, id_span(id), &value))
 		return false;
-	if (value.length != 8) {
+	if (value.length != NUMBER_BYTES) {
 		db_damaged(txn);
 		return false;
 	}
@@ -365,7 +365,7 @@ bool db_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *numb
 
 void db_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
-	uint8_t bytes[8];
+	uint8_t bytes[NUMBER_BYTES];
 
 	put_be64(bytes, number);
 	lmdb_put(txn, DB_IDS, id_span(&tap->question.id), (struct span){bytes, sizeof bytes});
@@ -377,18 +377,18 @@ void db_enqueue(struct lmdb_txn *txn, uint64_t seq, uint64_t tap_number, enum ac
 	uint8_t bytes[QUEUED_BYTES];
 
 	put_be64(bytes, tap_number);
-	bytes[8] = (uint8_t)act;
+	bytes[NUMBER_BYTES] = (uint8_t)act;
 	db_put_at(txn, DB_QUEUE, seq, bytes, sizeof bytes);
 }
 
 bool db_parse_queued(struct lmdb_txn *txn, const struct span *value, uint64_t *tap_number, enum act *act)
 {
-	if (value->length != QUEUED_BYTES || (value->at[8] != ACT_QUESTION && value->at[8] != ACT_RETRACTION)) {
+	if (value->length != QUEUED_BYTES || (value->at[NUMBER_BYTES] != ACT_QUESTION && value->at[NUMBER_BYTES] != ACT_RETRACTION)) {
 		db_damaged(txn);
 		return false;
 	}
 	*tap_number = get_be64(value->at);
-	*act = value->at[8];
+	*act = value->at[NUMBER_BYTES];
 	return true;
 }
 

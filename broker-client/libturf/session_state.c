@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What the callers and the thread of a handle share: waiting, waking, the state of the connection, its options. */
+/* What the callers and the thread of a handle share: waiting, waking, the state of the connection. And the checks of what a
+ * program passes to turf.h. */
 #include "broker-client/libturf/turf_impl.h"
 
 #include <stdio.h>

@@ -25,7 +25,8 @@
  * handles, each with its own outbox folder. Other programs may have the same outbox open; what both send counts once. A
  * handle must not be used in the child of a fork.
  *
- * Later versions may append members to each struct but turf_error, turf_id and turf_bookmark. Programs need not be compiled again:
+ * Later versions may append members to each struct but turf_error, turf_id and turf_bookmark. Programs need not be
+ * compiled again:
  *   - A struct of the program begins with `size`, which the program sets to sizeof the struct. The library neither reads
  *     nor writes beyond it. 0 is TURF_INPUT, and so is a member that is set and that this version does not have.
  *   - A struct of the library is reached by a pointer only; lists are lists of pointers.

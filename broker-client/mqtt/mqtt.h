@@ -15,6 +15,7 @@
 
 struct mqtt;
 
+/* Copies the options. 0 or a fault. */
 int mqtt_open(struct mqtt **out, const struct mqtt_options *options, struct error *error);
 void mqtt_close(struct mqtt *mqtt); /* disconnects cleanly (no will) when connected; NULL is fine */
 

@@ -56,7 +56,7 @@ function reach(from, next) {
 // Paho consists of everything that its public functions call. Debian's shared library has no names for its inner
 // functions, so they are found by what they call: the trace of calls asks for the thread's number, and only the list of
 // allocations calls malloc. An acknowledgement is a packet, so it ends in writev, by way of functions that
-// MQTTClient_publish uses too.
+// MQTTClient_publish uses too. A turfd that is linked with Paho's archive has no trace of calls (mqtt_paho.c).
 function partsOfPaho(functions) {
   const callees = new Map(functions.map((one) => [one, []]));
   for (const one of functions) for (const caller of one.callers.keys()) callees.get(caller).push(one);

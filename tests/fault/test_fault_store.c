@@ -124,7 +124,6 @@ static void begin_counting(void *context)
 static int act_count(void *context, struct error *error)
 {
 	struct fixture *fixture = context;
-
 	int rc;
 
 	batch.pipeline.store = fixture->stage->store;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The table of outbox_tap.c, cell by cell: what each verdict does to a question, its retraction, and the two together.
- */
+/* The table of outbox_tap.c, cell by cell: what each verdict does to a question, its retraction, and the two together. */
 #include "tests/unit/lib/phone_outbox.h"
 
 struct cell {
