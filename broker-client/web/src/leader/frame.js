@@ -6,7 +6,7 @@ import { el } from '../core/dom.js';
 import { ALL } from '../core/topics.js';
 import { teamName } from './figures/cells.js';
 import { choice } from './elements.js';
-import { catalogueIsLate, receivedStatus, summaryOf } from './figures/figures.js';
+import { catalogueIsLate, questionsOf, receivedStatus, summaryOf } from './figures/figures.js';
 import { freshnessOf } from './freshness.js';
 import { yearInText } from './figures/report.js';
 import { formatRoute } from './route.js';
@@ -71,7 +71,7 @@ function paperLine(page) {
   if (!ready(page) || !summary) return null;
   const { mark } = freshnessOf({ link: page.link, status: receivedStatus(figures), updated: 0, now }, words);
   const what = view === 'report' ? yearInText(year, today, words) : words.period(period);
-  const value = { team: teamName(figures, team, words), what, status: words.statusOf({ ...summary, questions: summary.answered + summary.referred }) };
+  const value = { team: teamName(figures, team, words), what, status: words.statusOf({ ...summary, questions: questionsOf(summary) }) };
   return el('p', { class: 'paper' }, words.t('paper_line', { ...value, moment: words.moment(updatedAtOf(page)), printed: words.moment(now), link: mark }));
 }
 

@@ -260,7 +260,7 @@ function topPart(page) {
   const tie = report.tieText(figures, team, year, rolled, words);
   if (table.rows.length === 0) return section('year-top', heading, [], note(words.t('report_top_empty')));
   const rows = table.rows.map((row) => ({ name: row.title, answered: row.cells[0] - row.cells[2], referred: row.cells[2] }));
-  const description = rows.map((row) => `${row.name} ${words.number(row.answered + row.referred)}`).join('; ');
+  const description = rows.map((row) => `${row.name} ${words.number(questionsOf(row))}`).join('; ');
   const scene = barChart(rows, { width, flat: page.onPaper, title, description, names: legendNames(words) }, words.number);
   const tools = [copyButton(table, title, words), ...chartButtons('top', title, words)];
   return section('year-top', heading, tools, showChart(page, 'top', scene), showTable(page, table, title), tie && note(tie));

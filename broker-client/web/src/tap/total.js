@@ -23,10 +23,7 @@ function drawWeek(row, questions, most) {
 }
 
 function weekWords(phone) {
-  const of = (day) => {
-    const { year, week } = isoWeekOfDay(day);
-    return phone.questionsByWeek.find((entry) => entry.year === year && entry.week === week)?.questions;
-  };
+  const of = (day) => phone.figures.questionsOfWeek(phone.team, isoWeekOfDay(day));
   const [now, before] = [of(phone.today), of(phone.today - 7)];
   const words = [now !== undefined && t('thisWeek', { n: number(now, language) }), before !== undefined && t('lastWeek', { n: number(before, language) })];
   return words.filter(Boolean).join(', ');
