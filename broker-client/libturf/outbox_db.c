@@ -383,7 +383,8 @@ void db_enqueue(struct lmdb_txn *txn, uint64_t seq, uint64_t tap_number, enum ac
 
 bool db_parse_queued(struct lmdb_txn *txn, const struct span *value, uint64_t *tap_number, enum act *act)
 {
-	if (value->length != QUEUED_BYTES || (value->at[NUMBER_BYTES] != ACT_QUESTION && value->at[NUMBER_BYTES] != ACT_RETRACTION)) {
+	if (value->length != QUEUED_BYTES ||
+	    (value->at[NUMBER_BYTES] != ACT_QUESTION && value->at[NUMBER_BYTES] != ACT_RETRACTION)) {
 		db_damaged(txn);
 		return false;
 	}
