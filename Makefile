@@ -46,9 +46,10 @@ ldflags := $(linking) $(sanitizers) $(LDFLAGS)
 # pkg-config is asked when something is linked, and only for what that links: a machine that builds the programs need not
 # have the libraries of the tests, and `make help` needs none at all. So: `=` here, never `:=`.
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
-libs_store = $(call pkg,lmdb) $(call pkg,libcrypto)
-libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc)
+libs_store = $(call pkg,lmdb)
+libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc) $(call pkg,libcrypto)
 libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
+libs_door = $(call pkg,lmdb) $(libs_proto) -lpthread
 libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
 # ---- Sources: a folder is a link unit ------------------------------------------------------------
@@ -59,6 +60,7 @@ units = $(patsubst %,$(BUILD)/%.a,$(1))
 
 contract   := $(call units,proto base)
 phone      := $(call units,broker-client/mqtt base/lmdb) $(contract)
+door       := $(call units,door base/lmdb) $(contract)
 aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store store/files base/lmdb) $(contract)
 
 web     := broker-client/web
@@ -91,6 +93,7 @@ $(call objects,proto): | $(BUILD)/proto/turf.pb-c.h
 $(BUILD)/base.a:                  $(call objects,base)
 $(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
 $(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
+$(BUILD)/door.a:                  $(call objects,door)
 $(BUILD)/store.a:                 $(call objects,store)
 $(BUILD)/store/admin.a:           $(call objects,store/admin)
 $(BUILD)/store/files.a:           $(call objects,store/files)
@@ -154,17 +157,23 @@ $(web)/node_modules/.package-lock.json tests/node_modules/.package-lock.json: %/
 # Tests of libturf and turf link the phone's side, all others the daemon's: the two Paho flavours never meet.
 test_programs = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(wildcard $(1)/*.c)))
 daemon_tested := $(call units,aggregator/daemon aggregator/ctl store/admin) $(aggregator)
+door_tested   := $(call units,broker-client/libturf) $(door)
 phone_tested  := $(call units,broker-client/cli broker-client/libturf) $(phone)
 
 unit_daemon := $(call test_programs,tests/unit)
 unit_phone  := $(call test_programs,tests/unit/phone)
-unit: $(unit_daemon) $(unit_phone)
+unit_door   := $(call test_programs,tests/unit/door)
+unit: $(unit_daemon) $(unit_phone) $(unit_door)
 
 $(unit_daemon): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/lib.a $(daemon_tested)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_daemon)
 
 $(unit_phone): $(BUILD)/tests/%: $(BUILD)/tests/unit/phone/%.o $(BUILD)/tests/unit/lib.a $(phone_tested)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
+
+# The phone's half of a token is in libturf; of that these tests take what needs no Paho.
+$(unit_door): $(BUILD)/tests/%: $(BUILD)/tests/unit/door/%.o $(BUILD)/tests/unit/lib.a $(door_tested)
+	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(call pkg,jansson) $(libs_door)
 
 # Tests that make calls fail: every call that a WRAP in tests/fault/lib names comes through there, those of the libraries
 # too, which is why they are linked from their archives (libconfig, which does not survive a failed malloc, is not).

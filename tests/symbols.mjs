@@ -60,6 +60,7 @@ function circles(objects) {
 const folderPrefixes = {
   store: ['store'],
   'store/admin': ['store'],
+  door: ['door'],
   'broker-client/libturf': ['turf'],
   'broker-client/cli': ['cli'],
   'aggregator/config': ['config'],
