@@ -27,6 +27,9 @@ const status = JSON.stringify({
 	today_pinned: false, date_pending: null, store: 'ok', generation: 1, counters: { events: 1 },
 });
 
+const official = JSON.parse(text('tests/data/vectors/privacy-pass/rfc9578-go.json')).slice(0, 2);
+const tokens = official.map(({ token }) => Buffer.from(token, 'hex'));
+
 const summary = JSON.stringify({
 	org: 'toets', org_name: 'Toets', team: 'oost', team_name: 'Oost', period: '2019-Q4', status: 'final', revision: 2, generation: 9,
 	as_of: 1577800000, questions: 5, answered: 3, referred: 2, late: 1, undistributed_answered: 1, undistributed_referred: 0,
@@ -77,6 +80,7 @@ const inputs = {
 	published: ['receipts', 'summaries', 'weeklies'].flatMap(bytesOf),
 	catalogue: bytesOf('catalogues'),
 	topic: topics,
+	token: [...tokens, ...tokens.map(token => token.toString('base64url')), ...official.slice(0, 1).map(({ pkS }) => Buffer.from(pkS, 'hex'))],
 	status: [status],
 	config: [...['demo.conf.in', 'turfd.conf'].map(name => config(`deploy/${name}`)),
 		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
