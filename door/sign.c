@@ -7,7 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,11 +102,13 @@ int sign_key_modulus(const struct sign_key *key, uint8_t modulus[static TOKEN_MO
 /* ---- Signing -------------------------------------------------------------------------------------------- */
 
 /* From 2 to modulus - 2. The modulus is odd, so that modulus - 1 differs from it in the last bit only. */
-static bool is_useful(const struct sign_key *key, const uint8_t *blinded)
+bool sign_accepts(const struct sign_key *key, const uint8_t *blinded, size_t length)
 {
 	uint8_t last[RSA_PSS_MODULUS_MAX];
 	uint8_t before = 0;
 
+	if (length != key->length)
+		return false;
 	memcpy(last, key->modulus, key->length);
 	last[key->length - 1] ^= 1;
 	for (size_t i = 0; i < key->length - 1; i++)
@@ -136,7 +137,7 @@ int sign_blinded(const struct sign_key *key, const uint8_t *blinded, size_t leng
 {
 	uint8_t made[RSA_PSS_MODULUS_MAX], recovered[RSA_PSS_MODULUS_MAX];
 
-	if (length != key->length || !is_useful(key, blinded))
+	if (!sign_accepts(key, blinded, length))
 		return SIGN_REFUSED;
 	if (!apply(key->pkey, true, blinded, made, length) || !apply(key->pkey, false, made, recovered, length))
 		return no_memory(error);

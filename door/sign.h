@@ -5,6 +5,7 @@
 #ifndef TURF_DOOR_SIGN_H
 #define TURF_DOOR_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ void sign_key_close(struct sign_key *key); /* NULL is fine */
 
 /* FAULT_DAMAGED: not a key for tokens, which has 2048 bits and the exponent 65537. */
 int sign_key_modulus(const struct sign_key *key, uint8_t modulus[static TOKEN_MODULUS_BYTES], struct error *error);
+
+/* Whether sign_blinded would sign this. */
+bool sign_accepts(const struct sign_key *key, const uint8_t *blinded, size_t length);
 
 /*
  * Writes the blind signature, as long as the modulus. SIGN_REFUSED: not as long as the modulus, not below it, or one of those whose

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The keys of scopes and weeks, and the batches that they sign. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "door/internal.h"
+
+/* ---- Reading keys ------------------------------------------------------------------------------------------ */
+
+/* The key where the cursor stands. False: its record is damaged, which the transaction remembers. */
+static bool read_key(struct lmdb_cursor *cursor, struct record_key_name *name, struct record_key *key)
+{
+	if (record_read_key_name(cursor->key, name) && record_read_key(cursor->value, key))
+		return true;
+	(void)door_damaged(cursor->txn, "keys");
+	return false;
+}
+
+/* ---- Making keys -------------------------------------------------------------------------------------------- */
+
+/* What is still to be made: the first week of a scope without a key. */
+struct missing {
+	uint64_t unix_seconds;
+	uint32_t today;
+	struct record_key_name name;
+};
+
+enum { NOTHING_MISSING = 0, KEY_MISSING = 1 };
+
+static int look_for_keys(struct missing *missing, struct lmdb_txn *txn, const char *scope)
+{
+	memcpy(missing->name.scope, scope, sizeof missing->name.scope);
+	for (int ahead = 0; ahead <= 1; ahead++) {
+		struct record key;
+		struct span value;
+
+		missing->name.week = door_week(missing->today, ahead);
+		key = record_key_name(&missing->name);
+		if (!lmdb_get(txn, RECORDS_KEYS, record_span(&key), &value))
+			return txn->fault != 0 ? txn->fault : KEY_MISSING;
+	}
+	return NOTHING_MISSING;
+}
+
+static int look_among_devices(struct missing *missing, struct lmdb_txn *txn)
+{
+	struct lmdb_cursor cursor;
+	struct record_device device;
+	int rc = NOTHING_MISSING;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_DEVICES);
+	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
+	     more = lmdb_next(&cursor))
+		if (!record_read_device(cursor.value, &device))
+			rc = door_damaged(txn, "devices");
+		else if (device.revoked_on == 0)
+			rc = look_for_keys(missing, txn, device.scope);
+	lmdb_cursor_close(&cursor);
+	return rc;
+}
+
+static int look_among_invitations(struct missing *missing, struct lmdb_txn *txn)
+{
+	struct lmdb_cursor cursor;
+	struct record_invitation invitation;
+	int rc = NOTHING_MISSING;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_INVITATIONS);
+	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
+	     more = lmdb_next(&cursor))
+		if (!record_read_invitation(cursor.value, &invitation))
+			rc = door_damaged(txn, "invitations");
+		else if (invitation.device == 0 && missing->unix_seconds < invitation.ends)
+			rc = look_for_keys(missing, txn, invitation.scope);
+	lmdb_cursor_close(&cursor);
+	return rc;
+}
+
+static int find_missing(void *context, struct lmdb_txn *txn)
+{
+	int rc = look_among_devices(context, txn);
+
+	return rc == NOTHING_MISSING ? look_among_invitations(context, txn) : rc;
+}
+
+struct making {
+	struct record_key_name name;
+	struct record_key key;
+};
+
+/* Another process may have made it meanwhile; then that one stays. */
+static int put_key(void *context, struct lmdb_txn *txn)
+{
+	const struct making *making = context;
+	struct record name = record_key_name(&making->name), key = record_key(&making->key);
+	struct span value;
+
+	if (!lmdb_get(txn, RECORDS_KEYS, record_span(&name), &value))
+		lmdb_put(txn, RECORDS_KEYS, record_span(&name), record_span(&key));
+	return 0;
+}
+
+static int encode_key(const struct sign_key *made, struct record_key *key, struct error *error)
+{
+	uint8_t modulus[TOKEN_MODULUS_BYTES], spki[TOKEN_KEY_BYTES];
+	int rc = sign_key_encode(made, key->der, &key->length, error);
+
+	if (rc == 0)
+		rc = sign_key_modulus(made, modulus, error);
+	if (rc < 0)
+		return rc;
+	token_key_encode(modulus, spki);
+	return door_hash(spki, sizeof spki, key->id, error);
+}
+
+/* Outside a transaction: a key takes a tenth of a second, for which nobody should wait. */
+static int make_key(struct door *door, const struct record_key_name *name, struct error *error)
+{
+	struct making making = {.name = *name};
+	struct sign_key *made;
+	int rc = sign_key_generate(&made, error);
+
+	if (rc == 0)
+		rc = encode_key(made, &making.key, error);
+	if (rc == 0)
+		rc = lmdb_change(&door->lmdb, put_key, &making, error);
+	sign_key_close(made);
+	explicit_bzero(&making, sizeof making);
+	return rc;
+}
+
+/* ---- Deleting keys ------------------------------------------------------------------------------------------- */
+
+static void forget_keys(struct lmdb_txn *txn, struct iso_week oldest)
+{
+	struct lmdb_cursor cursor;
+	struct record_key_name name;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
+	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+		if (!record_read_key_name(cursor.key, &name)) {
+			(void)door_damaged(txn, "keys");
+			break;
+		}
+		if (door_compare_weeks(name.week, oldest) < 0)
+			lmdb_remove(&cursor);
+	}
+	lmdb_cursor_close(&cursor);
+}
+
+static void forget_batches(struct lmdb_txn *txn, struct iso_week oldest)
+{
+	struct lmdb_cursor cursor;
+	struct record_batch_name name;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_BATCHES);
+	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+		if (!record_read_batch_name(cursor.key, &name)) {
+			(void)door_damaged(txn, "batches");
+			break;
+		}
+		if (door_compare_weeks(name.week, oldest) < 0)
+			lmdb_remove(&cursor);
+	}
+	lmdb_cursor_close(&cursor);
+}
+
+static int forget(void *context, struct lmdb_txn *txn)
+{
+	const struct missing *now = context;
+	struct iso_week oldest = door_week(now->today, -DOOR_WEEKS_BEFORE);
+
+	forget_keys(txn, oldest);
+	forget_batches(txn, oldest);
+	door_forget(txn, now->unix_seconds, now->today);
+	return 0;
+}
+
+int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struct error *error)
+{
+	struct missing missing = {.unix_seconds = unix_seconds, .today = today};
+	int rc = lmdb_change(&door->lmdb, forget, &missing, error);
+
+	while (rc == 0) {
+		rc = lmdb_read(&door->lmdb, find_missing, &missing, error);
+		if (rc != KEY_MISSING)
+			return rc;
+		rc = make_key(door, &missing.name, error);
+	}
+	return rc;
+}
+
+static int rotate(void *context, struct lmdb_txn *txn)
+{
+	struct record start = record_scope_start(context);
+	struct lmdb_cursor cursor;
+	unsigned removed = 0;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
+	for (bool more = lmdb_seek(&cursor, record_span(&start)); more && door_at(&cursor, &start);
+	     more = lmdb_next(&cursor)) {
+		lmdb_remove(&cursor);
+		removed++;
+	}
+	lmdb_cursor_close(&cursor);
+	return removed > 0 ? 0 : DOOR_NO_KEYS;
+}
+
+int door_rotate(struct door *door, const char *scope, struct error *error)
+{
+	char name[SCOPE_BYTES];
+	struct scope parsed;
+
+	if (scope_parse(scope, &parsed) < 0)
+		return DOOR_NO_KEYS;
+	scope_format(&parsed, name);
+	return lmdb_change(&door->lmdb, rotate, name, error);
+}
+
+/* ---- Listing keys ---------------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct iso_week oldest, newest;
+	int (*each)(void *context, const struct door_key *key);
+	void *context;
+};
+
+static int show(const struct listing *listing, struct lmdb_txn *txn, const struct record_key_name *name,
+		const struct record_key *record)
+{
+	struct door_key key = {.week = name->week};
+	uint8_t modulus[TOKEN_MODULUS_BYTES];
+	struct sign_key *secret;
+	struct error error;
+	int rc = sign_key_open(record->der, record->length, &secret, &error);
+
+	if (rc == 0)
+		rc = sign_key_modulus(secret, modulus, &error);
+	sign_key_close(secret);
+	if (rc < 0) {
+		lmdb_fail(txn, rc, "%s", error.text);
+		return rc;
+	}
+	memcpy(key.scope, name->scope, sizeof key.scope);
+	memcpy(key.id, record->id, sizeof key.id);
+	token_key_encode(modulus, key.spki);
+	return listing->each(listing->context, &key);
+}
+
+static int list(void *context, struct lmdb_txn *txn)
+{
+	const struct listing *listing = context;
+	struct record_key_name name;
+	struct record_key key;
+	struct lmdb_cursor cursor;
+	int rc = 0;
+
+	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
+	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor))
+		if (!read_key(&cursor, &name, &key))
+			rc = txn->fault;
+		else if (door_compare_weeks(name.week, listing->oldest) >= 0 &&
+			 door_compare_weeks(name.week, listing->newest) <= 0)
+			rc = show(listing, txn, &name, &key);
+	lmdb_cursor_close(&cursor);
+	return rc;
+}
+
+int door_list_keys(struct door *door, uint32_t today, int (*each)(void *context, const struct door_key *key),
+		   void *context, struct error *error)
+{
+	struct listing listing = {door_week(today, -DOOR_WEEKS_BEFORE), door_week(today, 1), each, context};
+
+	return lmdb_read(&door->lmdb, list, &listing, error);
+}
+
+/* ---- Batches ------------------------------------------------------------------------------------------------------ */
+
+struct taking {
+	const struct door_batch_request *request;
+	uint8_t credential[RECORD_HASH_BYTES], asked[RECORD_HASH_BYTES];
+	uint32_t today;
+	size_t length; /* that a request must have */
+	struct sign_key *key;
+	struct error *error;
+};
+
+/* The device with this credential. */
+static int find_device(const struct taking *taking, struct lmdb_txn *txn, uint32_t *number,
+		       struct record_device *device)
+{
+	struct record key = record_hash_key(taking->credential);
+	struct span value;
+
+	if (!lmdb_get(txn, RECORDS_CREDENTIALS, record_span(&key), &value))
+		return DOOR_NO_CREDENTIAL;
+	if (!record_read_number(value, number) || !door_find_device(txn, *number, device))
+		return door_damaged(txn, "credentials");
+	return device->revoked_on != 0 ? DOOR_REVOKED : 0;
+}
+
+/* The key with this id among those that its scope buys from today. */
+static int find_key(const struct taking *taking, struct lmdb_txn *txn, const char *scope, struct record_key_name *name,
+		    struct record_key *key)
+{
+	memcpy(name->scope, scope, sizeof name->scope);
+	for (int ahead = 0; ahead <= 1; ahead++) {
+		struct record where;
+		struct span value;
+
+		name->week = door_week(taking->today, ahead);
+		where = record_key_name(name);
+		if (!lmdb_get(txn, RECORDS_KEYS, record_span(&where), &value))
+			continue;
+		if (!record_read_key(value, key))
+			return door_damaged(txn, "keys");
+		if (memcmp(key->id, taking->request->key_id, sizeof key->id) == 0)
+			return 0;
+	}
+	return DOOR_NO_KEY;
+}
+
+/* All of them, before the batch counts as taken: a device that asks for something wrong by mistake can ask again. */
+static int check_messages(const struct taking *taking)
+{
+	const struct door_batch_request *request = taking->request;
+
+	if (request->length != taking->length)
+		return DOOR_BATCH_MALFORMED;
+	for (size_t at = 0; at < request->length; at += TOKEN_MODULUS_BYTES)
+		if (!sign_accepts(taking->key, request->blinded + at, TOKEN_MODULUS_BYTES))
+			return DOOR_BATCH_MALFORMED;
+	return 0;
+}
+
+static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const struct record_batch_name *name)
+{
+	struct record key = record_batch_name(name), asked = record_hash_key(taking->asked);
+	struct span value;
+
+	if (!lmdb_get(txn, RECORDS_BATCHES, record_span(&key), &value)) {
+		lmdb_put(txn, RECORDS_BATCHES, record_span(&key), record_span(&asked));
+		return 0;
+	}
+	if (value.length != sizeof taking->asked)
+		return door_damaged(txn, "batches");
+	return memcmp(value.at, taking->asked, sizeof taking->asked) == 0 ? 0 : DOOR_BATCH_TAKEN;
+}
+
+static int take(void *context, struct lmdb_txn *txn)
+{
+	struct taking *taking = context;
+	struct record_batch_name name = {.device = 0};
+	struct record_device device;
+	struct record_key_name key_name;
+	struct record_key key;
+	int rc = find_device(taking, txn, &name.device, &device);
+
+	if (rc == 0)
+		rc = find_key(taking, txn, device.scope, &key_name, &key);
+	if (rc != 0)
+		return rc;
+	sign_key_close(taking->key); /* of an attempt before, when the map was full */
+	rc = sign_key_open(key.der, key.length, &taking->key, taking->error);
+	explicit_bzero(&key.der, sizeof key.der);
+	if (rc == 0)
+		rc = check_messages(taking);
+	if (rc != 0)
+		return rc;
+	name.week = key_name.week;
+	memcpy(name.key_id, key.id, sizeof name.key_id);
+	return note_batch(taking, txn, &name);
+}
+
+static int sign_all(const struct taking *taking, uint8_t *signatures, struct error *error)
+{
+	int rc = 0;
+
+	for (size_t at = 0; at < taking->length && rc == 0; at += TOKEN_MODULUS_BYTES)
+		rc = sign_blinded(taking->key, taking->request->blinded + at, TOKEN_MODULUS_BYTES, signatures + at,
+				  error);
+	return rc;
+}
+
+int door_take_batch(struct door *door, const struct door_batch_request *request, uint32_t today, uint8_t *signatures,
+		    struct error *error)
+{
+	struct taking taking = {.request = request,
+				.today = today,
+				.length = (size_t)door->settings.batch * TOKEN_MODULUS_BYTES,
+				.error = error};
+	int rc = door_hash(request->credential, DOOR_CREDENTIAL_BYTES, taking.credential, error);
+
+	if (rc == 0)
+		rc = door_hash(request->blinded, request->length, taking.asked, error);
+	if (rc == 0)
+		rc = lmdb_change(&door->lmdb, take, &taking, error);
+	if (rc == 0)
+		rc = sign_all(&taking, signatures, error);
+	sign_key_close(taking.key);
+	return rc;
+}
