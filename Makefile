@@ -182,13 +182,17 @@ libs_fault = -l:liblmdb.a -l:libjansson.a -l:libprotobuf-c.a -l:libutf8proc.a $(
 
 fault_daemon := $(call test_programs,tests/fault)
 fault_phone  := $(call test_programs,tests/fault/phone)
-fault: $(fault_daemon) $(fault_phone)
+fault_door   := $(call test_programs,tests/fault/door)
+fault: $(fault_daemon) $(fault_phone) $(fault_door)
 
 $(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(BUILD)/tests/fault/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group -lpaho-mqtt3cs $(call pkg,libconfig)
 
 $(fault_phone): $(BUILD)/tests/%: $(BUILD)/tests/fault/phone/%.o $(phone_tested) $(BUILD)/tests/fault/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
+
+$(fault_door): $(BUILD)/tests/%: $(BUILD)/tests/fault/door/%.o $(door_tested) $(BUILD)/tests/unit/lib.a $(BUILD)/tests/fault/lib.a
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group
 
 # Fuzz targets, with clang's libFuzzer and sanitizers: objects and programs of their own in $(BUILD)/fuzz/, whatever CC and
 # SANITIZE are. tests/fuzz/run runs one.

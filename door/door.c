@@ -89,6 +89,10 @@ static int put_settings(void *context, struct lmdb_txn *txn)
 	return 0;
 }
 
+#define DATA_FILE "data.mdb"
+#define NEW_DATA_FILE "data.mdb.new" /* an attempt before may have left it behind */
+
+/* Makes `path`, or sees that nothing is in it. */
 static int make_folder(const char *path, struct error *error)
 {
 	DIR *folder;
@@ -101,7 +105,8 @@ static int make_folder(const char *path, struct error *error)
 	if (!folder)
 		return error_set(error, FAULT_SYSTEM, "%s: %s", path, strerror(errno));
 	while ((entry = readdir(folder)) != NULL)
-		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		     strcmp(entry->d_name, NEW_DATA_FILE) != 0;
 	(void)closedir(folder);
 	return n == 0 ? 0 : error_set(error, FAULT_INPUT, "%s is not empty; name a folder for the new database", path);
 }
@@ -112,8 +117,11 @@ static int make_file(const char *made, const struct door_settings *settings, str
 		.kind = &records_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES};
 	struct door_settings copy = *settings;
 	struct lmdb lmdb;
-	int rc = lmdb_open(&lmdb, &options, error);
+	int rc;
 
+	if (unlink(made) < 0 && errno != ENOENT)
+		return error_set(error, FAULT_SYSTEM, "%s: %s", made, strerror(errno));
+	rc = lmdb_open(&lmdb, &options, error);
 	if (rc == 0)
 		rc = lmdb_change(&lmdb, put_settings, &copy, error);
 	lmdb_close(&lmdb);
@@ -137,7 +145,7 @@ int door_create(const char *path, const struct door_settings *settings, struct e
 	char *file = NULL, *made = NULL;
 	int rc = check_settings(settings, error);
 
-	if (rc == 0 && (asprintf(&file, "%s/data.mdb", path) < 0 || asprintf(&made, "%s.new", file) < 0))
+	if (rc == 0 && (asprintf(&file, "%s/" DATA_FILE, path) < 0 || asprintf(&made, "%s/" NEW_DATA_FILE, path) < 0))
 		rc = error_set(error, FAULT_MEMORY, "no memory for a path");
 	if (rc == 0)
 		rc = make_folder(path, error);
@@ -181,7 +189,7 @@ static int look_for_file(const char *path, struct error *error)
 	char *file = NULL;
 	bool there;
 
-	if (asprintf(&file, "%s/data.mdb", path) < 0)
+	if (asprintf(&file, "%s/" DATA_FILE, path) < 0)
 		return error_set(error, FAULT_MEMORY, "no memory for a path");
 	there = access(file, F_OK) == 0;
 	free(file);

@@ -309,3 +309,14 @@ WRAP(int, EVP_DigestFinal_ex, EVP_MD_CTX *hash, unsigned char *digest, unsigned 
 {
 	return seam_fails(SEAM_HASH, "EVP_DigestFinal_ex") ? 0 : __real_EVP_DigestFinal_ex(hash, digest, length);
 }
+
+WRAP(int, EVP_Digest, const void *bytes, size_t length, unsigned char *digest, unsigned *size, const EVP_MD *kind,
+     ENGINE *engine)
+{
+	return seam_fails(SEAM_HASH, "EVP_Digest") ? 0 : __real_EVP_Digest(bytes, length, digest, size, kind, engine);
+}
+
+WRAP(EVP_PKEY_CTX *, EVP_PKEY_CTX_new, EVP_PKEY *key, ENGINE *engine)
+{
+	return seam_fails(SEAM_HASH, "EVP_PKEY_CTX_new") ? NULL : __real_EVP_PKEY_CTX_new(key, engine);
+}

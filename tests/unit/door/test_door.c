@@ -151,6 +151,8 @@ static void an_invitation_is_good_once(void **state)
 	assert_int_equal(join(anna), 0);
 	assert_string_equal(scope_name, "oost.west");
 	assert_int_equal(join(bert), DOOR_INVITATION_USED);
+	assert_int_equal(door_revoke(stage.door, 1, stage.today, &stage.error), 0);
+	assert_int_equal(join(anna), DOOR_INVITATION_USED);
 	code[3] ^= 1;
 	assert_int_equal(join(bert), DOOR_NO_INVITATION);
 }
