@@ -66,7 +66,7 @@ aggregator := $(call units,aggregator/figures aggregator/config broker-client/mq
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto
 
-programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf
+programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf $(BUILD)/turfdoor
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
 manuals   := $(addprefix $(BUILD)/man/,$(notdir $(wildcard docs/man/*.[1-8])) turfd.conf.5)
 
@@ -117,6 +117,9 @@ $(BUILD)/turfd: $(call units,aggregator/daemon) $(aggregator)
 
 $(BUILD)/turfctl: $(call units,aggregator/ctl store/admin) $(aggregator)
 	$(CC) $(ldflags) -o $@ $^ $(libs_daemon)
+
+$(BUILD)/turfdoor: $(door)
+	$(CC) $(ldflags) -o $@ $^ $(call pkg,libmicrohttpd) $(libs_door)
 
 $(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
@@ -313,7 +316,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make              build turfd, turfctl, turf and libturf in $(BUILD)/'
+	@echo 'make              build turfd, turfctl, turf, turfdoor and libturf in $(BUILD)/'
 	@echo 'make web          build the pages in $(BUILD)/web/'
 	@echo 'make check        run all tests (tests/run)'
 	@echo 'make lint         check the module boundaries'

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* turfdoor: the command line. It has the table of commands, and what each of them prints. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base64url.h"
+#include "base/options.h"
+#include "base/standard.h"
+#include "base/text.h"
+#include "door/door.h"
+#include "door/serve.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Bits of the table of options; TURFDOOR: what the help of turfdoor as a whole lists. */
+enum {
+	TURFDOOR = 1 << 0,
+	CREATE = 1 << 1,
+	INVITE = 1 << 2,
+	SERVE = 1 << 3,
+	OTHERS = 1 << 4,
+};
+
+/* With fewer devices than this in a scope of workers, a token tells too much about who holds it. */
+enum { SCOPE_FLOOR = 5, SECONDS_A_DAY = 86400 };
+
+struct command_options {
+	const char *database, *org, *host, *role, *note, *listen;
+	const char *teams[SCOPE_TEAMS_MAX];
+	unsigned n_teams, batch;
+	bool help, version;
+	char **words; /* what follows the command */
+	uint64_t now;
+	uint32_t today;
+};
+
+struct command {
+	const char *name;
+	const char *words;   /* as in the help */
+	const char *summary; /* one line */
+	const char *details; /* what `turfdoor COMMAND --help` adds */
+	int (*run)(const struct command_options *options, struct door *door, struct error *error);
+	unsigned bit;
+	int n_words;
+};
+
+/* ---- Saying what is wrong ------------------------------------------------------------------------------------ */
+
+static int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void complain(const char *format, va_list args)
+{
+	text_print(stderr, "turfdoor: ");
+	text_vprint(stderr, format, args);
+}
+
+static int fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return EXIT_FAILED;
+}
+
+static int usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	(void)fputs("; see turfdoor --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* ---- create, serve --------------------------------------------------------------------------------------------- */
+
+static int run_create(const struct command_options *options, struct door *door, struct error *error)
+{
+	struct door_settings settings = {.batch = options->batch};
+
+	(void)door;
+	if (!options->org || !options->host)
+		return usage("create needs --org ORG and --host HOST");
+	if (strlen(options->org) >= sizeof settings.org || strlen(options->host) >= sizeof settings.host)
+		return usage("--org or --host is too long");
+	memcpy(settings.org, options->org, strlen(options->org) + 1);
+	memcpy(settings.host, options->host, strlen(options->host) + 1);
+	return door_create(options->database, &settings, error);
+}
+
+static int run_serve(const struct command_options *options, struct door *door, struct error *error)
+{
+	return serve_run(door, options->listen, error);
+}
+
+/* ---- list -------------------------------------------------------------------------------------------------------- */
+
+static int print_device(void *context, const struct door_device *device)
+{
+	char since[DATE_TEXT_BYTES], revoked[DATE_TEXT_BYTES], week[16] = "-";
+	bool *any = context;
+
+	if (!*any)
+		(void)printf("%6s  %-10s  %-10s  %-10s  %-20s  %s\n", "number", "since", "last batch", "revoked",
+			     "scope", "note");
+	*any = true;
+	date_format(device->since, since);
+	if (device->revoked)
+		date_format(device->revoked_on, revoked);
+	if (device->last_batch.year > 0)
+		(void)snprintf(week, sizeof week, "%u-W%02u", device->last_batch.year, device->last_batch.week);
+	text_print(stdout, "%6u  %-10s  %-10s  %-10s  %-20s  %s\n", device->number, since, week,
+		   device->revoked ? revoked : "-", device->scope, device->note);
+	return 0;
+}
+
+static int run_list(const struct command_options *options, struct door *door, struct error *error)
+{
+	bool any = false;
+	int rc = door_list(door, print_device, &any, error);
+
+	(void)options;
+	if (rc == 0 && !any)
+		(void)puts("No device has joined. turfdoor invite makes an invitation.");
+	return rc;
+}
+
+/* ---- invite -------------------------------------------------------------------------------------------------------- */
+
+struct counting {
+	const char *scope;
+	unsigned n;
+};
+
+static int count_device(void *context, const struct door_device *device)
+{
+	struct counting *counting = context;
+
+	counting->n += !device->revoked && strcmp(device->scope, counting->scope) == 0;
+	return 0;
+}
+
+static int note_small_scope(struct door *door, const struct scope *scope, struct error *error)
+{
+	char name[SCOPE_BYTES];
+	struct counting counting = {name, 0};
+	int rc;
+
+	if (scope->leader)
+		return 0;
+	scope_format(scope, name);
+	rc = door_list(door, count_device, &counting, error);
+	if (rc == 0 && counting.n + 1 < SCOPE_FLOOR)
+		(void)fprintf(
+			stderr,
+			"turfdoor: note: with this one, %u device%s will be in the scope %s. With fewer than %d, a token tells too "
+			"much about who holds it: invite small teams together (--team oost --team west).\n",
+			counting.n + 1, counting.n == 0 ? "" : "s", name, SCOPE_FLOOR);
+	return rc;
+}
+
+static int run_invite(const struct command_options *options, struct door *door, struct error *error)
+{
+	uint8_t code[DOOR_CODE_BYTES];
+	char text[BASE64URL_CHARS(DOOR_CODE_BYTES) + 1];
+	struct scope scope;
+	int rc;
+
+	if (strcmp(options->role, "worker") != 0 && strcmp(options->role, "leader") != 0)
+		return usage("--role takes worker or leader, not \"%s\"", options->role);
+	if (options->n_teams == 0)
+		return usage("invite needs --team TEAM");
+	rc = scope_make(&scope, strcmp(options->role, "leader") == 0, options->teams, options->n_teams, error);
+	if (rc == 0)
+		rc = door_invite(door, &scope, options->note, options->now, code, error);
+	if (rc == 0) /* the scope may be new */
+		rc = door_prepare(door, options->now, options->today, error);
+	if (rc == 0)
+		rc = note_small_scope(door, &scope, error);
+	if (rc < 0)
+		return rc;
+	base64url_encode(code, sizeof code, text);
+	(void)printf("https://%s/#join=%s\n", door_settings(door)->host, text);
+	return 0;
+}
+
+/* ---- revoke, rotate ------------------------------------------------------------------------------------------------- */
+
+static int run_revoke(const struct command_options *options, struct door *door, struct error *error)
+{
+	char *end;
+	unsigned long number = strtoul(options->words[0], &end, 10);
+	int rc;
+
+	if (options->words[0][0] < '0' || options->words[0][0] > '9' || *end || number > UINT32_MAX)
+		return usage("revoke takes the number of a device, not \"%s\"", options->words[0]);
+	rc = door_revoke(door, (uint32_t)number, options->today, error);
+	if (rc == DOOR_NO_DEVICE)
+		return fail("there is no device %lu that could be revoked; turfdoor list shows them", number);
+	return rc;
+}
+
+static int run_rotate(const struct command_options *options, struct door *door, struct error *error)
+{
+	int rc = door_rotate(door, options->words[0], error);
+
+	if (rc == DOOR_NO_KEYS)
+		return fail("the scope \"%s\" has no keys; turfdoor list shows the scopes", options->words[0]);
+	return rc == 0 ? door_prepare(door, options->now, options->today, error) : rc;
+}
+
+/* ---- The command line ------------------------------------------------------------------------------------------------- */
+
+static const struct command commands[] = {
+	{"create", "--org ORG --host HOST [--batch N]", "make the database of an organisation",
+	 "The folder must be new or empty. Organisation and host become part of every token, so they stay as they are.\n",
+	 run_create, CREATE, 0},
+	{"invite", "--team TEAM... [--role worker|leader] [--note TEXT]", "print the link of a new invitation",
+	 "The link is good once, for 72 hours. Who opens it joins the scope of these teams and this role: a token tells\n"
+	 "the scope and nothing finer, so teams with fewer than five workers are better invited together.\n",
+	 run_invite, INVITE, 0},
+	{"list", "", "list the devices that have joined", "", run_list, OTHERS, 0},
+	{"revoke", "NUMBER", "give a device no further tokens",
+	 "The tokens that it has are good for three weeks at most; turfdoor rotate ends them at once.\n", run_revoke,
+	 OTHERS, 1},
+	{"rotate", "SCOPE", "void all tokens of a scope at once",
+	 "Every device of the scope fetches new tokens by itself, but for those that were revoked.\n", run_rotate,
+	 OTHERS, 1},
+	{"serve", "[--listen ADDRESS:PORT]", "answer devices over HTTP until SIGTERM or SIGINT",
+	 "On a loopback address, behind a web server that speaks TLS.\n", run_serve, SERVE, 0},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+#define MEMBER(name) offsetof(struct command_options, name)
+
+static const struct option_spec specs[] = {
+	{"database", "DIR", OPTION_TEXT, MEMBER(database), OPTIONS_EVERY_COMMAND, "turfdoor's database", 0, 0, 0},
+	{"org", "ORG", OPTION_TEXT, MEMBER(org), CREATE, "the id of the organisation, as in turfd's configuration", 0,
+	 0, 0},
+	{"host", "HOST", OPTION_TEXT, MEMBER(host), CREATE, "the host name in the links, and in every token", 0, 0, 0},
+	{"batch", "N", OPTION_NUMBER, MEMBER(batch), CREATE, "how many tokens each device gets for a week (100)", 1,
+	 DOOR_BATCH_MAX, 0},
+	{"team", "TEAM", OPTION_TEXTS, MEMBER(teams), INVITE, "a team's id; may be given up to 8 times", 0,
+	 SCOPE_TEAMS_MAX, MEMBER(n_teams)},
+	{"role", "ROLE", OPTION_TEXT, MEMBER(role), INVITE, "worker or leader (worker)", 0, 0, 0},
+	{"note", "TEXT", OPTION_TEXT, MEMBER(note), INVITE, "whose device it is, for the list", 0, 0, 0},
+	{"listen", "ADDRESS:PORT", OPTION_TEXT, MEMBER(listen), SERVE, "where to listen (127.0.0.1:8090)", 0, 0, 0},
+	{"help", NULL, OPTION_FLAG, MEMBER(help), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
+	{"version", NULL, OPTION_FLAG, MEMBER(version), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
+};
+
+static const struct option_table table = {specs, sizeof specs / sizeof specs[0]};
+
+static void print_help(void)
+{
+	(void)puts("turfdoor: let only enrolled devices in, without knowing later whose tap is whose.\n"
+		   "\n"
+		   "Usage: turfdoor --database DIR COMMAND [...]     (or TURF_DOOR=DIR in the environment)\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		(void)printf("  %-13s %s\n", commands[i].name, commands[i].summary);
+	(void)puts("\n"
+		   "  turfdoor COMMAND --help says more about one of them.\n"
+		   "\n"
+		   "Options:");
+	options_print(stdout, &table, TURFDOOR, 0);
+	(void)puts("  --help, --version\n"
+		   "\n"
+		   "Exit status: 0 done; 1 it failed, or there was nothing to do; 2 wrong command line.");
+}
+
+static void print_command_help(const struct command *command)
+{
+	(void)printf("Usage: turfdoor --database DIR %s%s%s\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
+		     command->words, toupper(command->summary[0]), command->summary + 1);
+	if (command->details[0])
+		(void)printf("\n%s", command->details);
+	(void)puts("\nOptions:");
+	options_print(stdout, &table, command->bit, 0);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int check_command_line(const struct command *command, const struct command_options *options, unsigned takers,
+			      int n_words)
+{
+	if (!(takers & command->bit))
+		return usage("%s does not take one of these options; its usage: turfdoor %s %s", command->name,
+			     command->name, command->words);
+	if (n_words != command->n_words)
+		return usage("%s: too %s arguments; its usage: turfdoor %s %s", command->name,
+			     n_words < command->n_words ? "few" : "many", command->name, command->words);
+	if (!options->database || !options->database[0])
+		return usage("say which database: --database DIR, or TURF_DOOR=DIR in the environment");
+	return EXIT_DONE;
+}
+
+/* What a command returns: a fault, whose message is in `error`, or an exit status. */
+static int run_command(const struct command *command, struct command_options *options)
+{
+	struct door *door = NULL;
+	struct error error;
+	int rc = 0;
+
+	options->now = (uint64_t)time(NULL);
+	options->today = (uint32_t)(options->now / SECONDS_A_DAY);
+	if (command->bit != CREATE)
+		rc = door_open(options->database, &door, &error);
+	if (rc == 0)
+		rc = command->run(options, door, &error);
+	door_close(door);
+	return rc < 0 ? fail("%s", error.text) : rc;
+}
+
+static int run(int argc, char **argv)
+{
+	struct command_options options = {.database = getenv("TURF_DOOR"),
+					  .role = "worker",
+					  .note = "",
+					  .listen = "127.0.0.1:8090",
+					  .batch = DOOR_BATCH_DEFAULT};
+	struct command_line line = {.name = "turfdoor", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
+	const struct command *command = NULL;
+	struct error error;
+	int rc;
+
+	if (options_parse(&table, &line, &options, &error) < 0)
+		return usage("%s", error.text);
+	if (options.version) {
+		(void)puts("turfdoor " TURF_VERSION);
+		return EXIT_DONE;
+	}
+	if (line.n_arguments > 0) {
+		command = find_command(line.arguments[0]);
+		if (!command)
+			return usage("there is no command \"%s\"", line.arguments[0]);
+	}
+	if (options.help) {
+		if (command)
+			print_command_help(command);
+		else
+			print_help();
+		return EXIT_DONE;
+	}
+	if (!command)
+		return usage("say what to do, for example: turfdoor --database DIR list");
+	options.words = line.arguments + 1;
+	rc = check_command_line(command, &options, line.takers, line.n_arguments - 1);
+	return rc == EXIT_DONE ? run_command(command, &options) : rc;
+}
+
+int main(int argc, char **argv)
+{
+	int rc = standard_hold() < 0 ? EXIT_FAILED : run(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return fail("cannot write the output: %s", strerror(errno));
+	return rc;
+}
