@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
 #include "door/internal.h"
 
 /* ---- Reading keys ------------------------------------------------------------------------------------------ */
@@ -369,7 +370,9 @@ static int take(void *context, struct lmdb_txn *txn)
 		return rc;
 	name.week = key_name.week;
 	memcpy(name.key_id, key.id, sizeof name.key_id);
-	return note_batch(taking, txn, &name);
+	rc = note_batch(taking, txn, &name);
+	step_reached("batch-noted");
+	return rc;
 }
 
 static int sign_all(const struct taking *taking, uint8_t *signatures, struct error *error)
@@ -395,8 +398,10 @@ int door_take_batch(struct door *door, const struct door_batch_request *request,
 		rc = door_hash(request->blinded, request->length, taking.asked, error);
 	if (rc == 0)
 		rc = lmdb_change(&door->lmdb, take, &taking, error);
+	step_reached("batch-committed");
 	if (rc == 0)
 		rc = sign_all(&taking, signatures, error);
+	step_reached("batch-signed");
 	sign_key_close(taking.key);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/step.h"
 #include "door/internal.h"
 
 enum { SECONDS_A_DAY = 86400, SECONDS_AN_HOUR = 3600 };
@@ -126,7 +127,10 @@ int door_join(struct door *door, const uint8_t code[static DOOR_CODE_BYTES],
 
 	if (rc == 0)
 		rc = door_hash(credential, DOOR_CREDENTIAL_BYTES, joining.credential, error);
-	return rc == 0 ? lmdb_change(&door->lmdb, join, &joining, error) : rc;
+	if (rc == 0)
+		rc = lmdb_change(&door->lmdb, join, &joining, error);
+	step_reached("joined");
+	return rc;
 }
 
 /* ---- Listing ------------------------------------------------------------------------------------------------ */

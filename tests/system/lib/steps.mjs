@@ -12,7 +12,7 @@ let made;
 async function make() {
   if (process.env.STEPS_BUILD) return resolve(root, process.env.STEPS_BUILD);
   const folder = join(build, 'steps');
-  const programs = ['turfd', 'turfctl'].map((name) => join(folder, name));
+  const programs = ['turfd', 'turfctl', 'turfdoor'].map((name) => join(folder, name));
   await succeed('make', ['-s', '-j2', `BUILD=${folder}`, 'STEPS=1', ...programs]);
   return folder;
 }
