@@ -9,9 +9,9 @@
 /* ---- Reading keys ------------------------------------------------------------------------------------------ */
 
 /* The key where the cursor stands. False: its record is damaged, which the transaction remembers. */
-static bool read_key(struct lmdb_cursor *cursor, struct record_key_name *name, struct record_key *key)
+static bool read_key(struct lmdb_cursor *cursor, struct layout_key_name *name, struct layout_key *key)
 {
-	if (record_read_key_name(cursor->key, name) && record_read_key(cursor->value, key))
+	if (layout_read_key_name(cursor->key, name) && layout_read_key(cursor->value, key))
 		return true;
 	(void)door_damaged(cursor->txn, "keys");
 	return false;
@@ -23,7 +23,7 @@ static bool read_key(struct lmdb_cursor *cursor, struct record_key_name *name, s
 struct missing {
 	uint64_t unix_seconds;
 	uint32_t today;
-	struct record_key_name name;
+	struct layout_key_name name;
 };
 
 enum { NOTHING_MISSING = 0, KEY_MISSING = 1 };
@@ -36,8 +36,8 @@ static int look_for_keys(struct missing *missing, struct lmdb_txn *txn, const ch
 		struct span value;
 
 		missing->name.week = door_week(missing->today, ahead);
-		key = record_key_name(&missing->name);
-		if (!lmdb_get(txn, RECORDS_KEYS, record_span(&key), &value))
+		key = layout_key_name(&missing->name);
+		if (!lmdb_get(txn, LAYOUT_KEYS, layout_span(&key), &value))
 			return txn->fault != 0 ? txn->fault : KEY_MISSING;
 	}
 	return NOTHING_MISSING;
@@ -46,13 +46,13 @@ static int look_for_keys(struct missing *missing, struct lmdb_txn *txn, const ch
 static int look_among_devices(struct missing *missing, struct lmdb_txn *txn)
 {
 	struct lmdb_cursor cursor;
-	struct record_device device;
+	struct layout_device device;
 	int rc = NOTHING_MISSING;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_DEVICES);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
 	     more = lmdb_next(&cursor))
-		if (!record_read_device(cursor.value, &device))
+		if (!layout_read_device(cursor.value, &device))
 			rc = door_damaged(txn, "devices");
 		else if (device.revoked_on == 0)
 			rc = look_for_keys(missing, txn, device.scope);
@@ -63,13 +63,13 @@ static int look_among_devices(struct missing *missing, struct lmdb_txn *txn)
 static int look_among_invitations(struct missing *missing, struct lmdb_txn *txn)
 {
 	struct lmdb_cursor cursor;
-	struct record_invitation invitation;
+	struct layout_invitation invitation;
 	int rc = NOTHING_MISSING;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_INVITATIONS);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_INVITATIONS);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
 	     more = lmdb_next(&cursor))
-		if (!record_read_invitation(cursor.value, &invitation))
+		if (!layout_read_invitation(cursor.value, &invitation))
 			rc = door_damaged(txn, "invitations");
 		else if (invitation.device == 0 && missing->unix_seconds < invitation.ends)
 			rc = look_for_keys(missing, txn, invitation.scope);
@@ -85,23 +85,23 @@ static int find_missing(void *context, struct lmdb_txn *txn)
 }
 
 struct making {
-	struct record_key_name name;
-	struct record_key key;
+	struct layout_key_name name;
+	struct layout_key key;
 };
 
 /* Another process may have made it meanwhile; then that one stays. */
 static int put_key(void *context, struct lmdb_txn *txn)
 {
 	const struct making *making = context;
-	struct record name = record_key_name(&making->name), key = record_key(&making->key);
+	struct record name = layout_key_name(&making->name), key = layout_key(&making->key);
 	struct span value;
 
-	if (!lmdb_get(txn, RECORDS_KEYS, record_span(&name), &value))
-		lmdb_put(txn, RECORDS_KEYS, record_span(&name), record_span(&key));
+	if (!lmdb_get(txn, LAYOUT_KEYS, layout_span(&name), &value))
+		lmdb_put(txn, LAYOUT_KEYS, layout_span(&name), layout_span(&key));
 	return 0;
 }
 
-static int encode_key(const struct sign_key *made, struct record_key *key, struct error *error)
+static int encode_key(const struct sign_key *made, struct layout_key *key, struct error *error)
 {
 	uint8_t modulus[TOKEN_MODULUS_BYTES], spki[TOKEN_KEY_BYTES];
 	int rc = sign_key_encode(made, key->der, &key->length, error);
@@ -115,7 +115,7 @@ static int encode_key(const struct sign_key *made, struct record_key *key, struc
 }
 
 /* Outside a transaction: a key takes a tenth of a second, for which nobody should wait. */
-static int make_key(struct door *door, const struct record_key_name *name, struct error *error)
+static int make_key(struct door *door, const struct layout_key_name *name, struct error *error)
 {
 	struct making making = {.name = *name};
 	struct sign_key *made;
@@ -135,11 +135,11 @@ static int make_key(struct door *door, const struct record_key_name *name, struc
 static void forget_keys(struct lmdb_txn *txn, struct iso_week oldest)
 {
 	struct lmdb_cursor cursor;
-	struct record_key_name name;
+	struct layout_key_name name;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
-		if (!record_read_key_name(cursor.key, &name)) {
+		if (!layout_read_key_name(cursor.key, &name)) {
 			(void)door_damaged(txn, "keys");
 			break;
 		}
@@ -152,11 +152,11 @@ static void forget_keys(struct lmdb_txn *txn, struct iso_week oldest)
 static void forget_batches(struct lmdb_txn *txn, struct iso_week oldest)
 {
 	struct lmdb_cursor cursor;
-	struct record_batch_name name;
+	struct layout_batch_name name;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_BATCHES);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_BATCHES);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
-		if (!record_read_batch_name(cursor.key, &name)) {
+		if (!layout_read_batch_name(cursor.key, &name)) {
 			(void)door_damaged(txn, "batches");
 			break;
 		}
@@ -193,12 +193,12 @@ int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struc
 
 static int rotate(void *context, struct lmdb_txn *txn)
 {
-	struct record start = record_scope_start(context);
+	struct record start = layout_scope_start(context);
 	struct lmdb_cursor cursor;
 	unsigned removed = 0;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
-	for (bool more = lmdb_seek(&cursor, record_span(&start)); more && door_at(&cursor, &start);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
+	for (bool more = lmdb_seek(&cursor, layout_span(&start)); more && door_at(&cursor, &start);
 	     more = lmdb_next(&cursor)) {
 		lmdb_remove(&cursor);
 		removed++;
@@ -226,8 +226,8 @@ struct listing {
 	void *context;
 };
 
-static int show(const struct listing *listing, struct lmdb_txn *txn, const struct record_key_name *name,
-		const struct record_key *record)
+static int show(const struct listing *listing, struct lmdb_txn *txn, const struct layout_key_name *name,
+		const struct layout_key *record)
 {
 	struct door_key key = {.week = name->week};
 	uint8_t modulus[TOKEN_MODULUS_BYTES];
@@ -251,12 +251,12 @@ static int show(const struct listing *listing, struct lmdb_txn *txn, const struc
 static int list(void *context, struct lmdb_txn *txn)
 {
 	const struct listing *listing = context;
-	struct record_key_name name;
-	struct record_key key;
+	struct layout_key_name name;
+	struct layout_key key;
 	struct lmdb_cursor cursor;
 	int rc = 0;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_KEYS);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor))
 		if (!read_key(&cursor, &name, &key))
 			rc = txn->fault;
@@ -279,7 +279,7 @@ int door_list_keys(struct door *door, uint32_t today, int (*each)(void *context,
 
 struct taking {
 	const struct door_batch_request *request;
-	uint8_t credential[RECORD_HASH_BYTES], asked[RECORD_HASH_BYTES];
+	uint8_t credential[LAYOUT_HASH_BYTES], asked[LAYOUT_HASH_BYTES];
 	uint32_t today;
 	size_t length; /* that a request must have */
 	struct sign_key *key;
@@ -288,21 +288,21 @@ struct taking {
 
 /* The device with this credential. */
 static int find_device(const struct taking *taking, struct lmdb_txn *txn, uint32_t *number,
-		       struct record_device *device)
+		       struct layout_device *device)
 {
-	struct record key = record_hash_key(taking->credential);
+	struct record key = layout_hash_key(taking->credential);
 	struct span value;
 
-	if (!lmdb_get(txn, RECORDS_CREDENTIALS, record_span(&key), &value))
+	if (!lmdb_get(txn, LAYOUT_CREDENTIALS, layout_span(&key), &value))
 		return DOOR_NO_CREDENTIAL;
-	if (!record_read_number(value, number) || !door_find_device(txn, *number, device))
+	if (!layout_read_number(value, number) || !door_find_device(txn, *number, device))
 		return door_damaged(txn, "credentials");
 	return device->revoked_on != 0 ? DOOR_REVOKED : 0;
 }
 
 /* The key with this id among those that its scope buys from today. */
-static int find_key(const struct taking *taking, struct lmdb_txn *txn, const char *scope, struct record_key_name *name,
-		    struct record_key *key)
+static int find_key(const struct taking *taking, struct lmdb_txn *txn, const char *scope, struct layout_key_name *name,
+		    struct layout_key *key)
 {
 	memcpy(name->scope, scope, sizeof name->scope);
 	for (int ahead = 0; ahead <= 1; ahead++) {
@@ -310,10 +310,10 @@ static int find_key(const struct taking *taking, struct lmdb_txn *txn, const cha
 		struct span value;
 
 		name->week = door_week(taking->today, ahead);
-		where = record_key_name(name);
-		if (!lmdb_get(txn, RECORDS_KEYS, record_span(&where), &value))
+		where = layout_key_name(name);
+		if (!lmdb_get(txn, LAYOUT_KEYS, layout_span(&where), &value))
 			continue;
-		if (!record_read_key(value, key))
+		if (!layout_read_key(value, key))
 			return door_damaged(txn, "keys");
 		if (memcmp(key->id, taking->request->key_id, sizeof key->id) == 0)
 			return 0;
@@ -334,13 +334,13 @@ static int check_messages(const struct taking *taking)
 	return 0;
 }
 
-static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const struct record_batch_name *name)
+static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const struct layout_batch_name *name)
 {
-	struct record key = record_batch_name(name), asked = record_hash_key(taking->asked);
+	struct record key = layout_batch_name(name), asked = layout_hash_key(taking->asked);
 	struct span value;
 
-	if (!lmdb_get(txn, RECORDS_BATCHES, record_span(&key), &value)) {
-		lmdb_put(txn, RECORDS_BATCHES, record_span(&key), record_span(&asked));
+	if (!lmdb_get(txn, LAYOUT_BATCHES, layout_span(&key), &value)) {
+		lmdb_put(txn, LAYOUT_BATCHES, layout_span(&key), layout_span(&asked));
 		return 0;
 	}
 	if (value.length != sizeof taking->asked)
@@ -351,10 +351,10 @@ static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const s
 static int take(void *context, struct lmdb_txn *txn)
 {
 	struct taking *taking = context;
-	struct record_batch_name name = {.device = 0};
-	struct record_device device;
-	struct record_key_name key_name;
-	struct record_key key;
+	struct layout_batch_name name = {.device = 0};
+	struct layout_device device;
+	struct layout_key_name key_name;
+	struct layout_key key;
 	int rc = find_device(taking, txn, &name.device, &device);
 
 	if (rc == 0)

@@ -11,16 +11,16 @@ enum { SECONDS_A_DAY = 86400, SECONDS_AN_HOUR = 3600 };
 /* ---- Inviting ------------------------------------------------------------------------------------------- */
 
 struct inviting {
-	uint8_t hash[RECORD_HASH_BYTES];
-	struct record_invitation invitation;
+	uint8_t hash[LAYOUT_HASH_BYTES];
+	struct layout_invitation invitation;
 };
 
 static int put_invitation(void *context, struct lmdb_txn *txn)
 {
 	const struct inviting *inviting = context;
-	struct record key = record_hash_key(inviting->hash), value = record_invitation(&inviting->invitation);
+	struct record key = layout_hash_key(inviting->hash), value = layout_invitation(&inviting->invitation);
 
-	lmdb_put(txn, RECORDS_INVITATIONS, record_span(&key), record_span(&value));
+	lmdb_put(txn, LAYOUT_INVITATIONS, layout_span(&key), layout_span(&value));
 	return 0;
 }
 
@@ -43,7 +43,7 @@ int door_invite(struct door *door, const struct scope *scope, const char *note, 
 /* ---- Joining ---------------------------------------------------------------------------------------------- */
 
 struct joining {
-	uint8_t code[RECORD_HASH_BYTES], credential[RECORD_HASH_BYTES];
+	uint8_t code[LAYOUT_HASH_BYTES], credential[LAYOUT_HASH_BYTES];
 	uint64_t unix_seconds;
 	uint32_t today;
 	char *scope; /* SCOPE_BYTES, of the caller */
@@ -52,59 +52,59 @@ struct joining {
 /* A number that no device had before, so that what is known of one is never taken for another's. 0: a fault. */
 static uint32_t draw_number(struct lmdb_txn *txn)
 {
-	struct record key = record_text_key("device"), value;
+	struct record key = layout_text_key("device"), value;
 	struct span last;
 	uint32_t number = 0;
 
-	if (lmdb_get(txn, RECORDS_META, record_span(&key), &last) && !record_read_number(last, &number)) {
+	if (lmdb_get(txn, LAYOUT_META, layout_span(&key), &last) && !layout_read_number(last, &number)) {
 		(void)door_damaged(txn, "settings");
 		return 0;
 	}
-	value = record_number(++number);
-	lmdb_put(txn, RECORDS_META, record_span(&key), record_span(&value));
+	value = layout_number(++number);
+	lmdb_put(txn, LAYOUT_META, layout_span(&key), layout_span(&value));
 	return number;
 }
 
 /* Whether this device used the invitation: the phone asks again, because it did not get the answer. */
 static bool joined_before(struct lmdb_txn *txn, const struct joining *joining,
-			  const struct record_invitation *invitation)
+			  const struct layout_invitation *invitation)
 {
-	struct record_device device;
+	struct layout_device device;
 
 	return door_find_device(txn, invitation->device, &device) && device.revoked_on == 0 &&
 	       memcmp(device.credential, joining->credential, sizeof device.credential) == 0;
 }
 
-static void enrol(struct lmdb_txn *txn, const struct joining *joining, struct record_invitation *invitation)
+static void enrol(struct lmdb_txn *txn, const struct joining *joining, struct layout_invitation *invitation)
 {
-	struct record_device device = {.since = joining->today};
+	struct layout_device device = {.since = joining->today};
 	struct record number, value, key;
 
 	memcpy(device.credential, joining->credential, sizeof device.credential);
 	memcpy(device.scope, invitation->scope, sizeof device.scope);
 	memcpy(device.note, invitation->note, sizeof device.note);
 	invitation->device = draw_number(txn);
-	number = record_number(invitation->device);
-	value = record_device(&device);
-	lmdb_put(txn, RECORDS_DEVICES, record_span(&number), record_span(&value));
-	key = record_hash_key(device.credential);
-	lmdb_put(txn, RECORDS_CREDENTIALS, record_span(&key), record_span(&number));
+	number = layout_number(invitation->device);
+	value = layout_device(&device);
+	lmdb_put(txn, LAYOUT_DEVICES, layout_span(&number), layout_span(&value));
+	key = layout_hash_key(device.credential);
+	lmdb_put(txn, LAYOUT_CREDENTIALS, layout_span(&key), layout_span(&number));
 	invitation->note[0] = '\0'; /* the device has it now */
-	key = record_hash_key(joining->code);
-	value = record_invitation(invitation);
-	lmdb_put(txn, RECORDS_INVITATIONS, record_span(&key), record_span(&value));
+	key = layout_hash_key(joining->code);
+	value = layout_invitation(invitation);
+	lmdb_put(txn, LAYOUT_INVITATIONS, layout_span(&key), layout_span(&value));
 }
 
 static int join(void *context, struct lmdb_txn *txn)
 {
 	const struct joining *joining = context;
-	struct record code = record_hash_key(joining->code), credential = record_hash_key(joining->credential);
-	struct record_invitation invitation;
+	struct record code = layout_hash_key(joining->code), credential = layout_hash_key(joining->credential);
+	struct layout_invitation invitation;
 	struct span value;
 
-	if (!lmdb_get(txn, RECORDS_INVITATIONS, record_span(&code), &value))
+	if (!lmdb_get(txn, LAYOUT_INVITATIONS, layout_span(&code), &value))
 		return DOOR_NO_INVITATION;
-	if (!record_read_invitation(value, &invitation))
+	if (!layout_read_invitation(value, &invitation))
 		return door_damaged(txn, "invitations");
 	memcpy(joining->scope, invitation.scope, sizeof invitation.scope);
 	if (invitation.device != 0)
@@ -112,7 +112,7 @@ static int join(void *context, struct lmdb_txn *txn)
 	if (joining->unix_seconds >= invitation.ends)
 		return DOOR_INVITATION_ENDED;
 	/* A credential belongs to one device: with two, none could be revoked by itself. */
-	if (lmdb_get(txn, RECORDS_CREDENTIALS, record_span(&credential), &value))
+	if (lmdb_get(txn, LAYOUT_CREDENTIALS, layout_span(&credential), &value))
 		return DOOR_CREDENTIAL_KNOWN;
 	enrol(txn, joining, &invitation);
 	return 0;
@@ -138,14 +138,14 @@ int door_join(struct door *door, const uint8_t code[static DOOR_CODE_BYTES],
 /* The keys of batches are in the order of weeks. */
 static struct iso_week last_batch(struct lmdb_txn *txn, uint32_t number)
 {
-	struct record start = record_number(number);
-	struct record_batch_name name = {.week = {0, 0}};
+	struct record start = layout_number(number);
+	struct layout_batch_name name = {.week = {0, 0}};
 	struct lmdb_cursor cursor;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_BATCHES);
-	for (bool more = lmdb_seek(&cursor, record_span(&start)); more && door_at(&cursor, &start);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_BATCHES);
+	for (bool more = lmdb_seek(&cursor, layout_span(&start)); more && door_at(&cursor, &start);
 	     more = lmdb_next(&cursor))
-		if (!record_read_batch_name(cursor.key, &name))
+		if (!layout_read_batch_name(cursor.key, &name))
 			(void)door_damaged(txn, "batches");
 	lmdb_cursor_close(&cursor);
 	return name.week;
@@ -157,7 +157,7 @@ struct listing {
 };
 
 static int show(const struct listing *listing, struct lmdb_txn *txn, uint32_t number,
-		const struct record_device *record)
+		const struct layout_device *record)
 {
 	struct door_device device = {.number = number,
 				     .since = record->since,
@@ -175,12 +175,12 @@ static int list(void *context, struct lmdb_txn *txn)
 	struct lmdb_cursor cursor;
 	int rc = 0;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_DEVICES);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor)) {
-		struct record_device device;
+		struct layout_device device;
 		uint32_t number;
 
-		if (record_read_number(cursor.key, &number) && record_read_device(cursor.value, &device))
+		if (layout_read_number(cursor.key, &number) && layout_read_device(cursor.value, &device))
 			rc = show(context, txn, number, &device);
 		else
 			rc = door_damaged(txn, "devices");
@@ -206,14 +206,14 @@ struct revoking {
 static int revoke(void *context, struct lmdb_txn *txn)
 {
 	const struct revoking *revoking = context;
-	struct record key = record_number(revoking->number), value;
-	struct record_device device;
+	struct record key = layout_number(revoking->number), value;
+	struct layout_device device;
 
 	if (!door_find_device(txn, revoking->number, &device) || device.revoked_on != 0)
 		return DOOR_NO_DEVICE;
 	device.revoked_on = revoking->today;
-	value = record_device(&device);
-	lmdb_put(txn, RECORDS_DEVICES, record_span(&key), record_span(&value));
+	value = layout_device(&device);
+	lmdb_put(txn, LAYOUT_DEVICES, layout_span(&key), layout_span(&value));
 	return 0;
 }
 
@@ -229,21 +229,21 @@ int door_revoke(struct door *door, uint32_t number, uint32_t today, struct error
 static void forget_devices(struct lmdb_txn *txn, uint32_t today)
 {
 	struct lmdb_cursor cursor;
-	struct record_device device;
+	struct layout_device device;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_DEVICES);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
 		struct record hash;
 
-		if (!record_read_device(cursor.value, &device)) {
+		if (!layout_read_device(cursor.value, &device)) {
 			(void)door_damaged(txn, "devices");
 			break;
 		}
 		if (device.revoked_on == 0 || today < device.revoked_on + DOOR_FORGET_DAYS)
 			continue;
-		hash = record_hash_key(device.credential);
+		hash = layout_hash_key(device.credential);
 		lmdb_remove(&cursor);
-		(void)lmdb_delete(txn, RECORDS_CREDENTIALS, record_span(&hash));
+		(void)lmdb_delete(txn, LAYOUT_CREDENTIALS, layout_span(&hash));
 	}
 	lmdb_cursor_close(&cursor);
 }
@@ -251,11 +251,11 @@ static void forget_devices(struct lmdb_txn *txn, uint32_t today)
 void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today)
 {
 	struct lmdb_cursor cursor;
-	struct record_invitation invitation;
+	struct layout_invitation invitation;
 
-	lmdb_cursor_open(&cursor, txn, RECORDS_INVITATIONS);
+	lmdb_cursor_open(&cursor, txn, LAYOUT_INVITATIONS);
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
-		if (!record_read_invitation(cursor.value, &invitation)) {
+		if (!layout_read_invitation(cursor.value, &invitation)) {
 			(void)door_damaged(txn, "invitations");
 			break;
 		}

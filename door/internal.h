@@ -3,7 +3,7 @@
 #ifndef TURF_DOOR_INTERNAL_H
 #define TURF_DOOR_INTERNAL_H
 
-#include "door/records.h"
+#include "door/layout.h"
 
 struct door {
 	struct lmdb lmdb;
@@ -14,13 +14,13 @@ struct door {
 int door_damaged(struct lmdb_txn *txn, const char *what);
 
 /* SHA-256, of a secret or a request. FAULT_MEMORY. */
-int door_hash(const uint8_t *bytes, size_t length, uint8_t hash[static RECORD_HASH_BYTES], struct error *error);
+int door_hash(const uint8_t *bytes, size_t length, uint8_t hash[static LAYOUT_HASH_BYTES], struct error *error);
 
 /* Whether the record where the cursor stands has a key that begins with `start`. */
 bool door_at(const struct lmdb_cursor *cursor, const struct record *start);
 
 /* The device of this number. False: there is none, or a fault. */
-bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct record_device *device);
+bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_device *device);
 
 /* Deletes the invitations that ended, and the devices that were revoked, DOOR_FORGET_DAYS ago. */
 void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today);

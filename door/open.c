@@ -25,7 +25,7 @@ int door_damaged(struct lmdb_txn *txn, const char *what)
 	return FAULT_DAMAGED;
 }
 
-int door_hash(const uint8_t *bytes, size_t length, uint8_t hash[static RECORD_HASH_BYTES], struct error *error)
+int door_hash(const uint8_t *bytes, size_t length, uint8_t hash[static LAYOUT_HASH_BYTES], struct error *error)
 {
 	if (EVP_Digest(bytes, length, hash, NULL, EVP_sha256(), NULL) != 1)
 		return error_set(error, FAULT_MEMORY, "no memory for a SHA-256");
@@ -37,14 +37,14 @@ bool door_at(const struct lmdb_cursor *cursor, const struct record *start)
 	return cursor->key.length >= start->length && memcmp(cursor->key.at, start->at, start->length) == 0;
 }
 
-bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct record_device *device)
+bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_device *device)
 {
-	struct record key = record_number(number);
+	struct record key = layout_number(number);
 	struct span value;
 
-	if (!lmdb_get(txn, RECORDS_DEVICES, record_span(&key), &value))
+	if (!lmdb_get(txn, LAYOUT_DEVICES, layout_span(&key), &value))
 		return false;
-	if (record_read_device(value, device))
+	if (layout_read_device(value, device))
 		return true;
 	(void)door_damaged(txn, "devices");
 	return false;
@@ -81,11 +81,11 @@ static int check_settings(const struct door_settings *settings, struct error *er
 
 static int put_settings(void *context, struct lmdb_txn *txn)
 {
-	struct record format = record_text_key("format"), settings = record_text_key("settings");
-	struct record number = record_number(RECORD_FORMAT), value = record_settings(context);
+	struct record format = layout_text_key("format"), settings = layout_text_key("settings");
+	struct record number = layout_number(LAYOUT_FORMAT), value = layout_settings(context);
 
-	lmdb_put(txn, RECORDS_META, record_span(&format), record_span(&number));
-	lmdb_put(txn, RECORDS_META, record_span(&settings), record_span(&value));
+	lmdb_put(txn, LAYOUT_META, layout_span(&format), layout_span(&number));
+	lmdb_put(txn, LAYOUT_META, layout_span(&settings), layout_span(&value));
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static int make_folder(const char *path, struct error *error)
 static int make_file(const char *made, const struct door_settings *settings, struct error *error)
 {
 	const struct lmdb_options options = {
-		.kind = &records_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES};
+		.kind = &layout_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES};
 	struct door_settings copy = *settings;
 	struct lmdb lmdb;
 	int rc;
@@ -165,21 +165,21 @@ int door_create(const char *path, const struct door_settings *settings, struct e
 
 static int read_settings(void *context, struct lmdb_txn *txn)
 {
-	struct record format = record_text_key("format"), settings = record_text_key("settings");
+	struct record format = layout_text_key("format"), settings = layout_text_key("settings");
 	struct span value;
 	uint32_t number;
 
-	if (!txn->lmdb->found[RECORDS_META] || !lmdb_get(txn, RECORDS_META, record_span(&format), &value)) {
+	if (!txn->lmdb->found[LAYOUT_META] || !lmdb_get(txn, LAYOUT_META, layout_span(&format), &value)) {
 		lmdb_fail(txn, FAULT_FOREIGN, "another program's LMDB environment, not a database of turfdoor");
 		return FAULT_FOREIGN;
 	}
-	if (!record_read_number(value, &number))
+	if (!layout_read_number(value, &number))
 		return door_damaged(txn, "settings");
-	if (number != RECORD_FORMAT) {
+	if (number != LAYOUT_FORMAT) {
 		lmdb_fail(txn, FAULT_FOREIGN, "a newer turfdoor made it; install the newer version again");
 		return FAULT_FOREIGN;
 	}
-	if (!lmdb_get(txn, RECORDS_META, record_span(&settings), &value) || !record_read_settings(value, context))
+	if (!lmdb_get(txn, LAYOUT_META, layout_span(&settings), &value) || !layout_read_settings(value, context))
 		return door_damaged(txn, "settings");
 	return 0;
 }
@@ -200,7 +200,7 @@ static int look_for_file(const char *path, struct error *error)
 
 int door_open(const char *path, struct door **out, struct error *error)
 {
-	const struct lmdb_options options = {.kind = &records_kind, .path = path, .map_bytes = MAP_BYTES};
+	const struct lmdb_options options = {.kind = &layout_kind, .path = path, .map_bytes = MAP_BYTES};
 	struct door *door;
 	int rc = look_for_file(path, error);
 

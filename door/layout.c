@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "door/records.h"
+#include "door/layout.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
 
-static const char *const database_names[RECORDS_DATABASES] = {
-	[RECORDS_META] = "meta",
-	[RECORDS_KEYS] = "keys",
-	[RECORDS_DEVICES] = "devices",
-	[RECORDS_CREDENTIALS] = "credentials",
-	[RECORDS_INVITATIONS] = "invitations",
-	[RECORDS_BATCHES] = "batches",
+static const char *const database_names[LAYOUT_DATABASES] = {
+	[LAYOUT_META] = "meta",
+	[LAYOUT_KEYS] = "keys",
+	[LAYOUT_DEVICES] = "devices",
+	[LAYOUT_CREDENTIALS] = "credentials",
+	[LAYOUT_INVITATIONS] = "invitations",
+	[LAYOUT_BATCHES] = "batches",
 };
 
-const struct lmdb_kind records_kind = {
+const struct lmdb_kind layout_kind = {
 	.databases = database_names,
-	.n_databases = RECORDS_DATABASES,
+	.n_databases = LAYOUT_DATABASES,
 	.check_length = true,
 	.name = "door ",
 	.if_damaged = "nothing in it was changed; restore a copy of it, or make a new one and invite everybody again",
@@ -26,12 +26,12 @@ const struct lmdb_kind records_kind = {
 	.not_ours_fault = FAULT_FOREIGN,
 };
 
-struct span record_span(const struct record *record)
+struct span layout_span(const struct record *record)
 {
 	return (struct span){record->at, record->length};
 }
 
-/* ---- Writing: RECORD_BYTES_MAX has room for every record ----------------------------------------------------- */
+/* ---- Writing: LAYOUT_BYTES_MAX has room for every record ----------------------------------------------------- */
 
 static void put_bytes(struct record *record, const void *bytes, size_t length)
 {
@@ -116,7 +116,7 @@ static bool is_whole(const struct reader *reader)
 
 /* ---- Keys ------------------------------------------------------------------------------------------------------ */
 
-struct record record_text_key(const char *text)
+struct record layout_text_key(const char *text)
 {
 	struct record record = {.length = 0};
 
@@ -124,15 +124,15 @@ struct record record_text_key(const char *text)
 	return record;
 }
 
-struct record record_hash_key(const uint8_t hash[static RECORD_HASH_BYTES])
+struct record layout_hash_key(const uint8_t hash[static LAYOUT_HASH_BYTES])
 {
 	struct record record = {.length = 0};
 
-	put_bytes(&record, hash, RECORD_HASH_BYTES);
+	put_bytes(&record, hash, LAYOUT_HASH_BYTES);
 	return record;
 }
 
-struct record record_number(uint32_t number)
+struct record layout_number(uint32_t number)
 {
 	struct record record = {.length = 0};
 
@@ -140,7 +140,7 @@ struct record record_number(uint32_t number)
 	return record;
 }
 
-bool record_read_number(struct span bytes, uint32_t *number)
+bool layout_read_number(struct span bytes, uint32_t *number)
 {
 	struct reader reader = {.rest = bytes};
 
@@ -148,7 +148,7 @@ bool record_read_number(struct span bytes, uint32_t *number)
 	return is_whole(&reader);
 }
 
-struct record record_scope_start(const char *scope)
+struct record layout_scope_start(const char *scope)
 {
 	struct record record = {.length = 0};
 
@@ -156,15 +156,15 @@ struct record record_scope_start(const char *scope)
 	return record;
 }
 
-struct record record_key_name(const struct record_key_name *name)
+struct record layout_key_name(const struct layout_key_name *name)
 {
-	struct record record = record_scope_start(name->scope);
+	struct record record = layout_scope_start(name->scope);
 
 	put_week(&record, name->week);
 	return record;
 }
 
-bool record_read_key_name(struct span bytes, struct record_key_name *name)
+bool layout_read_key_name(struct span bytes, struct layout_key_name *name)
 {
 	struct reader reader = {.rest = bytes};
 	const uint8_t *end = bytes.length > 0 ? memchr(bytes.at, '\0', bytes.length) : NULL;
@@ -176,16 +176,16 @@ bool record_read_key_name(struct span bytes, struct record_key_name *name)
 	return is_whole(&reader);
 }
 
-struct record record_batch_name(const struct record_batch_name *name)
+struct record layout_batch_name(const struct layout_batch_name *name)
 {
-	struct record record = record_number(name->device);
+	struct record record = layout_number(name->device);
 
 	put_week(&record, name->week);
 	put_bytes(&record, name->key_id, sizeof name->key_id);
 	return record;
 }
 
-bool record_read_batch_name(struct span bytes, struct record_batch_name *name)
+bool layout_read_batch_name(struct span bytes, struct layout_batch_name *name)
 {
 	struct reader reader = {.rest = bytes};
 
@@ -197,7 +197,7 @@ bool record_read_batch_name(struct span bytes, struct record_batch_name *name)
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
-struct record record_settings(const struct door_settings *settings)
+struct record layout_settings(const struct door_settings *settings)
 {
 	struct record record = {.length = 0};
 
@@ -207,7 +207,7 @@ struct record record_settings(const struct door_settings *settings)
 	return record;
 }
 
-bool record_read_settings(struct span bytes, struct door_settings *settings)
+bool layout_read_settings(struct span bytes, struct door_settings *settings)
 {
 	struct reader reader = {.rest = bytes};
 
@@ -217,7 +217,7 @@ bool record_read_settings(struct span bytes, struct door_settings *settings)
 	return is_whole(&reader);
 }
 
-struct record record_device(const struct record_device *device)
+struct record layout_device(const struct layout_device *device)
 {
 	struct record record = {.length = 0};
 
@@ -229,7 +229,7 @@ struct record record_device(const struct record_device *device)
 	return record;
 }
 
-bool record_read_device(struct span bytes, struct record_device *device)
+bool layout_read_device(struct span bytes, struct layout_device *device)
 {
 	struct reader reader = {.rest = bytes};
 
@@ -241,7 +241,7 @@ bool record_read_device(struct span bytes, struct record_device *device)
 	return is_whole(&reader);
 }
 
-struct record record_invitation(const struct record_invitation *invitation)
+struct record layout_invitation(const struct layout_invitation *invitation)
 {
 	struct record record = {.length = 0};
 
@@ -252,7 +252,7 @@ struct record record_invitation(const struct record_invitation *invitation)
 	return record;
 }
 
-bool record_read_invitation(struct span bytes, struct record_invitation *invitation)
+bool layout_read_invitation(struct span bytes, struct layout_invitation *invitation)
 {
 	struct reader reader = {.rest = bytes};
 
@@ -263,7 +263,7 @@ bool record_read_invitation(struct span bytes, struct record_invitation *invitat
 	return is_whole(&reader);
 }
 
-struct record record_key(const struct record_key *key)
+struct record layout_key(const struct layout_key *key)
 {
 	struct record record = {.length = 0};
 
@@ -272,7 +272,7 @@ struct record record_key(const struct record_key *key)
 	return record;
 }
 
-bool record_read_key(struct span bytes, struct record_key *key)
+bool layout_read_key(struct span bytes, struct layout_key *key)
 {
 	struct reader reader = {.rest = bytes};
 
