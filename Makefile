@@ -219,7 +219,7 @@ $(BUILD)/fuzz/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	@mkdir -p $(@D)
 	$(CLANG) $(fuzz_cflags) -w -c -o $@ $<
 
-$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store store/admin store/files $(fuzz_common)) \
+$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store store/admin store/files door $(fuzz_common)) \
 		$(BUILD)/fuzz/proto/turf.pb-c.o
 $(BUILD)/fuzz/phone.a: $(call fuzz_objects,broker-client/cli broker-client/libturf $(fuzz_common)) $(BUILD)/fuzz/proto/turf.pb-c.o
 

@@ -54,6 +54,7 @@ struct command {
 
 static int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void complain(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 static void complain(const char *format, va_list args)
 {
@@ -246,7 +247,8 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 #define MEMBER(name) offsetof(struct command_options, name)
 
 static const struct option_spec specs[] = {
-	{"database", "DIR", OPTION_TEXT, MEMBER(database), OPTIONS_EVERY_COMMAND, "turfdoor's database", 0, 0, 0},
+	{"database", "DIR", OPTION_TEXT, MEMBER(database), OPTIONS_EVERY_COMMAND, "the folder of the database", 0, 0,
+	 0},
 	{"org", "ORG", OPTION_TEXT, MEMBER(org), CREATE, "the id of the organisation, as in turfd's configuration", 0,
 	 0, 0},
 	{"host", "HOST", OPTION_TEXT, MEMBER(host), CREATE, "the host name in the links, and in every token", 0, 0, 0},
@@ -254,7 +256,8 @@ static const struct option_spec specs[] = {
 	 DOOR_BATCH_MAX, 0},
 	{"team", "TEAM", OPTION_TEXTS, MEMBER(teams), INVITE, "a team's id; may be given up to 8 times", 0,
 	 SCOPE_TEAMS_MAX, MEMBER(n_teams)},
-	{"role", "ROLE", OPTION_TEXT, MEMBER(role), INVITE, "worker or leader (worker)", 0, 0, 0},
+	{"role", "ROLE", OPTION_TEXT, MEMBER(role), INVITE, "what the device may do: worker or leader (worker)", 0, 0,
+	 0},
 	{"note", "TEXT", OPTION_TEXT, MEMBER(note), INVITE, "whose device it is, for the list", 0, 0, 0},
 	{"listen", "ADDRESS:PORT", OPTION_TEXT, MEMBER(listen), SERVE, "where to listen (127.0.0.1:8090)", 0, 0, 0},
 	{"help", NULL, OPTION_FLAG, MEMBER(help), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},

@@ -45,9 +45,10 @@ export function readAll() {
       helpOf('turf', run('turf', 'help'), (command) => run('turf', 'help', command)),
       helpOf('turfctl', run('turfctl', '--help'), (command) => run('turfctl', command, '--help')),
       helpOf('turfd', run('turfd', '--help'), () => ''),
+      helpOf('turfdoor', run('turfdoor', '--help'), (command) => run('turfdoor', command, '--help')),
     ],
     parser: sources(['aggregator/config/*.c']).join('\n'),
-    sources: sources(['aggregator', 'broker-client/*.c', 'base', 'store']).join('\n'),
+    sources: sources(['aggregator', 'broker-client/*.c', 'base', 'door', 'store']).join('\n'),
     header: sources(['broker-client/libturf/turf.h']).join('\n'),
   };
 }

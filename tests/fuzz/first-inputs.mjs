@@ -30,6 +30,12 @@ const status = JSON.stringify({
 const official = JSON.parse(text('tests/data/vectors/privacy-pass/rfc9578-go.json')).slice(0, 1);
 const tokens = official.map(({ token }) => Buffer.from(token, 'hex'));
 
+// What fuzz_service.c makes of each byte: method, path, header, whether the key is the right one, how much of the rest is the body.
+const doorRequest = (method, path, header, key, body) => Buffer.from([method, path, ...header, key, 255, ...body]);
+const messages = Array.from({ length: 512 }, (_, i) => i % 256 && i);
+const doorRequests = [doorRequest(1, 0, [1], 1, messages), doorRequest(1, 0, [0], 1, messages), doorRequest(1, 0, [2, 20, 65, 66], 0, messages),
+	doorRequest(1, 1, [0], 0, messages.slice(0, 48)), doorRequest(0, 2, [0], 0, []), doorRequest(2, 3, [0], 0, [])];
+
 const summary = JSON.stringify({
 	org: 'toets', org_name: 'Toets', team: 'oost', team_name: 'Oost', period: '2019-Q4', status: 'final', revision: 2, generation: 9,
 	as_of: 1577800000, questions: 5, answered: 3, referred: 2, late: 1, undistributed_answered: 1, undistributed_referred: 0,
@@ -84,6 +90,7 @@ const inputs = {
 	status: [status],
 	config: [...['demo.conf.in', 'turfd.conf'].map(name => config(`deploy/${name}`)),
 		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
+	service: doorRequests,
 	phone_csv: [csv('tests/data/steenwijkerland.csv', 6), csv('tests/data/leeuwarden.csv', 4)],
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
 	phone: [...scenarios([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),

@@ -31,7 +31,7 @@ function inHelp(name, from, to) {
 
 test('the pages describe all that there is and nothing else, and mandoc warns of nothing', () => {
   assert.deepEqual([...missing(all), ...warnings(pagesIn())], []);
-  assert.deepEqual(Object.keys(all.pages).sort(), ['libturf.3', 'turf.1', 'turfctl.8', 'turfd.8', 'turfd.conf.5']);
+  assert.deepEqual(Object.keys(all.pages).sort(), ['libturf.3', 'turf.1', 'turfctl.8', 'turfd.8', 'turfd.conf.5', 'turfdoor.8']);
 });
 
 test('a command that is in the help and in no page is found, and one that is in a page only', () => {
