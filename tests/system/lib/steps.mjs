@@ -20,7 +20,7 @@ async function make() {
 // A program without steps would never die or halt, and the test would wait for that.
 export async function stepsProgram(name) {
   const program = join(await (made ??= make()), name);
-  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turfd build/steps/turfctl, and STEPS_BUILD=build/steps`);
+  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turfd build/steps/turfctl build/steps/turfdoor, and STEPS_BUILD=build/steps`);
   return program;
 }
 
