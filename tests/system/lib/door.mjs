@@ -30,10 +30,10 @@ export function request(port, { method = 'GET', path, headers = {}, body }) {
 }
 
 export class Door {
-  static async create(t, { executable = program('turfdoor') } = {}) {
+  static async create(t, { executable = program('turfdoor'), batch = BATCH } = {}) {
     const door = new Door();
     Object.assign(door, { t, executable, folder: join(temporaryFolder(t, 'turf-door'), 'door') });
-    await door.command('create', '--org', 'steenwijkerland', '--host', 'turf.example.nl', '--batch', String(BATCH));
+    await door.command('create', '--org', 'steenwijkerland', '--host', 'turf.example.nl', '--batch', String(batch));
     return door;
   }
 
