@@ -5,6 +5,7 @@
 
 #include "base/step.h"
 #include "door/internal.h"
+#include "door/weeks.h"
 
 /* ---- Reading keys ------------------------------------------------------------------------------------------ */
 
@@ -35,7 +36,7 @@ static int look_for_keys(struct missing *missing, struct lmdb_txn *txn, const ch
 		struct record key;
 		struct span value;
 
-		missing->name.week = door_week(missing->today, ahead);
+		missing->name.week = weeks_from(missing->today, ahead);
 		key = layout_key_name(&missing->name);
 		if (!lmdb_get(txn, LAYOUT_KEYS, layout_span(&key), &value))
 			return txn->fault != 0 ? txn->fault : KEY_MISSING;
@@ -143,7 +144,7 @@ static void forget_keys(struct lmdb_txn *txn, struct iso_week oldest)
 			(void)door_damaged(txn, "keys");
 			break;
 		}
-		if (door_compare_weeks(name.week, oldest) < 0)
+		if (weeks_compare(name.week, oldest) < 0)
 			lmdb_remove(&cursor);
 	}
 	lmdb_cursor_close(&cursor);
@@ -160,7 +161,7 @@ static void forget_batches(struct lmdb_txn *txn, struct iso_week oldest)
 			(void)door_damaged(txn, "batches");
 			break;
 		}
-		if (door_compare_weeks(name.week, oldest) < 0)
+		if (weeks_compare(name.week, oldest) < 0)
 			lmdb_remove(&cursor);
 	}
 	lmdb_cursor_close(&cursor);
@@ -169,7 +170,7 @@ static void forget_batches(struct lmdb_txn *txn, struct iso_week oldest)
 static int forget(void *context, struct lmdb_txn *txn)
 {
 	const struct missing *now = context;
-	struct iso_week oldest = door_week(now->today, -DOOR_WEEKS_BEFORE);
+	struct iso_week oldest = weeks_from(now->today, -DOOR_WEEKS_BEFORE);
 
 	forget_keys(txn, oldest);
 	forget_batches(txn, oldest);
@@ -260,8 +261,8 @@ static int list(void *context, struct lmdb_txn *txn)
 	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor))
 		if (!read_key(&cursor, &name, &key))
 			rc = txn->fault;
-		else if (door_compare_weeks(name.week, listing->oldest) >= 0 &&
-			 door_compare_weeks(name.week, listing->newest) <= 0)
+		else if (weeks_compare(name.week, listing->oldest) >= 0 &&
+			 weeks_compare(name.week, listing->newest) <= 0)
 			rc = show(listing, txn, &name, &key);
 	lmdb_cursor_close(&cursor);
 	return rc;
@@ -270,7 +271,7 @@ static int list(void *context, struct lmdb_txn *txn)
 int door_list_keys(struct door *door, uint32_t today, int (*each)(void *context, const struct door_key *key),
 		   void *context, struct error *error)
 {
-	struct listing listing = {door_week(today, -DOOR_WEEKS_BEFORE), door_week(today, 1), each, context};
+	struct listing listing = {weeks_from(today, -DOOR_WEEKS_BEFORE), weeks_from(today, 1), each, context};
 
 	return lmdb_read(&door->lmdb, list, &listing, error);
 }
@@ -309,7 +310,7 @@ static int find_key(const struct taking *taking, struct lmdb_txn *txn, const cha
 		struct record where;
 		struct span value;
 
-		name->week = door_week(taking->today, ahead);
+		name->week = weeks_from(taking->today, ahead);
 		where = layout_key_name(name);
 		if (!lmdb_get(txn, LAYOUT_KEYS, layout_span(&where), &value))
 			continue;

@@ -25,10 +25,4 @@ bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_devic
 /* Deletes the invitations that ended, and the devices that were revoked, DOOR_FORGET_DAYS ago. */
 void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today);
 
-/* The ISO week of today + 7 * weeks days. */
-struct iso_week door_week(uint32_t today, int weeks);
-
-/* As memcmp: negative when `a` is before `b`. */
-int door_compare_weeks(struct iso_week a, struct iso_week b);
-
 #endif

@@ -50,16 +50,6 @@ bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_devic
 	return false;
 }
 
-struct iso_week door_week(uint32_t today, int weeks)
-{
-	return iso_week_of_day((uint32_t)((int)today + 7 * weeks));
-}
-
-int door_compare_weeks(struct iso_week a, struct iso_week b)
-{
-	return a.year != b.year ? (a.year < b.year ? -1 : 1) : (a.week > b.week) - (a.week < b.week);
-}
-
 /* ---- Making one ------------------------------------------------------------------------------------------- */
 
 static bool is_host(const char *text)

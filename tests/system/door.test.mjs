@@ -2,14 +2,15 @@
 // turfdoor over HTTP: a device joins and buys tokens as the page does; what must be refused is; whatever ends turfdoor, no
 // batch is given twice and none is lost.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 
+import { atEnd } from './lib/cleanup.mjs';
 import { memoryOf } from './lib/memory.mjs';
 import { BATCH, Device, Door, request } from './lib/door.mjs';
-import { patience, root } from './lib/paths.mjs';
-import { eventually } from './lib/processes.mjs';
+import { patience, root, temporaryFolder } from './lib/paths.mjs';
+import { eventually, freePort, portAnswers, Running } from './lib/processes.mjs';
 import { stepsProgram } from './lib/steps.mjs';
 
 const refusal = (answer) => [answer?.status, JSON.parse(answer?.body ?? '{}').error];
@@ -148,6 +149,56 @@ test('a flood of guesses takes no memory', async (t) => {
   if (before.sanitized) return t.diagnostic('a sanitized build: its memory says nothing');
   assert.ok(after.anonymous - before.anonymous < 256, `${before.anonymous} kB became ${after.anonymous} kB`);
   assert.deepEqual(refusal((await guesses(1))[0]), [404, 'invitation-unknown']);
+});
+
+// ---- Behind nginx ------------------------------------------------------------------------------------------------
+
+// deploy/door.conf with what it says that must stand around it.
+async function startNginx(t, door) {
+  const folder = temporaryFolder(t, 'turf-door-nginx');
+  const port = await freePort();
+  const around = readFileSync(`${root}/deploy/door.conf`, 'utf8').split('\n').filter((line) => line.startsWith('#   ')).map((line) => line.slice(4));
+  assert.equal(around.length, 3);
+  mkdirSync(`${folder}/temp`);
+  writeFileSync(`${folder}/nginx.conf`, `daemon off; master_process off; pid nginx.pid; error_log stderr emerg;
+    events { worker_connections 200; }
+    http {
+      ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path temp/${name};`).join(' ')}
+      access_log off;
+      map $http_origin $foreign { default 1; '' 0; http://127.0.0.1:${port} 0; }
+      ${around.join('\n').replace('8090', door.port)}
+      server { listen 127.0.0.1:${port}; include ${root}/deploy/door.conf; location / { return 404; } }
+    }`);
+  const nginx = new Running('nginx', ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+  atEnd(t, () => nginx.kill('SIGKILL'));
+  await eventually(async () => {
+    assert.equal(nginx.status, null, nginx.log);
+    return portAnswers(port);
+  }, 'nginx');
+  return { nginx, port };
+}
+
+test('behind nginx a device joins and buys, and another origin and a body that is too long are refused', async (t) => {
+  const door = await (await Door.create(t, { batch: 1000 })).start();
+  const { nginx, port } = await startNginx(t, door);
+  const [directPort, code] = [door.port, await door.invite('--team', 'oost')];
+  door.port = port; // from now on every request goes through nginx
+  const device = new Device(door);
+  Object.assign(device, JSON.parse((await device.join(code)).body));
+  const keys = (await door.directory())['token-keys'];
+  const keyId = new Uint8Array(await crypto.subtle.digest('SHA-256', Buffer.from(keys[0]['token-key'], 'base64url')));
+  const blinded = Array.from({ length: 1000 }, (_, i) => Uint8Array.from({ length: 256 }, (_byte, at) => (at === 0 ? 0 : (i + at) & 0xff)));
+  for (const [origin, status] of [['https://example.com', 403], ['null', 403], [`http://127.0.0.1:${port}`, 200], [undefined, 200]]) {
+    const headers = { authorization: `Bearer ${Buffer.from(device.credential).toString('base64url')}`, cookie: 'a=b', ...(origin && { origin }) };
+    const answer = await device.ask({ keyId, blinded, headers });
+    assert.equal(answer.status, status, origin);
+    if (status === 200) assert.equal(answer.body.length, 256 * 1000);
+  }
+  assert.deepEqual(refusal(await device.ask({ keyId, blinded: blinded.slice(1) })), [400, 'wrong-length']);
+  assert.equal((await device.ask({ keyId, blinded: [...blinded, ...blinded] })).status, 413);
+  assert.equal((await door.request({ path: '/door/list' })).status, 404);
+  assert.equal((await request(directPort, { path: '/door/list' })).status, 404);
+  assert.equal(nginx.log, '');
 });
 
 // ---- Death at each step ------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "door/gate.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/scenario.h"
 #include "tests/unit/lib/door_stage.h"
@@ -409,6 +410,74 @@ static void making_keys(void **state)
 	scenario_run(&scenario, fixture, fixture->stage.path, SEAMS_OF_DOOR | 1 << SEAM_HASH);
 }
 
+/* ---- The broker's gate ------------------------------------------------------------------------------------------ */
+
+static struct gate *gate;
+static struct door_key gate_keys[8];
+static size_t n_gate_keys;
+
+static int copy_key(void *context, const struct door_key *key)
+{
+	(void)context;
+	gate_keys[n_gate_keys++] = *key;
+	return 0;
+}
+
+static int judge(const struct fixture *fixture)
+{
+	char text[TOKEN_TEXT_BYTES], scope[SCOPE_BYTES];
+
+	token_encode_text(&fixture->phone.tokens[0], text);
+	return gate_judge(gate, text, TOKEN_TEXT_CHARS, STAGE_TODAY, 0, scope);
+}
+
+static void begin_judging(void *context)
+{
+	struct fixture *fixture = context;
+
+	begin_open(fixture);
+	assert_int_equal(door_phone_buy(&fixture->phone, &fixture->stage), 0);
+	n_gate_keys = 0;
+	assert_int_equal(door_list_keys(fixture->stage.door, STAGE_TODAY, copy_key, NULL, &fixture->stage.error), 0);
+	door_stage_close(&fixture->stage);
+}
+
+static int act_judge(void *context, struct error *error)
+{
+	const struct fixture *fixture = context;
+	int rc = gate_new(fixture->phone.pending[0].token.challenge, &gate, error);
+
+	if (rc == 0)
+		rc = gate_set_keys(gate, gate_keys, n_gate_keys, error);
+	if (rc < 0)
+		return rc;
+	rc = judge(fixture);
+	return rc < 0 ? error_set(error, rc, "the gate has no memory") : rc;
+}
+
+/* A fault lets nobody in, and spends nothing. */
+static void end_judge(void *context, int rc, const char *failed)
+{
+	const struct fixture *fixture = context;
+
+	(void)failed;
+	if (gate) {
+		assert_int_equal(gate_count_spent(gate), rc == 0);
+		assert_int_equal(gate_set_keys(gate, gate_keys, n_gate_keys, NULL), 0);
+		assert_int_equal(judge(fixture), 0);
+	}
+	gate_free(gate);
+	gate = NULL;
+}
+
+static void judging(void **state)
+{
+	static const struct scenario scenario = {"judge a token", begin_judging, act_judge, end_judge, false};
+	struct fixture *fixture = *state;
+
+	scenario_run(&scenario, fixture, fixture->stage.path, 1 << SEAM_MEMORY | 1 << SEAM_HASH);
+}
+
 #define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
 
 int main(int argc, char **argv)
@@ -423,6 +492,7 @@ int main(int argc, char **argv)
 		SCENARIO_TEST(no_signature_leaves_before_the_batch_is_synced),
 		SCENARIO_TEST(rotating),
 		SCENARIO_TEST(making_keys),
+		SCENARIO_TEST(judging),
 	};
 
 	if (argc > 1)
