@@ -51,8 +51,7 @@ static int look_among_devices(struct missing *missing, struct lmdb_txn *txn)
 	int rc = NOTHING_MISSING;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
-	     more = lmdb_next(&cursor))
+	while (rc == NOTHING_MISSING && lmdb_next(&cursor))
 		if (!layout_read_device(cursor.value, &device))
 			rc = door_damaged(txn, "devices");
 		else if (device.revoked_on == 0)
@@ -68,8 +67,7 @@ static int look_among_invitations(struct missing *missing, struct lmdb_txn *txn)
 	int rc = NOTHING_MISSING;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_INVITATIONS);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == NOTHING_MISSING;
-	     more = lmdb_next(&cursor))
+	while (rc == NOTHING_MISSING && lmdb_next(&cursor))
 		if (!layout_read_invitation(cursor.value, &invitation))
 			rc = door_damaged(txn, "invitations");
 		else if (invitation.device == 0 && missing->unix_seconds < invitation.ends)
@@ -139,7 +137,7 @@ static void forget_keys(struct lmdb_txn *txn, struct iso_week oldest)
 	struct layout_key_name name;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+	while (lmdb_next(&cursor)) {
 		if (!layout_read_key_name(cursor.key, &name)) {
 			(void)door_damaged(txn, "keys");
 			break;
@@ -156,7 +154,7 @@ static void forget_batches(struct lmdb_txn *txn, struct iso_week oldest)
 	struct layout_batch_name name;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_BATCHES);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+	while (lmdb_next(&cursor)) {
 		if (!layout_read_batch_name(cursor.key, &name)) {
 			(void)door_damaged(txn, "batches");
 			break;
@@ -258,7 +256,7 @@ static int list(void *context, struct lmdb_txn *txn)
 	int rc = 0;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor))
+	while (rc == 0 && lmdb_next(&cursor))
 		if (!read_key(&cursor, &name, &key))
 			rc = txn->fault;
 		else if (weeks_compare(name.week, listing->oldest) >= 0 &&

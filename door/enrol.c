@@ -176,7 +176,7 @@ static int list(void *context, struct lmdb_txn *txn)
 	int rc = 0;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more && rc == 0; more = lmdb_next(&cursor)) {
+	while (rc == 0 && lmdb_next(&cursor)) {
 		struct layout_device device;
 		uint32_t number;
 
@@ -232,7 +232,7 @@ static void forget_devices(struct lmdb_txn *txn, uint32_t today)
 	struct layout_device device;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_DEVICES);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+	while (lmdb_next(&cursor)) {
 		struct record hash;
 
 		if (!layout_read_device(cursor.value, &device)) {
@@ -254,7 +254,7 @@ void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today)
 	struct layout_invitation invitation;
 
 	lmdb_cursor_open(&cursor, txn, LAYOUT_INVITATIONS);
-	for (bool more = lmdb_seek(&cursor, (struct span){NULL, 0}); more; more = lmdb_next(&cursor)) {
+	while (lmdb_next(&cursor)) {
 		if (!layout_read_invitation(cursor.value, &invitation)) {
 			(void)door_damaged(txn, "invitations");
 			break;
