@@ -47,7 +47,7 @@ ldflags := $(linking) $(sanitizers) $(LDFLAGS)
 # have the libraries of the tests, and `make help` needs none at all. So: `=` here, never `:=`.
 pkg = $(shell $(PKG_CONFIG) --libs $(1))
 libs_store = $(call pkg,lmdb)
-libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc) $(call pkg,libcrypto)
+libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc) $(call pkg,libcrypto) $(call pkg,jansson)
 libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
 libs_door = $(call pkg,lmdb) $(libs_proto) -lpthread
 libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
@@ -68,13 +68,14 @@ web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.prot
 
 programs  := $(BUILD)/turfd $(BUILD)/turfctl $(BUILD)/turf $(BUILD)/turfdoor
 libraries := $(BUILD)/libturf.a $(BUILD)/libturf.so
+plugins   := $(BUILD)/turf_door.so
 manuals   := $(addprefix $(BUILD)/man/,$(notdir $(wildcard docs/man/*.[1-8])) turfd.conf.5)
 
 # ---- Rules -------------------------------------------------------------------------------------
 .DELETE_ON_ERROR:
 .PHONY: all man unit fault check lint bench bench-packages install clean help
 
-all: $(programs) $(libraries) $(manuals)
+all: $(programs) $(libraries) $(plugins) $(manuals)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -94,6 +95,7 @@ $(BUILD)/base.a:                  $(call objects,base)
 $(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
 $(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
 $(BUILD)/door.a:                  $(call objects,door)
+$(BUILD)/door/plugin.a:           $(call objects,door/plugin)
 $(BUILD)/store.a:                 $(call objects,store)
 $(BUILD)/store/admin.a:           $(call objects,store/admin)
 $(BUILD)/store/files.a:           $(call objects,store/files)
@@ -123,6 +125,10 @@ $(BUILD)/turfdoor: $(door)
 
 $(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
+
+# The broker has the functions that a plugin calls.
+$(BUILD)/turf_door.so: $(call objects,door/plugin) $(call units,base/lmdb) $(contract)
+	$(CC) -shared $(ldflags) -o $@ $^ $(libs_door)
 
 $(BUILD)/libturf.so: $(call objects,broker-client/libturf) $(phone)
 	$(CC) -shared -Wl,-soname,libturf.so.0 $(ldflags) -o $@ $^ $(libs_phone)

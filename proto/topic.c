@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define PREFIX "turf/v1/"
-
 enum { LEVELS_MAX = 4 }; /* after the prefix: org, kind, and at most two more */
 
 /* A part of somebody else's text: no zero at its end. */
@@ -118,6 +116,8 @@ static enum topic_kind parse_levels(const struct span *levels, size_t n, struct 
 		return parse_receipt(levels[2], topic);
 	if (n == 3 && span_is(levels[1], "status") && span_is(levels[2], "aggregator"))
 		return TOPIC_STATUS;
+	if (n == 3 && span_is(levels[1], "door") && span_is(levels[2], "keys"))
+		return TOPIC_DOOR_KEYS;
 	if (n == 4 && span_is(levels[1], "summary"))
 		return parse_figures(TOPIC_SUMMARY, levels[2], levels[3], topic);
 	if (n == 4 && span_is(levels[1], "summary-json"))
@@ -130,10 +130,10 @@ static enum topic_kind parse_levels(const struct span *levels, size_t n, struct 
 enum topic_kind topic_parse(const char *text, size_t length, struct topic *topic)
 {
 	struct span levels[LEVELS_MAX];
-	size_t prefix = strlen(PREFIX), n;
+	size_t prefix = strlen(TOPIC_PREFIX), n;
 
 	memset(topic, 0, sizeof *topic);
-	if (length < prefix || memcmp(text, PREFIX, prefix) != 0)
+	if (length < prefix || memcmp(text, TOPIC_PREFIX, prefix) != 0)
 		return TOPIC_OTHER;
 	n = split_levels((struct span){text + prefix, length - prefix}, levels);
 	topic->kind = parse_levels(levels, n, topic);
@@ -150,11 +150,11 @@ static char *append_text(char *at, const char *text)
 	return at + length;
 }
 
-/* PREFIX, org, and up to three levels that were checked; NULL ends them. TOPIC_BYTES holds the longest. */
+/* TOPIC_PREFIX, org, and up to three levels that were checked; NULL ends them. TOPIC_BYTES holds the longest. */
 static void build(char *out, const char *org, const char *kind, const char *third, const char *fourth)
 {
 	const char *const levels[] = {kind, third, fourth};
-	char *at = append_text(out, PREFIX);
+	char *at = append_text(out, TOPIC_PREFIX);
 
 	assert(topic_slug_valid(org));
 	at = append_text(at, org);
@@ -207,6 +207,11 @@ void topic_catalogue(char out[static TOPIC_BYTES], const char *org)
 void topic_status(char out[static TOPIC_BYTES], const char *org)
 {
 	build(out, org, "status", "aggregator", NULL);
+}
+
+void topic_door_keys(char out[static TOPIC_BYTES], const char *org)
+{
+	build(out, org, "door", "keys", NULL);
 }
 
 void topic_all_registrations(char out[static TOPIC_BYTES], const char *org)

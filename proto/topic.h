@@ -19,6 +19,8 @@ enum {
 	TOPIC_BYTES = 128, /* room for every topic of ours */
 };
 
+#define TOPIC_PREFIX "turf/v1/"
+
 /* The team that stands for the whole org, and that no team may be called. */
 #define TEAM_ALL "all"
 
@@ -31,6 +33,7 @@ enum topic_kind {
 	TOPIC_WEEKLY,
 	TOPIC_CATALOGUE,
 	TOPIC_STATUS,
+	TOPIC_DOOR_KEYS,
 };
 
 /* A parsed topic. `text` of what the kind does not have is empty. */
@@ -57,6 +60,7 @@ void topic_summary_json(char out[static TOPIC_BYTES], const char *org, const cha
 void topic_weekly(char out[static TOPIC_BYTES], const char *org, const char *team, uint32_t iso_year);
 void topic_catalogue(char out[static TOPIC_BYTES], const char *org);
 void topic_status(char out[static TOPIC_BYTES], const char *org);
+void topic_door_keys(char out[static TOPIC_BYTES], const char *org);
 
 /* The filter for all registrations of an org: turf/v1/{org}/registration/+ */
 void topic_all_registrations(char out[static TOPIC_BYTES], const char *org);

@@ -30,6 +30,9 @@ static void build(const struct topic *topic, char out[static TOPIC_BYTES])
 	case TOPIC_STATUS:
 		topic_status(out, topic->org);
 		break;
+	case TOPIC_DOOR_KEYS:
+		topic_door_keys(out, topic->org);
+		break;
 	case TOPIC_OTHER:
 		break;
 	}

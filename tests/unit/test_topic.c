@@ -99,6 +99,10 @@ static void every_topic_is_read_back(void **state)
 	assert_string_equal(text, "turf/v1/de-kop/status/aggregator");
 	assert_int_equal(parse(text, &topic), TOPIC_STATUS);
 
+	topic_door_keys(text, "de-kop");
+	assert_string_equal(text, "turf/v1/de-kop/door/keys");
+	assert_int_equal(parse(text, &topic), TOPIC_DOOR_KEYS);
+
 	topic_all_registrations(text, "de-kop");
 	assert_string_equal(text, "turf/v1/de-kop/registration/+");
 }

@@ -142,6 +142,9 @@ static void write_topic(const struct topic *topic, char out[static TOPIC_BYTES])
 	case TOPIC_STATUS:
 		topic_status(out, topic->org);
 		return;
+	case TOPIC_DOOR_KEYS:
+		topic_door_keys(out, topic->org);
+		return;
 	case TOPIC_OTHER:
 		break;
 	}
@@ -158,10 +161,11 @@ static enum topic_kind kind_of(const json_t *entry)
 		[TOPIC_WEEKLY] = "weekly",
 		[TOPIC_CATALOGUE] = "catalogue",
 		[TOPIC_STATUS] = "status",
+		[TOPIC_DOOR_KEYS] = "door-keys",
 	};
 	const char *name = vectors_text(entry, "kind");
 
-	for (int kind = TOPIC_REGISTRATION; kind <= TOPIC_STATUS; kind++)
+	for (int kind = TOPIC_REGISTRATION; kind <= TOPIC_DOOR_KEYS; kind++)
 		if (strcmp(names[kind], name) == 0)
 			return (enum topic_kind)kind;
 	return TOPIC_OTHER;

@@ -4,29 +4,30 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
-import { root, temporaryFolder } from './paths.mjs';
+import { program, root, temporaryFolder } from './paths.mjs';
 import { Running, eventually, freePort, portAnswers, succeed } from './processes.mjs';
 
 const path = `${process.env.PATH}:/usr/sbin`;
 
 export class Broker {
-  // options: folder, websockets (a listener for those too).
+  // options: folder, websockets (a listener for those too), keys (a folder of key directories: only tokens open the door).
   static async start(t, org, options = {}) {
     const broker = new Broker();
     broker.org = org;
     broker.folder = options.folder ?? temporaryFolder(t, 'turf-broker');
     atEnd(t, () => broker.process?.kill('SIGKILL'));
     for (let tries = 0; !broker.port; tries++) {
-      await broker.#tryPorts(options.websockets, tries);
+      await broker.#tryPorts(options, tries);
     }
     return broker;
   }
 
   // Another program may take a port between the choice and the start: then choose again.
-  async #tryPorts(websockets, tries) {
+  async #tryPorts({ websockets, keys }, tries) {
     const port = await freePort();
     const wsPort = websockets ? await freePort() : undefined;
-    const args = [this.folder, String(port), this.org, ...(wsPort ? [String(wsPort)] : [])];
+    const door = keys ? ['--door', program('turf_door.so'), keys] : [];
+    const args = [...door, this.folder, String(port), this.org, ...(wsPort ? [String(wsPort)] : [])];
     await succeed(join(root, 'deploy/broker-config'), args, { env: { PATH: path } });
     await this.#addWatcher();
     this.process = new Running('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: { PATH: path } });

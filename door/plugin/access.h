@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What a client that came in with a token may do at the broker: the access table of docs/door.md. A decision depends on the
+ * arguments alone.
+ */
+#ifndef TURF_DOOR_PLUGIN_ACCESS_H
+#define TURF_DOOR_PLUGIN_ACCESS_H
+
+#include <stdbool.h>
+
+struct access_client {
+	const char *org;
+	const char *scope;     /* of its token (proto/scope.h) */
+	const char *client_id; /* of this connection */
+};
+
+/* A registration of one of its teams, never retained. */
+bool access_may_publish(const struct access_client *client, const char *topic, bool retained);
+
+/* The topic of a message for it. */
+bool access_may_read(const struct access_client *client, const char *topic);
+
+/*
+ * A filter for what it may read. A plus sign may stand for the org and for the team, since programs subscribe so before they
+ * know them: access_may_read decides about each message.
+ */
+bool access_may_subscribe(const struct access_client *client, const char *filter);
+
+#endif

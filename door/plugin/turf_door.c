@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * turf_door.so, a plugin of mosquitto 2: lets in whoever shows a token, and holds them to the access table (access.h).
+ *
+ *   plugin /usr/lib/turf/turf_door.so
+ *   plugin_opt_keys FOLDER    the key directories that turfdoor writes, ORG.json for each org
+ *   plugin_opt_spent FOLDER   where the plugin keeps which tokens are spent; mosquitto's own
+ *
+ * A client with a token logs on as "pass", with the token as password and a client id of 22 characters. From then on its user
+ * name is its org and scope, "proef/worker:oost+west". For everybody else the broker's own files decide (MOSQ_ERR_PLUGIN_DEFER),
+ * but the client ids of the aggregators are kept for their accounts: another client under the same id would end them.
+ *
+ * Nothing is logged or kept about a client. All calls come from the broker's one thread.
+ */
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "base/monotonic.h"
+#include "door/plugin/access.h"
+#include "door/plugin/keys.h"
+#include "door/plugin/spent.h"
+
+#define TOKEN_USER "pass"
+#define AGGREGATOR_USER "aggregator"
+#define AGGREGATOR_CLIENT "turf-aggregator-"
+
+enum { PLUGIN_INTERFACE = 5, TICK_S = 1 };
+
+/* A connection with a token, to be ended when its key is no longer good. */
+struct guest {
+	char client_id[CLIENT_ID_BYTES];
+	uint8_t key_id[TOKEN_DIGEST_BYTES];
+	UT_hash_handle hh;
+};
+
+struct door {
+	mosquitto_plugin_id_t *id;
+	struct keys *keys;
+	struct spent *spent;
+	struct guest *guests; /* heap */
+	int64_t next_tick_s;
+	bool unpublished;       /* the directories are others than those at door/keys */
+	struct error complaint; /* the last that was logged, so that each is logged once */
+};
+
+static int64_t now_s(void)
+{
+	return monotonic_ms() / 1000;
+}
+
+/* Logs a fault, once until another or none comes. */
+static void complain(struct door *door, const struct error *error)
+{
+	if (error->text[0] != '\0' && strcmp(error->text, door->complaint.text) != 0)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "turf_door: %s", error->text);
+	door->complaint = *error;
+}
+
+/* ---- Logging on ---------------------------------------------------------------------------------------- */
+
+static bool in_time(const struct token_directory_key *key, int64_t unix_s)
+{
+	return key->not_before <= unix_s && unix_s < key->not_after;
+}
+
+static int remember_guest(struct door *door, const char *client_id, const struct token *token)
+{
+	struct guest *guest;
+
+	HASH_FIND_STR(door->guests, client_id, guest);
+	if (!guest) {
+		guest = calloc(1, sizeof *guest);
+		if (!guest)
+			return -1;
+		memcpy(guest->client_id, client_id, CLIENT_ID_BYTES);
+		HASH_ADD_STR(door->guests, client_id, guest);
+		if (!hash_added(guest)) {
+			free(guest);
+			return -1;
+		}
+	}
+	memcpy(guest->key_id, token->key_id, sizeof guest->key_id);
+	return 0;
+}
+
+/* Puts org and scope in the place of "pass". */
+static int name_guest(struct mosquitto *client, const struct keys_match *match)
+{
+	char name[SLUG_BYTES + 1 + SCOPE_TEXT_BYTES];
+
+	(void)snprintf(name, sizeof name, "%s/%s", match->directory->org, match->key->scope);
+	return mosquitto_set_username(client, name);
+}
+
+/* The order matters: a token is spent only when everything else about it is right. */
+static int admit_token(struct door *door, struct mosquitto *client, const char *password)
+{
+	const char *client_id = mosquitto_client_id(client);
+	struct keys_match match;
+	struct token token;
+	struct error error = {{0}};
+	int rc;
+
+	if (!client_id || !topic_client_id_valid(client_id, strlen(client_id)))
+		return MOSQ_ERR_AUTH;
+	if (!password || token_decode_text(password, strlen(password), &token) != 0)
+		return MOSQ_ERR_AUTH;
+	if (!keys_find(door->keys, token.key_id, &match) || !in_time(match.key, time(NULL)))
+		return MOSQ_ERR_AUTH;
+	if (token_verify(&token, match.key->key, match.challenge) != 0)
+		return MOSQ_ERR_AUTH;
+	rc = spent_mark(door->spent, &token, now_s(), &error);
+	if (rc < 0)
+		complain(door, &error);
+	if (rc != 0 || remember_guest(door, client_id, &token) != 0)
+		return MOSQ_ERR_AUTH;
+	return name_guest(client, &match);
+}
+
+/*
+ * Whether nobody but an aggregator may have this client id, and this account is not its. The account "aggregator" may have
+ * those of all orgs, "aggregator-ORG" that of its org: "turf-aggregator-ORG", and behind an underscore whatever it likes.
+ */
+static bool is_kept_for_other(const char *client_id, const char *user)
+{
+	size_t length = user ? strlen(user) : 0;
+
+	if (!client_id || strncmp(client_id, AGGREGATOR_CLIENT, strlen(AGGREGATOR_CLIENT)) != 0)
+		return false;
+	if (!user || strcmp(user, AGGREGATOR_USER) == 0)
+		return !user;
+	client_id += strlen("turf-");
+	return strncmp(client_id, user, length) != 0 || (client_id[length] != '\0' && client_id[length] != '_');
+}
+
+static int on_basic_auth(int event, void *data, void *context)
+{
+	struct mosquitto_evt_basic_auth *auth = data;
+
+	(void)event;
+	if (auth->username && strcmp(auth->username, TOKEN_USER) == 0)
+		return admit_token(context, auth->client, auth->password);
+	if (auth->username && strchr(auth->username, '/'))
+		return MOSQ_ERR_AUTH; /* names of guests are given by us alone */
+	return is_kept_for_other(mosquitto_client_id(auth->client), auth->username) ? MOSQ_ERR_AUTH
+										    : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* ---- Topics -------------------------------------------------------------------------------------------- */
+
+/* False: no guest has such a user name. */
+static bool split_name(const char *name, char org[static SLUG_BYTES], struct access_client *client)
+{
+	const char *slash = name ? strchr(name, '/') : NULL;
+	size_t length = slash ? (size_t)(slash - name) : 0;
+
+	if (!slash || length >= SLUG_BYTES)
+		return false;
+	memcpy(org, name, length);
+	org[length] = '\0';
+	*client = (struct access_client){.org = org, .scope = slash + 1};
+	return true;
+}
+
+static int on_acl_check(int event, void *data, void *context)
+{
+	const struct mosquitto_evt_acl_check *check = data;
+	char org[SLUG_BYTES];
+	struct access_client client;
+	bool may = false;
+
+	(void)event;
+	(void)context;
+	if (!split_name(mosquitto_client_username(check->client), org, &client))
+		return MOSQ_ERR_PLUGIN_DEFER;
+	client.client_id = mosquitto_client_id(check->client);
+	switch (check->access) {
+	case MOSQ_ACL_WRITE:
+		may = access_may_publish(&client, check->topic, check->retain);
+		break;
+	case MOSQ_ACL_READ:
+		may = access_may_read(&client, check->topic);
+		break;
+	case MOSQ_ACL_SUBSCRIBE:
+		may = access_may_subscribe(&client, check->topic);
+		break;
+	case MOSQ_ACL_UNSUBSCRIBE:
+		may = true;
+		break;
+	default:
+		break;
+	}
+	return may ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+}
+
+/* ---- As time goes by ----------------------------------------------------------------------------------- */
+
+static int on_disconnect(int event, void *data, void *context)
+{
+	const struct mosquitto_evt_disconnect *disconnect = data;
+	struct door *door = context;
+	const char *client_id = mosquitto_client_id(disconnect->client);
+	struct guest *guest = NULL;
+
+	(void)event;
+	if (client_id)
+		HASH_FIND_STR(door->guests, client_id, guest);
+	if (guest) {
+		HASH_DEL(door->guests, guest);
+		free(guest);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+/* Ends the connections whose key is revoked or past its time. */
+static void end_expired(struct door *door)
+{
+	int64_t unix_s = time(NULL);
+	struct guest *guest, *next;
+
+	HASH_ITER(hh, door->guests, guest, next)
+	{
+		struct keys_match match;
+		char client_id[CLIENT_ID_BYTES];
+
+		if (keys_find(door->keys, guest->key_id, &match) && in_time(match.key, unix_s))
+			continue;
+		memcpy(client_id, guest->client_id, sizeof client_id);
+		(void)mosquitto_kick_client_by_clientid(client_id, false); /* on_disconnect forgets the guest */
+	}
+}
+
+static bool key_lives(const void *context, const uint8_t key_id_start[static 8])
+{
+	return keys_has_start(context, key_id_start, 8);
+}
+
+/* Retained, for phones to compare with what turfdoor gives them. */
+static int publish_directory(void *context, const struct token_directory *directory)
+{
+	char topic[TOPIC_BYTES], *json = token_directory_print(directory);
+	int rc = MOSQ_ERR_NOMEM;
+
+	(void)context;
+	topic_door_keys(topic, directory->org);
+	if (json)
+		rc = mosquitto_broker_publish_copy(NULL, topic, (int)strlen(json), json, 0, true, NULL);
+	free(json);
+	return rc == MOSQ_ERR_SUCCESS ? 0 : FAULT_MEMORY;
+}
+
+static void refresh(struct door *door)
+{
+	struct error error = {{0}};
+	bool changed;
+	int rc = keys_refresh(door->keys, &changed, &error);
+
+	door->unpublished |= changed;
+	/* What a directory that cannot be read now would say about its keys, nobody knows: then no mark goes. */
+	if (rc == 0 && changed)
+		rc = spent_sweep(door->spent, key_lives, door->keys, &error);
+	if (rc == 0)
+		rc = spent_write(door->spent, now_s(), &error);
+	complain(door, &error);
+	end_expired(door);
+}
+
+static int on_tick(int event, void *data, void *context)
+{
+	struct door *door = context;
+	int64_t now = now_s();
+
+	(void)event;
+	(void)data;
+	if (now >= door->next_tick_s) {
+		door->next_tick_s = now + TICK_S;
+		refresh(door);
+		if (door->unpublished)
+			door->unpublished = keys_each(door->keys, publish_directory, NULL) != 0;
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+/* ---- Loading ------------------------------------------------------------------------------------------- */
+
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED int mosquitto_plugin_version(int supported_version_count, const int *supported_versions)
+{
+	for (int i = 0; i < supported_version_count; i++)
+		if (supported_versions[i] == PLUGIN_INTERFACE)
+			return PLUGIN_INTERFACE;
+	return -1;
+}
+
+static const char *find_option(const struct mosquitto_opt *options, int n, const char *name, struct error *error)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(options[i].key, name) == 0)
+			return options[i].value;
+	(void)error_set(error, FAULT_INPUT, "mosquitto.conf has no plugin_opt_%s for turf_door.so", name);
+	return NULL;
+}
+
+static int open_door(struct door *door, const struct mosquitto_opt *options, int n, struct error *error)
+{
+	const char *keys = find_option(options, n, "keys", error);
+	const char *spent = keys ? find_option(options, n, "spent", error) : NULL;
+	int rc = spent ? keys_open(&door->keys, keys, error) : FAULT_INPUT;
+
+	return rc == 0 ? spent_open(&door->spent, spent, error) : rc;
+}
+
+static int register_callbacks(struct door *door)
+{
+	static const struct {
+		int event;
+		MOSQ_FUNC_generic_callback call;
+	} callbacks[] = {
+		{MOSQ_EVT_BASIC_AUTH, on_basic_auth},
+		{MOSQ_EVT_ACL_CHECK, on_acl_check},
+		{MOSQ_EVT_TICK, on_tick},
+		{MOSQ_EVT_DISCONNECT, on_disconnect},
+	};
+	int rc = MOSQ_ERR_SUCCESS;
+
+	for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks && rc == MOSQ_ERR_SUCCESS; i++)
+		rc = mosquitto_callback_register(door->id, callbacks[i].event, callbacks[i].call, NULL, door);
+	return rc;
+}
+
+static void close_door(struct door *door)
+{
+	struct guest *guest, *next;
+
+	HASH_ITER(hh, door->guests, guest, next)
+	{
+		HASH_DEL(door->guests, guest);
+		free(guest);
+	}
+	spent_close(door->spent);
+	keys_close(door->keys);
+	free(door);
+}
+
+EXPORTED int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata, struct mosquitto_opt *options,
+				   int option_count)
+{
+	struct door *door = calloc(1, sizeof *door);
+	struct error error = {{0}};
+	int rc = MOSQ_ERR_NOMEM;
+
+	if (!door)
+		return MOSQ_ERR_NOMEM;
+	door->id = identifier;
+	if (open_door(door, options, option_count, &error) == 0)
+		rc = register_callbacks(door);
+	complain(door, &error);
+	if (rc == MOSQ_ERR_SUCCESS) {
+		refresh(door);
+		*userdata = door;
+	} else {
+		close_door(door);
+	}
+	return rc;
+}
+
+EXPORTED int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int option_count)
+{
+	(void)options;
+	(void)option_count;
+	close_door(userdata); /* the broker has unregistered the callbacks of a plugin that it unloads */
+	return MOSQ_ERR_SUCCESS;
+}
