@@ -61,7 +61,7 @@ units = $(patsubst %,$(BUILD)/%.a,$(1))
 contract   := $(call units,proto base)
 phone      := $(call units,broker-client/mqtt base/lmdb) $(contract)
 door       := $(call units,door door/plugin base/lmdb) $(contract)
-aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store base/lmdb) $(contract)
+aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store store/files base/lmdb) $(contract)
 
 web     := broker-client/web
 web_sources := $(shell find $(web)/src -type f) $(web)/build.mjs proto/turf.proto

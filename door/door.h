@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "door/scope.h"
 #include "proto/calendar.h"
+#include "proto/scope.h"
 #include "proto/token.h"
 
 enum {

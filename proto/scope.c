@@ -5,114 +5,74 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const role_names[] = {[SCOPE_WORKER] = "worker:", [SCOPE_LEADER] = "leader:"};
+#define LEADER "leader:"
 
-/* The first team of the text of a scope, or NULL when it does not begin with a role. */
-static const char *skip_role(const char *text, enum scope_role *role)
+static int compare(const void *a, const void *b)
 {
-	for (enum scope_role i = SCOPE_WORKER; i <= SCOPE_LEADER; i++) {
-		size_t length = strlen(role_names[i]);
+	return strcmp(a, b);
+}
 
-		if (strncmp(text, role_names[i], length) == 0) {
-			*role = i;
-			return text + length;
-		}
+int scope_make(struct scope *scope, bool leader, const char *const *teams, unsigned n_teams, struct error *error)
+{
+	unsigned n = 0;
+
+	if (n_teams == 0 || n_teams > SCOPE_TEAMS_MAX)
+		return error_set(error, FAULT_INPUT, "name 1 to %d teams", SCOPE_TEAMS_MAX);
+	*scope = (struct scope){.leader = leader};
+	for (unsigned i = 0; i < n_teams; i++) {
+		bool all = strcmp(teams[i], TEAM_ALL) == 0;
+
+		if (!topic_slug_valid(teams[i]) || (all && !leader))
+			return error_set(error, FAULT_INPUT, "\"%s\" cannot be the id of a team", teams[i]);
+		if (all && n_teams > 1)
+			return error_set(error, FAULT_INPUT, "\"all\" is every team: name no others beside it");
+		memcpy(scope->teams[i], teams[i], strlen(teams[i]) + 1);
 	}
-	return NULL;
+	qsort(scope->teams, n_teams, sizeof scope->teams[0], compare);
+	for (unsigned i = 0; i < n_teams; i++)
+		if (n == 0 || strcmp(scope->teams[n - 1], scope->teams[i]) != 0)
+			memmove(scope->teams[n++], scope->teams[i], sizeof scope->teams[i]);
+	memset(scope->teams[n], 0, (n_teams - n) * sizeof scope->teams[0]);
+	scope->n_teams = n;
+	return 0;
 }
 
-static bool team_valid(const char *team, size_t length)
+void scope_format(const struct scope *scope, char name[static SCOPE_BYTES])
 {
-	char slug[SLUG_BYTES];
+	size_t length = (size_t)snprintf(name, SCOPE_BYTES, "%s", scope->leader ? LEADER : "");
 
-	if (length >= sizeof slug)
-		return false;
-	memcpy(slug, team, length);
-	slug[length] = '\0';
-	return topic_slug_valid(slug);
+	for (unsigned i = 0; i < scope->n_teams; i++)
+		length += (size_t)snprintf(name + length, SCOPE_BYTES - length, "%s%s", i > 0 ? "." : "",
+					   scope->teams[i]);
 }
 
-/* Orders teams of these lengths as strcmp orders their text. */
-static int compare_spans(const char *a, size_t a_length, const char *b, size_t b_length)
+int scope_parse(const char *name, struct scope *scope)
 {
-	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+	char copy[SCOPE_BYTES], again[SCOPE_BYTES], *rest = copy, *team;
+	const char *teams[SCOPE_TEAMS_MAX];
+	bool leader = strncmp(name, LEADER, strlen(LEADER)) == 0;
+	unsigned n = 0;
 
-	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
-}
-
-bool scope_valid(const char *text)
-{
-	enum scope_role role;
-	const char *team = skip_role(text, &role), *before = NULL;
-	size_t before_length = 0;
-
-	if (!team)
-		return false;
-	for (int n = 1;; n++) {
-		size_t length = strcspn(team, "+");
-		bool last = team[length] == '\0',
-		     all = length == strlen(TEAM_ALL) && memcmp(team, TEAM_ALL, length) == 0;
-
-		if (n > SCOPE_TEAMS_MAX || !team_valid(team, length))
-			return false;
-		if (before && compare_spans(before, before_length, team, length) >= 0)
-			return false;
-		if (all && (role != SCOPE_LEADER || before || !last))
-			return false;
-		if (last)
-			return true;
-		before = team;
-		before_length = length;
-		team += length + 1;
+	if (strlen(name) >= sizeof copy)
+		return -1;
+	memcpy(copy, name + (leader ? strlen(LEADER) : 0), strlen(name) - (leader ? strlen(LEADER) : 0) + 1);
+	while ((team = strsep(&rest, ".")) != NULL) {
+		if (n == SCOPE_TEAMS_MAX)
+			return -1;
+		teams[n++] = team;
 	}
+	if (scope_make(scope, leader, teams, n, NULL) < 0)
+		return -1;
+	scope_format(scope, again);
+	return strcmp(again, name) == 0 ? 0 : -1;
 }
 
-enum scope_role scope_role(const char *text)
+bool scope_has_team(const struct scope *scope, const char *team, size_t length)
 {
-	enum scope_role role = SCOPE_WORKER;
-
-	(void)skip_role(text, &role);
-	return role;
-}
-
-bool scope_has_team(const char *text, const char *team, size_t length)
-{
-	enum scope_role role;
-	const char *own = skip_role(text, &role);
-
-	if (strcmp(own, TEAM_ALL) == 0)
+	if (strcmp(scope->teams[0], TEAM_ALL) == 0)
 		return true;
-	for (;;) {
-		size_t own_length = strcspn(own, "+");
-
-		if (compare_spans(own, own_length, team, length) == 0)
+	for (unsigned i = 0; i < scope->n_teams; i++)
+		if (strlen(scope->teams[i]) == length && memcmp(scope->teams[i], team, length) == 0)
 			return true;
-		if (own[own_length] == '\0')
-			return false;
-		own += own_length + 1;
-	}
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-bool scope_print(char text[static SCOPE_TEXT_BYTES], enum scope_role role, const char *const *teams, size_t n_teams)
-{
-	const char *sorted[SCOPE_TEAMS_MAX];
-	size_t length = strlen(role_names[role]);
-
-	if (n_teams > SCOPE_TEAMS_MAX)
-		return false;
-	memcpy(sorted, teams, n_teams * sizeof *teams);
-	qsort(sorted, n_teams, sizeof *sorted, compare_texts);
-	memcpy(text, role_names[role], length + 1);
-	for (size_t i = 0; i < n_teams; i++) {
-		if (!topic_slug_valid(sorted[i]))
-			return false;
-		length += (size_t)snprintf(text + length, SCOPE_TEXT_BYTES - length, "%s%s", i == 0 ? "" : "+",
-					   sorted[i]);
-	}
-	return scope_valid(text);
+	return false;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Scopes: a role and the teams that it is for. Each scope has its own key each week, so a token tells its scope and nothing
- * else about who shows it.
+ * Scopes: a role and a set of teams. A key signs for one scope, so that a token tells its scope and nothing finer; the name
+ * of a scope becomes the user name at the broker.
  *
- * As text: the role, a colon, and the teams in ascending order, each once, joined by plus signs: "worker:oost+west". The team
- * "all" stands for every team and for the whole org. It stands alone, and only leaders may have it.
+ * The name is the ids of the teams in their order with dots between them, "oost" or "oost.west"; "leader:" stands before that
+ * of leaders. None of these characters means anything in a topic filter. "leader:all" stands for leaders of every team.
  */
 #ifndef TURF_PROTO_SCOPE_H
 #define TURF_PROTO_SCOPE_H
@@ -12,27 +12,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "proto/topic.h"
 
 enum {
-	SCOPE_TEAMS_MAX = 64,
-	SCOPE_TEXT_BYTES = 8 + SCOPE_TEAMS_MAX * SLUG_BYTES, /* with a terminating zero */
+	SCOPE_TEAMS_MAX = 8,
+	SCOPE_BYTES = 8 + SCOPE_TEAMS_MAX * SLUG_BYTES, /* of a name and its zero */
 };
 
-enum scope_role {
-	SCOPE_WORKER, /* sends questions of these teams, and reads their figures */
-	SCOPE_LEADER, /* reads the figures of these teams and of the whole org */
+struct scope {
+	bool leader; /* otherwise of workers */
+	unsigned n_teams;
+	char teams[SCOPE_TEAMS_MAX][SLUG_BYTES]; /* in the order of strcmp, each once */
 };
 
-/* Whether `text` is a scope in exactly the form above. The other functions here may be asked about such texts only. */
-bool scope_valid(const char *text);
+/* FAULT_INPUT: no team, too many, or one that is none. */
+int scope_make(struct scope *scope, bool leader, const char *const *teams, unsigned n_teams, struct error *error);
 
-enum scope_role scope_role(const char *text);
+void scope_format(const struct scope *scope, char name[static SCOPE_BYTES]);
 
-/* Whether the scope has this team; `length` bytes without a zero. A scope of all teams has each. */
-bool scope_has_team(const char *text, const char *team, size_t length);
+/* What scope_format writes, and nothing else: 0, or -1. */
+int scope_parse(const char *name, struct scope *scope);
 
-/* Writes the scope of this role and these teams, in whatever order they come. False: no scope has these. */
-bool scope_print(char text[static SCOPE_TEXT_BYTES], enum scope_role role, const char *const *teams, size_t n_teams);
+/* Whether the scope is for this team, of `length` bytes without a zero; that of all teams is for every one, and for TEAM_ALL. */
+bool scope_has_team(const struct scope *scope, const char *team, size_t length);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ static bool take_text(const json_t *object, const char *member, char *to, size_t
 	return true;
 }
 
-static bool take_time(const json_t *object, const char *member, int64_t *to)
+static bool take_number(const json_t *object, const char *member, int64_t *to)
 {
 	const json_t *value = json_object_get(object, member);
 
@@ -48,19 +49,16 @@ static int take_public_key(const json_t *object, size_t position, struct token_k
 
 static int take_key(const json_t *object, size_t position, struct token_directory_key *key, struct error *error)
 {
-	char scope[SCOPE_TEXT_BYTES];
+	char scope[SCOPE_BYTES];
 
 	if (json_integer_value(json_object_get(object, "token-type")) != TOKEN_TYPE)
 		return error_set(error, FAULT_INPUT, "key %zu: token-type is not %d", position, TOKEN_TYPE);
-	if (!take_text(object, "scope", scope, sizeof scope) || !scope_valid(scope))
-		return error_set(error, FAULT_INPUT, "key %zu: scope is no role with teams in order", position);
-	if (!take_time(object, "not-before", &key->not_before) || !take_time(object, "not-after", &key->not_after) ||
-	    key->not_before >= key->not_after)
-		return error_set(error, FAULT_INPUT, "key %zu: not-before and not-after are no times in order",
+	if (!take_text(object, "turf-scope", scope, sizeof scope) || scope_parse(scope, &key->scope) < 0)
+		return error_set(error, FAULT_INPUT, "key %zu: turf-scope is not the name of a scope", position);
+	if (!take_number(object, "not-before", &key->not_before) ||
+	    !take_number(object, "turf-not-after", &key->not_after) || key->not_before >= key->not_after)
+		return error_set(error, FAULT_INPUT, "key %zu: not-before and turf-not-after are no times in order",
 				 position);
-	key->scope = strdup(scope);
-	if (!key->scope)
-		return error_set(error, FAULT_MEMORY, "no memory for the key directory");
 	return take_public_key(object, position, &key->key, error);
 }
 
@@ -90,12 +88,18 @@ static int take_keys(const json_t *keys, struct token_directory *directory, stru
 
 static int take_directory(const json_t *root, struct token_directory *directory, struct error *error)
 {
-	if (!take_text(root, "org", directory->org, sizeof directory->org) || !topic_slug_valid(directory->org))
-		return error_set(error, FAULT_INPUT, "org is no organisation's short name");
-	if (!take_text(root, "issuer-name", directory->issuer, sizeof directory->issuer))
-		return error_set(error, FAULT_INPUT, "issuer-name is no text of 1 to %d bytes", TOKEN_NAME_MAX);
+	int64_t batch;
+
+	if (!take_text(root, "turf-org", directory->org, sizeof directory->org) || !topic_slug_valid(directory->org))
+		return error_set(error, FAULT_INPUT, "turf-org is not the id of an organisation");
+	if (!take_text(root, "turf-issuer", directory->issuer, sizeof directory->issuer))
+		return error_set(error, FAULT_INPUT, "turf-issuer is no text of 1 to %d bytes", TOKEN_NAME_MAX);
 	if (!take_text(root, "issuer-request-uri", directory->request_uri, sizeof directory->request_uri))
 		return error_set(error, FAULT_INPUT, "issuer-request-uri is no text of 1 to %d bytes", TOKEN_NAME_MAX);
+	if (!take_number(root, "turf-batch", &batch) || batch < 1 || batch > TOKEN_DIRECTORY_BATCH_MAX)
+		return error_set(error, FAULT_INPUT, "turf-batch is no number of 1 to %d tokens",
+				 TOKEN_DIRECTORY_BATCH_MAX);
+	directory->batch = (unsigned)batch;
 	return take_keys(json_object_get(root, "token-keys"), directory, error);
 }
 
@@ -127,10 +131,8 @@ void token_directory_free(struct token_directory *directory)
 {
 	if (!directory)
 		return;
-	for (size_t i = 0; i < directory->n_keys; i++) {
+	for (size_t i = 0; i < directory->n_keys; i++)
 		token_key_close(directory->keys[i].key);
-		free(directory->keys[i].scope);
-	}
 	free(directory->keys);
 	free(directory);
 }
@@ -141,12 +143,13 @@ void token_directory_free(struct token_directory *directory)
 static json_t *key_json(const struct token_directory_key *key)
 {
 	uint8_t bytes[TOKEN_KEY_BYTES];
-	char text[KEY_CHARS + 1];
+	char text[KEY_CHARS + 1], scope[SCOPE_BYTES];
 
+	scope_format(&key->scope, scope);
 	token_key_encode(token_key_modulus(key->key), bytes);
 	base64url_encode(bytes, sizeof bytes, text);
-	return json_pack("{s:i, s:s, s:s, s:I, s:I}", "token-type", TOKEN_TYPE, "token-key", text, "scope", key->scope,
-			 "not-before", (json_int_t)key->not_before, "not-after", (json_int_t)key->not_after);
+	return json_pack("{s:i, s:s, s:s, s:I, s:I}", "token-type", TOKEN_TYPE, "token-key", text, "turf-scope", scope,
+			 "not-before", (json_int_t)key->not_before, "turf-not-after", (json_int_t)key->not_after);
 }
 
 char *token_directory_print(const struct token_directory *directory)
@@ -158,8 +161,9 @@ char *token_directory_print(const struct token_directory *directory)
 	for (size_t i = 0; i < directory->n_keys; i++)
 		failed |= json_array_append_new(keys, key_json(&directory->keys[i]));
 	root = failed ? NULL
-		      : json_pack("{s:s, s:s, s:s, s:O}", "org", directory->org, "issuer-name", directory->issuer,
-				  "issuer-request-uri", directory->request_uri, "token-keys", keys);
+		      : json_pack("{s:s, s:s, s:s, s:I, s:O}", "turf-org", directory->org, "turf-issuer",
+				  directory->issuer, "issuer-request-uri", directory->request_uri, "turf-batch",
+				  (json_int_t)directory->batch, "token-keys", keys);
 	if (root)
 		text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
@@ -181,6 +185,9 @@ const struct token_directory_key *token_directory_find(const struct token_direct
 int token_directory_challenge(const struct token_directory *directory, uint8_t digest[static TOKEN_DIGEST_BYTES],
 			      struct error *error)
 {
-	return token_challenge_digest(&(struct token_challenge){.issuer = directory->issuer, .origin = directory->org},
-				      digest, error);
+	char origin[sizeof TOPIC_PREFIX + SLUG_BYTES];
+
+	(void)snprintf(origin, sizeof origin, TOPIC_PREFIX "%s", directory->org);
+	return token_challenge_digest(&(struct token_challenge){.issuer = directory->issuer, .origin = origin}, digest,
+				      error);
 }

@@ -2,7 +2,7 @@
 /*
  * The directory of an org's public token keys, as JSON: what the issuer publishes, and what the broker and the phones go by.
  * It has the members of RFC 9578, section 4 ("issuer-request-uri", and "token-keys" with "token-type", "token-key" and
- * "not-before"), and of our own "org", "issuer-name", and with each key its "scope" and "not-after".
+ * "not-before"). Of our own are "turf-org", "turf-issuer", "turf-batch", and with each key its "turf-scope" and "turf-not-after".
  *
  * It is the same for everybody: a key that only one phone gets would mark that phone.
  */
@@ -19,11 +19,12 @@
 enum {
 	TOKEN_DIRECTORY_KEYS_MAX = 1024,
 	TOKEN_DIRECTORY_BYTES_MAX = 1 << 20,
+	TOKEN_DIRECTORY_BATCH_MAX = 1000,
 };
 
 struct token_directory_key {
 	struct token_key *key;
-	char *scope;                   /* valid by proto/scope.h */
+	struct scope scope;
 	int64_t not_before, not_after; /* unix seconds; from the first moment up to the other, which is outside */
 };
 
@@ -31,6 +32,7 @@ struct token_directory {
 	char org[SLUG_BYTES];
 	char issuer[TOKEN_NAME_MAX + 1];
 	char request_uri[TOKEN_NAME_MAX + 1]; /* where batches are asked for, from the directory's own address */
+	unsigned batch;                       /* how many tokens a device gets for a week */
 	struct token_directory_key *keys;
 	size_t n_keys;
 };
@@ -46,7 +48,7 @@ char *token_directory_print(const struct token_directory *directory);
 const struct token_directory_key *token_directory_find(const struct token_directory *directory,
 						       const uint8_t key_id[static TOKEN_DIGEST_BYTES]);
 
-/* The digest of the challenge that all tokens of this org answer: its issuer, and the org as the origin. FAULT_INPUT. */
+/* The digest of the challenge that all tokens of this org answer: its issuer, and turf/v1/ORG as the origin. FAULT_INPUT. */
 int token_directory_challenge(const struct token_directory *directory, uint8_t digest[static TOKEN_DIGEST_BYTES],
 			      struct error *error);
 

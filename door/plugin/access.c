@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "proto/scope.h"
 #include "proto/topic.h"
 
 /* Workers read the figures of their own teams, leaders those of the whole org too. */
@@ -12,7 +11,7 @@ static bool may_read_figures(const struct access_client *client, const char *tea
 	bool all = length == strlen(TEAM_ALL) && memcmp(team, TEAM_ALL, length) == 0;
 
 	if (all)
-		return scope_role(client->scope) == SCOPE_LEADER;
+		return client->scope->leader;
 	return scope_has_team(client->scope, team, length);
 }
 
@@ -21,8 +20,8 @@ bool access_may_publish(const struct access_client *client, const char *topic, b
 	struct topic parsed;
 
 	return topic_parse(topic, strlen(topic), &parsed) == TOPIC_REGISTRATION && !retained &&
-	       scope_role(client->scope) == SCOPE_WORKER && strcmp(parsed.org, client->org) == 0 &&
-	       parsed.team[0] != '\0' && scope_has_team(client->scope, parsed.team, strlen(parsed.team));
+	       !client->scope->leader && strcmp(parsed.org, client->org) == 0 && parsed.team[0] != '\0' &&
+	       scope_has_team(client->scope, parsed.team, strlen(parsed.team));
 }
 
 bool access_may_read(const struct access_client *client, const char *topic)

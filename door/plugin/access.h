@@ -8,10 +8,12 @@
 
 #include <stdbool.h>
 
+#include "proto/scope.h"
+
 struct access_client {
 	const char *org;
-	const char *scope;     /* of its token (proto/scope.h) */
-	const char *client_id; /* of this connection */
+	const struct scope *scope; /* of its token */
+	const char *client_id;     /* of this connection */
 };
 
 /* A registration of one of its teams, never retained. */

@@ -6,9 +6,9 @@
  *   plugin_opt_keys FOLDER    the key directories that turfdoor writes, ORG.json for each org
  *   plugin_opt_spent FOLDER   where the plugin keeps which tokens are spent; mosquitto's own
  *
- * A client with a token logs on as "pass", with the token as password and a client id of 22 characters. From then on its user
- * name is its org and scope, "proef/worker:oost+west". For everybody else the broker's own files decide (MOSQ_ERR_PLUGIN_DEFER),
- * but the client ids of the aggregators are kept for their accounts: another client under the same id would end them.
+ * A client with a token logs on as "pass", with the token as password and a client id of 22 characters. From then on the name
+ * of its scope is its user name. For everybody else the broker's own files decide (MOSQ_ERR_PLUGIN_DEFER), but the client ids
+ * of the aggregators are kept for their accounts: another client under the same id would end them.
  *
  * Nothing is logged or kept about a client. All calls come from the broker's one thread.
  */
@@ -32,9 +32,11 @@
 
 enum { PLUGIN_INTERFACE = 5, TICK_S = 1 };
 
-/* A connection with a token, to be ended when its key is no longer good. */
+/* A connection with a token: what it may do, and by which key, since it ends when that key is no longer good. */
 struct guest {
 	char client_id[CLIENT_ID_BYTES];
+	char org[SLUG_BYTES];
+	struct scope scope;
 	uint8_t key_id[TOKEN_DIGEST_BYTES];
 	UT_hash_handle hh;
 };
@@ -43,7 +45,7 @@ struct door {
 	mosquitto_plugin_id_t *id;
 	struct keys *keys;
 	struct spent *spent;
-	struct guest *guests; /* heap */
+	struct guest *guests; /* heap, by client id */
 	int64_t next_tick_s;
 	bool unpublished;       /* the directories are others than those at door/keys */
 	struct error complaint; /* the last that was logged, so that each is logged once */
@@ -69,32 +71,45 @@ static bool in_time(const struct token_directory_key *key, int64_t unix_s)
 	return key->not_before <= unix_s && unix_s < key->not_after;
 }
 
-static int remember_guest(struct door *door, const char *client_id, const struct token *token)
+/* NULL: there is no guest of this client id; by it two connections are never mixed up, since the broker ends the older. */
+static struct guest *find_guest(const struct door *door, const char *client_id)
 {
-	struct guest *guest;
+	struct guest *guest = NULL;
 
-	HASH_FIND_STR(door->guests, client_id, guest);
-	if (!guest) {
-		guest = calloc(1, sizeof *guest);
-		if (!guest)
-			return -1;
-		memcpy(guest->client_id, client_id, CLIENT_ID_BYTES);
-		HASH_ADD_STR(door->guests, client_id, guest);
-		if (!hash_added(guest)) {
-			free(guest);
-			return -1;
-		}
-	}
-	memcpy(guest->key_id, token->key_id, sizeof guest->key_id);
-	return 0;
+	if (client_id)
+		HASH_FIND_STR(door->guests, client_id, guest);
+	return guest;
 }
 
-/* Puts org and scope in the place of "pass". */
-static int name_guest(struct mosquitto *client, const struct keys_match *match)
+/* NULL: no memory. */
+static struct guest *add_guest(struct door *door, const char *client_id)
 {
-	char name[SLUG_BYTES + 1 + SCOPE_TEXT_BYTES];
+	struct guest *guest = calloc(1, sizeof *guest);
 
-	(void)snprintf(name, sizeof name, "%s/%s", match->directory->org, match->key->scope);
+	if (!guest)
+		return NULL;
+	memcpy(guest->client_id, client_id, CLIENT_ID_BYTES);
+	HASH_ADD_STR(door->guests, client_id, guest);
+	if (hash_added(guest))
+		return guest;
+	free(guest);
+	return NULL;
+}
+
+static int let_in(struct door *door, struct mosquitto *client, const struct keys_match *match)
+{
+	const char *client_id = mosquitto_client_id(client);
+	struct guest *guest = find_guest(door, client_id);
+	char name[SCOPE_BYTES];
+
+	if (!guest)
+		guest = add_guest(door, client_id);
+	if (!guest)
+		return MOSQ_ERR_NOMEM;
+	guest->scope = match->key->scope;
+	memcpy(guest->org, match->directory->org, sizeof guest->org);
+	memcpy(guest->key_id, token_key_id(match->key->key), sizeof guest->key_id);
+	scope_format(&guest->scope, name);
 	return mosquitto_set_username(client, name);
 }
 
@@ -118,9 +133,7 @@ static int admit_token(struct door *door, struct mosquitto *client, const char *
 	rc = spent_mark(door->spent, &token, now_s(), &error);
 	if (rc < 0)
 		complain(door, &error);
-	if (rc != 0 || remember_guest(door, client_id, &token) != 0)
-		return MOSQ_ERR_AUTH;
-	return name_guest(client, &match);
+	return rc == 0 ? let_in(door, client, &match) : MOSQ_ERR_AUTH;
 }
 
 /*
@@ -146,40 +159,23 @@ static int on_basic_auth(int event, void *data, void *context)
 	(void)event;
 	if (auth->username && strcmp(auth->username, TOKEN_USER) == 0)
 		return admit_token(context, auth->client, auth->password);
-	if (auth->username && strchr(auth->username, '/'))
-		return MOSQ_ERR_AUTH; /* names of guests are given by us alone */
 	return is_kept_for_other(mosquitto_client_id(auth->client), auth->username) ? MOSQ_ERR_AUTH
 										    : MOSQ_ERR_PLUGIN_DEFER;
 }
 
 /* ---- Topics -------------------------------------------------------------------------------------------- */
 
-/* False: no guest has such a user name. */
-static bool split_name(const char *name, char org[static SLUG_BYTES], struct access_client *client)
-{
-	const char *slash = name ? strchr(name, '/') : NULL;
-	size_t length = slash ? (size_t)(slash - name) : 0;
-
-	if (!slash || length >= SLUG_BYTES)
-		return false;
-	memcpy(org, name, length);
-	org[length] = '\0';
-	*client = (struct access_client){.org = org, .scope = slash + 1};
-	return true;
-}
-
 static int on_acl_check(int event, void *data, void *context)
 {
 	const struct mosquitto_evt_acl_check *check = data;
-	char org[SLUG_BYTES];
+	const struct guest *guest = find_guest(context, mosquitto_client_id(check->client));
 	struct access_client client;
 	bool may = false;
 
 	(void)event;
-	(void)context;
-	if (!split_name(mosquitto_client_username(check->client), org, &client))
+	if (!guest)
 		return MOSQ_ERR_PLUGIN_DEFER;
-	client.client_id = mosquitto_client_id(check->client);
+	client = (struct access_client){.org = guest->org, .scope = &guest->scope, .client_id = guest->client_id};
 	switch (check->access) {
 	case MOSQ_ACL_WRITE:
 		may = access_may_publish(&client, check->topic, check->retain);
@@ -205,12 +201,9 @@ static int on_disconnect(int event, void *data, void *context)
 {
 	const struct mosquitto_evt_disconnect *disconnect = data;
 	struct door *door = context;
-	const char *client_id = mosquitto_client_id(disconnect->client);
-	struct guest *guest = NULL;
+	struct guest *guest = find_guest(door, mosquitto_client_id(disconnect->client));
 
 	(void)event;
-	if (client_id)
-		HASH_FIND_STR(door->guests, client_id, guest);
 	if (guest) {
 		HASH_DEL(door->guests, guest);
 		free(guest);

@@ -20,8 +20,8 @@ const nobody = { clean: true };
 async function door(t) {
   const issuer = new Issuer(org);
   const keys = {
-    worker: issuer.add('worker:oost+west'),
-    other: issuer.add('worker:noord'),
+    worker: issuer.add('oost.west'),
+    other: issuer.add('noord'),
     leader: issuer.add('leader:oost'),
     director: issuer.add('leader:all'),
   };
@@ -46,11 +46,11 @@ test('a token opens the door, in both versions of MQTT, and again for a phone th
 test('who has no good token stays outside', async (t) => {
   const { issuer, keys, broker, enter, publish } = await door(t);
   const now = Math.floor(Date.now() / 1000);
-  const expired = issuer.add('worker:oost', { notBefore: now - 1000, notAfter: now - 1 });
-  const early = issuer.add('worker:oost', { notBefore: now + 1000, notAfter: now + 2000 });
-  const withdrawn = issuer.add('worker:oost');
+  const expired = issuer.add('oost', { notBefore: now - 1000, notAfter: now - 1 });
+  const early = issuer.add('oost', { notBefore: now + 1000, notAfter: now + 2000 });
+  const withdrawn = issuer.add('oost');
   issuer.keys.pop();
-  const newest = issuer.add('worker:zuid');
+  const newest = issuer.add('zuid');
   publish();
   await eventually(() => enter(issuer.pass(newest)).catch(() => false), 'the new directory');
   const twin = new Issuer(org, 'elsewhere.example'); // the same org at another door
@@ -73,13 +73,13 @@ test('who has no good token stays outside', async (t) => {
     'a token with another challenge': { username: 'pass', password: changed(40) },
     'a token with another key id': { username: 'pass', password: changed(70) },
     'a token with another signature': { username: 'pass', password: changed(200) },
-    'a token signed by a key that is not ours': issuer.pass(new Issuer(org).add('worker:oost')),
+    'a token signed by a key that is not ours': issuer.pass(new Issuer(org).add('oost')),
     'a token bought at another door': twin.pass(keys.worker),
     'a token for another org': new Issuer('elders', issuer.name).pass(keys.worker),
     'a token that is past its time': issuer.pass(expired),
     'a token before its time': issuer.pass(early),
     'a token of a key that is withdrawn': issuer.pass(withdrawn),
-    'the name that the broker gives to a scope': { username: `${org}/worker:oost`, password: text },
+    'the name that the broker gives to a scope': { username: `oost`, password: text },
     "the aggregator's name with a token": { username: 'aggregator', password: text },
   };
   for (const [what, login] of Object.entries(attacks)) {
@@ -210,7 +210,7 @@ test('the keys are retained at the broker, and a key that is withdrawn ends its 
 
   const ended = new Promise((resolve) => { worker.mqtt.once('close', resolve); });
   issuer.keys = issuer.keys.filter((key) => key !== keys.worker);
-  const next = issuer.add('worker:oost+west');
+  const next = issuer.add('oost.west');
   publish();
   await ended;
   await notIn(enter(issuer.pass(keys.worker)));
@@ -221,7 +221,7 @@ test('the keys are retained at the broker, and a key that is withdrawn ends its 
 test('a directory that cannot be read shuts out its org with an error that names it, and nobody else', async (t) => {
   const { issuer, keys, folder, broker, enter, publish } = await door(t);
   const neighbour = new Issuer('elders');
-  const key = neighbour.add('worker:zuid');
+  const key = neighbour.add('zuid');
   neighbour.publish(folder);
   await eventually(() => enter(neighbour.pass(key)).catch(() => false), 'the other directory');
   const spent = issuer.pass(keys.worker);

@@ -24,7 +24,7 @@ export function newKey(scope, times = {}) {
 // RFC 9577, section 2.1: type, issuer, no redemption context, origin.
 function challengeDigest(issuer, org) {
   const text = (value) => Buffer.concat([Buffer.from([value.length >> 8, value.length & 255]), Buffer.from(value)]);
-  return sha256(Buffer.concat([Buffer.from([0, 2]), text(issuer), Buffer.from([0]), text(org)]));
+  return sha256(Buffer.concat([Buffer.from([0, 2]), text(issuer), Buffer.from([0]), text(`turf/v1/${org}`)]));
 }
 
 export class Issuer {
@@ -42,15 +42,16 @@ export class Issuer {
 
   directory() {
     return {
-      org: this.org,
-      'issuer-name': this.name,
       'issuer-request-uri': '/door/batch',
+      'turf-org': this.org,
+      'turf-issuer': this.name,
+      'turf-batch': 100,
       'token-keys': this.keys.map((key) => ({
         'token-type': 2,
         'token-key': key.spki.toString('base64url'),
-        scope: key.scope,
         'not-before': key.notBefore,
-        'not-after': key.notAfter,
+        'turf-scope': key.scope,
+        'turf-not-after': key.notAfter,
       })),
     };
   }

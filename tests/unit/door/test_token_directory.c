@@ -46,15 +46,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static const char *const two_teams[] = {"oost", "west"}, *const all_teams[] = {"all"};
+
 /* With two keys; freed by the caller. */
 static char *printed(void)
 {
-	char oost[] = "worker:oost+west", leader[] = "leader:all";
-	struct token_directory_key both[] = {{keys[0], oost, 1000, 2000}, {keys[1], leader, 3000, 4000}};
-	struct token_directory directory = {
-		.org = "proef", .issuer = "turf.example", .request_uri = "/door/batch", .keys = both, .n_keys = 2};
-	char *text = token_directory_print(&directory);
+	struct token_directory_key both[] = {{.key = keys[0], .not_before = 1000, .not_after = 2000},
+					     {.key = keys[1], .not_before = 3000, .not_after = 4000}};
+	struct token_directory directory = {.org = "proef",
+					    .issuer = "turf.example",
+					    .request_uri = "/door/batch",
+					    .batch = 100,
+					    .keys = both,
+					    .n_keys = 2};
+	char *text;
 
+	assert_int_equal(scope_make(&both[0].scope, false, two_teams, 2, NULL), 0);
+	assert_int_equal(scope_make(&both[1].scope, true, all_teams, 1, NULL), 0);
+	text = token_directory_print(&directory);
 	assert_non_null(text);
 	return text;
 }
@@ -71,14 +80,18 @@ static void what_is_printed_is_read(void **state)
 	assert_string_equal(directory->issuer, "turf.example");
 	assert_string_equal(directory->request_uri, "/door/batch");
 	assert_int_equal(directory->n_keys, 2);
-	assert_string_equal(directory->keys[0].scope, "worker:oost+west");
+	assert_int_equal(directory->batch, 100);
+	assert_int_equal(directory->keys[0].scope.n_teams, 2);
+	assert_string_equal(directory->keys[0].scope.teams[1], "west");
+	assert_true(directory->keys[1].scope.leader);
 	assert_int_equal(directory->keys[0].not_before, 1000);
 	assert_int_equal(directory->keys[0].not_after, 2000);
 	assert_ptr_equal(token_directory_find(directory, token_key_id(keys[1])), &directory->keys[1]);
 	assert_null(token_directory_find(directory, unknown));
 	assert_int_equal(token_directory_challenge(directory, challenge, NULL), 0);
-	assert_int_equal(
-		token_challenge_digest(&(struct token_challenge){"turf.example", "proef", NULL}, expected, NULL), 0);
+	assert_int_equal(token_challenge_digest(&(struct token_challenge){"turf.example", "turf/v1/proef", NULL},
+						expected, NULL),
+			 0);
 	assert_memory_equal(challenge, expected, sizeof expected);
 	token_directory_free(directory);
 	free(text);
@@ -118,30 +131,40 @@ static void assert_refused(const char *from, const char *to, const char *expecte
 static void whatever_is_wrong_is_named(void **state)
 {
 	(void)state;
-	assert_refused("\"proef\"", "\"Proef\"", "org");
-	assert_refused("\"proef\"", "1", "org");
-	assert_refused("\"turf.example\"", "\"\"", "issuer-name");
+	assert_refused("\"proef\"", "\"Proef\"", "turf-org");
+	assert_refused("\"proef\"", "1", "turf-org");
+	assert_refused("\"turf.example\"", "\"\"", "turf-issuer");
 	assert_refused("\"/door/batch\"", "null", "issuer-request-uri");
 	assert_refused("\"token-keys\"", "\"keys\"", "token-keys");
 	assert_refused("\"token-type\":2", "\"token-type\":1", "key 1");
-	assert_refused("worker:oost+west", "worker:west+oost", "key 1");
+	assert_refused("oost.west", "west.oost", "key 1");
+	assert_refused("\"turf-batch\":100", "\"turf-batch\":0", "turf-batch");
+	assert_refused("\"turf-batch\":100", "\"turf-batch\":1001", "turf-batch");
 	assert_refused("\"not-before\":1000", "\"not-before\":2000", "key 1");
 	assert_refused("\"not-before\":1000", "\"not-before\":-1", "key 1");
-	assert_refused("\"not-after\":4000", "\"not-after\":\"4000\"", "key 2");
+	assert_refused("\"turf-not-after\":4000", "\"turf-not-after\":\"4000\"", "key 2");
 	assert_refused("\"token-key\":\"", "\"token-key\":\"A", "key 1: token-key");
 	assert_refused("\"token-key\":\"MIIB", "\"token-key\":\"MIIC", "key 1");
-	assert_refused("\"org\"", "\"org\":\"twee\",\"org\"", "duplicate");
+	assert_refused("\"turf-org\"", "\"turf-org\":\"twee\",\"turf-org\"", "duplicate");
 }
 
 static void the_same_key_twice_is_refused(void **state)
 {
-	char oost[] = "worker:oost", west[] = "worker:west", *text;
-	struct token_directory_key both[] = {{keys[0], oost, 1, 2}, {keys[0], west, 1, 2}};
-	struct token_directory directory = {.org = "a", .issuer = "b", .request_uri = "c", .keys = both, .n_keys = 2},
+	struct token_directory_key both[] = {{.key = keys[0], .not_before = 1, .not_after = 2},
+					     {.key = keys[0], .not_before = 1, .not_after = 2}};
+	struct token_directory directory = {.org = "a",
+					    .issuer = "b",
+					    .request_uri = "c",
+					    .batch = 1,
+					    .keys = both,
+					    .n_keys = 2},
 			       *read;
+	char *text;
 	struct error error = {{0}};
 
 	(void)state;
+	assert_int_equal(scope_make(&both[0].scope, false, two_teams, 2, NULL), 0);
+	both[1].scope = both[0].scope;
 	text = token_directory_print(&directory);
 	assert_int_equal(token_directory_parse(text, strlen(text), &read, &error), FAULT_INPUT);
 	assert_string_equal(error.text, "keys 1 and 2 are the same");
