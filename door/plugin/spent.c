@@ -171,12 +171,13 @@ struct sweep {
 
 static int sweep(void *context, struct lmdb_txn *txn)
 {
+	static const uint8_t first[MARK_BYTES];
 	const struct sweep *asked = context;
 	struct lmdb_cursor cursor;
 	bool more;
 
 	lmdb_cursor_open(&cursor, txn, DB_SPENT);
-	more = lmdb_seek(&cursor, (struct span){NULL, 0});
+	more = lmdb_seek(&cursor, (struct span){first, sizeof first});
 	while (more) {
 		if (asked->lives(asked->context, cursor.key.at)) {
 			uint64_t key = get_be64(cursor.key.at);
