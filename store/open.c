@@ -254,6 +254,12 @@ int store_note_last_seen(struct store *store, struct error *error)
 	return rc < 0 ? error_prefix(error, rc, "note what was last seen") : 0;
 }
 
+int store_client_secret(const struct store *store, char secret[static STORE_CLIENT_SECRET_BYTES], struct error *error)
+{
+	_Static_assert((int)STORE_CLIENT_SECRET_BYTES == (int)CLIENT_SECRET_BYTES, "one length of the secret");
+	return last_seen_client_secret(store->path, secret, error);
+}
+
 void store_check_readers(struct store *store)
 {
 	lmdb_check_readers(&store->lmdb);

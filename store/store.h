@@ -142,6 +142,12 @@ int store_check_files(struct store *store, struct error *error);
  * empty store in its place, or to take an older copy of it. Now and then; the first time it is synced. */
 int store_note_last_seen(struct store *store, struct error *error);
 
+enum { STORE_CLIENT_SECRET_BYTES = 17 }; /* 16 hexadecimal digits and a zero */
+
+/* The secret end of the daemon's client id, which stays with this store's place on this disk (last_seen.h). After a fault, `secret`
+ * is one that cannot be kept, or empty. */
+int store_client_secret(const struct store *store, char secret[static STORE_CLIENT_SECRET_BYTES], struct error *error);
+
 /* Frees what readers that were killed hold on to, and without which the file grows: now and then. */
 void store_check_readers(struct store *store);
 

@@ -142,6 +142,18 @@ static int open_with_room(struct daemon *daemon, int (*open_part)(struct daemon 
 	return rc;
 }
 
+/* A client id that is not kept is fine until the next start; but then the broker holds the old session, until that expires. */
+static int open_link(struct daemon *daemon, struct error *error)
+{
+	int rc = store_client_secret(daemon->store, daemon->link.client_secret, error);
+
+	if (rc < 0 && daemon->link.client_secret[0] == '\0')
+		return rc;
+	if (rc < 0)
+		log_warning("client-id-not-kept reason=\"%s\"", error->text);
+	return link_open(&daemon->link, error);
+}
+
 /* Gives each part what it works with, as far as it is open. */
 static void connect_parts(struct daemon *daemon)
 {
@@ -186,7 +198,7 @@ int daemon_open(struct daemon *daemon, const struct daemon_options *options, str
 	if (rc == 0)
 		rc = open_with_room(daemon, take_first_catalogue, error);
 	if (rc == 0)
-		rc = link_open(&daemon->link, error);
+		rc = open_link(daemon, error);
 	if (rc != 0)
 		daemon_close(daemon);
 	return rc;

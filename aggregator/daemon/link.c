@@ -47,11 +47,11 @@ int link_open(struct link *link, struct error *error)
 		.ca_file = link->config->ca_file,
 		.keepalive_s = (int)link->config->keepalive_s,
 	};
-	char client_id[SLUG_BYTES + 32], topic[TOPIC_BYTES];
+	char client_id[SLUG_BYTES + STORE_CLIENT_SECRET_BYTES + 32], topic[TOPIC_BYTES];
 	bool changed;
 	int rc;
 
-	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s", link->status->org);
+	(void)snprintf(client_id, sizeof client_id, "turf-aggregator-%s_%s", link->status->org, link->client_secret);
 	topic_status(topic, link->status->org);
 	link->will = status_json(link->status, false);
 	if (!link->will)
@@ -189,7 +189,7 @@ static int kept_out(const struct link *link, struct error *error)
 	return error_set(
 		error, FAULT_BUSY,
 		"the broker ended the session right after it began, %d times in a row: taken over by another client with "
-		"the id turf-aggregator-%s (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
+		"our id, turf-aggregator-%s_... (run only one turfd for an org), or the catalogue is over the broker's max_packet_size "
 		"(the catalogue has up to %d bytes)",
 		SHORT_SESSIONS_MAX, link->status->org, CATALOGUE_BYTES_MAX);
 }

@@ -17,6 +17,8 @@ struct link {
 	const struct status *status; /* who this daemon is: for the will, and to tell it from others */
 	struct inbox *inbox;
 	struct counters *counters;
+	char client_secret
+		[STORE_CLIENT_SECRET_BYTES]; /* the end of our client id: who knows it can end our connection */
 
 	struct mqtt *mqtt;
 	char *will;

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "store/files/files.h"
 
 #define SUFFIX ".last-seen"
 #define FILE_NAME "store"
+#define SECRET_NAME "client-id"
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, TEXT_BYTES = 512 };
 
@@ -42,6 +44,13 @@ static int file_path(char out[static PATH_MAX], const char *directory, struct er
 	int rc = folder_path(folder, directory, error);
 
 	return rc < 0 ? rc : files_path(out, folder, FILE_NAME, error);
+}
+
+static int make_folder(const char *folder, struct error *error)
+{
+	return mkdir(folder, DIRECTORY_MODE) < 0 && errno != EEXIST
+		       ? files_fault(error, folder, "cannot make the folder")
+		       : 0;
 }
 
 /* ---- Writing -------------------------------------------------------------------------------------- */
@@ -74,8 +83,8 @@ int last_seen_write(const char *directory, const struct last_seen *seen, bool sy
 
 	if (rc == 0)
 		rc = files_path(path, folder, FILE_NAME, error);
-	if (rc == 0 && sync && mkdir(folder, DIRECTORY_MODE) < 0 && errno != EEXIST)
-		rc = files_fault(error, folder, "cannot make the folder");
+	if (rc == 0 && sync)
+		rc = make_folder(folder, error);
 	if (rc < 0)
 		return rc;
 	length = snprintf(text, sizeof text, TEXT STATE, seen->org, seen->epoch, seen->generation);
@@ -141,4 +150,42 @@ int last_seen_check_newer(const char *directory, const char *epoch, uint64_t gen
 		"), and phones would not send again what it lacks: put the right file back, or bring this one in with "
 		"turfctl restore; to continue with this copy anyway, remove %s",
 		directory, generation, seen, path);
+}
+
+/* ---- The secret of the client id -------------------------------------------------------------------- */
+
+enum { SECRET_BITS_BYTES = (CLIENT_SECRET_BYTES - 1) / 2 };
+
+static bool read_secret(const char *path, char secret[static CLIENT_SECRET_BYTES])
+{
+	uint8_t bytes[SECRET_BITS_BYTES];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd >= 0 ? pread(fd, secret, CLIENT_SECRET_BYTES, 0) : 0;
+	bool whole = length == CLIENT_SECRET_BYTES && secret[length - 1] == '\n';
+
+	files_close(&fd);
+	secret[CLIENT_SECRET_BYTES - 1] = '\0';
+	return whole && hex_decode(secret, bytes, sizeof bytes) == 0;
+}
+
+int last_seen_client_secret(const char *directory, char secret[static CLIENT_SECRET_BYTES], struct error *error)
+{
+	char folder[PATH_MAX], path[PATH_MAX], text[CLIENT_SECRET_BYTES + 1];
+	uint8_t bytes[SECRET_BITS_BYTES];
+	int rc = folder_path(folder, directory, error);
+
+	if (rc == 0)
+		rc = files_path(path, folder, SECRET_NAME, error);
+	if (rc == 0 && read_secret(path, secret))
+		return 0;
+	secret[0] = '\0';
+	if (random_bytes(bytes, sizeof bytes) < 0)
+		return error_set(error, FAULT_SYSTEM, "no random bytes for the client id");
+	hex_encode(bytes, sizeof bytes, secret);
+	(void)snprintf(text, sizeof text, "%s\n", secret);
+	if (rc == 0)
+		rc = make_folder(folder, error);
+	if (rc == 0)
+		rc = write_text(path, text, strlen(text), error);
+	return rc == 0 ? sync_all(path, folder, error) : rc;
 }

@@ -68,7 +68,7 @@ test('two daemons for one org: the younger stays, the other ends with an error',
 
 test('someone who keeps taking its client id ends it, instead of a fight without end', async (t) => {
   const w = await fixture(t);
-  const options = { ...w.stack.broker.aggregator, clientId: 'turf-aggregator-proef', clean: false, reconnectPeriod: 50 };
+  const options = { ...w.stack.broker.aggregator, clientId: w.stack.turfdClientId, clean: false, reconnectPeriod: 50 };
   const rival = await Client.connect(t, w.stack.broker.url, options);
   assert.deepEqual(await w.stack.turfd.ended, { code: 1, signal: null });
   assert.match(w.stack.turfd.log, /taken over/);

@@ -242,14 +242,33 @@ test('whoever subscribes to everything receives no one else’s taps or receipts
   for (const { topic } of listeners.flatMap(({ messages }) => messages)) assert.match(topic.slice(stack.topic('').length), allowed);
 });
 
-test('a phone under turfd’s client id takes its place at the broker, receives nothing there, and loses nothing for the others', async (t) => {
+test('a phone cannot know turfd’s client id: who takes the name of its org there ends nothing', async (t) => {
   const load = await loaded(t);
   const { stack } = load;
   await load.goesOn();
-  const rival = await stack.client({ clientId: 'turf-aggregator-proef', clean: false, reconnectPeriod: 50 });
+  const { pid } = stack.turfd;
+  const kept = stack.turfdClientId;
+  for (const clientId of ['turf-aggregator-proef', 'turf-aggregator-proef_', `turf-aggregator-proef_${'0'.repeat(16)}`]) {
+    await stack.client({ clientId, clean: false });
+  }
+  await load.goesOn();
+  assert.equal(stack.turfd.pid, pid);
+  assert.equal(stack.turfd.status, null);
+  await stack.turfd.stop();
+  await stack.startTurfd();
+  assert.equal(stack.turfdClientId, kept); // so that the broker knows its session again
+  await load.goesOn();
+  await load.nothingIsLost();
+});
+
+test('a phone that has stolen turfd’s client id takes its place at the broker, receives nothing there, and loses nothing for the others', async (t) => {
+  const load = await loaded(t);
+  const { stack } = load;
+  await load.goesOn();
+  const rival = await stack.client({ clientId: stack.turfdClientId, clean: false, reconnectPeriod: 50 });
   await rival.subscribe(stack.topic('registration/+')).catch(() => {});
   assert.deepEqual(await stack.turfd.ended, { code: 1, signal: null });
-  await load.says(/<3>ended reason=".*taken over by another client with the id turf-aggregator-proef/);
+  await load.says(/<3>ended reason=".*taken over by another client with our id, turf-aggregator-proef/);
   await load.standsStill();
   await rival.close();
   assert.deepEqual(rival.messages.filter(({ topic }) => topic.includes('/registration/')), []);

@@ -269,6 +269,28 @@ static void note_last_seen(struct stage *stage)
 	must(stage, store_note_last_seen(stage->store, &stage->error));
 }
 
+static void test_the_secret_of_the_client_id_stays_with_the_place(void **state)
+{
+	struct stage *stage = *state;
+	char first[STORE_CLIENT_SECRET_BYTES], again[STORE_CLIENT_SECRET_BYTES], other[STORE_CLIENT_SECRET_BYTES];
+	struct stat status;
+
+	assert_int_equal(store_client_secret(stage->store, first, &stage->error), 0);
+	assert_int_equal(strspn(first, "0123456789abcdef"), STORE_CLIENT_SECRET_BYTES - 1);
+	assert_int_equal(stat(beside(stage, "store.last-seen/client-id"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	stage_close(stage);
+	stage_open(stage);
+	assert_int_equal(store_client_secret(stage->store, again, &stage->error), 0);
+	assert_string_equal(again, first);
+	write_text(beside(stage, "store.last-seen/client-id"), "0123456789abcde\n");
+	assert_int_equal(store_client_secret(stage->store, other, &stage->error), 0);
+	assert_int_equal(strlen(other), STORE_CLIENT_SECRET_BYTES - 1);
+	assert_string_not_equal(other, first);
+	assert_int_equal(store_client_secret(stage->store, again, &stage->error), 0);
+	assert_string_equal(again, other);
+}
+
 static void test_a_store_that_was_moved_is_not_replaced_by_an_empty_one(void **state)
 {
 	struct stage *stage = *state;
@@ -390,6 +412,7 @@ int main(void)
 		OPENED(test_a_daemon_keeps_its_store_without_its_lock_file),
 		OPENED(test_nothing_is_committed_to_a_file_that_was_replaced),
 		OPENED(test_nothing_is_committed_to_a_directory_that_was_moved),
+		OPENED(test_the_secret_of_the_client_id_stays_with_the_place),
 		OPENED(test_a_store_that_was_moved_is_not_replaced_by_an_empty_one),
 		OPENED(test_an_older_copy_is_not_taken_for_the_store),
 		OPENED(test_what_was_last_seen_is_what_was_last_committed),

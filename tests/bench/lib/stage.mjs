@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What every measurement stands on: a folder on the disk, a broker with deploy/'s settings, programs that are ended, and
 // moments on the clock that all processes share (CLOCK_MONOTONIC, in nanoseconds).
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build, program, root } from '../../system/lib/paths.mjs';
 import { Running, eventually, freePort, portAnswers, succeed } from '../../system/lib/processes.mjs';
 
 export const org = 'bench';
-export const aggregator = `turf-aggregator-${org}`;
+const clientSecret = '0123456789abcdef'; // every consumer is to find the same session at the broker
+export const aggregator = `turf-aggregator-${org}_${clientSecret}`;
 const benchDate = '2019-11-20';
 const config = process.env.BENCH_CONFIG || join(root, 'tests/bench/bench.conf');
 export const tool = (name) => join(build, 'bench', name);
@@ -104,6 +105,8 @@ class Stage {
   turfd({ under = [], limits = '' } = {}) {
     const file = this.path('turfd.conf');
     writeFileSync(file, `${readFileSync(config, 'utf8')}\nlimits = { ${limits} };\n`);
+    mkdirSync(this.path('store.last-seen'), { recursive: true, mode: 0o700 });
+    writeFileSync(this.path('store.last-seen/client-id'), `${clientSecret}\n`);
     const args = ['--config', file, '--store', this.path('store'), '--broker', `mqtt://127.0.0.1:${this.port}`];
     const [command, ...rest] = [...under, program('turfd'), ...args, '--credentials', this.credentials, '--today', benchDate];
     return this.start(command, rest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A broker and a turfd on it, each in a folder of its own: the whole path without the phones.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Broker } from './broker.mjs';
@@ -29,6 +29,11 @@ export class Stack {
   // What turfd notes of the store, beside it.
   get lastSeen() {
     return `${this.store}.last-seen`;
+  }
+
+  // turfd's client id at the broker.
+  get turfdClientId() {
+    return `turf-aggregator-${this.org}_${readFileSync(join(this.lastSeen, 'client-id'), 'utf8').trim()}`;
   }
 
   // As before the first start: turfd is not running.
