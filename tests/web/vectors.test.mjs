@@ -52,6 +52,7 @@ const written = {
   weekly: (org, { team, period }) => topics.weekly(org, team, Number(period)),
   catalogue: (org) => topics.catalogue(org),
   status: (org) => topics.status(org),
+  'door-keys': (org) => topics.doorKeys(org),
 };
 const read = {
   receipt: ({ client_id: clientId }) => ({ kind: 'receipt', clientId }),
@@ -59,6 +60,7 @@ const read = {
   weekly: ({ team, period }) => ({ kind: 'weekly', team, year: Number(period) }),
   catalogue: () => ({ kind: 'catalogue' }),
   status: () => ({ kind: 'status' }),
+  'door-keys': () => ({ kind: 'door' }),
 };
 
 test('topics are written and read as the vectors say', () => {

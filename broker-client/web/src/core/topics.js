@@ -23,6 +23,7 @@ export const topics = {
   weekly: (org, team, isoYear) => under(org, `weekly/${team}/${isoYear}`),
   catalogue: (org) => under(org, 'catalogue'),
   status: (org) => under(org, 'status/aggregator'),
+  doorKeys: (org) => under(org, 'door/keys'),
 };
 
 const parsers = {
@@ -33,6 +34,7 @@ const parsers = {
     !more.length && isSlug(team ?? '') && parsePeriod(year ?? '')?.quarter === null && { kind: 'weekly', team, year: Number(year) },
   catalogue: (more) => !more.length && { kind: 'catalogue' },
   status: ([who, ...more]) => !more.length && who === 'aggregator' && { kind: 'status' },
+  door: ([what, ...more]) => !more.length && what === 'keys' && { kind: 'door' },
 };
 
 // {kind, team, period, year, clientId} as far as the kind has them; null: no topic of this org that a page reads.
