@@ -60,7 +60,7 @@ units = $(patsubst %,$(BUILD)/%.a,$(1))
 
 contract   := $(call units,proto base)
 phone      := $(call units,broker-client/mqtt base/lmdb) $(contract)
-door       := $(call units,door door/plugin base/lmdb) $(contract)
+door       := $(call units,door door/gate base/lmdb) $(contract)
 aggregator := $(call units,aggregator/figures aggregator/config broker-client/mqtt store store/files base/lmdb) $(contract)
 
 web     := broker-client/web
@@ -95,7 +95,7 @@ $(BUILD)/base.a:                  $(call objects,base)
 $(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
 $(BUILD)/proto.a:                 $(call objects,proto) $(BUILD)/proto/turf.pb-c.o
 $(BUILD)/door.a:                  $(call objects,door)
-$(BUILD)/door/plugin.a:           $(call objects,door/plugin)
+$(BUILD)/door/gate.a:             $(call objects,door/gate)
 $(BUILD)/store.a:                 $(call objects,store)
 $(BUILD)/store/admin.a:           $(call objects,store/admin)
 $(BUILD)/store/files.a:           $(call objects,store/files)
@@ -127,7 +127,7 @@ $(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
 	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
 
 # The broker has the functions that a plugin calls.
-$(BUILD)/turf_door.so: $(call objects,door/plugin) $(call units,base/lmdb) $(contract)
+$(BUILD)/turf_door.so: $(call objects,door/plugin) $(call units,door/gate base/lmdb) $(contract)
 	$(CC) -shared $(ldflags) -o $@ $^ $(libs_door)
 
 $(BUILD)/libturf.so: $(call objects,broker-client/libturf) $(phone)
@@ -225,7 +225,7 @@ $(BUILD)/fuzz/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	@mkdir -p $(@D)
 	$(CLANG) $(fuzz_cflags) -w -c -o $@ $<
 
-$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store store/admin store/files door $(fuzz_common)) \
+$(BUILD)/fuzz/daemon.a: $(call fuzz_objects,tests/unit/lib aggregator/daemon aggregator/figures aggregator/config store store/admin store/files door door/gate $(fuzz_common)) \
 		$(BUILD)/fuzz/proto/turf.pb-c.o
 $(BUILD)/fuzz/phone.a: $(call fuzz_objects,broker-client/cli broker-client/libturf $(fuzz_common)) $(BUILD)/fuzz/proto/turf.pb-c.o
 

@@ -7,17 +7,6 @@
 #include "door/internal.h"
 #include "door/weeks.h"
 
-/* ---- Reading keys ------------------------------------------------------------------------------------------ */
-
-/* The key where the cursor stands. False: its record is damaged, which the transaction remembers. */
-static bool read_key(struct lmdb_cursor *cursor, struct layout_key_name *name, struct layout_key *key)
-{
-	if (layout_read_key_name(cursor->key, name) && layout_read_key(cursor->value, key))
-		return true;
-	(void)door_damaged(cursor->txn, "keys");
-	return false;
-}
-
 /* ---- Making keys -------------------------------------------------------------------------------------------- */
 
 /* What is still to be made: the first week of a scope without a key. */
@@ -183,9 +172,10 @@ int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struc
 
 	while (rc == 0) {
 		rc = lmdb_read(&door->lmdb, find_missing, &missing, error);
-		if (rc != KEY_MISSING)
-			return rc;
-		rc = make_key(door, &missing.name, error);
+		if (rc == NOTHING_MISSING)
+			return door_publish(door, today, error);
+		if (rc == KEY_MISSING)
+			rc = make_key(door, &missing.name, error);
 	}
 	return rc;
 }
@@ -215,63 +205,6 @@ int door_rotate(struct door *door, const char *scope, struct error *error)
 		return DOOR_NO_KEYS;
 	scope_format(&parsed, name);
 	return lmdb_change(&door->lmdb, rotate, name, error);
-}
-
-/* ---- Listing keys ---------------------------------------------------------------------------------------------- */
-
-struct listing {
-	struct iso_week oldest, newest;
-	int (*each)(void *context, const struct door_key *key);
-	void *context;
-};
-
-static int show(const struct listing *listing, struct lmdb_txn *txn, const struct layout_key_name *name,
-		const struct layout_key *record)
-{
-	struct door_key key = {.week = name->week};
-	uint8_t modulus[TOKEN_MODULUS_BYTES];
-	struct sign_key *secret;
-	struct error error;
-	int rc = sign_key_open(record->der, record->length, &secret, &error);
-
-	if (rc == 0)
-		rc = sign_key_modulus(secret, modulus, &error);
-	sign_key_close(secret);
-	if (rc < 0) {
-		lmdb_fail(txn, rc, "%s", error.text);
-		return rc;
-	}
-	memcpy(key.scope, name->scope, sizeof key.scope);
-	memcpy(key.id, record->id, sizeof key.id);
-	token_key_encode(modulus, key.spki);
-	return listing->each(listing->context, &key);
-}
-
-static int list(void *context, struct lmdb_txn *txn)
-{
-	const struct listing *listing = context;
-	struct layout_key_name name;
-	struct layout_key key;
-	struct lmdb_cursor cursor;
-	int rc = 0;
-
-	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
-	while (rc == 0 && lmdb_next(&cursor))
-		if (!read_key(&cursor, &name, &key))
-			rc = txn->fault;
-		else if (weeks_compare(name.week, listing->oldest) >= 0 &&
-			 weeks_compare(name.week, listing->newest) <= 0)
-			rc = show(listing, txn, &name, &key);
-	lmdb_cursor_close(&cursor);
-	return rc;
-}
-
-int door_list_keys(struct door *door, uint32_t today, int (*each)(void *context, const struct door_key *key),
-		   void *context, struct error *error)
-{
-	struct listing listing = {weeks_from(today, -DOOR_WEEKS_BEFORE), weeks_from(today, 1), each, context};
-
-	return lmdb_read(&door->lmdb, list, &listing, error);
 }
 
 /* ---- Batches ------------------------------------------------------------------------------------------------------ */

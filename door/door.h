@@ -20,13 +20,15 @@
 #include "proto/calendar.h"
 #include "proto/scope.h"
 #include "proto/token.h"
+#include "proto/token_directory.h"
 
 enum {
 	DOOR_CODE_BYTES = 16,       /* of an invitation */
 	DOOR_CREDENTIAL_BYTES = 32, /* of a device */
 	DOOR_NOTE_BYTES = 128,      /* of a note, with its zero */
 	DOOR_HOST_BYTES = 256,      /* of a host name, with its zero */
-	DOOR_BATCH_MAX = 1000,      /* tokens */
+	DOOR_FOLDER_BYTES = 1024,   /* of a path, with its zero */
+	DOOR_BATCH_MAX = TOKEN_DIRECTORY_BATCH_MAX,
 	DOOR_BATCH_DEFAULT = 100,
 	DOOR_INVITATION_HOURS = 72,
 	DOOR_WEEKS_BEFORE = 2, /* whose tokens are still taken */
@@ -51,9 +53,6 @@ int door_open(const char *path, struct door **out, struct error *error);
 void door_close(struct door *door); /* NULL is fine */
 
 const struct door_settings *door_settings(const struct door *door);
-
-/* The challenge of all tokens of this org: issuer HOST, origin turf/v1/ORG, no redemption context. */
-int door_challenge(const struct door *door, uint8_t digest[static TOKEN_DIGEST_BYTES], struct error *error);
 
 /* ---- Invitations and devices -------------------------------------------------------------------------- */
 
@@ -94,7 +93,8 @@ int door_revoke(struct door *door, uint32_t number, uint32_t today, struct error
 /* ---- Keys ------------------------------------------------------------------------------------------------ */
 
 /* Makes the keys of the week of `today` and the one after it for every scope that has a device or an open invitation, and
- * deletes what has passed: keys more than DOOR_WEEKS_BEFORE weeks old, and what DOOR_FORGET_DAYS says. */
+ * deletes what has passed: keys more than DOOR_WEEKS_BEFORE weeks old, and what DOOR_FORGET_DAYS says. Then it publishes the
+ * keys, see door_set_keys_folder. */
 int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struct error *error);
 
 /* Deletes all keys of a scope: its tokens are void, and its devices take a new batch. door_prepare makes the new keys.
@@ -102,16 +102,18 @@ int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struc
 enum { DOOR_NO_KEYS = 1 };
 int door_rotate(struct door *door, const char *scope, struct error *error);
 
-struct door_key {
-	char scope[SCOPE_BYTES];
-	struct iso_week week;
-	uint8_t id[TOKEN_DIGEST_BYTES];
-	uint8_t spki[TOKEN_KEY_BYTES];
-};
+/*
+ * The public keys of this week, of the DOOR_WEEKS_BEFORE weeks before it and of the next, by scope and week. The broker takes
+ * the tokens of a key from Monday 0:00 UTC of its week (not_before) until DOOR_WEEKS_BEFORE weeks after that week (not_after).
+ * token_directory_free it.
+ */
+int door_directory(struct door *door, uint32_t today, struct token_directory **out, struct error *error);
 
-/* As door_list, for the keys that are in force today, by scope and week. */
-int door_list_keys(struct door *door, uint32_t today, int (*each)(void *context, const struct door_key *key),
-		   void *context, struct error *error);
+/*
+ * From now on door_prepare also writes the directory to FOLDER/ORG.json, where the broker reads it: whole, and under its name at
+ * once. Makes the folder if it is absent. Folder and file are readable for everybody.
+ */
+int door_set_keys_folder(struct door *door, const char *folder, struct error *error);
 
 /* ---- Batches ----------------------------------------------------------------------------------------------- */
 

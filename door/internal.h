@@ -22,6 +22,9 @@ bool door_at(const struct lmdb_cursor *cursor, const struct record *start);
 /* The device of this number. False: there is none, or a fault. */
 bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_device *device);
 
+/* Writes the directory of keys, if there is a folder for it. A file that has the same bytes stays as it is. */
+int door_publish(struct door *door, uint32_t today, struct error *error);
+
 /* Deletes the invitations that ended, and the devices that were revoked, DOOR_FORGET_DAYS ago. */
 void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today);
 

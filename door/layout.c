@@ -217,6 +217,22 @@ bool layout_read_settings(struct span bytes, struct door_settings *settings)
 	return is_whole(&reader);
 }
 
+struct record layout_folder(const char *path)
+{
+	struct record record = {.length = 0};
+
+	put_text(&record, path);
+	return record;
+}
+
+bool layout_read_folder(struct span bytes, char path[static DOOR_FOLDER_BYTES])
+{
+	struct reader reader = {.rest = bytes};
+
+	get_text(&reader, path, DOOR_FOLDER_BYTES);
+	return is_whole(&reader);
+}
+
 struct record layout_device(const struct layout_device *device)
 {
 	struct record record = {.length = 0};

@@ -2,14 +2,15 @@
 /*
  * How turfdoor's database is laid out: its databases, and the bytes of their keys and values. Integers are big-endian.
  *
- *   meta         "format" -> 1; "settings" -> batch (2), org, host; "device" -> the highest number of a device (4)
+ *   meta         "format" -> 1; "settings" -> batch (2), org, host; "device" -> the highest number of a device (4);
+ *                "keys-folder" -> the folder for the public keys
  *   keys         scope, 0, ISO year (2), week (1) -> id (32), the private key in DER
  *   devices      number (4) -> credential's hash (32), since (4), revoked on (4; 0: not), scope, note
  *   credentials  hash (32) -> number of the device (4)
  *   invitations  hash (32) -> end in unix seconds (8), number of the device that used it (4; 0: none), scope, note
  *   batches      number of the device (4), ISO year (2), week (1), key's id (32) -> hash of what it asked (32)
  *
- * A text (org, host, scope, note) is its length (2) and its bytes.
+ * A text (org, host, folder, scope, note) is its length (2) and its bytes.
  */
 #ifndef TURF_DOOR_LAYOUT_H
 #define TURF_DOOR_LAYOUT_H
@@ -87,6 +88,8 @@ bool layout_read_batch_name(struct span bytes, struct layout_batch_name *name);
 
 struct record layout_settings(const struct door_settings *settings);
 bool layout_read_settings(struct span bytes, struct door_settings *settings);
+struct record layout_folder(const char *path);
+bool layout_read_folder(struct span bytes, char path[static DOOR_FOLDER_BYTES]);
 struct record layout_device(const struct layout_device *device);
 bool layout_read_device(struct span bytes, struct layout_device *device);
 struct record layout_invitation(const struct layout_invitation *invitation);

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/lmdb/lmdb_error.h"
+#include "base/lmdb/lmdb_make.h"
 #include "door/internal.h"
 
 enum { DIRECTORY_MODE = 0700, MAP_BYTES = 1 << 20 };
@@ -79,9 +78,6 @@ static int put_settings(void *context, struct lmdb_txn *txn)
 	return 0;
 }
 
-#define DATA_FILE "data.mdb"
-#define NEW_DATA_FILE "data.mdb.new" /* an attempt before may have left it behind */
-
 /* Makes `path`, or sees that nothing is in it. */
 static int make_folder(const char *path, struct error *error)
 {
@@ -96,58 +92,20 @@ static int make_folder(const char *path, struct error *error)
 		return error_set(error, FAULT_SYSTEM, "%s: %s", path, strerror(errno));
 	while ((entry = readdir(folder)) != NULL)
 		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		     strcmp(entry->d_name, NEW_DATA_FILE) != 0;
+		     strcmp(entry->d_name, LMDB_MAKE_NEW_FILE) != 0;
 	(void)closedir(folder);
 	return n == 0 ? 0 : error_set(error, FAULT_INPUT, "%s is not empty; name a folder for the new database", path);
 }
 
-static int make_file(const char *made, const struct door_settings *settings, struct error *error)
-{
-	const struct lmdb_options options = {
-		.kind = &layout_kind, .path = made, .alone = true, .create = true, .map_bytes = MAP_BYTES};
-	struct door_settings copy = *settings;
-	struct lmdb lmdb;
-	int rc;
-
-	if (unlink(made) < 0 && errno != ENOENT)
-		return error_set(error, FAULT_SYSTEM, "%s: %s", made, strerror(errno));
-	rc = lmdb_open(&lmdb, &options, error);
-	if (rc == 0)
-		rc = lmdb_change(&lmdb, put_settings, &copy, error);
-	lmdb_close(&lmdb);
-	return rc;
-}
-
-/* The file appears whole: whatever ends the program before that leaves no database behind. */
-static int install(const char *path, const char *made, const char *file, struct error *error)
-{
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-
-	if (folder < 0 || syncfs(folder) < 0 || rename(made, file) < 0 || fsync(folder) < 0)
-		rc = error_set(error, errno == ENOSPC ? FAULT_FULL : FAULT_SYSTEM, "%s: %s", file, strerror(errno));
-	if (folder >= 0)
-		(void)close(folder);
-	return rc;
-}
-
 int door_create(const char *path, const struct door_settings *settings, struct error *error)
 {
-	char *file = NULL, *made = NULL;
+	struct door_settings copy = *settings;
 	int rc = check_settings(settings, error);
 
-	if (rc == 0 && (asprintf(&file, "%s/" DATA_FILE, path) < 0 || asprintf(&made, "%s/" NEW_DATA_FILE, path) < 0))
-		rc = error_set(error, FAULT_MEMORY, "no memory for a path");
 	if (rc == 0)
 		rc = make_folder(path, error);
-	if (rc == 0) {
-		rc = make_file(made, settings, error);
-		if (rc == 0)
-			rc = install(path, made, file, error);
-		if (rc < 0)
-			(void)unlink(made);
-	}
-	free(made);
-	free(file);
+	if (rc == 0)
+		rc = lmdb_make(path, &layout_kind, MAP_BYTES, put_settings, &copy, error);
 	return rc < 0 ? error_prefix(error, rc, "make a database for turfdoor") : 0;
 }
 
@@ -179,7 +137,7 @@ static int look_for_file(const char *path, struct error *error)
 	char *file = NULL;
 	bool there;
 
-	if (asprintf(&file, "%s/" DATA_FILE, path) < 0)
+	if (asprintf(&file, "%s/" LMDB_MAKE_FILE, path) < 0)
 		return error_set(error, FAULT_MEMORY, "no memory for a path");
 	there = access(file, F_OK) == 0;
 	free(file);
@@ -221,13 +179,4 @@ void door_close(struct door *door)
 const struct door_settings *door_settings(const struct door *door)
 {
 	return &door->settings;
-}
-
-int door_challenge(const struct door *door, uint8_t digest[static TOKEN_DIGEST_BYTES], struct error *error)
-{
-	char origin[TOKEN_NAME_MAX];
-	const struct token_challenge challenge = {door->settings.host, origin, NULL};
-
-	(void)snprintf(origin, sizeof origin, "turf/v1/%s", door->settings.org);
-	return token_challenge_digest(&challenge, digest, error);
 }

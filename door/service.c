@@ -74,40 +74,20 @@ static int finish(struct writer *writer, int rc, const char *type, struct servic
 
 /* ---- The directory of keys ---------------------------------------------------------------------------------- */
 
-struct directory {
-	FILE *out;
-	bool more;
-};
-
-static int write_key(void *context, const struct door_key *key)
-{
-	struct directory *directory = context;
-	char text[BASE64URL_CHARS(TOKEN_KEY_BYTES) + 1];
-
-	base64url_encode(key->spki, sizeof key->spki, text);
-	(void)fprintf(directory->out,
-		      "%s\n{\"token-type\":%d,\"token-key\":\"%s\",\"turf-scope\":\"%s\",\"turf-week\":\"%u-W%02u\"}",
-		      directory->more ? "," : "", TOKEN_TYPE, text, key->scope, key->week.year, key->week.week);
-	directory->more = true;
-	return 0;
-}
-
 static int answer_directory(struct door *door, uint32_t today, struct service_answer *answer, struct error *error)
 {
-	struct writer writer;
-	struct directory directory;
-	int rc = begin(&writer, error);
+	struct token_directory *directory;
+	char *text;
+	int rc = door_directory(door, today, &directory, error);
 
 	if (rc < 0)
 		return rc;
-	directory = (struct directory){.out = writer.out};
-	(void)fprintf(
-		writer.out,
-		"{\"issuer-request-uri\":\"%s\",\"turf-org\":\"%s\",\"turf-issuer\":\"%s\",\"turf-batch\":%u,\"token-keys\":[",
-		BATCH_PATH, door_settings(door)->org, door_settings(door)->host, door_settings(door)->batch);
-	rc = door_list_keys(door, today, write_key, &directory, error);
-	(void)fputs("]}\n", writer.out);
-	return finish(&writer, rc, "application/private-token-issuer-directory", answer, error);
+	text = token_directory_print(directory);
+	token_directory_free(directory);
+	if (!text)
+		return error_set(error, FAULT_MEMORY, "no memory for the public keys");
+	*answer = (struct service_answer){200, "application/private-token-issuer-directory", text, strlen(text)};
+	return 0;
 }
 
 /* ---- Joining -------------------------------------------------------------------------------------------------- */

@@ -105,6 +105,15 @@ static int run_serve(const struct command_options *options, struct door *door, s
 	return serve_run(door, options->listen, error);
 }
 
+/* ---- publish ----------------------------------------------------------------------------------------------------- */
+
+static int run_publish(const struct command_options *options, struct door *door, struct error *error)
+{
+	int rc = door_set_keys_folder(door, options->words[0], error);
+
+	return rc == 0 ? door_prepare(door, options->now, options->today, error) : rc;
+}
+
 /* ---- list -------------------------------------------------------------------------------------------------------- */
 
 static int print_device(void *context, const struct door_device *device)
@@ -227,6 +236,9 @@ static const struct command commands[] = {
 	{"create", "--org ORG --host HOST [--batch N]", "make the database of an organisation",
 	 "The folder must be new or empty. Organisation and host become part of every token, so they stay as they are.\n",
 	 run_create, CREATE, 0},
+	{"publish", "FOLDER", "write the public keys into a folder, now and whenever they change",
+	 "The broker reads FOLDER/ORG.json. The folder is made if it is absent, and remembered in the database.\n",
+	 run_publish, OTHERS, 1},
 	{"invite", "--team TEAM... [--role worker|leader] [--note TEXT]", "print the link of a new invitation",
 	 "The link is good once, for 72 hours. Who opens it joins the scope of these teams and this role: a token tells\n"
 	 "the scope and nothing finer, so teams with fewer than five workers are better invited together.\n",

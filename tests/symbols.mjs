@@ -82,6 +82,9 @@ const filePrefixes = {
   'aggregator/config/values': ['setting'],
 };
 
+// What the system calls, or a broker that loads a plugin.
+const entryPoints = new Set(['main', 'mosquitto_plugin_version', 'mosquitto_plugin_init', 'mosquitto_plugin_cleanup']);
+
 // The names of this file are Paho's, and Paho uses them.
 const paho = 'broker-client/mqtt/mqtt_paho';
 
@@ -97,7 +100,7 @@ function unprefixed(objects) {
   return objects.filter(({ file }) => file !== paho).flatMap(({ file, defines }) => {
     const prefixes = prefixesOf(file);
     const has = (symbol) => prefixes.some((prefix) => symbol === prefix || symbol.startsWith(`${prefix}_`));
-    const globals = defines.filter((symbol) => symbol !== 'main');
+    const globals = defines.filter((symbol) => !entryPoints.has(symbol));
     const elsewhere = (symbol) => objects.filter((other) => other.file !== file && other.defines.includes(symbol));
     return [
       ...globals.filter((symbol) => !has(symbol)).map((symbol) => `${file}.c: ${symbol} has none of the prefixes of its file (${[...new Set(prefixes)].join(', ')})`),
@@ -112,7 +115,7 @@ function unused(objects) {
   const grep = spawnSync('git', ['grep', '--untracked', '-ohwE', '[a-z][a-z0-9_]+', '--', 'tests/*.[ch]', '*/turf.h'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   const named = new Set(grep.stdout.split('\n'));
   const used = new Set(objects.flatMap(({ uses }) => uses));
-  return objects.filter(({ file }) => file !== paho).flatMap(({ file, defines }) => defines.filter((symbol) => symbol !== 'main' && !used.has(symbol) && !named.has(symbol))
+  return objects.filter(({ file }) => file !== paho).flatMap(({ file, defines }) => defines.filter((symbol) => !entryPoints.has(symbol) && !used.has(symbol) && !named.has(symbol))
     .map((symbol) => `${file}.c: no other file uses ${symbol}`));
 }
 

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "door/plugin/access.h"
+#include "door/gate/access.h"
 
 #include <string.h>
 
 #include "proto/topic.h"
+
+#define AGGREGATOR_USER "aggregator"
+#define AGGREGATOR_CLIENT "turf-aggregator-"
+
+bool access_may_connect(const char *user, const char *client_id)
+{
+	size_t length = user ? strlen(user) : 0;
+
+	if (!client_id || strncmp(client_id, AGGREGATOR_CLIENT, strlen(AGGREGATOR_CLIENT)) != 0)
+		return true;
+	if (!user || strcmp(user, AGGREGATOR_USER) == 0)
+		return user != NULL;
+	client_id += strlen("turf-");
+	return strncmp(client_id, user, length) == 0 && (client_id[length] == '\0' || client_id[length] == '_');
+}
 
 /* Workers read the figures of their own teams, leaders those of the whole org too. */
 static bool may_read_figures(const struct access_client *client, const char *team, size_t length)

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What a client that came in with a token may do at the broker: the access table of docs/door.md. A decision depends on the
- * arguments alone.
+ * Who may be whom at the broker, and what a client that came in with a token may do there: the access table of docs/door.md. A
+ * decision depends on the arguments alone.
  */
-#ifndef TURF_DOOR_PLUGIN_ACCESS_H
-#define TURF_DOOR_PLUGIN_ACCESS_H
+#ifndef TURF_DOOR_GATE_ACCESS_H
+#define TURF_DOOR_GATE_ACCESS_H
 
 #include <stdbool.h>
 
 #include "proto/scope.h"
+
+/* The user name of whoever shows a token; the token is the password. */
+#define ACCESS_TOKEN_USER "pass"
+
+/*
+ * Whether somebody without a token may have this client id: one that is kept for an aggregator belongs to its account alone,
+ * since another client under the same id would end it. The account "aggregator" may have those of all orgs, "aggregator-ORG"
+ * that of its org: "turf-aggregator-ORG", and what it likes behind an underscore. `user` NULL: no user name.
+ */
+bool access_may_connect(const char *user, const char *client_id);
 
 struct access_client {
 	const char *org;

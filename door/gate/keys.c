@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "door/plugin/keys.h"
+#include "door/gate/keys.h"
 
 #include <dirent.h>
 #include <errno.h>

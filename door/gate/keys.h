@@ -4,8 +4,8 @@
  * its name at once (proto/token_directory.h). The folder is looked at again each second, so that a key which turfdoor takes out
  * opens nothing any more.
  */
-#ifndef TURF_DOOR_PLUGIN_KEYS_H
-#define TURF_DOOR_PLUGIN_KEYS_H
+#ifndef TURF_DOOR_GATE_KEYS_H
+#define TURF_DOOR_GATE_KEYS_H
 
 #include <stdbool.h>
 #include <stdint.h>

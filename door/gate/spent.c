@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "door/plugin/spent.h"
+#include "door/gate/spent.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "base/lmdb/lmdb.h"
+#include "base/lmdb/lmdb_make.h"
 
 enum {
 	MAP_BYTES_FIRST = 1 << 20,
@@ -43,19 +45,34 @@ struct spent {
 	struct mark *marks; /* heap, in the order of their coming */
 };
 
+/* Makes the environment if it is not there. */
+static int find_or_make(const char *directory, struct error *error)
+{
+	char *file = NULL;
+	int rc = 0;
+
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return error_set(error, FAULT_SYSTEM, "cannot make the folder %s for spent tokens: %s", directory,
+				 strerror(errno));
+	if (asprintf(&file, "%s/" LMDB_MAKE_FILE, directory) < 0)
+		return error_set(error, FAULT_MEMORY, "no memory for the spent tokens");
+	if (access(file, F_OK) < 0)
+		rc = errno == ENOENT ? lmdb_make(directory, &spent_kind, MAP_BYTES_FIRST, NULL, NULL, error)
+				     : error_set(error, FAULT_SYSTEM, "%s: %s", file, strerror(errno));
+	free(file);
+	return rc;
+}
+
 int spent_open(struct spent **out, const char *directory, struct error *error)
 {
-	const struct lmdb_options options = {
-		.kind = &spent_kind, .path = directory, .create = true, .map_bytes = MAP_BYTES_FIRST};
+	const struct lmdb_options options = {.kind = &spent_kind, .path = directory, .map_bytes = MAP_BYTES_FIRST};
 	struct spent *spent = calloc(1, sizeof *spent);
 	int rc;
 
 	if (!spent)
 		return error_set(error, FAULT_MEMORY, "no memory for the spent tokens");
-	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-		rc = error_set(error, FAULT_SYSTEM, "cannot make the folder %s for spent tokens: %s", directory,
-			       strerror(errno));
-	else
+	rc = find_or_make(directory, error);
+	if (rc == 0)
 		rc = lmdb_open(&spent->lmdb, &options, error);
 	if (rc == 0)
 		*out = spent;

@@ -9,8 +9,8 @@
  *
  * The same token may come again for SPENT_AGAIN_S seconds: its phone did not hear that it was let in.
  */
-#ifndef TURF_DOOR_PLUGIN_SPENT_H
-#define TURF_DOOR_PLUGIN_SPENT_H
+#ifndef TURF_DOOR_GATE_SPENT_H
+#define TURF_DOOR_GATE_SPENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -22,38 +22,30 @@
 
 #include "base/hash.h"
 #include "base/monotonic.h"
-#include "door/plugin/access.h"
-#include "door/plugin/keys.h"
-#include "door/plugin/spent.h"
-
-#define TOKEN_USER "pass"
-#define AGGREGATOR_USER "aggregator"
-#define AGGREGATOR_CLIENT "turf-aggregator-"
+#include "door/gate/access.h"
+#include "door/gate/gate.h"
 
 enum { PLUGIN_INTERFACE = 5, TICK_S = 1 };
 
-/* A connection with a token: what it may do, and by which key, since it ends when that key is no longer good. */
+/* A connection with a token. It ends when its key is no longer in force. */
 struct guest {
 	char client_id[CLIENT_ID_BYTES];
-	char org[SLUG_BYTES];
-	struct scope scope;
-	uint8_t key_id[TOKEN_DIGEST_BYTES];
+	struct gate_pass pass;
 	UT_hash_handle hh;
 };
 
 struct door {
 	mosquitto_plugin_id_t *id;
-	struct keys *keys;
-	struct spent *spent;
+	struct gate *gate;
 	struct guest *guests; /* heap, by client id */
 	int64_t next_tick_s;
 	bool unpublished;       /* the directories are others than those at door/keys */
 	struct error complaint; /* the last that was logged, so that each is logged once */
 };
 
-static int64_t now_s(void)
+static struct gate_time now(void)
 {
-	return monotonic_ms() / 1000;
+	return (struct gate_time){.unix_s = time(NULL), .monotonic_s = monotonic_ms() / 1000};
 }
 
 /* Logs a fault, once until another or none comes. */
@@ -65,11 +57,6 @@ static void complain(struct door *door, const struct error *error)
 }
 
 /* ---- Logging on ---------------------------------------------------------------------------------------- */
-
-static bool in_time(const struct token_directory_key *key, int64_t unix_s)
-{
-	return key->not_before <= unix_s && unix_s < key->not_after;
-}
 
 /* NULL: there is no guest of this client id; by it two connections are never mixed up, since the broker ends the older. */
 static struct guest *find_guest(const struct door *door, const char *client_id)
@@ -96,7 +83,7 @@ static struct guest *add_guest(struct door *door, const char *client_id)
 	return NULL;
 }
 
-static int let_in(struct door *door, struct mosquitto *client, const struct keys_match *match)
+static int let_in(struct door *door, struct mosquitto *client, const struct gate_pass *pass)
 {
 	const char *client_id = mosquitto_client_id(client);
 	struct guest *guest = find_guest(door, client_id);
@@ -106,50 +93,24 @@ static int let_in(struct door *door, struct mosquitto *client, const struct keys
 		guest = add_guest(door, client_id);
 	if (!guest)
 		return MOSQ_ERR_NOMEM;
-	guest->scope = match->key->scope;
-	memcpy(guest->org, match->directory->org, sizeof guest->org);
-	memcpy(guest->key_id, token_key_id(match->key->key), sizeof guest->key_id);
-	scope_format(&guest->scope, name);
+	guest->pass = *pass;
+	scope_format(&pass->scope, name);
 	return mosquitto_set_username(client, name);
 }
 
-/* The order matters: a token is spent only when everything else about it is right. */
 static int admit_token(struct door *door, struct mosquitto *client, const char *password)
 {
 	const char *client_id = mosquitto_client_id(client);
-	struct keys_match match;
-	struct token token;
+	struct gate_pass pass;
 	struct error error = {{0}};
 	int rc;
 
-	if (!client_id || !topic_client_id_valid(client_id, strlen(client_id)))
+	if (!password || !client_id || !topic_client_id_valid(client_id, strlen(client_id)))
 		return MOSQ_ERR_AUTH;
-	if (!password || token_decode_text(password, strlen(password), &token) != 0)
-		return MOSQ_ERR_AUTH;
-	if (!keys_find(door->keys, token.key_id, &match) || !in_time(match.key, time(NULL)))
-		return MOSQ_ERR_AUTH;
-	if (token_verify(&token, match.key->key, match.challenge) != 0)
-		return MOSQ_ERR_AUTH;
-	rc = spent_mark(door->spent, &token, now_s(), &error);
+	rc = gate_judge(door->gate, password, strlen(password), now(), &pass, &error);
 	if (rc < 0)
 		complain(door, &error);
-	return rc == 0 ? let_in(door, client, &match) : MOSQ_ERR_AUTH;
-}
-
-/*
- * Whether nobody but an aggregator may have this client id, and this account is not its. The account "aggregator" may have
- * those of all orgs, "aggregator-ORG" that of its org: "turf-aggregator-ORG", and behind an underscore whatever it likes.
- */
-static bool is_kept_for_other(const char *client_id, const char *user)
-{
-	size_t length = user ? strlen(user) : 0;
-
-	if (!client_id || strncmp(client_id, AGGREGATOR_CLIENT, strlen(AGGREGATOR_CLIENT)) != 0)
-		return false;
-	if (!user || strcmp(user, AGGREGATOR_USER) == 0)
-		return !user;
-	client_id += strlen("turf-");
-	return strncmp(client_id, user, length) != 0 || (client_id[length] != '\0' && client_id[length] != '_');
+	return rc == 0 ? let_in(door, client, &pass) : MOSQ_ERR_AUTH;
 }
 
 static int on_basic_auth(int event, void *data, void *context)
@@ -157,10 +118,10 @@ static int on_basic_auth(int event, void *data, void *context)
 	struct mosquitto_evt_basic_auth *auth = data;
 
 	(void)event;
-	if (auth->username && strcmp(auth->username, TOKEN_USER) == 0)
+	if (auth->username && strcmp(auth->username, ACCESS_TOKEN_USER) == 0)
 		return admit_token(context, auth->client, auth->password);
-	return is_kept_for_other(mosquitto_client_id(auth->client), auth->username) ? MOSQ_ERR_AUTH
-										    : MOSQ_ERR_PLUGIN_DEFER;
+	return access_may_connect(auth->username, mosquitto_client_id(auth->client)) ? MOSQ_ERR_PLUGIN_DEFER
+										     : MOSQ_ERR_AUTH;
 }
 
 /* ---- Topics -------------------------------------------------------------------------------------------- */
@@ -175,7 +136,8 @@ static int on_acl_check(int event, void *data, void *context)
 	(void)event;
 	if (!guest)
 		return MOSQ_ERR_PLUGIN_DEFER;
-	client = (struct access_client){.org = guest->org, .scope = &guest->scope, .client_id = guest->client_id};
+	client = (struct access_client){
+		.org = guest->pass.org, .scope = &guest->pass.scope, .client_id = guest->client_id};
 	switch (check->access) {
 	case MOSQ_ACL_WRITE:
 		may = access_may_publish(&client, check->topic, check->retain);
@@ -219,19 +181,13 @@ static void end_expired(struct door *door)
 
 	HASH_ITER(hh, door->guests, guest, next)
 	{
-		struct keys_match match;
 		char client_id[CLIENT_ID_BYTES];
 
-		if (keys_find(door->keys, guest->key_id, &match) && in_time(match.key, unix_s))
+		if (gate_holds(door->gate, &guest->pass, unix_s))
 			continue;
 		memcpy(client_id, guest->client_id, sizeof client_id);
 		(void)mosquitto_kick_client_by_clientid(client_id, false); /* on_disconnect forgets the guest */
 	}
-}
-
-static bool key_lives(const void *context, const uint8_t key_id_start[static 8])
-{
-	return keys_has_start(context, key_id_start, 8);
 }
 
 /* Retained, for phones to compare with what turfdoor gives them. */
@@ -252,14 +208,9 @@ static void refresh(struct door *door)
 {
 	struct error error = {{0}};
 	bool changed;
-	int rc = keys_refresh(door->keys, &changed, &error);
 
+	(void)gate_refresh(door->gate, now(), &changed, &error);
 	door->unpublished |= changed;
-	/* What a directory that cannot be read now would say about its keys, nobody knows: then no mark goes. */
-	if (rc == 0 && changed)
-		rc = spent_sweep(door->spent, key_lives, door->keys, &error);
-	if (rc == 0)
-		rc = spent_write(door->spent, now_s(), &error);
 	complain(door, &error);
 	end_expired(door);
 }
@@ -267,15 +218,15 @@ static void refresh(struct door *door)
 static int on_tick(int event, void *data, void *context)
 {
 	struct door *door = context;
-	int64_t now = now_s();
+	int64_t now_s = now().monotonic_s;
 
 	(void)event;
 	(void)data;
-	if (now >= door->next_tick_s) {
-		door->next_tick_s = now + TICK_S;
+	if (now_s >= door->next_tick_s) {
+		door->next_tick_s = now_s + TICK_S;
 		refresh(door);
 		if (door->unpublished)
-			door->unpublished = keys_each(door->keys, publish_directory, NULL) != 0;
+			door->unpublished = keys_each(gate_keys(door->gate), publish_directory, NULL) != 0;
 	}
 	return MOSQ_ERR_SUCCESS;
 }
@@ -305,9 +256,8 @@ static int open_door(struct door *door, const struct mosquitto_opt *options, int
 {
 	const char *keys = find_option(options, n, "keys", error);
 	const char *spent = keys ? find_option(options, n, "spent", error) : NULL;
-	int rc = spent ? keys_open(&door->keys, keys, error) : FAULT_INPUT;
 
-	return rc == 0 ? spent_open(&door->spent, spent, error) : rc;
+	return spent ? gate_open(&door->gate, keys, spent, error) : FAULT_INPUT;
 }
 
 static int register_callbacks(struct door *door)
@@ -337,8 +287,7 @@ static void close_door(struct door *door)
 		HASH_DEL(door->guests, guest);
 		free(guest);
 	}
-	spent_close(door->spent);
-	keys_close(door->keys);
+	gate_close(door->gate);
 	free(door);
 }
 

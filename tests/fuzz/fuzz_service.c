@@ -19,19 +19,13 @@ static struct door *door;
 static uint8_t code[DOOR_CODE_BYTES], key_id[TOKEN_DIGEST_BYTES];
 static const uint8_t credential[DOOR_CREDENTIAL_BYTES] = {1, 2, 3};
 
-static int take_id(void *context, const struct door_key *key)
-{
-	(void)context;
-	memcpy(key_id, key->id, sizeof key_id);
-	return 1; /* the first is this week's */
-}
-
 /* A door with one device. */
 static void make_door(void)
 {
 	const struct door_settings settings = {.org = "toets", .host = "h", .batch = BATCH};
 	const struct scope scope = {.n_teams = 1, .teams = {"oost"}};
 	const uint32_t today = NOW / 86400;
+	struct token_directory *directory;
 	char path[128], name[SCOPE_BYTES];
 
 	(void)snprintf(path, sizeof path, "%s/door", fuzz_folder());
@@ -39,7 +33,9 @@ static void make_door(void)
 	hold(door_invite(door, &scope, "", NOW, code, NULL) == 0);
 	hold(door_join(door, code, credential, NOW, today, name, NULL) == 0);
 	hold(door_prepare(door, NOW, today, NULL) == 0);
-	hold(door_list_keys(door, today, take_id, NULL, NULL) == 1);
+	hold(door_directory(door, today, &directory, NULL) == 0 && directory->n_keys == 2);
+	memcpy(key_id, token_key_id(directory->keys[0].key), sizeof key_id); /* the first is this week's */
+	token_directory_free(directory);
 }
 
 static const char *choose(struct feed *feed, const char *const *texts, uint32_t n)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "door/gate.h"
+#include "door/gate/gate.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/scenario.h"
 #include "tests/unit/lib/door_stage.h"
@@ -27,10 +27,11 @@ enum { SEAMS_OF_DOOR = 1 << SEAM_MEMORY | 1 << SEAM_LMDB | 1 << SEAM_FILE };
 struct fixture {
 	struct door_stage stage;
 	struct door_phone phone, other; /* `other`: the same phone, which asks for another batch */
-	char lived[FOLDER_BYTES];
+	char lived[FOLDER_BYTES], keys_folder[FOLDER_BYTES], spent_folder[FOLDER_BYTES];
 	uint8_t code[DOOR_CODE_BYTES],
 		open_code[DOOR_CODE_BYTES]; /* drawn by the scenario; of an invitation that nobody used */
-	unsigned devices, keys;
+	unsigned devices;
+	size_t keys;
 };
 
 static struct fixture *prepare_fixture(void)
@@ -48,6 +49,8 @@ static struct fixture *prepare_fixture(void)
 			 0);
 	door_stage_close(&fixture.stage);
 	folder_make(fixture.lived);
+	folder_make(fixture.keys_folder);
+	folder_make(fixture.spent_folder);
 	folder_copy(fixture.stage.path, fixture.lived);
 	return &fixture;
 }
@@ -65,6 +68,8 @@ static int tear_down(void **state)
 	door_phone_release(&fixture->phone);
 	door_phone_release(&fixture->other);
 	folder_remove(fixture->lived);
+	folder_remove(fixture->keys_folder);
+	folder_remove(fixture->spent_folder);
 	folder_remove(fixture->stage.path);
 	return 0;
 }
@@ -79,25 +84,19 @@ static int count_device(void *context, const struct door_device *device)
 	return 0;
 }
 
-static int count_key(void *context, const struct door_key *key)
-{
-	struct fixture *fixture = context;
-
-	(void)key;
-	fixture->keys++;
-	return 0;
-}
-
 /* Opens it again, as after a crash. */
 static void look(struct fixture *fixture)
 {
 	struct door_stage *stage = &fixture->stage;
+	struct token_directory *directory;
 
 	door_stage_close(stage);
 	door_stage_open(stage);
-	fixture->devices = fixture->keys = 0;
+	fixture->devices = 0;
 	assert_int_equal(door_list(stage->door, count_device, fixture, &stage->error), 0);
-	assert_int_equal(door_list_keys(stage->door, stage->today, count_key, fixture, &stage->error), 0);
+	assert_int_equal(door_directory(stage->door, stage->today, &directory, &stage->error), 0);
+	fixture->keys = directory->n_keys;
+	token_directory_free(directory);
 }
 
 static void begin_closed(void *context)
@@ -410,63 +409,135 @@ static void making_keys(void **state)
 	scenario_run(&scenario, fixture, fixture->stage.path, SEAMS_OF_DOOR | 1 << SEAM_HASH);
 }
 
-/* ---- The broker's gate ------------------------------------------------------------------------------------------ */
+/* ---- Publishing ---------------------------------------------------------------------------------------------------- */
+
+/* The bytes of the file of keys; the caller frees them. NULL: there is none. */
+static char *published(const struct fixture *fixture)
+{
+	enum { TEXT_BYTES = 1 << 16 };
+	char path[FOLDER_BYTES + 32], *text;
+	FILE *in;
+
+	(void)snprintf(path, sizeof path, "%s/steenwijkerland.json", fixture->keys_folder);
+	in = fopen(path, "rb");
+	if (!in)
+		return NULL;
+	text = calloc(1, TEXT_BYTES);
+	assert_non_null(text);
+	assert_in_range(fread(text, 1, TEXT_BYTES, in), 1, TEXT_BYTES - 1);
+	assert_int_equal(fclose(in), 0);
+	return text;
+}
+
+static char *expected(struct fixture *fixture)
+{
+	struct token_directory *directory;
+	char *text;
+
+	assert_int_equal(door_directory(fixture->stage.door, fixture->stage.today, &directory, &fixture->stage.error),
+			 0);
+	text = token_directory_print(directory);
+	assert_non_null(text);
+	token_directory_free(directory);
+	return text;
+}
+
+static char *before; /* what was published before the scenario */
+
+static void begin_publish(void *context)
+{
+	struct fixture *fixture = context;
+	struct door_stage *stage = &fixture->stage;
+
+	begin_open(fixture);
+	folder_clear(fixture->keys_folder);
+	assert_int_equal(door_set_keys_folder(stage->door, fixture->keys_folder, &stage->error), 0);
+	assert_int_equal(door_prepare(stage->door, stage->now, stage->today, &stage->error), 0);
+	before = published(fixture);
+	assert_int_equal(door_revoke(stage->door, 1, stage->today, &stage->error), 0);
+	assert_int_equal(door_rotate(stage->door, "oost", &stage->error), 0);
+}
+
+/* The file is that of before or that of now, and never a part. */
+static void end_publish(void *context, int rc, const char *failed)
+{
+	struct fixture *fixture = context;
+	struct door_stage *stage = &fixture->stage;
+	char *now = published(fixture), *wanted = expected(fixture);
+
+	(void)failed;
+	assert_string_not_equal(before, wanted);
+	assert_non_null(now);
+	assert_true(strcmp(now, wanted) == 0 || (rc < 0 && strcmp(now, before) == 0));
+	free(now);
+	assert_int_equal(door_prepare(stage->door, stage->now, stage->today, &stage->error), 0);
+	now = published(fixture);
+	assert_string_equal(now, wanted);
+	free(now);
+	free(wanted);
+	free(before);
+	door_stage_close(stage);
+}
+
+static void publishing(void **state)
+{
+	static const struct scenario scenario = {"publish the keys", begin_publish, act_prepare, end_publish, false};
+	struct fixture *fixture = *state;
+
+	scenario_run(&scenario, fixture, fixture->stage.path, SEAMS_OF_DOOR | 1 << SEAM_HASH);
+}
+
+/* ---- The gate ------------------------------------------------------------------------------------------------------ */
 
 static struct gate *gate;
-static struct door_key gate_keys[8];
-static size_t n_gate_keys;
-
-static int copy_key(void *context, const struct door_key *key)
-{
-	(void)context;
-	gate_keys[n_gate_keys++] = *key;
-	return 0;
-}
-
-static int judge(const struct fixture *fixture)
-{
-	char text[TOKEN_TEXT_BYTES], scope[SCOPE_BYTES];
-
-	token_encode_text(&fixture->phone.tokens[0], text);
-	return gate_judge(gate, text, TOKEN_TEXT_CHARS, STAGE_TODAY, 0, scope);
-}
+static const struct gate_time gate_now = {.unix_s = STAGE_NOW, .monotonic_s = 0};
 
 static void begin_judging(void *context)
 {
 	struct fixture *fixture = context;
 
 	begin_open(fixture);
+	folder_clear(fixture->keys_folder);
+	assert_int_equal(door_set_keys_folder(fixture->stage.door, fixture->keys_folder, &fixture->stage.error), 0);
+	assert_int_equal(act_prepare(fixture, &fixture->stage.error), 0);
 	assert_int_equal(door_phone_buy(&fixture->phone, &fixture->stage), 0);
-	n_gate_keys = 0;
-	assert_int_equal(door_list_keys(fixture->stage.door, STAGE_TODAY, copy_key, NULL, &fixture->stage.error), 0);
 	door_stage_close(&fixture->stage);
+	folder_clear(fixture->spent_folder);
+}
+
+static int judge(const struct fixture *fixture, struct error *error)
+{
+	char text[TOKEN_TEXT_BYTES];
+	struct gate_pass pass;
+
+	token_encode_text(&fixture->phone.tokens[0], text);
+	return gate_judge(gate, text, TOKEN_TEXT_CHARS, gate_now, &pass, error);
 }
 
 static int act_judge(void *context, struct error *error)
 {
 	const struct fixture *fixture = context;
-	int rc = gate_new(fixture->phone.pending[0].token.challenge, &gate, error);
+	bool changed;
+	int rc = gate_open(&gate, fixture->keys_folder, fixture->spent_folder, error);
 
 	if (rc == 0)
-		rc = gate_set_keys(gate, gate_keys, n_gate_keys, error);
-	if (rc < 0)
-		return rc;
-	rc = judge(fixture);
-	return rc < 0 ? error_set(error, rc, "the gate has no memory") : rc;
+		rc = gate_refresh(gate, gate_now, &changed, error);
+	return rc == 0 ? judge(fixture, error) : rc;
 }
 
 /* A fault lets nobody in, and spends nothing. */
 static void end_judge(void *context, int rc, const char *failed)
 {
 	const struct fixture *fixture = context;
+	struct error error;
 
 	(void)failed;
-	if (gate) {
-		assert_int_equal(gate_count_spent(gate), rc == 0);
-		assert_int_equal(gate_set_keys(gate, gate_keys, n_gate_keys, NULL), 0);
-		assert_int_equal(judge(fixture), 0);
-	}
-	gate_free(gate);
+	gate_close(gate);
+	gate = NULL;
+	assert_int_equal(act_judge(context, &error), rc == 0 ? GATE_SPENT : 0);
+	if (rc < 0)
+		assert_int_equal(judge(fixture, &error), 0); /* it may come again */
+	gate_close(gate);
 	gate = NULL;
 }
 
@@ -475,7 +546,7 @@ static void judging(void **state)
 	static const struct scenario scenario = {"judge a token", begin_judging, act_judge, end_judge, false};
 	struct fixture *fixture = *state;
 
-	scenario_run(&scenario, fixture, fixture->stage.path, 1 << SEAM_MEMORY | 1 << SEAM_HASH);
+	scenario_run(&scenario, fixture, fixture->spent_folder, SEAMS_OF_DOOR | 1 << SEAM_HASH);
 }
 
 #define SCENARIO_TEST(test) cmocka_unit_test_teardown(test, scenario_print_where)
@@ -492,6 +563,7 @@ int main(int argc, char **argv)
 		SCENARIO_TEST(no_signature_leaves_before_the_batch_is_synced),
 		SCENARIO_TEST(rotating),
 		SCENARIO_TEST(making_keys),
+		SCENARIO_TEST(publishing),
 		SCENARIO_TEST(judging),
 	};
 

@@ -14,7 +14,7 @@ const spkiEnd = Buffer.from('0203010001', 'hex');
 const spkiOf = (der) => Buffer.concat([spkiStart, der.subarray(-256 - spkiEnd.length, -spkiEnd.length), spkiEnd]);
 
 // A key for a scope, good from a week ago for three weeks unless `times` says otherwise (unix seconds).
-export function newKey(scope, times = {}) {
+function newKey(scope, times = {}) {
   const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384', saltLength: 48 });
   const now = Math.floor(Date.now() / 1000);
   const spki = spkiOf(publicKey.export({ type: 'spki', format: 'der' }));

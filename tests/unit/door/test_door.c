@@ -361,69 +361,6 @@ static void rotation_voids_the_keys_and_gives_a_new_batch(void **state)
 
 /* ---- Keys of weeks ----------------------------------------------------------------------------------------------------- */
 
-struct weeks {
-	unsigned n;
-	struct iso_week weeks[16];
-};
-
-static int note_week(void *context, const struct door_key *key)
-{
-	struct weeks *weeks = context;
-	struct token_key *open;
-
-	assert_int_equal(token_key_open(key->spki, sizeof key->spki, &open, NULL), 0);
-	assert_memory_equal(token_key_id(open), key->id, sizeof key->id);
-	token_key_close(open);
-	weeks->weeks[weeks->n++] = key->week;
-	return 0;
-}
-
-static struct weeks weeks_in_force(void)
-{
-	struct weeks weeks = {.n = 0};
-
-	assert_int_equal(door_list_keys(stage.door, stage.today, note_week, &weeks, &stage.error), 0);
-	return weeks;
-}
-
-/* 2026 has 53 weeks: the last of them begins on 28 December. */
-static void keys_live_from_the_week_before_theirs_to_two_weeks_after_it(void **state)
-{
-	struct door_phone phone;
-	struct weeks weeks;
-
-	(void)state;
-	door_stage_enrol(&stage, "oost", &phone);
-	weeks = weeks_in_force();
-	assert_int_equal(weeks.n, 2);
-	for (int i = 0; i < 5; i++) {
-		pass_days(7);
-		assert_int_equal(prepare(), 0);
-	}
-	weeks = weeks_in_force();
-	assert_int_equal(weeks.n, 4);
-	for (unsigned i = 0; i < 4; i++) {
-		const struct iso_week expected[] = {{2026, 52}, {2026, 53}, {2027, 1}, {2027, 2}};
-
-		assert_int_equal(weeks.weeks[i].year, expected[i].year);
-		assert_int_equal(weeks.weeks[i].week, expected[i].week);
-	}
-	door_phone_release(&phone);
-}
-
-static void a_scope_without_a_device_and_without_an_invitation_gets_no_keys(void **state)
-{
-	(void)state;
-	assert_int_equal(prepare(), 0);
-	assert_int_equal(weeks_in_force().n, 0);
-	door_stage_invite(&stage, "oost", code);
-	assert_int_equal(prepare(), 0);
-	assert_int_equal(weeks_in_force().n, 2);
-	pass_days(28); /* nobody joined */
-	assert_int_equal(prepare(), 0);
-	assert_int_equal(weeks_in_force().n, 0);
-}
-
 /* A wrong clock costs a fetch, not more: the keys of the right weeks are made again. */
 static void a_clock_that_jumps_a_year_ahead_and_back_leaves_a_working_door(void **state)
 {
@@ -549,10 +486,6 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_revoked_device_gets_no_further_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rotation_voids_the_keys_and_gives_a_new_batch, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(keys_live_from_the_week_before_theirs_to_two_weeks_after_it, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(a_scope_without_a_device_and_without_an_invitation_gets_no_keys, set_up,
-						tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_jumps_a_year_ahead_and_back_leaves_a_working_door, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_list_tells_the_last_week_and_forgets_revoked_devices, set_up,

@@ -13,7 +13,7 @@
 
 #include <unistd.h>
 
-#include "door/plugin/spent.h"
+#include "door/gate/spent.h"
 
 static char folder[] = "/tmp/turf-spent-XXXXXX";
 

@@ -82,30 +82,33 @@ void door_phone_release(struct door_phone *phone)
 	phone->key = NULL;
 }
 
-struct looking {
-	struct door_phone *phone;
-	struct iso_week week;
-};
-
-static int take_key(void *context, const struct door_key *key)
+static const struct token_key *find_key(const struct token_directory *directory, const char *scope, int64_t not_before)
 {
-	struct looking *looking = context;
+	char name[SCOPE_BYTES];
 
-	if (strcmp(key->scope, looking->phone->scope) == 0 && key->week.year == looking->week.year &&
-	    key->week.week == looking->week.week)
-		assert_int_equal(token_key_open(key->spki, sizeof key->spki, &looking->phone->key, NULL), 0);
-	return 0;
+	for (size_t i = 0; i < directory->n_keys; i++) {
+		scope_format(&directory->keys[i].scope, name);
+		if (strcmp(name, scope) == 0 && directory->keys[i].not_before == not_before)
+			return directory->keys[i].key;
+	}
+	fail_msg("no key of %s begins at %lld", scope, (long long)not_before);
+	return NULL;
 }
 
 void door_phone_draw(struct door_phone *phone, struct door_stage *stage, int weeks)
 {
-	struct looking looking = {phone, iso_week_of_day((uint32_t)((int)stage->today + 7 * weeks))};
-	uint8_t challenge[TOKEN_DIGEST_BYTES];
+	struct iso_week week = iso_week_of_day((uint32_t)((int)stage->today + 7 * weeks));
+	struct token_directory *directory;
+	uint8_t challenge[TOKEN_DIGEST_BYTES], spki[TOKEN_KEY_BYTES];
+	const struct token_key *key;
 
 	door_phone_release(phone);
-	assert_int_equal(door_list_keys(stage->door, stage->today, take_key, &looking, &stage->error), 0);
-	assert_non_null(phone->key);
-	assert_int_equal(door_challenge(stage->door, challenge, &stage->error), 0);
+	assert_int_equal(door_directory(stage->door, stage->today, &directory, &stage->error), 0);
+	key = find_key(directory, phone->scope, (int64_t)iso_week_first_day(week) * 86400);
+	token_key_encode(token_key_modulus(key), spki);
+	assert_int_equal(token_key_open(spki, sizeof spki, &phone->key, NULL), 0);
+	assert_int_equal(token_directory_challenge(directory, challenge, &stage->error), 0);
+	token_directory_free(directory);
 	for (size_t i = 0; i < STAGE_BATCH; i++) {
 		assert_int_equal(pending_token_draw(&phone->pending[i], phone->key, challenge, &stage->error), 0);
 		memcpy(phone->blinded + i * TOKEN_MODULUS_BYTES, phone->pending[i].blinded, TOKEN_MODULUS_BYTES);
