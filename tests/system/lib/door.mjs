@@ -30,10 +30,12 @@ export function request(port, { method = 'GET', path, headers = {}, body }) {
 }
 
 export class Door {
-  static async create(t, { executable = program('turfdoor'), batch = BATCH } = {}) {
+  // options: executable, batch, org, keys (a folder where it publishes the public keys).
+  static async create(t, { executable = program('turfdoor'), batch = BATCH, org = 'steenwijkerland', keys } = {}) {
     const door = new Door();
     Object.assign(door, { t, executable, folder: join(temporaryFolder(t, 'turf-door'), 'door') });
-    await door.command('create', '--org', 'steenwijkerland', '--host', 'turf.example.nl', '--batch', String(batch));
+    await door.command('create', '--org', org, '--host', 'turf.example.nl', '--batch', String(batch));
+    if (keys) await door.command('publish', keys);
     return door;
   }
 
@@ -63,8 +65,12 @@ export class Door {
     return fromText(stdout.trim().split('#join=')[1]);
   }
 
+  async directoryText() {
+    return String((await this.request({ path: '/.well-known/private-token-issuer-directory' })).body);
+  }
+
   async directory() {
-    return JSON.parse((await this.request({ path: '/.well-known/private-token-issuer-directory' })).body);
+    return JSON.parse(await this.directoryText());
   }
 }
 
@@ -103,6 +109,14 @@ export class Device {
       body: Buffer.concat([keyId, ...blinded]),
       ...more,
     });
+  }
+
+  // Buys a batch of this week, as what logs on at the broker. Fails when turfdoor refuses.
+  async buy() {
+    await this.draw();
+    const answer = await this.ask();
+    if (answer.status !== 200) throw new Error(`buying: ${answer.status} ${answer.body}`);
+    return (await this.finish(answer)).map((token) => ({ username: 'pass', password: toText(token) }));
   }
 
   // The tokens of an answer; each must be valid.

@@ -11,7 +11,7 @@ import { program, temporaryFolder } from './paths.mjs';
 import { Running, run, succeed } from './processes.mjs';
 
 export class Stack {
-  // options: config (a file), today, store (a folder), websockets, arguments (more of turfd's).
+  // options: config (a file), today, store (a folder), websockets, keys (of Broker.start), arguments (more of turfd's).
   static async start(t, org, options) {
     const stack = new Stack();
     stack.org = org;
@@ -19,7 +19,7 @@ export class Stack {
     stack.folder = temporaryFolder(t, `turf-${org}`);
     stack.store = options.store ?? join(stack.folder, 'store');
     mkdirSync(join(stack.folder, 'phone'));
-    stack.broker = await Broker.start(t, org, { websockets: options.websockets });
+    stack.broker = await Broker.start(t, org, { websockets: options.websockets, keys: options.keys });
     stack.t = t;
     atEnd(t, () => stack.#endTurfd());
     await stack.startTurfd();
@@ -56,7 +56,7 @@ export class Stack {
 
   // Resolves when turfd serves: its status says so, and it is this process's status and not an older one's.
   async startTurfd(options) {
-    const screen = await Client.connect(null, this.broker.url);
+    const screen = await Client.connect(null, this.broker.url, this.options.keys ? this.broker.watcher : {});
     const turfd = this.launchTurfd(options);
     const died = turfd.ended.then(() => Promise.reject(new Error(`turfd ended: ${turfd.log}`)));
     died.catch(() => {});
