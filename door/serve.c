@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * One thread: it waits, lets libmicrohttpd read and write, and once an hour makes and deletes keys. A request whose length
- * is wrong is refused before its body is read; a body is never longer than what service_body_length says.
+ * One thread: it waits, lets libmicrohttpd read and write, and calls the service's tick. A request whose length is wrong is
+ * refused before its body is read; a body is never longer than what the service's body_length says.
  *
  * Nothing is logged of a request: no address, no path, no credential. Only faults are.
  */
@@ -17,14 +17,12 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "door/service.h"
 
 enum {
 	CONNECTIONS_MAX = 64,
 	CONNECTION_BYTES = 8 << 10, /* for the headers of a request and what libmicrohttpd adds */
 	SILENCE_S = 10,             /* a connection on which nothing moves is closed */
 	REQUEST_S = 30,             /* so is one whose body is not whole by then */
-	PREPARE_S = 3600,
 	WAIT_MS = 1000,
 };
 
@@ -36,22 +34,12 @@ static void stop(int number)
 	stopping = 1;
 }
 
-struct serving {
-	struct door *door;
-	time_t prepare_at;
-};
-
 /* A request whose body arrives. */
 struct arriving {
 	time_t until;
 	size_t length, have;
 	uint8_t body[]; /* `length` bytes */
 };
-
-static uint64_t unix_now(void)
-{
-	return (uint64_t)time(NULL);
-}
 
 static time_t monotonic(void)
 {
@@ -94,8 +82,8 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result answer_whole(struct serving *serving, struct MHD_Connection *connection, const char *method,
-				    const char *path, const struct arriving *arriving)
+static enum MHD_Result answer_whole(const struct serve_service *service, struct MHD_Connection *connection,
+				    const char *method, const char *path, const struct arriving *arriving)
 {
 	const struct service_request request = {
 		.method = method,
@@ -103,22 +91,25 @@ static enum MHD_Result answer_whole(struct serving *serving, struct MHD_Connecti
 		.authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
 		.body = arriving->body,
 		.length = arriving->have,
-		.unix_seconds = unix_now(),
+		.unix_seconds = (uint64_t)time(NULL),
+		.monotonic_s = monotonic(),
 	};
 	struct service_answer answer;
 	struct error error;
 
-	if (service_answer(serving->door, &request, &answer, &error) < 0)
-		log_error("door-fault reason=\"%s\"", error.text);
+	if (service->answer(service->context, &request, &answer, &error) < 0)
+		log_error("%s-fault reason=\"%s\"", service->name, error.text);
 	return send_answer(connection, &answer);
 }
 
 /* ---- Requests ------------------------------------------------------------------------------------------------- */
 
 /* What is wrong with a request, by its first line and its headers; NULL: nothing. */
-static const char *find_mistake(struct MHD_Connection *connection, long wanted, unsigned *status)
+static const char *find_mistake(const struct serve_service *service, struct MHD_Connection *connection, long wanted,
+				unsigned *status)
 {
 	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	unsigned long given;
 	char *end = NULL;
 
 	*status = 400;
@@ -130,18 +121,22 @@ static const char *find_mistake(struct MHD_Connection *connection, long wanted, 
 		*status = 411;
 		return "length-required";
 	}
-	if (length && (*length < '0' || *length > '9' || strtoul(length, &end, 10) != (unsigned long)wanted || *end))
+	if (!length)
+		return NULL;
+	given = strtoul(length, &end, 10);
+	if (*length < '0' || *length > '9' || *end || given > (unsigned long)wanted ||
+	    (given < (unsigned long)wanted && !service->shorter_too))
 		return "wrong-length";
 	return NULL;
 }
 
 /* The first of several calls for a request. */
-static enum MHD_Result begin_request(struct serving *serving, struct MHD_Connection *connection, const char *method,
-				     const char *path, void **request)
+static enum MHD_Result begin_request(const struct serve_service *service, struct MHD_Connection *connection,
+				     const char *method, const char *path, void **request)
 {
-	long wanted = service_body_length(serving->door, method, path);
+	long wanted = service->body_length(service->context, method, path);
 	unsigned status;
-	const char *mistake = find_mistake(connection, wanted, &status);
+	const char *mistake = find_mistake(service, connection, wanted, &status);
 	struct arriving *arriving;
 
 	if (mistake)
@@ -221,36 +216,25 @@ static int parse_listen(const char *listen, union address *address, struct error
 				 listen);
 }
 
-static struct MHD_Daemon *start(struct serving *serving, union address *address)
+static struct MHD_Daemon *start(const struct serve_service *service, union address *address)
 {
 	unsigned flags = MHD_USE_EPOLL | (address->any.sa_family == AF_INET6 ? MHD_USE_IPv6 : 0U);
 
-	return MHD_start_daemon(
-		flags, 0, NULL, NULL, handle, serving, MHD_OPTION_SOCK_ADDR, &address->any, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, handle, (void *)(uintptr_t)service, MHD_OPTION_SOCK_ADDR,
+				&address->any, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+				MHD_OPTION_END);
 }
 
-static void prepare_if_due(struct serving *serving)
-{
-	uint64_t now = unix_now();
-	struct error error;
-
-	if (monotonic() < serving->prepare_at)
-		return;
-	serving->prepare_at = monotonic() + PREPARE_S;
-	if (door_prepare(serving->door, now, (uint32_t)(now / 86400), &error) < 0)
-		log_error("door-keys-not-made reason=\"%s\"", error.text);
-}
-
-int serve_run(struct door *door, const char *listen, struct error *error)
+int serve_run(const struct serve_service *service, const char *listen, struct error *error)
 {
 	const struct sigaction action = {.sa_handler = stop};
-	struct serving serving = {.door = door};
 	const union MHD_DaemonInfo *info;
 	struct MHD_Daemon *daemon;
 	union address address;
+	time_t ticked = -1;
 	int rc = parse_listen(listen, &address, error);
 
 	if (rc < 0)
@@ -258,13 +242,16 @@ int serve_run(struct door *door, const char *listen, struct error *error)
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	daemon = start(&serving, &address);
+	daemon = start(service, &address);
 	if (!daemon)
 		return error_set(error, FAULT_SYSTEM, "cannot listen on %s: %s", listen, strerror(errno));
 	info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-	log_info("door-listening port=%u org=%s", info ? info->port : 0U, door_settings(door)->org);
+	log_info("%s-listening port=%u", service->name, info ? info->port : 0U);
 	while (!stopping) {
-		prepare_if_due(&serving);
+		if (monotonic() != ticked) {
+			ticked = monotonic();
+			service->tick(service->context);
+		}
 		if (MHD_run_wait(daemon, WAIT_MS) != MHD_YES) {
 			rc = error_set(error, FAULT_SYSTEM, "cannot wait for requests");
 			break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What turfdoor answers over HTTP: a request in, an answer out, without a socket and without a clock. serve.c has those.
+ * What turfdoor serve answers over HTTP: a request in, an answer out, without a socket and without a clock. serve.c has those.
  *
  *   GET  /.well-known/private-token-issuer-directory   the public keys (RFC 9578, section 4), for everybody
  *   POST /door/join    48 bytes: the code of an invitation, and the credential that the device has drawn
@@ -19,6 +19,7 @@ struct service_request {
 	const uint8_t *body;
 	size_t length;
 	uint64_t unix_seconds;
+	int64_t monotonic_s;
 };
 
 struct service_answer {

@@ -10,9 +10,12 @@
 #include <time.h>
 
 #include "base/base64url.h"
+#include "base/log.h"
+#include "base/monotonic.h"
 #include "base/options.h"
 #include "base/standard.h"
 #include "base/text.h"
+#include "door/check.h"
 #include "door/door.h"
 #include "door/serve.h"
 
@@ -25,13 +28,17 @@ enum {
 	INVITE = 1 << 2,
 	SERVE = 1 << 3,
 	OTHERS = 1 << 4,
+	CHECK = 1 << 5,
+	WITH_DATABASE = CREATE | INVITE | SERVE | OTHERS,
 };
 
 /* With fewer devices than this in a scope of workers, a token tells too much about who holds it. */
 enum { SCOPE_FLOOR = 5, SECONDS_A_DAY = 86400 };
 
+enum { PREPARE_S = 3600, PREPARE_AGAIN_S = 60 }; /* how often keys are made and deleted; and after a fault */
+
 struct command_options {
-	const char *database, *org, *host, *role, *note, *listen;
+	const char *database, *org, *host, *role, *note, *listen, *keys, *spent;
 	const char *teams[SCOPE_TEAMS_MAX];
 	unsigned n_teams, batch;
 	bool help, version;
@@ -100,9 +107,106 @@ static int run_create(const struct command_options *options, struct door *door, 
 	return door_create(options->database, &settings, error);
 }
 
+struct serving {
+	struct door *door;
+	int64_t prepare_at_ms; /* monotonic */
+};
+
+static long serving_body_length(void *context, const char *method, const char *path)
+{
+	const struct serving *serving = context;
+
+	return service_body_length(serving->door, method, path);
+}
+
+static int serving_answer(void *context, const struct service_request *request, struct service_answer *answer,
+			  struct error *error)
+{
+	const struct serving *serving = context;
+
+	return service_answer(serving->door, request, answer, error);
+}
+
+static void prepare_if_due(void *context)
+{
+	struct serving *serving = context;
+	uint64_t now = (uint64_t)time(NULL);
+	struct error error;
+	int rc;
+
+	if (monotonic_ms() < serving->prepare_at_ms)
+		return;
+	rc = door_prepare(serving->door, now, (uint32_t)(now / SECONDS_A_DAY), &error);
+	if (rc < 0)
+		log_error("door-keys-not-made reason=\"%s\"", error.text);
+	serving->prepare_at_ms = monotonic_ms() + (rc < 0 ? PREPARE_AGAIN_S : PREPARE_S) * INT64_C(1000);
+}
+
 static int run_serve(const struct command_options *options, struct door *door, struct error *error)
 {
-	return serve_run(door, options->listen, error);
+	struct serving serving = {.door = door};
+	const struct serve_service service = {.name = "door",
+					      .context = &serving,
+					      .body_length = serving_body_length,
+					      .answer = serving_answer,
+					      .tick = prepare_if_due};
+
+	return serve_run(&service, options->listen ? options->listen : "127.0.0.1:8090", error);
+}
+
+/* ---- check ----------------------------------------------------------------------------------------------------- */
+
+struct checking {
+	struct gate *gate;
+	struct error complaint; /* the last that was logged, so that each is logged once */
+};
+
+static long checking_body_length(void *context, const char *method, const char *path)
+{
+	(void)context;
+	return check_body_length(method, path);
+}
+
+static int checking_answer(void *context, const struct service_request *request, struct service_answer *answer,
+			   struct error *error)
+{
+	const struct checking *checking = context;
+
+	return check_answer(checking->gate, request, answer, error);
+}
+
+static void refresh(void *context)
+{
+	struct checking *checking = context;
+	const struct gate_time now = {.unix_s = time(NULL), .monotonic_s = monotonic_ms() / 1000};
+	struct error error = {{0}};
+	bool changed;
+
+	(void)gate_refresh(checking->gate, now, &changed, &error);
+	if (error.text[0] != '\0' && strcmp(error.text, checking->complaint.text) != 0)
+		log_error("door-check-fault reason=\"%s\"", error.text);
+	checking->complaint = error;
+}
+
+static int run_check(const struct command_options *options, struct door *door, struct error *error)
+{
+	struct checking checking = {.gate = NULL};
+	const struct serve_service service = {.name = "door-check",
+					      .context = &checking,
+					      .shorter_too = true,
+					      .body_length = checking_body_length,
+					      .answer = checking_answer,
+					      .tick = refresh};
+	int rc;
+
+	(void)door;
+	if (!options->keys || !options->spent)
+		return usage("check needs --keys FOLDER and --spent FOLDER");
+	rc = gate_open(&checking.gate, options->keys, options->spent, error);
+	if (rc == 0)
+		rc = serve_run(&service, options->listen ? options->listen : "127.0.0.1:8091", error);
+	gate_close(checking.gate);
+	return rc;
 }
 
 /* ---- publish ----------------------------------------------------------------------------------------------------- */
@@ -251,7 +355,11 @@ static const struct command commands[] = {
 	 "Every device of the scope fetches new tokens by itself, but for those that were revoked.\n", run_rotate,
 	 OTHERS, 1},
 	{"serve", "[--listen ADDRESS:PORT]", "answer devices over HTTP until SIGTERM or SIGINT",
-	 "On a loopback address, behind a web server that speaks TLS.\n", run_serve, SERVE, 0},
+	 "On a loopback address (127.0.0.1:8090), behind a web server that speaks TLS.\n", run_serve, SERVE, 0},
+	{"check", "--keys FOLDER --spent FOLDER [--listen ADDRESS:PORT]",
+	 "judge tokens for EMQX or RabbitMQ over HTTP until SIGTERM or SIGINT",
+	 "On a loopback address (127.0.0.1:8091). It needs no database, and no user that can read one.\n", run_check,
+	 CHECK, 0},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
@@ -259,7 +367,7 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 #define MEMBER(name) offsetof(struct command_options, name)
 
 static const struct option_spec specs[] = {
-	{"database", "DIR", OPTION_TEXT, MEMBER(database), OPTIONS_EVERY_COMMAND, "the folder of the database", 0, 0,
+	{"database", "DIR", OPTION_TEXT, MEMBER(database), WITH_DATABASE | TURFDOOR, "the folder of the database", 0, 0,
 	 0},
 	{"org", "ORG", OPTION_TEXT, MEMBER(org), CREATE, "the id of the organisation, as in turfd's configuration", 0,
 	 0, 0},
@@ -271,7 +379,9 @@ static const struct option_spec specs[] = {
 	{"role", "ROLE", OPTION_TEXT, MEMBER(role), INVITE, "what the device may do: worker or leader (worker)", 0, 0,
 	 0},
 	{"note", "TEXT", OPTION_TEXT, MEMBER(note), INVITE, "whose device it is, for the list", 0, 0, 0},
-	{"listen", "ADDRESS:PORT", OPTION_TEXT, MEMBER(listen), SERVE, "where to listen (127.0.0.1:8090)", 0, 0, 0},
+	{"listen", "ADDRESS:PORT", OPTION_TEXT, MEMBER(listen), SERVE | CHECK, "where to listen", 0, 0, 0},
+	{"keys", "FOLDER", OPTION_TEXT, MEMBER(keys), CHECK, "the folder that turfdoor publish named", 0, 0, 0},
+	{"spent", "FOLDER", OPTION_TEXT, MEMBER(spent), CHECK, "where it keeps which tokens are spent", 0, 0, 0},
 	{"help", NULL, OPTION_FLAG, MEMBER(help), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
 	{"version", NULL, OPTION_FLAG, MEMBER(version), OPTIONS_EVERY_COMMAND, NULL, 0, 0, 0},
 };
@@ -297,8 +407,9 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-	(void)printf("Usage: turfdoor --database DIR %s%s%s\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
-		     command->words, toupper(command->summary[0]), command->summary + 1);
+	(void)printf("Usage: turfdoor %s%s%s%s\n\n%c%s.\n", command->bit == CHECK ? "" : "--database DIR ",
+		     command->name, command->words[0] ? " " : "", command->words, toupper(command->summary[0]),
+		     command->summary + 1);
 	if (command->details[0])
 		(void)printf("\n%s", command->details);
 	(void)puts("\nOptions:");
@@ -322,7 +433,7 @@ static int check_command_line(const struct command *command, const struct comman
 	if (n_words != command->n_words)
 		return usage("%s: too %s arguments; its usage: turfdoor %s %s", command->name,
 			     n_words < command->n_words ? "few" : "many", command->name, command->words);
-	if (!options->database || !options->database[0])
+	if (command->bit != CHECK && (!options->database || !options->database[0]))
 		return usage("say which database: --database DIR, or TURF_DOOR=DIR in the environment");
 	return EXIT_DONE;
 }
@@ -336,7 +447,7 @@ static int run_command(const struct command *command, struct command_options *op
 
 	options->now = (uint64_t)time(NULL);
 	options->today = (uint32_t)(options->now / SECONDS_A_DAY);
-	if (command->bit != CREATE)
+	if (command->bit != CREATE && command->bit != CHECK)
 		rc = door_open(options->database, &door, &error);
 	if (rc == 0)
 		rc = command->run(options, door, &error);
@@ -346,11 +457,8 @@ static int run_command(const struct command *command, struct command_options *op
 
 static int run(int argc, char **argv)
 {
-	struct command_options options = {.database = getenv("TURF_DOOR"),
-					  .role = "worker",
-					  .note = "",
-					  .listen = "127.0.0.1:8090",
-					  .batch = DOOR_BATCH_DEFAULT};
+	struct command_options options = {
+		.database = getenv("TURF_DOOR"), .role = "worker", .note = "", .batch = DOOR_BATCH_DEFAULT};
 	struct command_line line = {.name = "turfdoor", .argc = argc, .argv = argv, .command = OPTIONS_EVERY_COMMAND};
 	const struct command *command = NULL;
 	struct error error;

@@ -112,7 +112,7 @@ static bool may_subscribe_levels(const struct access_client *client, const struc
 	return n == 3 &&
 	       (level_is(levels[0], "summary") || level_is(levels[0], "summary-json") ||
 		level_is(levels[0], "weekly")) &&
-	       (is_any(levels[1]) || may_read_figures(client, levels[1].text, levels[1].length));
+	       ((is_any(levels[1]) && client->filtered) || may_read_figures(client, levels[1].text, levels[1].length));
 }
 
 bool access_may_subscribe(const struct access_client *client, const char *filter)
@@ -120,6 +120,6 @@ bool access_may_subscribe(const struct access_client *client, const char *filter
 	struct level levels[FILTER_LEVELS_MAX];
 	size_t n = split(filter, levels);
 
-	return n >= 2 && (is_any(levels[0]) || level_is(levels[0], client->org)) && !strchr(filter, '#') &&
-	       may_subscribe_levels(client, levels + 1, n - 1);
+	return n >= 2 && ((is_any(levels[0]) && client->filtered) || level_is(levels[0], client->org)) &&
+	       !strchr(filter, '#') && may_subscribe_levels(client, levels + 1, n - 1);
 }

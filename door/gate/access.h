@@ -24,6 +24,7 @@ struct access_client {
 	const char *org;
 	const struct scope *scope; /* of its token */
 	const char *client_id;     /* of this connection */
+	bool filtered;             /* the broker asks access_may_read about each message too */
 };
 
 /* A registration of one of its teams, never retained. */
@@ -33,8 +34,8 @@ bool access_may_publish(const struct access_client *client, const char *topic, b
 bool access_may_read(const struct access_client *client, const char *topic);
 
 /*
- * A filter for what it may read. A plus sign may stand for the org and for the team, since programs subscribe so before they
- * know them: access_may_read decides about each message.
+ * A filter for what it may read. With `filtered` a plus sign may stand for the org and for the team, since programs subscribe
+ * so before they know them.
  */
 bool access_may_subscribe(const struct access_client *client, const char *filter);
 

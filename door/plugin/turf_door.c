@@ -137,7 +137,7 @@ static int on_acl_check(int event, void *data, void *context)
 	if (!guest)
 		return MOSQ_ERR_PLUGIN_DEFER;
 	client = (struct access_client){
-		.org = guest->pass.org, .scope = &guest->pass.scope, .client_id = guest->client_id};
+		.org = guest->pass.org, .scope = &guest->pass.scope, .client_id = guest->client_id, .filtered = true};
 	switch (check->access) {
 	case MOSQ_ACL_WRITE:
 		may = access_may_publish(&client, check->topic, check->retain);
