@@ -293,6 +293,7 @@ share := $(DESTDIR)$(PREFIX)/share
 install: all
 	umask 022 && install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(share)/doc/turf
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+	umask 022 && install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/turf $(plugins)
 	install -m 644 $(BUILD)/libturf.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libturf.so $(DESTDIR)$(PREFIX)/lib/libturf.so.$(VERSION)
 	ln -sf libturf.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libturf.so.0
@@ -331,7 +332,7 @@ help:
 	@echo 'make bench        measure (docs/performance.md); ONLY=NAME, BENCH_SCALE=0.1, BENCH_TRIALS=3'
 	@echo 'make profile      where the processor time of a submission goes (docs/performance.md); PHONES=0'
 	@echo 'make man          build the manual pages in $(BUILD)/man/'
-	@echo 'make install      programs, libturf, manual pages and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
+	@echo 'make install      programs, libturf, the broker plugin, manual pages and documents to $$(DESTDIR)$$(PREFIX), now $(DESTDIR)$(PREFIX)'
 	@echo 'make install-web  the pages to $$(DESTDIR)$$(PREFIX)/share/turf/web'
 	@echo 'make clean        remove $(BUILD)/'
 	@echo 'Knobs: BUILD CC CFLAGS LDFLAGS PREFIX DESTDIR MANDIR HELP_FROM WERROR=1 SANITIZE=address,undefined STEPS=1'

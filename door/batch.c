@@ -168,16 +168,18 @@ static int forget(void *context, struct lmdb_txn *txn)
 int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struct error *error)
 {
 	struct missing missing = {.unix_seconds = unix_seconds, .today = today};
-	int rc = lmdb_change(&door->lmdb, forget, &missing, error);
+	int rc = lmdb_change(&door->lmdb, forget, &missing, error), published;
+	bool complete = false;
 
-	while (rc == 0) {
+	while (rc == 0 && !complete) {
 		rc = lmdb_read(&door->lmdb, find_missing, &missing, error);
-		if (rc == NOTHING_MISSING)
-			return door_publish(door, today, error);
+		complete = rc == NOTHING_MISSING;
 		if (rc == KEY_MISSING)
 			rc = make_key(door, &missing.name, error);
 	}
-	return rc;
+	/* Whatever failed: a key that was deleted opens nothing any more. */
+	published = door_publish(door, today, rc < 0 ? NULL : error);
+	return rc < 0 ? rc : published;
 }
 
 static int rotate(void *context, struct lmdb_txn *txn)

@@ -36,6 +36,20 @@ const messages = Array.from({ length: 512 }, (_, i) => i % 256 && i);
 const doorRequests = [doorRequest(1, 0, [1], 1, messages), doorRequest(1, 0, [0], 1, messages), doorRequest(1, 0, [2, 20, 65, 66], 0, messages),
 	doorRequest(1, 1, [0], 0, messages.slice(0, 48)), doorRequest(0, 2, [0], 0, []), doorRequest(2, 3, [0], 0, [])];
 
+// What a broker asks turfdoor check: the question, and its body.
+const clientId = 'abcdefghijklmnopqrstuv';
+const about = tags => `username=pass&vhost=%2F&tags=${encodeURIComponent(tags)}`;
+const brokerQuestions = [
+	[0, JSON.stringify({ username: 'pass', password: official[0].token, clientid: clientId })],
+	[0, JSON.stringify({ username: 'aggregator', password: '', clientid: 'turf-aggregator-toets' })],
+	[1, `username=pass&password=${'A'.repeat(472)}&vhost=%2F&client_id=${clientId}`],
+	[2, `${about('turf/toets/oost.west')}&ip=127.0.0.1`],
+	[3, `${about('turf/toets/oost')}&resource=queue&name=mqtt-subscription-${clientId}qos1&permission=read&client_id=${clientId}`],
+	[3, `${about('turf/toets/oost')}&resource=exchange&name=amq.topic&permission=write`],
+	[4, `${about('turf/toets/leader:all')}&resource=topic&permission=read&routing_key=turf.v1.toets.summary.%2A.2019-Q4&variable_map.client_id=${clientId}`],
+	[4, `${about('a turf/toets/oost')}&resource=topic&permission=write&routing_key=turf.v1.toets.registration.oost&variable_map.client_id=${clientId}`],
+].map(([question, body]) => Buffer.concat([Buffer.from([question]), Buffer.from(body)]));
+
 const summary = JSON.stringify({
 	org: 'toets', org_name: 'Toets', team: 'oost', team_name: 'Oost', period: '2019-Q4', status: 'final', revision: 2, generation: 9,
 	as_of: 1577800000, questions: 5, answered: 3, referred: 2, late: 1, undistributed_answered: 1, undistributed_referred: 0,
@@ -91,6 +105,7 @@ const inputs = {
 	config: [...['demo.conf.in', 'turfd.conf'].map(name => config(`deploy/${name}`)),
 		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
 	service: doorRequests,
+	check: brokerQuestions,
 	phone_csv: [csv('tests/data/steenwijkerland.csv', 6), csv('tests/data/leeuwarden.csv', 4)],
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
 	phone: [...scenarios([40, 80, 160, 320]), arrives(0, bytesOf('receipts')[0]), arrives(1, Buffer.from(status)),
