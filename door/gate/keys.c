@@ -23,9 +23,9 @@ struct file_state {
 struct org_keys {
 	char org[SLUG_BYTES];
 	struct file_state state;
-	struct token_directory *directory; /* NULL: the file cannot be read */
+	struct token_directory *directory; /* NULL: there is no file, or it cannot be read */
 	uint8_t challenge[TOKEN_DIGEST_BYTES];
-	bool seen; /* in this look at the folder */
+	bool seen, seen_before; /* in this look at the folder, and in the one before */
 	UT_hash_handle hh;
 };
 
@@ -48,11 +48,10 @@ int keys_open(struct keys **out, const char *folder, struct error *error)
 	return 0;
 }
 
-static void forget(struct keys *keys, struct org_keys *org)
+static void close_directory(struct org_keys *org)
 {
-	HASH_DEL(keys->orgs, org);
 	token_directory_free(org->directory);
-	free(org);
+	org->directory = NULL;
 }
 
 void keys_close(struct keys *keys)
@@ -62,7 +61,11 @@ void keys_close(struct keys *keys)
 	if (!keys)
 		return;
 	HASH_ITER(hh, keys->orgs, org, next)
-	forget(keys, org);
+	{
+		HASH_DEL(keys->orgs, org);
+		close_directory(org);
+		free(org);
+	}
 	free(keys->folder);
 	free(keys);
 }
@@ -127,10 +130,8 @@ static int read_directory(struct org_keys *org, int fd, struct error *error)
 		rc = error_set(error, FAULT_INPUT, "these are the keys of the org %s", org->directory->org);
 	if (rc == 0)
 		rc = token_directory_challenge(org->directory, org->challenge, error);
-	if (rc < 0) {
-		token_directory_free(org->directory);
-		org->directory = NULL;
-	}
+	if (rc < 0)
+		close_directory(org);
 	return rc;
 }
 
@@ -173,8 +174,7 @@ static int refresh_file(struct keys *keys, int folder, const char *name, const c
 		if (!same_file(&state, &org->state)) {
 			*changed = true;
 			org->state = state;
-			token_directory_free(org->directory);
-			org->directory = NULL;
+			close_directory(org);
 			rc = read_directory(org, fd, error);
 		}
 	}
@@ -186,7 +186,7 @@ static int refresh_file(struct keys *keys, int folder, const char *name, const c
 int keys_refresh(struct keys *keys, bool *changed, struct error *error)
 {
 	DIR *folder = opendir(keys->folder);
-	struct org_keys *org, *next;
+	struct org_keys *org;
 	int rc = 0;
 
 	*changed = false;
@@ -203,14 +203,14 @@ int keys_refresh(struct keys *keys, bool *changed, struct error *error)
 			rc = one;
 	}
 	(void)closedir(folder);
-	HASH_ITER(hh, keys->orgs, org, next)
-	{
-		if (!org->seen) {
+	for (org = keys->orgs; org; org = org->hh.next) {
+		if (!org->seen && org->seen_before) {
 			*changed = true;
-			forget(keys, org);
-		} else {
-			org->seen = false;
+			close_directory(org);
+			org->state = (struct file_state){0};
 		}
+		org->seen_before = org->seen;
+		org->seen = false;
 	}
 	return rc;
 }
@@ -236,8 +236,7 @@ int keys_each(const struct keys *keys, keys_visit *visit, void *context)
 	int rc = 0;
 
 	for (const struct org_keys *org = keys->orgs; org && rc == 0; org = org->hh.next)
-		if (org->directory)
-			rc = visit(context, org->directory);
+		rc = visit(context, org->org, org->directory);
 	return rc;
 }
 

@@ -35,8 +35,9 @@ struct keys_match {
 /* False: no directory has this key. Valid until the next keys_refresh. */
 bool keys_find(const struct keys *keys, const uint8_t key_id[static TOKEN_DIGEST_BYTES], struct keys_match *match);
 
-/* Calls `visit` for each directory that could be read, until it returns something else than 0. Returns that. */
-typedef int keys_visit(void *context, const struct token_directory *directory);
+/* Calls `visit` for each org that has had a file, until it returns something else than 0. Returns that. `directory` NULL: the file
+ * is gone, or cannot be read. */
+typedef int keys_visit(void *context, const char *org, const struct token_directory *directory);
 int keys_each(const struct keys *keys, keys_visit *visit, void *context);
 
 /* Whether a key whose id begins so is in a directory. */

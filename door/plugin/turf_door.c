@@ -190,14 +190,14 @@ static void end_expired(struct door *door)
 	}
 }
 
-/* Retained, for phones to compare with what turfdoor gives them. */
-static int publish_directory(void *context, const struct token_directory *directory)
+/* Retained, for phones to compare with what turfdoor gives them; empty where there is none, which deletes it. */
+static int publish_directory(void *context, const char *org, const struct token_directory *directory)
 {
-	char topic[TOPIC_BYTES], *json = token_directory_print(directory);
+	char topic[TOPIC_BYTES], *json = directory ? token_directory_print(directory) : strdup("");
 	int rc = MOSQ_ERR_NOMEM;
 
 	(void)context;
-	topic_door_keys(topic, directory->org);
+	topic_door_keys(topic, org);
 	if (json)
 		rc = mosquitto_broker_publish_copy(NULL, topic, (int)strlen(json), json, 0, true, NULL);
 	free(json);

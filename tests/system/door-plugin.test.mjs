@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The broker with turf_door.so: who gets in, and what they may do there. Each attack is a line of the output.
 import assert from 'node:assert/strict';
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -237,4 +237,18 @@ test('a directory that cannot be read shuts out its org with an error that names
   await broker.process.stop();
   await broker.startAgain();
   await notIn(enter(spent));
+});
+
+test('an organisation whose directory is taken away has none at the broker either', async (t) => {
+  const { issuer, keys, folder, broker, enter, publish } = await door(t);
+  const watcher = await enter(broker.watcher);
+  await watcher.subscribe(topic('door/keys'));
+  const payloads = () => watcher.messages.map(({ payload }) => String(payload));
+  await watcher.until(() => payloads().length > 0, 'the directory');
+  rmSync(join(folder, `${org}.json`));
+  await watcher.until(() => payloads().at(-1) === '', 'its deletion');
+  await notIn(enter(issuer.pass(keys.worker)));
+  publish();
+  await watcher.until(() => payloads().at(-1) !== '', 'the directory again');
+  await enter(issuer.pass(keys.worker));
 });
