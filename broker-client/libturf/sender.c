@@ -21,10 +21,6 @@ void sender_release(struct sender *sender)
 {
 	free(sender->entries);
 	free(sender->teams);
-	sender->entries = NULL;
-	sender->teams = NULL;
-	sender->n = sender->room = sender->gone = 0;
-	sender->n_teams = 0;
 }
 
 /* splitmix64; 0 <= result < limit. */

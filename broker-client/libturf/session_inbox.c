@@ -170,10 +170,8 @@ static void check_epoch(struct turf *turf, const char *text)
 {
 	uint8_t epoch[EPOCH_BYTES];
 	struct error error;
-	size_t requeued;
 
-	if (text && hex_decode(text, epoch, sizeof epoch) == 0 &&
-	    outbox_check_epoch(turf->outbox, epoch, &requeued, &error) < 0)
+	if (text && hex_decode(text, epoch, sizeof epoch) == 0 && outbox_check_epoch(turf->outbox, epoch, &error) < 0)
 		session_show_fault(turf, &error);
 }
 
@@ -184,13 +182,12 @@ static void check_instance(struct turf *turf, const char *instance)
 
 	if (length == 0 || length >= sizeof turf->instance || strcmp(instance, turf->instance) == 0)
 		return;
-	memcpy(turf->instance, instance, length + 1);
-	if (turf->has_instance) {
+	if (*turf->instance) {
 		(void)pthread_mutex_lock(&turf->lock);
 		sender_resend_soon(&turf->sender, monotonic_ms(), RESEND_SPREAD_MS);
 		(void)pthread_mutex_unlock(&turf->lock);
 	}
-	turf->has_instance = true;
+	memcpy(turf->instance, instance, length + 1);
 }
 
 static void set_today(struct turf *turf, uint32_t today)
