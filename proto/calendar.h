@@ -43,8 +43,7 @@ uint32_t quarter_first_day(uint32_t quarter);
 uint32_t quarter_last_day(uint32_t quarter);
 uint32_t year_of_quarter(uint32_t quarter);
 struct iso_week iso_week_of_day(uint32_t day);
-uint32_t iso_week_first_day(struct iso_week week); /* its Monday; week 1 of 1970 begins before day 0 and gives 0 */
-uint32_t iso_weeks_in_year(uint32_t year);         /* 52 or 53 */
+uint32_t iso_weeks_in_year(uint32_t year); /* 52 or 53 */
 
 /* "2019-12-31". Parsing takes this form only and checks the calendar: 0, or -1. */
 void date_format(uint32_t day, char text[static DATE_TEXT_BYTES]);

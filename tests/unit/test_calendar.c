@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/calendar.h"
+#include "tests/unit/lib/iso_week.h"
 
 static const struct {
 	uint32_t day;

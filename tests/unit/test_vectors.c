@@ -14,6 +14,7 @@
 #include "aggregator/figures/table.h"
 #include "proto/rules.h"
 #include "tests/unit/lib/handmade.h"
+#include "tests/unit/lib/iso_week.h"
 #include "tests/unit/lib/vectors.h"
 
 /* Calls `check` with each entry of a list. */
