@@ -125,7 +125,7 @@ void held_evaluate(struct store_txn *txn)
 	const struct cells *cells = &txn->state.shown.cells;
 
 	for (size_t i = 0; i < txn->n_touched && txn->lmdb->fault == 0; i++) {
-		struct key prefix = key_prefix_cell(txn->touched[i].quarter, txn->touched[i].team);
+		struct key prefix = key_prefix(txn->touched[i].quarter, txn->touched[i].team);
 		struct sums sums = add_up(txn, prefix);
 
 		if (cells->policy == CELLS_EVERY && undistributed(&sums) >= cells->every)
@@ -141,7 +141,7 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 
 	changes_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
-		struct key prefix = key_prefix_cell((uint16_t)quarter, TEAM_NONE);
+		struct key prefix = key_prefix((uint16_t)quarter, TEAM_NONE);
 
 		changed |= show_all(txn, prefix, prefix);
 	}
@@ -151,5 +151,5 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 bool held_show_after(struct store_txn *txn, uint32_t quarter)
 {
 	changes_write(txn);
-	return show_all(txn, key_prefix_cell((uint16_t)(quarter + 1), TEAM_NONE), (struct key){.length = 0});
+	return show_all(txn, key_prefix((uint16_t)(quarter + 1), TEAM_NONE), (struct key){.length = 0});
 }
