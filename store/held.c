@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/held.h"
 
-#include <stdlib.h>
-
+#include "base/room.h"
 #include "store/cells.h"
 #include "store/changes.h"
 #include "store/handles.h"
@@ -16,23 +15,18 @@ struct sums {
 void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team)
 {
 	struct team_quarter *touched;
-	size_t room;
 
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		return;
 	for (size_t i = txn->n_touched; i-- > 0;)
 		if (txn->touched[i].quarter == quarter && txn->touched[i].team == team)
 			return;
-	if (txn->n_touched == txn->touched_room) {
-		room = txn->touched_room > 0 ? 2 * txn->touched_room : 16;
-		touched = realloc(txn->touched, room * sizeof *touched);
-		if (!touched) {
-			lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
-			return;
-		}
-		txn->touched = touched;
-		txn->touched_room = room;
+	touched = room_for_one(txn->touched, txn->n_touched, &txn->touched_room, sizeof *touched);
+	if (!touched) {
+		lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
+		return;
 	}
+	txn->touched = touched;
 	txn->touched[txn->n_touched++] = (struct team_quarter){.quarter = quarter, .team = team};
 }
 

@@ -8,9 +8,10 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/room.h"
 #include "base/text.h"
 
-enum { COLUMNS = 4, ROWS_FIRST = 1024, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
+enum { COLUMNS = 4, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
 
 enum { COLUMN_DAY, COLUMN_TEAM, COLUMN_DOMAIN, COLUMN_OUTCOME };
 
@@ -99,16 +100,11 @@ static int find_team(struct csv *csv, const char *team, uint16_t *index)
 static int append_row(struct reader *reader, const struct csv_row *row)
 {
 	struct csv *csv = reader->csv;
-	size_t room = reader->room ? 2 * reader->room : ROWS_FIRST;
-	struct csv_row *rows;
+	struct csv_row *rows = room_for_one(csv->rows, csv->n, &reader->room, sizeof *rows);
 
-	if (csv->n == reader->room) {
-		rows = realloc(csv->rows, room * sizeof *rows);
-		if (!rows)
-			return FAULT_MEMORY;
-		csv->rows = rows;
-		reader->room = room;
-	}
+	if (!rows)
+		return FAULT_MEMORY;
+	csv->rows = rows;
 	csv->first_day = csv->n == 0 || row->day < csv->first_day ? row->day : csv->first_day;
 	csv->last_day = csv->n == 0 || row->day > csv->last_day ? row->day : csv->last_day;
 	csv->rows[csv->n++] = *row;
