@@ -216,9 +216,7 @@ static int dismiss_body(void *context, struct lmdb_txn *txn)
 
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error)
 {
-	struct event_id copy = *id;
-
-	return db_write(outbox, dismiss_body, &copy, error);
+	return db_write(outbox, dismiss_body, (void *)(uintptr_t)id, error); /* only read */
 }
 
 /* ---- Sending, and applying verdicts ------------------------------------------------------------------------------ */
@@ -240,7 +238,6 @@ static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *valu
 }
 
 struct loading {
-	uint64_t after;
 	struct outbox_entry *entries;
 	size_t max, n;
 	uint64_t last;
@@ -252,8 +249,6 @@ static int load_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 	uint64_t seq;
 
-	loading->n = 0;
-	loading->last = loading->after;
 	while (loading->n < loading->max && db_from(txn, DB_QUEUE, loading->last + 1, &seq, &value)) {
 		loading->last = seq;
 		if (sendable(txn, seq, &value, &loading->entries[loading->n]))
@@ -265,7 +260,7 @@ static int load_body(void *context, struct lmdb_txn *txn)
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error)
 {
-	struct loading loading = {.after = after, .entries = entries, .max = max};
+	struct loading loading = {.entries = entries, .max = max, .last = after};
 	int rc = db_read(outbox, load_body, &loading, error);
 
 	*n = rc == 0 ? loading.n : 0;
@@ -394,8 +389,6 @@ static int list_body(void *context, struct lmdb_txn *txn)
 	size_t room = lmdb_count(txn, DB_TAPS);
 	uint64_t number = 0;
 
-	free(listing->taps);
-	listing->n = 0;
 	listing->taps = calloc(room + 1, sizeof *listing->taps);
 	if (!listing->taps) {
 		lmdb_fail(txn, FAULT_MEMORY, "no memory for the list of taps");

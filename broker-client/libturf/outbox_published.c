@@ -108,7 +108,6 @@ static int catalogue_body(void *context, struct lmdb_txn *txn)
 
 	if (!db_get_meta(txn, "catalogue", &value))
 		return TURF_UNKNOWN;
-	free(cached->bytes);
 	cached->bytes = malloc(value.length + 1);
 	if (!cached->bytes) {
 		lmdb_fail(txn, FAULT_MEMORY, "no memory for the catalogue");
