@@ -133,26 +133,6 @@ void state_save(struct lmdb_txn *lmdb, const struct state *state)
 	put_meta(lmdb, key_meta(META_STATE), state_encode(state));
 }
 
-struct reading {
-	const char *org;
-	struct state *state;
-};
-
-static int read_state_in(void *context, struct lmdb_txn *txn)
-{
-	const struct reading *reading = context;
-
-	(void)state_load(txn, reading->org, reading->state);
-	return 0;
-}
-
-int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct error *error)
-{
-	struct reading reading = {org, state};
-
-	return lmdb_read(lmdb, read_state_in, &reading, error);
-}
-
 void state_note_deletion(struct store_txn *txn)
 {
 	if (txn->state.shown.deleted_since == 0)
