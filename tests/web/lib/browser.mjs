@@ -145,7 +145,7 @@ const onDisk = (page) => page.evaluate(() => new Promise((resolve, reject) => {
     reading.onerror = () => reject(reading.error);
     reading.oncomplete = () => {
       opening.result.close();
-      resolve({ taps: taps.result.map(({ waiting }) => ({ waits: Boolean(waiting) })), team: team.result ?? '' });
+      resolve({ taps: taps.result, team: team.result ?? '' });
     };
   };
 }));
@@ -153,7 +153,7 @@ const onDisk = (page) => page.evaluate(() => new Promise((resolve, reject) => {
 // How many taps: all that were made, and those that wait.
 export async function stored(page) {
   const { taps } = await onDisk(page);
-  return { all: taps.length, waiting: taps.filter(({ waits }) => waits).length };
+  return { all: taps.length, waiting: taps.filter((tap) => tap.questionWaits || tap.retractionWaits).length };
 }
 
 // Waits until the team is stored. WebKit drops a write that is under way when the page is loaded again; the page then asks for
