@@ -25,14 +25,13 @@ export const topics = {
   status: (org) => under(org, 'status/aggregator'),
 };
 
+// For each kind, what comes after it in the topic: as many levels as the function has parameters.
 const parsers = {
-  receipt: ([clientId, ...more]) => !more.length && isClientId(clientId ?? '') && { kind: 'receipt', clientId },
-  summary: ([team, period, ...more]) =>
-    !more.length && isSlug(team ?? '') && parsePeriod(period ?? '') && { kind: 'summary', team, period },
-  weekly: ([team, year, ...more]) =>
-    !more.length && isSlug(team ?? '') && parsePeriod(year ?? '')?.quarter === null && { kind: 'weekly', team, year: Number(year) },
-  catalogue: (more) => !more.length && { kind: 'catalogue' },
-  status: ([who, ...more]) => !more.length && who === 'aggregator' && { kind: 'status' },
+  receipt: (clientId) => isClientId(clientId) && { kind: 'receipt', clientId },
+  summary: (team, period) => isSlug(team) && parsePeriod(period) && { kind: 'summary', team, period },
+  weekly: (team, year) => isSlug(team) && parsePeriod(year)?.quarter === null && { kind: 'weekly', team, year: Number(year) },
+  catalogue: () => ({ kind: 'catalogue' }),
+  status: (who) => who === 'aggregator' && { kind: 'status' },
 };
 
 // {kind, team, period, year, clientId} as far as the kind has them; null: no topic of this org that a page reads.
@@ -40,5 +39,6 @@ export function parseTopic(text, org) {
   const prefix = under(org, '');
   if (!text.startsWith(prefix)) return null;
   const [kind, ...rest] = text.slice(prefix.length).split('/');
-  return (Object.hasOwn(parsers, kind) && parsers[kind](rest)) || null;
+  if (!Object.hasOwn(parsers, kind) || rest.length !== parsers[kind].length) return null;
+  return parsers[kind](...rest) || null;
 }

@@ -190,7 +190,8 @@ export class Outbox {
   // because the worker saw it wait.
   settle(results, listFrom = 0) {
     return this.#write(async ({ find, meta, keep }) => {
-      if (await this.#isOtherStore(meta)) return results.map((result) => ({ ...result, outcome: 'keep' }));
+      const last = await meta.get('epoch'); // a database that was emptied has none until the next status
+      if (this.#epoch && last && last !== this.#epoch) return results.map((result) => ({ ...result, outcome: 'keep' }));
       const from = Math.max(listFrom, (await meta.get('forget')) ?? 0);
       const settled = [];
       for (const result of results) {
@@ -201,12 +202,6 @@ export class Outbox {
       }
       return settled;
     });
-  }
-
-  // A database that was emptied has no epoch until the next status.
-  async #isOtherStore(meta) {
-    const last = this.#epoch && (await meta.get('epoch'));
-    return Boolean(last) && last !== this.#epoch;
   }
 
   // The worker has seen the verdicts on these: forgets the taps that were kept only for that.
