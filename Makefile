@@ -89,7 +89,7 @@ $(BUILD)/proto/turf.pb-c.c $(BUILD)/proto/turf.pb-c.h &: proto/turf.proto
 $(BUILD)/proto/turf.pb-c.o: $(BUILD)/proto/turf.pb-c.c
 	$(CC) $(cflags) -w -c -o $@ $<
 
-$(call objects,proto): | $(BUILD)/proto/turf.pb-c.h
+$(call objects,proto tests/unit/lib): | $(BUILD)/proto/turf.pb-c.h
 
 $(BUILD)/base.a:                  $(call objects,base)
 $(BUILD)/base/lmdb.a:             $(call objects,base/lmdb)
@@ -194,7 +194,7 @@ fault_phone  := $(call test_programs,tests/fault/phone)
 fault_door   := $(call test_programs,tests/fault/door)
 fault: $(fault_daemon) $(fault_phone) $(fault_door)
 
-$(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(BUILD)/tests/fault/lib.a
+$(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(BUILD)/tests/fault/lib.a $(BUILD)/tests/unit/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group -lpaho-mqtt3cs $(call pkg,libconfig)
 
 $(fault_phone): $(BUILD)/tests/%: $(BUILD)/tests/fault/phone/%.o $(phone_tested) $(BUILD)/tests/fault/lib.a
@@ -260,6 +260,7 @@ $(addprefix $(BUILD)/bench/,load watch latency null null_async expert): $(BUILD)
 	$(CC) $(ldflags) -o $@ $^ $(libs_proto) -lpthread $(bench_libs)
 $(BUILD)/bench/null: bench_libs = $(PAHO_SYNC)
 $(BUILD)/bench/null_async: bench_libs = $(PAHO_ASYNC)
+$(BUILD)/bench/latency: $(BUILD)/tests/unit/lib/summary.o
 $(BUILD)/bench/expert: bench_libs = $(call pkg,libmosquitto) $(call pkg,sqlite3)
 
 $(addprefix $(BUILD)/bench/,store stages): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/folding.o $(bench_common) \

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/bytes.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 void put_be16(uint8_t *to, uint16_t value)
 {
@@ -125,17 +124,5 @@ int hex_decode(const char *text, uint8_t *bytes, size_t length)
 
 int random_bytes(void *bytes, size_t length)
 {
-	uint8_t *to = bytes;
-
-	while (length > 0) {
-		ssize_t got = getrandom(to, length, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		to += got;
-		length -= (size_t)got;
-	}
-	return 0;
+	return getentropy(bytes, length);
 }

@@ -30,7 +30,7 @@ void hex_encode(const uint8_t *bytes, size_t length, char *text);
 /* Reads exactly 2 * length digits, either case, and nothing after them. 0, or -1 when `text` is anything else. */
 int hex_decode(const char *text, uint8_t *bytes, size_t length);
 
-/* Fills `bytes` from getrandom(2). 0, or -1 with errno set. */
+/* Fills `bytes`, 256 at most, with what getentropy(3) gives. 0, or -1 with errno set. */
 int random_bytes(void *bytes, size_t length);
 
 #endif

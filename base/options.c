@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { FIRST_CODE = 256, INDENT = 2, GAP = 2, COLUMNS = 110, LABEL_BYTES = 40 };
 
 /* ---- Reading -------------------------------------------------------------------------------------- */
@@ -14,17 +16,6 @@ enum { FIRST_CODE = 256, INDENT = 2, GAP = 2, COLUMNS = 110, LABEL_BYTES = 40 };
 static int wrong_number(const struct option_spec *spec, const char *text, struct error *error)
 {
 	return error_set(error, FAULT_INPUT, "--%s \"%s\": expected %u to %u", spec->name, text, spec->min, spec->max);
-}
-
-static int take_number(const struct option_spec *spec, const char *text, unsigned *number, struct error *error)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || value < spec->min || value > spec->max)
-		return wrong_number(spec, text, error);
-	*number = (unsigned)value;
-	return 0;
 }
 
 static int take_seconds(const struct option_spec *spec, const char *text, int *ms, struct error *error)
@@ -57,7 +48,7 @@ static int take_value(const struct option_spec *spec, const char *value, char *t
 		((const char **)member)[(*count)++] = value;
 		return 0;
 	case OPTION_NUMBER:
-		return take_number(spec, value, member, error);
+		return text_number(value, spec->min, spec->max, member) ? 0 : wrong_number(spec, value, error);
 	case OPTION_SECONDS:
 		return take_seconds(spec, value, member, error);
 	}

@@ -191,3 +191,14 @@ void text_print_json(FILE *out, const char *json)
 		json += length > 0 ? length : 1;
 	}
 }
+
+bool text_number(const char *text, uint32_t min, uint32_t max, uint32_t *number)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || value < min || value > max)
+		return false;
+	*number = (uint32_t)value;
+	return true;
+}

@@ -41,6 +41,9 @@ void text_vprint(FILE *out, const char *format, va_list args) __attribute__((for
  * that takes. `out` NULL: only measures. */
 size_t text_print_columns(FILE *out, const char *text, size_t max_columns);
 
+/* Reads decimal digits, and nothing else, of a number from `min` to `max`. False: `text` is anything else. */
+bool text_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
+
 /* Writes JSON, in which an encoder has escaped U+0000 to U+001F already. */
 void text_print_json(FILE *out, const char *json);
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -129,13 +130,6 @@ uint32_t iso_weeks_in_year(uint32_t year)
 	return iso_week_of_day(day_of_date((struct date){.year = (int)year, .month = 12, .day = 28})).week;
 }
 
-/* Writes `width` digits, leading zeros included. */
-static void put_digits(char *text, size_t width, uint32_t value)
-{
-	for (size_t i = width; i-- > 0; value /= 10)
-		text[i] = (char)('0' + value % 10);
-}
-
 /* Reads exactly `width` digits; -1 when there is anything else among them. */
 static int get_digits(const char *text, size_t width)
 {
@@ -153,12 +147,7 @@ void date_format(uint32_t day, char text[static DATE_TEXT_BYTES])
 {
 	struct date date = date_of_day(day);
 
-	put_digits(text, 4, (uint32_t)date.year);
-	text[4] = '-';
-	put_digits(text + 5, 2, (uint32_t)date.month);
-	text[7] = '-';
-	put_digits(text + 8, 2, (uint32_t)date.day);
-	text[10] = '\0';
+	(void)snprintf(text, DATE_TEXT_BYTES, "%04d-%02d-%02d", date.year, date.month, date.day);
 }
 
 int date_parse(const char *text, uint32_t *day)
@@ -178,14 +167,10 @@ int date_parse(const char *text, uint32_t *day)
 
 void period_format(struct period period, char text[static PERIOD_TEXT_BYTES])
 {
-	put_digits(text, 4, period.year);
-	text[4] = '\0';
 	if (period.is_year)
-		return;
-	text[4] = '-';
-	text[5] = 'Q';
-	text[6] = (char)('1' + period.quarter % 4);
-	text[7] = '\0';
+		(void)snprintf(text, PERIOD_TEXT_BYTES, "%04u", period.year);
+	else
+		(void)snprintf(text, PERIOD_TEXT_BYTES, "%04u-Q%u", period.year, period.quarter % 4 + 1);
 }
 
 int period_parse(const char *text, struct period *period)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "proto/catalogue.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -19,16 +20,10 @@ struct search {
 /* Whether only digits were typed: then it is a code. A number too large for a code becomes UINT32_MAX. */
 static bool typed_code(const char *typed, uint32_t *code)
 {
-	uint32_t value = 0;
+	unsigned long long value = strtoull(typed, NULL, 10);
 
-	for (const char *at = typed; *at; at++) {
-		if (*at < '0' || *at > '9')
-			return false;
-		if (value <= LABEL_CODE_MAX)
-			value = value * 10 + (uint32_t)(*at - '0');
-	}
-	*code = value <= LABEL_CODE_MAX ? value : UINT32_MAX;
-	return typed[0] != '\0';
+	*code = value <= LABEL_CODE_MAX ? (uint32_t)value : UINT32_MAX;
+	return typed[0] != '\0' && typed[strspn(typed, "0123456789")] == '\0';
 }
 
 /* False: nothing can be found. */

@@ -134,7 +134,6 @@ struct summary {
 };
 
 size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capacity);
-int summary_decode(const uint8_t *bytes, size_t length, struct summary *summary);
 
 struct week_count {
 	uint32_t week;

@@ -55,79 +55,6 @@ size_t summary_encode(const struct summary *summary, uint8_t *out, size_t capaci
 	return wire_written(&writer);
 }
 
-/* Whose figures these are: both must be slugs. */
-static bool take_owner(const char *org, const char *team, char *to_org, char *to_team)
-{
-	return wire_text_copy(to_org, SLUG_BYTES, org) && wire_text_copy(to_team, SLUG_BYTES, team) &&
-	       topic_slug_valid(to_org) && topic_slug_valid(to_team);
-}
-
-static enum quarter_status known_status(int status)
-{
-	return status >= QUARTER_OPEN && status <= QUARTER_FINAL ? (enum quarter_status)status : QUARTER_UNSPECIFIED;
-}
-
-static bool take_domain_counts(const Turf__V1__Summary *message, struct summary *summary)
-{
-	if (message->n_domains > DOMAIN_CODE_MAX)
-		return false;
-	for (size_t i = 0; i < message->n_domains; i++) {
-		const Turf__V1__DomainCount *count = message->domains[i];
-
-		if (count->domain < 1 || count->domain > DOMAIN_CODE_MAX)
-			return false;
-		summary->domains[i] = (struct domain_count){
-			.domain = count->domain,
-			.answered = count->answered,
-			.referred = count->referred,
-		};
-	}
-	summary->n_domains = (uint32_t)message->n_domains;
-	return true;
-}
-
-static bool take_label_counts(const Turf__V1__Summary *message, struct summary *summary)
-{
-	if (message->n_labels > LABELS_MAX)
-		return false;
-	for (size_t i = 0; i < message->n_labels; i++) {
-		const Turf__V1__LabelCount *count = message->labels[i];
-
-		if (count->label < 1 || count->label > LABEL_CODE_MAX)
-			return false;
-		summary->labels[i] = (struct label_count){.label = count->label, .count = count->count};
-	}
-	summary->n_labels = (uint32_t)message->n_labels;
-	return true;
-}
-
-static int take_summary(const ProtobufCMessage *base, void *to)
-{
-	const Turf__V1__Summary *message = (const Turf__V1__Summary *)base;
-	struct summary *summary = to;
-
-	if (!take_owner(message->org, message->team, summary->org, summary->team) ||
-	    period_parse(message->period, &summary->period))
-		return MESSAGE_MALFORMED;
-	summary->status = known_status((int)message->status);
-	summary->revision = message->revision;
-	summary->generation = message->generation;
-	summary->as_of = message->as_of;
-	summary->answered = message->answered;
-	summary->referred = message->referred;
-	summary->late = message->late;
-	summary->catalogue_version = message->catalogue_version;
-	summary->undistributed_answered = message->undistributed_answered;
-	summary->undistributed_referred = message->undistributed_referred;
-	return take_domain_counts(message, summary) && take_label_counts(message, summary) ? 0 : MESSAGE_MALFORMED;
-}
-
-int summary_decode(const uint8_t *bytes, size_t length, struct summary *summary)
-{
-	memset(summary, 0, sizeof *summary);
-	return wire_decode(&turf__v1__summary__descriptor, bytes, length, SUMMARY_BYTES_MAX, take_summary, summary);
-}
-
 /* ---- Weekly ---------------------------------------------------------------------------------- */
 
 size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity)
@@ -151,6 +78,13 @@ size_t weekly_encode(const struct weekly *weekly, uint8_t *out, size_t capacity)
 	message.generation = weekly->generation;
 	wire_put(&writer, &message.base);
 	return wire_written(&writer);
+}
+
+/* Whose figures these are: both must be slugs. */
+static bool take_owner(const char *org, const char *team, char *to_org, char *to_team)
+{
+	return wire_text_copy(to_org, SLUG_BYTES, org) && wire_text_copy(to_team, SLUG_BYTES, team) &&
+	       topic_slug_valid(to_org) && topic_slug_valid(to_team);
 }
 
 static int take_weekly(const ProtobufCMessage *base, void *to)

@@ -2,6 +2,7 @@
 #include "proto/topic.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LEVELS_MAX = 4 }; /* after the prefix: org, kind, and at most two more */
@@ -142,25 +143,13 @@ enum topic_kind topic_parse(const char *text, size_t length, struct topic *topic
 	return topic->kind;
 }
 
-static char *append_text(char *at, const char *text)
-{
-	size_t length = strlen(text);
-
-	memcpy(at, text, length + 1);
-	return at + length;
-}
-
-/* TOPIC_PREFIX, org, and up to three levels that were checked; NULL ends them. TOPIC_BYTES holds the longest. */
+/* TOPIC_PREFIX, org, kind, and up to two levels that were checked; NULL for one that is not there. TOPIC_BYTES holds the longest. */
 static void build(char *out, const char *org, const char *kind, const char *third, const char *fourth)
 {
-	const char *const levels[] = {kind, third, fourth};
-	char *at = append_text(out, TOPIC_PREFIX);
+	int length = snprintf(out, TOPIC_BYTES, TOPIC_PREFIX "%s/%s%s%s%s%s", org, kind, third ? "/" : "",
+			      third ? third : "", fourth ? "/" : "", fourth ? fourth : "");
 
-	assert(topic_slug_valid(org));
-	at = append_text(at, org);
-	for (size_t i = 0; i < 3 && levels[i]; i++)
-		at = append_text(append_text(at, "/"), levels[i]);
-	assert(at < out + TOPIC_BYTES);
+	assert(topic_slug_valid(org) && length < TOPIC_BYTES);
 }
 
 static void build_figures(char *out, const char *org, const char *kind, const char *team, struct period period)

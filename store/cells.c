@@ -70,7 +70,7 @@ static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
 	uint64_t questions = 0;
 	struct cell_walk walk;
 
-	cell_walk_open(&walk, txn->lmdb, key_prefix_cell(quarter, TEAM_NONE));
+	cell_walk_open(&walk, txn->lmdb, key_prefix(quarter, TEAM_NONE));
 	while (cell_walk_next(&walk)) {
 		uint64_t late = walk.cell.late;
 
@@ -87,7 +87,7 @@ static uint64_t take_in_cells(struct store_txn *txn, uint16_t quarter)
 	return questions;
 }
 
-void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
+uint32_t store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
 {
 	struct quarter_record record;
 	char text[PERIOD_TEXT_BYTES];
@@ -97,14 +97,15 @@ void store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in)
 		period_format(period_of_quarter(quarter), text);
 		lmdb_fail(txn->lmdb, FAULT_INPUT,
 			  "%s is not final yet: what arrives for it is still counted in its figures", text);
-		return;
+		return 0;
 	}
 	changes_write(txn);
 	*taken_in = take_in_cells(txn, (uint16_t)quarter);
 	if (*taken_in == 0 || !quarter_get(txn->lmdb, (uint16_t)quarter, &record))
-		return;
+		return 0;
 	record.revisions++;
 	record.taken_in += *taken_in;
 	quarter_put(txn->lmdb, (uint16_t)quarter, &record);
 	txn->changed = true;
+	return 1 + record.revisions;
 }

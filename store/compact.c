@@ -65,7 +65,7 @@ int store_compact(struct store *store, struct error *error)
 
 	if (!store->as_daemon)
 		return STORE_NOTHING_DONE;
-	rc = state_read(&store->lmdb, store->org, &state, error);
+	rc = meta_read(&store->lmdb, store->path, store->org, &state, error);
 	if (rc == 0 && state.shown.deleted_since == 0)
 		return STORE_NOTHING_DONE;
 	if (rc == 0)

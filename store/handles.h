@@ -54,7 +54,6 @@ struct store_txn {
 };
 
 struct store_view {
-	struct store *store;
 	struct lmdb_txn *lmdb; /* points to `own`: so readers of a const view can note a fault */
 	struct lmdb_txn own;
 	struct state state;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/held.h"
 
-#include <stdlib.h>
-
+#include "base/room.h"
 #include "store/cells.h"
 #include "store/changes.h"
 #include "store/handles.h"
@@ -16,23 +15,18 @@ struct sums {
 void held_touch(struct store_txn *txn, uint16_t quarter, uint16_t team)
 {
 	struct team_quarter *touched;
-	size_t room;
 
 	if (txn->state.shown.cells.policy == CELLS_LIVE)
 		return;
 	for (size_t i = txn->n_touched; i-- > 0;)
 		if (txn->touched[i].quarter == quarter && txn->touched[i].team == team)
 			return;
-	if (txn->n_touched == txn->touched_room) {
-		room = txn->touched_room > 0 ? 2 * txn->touched_room : 16;
-		touched = realloc(txn->touched, room * sizeof *touched);
-		if (!touched) {
-			lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
-			return;
-		}
-		txn->touched = touched;
-		txn->touched_room = room;
+	touched = room_for_one(txn->touched, txn->n_touched, &txn->touched_room, sizeof *touched);
+	if (!touched) {
+		lmdb_fail(txn->lmdb, FAULT_MEMORY, "no memory to hold cells");
+		return;
 	}
+	txn->touched = touched;
 	txn->touched[txn->n_touched++] = (struct team_quarter){.quarter = quarter, .team = team};
 }
 
@@ -125,7 +119,7 @@ void held_evaluate(struct store_txn *txn)
 	const struct cells *cells = &txn->state.shown.cells;
 
 	for (size_t i = 0; i < txn->n_touched && txn->lmdb->fault == 0; i++) {
-		struct key prefix = key_prefix_cell(txn->touched[i].quarter, txn->touched[i].team);
+		struct key prefix = key_prefix(txn->touched[i].quarter, txn->touched[i].team);
 		struct sums sums = add_up(txn, prefix);
 
 		if (cells->policy == CELLS_EVERY && undistributed(&sums) >= cells->every)
@@ -141,7 +135,7 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 
 	changes_write(txn);
 	for (uint32_t quarter = first; quarter <= last; quarter++) {
-		struct key prefix = key_prefix_cell((uint16_t)quarter, TEAM_NONE);
+		struct key prefix = key_prefix((uint16_t)quarter, TEAM_NONE);
 
 		changed |= show_all(txn, prefix, prefix);
 	}
@@ -151,5 +145,5 @@ bool held_show_through(struct store_txn *txn, uint32_t first, uint32_t last)
 bool held_show_after(struct store_txn *txn, uint32_t quarter)
 {
 	changes_write(txn);
-	return show_all(txn, key_prefix_cell((uint16_t)(quarter + 1), TEAM_NONE), (struct key){.length = 0});
+	return show_all(txn, key_prefix((uint16_t)(quarter + 1), TEAM_NONE), (struct key){.length = 0});
 }

@@ -77,29 +77,15 @@ static struct key text_key(const char *text)
 	return key;
 }
 
-struct key key_format(void)
+struct key key_meta(enum meta_record record)
 {
-	return text_key("format");
-}
+	static const char *const names[] = {
+		[META_FORMAT] = "format",         [META_ORG] = "org",
+		[META_STATE] = "state",           [META_CATALOGUE] = "catalogue",
+		[META_QUARANTINE] = "quarantine",
+	};
 
-struct key key_org(void)
-{
-	return text_key("org");
-}
-
-struct key key_state(void)
-{
-	return text_key("state");
-}
-
-struct key key_catalogue(void)
-{
-	return text_key("catalogue");
-}
-
-struct key key_quarantine_state(void)
-{
-	return text_key("quarantine");
+	return text_key(names[record]);
 }
 
 struct key key_team_slug(const char *slug)
@@ -151,8 +137,7 @@ bool key_id_parse(struct span key, struct id_place *place)
 	return place->day <= CALENDAR_DAY_MAX;
 }
 
-/* The beginning of a key: a year or a quarter, then the team unless it is TEAM_NONE. */
-static struct key prefix(uint16_t period, uint16_t team)
+struct key key_prefix(uint16_t period, uint16_t team)
 {
 	struct key key = {.length = 0};
 
@@ -162,14 +147,9 @@ static struct key prefix(uint16_t period, uint16_t team)
 	return key;
 }
 
-struct key key_prefix_cell(uint16_t quarter, uint16_t team)
-{
-	return prefix(quarter, team);
-}
-
 struct key key_cell(const struct cell_key *cell)
 {
-	struct key key = prefix(cell->quarter, cell->team);
+	struct key key = key_prefix(cell->quarter, cell->team);
 
 	add8(&key, cell->kind);
 	add16(&key, cell->code);
@@ -196,14 +176,9 @@ bool key_cell_parse(struct span key, struct cell_key *cell)
 	return cell->kind == CELL_LABEL && cell->outcome == OUTCOME_UNSPECIFIED;
 }
 
-struct key key_prefix_week(uint16_t iso_year, uint16_t team)
-{
-	return prefix(iso_year, team);
-}
-
 struct key key_week(const struct week_key *week)
 {
-	struct key key = prefix(week->iso_year, week->team);
+	struct key key = key_prefix(week->iso_year, week->team);
 
 	add8(&key, week->week);
 	return key;

@@ -32,12 +32,9 @@ struct span key_span(const struct key *key);
 bool key_span_equal(struct span a, struct span b);
 bool key_span_begins(struct span bytes, const struct key *prefix);
 
-/* meta: one record each */
-struct key key_format(void);
-struct key key_org(void);
-struct key key_state(void);
-struct key key_catalogue(void);
-struct key key_quarantine_state(void);
+/* meta: one record each; META_QUARANTINE: the state of the quarantine */
+enum meta_record { META_FORMAT, META_ORG, META_STATE, META_CATALOGUE, META_QUARANTINE };
+struct key key_meta(enum meta_record record);
 
 /* teams: a number for each slug, both ways */
 struct key key_team_slug(const char *slug);
@@ -53,6 +50,9 @@ struct id_place {
 struct key key_id(const struct id_place *place);
 bool key_id_parse(struct span key, struct id_place *place);
 
+/* What the keys of a team's cells of a quarter, or weeks of an ISO year, begin with; TEAM_NONE: of all teams. */
+struct key key_prefix(uint16_t period, uint16_t team);
+
 /* counts: a cell is one domain and outcome, or one label, of a team in a quarter */
 enum cell_kind { CELL_DOMAIN = 1, CELL_LABEL = 2 };
 struct cell_key {
@@ -63,7 +63,6 @@ struct cell_key {
 };
 struct key key_cell(const struct cell_key *cell);
 bool key_cell_parse(struct span key, struct cell_key *cell);
-struct key key_prefix_cell(uint16_t quarter, uint16_t team); /* TEAM_NONE: of all teams */
 
 /* weeks */
 struct week_key {
@@ -72,7 +71,6 @@ struct week_key {
 };
 struct key key_week(const struct week_key *week);
 bool key_week_parse(struct span key, struct week_key *week);
-struct key key_prefix_week(uint16_t iso_year, uint16_t team); /* TEAM_NONE: of all teams */
 
 /* periods: what concerns a quarter, or an ISO week, of the whole org */
 struct key key_quarter(uint16_t quarter);

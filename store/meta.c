@@ -10,7 +10,7 @@
 
 static int check_format(struct lmdb_txn *txn, const char *directory, struct error *error)
 {
-	struct key key = key_format();
+	struct key key = key_meta(META_FORMAT);
 	struct span value;
 	uint32_t format;
 
@@ -36,7 +36,7 @@ static int check_format(struct lmdb_txn *txn, const char *directory, struct erro
 
 static int check_org(struct lmdb_txn *txn, const char *directory, char org[static SLUG_BYTES], struct error *error)
 {
-	struct key key = key_org();
+	struct key key = key_meta(META_ORG);
 	char found[SLUG_BYTES];
 	struct span value;
 
@@ -89,10 +89,10 @@ void meta_write_first(struct lmdb_txn *lmdb, const char *org, const struct state
 {
 	struct quarantine_state quarantine = {.limit = QUARANTINE_LIMIT_DEFAULT};
 
-	put_meta(lmdb, key_format(), format_encode(STORE_FORMAT));
-	put_meta(lmdb, key_org(), org_encode(org));
-	put_meta(lmdb, key_state(), state_encode(state));
-	put_meta(lmdb, key_quarantine_state(), quarantine_state_encode(&quarantine));
+	put_meta(lmdb, key_meta(META_FORMAT), format_encode(STORE_FORMAT));
+	put_meta(lmdb, key_meta(META_ORG), org_encode(org));
+	put_meta(lmdb, key_meta(META_STATE), state_encode(state));
+	put_meta(lmdb, key_meta(META_QUARANTINE), quarantine_state_encode(&quarantine));
 }
 
 /* ---- State ------------------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ int state_draw_epoch(char epoch[static EPOCH_TEXT_BYTES])
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state)
 {
-	struct key key = key_state();
+	struct key key = key_meta(META_STATE);
 	struct span value;
 
 	*state = (struct state){0};
@@ -130,27 +130,7 @@ bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state)
 
 void state_save(struct lmdb_txn *lmdb, const struct state *state)
 {
-	put_meta(lmdb, key_state(), state_encode(state));
-}
-
-struct reading {
-	const char *org;
-	struct state *state;
-};
-
-static int read_state_in(void *context, struct lmdb_txn *txn)
-{
-	const struct reading *reading = context;
-
-	(void)state_load(txn, reading->org, reading->state);
-	return 0;
-}
-
-int state_read(struct lmdb *lmdb, const char *org, struct state *state, struct error *error)
-{
-	struct reading reading = {org, state};
-
-	return lmdb_read(lmdb, read_state_in, &reading, error);
+	put_meta(lmdb, key_meta(META_STATE), state_encode(state));
 }
 
 void state_note_deletion(struct store_txn *txn)

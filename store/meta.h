@@ -11,8 +11,8 @@
 /* The size of the map at first: of an environment that is new or only read, and of one that is written to. */
 enum { NEW_MAP_BYTES = 1 << 20, DEFAULT_MAP_BYTES = 64 << 20 };
 
-/* Checks that the environment in `directory` is a turf store that this program can read, and reads its state (NULL: not
- * wanted). If `org` is empty, fills it in. */
+/* Checks, in a transaction of its own, that the environment in `directory` is a turf store that this program can read, and
+ * reads its state (NULL: not wanted). If `org` is empty, fills it in. */
 int meta_read(struct lmdb *lmdb, const char *directory, char org[static SLUG_BYTES], struct state *state,
 	      struct error *error);
 
@@ -21,8 +21,6 @@ void meta_write_first(struct lmdb_txn *lmdb, const char *org, const struct state
 
 bool state_load(struct lmdb_txn *lmdb, const char *org, struct state *state); /* false: `lmdb` has a fault */
 void state_save(struct lmdb_txn *lmdb, const struct state *state);
-int state_read(struct lmdb *lmdb, const char *org, struct state *state,
-	       struct error *error); /* in a transaction of its own */
 
 /* Notes that bytes were deleted; a compacting copy will leave them out. */
 void state_note_deletion(struct store_txn *txn);

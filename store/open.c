@@ -270,7 +270,7 @@ bool store_changed_elsewhere(struct store *store)
 	struct state state;
 	bool changed = store->elsewhere;
 
-	if (state_read(&store->lmdb, store->org, &state, NULL) == 0) {
+	if (meta_read(&store->lmdb, store->path, store->org, &state, NULL) == 0) {
 		changed |= state.shown.generation != store->generation;
 		store->generation = state.shown.generation;
 	}

@@ -8,7 +8,7 @@
 
 static bool load_state(struct store_txn *txn, struct quarantine_state *state)
 {
-	struct key key = key_quarantine_state();
+	struct key key = key_meta(META_QUARANTINE);
 	struct span value;
 
 	*state = (struct quarantine_state){0};
@@ -20,7 +20,7 @@ static bool load_state(struct store_txn *txn, struct quarantine_state *state)
 
 static void save(struct store_txn *txn, const struct quarantine_state *state)
 {
-	struct key key = key_quarantine_state();
+	struct key key = key_meta(META_QUARANTINE);
 
 	record_put(txn->lmdb, DB_META, &key, quarantine_state_encode(state));
 	txn->changed = true;

@@ -131,7 +131,7 @@ static bool take_text(struct span bytes, char *text, size_t capacity)
 struct record format_encode(uint32_t format)
 {
 	struct record record = {.length = 0};
-	struct key key = key_format();
+	struct key key = key_meta(META_FORMAT);
 
 	add_bytes(&record, magic, sizeof magic);
 	add32(&record, format);
@@ -141,7 +141,7 @@ struct record format_encode(uint32_t format)
 
 bool format_decode(struct span value, uint32_t *format)
 {
-	struct key key = key_format();
+	struct key key = key_meta(META_FORMAT);
 	struct span bytes;
 
 	if (!open_fixed(key_span(&key), value, sizeof magic + 4, &bytes))
@@ -155,14 +155,14 @@ bool format_decode(struct span value, uint32_t *format)
 /* The id of an org has the same form as that of a team. */
 struct record org_encode(const char *org)
 {
-	struct key key = key_org();
+	struct key key = key_meta(META_ORG);
 
 	return team_slug_encode(&key, org);
 }
 
 bool org_decode(struct span value, char org[static SLUG_BYTES])
 {
-	struct key key = key_org();
+	struct key key = key_meta(META_ORG);
 
 	return team_slug_decode(key_span(&key), value, org);
 }
@@ -171,7 +171,7 @@ struct record state_encode(const struct state *state)
 {
 	const struct store_state *shown = &state->shown;
 	struct record record = {.length = 0};
-	struct key key = key_state(), place = key_id(&state->settled);
+	struct key key = key_meta(META_STATE), place = key_id(&state->settled);
 	uint8_t epoch[EPOCH_BYTES] = {0};
 	int rc = hex_decode(shown->epoch, epoch, sizeof epoch);
 
@@ -200,7 +200,7 @@ enum { STATE_BYTES = EPOCH_BYTES + 4 + 8 + 1 + 7 * 4 + 20 + 4 + 4 + 2 };
 bool state_decode(struct span value, struct state *state)
 {
 	struct store_state *shown = &state->shown;
-	struct key key = key_state();
+	struct key key = key_meta(META_STATE);
 	struct span bytes;
 	bool fits;
 
@@ -229,7 +229,7 @@ bool state_decode(struct span value, struct state *state)
 struct record quarantine_state_encode(const struct quarantine_state *state)
 {
 	struct record record = {.length = 0};
-	struct key key = key_quarantine_state();
+	struct key key = key_meta(META_QUARANTINE);
 
 	add64(&record, state->sequence);
 	add32(&record, state->limit);
@@ -241,7 +241,7 @@ struct record quarantine_state_encode(const struct quarantine_state *state)
 
 bool quarantine_state_decode(struct span value, struct quarantine_state *state)
 {
-	struct key key = key_quarantine_state();
+	struct key key = key_meta(META_QUARANTINE);
 	struct span bytes;
 
 	if (!open_fixed(key_span(&key), value, 8 + 4 + 4 * REFUSALS, &bytes))

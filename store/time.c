@@ -241,7 +241,7 @@ int store_keep_time(struct store *store, const struct store_time *time, bool *ch
 {
 	struct passing passing = {.time = time};
 	struct state state;
-	int rc = state_read(&store->lmdb, store->org, &state, error);
+	int rc = meta_read(&store->lmdb, store->path, store->org, &state, error);
 
 	if (rc == 0 && is_worth_a_sync(&state, time))
 		rc = store_change(store, pass_time, &passing, error);

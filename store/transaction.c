@@ -112,7 +112,7 @@ void store_txn_state(struct store_txn *txn, struct store_state *state)
 
 void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue)
 {
-	struct key key = key_catalogue();
+	struct key key = key_meta(META_CATALOGUE);
 	uint8_t *bytes = malloc(CATALOGUE_RECORD_BYTES);
 	struct span value, stored;
 	size_t length;

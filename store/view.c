@@ -57,7 +57,7 @@ struct standing store_standing(const struct store_state *state, uint32_t today)
 
 int store_view_catalogue(const struct store_view *view, struct catalogue *out, struct error *error)
 {
-	struct key key = key_catalogue();
+	struct key key = key_meta(META_CATALOGUE);
 	struct span value, bytes;
 	int rc;
 
@@ -134,7 +134,7 @@ int store_view_quarter(const struct store_view *view, const char *team, uint32_t
 	(void)quarter_get(view->lmdb, (uint16_t)quarter, &record);
 	tally->revision = 1 + record.revisions;
 	if (find_team(view, team, &number))
-		add_to_tally(view->lmdb, key_prefix_cell((uint16_t)quarter, number), tally);
+		add_to_tally(view->lmdb, key_prefix((uint16_t)quarter, number), tally);
 	return lmdb_result(view->lmdb, error);
 }
 
@@ -166,7 +166,7 @@ int store_view_weeks(const struct store_view *view, const char *team, uint32_t i
 	uint16_t number;
 
 	if (find_team(view, team, &number))
-		add_weeks(view->lmdb, key_prefix_week((uint16_t)iso_year, number), weeks);
+		add_weeks(view->lmdb, key_prefix((uint16_t)iso_year, number), weeks);
 	return lmdb_result(view->lmdb, error);
 }
 
@@ -182,7 +182,7 @@ bool store_view_counted(const struct store_view *view, enum catalogue_part part,
 
 	if (!find_team(view, part == PART_TEAM ? team : TEAM_ALL, &number))
 		return view->lmdb->fault != 0;
-	cell_walk_open(&walk, view->lmdb, key_prefix_cell((uint16_t)quarter, number));
+	cell_walk_open(&walk, view->lmdb, key_prefix((uint16_t)quarter, number));
 	while (!counted && cell_walk_next(&walk))
 		if (part == PART_TEAM || (walk.key.kind == kind && walk.key.code == code))
 			counted = walk.cell.counted > 0 || walk.cell.late > 0;
@@ -197,7 +197,7 @@ static bool next_quarter(struct lmdb_cursor *cursor, uint16_t team, uint32_t *qu
 	struct key key;
 
 	while (*quarter <= UINT16_MAX) {
-		key = key_prefix_cell((uint16_t)*quarter, team);
+		key = key_prefix((uint16_t)*quarter, team);
 		if (!lmdb_seek(cursor, key_span(&key)))
 			return false;
 		if (!key_cell_parse(cursor->key, &cell)) {

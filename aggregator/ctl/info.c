@@ -11,7 +11,6 @@ enum { N_VERDICTS = VERDICT_REFUSED_RETRACTION_TOO_LATE + 1 };
 
 /* Everything that info tells, read before any of it is printed. */
 struct info {
-	struct store_state state;
 	struct store_figures figures;
 	bool has_catalogue;
 	struct catalogue catalogue;
@@ -36,7 +35,6 @@ static int read_info(const struct ctl *ctl, struct info *info, struct error *err
 	if (rc == 0)
 		rc = store_view_open(store, &view, error);
 	if (rc == 0) {
-		store_view_state(view, &info->state);
 		rc = store_view_catalogue(view, &info->catalogue, error);
 		info->has_catalogue = rc == 0;
 	}
@@ -154,7 +152,7 @@ static void put_quarantine(struct table *table, const struct info *info)
 
 static int print_info(const struct ctl *ctl, const struct info *info, struct error *error)
 {
-	const struct store_state *state = &info->state;
+	const struct store_state *state = &info->figures.state;
 	struct table table;
 	char text[DATE_TEXT_BYTES];
 	int rc;

@@ -21,24 +21,18 @@ static bool is_reason(enum verdict reason, const char *text, size_t length)
 	static const char refused[] = "refused-";
 	const char *name = words_verdict(reason);
 
-	if (strlen(name) == length && strncmp(name, text, length) == 0)
-		return true;
-	if (strncmp(name, refused, sizeof refused - 1) != 0)
-		return false;
-	name += sizeof refused - 1;
+	if (strncmp(text, refused, sizeof refused - 1) != 0)
+		name += sizeof refused - 1; /* every reason begins with it; it need not be typed */
 	return strlen(name) == length && strncmp(name, text, length) == 0;
 }
 
 static int parse_sequence(const char *text, uint64_t *sequence)
 {
-	*sequence = 0;
-	if (!*text || strlen(text) > 18)
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 18 || text[digits] != '\0')
 		return -1;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -1;
-		*sequence = *sequence * 10 + (uint64_t)(*text - '0');
-	}
+	*sequence = strtoull(text, NULL, 10);
 	return 0;
 }
 

@@ -20,20 +20,14 @@ static void print_finding(void *context, const char *text)
 static int print_verified(struct store *store, struct error *error)
 {
 	struct store_figures figures;
-	struct store_state state;
-	struct store_view *view = NULL;
-	int rc = store_view_open(store, &view, error);
+	int rc = store_figures(store, &figures, error);
 
-	if (rc < 0)
-		return rc;
-	store_view_state(view, &state);
-	store_view_close(view);
-	rc = store_figures(store, &figures, error);
 	if (rc < 0)
 		return rc;
 	(void)printf("verified: %" PRIu64 " ids, %" PRIu64 " of them with detail, %" PRIu64
 		     " in quarantine; store of %s, generation %" PRIu64 ": OK\n",
-		     figures.ids, figures.ids_detailed, figures.quarantined, state.org, state.generation);
+		     figures.ids, figures.ids_detailed, figures.quarantined, figures.state.org,
+		     figures.state.generation);
 	return 0;
 }
 
@@ -88,6 +82,7 @@ int ctl_restore(const struct ctl *ctl, struct error *error)
 
 struct revision {
 	uint32_t quarter;
+	uint32_t number;
 	uint64_t taken_in;
 };
 
@@ -97,31 +92,16 @@ static int revise(void *context, struct store_txn *txn, struct error *error)
 	struct revision *revision = context;
 
 	(void)error;
-	store_revise(txn, revision->quarter, &revision->taken_in);
+	revision->number = store_revise(txn, revision->quarter, &revision->taken_in);
 	return 0;
-}
-
-static int revision_number(struct store *store, uint32_t quarter, uint32_t *number, struct error *error)
-{
-	struct tally tally = {0};
-	struct store_view *view = NULL;
-	int rc = store_view_open(store, &view, error);
-
-	if (rc < 0)
-		return rc;
-	rc = store_view_quarter(view, TEAM_ALL, quarter, &tally, error);
-	store_view_close(view);
-	*number = tally.revision;
-	return rc;
 }
 
 int ctl_revise(const struct ctl *ctl, struct error *error)
 {
-	struct revision revision = {.taken_in = 0};
+	struct revision revision = {0};
 	const char *quarter = ctl->words[0];
 	struct store *store = NULL;
 	struct period period;
-	uint32_t number = 0;
 	int rc;
 
 	if (period_parse(quarter, &period) != 0 || period.is_year)
@@ -130,8 +110,6 @@ int ctl_revise(const struct ctl *ctl, struct error *error)
 	rc = ctl_store_open(ctl, false, &store, error);
 	if (rc == 0)
 		rc = store_change(store, revise, &revision, error);
-	if (rc == 0 && revision.taken_in > 0)
-		rc = revision_number(store, revision.quarter, &number, error);
 	store_close(store);
 	if (rc < 0)
 		return rc;
@@ -140,7 +118,7 @@ int ctl_revise(const struct ctl *ctl, struct error *error)
 		return CTL_FAILED;
 	}
 	(void)printf("%s: late questions taken in: %" PRIu64 "; its figures are final, now revision %u\n", quarter,
-		     revision.taken_in, number);
+		     revision.taken_in, revision.number);
 	return CTL_OK;
 }
 

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-
-enum { FIRST_ROOM = 64 };
+#include "base/room.h"
 
 void batch_release(struct batch *batch)
 {
@@ -34,17 +33,13 @@ static int no_memory(struct error *error)
 
 int batch_begin(struct batch *batch, const struct inbox_message *message, const char *receipt_to, struct error *error)
 {
-	struct batch_submission *submission;
+	struct batch_submission *submission, *submissions;
 
-	if (batch->n_submissions == batch->submissions_room) {
-		size_t room = batch->submissions_room ? 2 * batch->submissions_room : FIRST_ROOM;
-		struct batch_submission *grown = realloc(batch->submissions, room * sizeof *grown);
-
-		if (!grown)
-			return no_memory(error);
-		batch->submissions = grown;
-		batch->submissions_room = room;
-	}
+	submissions =
+		room_for_one(batch->submissions, batch->n_submissions, &batch->submissions_room, sizeof *submissions);
+	if (!submissions)
+		return no_memory(error);
+	batch->submissions = submissions;
 	submission = &batch->submissions[batch->n_submissions++];
 	*submission = (struct batch_submission){.message = message, .first = (uint32_t)batch->n_events};
 	memcpy(submission->receipt_to, receipt_to, CLIENT_ID_BYTES);
@@ -53,26 +48,19 @@ int batch_begin(struct batch *batch, const struct inbox_message *message, const 
 
 static bool make_room_for_event(struct batch *batch)
 {
-	size_t room = batch->events_room ? 2 * batch->events_room : FIRST_ROOM;
-	struct batch_event *events = realloc(batch->events, room * sizeof *events);
-	struct batch_place *order;
+	struct batch_event *events = room_for_one(batch->events, batch->n_events, &batch->events_room, sizeof *events);
+	struct batch_place *order = room_for_one(batch->order, batch->n_events, &batch->order_room, sizeof *order);
 
-	if (!events)
-		return false;
-	batch->events = events;
-	order = realloc(batch->order, room * sizeof *order);
-	if (!order)
-		return false;
-	batch->order = order;
-	batch->events_room = room;
-	return true;
+	batch->events = events ? events : batch->events;
+	batch->order = order ? order : batch->order;
+	return events && order;
 }
 
 int batch_add(struct batch *batch, const struct submitted_event *submitted, struct error *error)
 {
 	struct batch_event *event;
 
-	if (batch->n_events == batch->events_room && !make_room_for_event(batch))
+	if (!make_room_for_event(batch))
 		return no_memory(error);
 	event = &batch->events[batch->n_events++];
 	if (submitted->malformed)

@@ -42,7 +42,7 @@ struct batch {
 	struct batch_event *events; /* in order of arrival */
 	struct batch_place *order;  /* of the well-formed ones; filled by batch_order */
 	struct batch_submission *submissions;
-	size_t n_events, events_room, n_order, n_submissions, submissions_room;
+	size_t n_events, events_room, n_order, order_room, n_submissions, submissions_room;
 };
 
 void batch_release(struct batch *batch);

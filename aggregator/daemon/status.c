@@ -6,18 +6,11 @@
 
 #include "aggregator/figures/json.h"
 
-static const char *health_name(enum store_health health)
-{
-	switch (health) {
-	case STORE_OK:
-		return "ok";
-	case STORE_FULL:
-		return "full";
-	case STORE_FAILING:
-		break;
-	}
-	return "failing";
-}
+static const char *const health_names[] = {
+	[STORE_OK] = "ok",
+	[STORE_FULL] = "full",
+	[STORE_FAILING] = "failing",
+};
 
 static json_t *date_json(uint32_t day)
 {
@@ -52,7 +45,7 @@ static int put_present(json_t *object, const struct status *status)
 	failed |= json_object_set_new(object, "today", date_json(status->today));
 	failed |= json_object_set_new(object, "today_pinned", json_boolean(status->today_pinned));
 	failed |= json_object_set_new(object, "date_pending", date_json(status->date_pending));
-	failed |= json_object_set_new(object, "store", json_string(health_name(status->store)));
+	failed |= json_object_set_new(object, "store", json_string(health_names[status->store]));
 	failed |= json_object_set_new(object, "generation", json_integer((json_int_t)status->generation));
 	failed |= json_object_set_new(object, "counters", counters_json(&status->counters));
 	return failed;

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/room.h"
 #include "base/text.h"
 
-enum { COLUMN_GAP = 2, CELLS_AT_FIRST = 64 };
+enum { COLUMN_GAP = 2 };
 
 static size_t width_of(const char *text)
 {
@@ -34,18 +35,14 @@ void table_release(struct table *table)
 
 static void put_cell(struct table *table, char *take_text)
 {
-	if (table->n_cells == table->capacity) {
-		size_t capacity = table->capacity ? 2 * table->capacity : CELLS_AT_FIRST;
-		char **cells = realloc(table->cells, capacity * sizeof *cells);
+	char **cells = room_for_one(table->cells, table->n_cells, &table->capacity, sizeof *cells);
 
-		if (!cells) {
-			table->failed = 1;
-			free(take_text);
-			return;
-		}
-		table->cells = cells;
-		table->capacity = capacity;
+	if (!cells) {
+		table->failed = 1;
+		free(take_text);
+		return;
 	}
+	table->cells = cells;
 	table->cells[table->n_cells++] = take_text;
 }
 

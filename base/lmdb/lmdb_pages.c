@@ -240,12 +240,10 @@ bool lmdb_pages_add_up(struct lmdb_txn *txn)
 {
 	struct free_pages free = {0};
 	MDB_envinfo info;
-	bool add_up;
 
 	(void)mdb_env_info(txn->lmdb->env, &info);
 	if (info.me_last_txnid != mdb_txn_id(txn->txn))
 		return true;
 	free.end = info.me_last_pgno + 1;
-	add_up = count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
-	return add_up;
+	return count_free(txn->txn, &free) == 0 && free.sound && count_used(txn) + free.n == free.end;
 }

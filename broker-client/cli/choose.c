@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "broker-client/cli/cli.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,17 +12,6 @@ int choose_day(const char *option, const char *typed, uint32_t *day)
 {
 	return date_parse(typed, day) == 0 ? 0
 					   : cli_complain(EXIT_USAGE, "%s \"%s\": expected YYYY-MM-DD", option, typed);
-}
-
-bool choose_code(const char *typed, uint32_t max, uint32_t *code)
-{
-	char *end;
-	unsigned long value = strtoul(typed, &end, 10);
-
-	if (*typed < '0' || *typed > '9' || *end != '\0' || value < 1 || value > max)
-		return false;
-	*code = (uint32_t)value;
-	return true;
 }
 
 static int no_choice(const char *dutch, const char *english, const char *typed, int result)
@@ -41,7 +29,7 @@ static int no_choice(const char *dutch, const char *english, const char *typed, 
 /* While there is no catalogue, only a code can be used. */
 static int only_code(const char *dutch, const char *english, const char *typed, uint32_t max, uint32_t *code)
 {
-	if (choose_code(typed, max, code))
+	if (text_number(typed, 1, max, code))
 		return 0;
 	return cli_complain(EXIT_UNREACHABLE,
 			    "nog geen lijst van %s; geef de code / no list of %s yet; give the code, 1 to %u", dutch,

@@ -127,13 +127,32 @@ uint32_t cli_today(const char *zone);
  */
 int cli_find_org(struct cli *cli, bool local_first);
 
+/* ---- signals.c -------------------------------------------------------------------------------------------------- */
+
+/* Opens a signalfd(2) for SIGINT and SIGTERM, which end a command, and for SIGWINCH if `resizing`. Blocks these signals
+ * from now on, so call it before any thread starts. -1: there is none. */
+int signals_open_fd(bool resizing);
+
+/* The next signal that came; 0: none, or `fd` is -1. */
+int signals_next(int fd);
+
+/* ---- screen.c: a team's figures as a table with bars -------------------------------------------------------------- */
+
+enum { COLUMNS_DEFAULT = 80, ROWS_UNLIMITED = 0 };
+
+struct screen_style {
+	size_t columns;   /* no line is wider */
+	size_t rows;      /* at most this many lines, but for what is always shown; ROWS_UNLIMITED */
+	const char *note; /* a last line; NULL: none */
+};
+
+/* Prints the table and returns the number of its lines. */
+size_t screen_print(FILE *out, const struct turf_summary *summary, const struct screen_style *style);
+
 /* ---- choose.c --------------------------------------------------------------------------------------------------- */
 
 /* The day of an option such as "--day". 0 or EXIT_USAGE. */
 int choose_day(const char *option, const char *typed, uint32_t *day);
-
-/* Reads a number of decimal digits, at most `max`. False: `typed` is anything else. */
-bool choose_code(const char *typed, uint32_t max, uint32_t *code);
 
 /* 0, or EXIT_USAGE after the choices were listed. `catalogue` NULL: there was none so far; then only codes can be used, and
  * anything else is EXIT_UNREACHABLE. `typed` NULL: the only team that there is. */

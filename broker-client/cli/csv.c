@@ -8,10 +8,10 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/room.h"
 #include "base/text.h"
-#include "broker-client/cli/cli.h"
 
-enum { COLUMNS = 4, ROWS_FIRST = 1024, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
+enum { COLUMNS = 4, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };
 
 enum { COLUMN_DAY, COLUMN_TEAM, COLUMN_DOMAIN, COLUMN_OUTCOME };
 
@@ -44,23 +44,13 @@ static void tell(struct reader *reader, const char *what, const char *shown, con
 /* Cuts one field off `*rest`, quotes taken away; false when the quotes do not match. `*rest` is NULL after the last. */
 static bool next_field(char **rest, char **field)
 {
-	char *at = *rest;
-	size_t length;
-
-	if (*at != '"') {
-		length = strcspn(at, ",");
-		*field = at;
-		*rest = at[length] == ',' ? at + length + 1 : NULL;
-		at[length] = '\0';
+	if (**rest != '"') {
+		*field = strsep(rest, ",");
 		return strchr(*field, '"') == NULL;
 	}
-	*field = ++at;
-	length = strcspn(at, "\"");
-	if (at[length] != '"' || (at[length + 1] != ',' && at[length + 1] != '\0'))
-		return false;
-	*rest = at[length + 1] == ',' ? at + length + 2 : NULL;
-	at[length] = '\0';
-	return true;
+	++*rest;
+	*field = strsep(rest, "\"");
+	return *rest && *strsep(rest, ",") == '\0'; /* nothing stands between the quote and the comma */
 }
 
 /* How many fields the line has, the first COLUMNS of them in `fields`; 0: quotes that do not match. */
@@ -110,16 +100,11 @@ static int find_team(struct csv *csv, const char *team, uint16_t *index)
 static int append_row(struct reader *reader, const struct csv_row *row)
 {
 	struct csv *csv = reader->csv;
-	size_t room = reader->room ? 2 * reader->room : ROWS_FIRST;
-	struct csv_row *rows;
+	struct csv_row *rows = room_for_one(csv->rows, csv->n, &reader->room, sizeof *rows);
 
-	if (csv->n == reader->room) {
-		rows = realloc(csv->rows, room * sizeof *rows);
-		if (!rows)
-			return FAULT_MEMORY;
-		csv->rows = rows;
-		reader->room = room;
-	}
+	if (!rows)
+		return FAULT_MEMORY;
+	csv->rows = rows;
 	csv->first_day = csv->n == 0 || row->day < csv->first_day ? row->day : csv->first_day;
 	csv->last_day = csv->n == 0 || row->day > csv->last_day ? row->day : csv->last_day;
 	csv->rows[csv->n++] = *row;
@@ -136,7 +121,7 @@ static int take_row(struct reader *reader, char *fields[static COLUMNS])
 		tell(reader, "day", fields[COLUMN_DAY], "YYYY-MM-DD");
 	if (!topic_slug_valid(fields[COLUMN_TEAM]) || strcmp(fields[COLUMN_TEAM], TEAM_ALL) == 0)
 		tell(reader, "team", fields[COLUMN_TEAM], "a team's id, [a-z0-9][a-z0-9-]{0,30}, not all");
-	if (choose_code(fields[COLUMN_DOMAIN], DOMAIN_CODE_MAX, &domain))
+	if (text_number(fields[COLUMN_DOMAIN], 1, DOMAIN_CODE_MAX, &domain))
 		row.domain = (uint8_t)domain;
 	else
 		tell(reader, "domain", fields[COLUMN_DOMAIN], "its code, 1 to 255");

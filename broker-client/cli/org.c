@@ -5,12 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "broker-client/cli/signals.h"
 #include "proto/topic.h"
 
 enum {
@@ -122,10 +120,9 @@ static void list_orgs(const struct orgs *orgs, bool numbered)
 /* The org that an answer names, by its number in the list or by its id. NULL: the answer is neither. */
 static struct org *understand(struct orgs *orgs, const char *answer)
 {
-	char *end;
-	unsigned long number = strtoul(answer, &end, 10);
+	uint32_t number;
 
-	if (*answer >= '1' && *answer <= '9' && *end == '\0' && number <= orgs->n)
+	if (*answer != '0' && text_number(answer, 1, (uint32_t)orgs->n, &number))
 		return &orgs->all[number - 1];
 	return find_org(orgs, answer);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/monotonic.h"
+#include "base/text.h"
 
 enum {
 	DEAL_ROWS_MAX = 500, /* questions in one transaction */
@@ -73,7 +74,7 @@ static int take_plan(struct phones *phones)
 {
 	struct plan found;
 	struct error error;
-	int rc = phones->csv->n == 0 ? PLAN_NONE : plan_read(phones->folder, &found, &error);
+	int rc = phones->csv->n == 0 ? PLAN_NONE : plan_read(phones->folder_fd, &found, &error);
 
 	if (phones->csv->n == 0)
 		return 0;
@@ -89,8 +90,8 @@ static int take_plan(struct phones *phones)
 		.clients = (uint32_t)phones->n_dealing,
 	};
 	if (rc >= 0)
-		rc = plan_write(phones->folder, &phones->plan, &error);
-	return rc < 0 ? cli_complain(EXIT_FAULT, "%s", error.text) : 0;
+		rc = plan_write(phones->folder_fd, &phones->plan, &error);
+	return rc < 0 ? cli_complain(EXIT_FAULT, "%s/%s", phones->folder, error.text) : 0;
 }
 
 /* ---- Folders ---------------------------------------------------------------------------------------------------- */
@@ -114,10 +115,10 @@ static int make_folder(struct phones *phones, const struct cli *cli)
 	}
 	if (!phones->folder)
 		return cli_complain(EXIT_FAULT, "no memory");
-	phones->lock_fd = open(phones->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (phones->lock_fd < 0)
+	phones->folder_fd = open(phones->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (phones->folder_fd < 0)
 		return cli_complain(EXIT_FAULT, "%s: %s", phones->folder, strerror(errno));
-	if (flock(phones->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	if (flock(phones->folder_fd, LOCK_EX | LOCK_NB) != 0)
 		return cli_complain(EXIT_FAULT, "%s is in use by another replay", phones->folder);
 	return 0;
 }
@@ -128,31 +129,18 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return remove(path);
 }
 
-/* The number in "phone-12"; -1: something else. */
-static long phone_number(const char *name)
-{
-	char *end;
-	long number;
-
-	if (strncmp(name, "phone-", 6) != 0 || name[6] < '0' || name[6] > '9')
-		return -1;
-	number = strtol(name + 6, &end, 10);
-	return *end == '\0' && number < INT32_MAX ? number : -1;
-}
-
 /* How many phones an earlier run left: one more than the highest number. */
 static size_t phones_left(const struct phones *phones)
 {
 	DIR *folder = opendir(phones->folder);
 	struct dirent *entry;
+	uint32_t number;
 	size_t n = 0;
 
-	while (folder && (entry = readdir(folder))) {
-		long number = phone_number(entry->d_name);
-
-		if (number >= 0 && (size_t)number + 1 > n)
-			n = (size_t)number + 1;
-	}
+	while (folder && (entry = readdir(folder)))
+		if (strncmp(entry->d_name, "phone-", 6) == 0 &&
+		    text_number(entry->d_name + 6, 0, INT32_MAX - 1, &number) && number + 1 > n)
+			n = number + 1;
 	if (folder)
 		(void)closedir(folder);
 	return n;
@@ -216,7 +204,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 {
 	int rc;
 
-	*phones = (struct phones){.csv = csv, .n_dealing = cli->clients, .lock_fd = -1};
+	*phones = (struct phones){.csv = csv, .n_dealing = cli->clients, .folder_fd = -1};
 	rc = make_folder(phones, cli);
 	if (rc != 0)
 		return rc;
@@ -240,8 +228,8 @@ void phones_close(struct phones *phones)
 		turf_close(phones->phones[i].turf);
 	if (remove_folder)
 		(void)nftw(phones->folder, remove_one, WALK_FDS, FTW_DEPTH | FTW_PHYS);
-	if (phones->lock_fd >= 0)
-		(void)close(phones->lock_fd);
+	if (phones->folder_fd >= 0)
+		(void)close(phones->folder_fd);
 	free(phones->phones);
 	free(phones->folder);
 }
@@ -338,7 +326,7 @@ int phones_finish(struct phones *phones)
 {
 	struct error error;
 
-	if (phones->csv->n > 0 && plan_end(phones->folder, &error) < 0)
-		return cli_complain(EXIT_FAULT, "%s", error.text);
+	if (phones->csv->n > 0 && plan_end(phones->folder_fd, &error) < 0)
+		return cli_complain(EXIT_FAULT, "%s/%s", phones->folder, error.text);
 	return 0;
 }

@@ -29,7 +29,7 @@ struct phones {
 	size_t turn;          /* the phone that gets rows next */
 	char *folder;         /* heap */
 	bool temporary;
-	int lock_fd;
+	int folder_fd;        /* holds a lock on the folder */
 	size_t waited_before; /* events that waited in the outboxes at the start */
 	size_t dealt_before;  /* rows that phones got in an earlier run */
 	atomic_size_t answered;

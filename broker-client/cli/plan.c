@@ -9,92 +9,55 @@
 
 #include "base/bytes.h"
 
-enum { PLAN_PATH_BYTES = 4096, PLAN_LINE_BYTES = 128, ID_DIGITS = 2 * PLAN_ID_BYTES };
+enum { PLAN_LINE_BYTES = 128, ID_DIGITS = 2 * PLAN_ID_BYTES };
 
-static int plan_path(const char *folder, const char *name, char path[static PLAN_PATH_BYTES], struct error *error)
+int plan_read(int folder, struct plan *plan, struct error *error)
 {
-	int length = snprintf(path, PLAN_PATH_BYTES, "%s/%s", folder, name);
-
-	return length > 0 && length < PLAN_PATH_BYTES
-		       ? 0
-		       : error_set(error, FAULT_INPUT, "%s: the name is too long", folder);
-}
-
-static int system_fault(const char *path, struct error *error)
-{
-	return error_set(error, FAULT_SYSTEM, "%s: %s", path, strerror(errno));
-}
-
-int plan_read(const char *folder, struct plan *plan, struct error *error)
-{
-	char path[PLAN_PATH_BYTES], id[ID_DIGITS + 1] = "";
-	FILE *file;
-	int rc = plan_path(folder, "replay", path, error);
+	char line[PLAN_LINE_BYTES + 1] = "", id[ID_DIGITS + 1] = "";
+	int fd = openat(folder, "replay", O_RDONLY | O_CLOEXEC);
+	ssize_t length;
 
 	*plan = (struct plan){0};
-	if (rc < 0)
-		return rc;
-	file = fopen(path, "re");
-	if (!file)
-		return errno == ENOENT ? PLAN_NONE : system_fault(path, error);
-	if (fscanf(file, "turf replay %32s %" SCNu32 " %" SCNu64 " %" SCNu32, id, &plan->mark, &plan->rows,
+	if (fd < 0)
+		return errno == ENOENT ? PLAN_NONE : error_set(error, FAULT_SYSTEM, "replay: %m");
+	length = read(fd, line, PLAN_LINE_BYTES);
+	(void)close(fd);
+	if (length < 0 ||
+	    sscanf(line, "turf replay %32s %" SCNu32 " %" SCNu64 " %" SCNu32, id, &plan->mark, &plan->rows,
 		   &plan->clients) != 4 ||
 	    hex_decode(id, plan->id, PLAN_ID_BYTES) != 0 || plan->clients == 0)
-		rc = error_set(error, FAULT_DAMAGED, "%s does not name its replay", path);
-	(void)fclose(file);
-	return rc;
-}
-
-static int sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
-}
-
-static int write_synced(const char *path, const char *line)
-{
-	FILE *file = fopen(path, "we");
-	bool good;
-
-	if (!file)
-		return -1;
-	good = fputs(line, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	return fclose(file) == 0 && good ? 0 : -1;
-}
-
-/* Writes to another name first, so that the file is either complete or not there. */
-int plan_write(const char *folder, struct plan *plan, struct error *error)
-{
-	char path[PLAN_PATH_BYTES], fresh[PLAN_PATH_BYTES], line[PLAN_LINE_BYTES], id[ID_DIGITS + 1];
-	int rc = plan_path(folder, "replay", path, error);
-
-	if (rc == 0)
-		rc = plan_path(folder, "replay.new", fresh, error);
-	if (rc < 0)
-		return rc;
-	if (random_bytes(plan->id, sizeof plan->id) != 0)
-		return system_fault("random bytes", error);
-	hex_encode(plan->id, PLAN_ID_BYTES, id);
-	(void)snprintf(line, sizeof line, "turf replay %s %" PRIu32 " %" PRIu64 " %" PRIu32 "\n", id, plan->mark,
-		       plan->rows, plan->clients);
-	if (write_synced(fresh, line) != 0 || rename(fresh, path) != 0 || sync_folder(folder) != 0)
-		return system_fault(path, error);
+		return error_set(error, FAULT_DAMAGED, "replay does not name its replay");
 	return 0;
 }
 
-int plan_end(const char *folder, struct error *error)
+static int write_synced(int folder, const char *name, const struct plan *plan)
 {
-	char path[PLAN_PATH_BYTES];
-	int rc = plan_path(folder, "replay", path, error);
+	char id[ID_DIGITS + 1];
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	bool good;
 
-	if (rc < 0)
-		return rc;
-	if (unlink(path) != 0 || sync_folder(folder) != 0)
-		return system_fault(path, error);
+	if (fd < 0)
+		return -1;
+	hex_encode(plan->id, PLAN_ID_BYTES, id);
+	good = dprintf(fd, "turf replay %s %" PRIu32 " %" PRIu64 " %" PRIu32 "\n", id, plan->mark, plan->rows,
+		       plan->clients) > 0 &&
+	       fsync(fd) == 0;
+	return close(fd) == 0 && good ? 0 : -1;
+}
+
+/* Writes to another name first, so that the file is either complete or not there. */
+int plan_write(int folder, struct plan *plan, struct error *error)
+{
+	if (random_bytes(plan->id, sizeof plan->id) != 0 || write_synced(folder, "replay.new", plan) != 0 ||
+	    renameat(folder, "replay.new", folder, "replay") != 0 || fsync(folder) != 0)
+		return error_set(error, FAULT_SYSTEM, "replay: %m");
+	return 0;
+}
+
+int plan_end(int folder, struct error *error)
+{
+	if (unlinkat(folder, "replay", 0) != 0 || fsync(folder) != 0)
+		return error_set(error, FAULT_SYSTEM, "replay: %m");
 	return 0;
 }
 

@@ -3,6 +3,9 @@
  * The replay that a folder of phones belongs to: the file FOLDER/replay, which exists from before the first question is stored
  * until the last one is answered. Each phone's bookmark holds the id of the plan and the number of rows that the phone has
  * got. So a replay begins, continues and ends for all phones at once, whenever it is killed.
+ *
+ * `folder` is a file descriptor of the folder. A fault begins with the name of the file in it, so that the caller can put the
+ * folder's own name before.
  */
 #ifndef TURF_BROKER_CLIENT_CLI_PLAN_H
 #define TURF_BROKER_CLIENT_CLI_PLAN_H
@@ -22,13 +25,13 @@ struct plan {
 
 /* 0; PLAN_NONE: the folder belongs to no replay; or a fault. */
 enum { PLAN_NONE = 1 };
-int plan_read(const char *folder, struct plan *plan, struct error *error);
+int plan_read(int folder, struct plan *plan, struct error *error);
 
 /* Writes a new plan with a new id; on disk when it returns. 0 or a fault. */
-int plan_write(const char *folder, struct plan *plan, struct error *error);
+int plan_write(int folder, struct plan *plan, struct error *error);
 
 /* Removes the plan, since the replay is over. 0 or a fault. */
-int plan_end(const char *folder, struct error *error);
+int plan_end(int folder, struct error *error);
 
 /* The plan is that of the same file and the same number of phones. */
 bool plan_same(const struct plan *plan, const struct csv *csv, uint32_t clients);

@@ -15,7 +15,6 @@
 #include "base/monotonic.h"
 #include "base/text.h"
 #include "broker-client/cli/phones.h"
-#include "broker-client/cli/signals.h"
 #include "proto/calendar.h"
 
 enum {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/cli/screen.h"
+/* A team's figures as a table with bars. */
+#include "broker-client/cli/cli.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "broker-client/cli/cli.h"
 
 enum { NAME_COLUMNS_MAX = 40, COUNT_COLUMNS = 14, BAR_COLUMNS_MIN = 8, LINE_BYTES = 1024, ABOVE_DOMAINS = 3 };
 

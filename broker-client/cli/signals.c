@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "broker-client/cli/signals.h"
+/* Signals that a command waits for, as file descriptors. */
+#include "broker-client/cli/cli.h"
 
 #include <signal.h>
-#include <stddef.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 

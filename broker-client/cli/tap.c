@@ -92,18 +92,16 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	if (rc < 0)
 		return cli_complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it",
 				    cli->outbox_path);
+	(void)printf("%s: ", verdict == TURF_NO_VERDICT ? "bewaard, wordt later verstuurd / stored, will be sent later"
+							: cli_verdict_words(verdict));
+	cli_print_tap(stdout, tap, catalogue);
+	cli_print_for_org(stdout, cli);
 	if (verdict == TURF_NO_VERDICT) {
 		(void)turf_connection(turf, &reason);
-		(void)fputs("bewaard, wordt later verstuurd / stored, will be sent later: ", stdout);
-		cli_print_tap(stdout, tap, catalogue);
-		cli_print_for_org(stdout, cli);
 		if (*reason.text)
 			text_print(stdout, "  %s\n", reason.text);
 		return EXIT_STORED;
 	}
-	(void)printf("%s: ", cli_verdict_words(verdict));
-	cli_print_tap(stdout, tap, catalogue);
-	cli_print_for_org(stdout, cli);
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
 	return cli_is_refusal(verdict) ? EXIT_REFUSED : EXIT_DONE;

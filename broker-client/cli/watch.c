@@ -13,8 +13,6 @@
 
 #include "base/monotonic.h"
 #include "base/text.h"
-#include "broker-client/cli/signals.h"
-#include "broker-client/cli/screen.h"
 #include "proto/calendar.h"
 #include "proto/topic.h"
 

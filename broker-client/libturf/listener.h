@@ -10,13 +10,14 @@
 
 struct listener;
 
+/* The numbers are those of turf.h, so that no table is needed to convert them. */
 enum listener_kind {
-	LISTENER_NOTHING, /* the time passed */
-	LISTENER_UP,      /* the broker has accepted a subscription */
-	LISTENER_REFUSED, /* the broker has refused a subscription: `text` says so, `slot` is its slot */
-	LISTENER_DOWN,    /* the connection failed or was lost; `text` says why. The listener connects again */
+	LISTENER_NOTHING = TURF_NEWS_NONE,    /* the time passed */
+	LISTENER_UP = TURF_NEWS_ONLINE,       /* the broker has accepted a subscription */
+	LISTENER_DOWN = TURF_NEWS_OFFLINE,    /* failed or lost; `text` says why. The listener connects again */
+	LISTENER_WOKEN = TURF_NEWS_WOKEN,     /* wake_fd can be read */
+	LISTENER_REFUSED = TURF_NEWS_REFUSED, /* the broker has refused the subscription of `slot`, as `text` says */
 	LISTENER_MESSAGE,
-	LISTENER_WOKEN, /* wake_fd can be read */
 };
 
 /* Valid until the next call. */
@@ -34,8 +35,8 @@ int listener_open(struct listener **out, const struct turf_options *options, str
 void listener_close(struct listener *listener);
 
 /* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for that may still
- * come until the next reconnect. */
-enum { LISTENER_SLOTS = 4 };
+ * come until the next reconnect. The slot is the kind of news that the filter is for: TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
+enum { LISTENER_SLOTS = TURF_NEWS_WEEKLY + 1 };
 void listener_subscribe(struct listener *listener, unsigned slot, const char *filter);
 
 /* The next item, after timeout_ms at the latest (< 0: without end). `wake_fd`: -1 for none. */

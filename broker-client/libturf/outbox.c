@@ -9,7 +9,7 @@
 
 /* ---- Opening ---------------------------------------------------------------------------------------------------- */
 
-/* OUTBOX_UNKNOWN: it is new. */
+/* TURF_UNKNOWN: it is new. */
 static int check_org(void *context, struct lmdb_txn *txn)
 {
 	const char *org = context;
@@ -17,7 +17,7 @@ static int check_org(void *context, struct lmdb_txn *txn)
 	uint64_t format = db_get_meta_number(txn, "format", 0);
 
 	if (format == 0)
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	if (format > OUTBOX_FORMAT)
 		lmdb_fail(txn, FAULT_FOREIGN, "a newer turf wrote it (format %llu)", (unsigned long long)format);
 	else if (!db_get_meta(txn, "org", &value))
@@ -32,7 +32,7 @@ static int write_org(void *context, struct lmdb_txn *txn)
 {
 	const char *org = context;
 
-	if (check_org(context, txn) == OUTBOX_UNKNOWN) {
+	if (check_org(context, txn) == TURF_UNKNOWN) {
 		db_put_meta_number(txn, "format", OUTBOX_FORMAT);
 		db_put_meta(txn, "org", org, strlen(org));
 	}
@@ -47,7 +47,7 @@ int outbox_open(struct outbox **out, const char *path, const char *org, struct e
 	if (rc < 0)
 		return rc;
 	rc = db_read(*out, check_org, context, error);
-	if (rc == OUTBOX_UNKNOWN)
+	if (rc == TURF_UNKNOWN)
 		rc = db_write(*out, write_org, context, error);
 	if (rc < 0) {
 		db_close(*out);
@@ -61,7 +61,7 @@ static int org_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 
 	if (!db_get_meta(txn, "org", &value) || value.length >= SLUG_BYTES)
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	memcpy(context, value.at, value.length);
 	((char *)context)[value.length] = '\0';
 	return 0;
@@ -73,10 +73,10 @@ int outbox_org(const char *path, char org[static SLUG_BYTES])
 	int rc;
 
 	if (!db_exists(path) || db_open(&outbox, path, NULL) < 0)
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	rc = db_read(outbox, org_body, org, NULL);
 	db_close(outbox);
-	return rc == 0 && topic_slug_valid(org) ? 0 : OUTBOX_UNKNOWN;
+	return rc == 0 && topic_slug_valid(org) ? 0 : TURF_UNKNOWN;
 }
 
 void outbox_close(struct outbox *outbox)
@@ -126,7 +126,7 @@ static int bookmark_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 
 	if (!db_get_meta(txn, "bookmark", &value))
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	if (value.length == BOOKMARK_BYTES)
 		memcpy(context, value.at, BOOKMARK_BYTES);
 	else
@@ -152,7 +152,7 @@ static int retract_unknown(struct lmdb_txn *txn, const struct retraction *retrac
 	uint64_t number;
 
 	if (!retraction->team)
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	number = db_take_number(txn);
 	memcpy(tap.team, retraction->team, strlen(retraction->team));
 	tap.question = (struct event){.id = *retraction->id, .day = retraction->day, .act = ACT_RETRACTION};
@@ -172,7 +172,7 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 		return retract_unknown(txn, retraction);
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
-		return OUTBOX_UNCHANGED;
+		return TURF_UNCHANGED;
 	if (retraction->team && !tap_has_question(&tap)) { /* it was refused, perhaps because of this team or day */
 		memset(tap.team, 0, sizeof tap.team);
 		memcpy(tap.team, retraction->team, strlen(retraction->team));
@@ -201,9 +201,9 @@ static int dismiss_body(void *context, struct lmdb_txn *txn)
 	uint64_t number;
 
 	if (!db_find_tap(txn, context, &number, &tap))
-		return OUTBOX_UNKNOWN;
+		return TURF_UNKNOWN;
 	if (!tap_refused(&tap) || tap_waits(&tap))
-		return OUTBOX_UNCHANGED;
+		return TURF_UNCHANGED;
 	if (!tap_has_question(&tap) || words_verdict_is_refusal(tap.question_verdict)) {
 		db_delete_tap(txn, number, &tap);
 		return 0;
@@ -216,9 +216,7 @@ static int dismiss_body(void *context, struct lmdb_txn *txn)
 
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error)
 {
-	struct event_id copy = *id;
-
-	return db_write(outbox, dismiss_body, &copy, error);
+	return db_write(outbox, dismiss_body, (void *)(uintptr_t)id, error); /* only read */
 }
 
 /* ---- Sending, and applying verdicts ------------------------------------------------------------------------------ */
@@ -240,7 +238,6 @@ static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *valu
 }
 
 struct loading {
-	uint64_t after;
 	struct outbox_entry *entries;
 	size_t max, n;
 	uint64_t last;
@@ -252,8 +249,6 @@ static int load_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 	uint64_t seq;
 
-	loading->n = 0;
-	loading->last = loading->after;
 	while (loading->n < loading->max && db_from(txn, DB_QUEUE, loading->last + 1, &seq, &value)) {
 		loading->last = seq;
 		if (sendable(txn, seq, &value, &loading->entries[loading->n]))
@@ -265,7 +260,7 @@ static int load_body(void *context, struct lmdb_txn *txn)
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error)
 {
-	struct loading loading = {.after = after, .entries = entries, .max = max};
+	struct loading loading = {.entries = entries, .max = max, .last = after};
 	int rc = db_read(outbox, load_body, &loading, error);
 
 	*n = rc == 0 ? loading.n : 0;
@@ -357,7 +352,7 @@ static int apply_body(void *context, struct lmdb_txn *txn)
 			apply_one(txn, result);
 		changed = changed || result->ended;
 	}
-	return changed ? 0 : OUTBOX_UNCHANGED;
+	return changed ? 0 : TURF_UNCHANGED;
 }
 
 int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, size_t n, struct error *error)
@@ -365,7 +360,7 @@ int outbox_apply_results(struct outbox *outbox, struct outbox_result *results, s
 	struct applying applying = {.outbox = outbox, .results = results, .n = n};
 	int rc = db_write(outbox, apply_body, &applying, error);
 
-	return rc == OUTBOX_UNCHANGED ? 0 : rc;
+	return rc == TURF_UNCHANGED ? 0 : rc;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------- */
@@ -392,22 +387,15 @@ static int list_body(void *context, struct lmdb_txn *txn)
 {
 	struct listing *listing = context;
 	size_t room = lmdb_count(txn, DB_TAPS);
-	struct span value;
 	uint64_t number = 0;
 
-	free(listing->taps);
-	listing->n = 0;
 	listing->taps = calloc(room + 1, sizeof *listing->taps);
 	if (!listing->taps) {
 		lmdb_fail(txn, FAULT_MEMORY, "no memory for the list of taps");
 		return 0;
 	}
-	while (listing->n < room && db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.at, value.length, &listing->taps[listing->n]) == 0)
-			listing->n++;
-		else
-			db_damaged(txn);
-	}
+	while (listing->n < room && db_next_tap(txn, &number, &listing->taps[listing->n]))
+		listing->n++;
 	return 0;
 }
 
@@ -435,7 +423,7 @@ static int tap_body(void *context, struct lmdb_txn *txn)
 	const struct finding *finding = context;
 	uint64_t number;
 
-	return db_find_tap(txn, finding->id, &number, finding->tap) ? 0 : OUTBOX_UNKNOWN;
+	return db_find_tap(txn, finding->id, &number, finding->tap) ? 0 : TURF_UNKNOWN;
 }
 
 int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error)

@@ -21,12 +21,6 @@ struct outbox;
 
 enum { BOOKMARK_BYTES = 32 };
 
-/* > 0 results. */
-enum outbox_verdict {
-	OUTBOX_UNKNOWN = TURF_UNKNOWN,     /* there is no such thing */
-	OUTBOX_UNCHANGED = TURF_UNCHANGED, /* nothing had to be changed */
-};
-
 /* Something to send. */
 struct outbox_entry {
 	uint64_t seq; /* 0 from outbox_get: it waits no more */
@@ -39,7 +33,7 @@ struct outbox_entry {
 int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error);
 void outbox_close(struct outbox *outbox);
 
-/* Whose outbox is in that folder: 0, or OUTBOX_UNKNOWN when it holds none; nothing is created. */
+/* Whose outbox is in that folder: 0, or TURF_UNKNOWN when it holds none; nothing is created. */
 int outbox_org(const char *path, char org[static SLUG_BYTES]);
 
 /* New questions, all or none, in order. `bookmark` (NULL: none) is BOOKMARK_BYTES of the caller's own, stored in the
@@ -47,17 +41,17 @@ int outbox_org(const char *path, char org[static SLUG_BYTES]);
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
 	       const uint8_t *bookmark, struct error *error);
 
-/* Reads the caller's bookmark. 0, or OUTBOX_UNKNOWN: there is none. */
+/* Reads the caller's bookmark. 0, or TURF_UNKNOWN: there is none. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
 
-/* Takes a tap back. For an id that the outbox does not know, give `team` and `day`; OUTBOX_UNKNOWN without them. If it
- * knows only a refused retraction of that id, `team` and `day` replace the old ones. OUTBOX_UNCHANGED: the tap was
+/* Takes a tap back. For an id that the outbox does not know, give `team` and `day`; TURF_UNKNOWN without them. If it
+ * knows only a refused retraction of that id, `team` and `day` replace the old ones. TURF_UNCHANGED: the tap was
  * taken back or refused. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
 		   struct error *error);
 
 /* Forgets a refusal. A refused question is deleted; after a refused retraction, its question stays counted.
- * OUTBOX_UNCHANGED: nothing of the tap is refused. */
+ * TURF_UNCHANGED: nothing of the tap is refused. */
 int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct error *error);
 
 /* Reads at most `max` events that may be sent, from after `seq` in the queue (0: from its start). Retractions that are held
@@ -91,7 +85,7 @@ int outbox_pending(struct outbox *outbox, size_t *n, struct error *error);
 /* All taps, oldest first. Heap; free() it. */
 int outbox_list(struct outbox *outbox, struct tap **taps, size_t *n, struct error *error);
 
-/* One tap: 0 or OUTBOX_UNKNOWN. */
+/* One tap: 0 or TURF_UNKNOWN. */
 int outbox_tap(struct outbox *outbox, const struct event_id *id, struct tap *tap, struct error *error);
 
 /* From now on taps of days before `day` are forgotten once nothing of them waits or is refused. */
@@ -99,11 +93,10 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 
 /* Compares the store's epoch, from the status, with the one in the outbox. If it changed, or none is stored, requeues
  * all remembered taps in the same transaction (rule 13, docs/wire-format.md): what was answered before may be in
- * another store. `*requeued`: the number of events. */
-int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
-		       struct error *error);
+ * another store. */
+int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], struct error *error);
 
-/* The bytes of the last catalogue, as they came. The reader must free() `*bytes`. OUTBOX_UNKNOWN: there is none. */
+/* The bytes of the last catalogue, as they came. The reader must free() `*bytes`. TURF_UNKNOWN: there is none. */
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error);
 int outbox_catalogue(struct outbox *outbox, uint8_t **bytes, size_t *length, struct error *error);
 

@@ -336,6 +336,18 @@ bool db_get_tap(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 	return false;
 }
 
+bool db_next_tap(struct lmdb_txn *txn, uint64_t *number, struct tap *tap)
+{
+	struct span value;
+
+	if (!db_from(txn, DB_TAPS, *number + 1, number, &value))
+		return false;
+	if (tap_decode(value.at, value.length, tap) == 0)
+		return true;
+	db_damaged(txn);
+	return false;
+}
+
 void db_put_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
 {
 	uint8_t bytes[TAP_BYTES_MAX];

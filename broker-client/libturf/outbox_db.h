@@ -55,8 +55,9 @@ void db_put_meta_number(struct lmdb_txn *txn, const char *name, uint64_t number)
 /* A new number. No number is used twice, so a number that another process has in memory keeps its meaning. */
 uint64_t db_take_number(struct lmdb_txn *txn);
 
-/* Reads a tap. A missing one is damage. */
+/* Reads a tap. A missing one is damage. db_next_tap reads the first one after `*number`; false: there is none. */
 bool db_get_tap(struct lmdb_txn *txn, uint64_t number, struct tap *tap);
+bool db_next_tap(struct lmdb_txn *txn, uint64_t *number, struct tap *tap);
 bool db_find_tap(struct lmdb_txn *txn, const struct event_id *id, uint64_t *number, struct tap *tap);
 void db_new_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);
 void db_put_tap(struct lmdb_txn *txn, uint64_t number, const struct tap *tap);

@@ -12,19 +12,15 @@
 static int forget_body(void *context, struct lmdb_txn *txn)
 {
 	const uint32_t *day = context;
-	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
 	if (db_get_meta_number(txn, "forget", 0) == *day)
-		return OUTBOX_UNCHANGED;
+		return TURF_UNCHANGED;
 	db_put_meta_number(txn, "forget", *day);
-	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.at, value.length, &tap) != 0)
-			db_damaged(txn);
-		else if (tap.question.day < *day)
+	while (db_next_tap(txn, &number, &tap))
+		if (tap.question.day < *day)
 			db_keep_or_forget(txn, number, &tap);
-	}
 	return 0;
 }
 
@@ -32,91 +28,72 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
 {
 	int rc = db_write(outbox, forget_body, &day, error);
 
-	return rc == OUTBOX_UNCHANGED ? 0 : rc;
+	return rc == TURF_UNCHANGED ? 0 : rc;
 }
 
-/* Requeues the answered events of a tap, the question before its retraction. Returns their number. */
-static size_t requeue(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
+/* Requeues the answered events of a tap, the question before its retraction. */
+static void requeue(struct lmdb_txn *txn, uint64_t number, struct tap *tap)
 {
-	size_t n = 0;
+	bool question = tap_has_question(tap) && tap->question_seq == 0;
+	bool retraction = tap->has_retraction && tap->retraction_seq == 0;
 
-	if (tap_has_question(tap) && tap->question_seq == 0) {
+	if (question) {
 		tap->question_seq = db_take_number(txn);
 		db_enqueue(txn, tap->question_seq, number, ACT_QUESTION);
-		n++;
 	}
-	if (tap->has_retraction && tap->retraction_seq == 0) {
+	if (retraction) {
 		tap->retraction_seq = db_take_number(txn);
 		db_enqueue(txn, tap->retraction_seq, number, ACT_RETRACTION);
-		n++;
 	}
-	if (n > 0)
+	if (question || retraction)
 		db_put_tap(txn, number, tap);
-	return n;
 }
-
-struct epoch_check {
-	const uint8_t *epoch;
-	size_t requeued;
-};
 
 static int epoch_body(void *context, struct lmdb_txn *txn)
 {
-	struct epoch_check *check = context;
+	const uint8_t *epoch = context;
 	uint64_t forget = db_get_meta_number(txn, "forget", 0);
 	struct span value;
 	struct tap tap;
 	uint64_t number = 0;
 
-	check->requeued = 0;
 	if (db_get_meta(txn, "epoch", &value) && value.length == EPOCH_BYTES &&
-	    memcmp(value.at, check->epoch, EPOCH_BYTES) == 0)
-		return OUTBOX_UNCHANGED;
-	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
-		if (tap_decode(value.at, value.length, &tap) != 0)
-			db_damaged(txn);
-		else if (tap.question.day >= forget)
-			check->requeued += requeue(txn, number, &tap);
-	}
-	db_put_meta(txn, "epoch", check->epoch, EPOCH_BYTES);
+	    memcmp(value.at, epoch, EPOCH_BYTES) == 0)
+		return TURF_UNCHANGED;
+	while (db_next_tap(txn, &number, &tap))
+		if (tap.question.day >= forget)
+			requeue(txn, number, &tap);
+	db_put_meta(txn, "epoch", epoch, EPOCH_BYTES);
 	return 0;
 }
 
-int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], size_t *requeued,
-		       struct error *error)
+int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], struct error *error)
 {
-	struct epoch_check check = {.epoch = epoch};
-	int rc = db_write(outbox, epoch_body, &check, error);
+	int rc = db_write(outbox, epoch_body, (void *)(uintptr_t)epoch, error); /* only read */
 
-	*requeued = check.requeued;
 	outbox->has_epoch = rc >= 0; /* after a fault it is not known which one is stored */
 	memcpy(outbox->epoch, epoch, EPOCH_BYTES);
-	return rc == OUTBOX_UNCHANGED ? 0 : rc;
+	return rc == TURF_UNCHANGED ? 0 : rc;
 }
-
-struct caching {
-	const uint8_t *bytes;
-	size_t length;
-};
 
 static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 {
-	const struct caching *caching = context;
+	const struct span *next = context;
 	struct span value;
 
-	if (db_get_meta(txn, "catalogue", &value) && value.length == caching->length &&
-	    memcmp(value.at, caching->bytes, value.length) == 0)
-		return OUTBOX_UNCHANGED;
-	db_put_meta(txn, "catalogue", caching->bytes, caching->length);
+	if (db_get_meta(txn, "catalogue", &value) && value.length == next->length &&
+	    memcmp(value.at, next->at, value.length) == 0)
+		return TURF_UNCHANGED;
+	db_put_meta(txn, "catalogue", next->at, next->length);
 	return 0;
 }
 
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error)
 {
-	struct caching caching = {.bytes = bytes, .length = length};
-	int rc = db_write(outbox, put_catalogue_body, &caching, error);
+	struct span next = {.at = bytes, .length = length};
+	int rc = db_write(outbox, put_catalogue_body, &next, error);
 
-	return rc == OUTBOX_UNCHANGED ? 0 : rc;
+	return rc == TURF_UNCHANGED ? 0 : rc;
 }
 
 struct cached {
@@ -130,8 +107,7 @@ static int catalogue_body(void *context, struct lmdb_txn *txn)
 	struct span value;
 
 	if (!db_get_meta(txn, "catalogue", &value))
-		return OUTBOX_UNKNOWN;
-	free(cached->bytes);
+		return TURF_UNKNOWN;
 	cached->bytes = malloc(value.length + 1);
 	if (!cached->bytes) {
 		lmdb_fail(txn, FAULT_MEMORY, "no memory for the catalogue");

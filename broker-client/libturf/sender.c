@@ -7,8 +7,9 @@
 
 #include "base/backoff.h"
 #include "base/error.h"
+#include "base/room.h"
 
-enum { ROOM_FIRST = 64, JITTER_PART = 4 };
+enum { JITTER_PART = 4 };
 
 void sender_init(struct sender *sender, const struct sender_options *options)
 {
@@ -21,10 +22,6 @@ void sender_release(struct sender *sender)
 {
 	free(sender->entries);
 	free(sender->teams);
-	sender->entries = NULL;
-	sender->teams = NULL;
-	sender->n = sender->room = sender->gone = 0;
-	sender->n_teams = 0;
 }
 
 /* splitmix64; 0 <= result < limit. */
@@ -100,17 +97,13 @@ static int team_index(struct sender *sender, const char *team, uint32_t *index)
 
 static int make_room_for_entry(struct sender *sender)
 {
-	size_t room = sender->room ? 2 * sender->room : ROOM_FIRST;
 	struct sender_entry *entries;
 
 	drop_gone(sender);
-	if (sender->n < sender->room)
-		return 0;
-	entries = realloc(sender->entries, room * sizeof *entries);
+	entries = room_for_one(sender->entries, sender->n, &sender->room, sizeof *entries);
 	if (!entries)
 		return FAULT_MEMORY;
 	sender->entries = entries;
-	sender->room = room;
 	return 0;
 }
 

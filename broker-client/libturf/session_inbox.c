@@ -20,25 +20,20 @@ enum {
 
 /* ---- Receipts --------------------------------------------------------------------------------------------------- */
 
-/* The results that the outbox gets, with the team of each entry. */
+/* What is taken from a receipt: the results that the outbox gets, with the team of each entry. */
 struct taken {
+	struct turf *turf;
+	int64_t now_ms;
 	struct outbox_result results[RECEIPT_RESULTS_TAKEN];
 	char teams[RECEIPT_RESULTS_TAKEN][SLUG_BYTES];
 	size_t n;
 };
 
-struct reading {
-	struct turf *turf;
-	struct taken *taken;
-	int64_t now_ms;
-};
-
 /* Under the lock. A result is ignored unless its event was sent on this connection. */
 static void take_result(void *context, const struct result *result)
 {
-	struct reading *reading = context;
-	struct sender *sender = &reading->turf->sender;
-	struct taken *taken = reading->taken;
+	struct taken *taken = context;
+	struct sender *sender = &taken->turf->sender;
 	struct sender_entry *entry;
 	struct event_id id;
 	enum tap_effect effect;
@@ -50,9 +45,9 @@ static void take_result(void *context, const struct result *result)
 	effect = entry ? tap_effect(entry->act, result->verdict) : TAP_IGNORE;
 	if (effect == TAP_IGNORE)
 		return;
-	sender_note_receipt(sender, entry, reading->now_ms);
+	sender_note_receipt(sender, entry, taken->now_ms);
 	if (effect == TAP_KEEP) {
-		sender_retry_later(sender, entry, reading->now_ms);
+		sender_retry_later(sender, entry, taken->now_ms);
 		return;
 	}
 	memcpy(taken->teams[taken->n], sender->teams[entry->team].team, SLUG_BYTES);
@@ -74,7 +69,7 @@ static void leave_sender(struct sender *sender, uint64_t seq)
 
 /* Removes from the sender what ended in the outbox. Adds a retraction that was held back and may be sent now; one that has not
  * been read from the queue yet is read later. */
-static void update_sender(struct turf *turf, const struct taken *taken, int64_t now_ms)
+static void update_sender(struct turf *turf, const struct taken *taken)
 {
 	(void)pthread_mutex_lock(&turf->lock);
 	for (size_t i = 0; i < taken->n; i++) {
@@ -84,7 +79,7 @@ static void update_sender(struct turf *turf, const struct taken *taken, int64_t 
 		if (entry && result->ended)
 			sender_done(&turf->sender, entry);
 		else if (entry) /* another process ended or requeued it: its next turn shows which */
-			sender_retry_later(&turf->sender, entry, now_ms);
+			sender_retry_later(&turf->sender, entry, taken->now_ms);
 		leave_sender(&turf->sender, result->also_ended);
 		if (result->freed != 0 && result->freed <= turf->loaded)
 			(void)sender_add(&turf->sender, result->freed, &result->id, ACT_RETRACTION, taken->teams[i]);
@@ -112,7 +107,7 @@ static void set_delivering(struct turf *turf, bool delivering)
 	(void)pthread_mutex_unlock(&turf->lock);
 }
 
-static void apply_results(struct turf *turf, struct taken *taken, int64_t now_ms)
+static void apply_results(struct turf *turf, struct taken *taken)
 {
 	struct error error;
 
@@ -122,7 +117,7 @@ static void apply_results(struct turf *turf, struct taken *taken, int64_t now_ms
 		set_delivering(turf, false);
 		return;
 	}
-	update_sender(turf, taken, now_ms);
+	update_sender(turf, taken);
 	for (size_t i = 0; i < taken->n; i++) {
 		const struct outbox_result *result = &taken->results[i];
 
@@ -137,17 +132,18 @@ static void apply_results(struct turf *turf, struct taken *taken, int64_t now_ms
 static void receipt_arrived(struct turf *turf, const struct connection_event *message)
 {
 	struct taken *taken = malloc(sizeof *taken);
-	struct reading reading = {.turf = turf, .taken = taken, .now_ms = monotonic_ms()};
 
 	if (!taken)
 		return;
+	taken->turf = turf;
+	taken->now_ms = monotonic_ms();
 	taken->n = 0;
 	(void)pthread_mutex_lock(&turf->lock);
-	(void)receipt_decode(message->bytes, message->length, take_result, &reading);
+	(void)receipt_decode(message->bytes, message->length, take_result, taken);
 	(void)pthread_mutex_unlock(&turf->lock);
 	if (taken->n > 0) {
 		turf->connect_attempts = 0;
-		apply_results(turf, taken, reading.now_ms);
+		apply_results(turf, taken);
 	}
 	free(taken);
 }
@@ -170,10 +166,8 @@ static void check_epoch(struct turf *turf, const char *text)
 {
 	uint8_t epoch[EPOCH_BYTES];
 	struct error error;
-	size_t requeued;
 
-	if (text && hex_decode(text, epoch, sizeof epoch) == 0 &&
-	    outbox_check_epoch(turf->outbox, epoch, &requeued, &error) < 0)
+	if (text && hex_decode(text, epoch, sizeof epoch) == 0 && outbox_check_epoch(turf->outbox, epoch, &error) < 0)
 		session_show_fault(turf, &error);
 }
 
@@ -184,13 +178,12 @@ static void check_instance(struct turf *turf, const char *instance)
 
 	if (length == 0 || length >= sizeof turf->instance || strcmp(instance, turf->instance) == 0)
 		return;
-	memcpy(turf->instance, instance, length + 1);
-	if (turf->has_instance) {
+	if (*turf->instance) {
 		(void)pthread_mutex_lock(&turf->lock);
 		sender_resend_soon(&turf->sender, monotonic_ms(), RESEND_SPREAD_MS);
 		(void)pthread_mutex_unlock(&turf->lock);
 	}
-	turf->has_instance = true;
+	memcpy(turf->instance, instance, length + 1);
 }
 
 static void set_today(struct turf *turf, uint32_t today)

@@ -40,12 +40,10 @@ _Static_assert(TURF_TEAM_BYTES == (int)SLUG_BYTES && TURF_LABELS_MAX == (int)EVE
 		       sizeof(struct turf_bookmark) == BOOKMARK_BYTES,
 	       "sizes");
 
-static struct event_id inner_id(const struct turf_id *id)
+/* Both structs hold the same bytes; only their names differ. */
+static const struct event_id *inner_id(const struct turf_id *id)
 {
-	struct event_id inner;
-
-	memcpy(inner.bytes, id->bytes, sizeof inner.bytes);
-	return inner;
+	return (const struct event_id *)id;
 }
 
 /* ---- Opening and closing ---------------------------------------------------------------------------------------- */
@@ -273,8 +271,7 @@ int turf_question(struct turf *turf, const struct turf_question *question, struc
 
 static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, struct error *error)
 {
-	struct event_id inner = inner_id(id);
-	int rc = outbox_retract(turf->outbox, &inner, team, day, error);
+	int rc = outbox_retract(turf->outbox, inner_id(id), team, day, error);
 
 	if (rc == 0)
 		session_wake_to_send(turf);
@@ -298,9 +295,7 @@ int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *
 
 int turf_dismiss(struct turf *turf, const struct turf_id *id, struct turf_error *error)
 {
-	struct event_id event_id = inner_id(id);
-
-	return outbox_dismiss(turf->outbox, &event_id, session_error(error));
+	return outbox_dismiss(turf->outbox, inner_id(id), session_error(error));
 }
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------- */
@@ -370,7 +365,6 @@ int turf_list(struct turf *turf, struct turf_taps **taps, struct turf_error *err
 
 int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, struct turf_error *error)
 {
-	struct event_id event_id = inner_id(id);
 	struct turf_tap outer;
 	struct tap found;
 	int rc = tap->size < sizeof tap->size
@@ -378,7 +372,7 @@ int turf_get(struct turf *turf, const struct turf_id *id, struct turf_tap *tap, 
 			 : 0;
 
 	if (rc == 0)
-		rc = outbox_tap(turf->outbox, &event_id, &found, session_error(error));
+		rc = outbox_tap(turf->outbox, inner_id(id), &found, session_error(error));
 	if (rc == 0) {
 		(void)pthread_mutex_lock(&turf->lock);
 		outer = outer_tap(turf, &found);
@@ -497,7 +491,5 @@ int turf_wait(struct turf *turf, int timeout_ms)
 
 int turf_wait_for(struct turf *turf, const struct turf_id *id, int timeout_ms)
 {
-	struct event_id inner = inner_id(id);
-
-	return wait_until(turf, &inner, session_deadline_ms(timeout_ms));
+	return wait_until(turf, inner_id(id), session_deadline_ms(timeout_ms));
 }

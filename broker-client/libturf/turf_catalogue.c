@@ -3,7 +3,6 @@
 #include "broker-client/libturf/turf.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "broker-client/libturf/turf_impl.h"
 
@@ -184,26 +183,26 @@ static const struct catalogue *inner_catalogue(const struct turf_catalogue *cata
 
 const struct turf_team *turf_find_team(const struct turf_catalogue *catalogue, const char *id)
 {
-	for (size_t i = 0; i < catalogue->n_teams; i++)
-		if (strcmp(catalogue->teams[i]->id, id) == 0)
-			return catalogue->teams[i];
-	return NULL;
+	const struct catalogue *inner = inner_catalogue(catalogue);
+	const struct team *found = catalogue_team(inner, id);
+
+	return found ? catalogue->teams[found - inner->teams] : NULL;
 }
 
 const struct turf_domain *turf_find_domain(const struct turf_catalogue *catalogue, uint32_t code)
 {
-	for (size_t i = 0; i < catalogue->n_domains; i++)
-		if (catalogue->domains[i]->code == code)
-			return catalogue->domains[i];
-	return NULL;
+	const struct catalogue *inner = inner_catalogue(catalogue);
+	const struct domain *found = catalogue_domain(inner, code);
+
+	return found ? catalogue->domains[found - inner->domains] : NULL;
 }
 
 const struct turf_label *turf_find_label(const struct turf_catalogue *catalogue, uint32_t code)
 {
-	for (size_t i = 0; i < catalogue->n_labels; i++)
-		if (catalogue->labels[i]->code == code)
-			return catalogue->labels[i];
-	return NULL;
+	const struct catalogue *inner = inner_catalogue(catalogue);
+	const struct label *found = catalogue_label(inner, code);
+
+	return found ? catalogue->labels[found - inner->labels] : NULL;
 }
 
 static int match_result(enum match match)

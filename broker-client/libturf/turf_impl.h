@@ -56,8 +56,7 @@ struct turf {
 	uint32_t connect_attempts;
 	bool reconnect_now; /* skip the backoff after the attempt that is under way, which may fail */
 	uint64_t loaded;    /* the queue has been read up to this sequence number */
-	bool has_instance;
-	char instance[64]; /* of turfd's run, as the last status has it */
+	char instance[64];  /* of turfd's run, as the last status has it; empty: none came */
 	uint64_t random;
 };
 

@@ -13,8 +13,6 @@ enum {
 	ORGANISATIONS_MAX = 64,
 };
 
-enum { SLOT_CATALOGUES, SLOT_STATUSES };
-
 /* The list, its pointers, and what they point to. */
 struct found {
 	struct turf_organisations outer; /* first: turf_free gets this */
@@ -73,13 +71,13 @@ static int ask(struct listener *listener, const char *broker, int wake_fd, int t
 	int64_t until_ms = session_deadline_ms(timeout_ms);
 	unsigned answered = 0;
 
-	listener_subscribe(listener, SLOT_CATALOGUES, "turf/v1/+/catalogue");
+	listener_subscribe(listener, TURF_NEWS_CATALOGUE, "turf/v1/+/catalogue");
 	for (;;) {
 		int wait_ms = answered > 1 ? QUIET_MS : session_left_ms(until_ms);
 		struct listener_item item = listener_next(listener, wake_fd, wait_ms);
 
 		if ((item.kind == LISTENER_UP || item.kind == LISTENER_REFUSED) && ++answered == 1)
-			listener_subscribe(listener, SLOT_STATUSES, "turf/v1/+/status/aggregator");
+			listener_subscribe(listener, TURF_NEWS_STATUS, "turf/v1/+/status/aggregator");
 		else if (item.kind == LISTENER_MESSAGE)
 			note_message(found, &item);
 		else if (item.kind == LISTENER_DOWN)

@@ -8,8 +8,6 @@
 
 #include "broker-client/libturf/listener.h"
 
-enum { SLOT_STATUS, SLOT_CATALOGUE, SLOT_SUMMARY, SLOT_WEEKLY };
-
 /* Which figures are watched. `team` is empty: none are. */
 struct figures_of {
 	char team[SLUG_BYTES];
@@ -69,7 +67,7 @@ void turf_watch_status(struct turf_watch *watch)
 	char topic[TOPIC_BYTES];
 
 	topic_status(topic, watch->org);
-	listener_subscribe(watch->listener, SLOT_STATUS, topic);
+	listener_subscribe(watch->listener, TURF_NEWS_STATUS, topic);
 }
 
 void turf_watch_catalogue(struct turf_watch *watch)
@@ -77,7 +75,7 @@ void turf_watch_catalogue(struct turf_watch *watch)
 	char topic[TOPIC_BYTES];
 
 	topic_catalogue(topic, watch->org);
-	listener_subscribe(watch->listener, SLOT_CATALOGUE, topic);
+	listener_subscribe(watch->listener, TURF_NEWS_CATALOGUE, topic);
 }
 
 static struct figures_of figures_of(const char *team, struct period period)
@@ -97,7 +95,7 @@ int turf_watch_summary(struct turf_watch *watch, const char *team, const char *p
 		return TURF_INPUT;
 	watch->summary_of = figures_of(team, parsed);
 	topic_summary_json(topic, watch->org, team, parsed);
-	listener_subscribe(watch->listener, SLOT_SUMMARY, topic);
+	listener_subscribe(watch->listener, TURF_NEWS_SUMMARY, topic);
 	return 0;
 }
 
@@ -111,7 +109,7 @@ int turf_watch_weekly(struct turf_watch *watch, const char *team, uint32_t iso_y
 		return TURF_INPUT;
 	watch->weekly_of = figures_of(team, parsed);
 	topic_weekly(topic, watch->org, team, iso_year);
-	listener_subscribe(watch->listener, SLOT_WEEKLY, topic);
+	listener_subscribe(watch->listener, TURF_NEWS_WEEKLY, topic);
 	return 0;
 }
 
@@ -212,25 +210,15 @@ static enum turf_news_kind message_came(struct turf_watch *watch, const struct l
 
 const struct turf_news *turf_watch_next(struct turf_watch *watch, int wake_fd, int timeout_ms)
 {
-	static const enum turf_news_kind kinds[] = {
-		[LISTENER_NOTHING] = TURF_NEWS_NONE, [LISTENER_UP] = TURF_NEWS_ONLINE,
-		[LISTENER_DOWN] = TURF_NEWS_OFFLINE, [LISTENER_REFUSED] = TURF_NEWS_REFUSED,
-		[LISTENER_WOKEN] = TURF_NEWS_WOKEN,
-	};
-	static const enum turf_news_kind of_slot[LISTENER_SLOTS] = {
-		[SLOT_STATUS] = TURF_NEWS_STATUS,
-		[SLOT_CATALOGUE] = TURF_NEWS_CATALOGUE,
-		[SLOT_SUMMARY] = TURF_NEWS_SUMMARY,
-		[SLOT_WEEKLY] = TURF_NEWS_WEEKLY,
-	};
 	int64_t until_ms = session_deadline_ms(timeout_ms);
 	struct listener_item item;
 
 	do {
 		item = listener_next(watch->listener, wake_fd, timeout_ms < 0 ? -1 : session_left_ms(until_ms));
-		watch->news.kind = item.kind == LISTENER_MESSAGE ? message_came(watch, &item) : kinds[item.kind];
+		watch->news.kind =
+			item.kind == LISTENER_MESSAGE ? message_came(watch, &item) : (enum turf_news_kind)item.kind;
 	} while (item.kind == LISTENER_MESSAGE && watch->news.kind == TURF_NEWS_NONE);
 	watch->news.reason = item.text;
-	watch->news.refused = item.kind == LISTENER_REFUSED ? of_slot[item.slot] : TURF_NEWS_NONE;
+	watch->news.refused = item.kind == LISTENER_REFUSED ? (enum turf_news_kind)item.slot : TURF_NEWS_NONE;
 	return &watch->news;
 }

@@ -34,8 +34,8 @@ static pthread_mutex_t paho = PTHREAD_MUTEX_INITIALIZER; /* taken after the lock
 struct mqtt_async {
 	MQTTAsync client;
 	struct mqtt_address address;
-	struct lookup *lookup;                 /* a slot, see lookup.h */
-	const char *user, *password, *ca_file; /* the owner keeps these */
+	struct lookup *lookup; /* a slot, see lookup.h */
+	const struct mqtt_options *options;
 	void (*on_event)(void *context, const struct mqtt_event *event);
 	void *context;
 	atomic_bool closing;    /* destroy calls failure callbacks itself: the owner hears none of them */
@@ -65,13 +65,13 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 {
 	struct mqtt_async *mqtt = context;
 	const struct mqtt_address *at = &mqtt->address;
-	const char *refusal = data ? mqtt_connack_reason(data->code) : NULL;
+	const char *ca_file = mqtt->options->ca_file, *refusal = data ? mqtt_connack_reason(data->code) : NULL;
 	char reason[REASON_BYTES];
 
 	if (refusal)
 		(void)snprintf(reason, sizeof reason, "%s", refusal);
-	else if (at->tls && mqtt->ca_file && access(mqtt->ca_file, R_OK) < 0) /* Paho goes on without */
-		(void)snprintf(reason, sizeof reason, "%.256s: %s", mqtt->ca_file, strerror(errno));
+	else if (at->tls && ca_file && access(ca_file, R_OK) < 0) /* Paho goes on without */
+		(void)snprintf(reason, sizeof reason, "%.256s: %s", ca_file, strerror(errno));
 	else if (atomic_load(&mqtt->distrusted))
 		(void)snprintf(reason, sizeof reason, "the certificate of %s:%u is not trusted here", at->host,
 			       at->port);
@@ -136,8 +136,9 @@ static int on_tls_error(const char *text, size_t length, void *context)
 	return 1;
 }
 
-static int create_client(struct mqtt_async *mqtt, const struct mqtt_options *options, struct error *error)
+static int create_client(struct mqtt_async *mqtt, struct error *error)
 {
+	const struct mqtt_options *options = mqtt->options;
 	MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
 	int rc;
 
@@ -161,14 +162,12 @@ int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
 
 	if (!mqtt)
 		return error_set(error, FAULT_MEMORY, "no memory for an MQTT connection");
-	mqtt->user = options->user;
-	mqtt->password = options->password;
-	mqtt->ca_file = options->ca_file;
+	mqtt->options = options;
 	mqtt->on_event = on_event;
 	mqtt->context = context;
 	rc = mqtt_address_parse(options->broker, &mqtt->address, error);
 	if (rc == 0)
-		rc = create_client(mqtt, options, error);
+		rc = create_client(mqtt, error);
 	if (rc < 0)
 		mqtt_async_close(mqtt);
 	else
@@ -201,13 +200,13 @@ static int connect_client(struct mqtt_async *mqtt, struct error *error)
 	connect.keepAliveInterval = KEEPALIVE_S;
 	connect.connectTimeout = MQTT_CONNECT_TIMEOUT_S;
 	connect.maxInflight = MAX_INFLIGHT;
-	connect.username = mqtt->user;
-	connect.password = mqtt->password;
+	connect.username = mqtt->options->user;
+	connect.password = mqtt->options->password;
 	connect.onSuccess = on_connected;
 	connect.onFailure = on_connect_failed;
 	connect.context = mqtt;
 	if (mqtt->address.tls) {
-		tls.trustStore = mqtt->ca_file;
+		tls.trustStore = mqtt->options->ca_file;
 		tls.enableServerCertAuth = 1;
 		tls.verify = 1;
 		tls.ssl_error_cb = on_tls_error;

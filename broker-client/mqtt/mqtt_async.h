@@ -27,7 +27,7 @@ struct mqtt_event {
 
 struct mqtt_async;
 
-/* The strings of `options` must stay until mqtt_async_close. */
+/* `options` must stay until mqtt_async_close. */
 int mqtt_async_open(struct mqtt_async **out, const struct mqtt_options *options,
 		    void (*on_event)(void *context, const struct mqtt_event *event), void *context,
 		    struct error *error);

@@ -7,19 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { PORT_PLAIN = 1883, PORT_TLS = 8883, CREDENTIAL_BYTES = 512 };
-
-/* Decimal digits only, 1..65535. */
-static int parse_port(const char *text, uint16_t *port)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || value < 1 || value > UINT16_MAX)
-		return -1;
-	*port = (uint16_t)value;
-	return 0;
-}
 
 /* The length of the host at the start of `text`: up to the colon of the port, or the end. 0: no host. */
 static size_t host_length(const char *text)
@@ -42,16 +32,17 @@ int mqtt_address_parse(const char *broker, struct mqtt_address *address, struct 
 	static const char expected[] = "expected mqtt://HOST[:1883] or mqtts://HOST[:8883]";
 	const char *rest;
 	size_t length;
+	uint32_t port;
 
 	*address = (struct mqtt_address){0};
 	if (!broker)
 		return error_set(error, FAULT_INPUT, "no broker address; %s", expected);
 	if (strncmp(broker, "mqtt://", 7) == 0) {
 		rest = broker + 7;
-		address->port = PORT_PLAIN;
+		port = PORT_PLAIN;
 	} else if (strncmp(broker, "mqtts://", 8) == 0) {
 		rest = broker + 8;
-		address->port = PORT_TLS;
+		port = PORT_TLS;
 		address->tls = true;
 	} else {
 		return error_set(error, FAULT_INPUT, "broker address \"%s\": %s", broker, expected);
@@ -61,8 +52,9 @@ int mqtt_address_parse(const char *broker, struct mqtt_address *address, struct 
 		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no valid host; %s", broker, expected);
 	memcpy(address->host, rest, length);
 	rest += length;
-	if (*rest != '\0' && (*rest != ':' || parse_port(rest + 1, &address->port) != 0))
+	if (*rest != '\0' && (*rest != ':' || !text_number(rest + 1, 1, UINT16_MAX, &port)))
 		return error_set(error, FAULT_INPUT, "broker address \"%s\" has no valid port; %s", broker, expected);
+	address->port = (uint16_t)port;
 	return 0;
 }
 

@@ -25,6 +25,7 @@ int store_backup(struct store *store, const char *directory, struct error *error
 int store_restore(const char *directory, const char *path, bool replace, uint64_t unix_seconds, struct error *error);
 
 struct store_figures {
+	struct store_state state;
 	uint64_t ids;          /* ids remembered */
 	uint64_t ids_detailed; /* of which with detail */
 	uint64_t quarantined;

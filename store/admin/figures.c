@@ -62,6 +62,7 @@ int store_figures(struct store *store, struct store_figures *out, struct error *
 	if (rc == 0)
 		rc = store_view_open(store, &view, error);
 	if (rc == 0) {
+		store_view_state(view, &out->state);
 		out->used_bytes = lmdb_used_bytes(view->lmdb);
 		out->map_bytes = store->lmdb.map_bytes;
 		out->ids = lmdb_count(view->lmdb, DB_IDS);

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/room.h"
+
 enum {
 	YEAR_FIRST = 1970,
 	YEAR_LAST = 9999,
 	QUARTERS = 4 * (YEAR_LAST + 1),
 	ISO_WEEKS = (YEAR_LAST - YEAR_FIRST + 1) * (WEEKS_MAX + 1),
-	FIRST_ROOM = 1024,
 	WHERE_BYTES = 160,
 };
 
@@ -74,23 +75,9 @@ struct ledger_iso_week *ledger_iso_week(struct ledger *ledger, uint32_t iso_year
 	return &ledger->iso_weeks[(iso_year - YEAR_FIRST) * (WEEKS_MAX + 1) + week];
 }
 
-/* Room for one more of `size` bytes. */
-static void *with_room(void *items, size_t n, size_t *room, size_t size)
-{
-	size_t larger = *room > 0 ? 2 * *room : FIRST_ROOM;
-	void *moved;
-
-	if (n < *room)
-		return items;
-	moved = realloc(items, larger * size);
-	if (moved)
-		*room = larger;
-	return moved;
-}
-
 int ledger_add_cell(struct ledger *ledger, const struct cell_key *key, const struct cell_record *cell)
 {
-	struct ledger_cell *cells = with_room(ledger->cells, ledger->n_cells, &ledger->cells_room, sizeof *cells);
+	struct ledger_cell *cells = room_for_one(ledger->cells, ledger->n_cells, &ledger->cells_room, sizeof *cells);
 
 	if (!cells)
 		return FAULT_MEMORY;
@@ -105,7 +92,7 @@ int ledger_add_cell(struct ledger *ledger, const struct cell_key *key, const str
 
 int ledger_add_week(struct ledger *ledger, const struct week_key *key, const struct week_record *week)
 {
-	struct ledger_week *weeks = with_room(ledger->weeks, ledger->n_weeks, &ledger->weeks_room, sizeof *weeks);
+	struct ledger_week *weeks = room_for_one(ledger->weeks, ledger->n_weeks, &ledger->weeks_room, sizeof *weeks);
 
 	if (!weeks)
 		return FAULT_MEMORY;

@@ -91,26 +91,31 @@ static bool read_all(struct verification *v, enum database database, record_read
 
 /* ---- One database after the other ------------------------------------------------------------------ */
 
+static bool is_meta(struct span key, enum meta_record record)
+{
+	struct key wanted = key_meta(record);
+
+	return key_span_equal(key, key_span(&wanted));
+}
+
 static bool read_meta(struct verification *v, struct span key, struct span value)
 {
-	struct key catalogue = key_catalogue(), format = key_format(), org = key_org(), state = key_state();
-	struct key quarantine = key_quarantine_state();
-	struct quarantine_state quarantine_state;
+	struct quarantine_state quarantine;
 	char slug[SLUG_BYTES];
-	struct state state_now;
+	struct state state;
 	struct span bytes;
 	uint32_t number;
 
 	(void)v;
-	if (key_span_equal(key, key_span(&format)))
+	if (is_meta(key, META_FORMAT))
 		return format_decode(value, &number);
-	if (key_span_equal(key, key_span(&org)))
+	if (is_meta(key, META_ORG))
 		return org_decode(value, slug);
-	if (key_span_equal(key, key_span(&state)))
-		return state_decode(value, &state_now);
-	if (key_span_equal(key, key_span(&quarantine)))
-		return quarantine_state_decode(value, &quarantine_state);
-	return key_span_equal(key, key_span(&catalogue)) && record_unseal(key, value, &bytes);
+	if (is_meta(key, META_STATE))
+		return state_decode(value, &state);
+	if (is_meta(key, META_QUARANTINE))
+		return quarantine_state_decode(value, &quarantine);
+	return is_meta(key, META_CATALOGUE) && record_unseal(key, value, &bytes);
 }
 
 static bool read_team(struct verification *v, struct span key, struct span value)
@@ -207,7 +212,7 @@ static bool read_quarantined(struct verification *v, struct span key, struct spa
 static void check_quarantine(struct verification *v)
 {
 	uint64_t entries = lmdb_count(v->view->lmdb, DB_QUARANTINE), known = 0;
-	struct key key = key_quarantine_state();
+	struct key key = key_meta(META_QUARANTINE);
 	struct quarantine_state state;
 	struct span value;
 

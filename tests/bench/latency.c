@@ -16,6 +16,7 @@
 #include "proto/topic.h"
 #include "tests/bench/events.h"
 #include "tests/bench/raw.h"
+#include "tests/unit/lib/summary.h"
 
 enum { PHONES = 1000, PATIENCE_MS = 20000, UNSEEN = 0 };
 

@@ -11,6 +11,7 @@
 #include "tests/fault/lib/place.h"
 #include "tests/fault/lib/seam.h"
 #include "tests/unit/lib/store_stage.h"
+#include "tests/unit/lib/summary.h"
 
 enum {
 	NOW = UNIX_NOW + 7200, /* 02:00 in Amsterdam on the stage's day */

@@ -8,6 +8,7 @@
 
 #include "proto/message.h"
 #include "tests/fuzz/lib/fuzz.h"
+#include "tests/unit/lib/summary.h"
 
 /* ---- Receipts -------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
 
 #include "proto/catalogue.h"
 #include "proto/message.h"
+#include "tests/unit/lib/summary.h"
 
 enum { BYTES_MAX = 65536 };
 

@@ -12,6 +12,7 @@
 
 #include "proto/message.h"
 #include "tests/unit/lib/handmade.h"
+#include "tests/unit/lib/summary.h"
 
 static uint8_t large[CATALOGUE_BYTES_MAX + 2];
 

@@ -78,11 +78,11 @@ static void test_the_processor_and_the_table_make_the_same_crc(void **state)
 static void test_keys(void **state)
 {
 	(void)state;
-	is_key(key_format(), BYTES('f', 'o', 'r', 'm', 'a', 't'));
-	is_key(key_org(), BYTES('o', 'r', 'g'));
-	is_key(key_state(), BYTES('s', 't', 'a', 't', 'e'));
-	is_key(key_catalogue(), BYTES('c', 'a', 't', 'a', 'l', 'o', 'g', 'u', 'e'));
-	is_key(key_quarantine_state(), BYTES('q', 'u', 'a', 'r', 'a', 'n', 't', 'i', 'n', 'e'));
+	is_key(key_meta(META_FORMAT), BYTES('f', 'o', 'r', 'm', 'a', 't'));
+	is_key(key_meta(META_ORG), BYTES('o', 'r', 'g'));
+	is_key(key_meta(META_STATE), BYTES('s', 't', 'a', 't', 'e'));
+	is_key(key_meta(META_CATALOGUE), BYTES('c', 'a', 't', 'a', 'l', 'o', 'g', 'u', 'e'));
+	is_key(key_meta(META_QUARANTINE), BYTES('q', 'u', 'a', 'r', 'a', 'n', 't', 'i', 'n', 'e'));
 	is_key(key_team_slug("oost-1"), BYTES('o', 'o', 's', 't', '-', '1'));
 	is_key(key_team_number(258), BYTES(0, 1, 2));
 	is_key(key_id(&(struct id_place){.day = DAY, .id = an_id}),
@@ -193,9 +193,9 @@ static void test_meta(void **state)
 	uint32_t format;
 
 	(void)state;
-	is_record(format_encode(1), key_format(), BYTES('t', 'u', 'r', 'f', 0, 0, 0, 1));
-	is_record(org_encode("dekop"), key_org(), BYTES('d', 'e', 'k', 'o', 'p'));
-	is_record(record, key_state(),
+	is_record(format_encode(1), key_meta(META_FORMAT), BYTES('t', 'u', 'r', 'f', 0, 0, 0, 1));
+	is_record(org_encode("dekop"), key_meta(META_ORG), BYTES('d', 'e', 'k', 'o', 'p'));
+	is_record(record, key_meta(META_STATE),
 		  BYTES(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255, /* epoch */
 			0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8,                    /* created, generation */
 			2, 0, 0, 0, 5,                                         /* cells */
@@ -207,7 +207,7 @@ static void test_meta(void **state)
 	assert_true(state_decode(record_span(&record), &back));
 	is_same(state_encode(&back), record);
 	record = quarantine_state_encode(&quarantine);
-	is_record(record, key_quarantine_state(),
+	is_record(record, key_meta(META_QUARANTINE),
 		  BYTES(0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7,
 			0, 0, 0, 8, 0, 0, 0, 9));
 	assert_true(quarantine_state_decode(record_span(&record), &quarantine_back));
@@ -352,9 +352,9 @@ static void decode_all(struct span key, struct span value)
 
 static void test_any_bytes(void **state)
 {
-	const struct key keys[] = {key_format(),       key_org(),
-				   key_state(),        key_quarantine_state(),
-				   key_team_number(1), key_quarantine(VERDICT_REFUSED_MALFORMED, 1)};
+	const struct key keys[] = {key_meta(META_FORMAT), key_meta(META_ORG),
+				   key_meta(META_STATE),  key_meta(META_QUARANTINE),
+				   key_team_number(1),    key_quarantine(VERDICT_REFUSED_MALFORMED, 1)};
 	uint32_t seed = 1;
 
 	(void)state;

@@ -15,6 +15,7 @@
 #include "store/store_view.h"
 #include "tests/fault/lib/broker.h"
 #include "tests/fault/lib/scenario.h"
+#include "tests/unit/lib/summary.h"
 
 /* ---- On the way ---------------------------------------------------------------------------------------------- */
 

@@ -279,13 +279,13 @@ WRAP(struct tm *, localtime_r, const time_t *moment, struct tm *out)
 	return seam_fails(SEAM_CLOCK, "localtime_r") ? NULL : __real_localtime_r(moment, out);
 }
 
-WRAP(ssize_t, getrandom, void *bytes, size_t length, unsigned flags)
+WRAP(int, getentropy, void *bytes, size_t length)
 {
-	static const int errors[] = {ENOSYS, EINTR, 0};
-	int error = seam_error(SEAM_RANDOM, "getrandom", errors);
+	static const int errors[] = {ENOSYS, EIO, 0};
+	int error = seam_error(SEAM_RANDOM, "getentropy", errors);
 
 	if (!error)
-		return __real_getrandom(bytes, length, flags);
+		return __real_getentropy(bytes, length);
 	errno = error;
 	return -1;
 }

@@ -207,16 +207,16 @@ static void hear_news(void)
 	static const uint8_t first[EPOCH_BYTES] = {1}, second[EPOCH_BYTES] = {2};
 	uint8_t *bytes = NULL;
 	struct error error = {{0}};
-	size_t length, requeued;
+	size_t length;
 
 	if (note(outbox_put_catalogue(fixture.turf->outbox, first, sizeof first, &error), &error) == ACCEPTED &&
 	    note(outbox_catalogue(fixture.turf->outbox, &bytes, &length, &error), &error) == ACCEPTED)
 		assert_true(length == sizeof first && memcmp(bytes, first, sizeof first) == 0);
 	free(bytes);
 	(void)note(outbox_forget_before(fixture.turf->outbox, DAY - 14, &error), &error);
-	fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, first, &requeued, &error), &error);
+	fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, first, &error), &error);
 	if (fixture.requeued == ACCEPTED)
-		fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, second, &requeued, &error), &error);
+		fixture.requeued = note(outbox_check_epoch(fixture.turf->outbox, second, &error), &error);
 }
 
 static void tap_and_take_back(void)

@@ -245,7 +245,6 @@ static void hear_news(void)
 	uint8_t epoch[EPOCH_BYTES] = {0}, catalogue[5000];
 	struct deed deed = {now(), NEVER};
 	struct error error;
-	size_t requeued;
 
 	trouble();
 	if (draw(2)) {
@@ -257,7 +256,7 @@ static void hear_news(void)
 	}
 	epoch[0] = ++fixture.epoch;
 	fixture.requeued.begun = now() < fixture.requeued.begun ? now() : fixture.requeued.begun;
-	(void)returned(outbox_check_epoch(fixture.turf->outbox, epoch, &requeued, &error), &deed);
+	(void)returned(outbox_check_epoch(fixture.turf->outbox, epoch, &error), &deed);
 }
 
 static void run_session(void)
@@ -355,7 +354,7 @@ static void check_bookmark(uint32_t moment)
 	int rc = outbox_bookmark(fixture.turf->outbox, bookmark, NULL);
 	bool any = rc == 0;
 
-	assert_true(rc == 0 || rc == OUTBOX_UNKNOWN);
+	assert_true(rc == 0 || rc == TURF_UNKNOWN);
 	if (any)
 		batch = get_be32(bookmark);
 	for (uint32_t i = 0; i < fixture.n; i++) {
@@ -385,7 +384,7 @@ static void check_image(uint32_t moment, const char *image)
 	check_list(moment);
 	check_bookmark(moment);
 	rc = outbox_catalogue(fixture.turf->outbox, &bytes, &length, NULL);
-	assert_true(rc == 0 || rc == OUTBOX_UNKNOWN);
+	assert_true(rc == 0 || rc == TURF_UNKNOWN);
 	free(bytes);
 	close_phone();
 	fixture.cuts++;

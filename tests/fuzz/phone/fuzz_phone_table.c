@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker-client/cli/screen.h"
+#include "broker-client/cli/cli.h"
 #include "broker-client/libturf/turf_impl.h"
 #include "tests/fuzz/lib/fuzz.h"
 

@@ -94,9 +94,12 @@ class Campaign {
     return dayOf(this.calendar.date);
   }
 
-  // The next day begins, once turfd has seen this one; it would not trust a date that moves by more than two.
+  // The next day begins, once turfd has seen this one; it would not trust a date that moves by more than two. Returns
+  // whether it has begun.
   midnight() {
-    if (this.screen.status.today === dateOf(this.date) && this.date < this.base + DAYS_OF_A_CYCLE) this.calendar.write(dateOf(this.date + 1));
+    const begins = this.screen.status.today === dateOf(this.date) && this.date < this.base + DAYS_OF_A_CYCLE;
+    if (begins) this.calendar.write(dateOf(this.date + 1));
+    return begins;
   }
 
   launchTurfd(env) {

@@ -15,18 +15,28 @@ async function ensureTurfd(campaign) {
   if (campaign.stack.turfd.status) campaign.launchTurfd();
 }
 
+// Whether this turfd, not the one before it, has deleted more than `least` events by retractions: how many, or undefined.
+function deletedBy({ screen }, before, least) {
+  const { instance, counters } = screen.status;
+  return instance !== before && counters?.retracted > least ? counters.retracted : undefined;
+}
+
 // A turfd that will get as far as the step: the broker is there and the network good, and what the step needs happens.
+// At midnight it makes a compacting copy if it deleted something on the day before. So a midnight waits for that: a
+// cycle has few.
 async function lead(campaign, env, step, reached) {
   await ensureBroker(campaign);
   campaign.daemonNet.set('pass');
   await campaign.stack.turfd.kill('SIGKILL');
+  const before = campaign.screen.status.instance;
   const turfd = campaign.launchTurfd(env);
   const end = Date.now() + patience;
+  let deleted = 0;
   while (!(await reached(turfd))) {
     assert.ok(Date.now() < end, `the step ${step} was never reached`);
     await campaign.passing(3);
-    // A compacting copy is made at midnight, when something was deleted; a cycle has few midnights.
-    if (stepsOfTime.includes(step) && campaign.screen.status.counters?.retracted > 0) campaign.midnight();
+    const now = stepsOfTime.includes(step) && deletedBy(campaign, before, deleted);
+    if (now && campaign.midnight()) deleted = now;
   }
   return turfd;
 }

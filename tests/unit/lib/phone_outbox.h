@@ -128,7 +128,7 @@ static inline bool remembers(struct outbox *outbox, uint8_t number)
 	struct tap tap;
 	int rc = outbox_tap(outbox, &id, &tap, NULL);
 
-	assert_true(rc == 0 || rc == OUTBOX_UNKNOWN);
+	assert_true(rc == 0 || rc == TURF_UNKNOWN);
 	return rc == 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "broker-client/cli/plan.h"
 
 static char folder[64], file[96];
+static int folder_fd;
 
 static int setup(void **state)
 {
@@ -22,13 +24,15 @@ static int setup(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(file, sizeof file, "%s/replay", folder);
-	return 0;
+	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return folder_fd < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
 	(void)unlink(file);
+	(void)close(folder_fd);
 	return rmdir(folder);
 }
 
@@ -38,16 +42,16 @@ static void test_a_plan_begins_goes_on_and_ends(void **state)
 	struct csv csv = {.mark = 0xfedcba98, .n = 1886};
 
 	(void)state;
-	assert_int_equal(plan_read(folder, &found, NULL), PLAN_NONE);
-	assert_int_equal(plan_write(folder, &plan, NULL), 0);
-	assert_int_equal(plan_read(folder, &found, NULL), 0);
+	assert_int_equal(plan_read(folder_fd, &found, NULL), PLAN_NONE);
+	assert_int_equal(plan_write(folder_fd, &plan, NULL), 0);
+	assert_int_equal(plan_read(folder_fd, &found, NULL), 0);
 	assert_memory_equal(found.id, plan.id, sizeof plan.id);
 	assert_true(plan_same(&found, &csv, 20));
 	assert_false(plan_same(&found, &csv, 19));
 	csv.mark++;
 	assert_false(plan_same(&found, &csv, 20));
-	assert_int_equal(plan_end(folder, NULL), 0);
-	assert_int_equal(plan_read(folder, &found, NULL), PLAN_NONE);
+	assert_int_equal(plan_end(folder_fd, NULL), 0);
+	assert_int_equal(plan_read(folder_fd, &found, NULL), PLAN_NONE);
 }
 
 static void test_bookmarks_of_another_plan_say_nothing(void **state)
@@ -56,8 +60,8 @@ static void test_bookmarks_of_another_plan_say_nothing(void **state)
 	struct turf_bookmark bookmark;
 
 	(void)state;
-	assert_int_equal(plan_write(folder, &first, NULL), 0);
-	assert_int_equal(plan_write(folder, &second, NULL), 0);
+	assert_int_equal(plan_write(folder_fd, &first, NULL), 0);
+	assert_int_equal(plan_write(folder_fd, &second, NULL), 0);
 	bookmark = plan_bookmark(&first, 500);
 	assert_int_equal(plan_dealt(&first, &bookmark), 500);
 	assert_int_equal(plan_dealt(&second, &bookmark), 0);
@@ -83,7 +87,7 @@ static void test_a_file_that_is_no_plan_is_left_alone(void **state)
 		assert_non_null(out);
 		assert_true(fputs(texts[i], out) >= 0);
 		assert_int_equal(fclose(out), 0);
-		assert_int_equal(plan_read(folder, &plan, NULL), FAULT_DAMAGED);
+		assert_int_equal(plan_read(folder_fd, &plan, NULL), FAULT_DAMAGED);
 		assert_int_equal(access(file, F_OK), 0);
 	}
 }

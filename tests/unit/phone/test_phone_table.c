@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "broker-client/cli/cli.h"
-#include "broker-client/cli/screen.h"
+#include "broker-client/cli/cli.h"
 #include "broker-client/libturf/connection.h"
 #include "broker-client/libturf/turf_impl.h"
 #include "proto/catalogue.h"

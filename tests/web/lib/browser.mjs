@@ -145,7 +145,7 @@ const onDisk = (page) => page.evaluate(() => new Promise((resolve, reject) => {
     reading.onerror = () => reject(reading.error);
     reading.oncomplete = () => {
       opening.result.close();
-      resolve({ taps: taps.result.map(({ waiting }) => ({ waits: Boolean(waiting) })), team: team.result ?? '' });
+      resolve({ taps: taps.result, team: team.result ?? '' });
     };
   };
 }));
@@ -153,26 +153,37 @@ const onDisk = (page) => page.evaluate(() => new Promise((resolve, reject) => {
 // How many taps: all that were made, and those that wait.
 export async function stored(page) {
   const { taps } = await onDisk(page);
-  return { all: taps.length, waiting: taps.filter(({ waits }) => waits).length };
+  return { all: taps.length, waiting: taps.filter((tap) => tap.questionWaits || tap.retractionWaits).length };
 }
 
 // Waits until the team is stored. WebKit drops a write that is under way when the page is loaded again; the page then asks for
 // the team again.
 export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
 
-// The tile, once its mark is gone. An earlier touch may be taken for a double touch.
-const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`);
+// The tile, once its mark is gone: the page takes two touches of a tile within 300 ms for one, and shows the mark for longer.
+const rested = (page, code) => page.locator(`[data-key="domain-${code}"]:not(.domain--taken)`).elementHandle();
+
+// Notes in the page when the tile has got its mark: on a busy machine that is some time after the tap is on disk.
+const watchMark = (tile) => tile.evaluate((element) => {
+  element.gotMark = false;
+  const look = () => (element.gotMark ||= element.classList.contains('domain--taken'));
+  new MutationObserver(look).observe(element, { attributeFilter: ['class'] });
+});
 
 // A viewport that has every domain in sight. Where a page must be scrolled between two quick taps, the second tile may lie
 // where the first touch was, and the page takes that for one touch that bounced.
 export const allInSight = { viewport: { width: 360, height: 1600 } };
 
-// One question, or `more`; resolves when the phone has it on disk.
+// One question, or `more`; resolves when the phone has it on disk and its tile has got the mark. A caller that taps the same tile
+// again at once would otherwise find it without a mark, and its touch would be taken for a double one.
 export async function tap(page, code, { referred = false, more = 0 } = {}) {
   const { all } = await stored(page);
   if (referred) await page.locator('[data-key="referred"]').click();
-  await rested(page, code).click();
+  const tile = await rested(page, code);
+  await watchMark(tile);
+  await tile.click();
   await eventually(async () => (await stored(page)).all === all + 1 + more, 'the tap on disk');
+  await eventually(() => tile.evaluate((element) => element.gotMark), 'the mark on the tile');
 }
 
 // Tells the page that the network is back, as a phone does.

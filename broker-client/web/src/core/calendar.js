@@ -31,18 +31,21 @@ export function parseDate(text) {
 // whole minute in every time zone.
 const zones = new Map();
 
-function formOf(timeZone) {
-  const form = (zone) => new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone });
+// A formatter in a time zone; a zone that this browser does not know counts as the Netherlands.
+export function dateFormat(locale, options) {
   try {
-    return form(timeZone || TIMEZONE);
+    return new Intl.DateTimeFormat(locale, options);
   } catch {
-    return form(TIMEZONE);
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: TIMEZONE });
   }
 }
 
-// The calendar day of a moment (milliseconds) in a time zone; an unknown zone counts as the Netherlands.
+// The calendar day of a moment (milliseconds) in a time zone.
 export function todayIn(timezone, now) {
-  if (!zones.has(timezone)) zones.set(timezone, { form: formOf(timezone), minute: NaN, day: 0 });
+  if (!zones.has(timezone)) {
+    const form = dateFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: timezone || TIMEZONE });
+    zones.set(timezone, { form, minute: NaN, day: 0 });
+  }
   const zone = zones.get(timezone);
   const minute = Math.floor(now / MINUTE_MS);
   if (minute !== zone.minute) {

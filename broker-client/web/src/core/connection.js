@@ -100,7 +100,7 @@ export class Connection {
   async #connect() {
     clearTimeout(this.#timer);
     if (!this.#running || this.state === 'connecting') return;
-    this.#setState('connecting');
+    this.#become({ state: 'connecting' });
     const attempt = ++this.#attempt;
     const library = await this.#options.load().catch(() => null);
     if (!this.#running || attempt !== this.#attempt) return;
@@ -136,7 +136,7 @@ export class Connection {
       this.#waitMs = FIRST_WAIT_MS;
       this.#awaitRetained();
       this.#updateSubscriptions(); // the first messages, which come before the answer, may have changed the wanted topics
-      this.#setState('online');
+      this.#become({ state: 'online' });
     });
   }
 
@@ -205,9 +205,8 @@ export class Connection {
     this.#retainedToCome = 0;
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = 0;
-    this.sure = true;
     client?.end(true);
-    this.#setState('offline');
+    this.#become({ state: 'offline', sure: true });
   }
 
   // Call it when a packet is sent. Returns the function to call when the broker has answered that packet.
@@ -225,7 +224,7 @@ export class Connection {
   // If nothing comes, the connection is first called unsure, and then ended.
   #watchSilence() {
     this.#silenceTimer = setTimeout(() => {
-      this.#setSure(false);
+      this.#become({ sure: false });
       this.#silenceTimer = setTimeout(() => this.#reconnectLater(), DEAD_MS - UNSURE_MS);
     }, UNSURE_MS);
   }
@@ -235,20 +234,15 @@ export class Connection {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = 0;
     if (this.#unanswered > 0) this.#watchSilence();
-    this.#setSure(true);
+    this.#become({ sure: true });
   }
 
-  #setSure(sure) {
-    if (this.sure === sure) return;
-    this.sure = sure;
-    this.#notify('link', this.link);
-  }
-
-  #setState(state) {
-    if (this.state === state) return;
-    this.state = state;
-    if (state === 'online') this.blocked = false;
-    this.#notify('link', this.link);
+  // `change`: of `state` and `sure`.
+  #become(change) {
+    const before = this.link;
+    Object.assign(this, change);
+    if (this.state === 'online') this.blocked = false;
+    if (this.link !== before) this.#notify('link', this.link);
   }
 
   #notify(name, value) {

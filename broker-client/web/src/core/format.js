@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Numbers, shares and dates as a Dutch or an English reader expects them.
-import { dateOfDay, TIMEZONE } from './calendar.js';
+import { dateFormat, dateOfDay, TIMEZONE } from './calendar.js';
 
 const locales = { nl: 'nl-NL', en: 'en-GB' };
 const quarterForms = { nl: (n, year) => `${n}e kwartaal ${year}`, en: (n, year) => `quarter ${n} of ${year}` };
 
 const kept = new Map();
 
-// Formatters are slow to make: each is made once.
-function formatter(kind, language, options) {
-  const key = `${kind.name}${language}${JSON.stringify(options)}`;
-  if (!kept.has(key)) kept.set(key, new kind(locales[language] ?? locales.nl, options));
+// Formatters are slow to make: each is made once, by `make(locale, options)`.
+function formatter(make, language, options) {
+  const key = `${make.name}${language}${JSON.stringify(options)}`;
+  if (!kept.has(key)) kept.set(key, make(locales[language] ?? locales.nl, options));
   return kept.get(key);
 }
 
-const date = (day, language, options) => formatter(Intl.DateTimeFormat, language, { ...options, timeZone: 'UTC' }).format(day * 86_400_000);
+const date = (day, language, options) => formatter(dateFormat, language, { ...options, timeZone: 'UTC' }).format(day * 86_400_000);
 
 // 1.154 or 1,154
 export const number = (value, language = 'nl') => formatter(Intl.NumberFormat, language, {}).format(value);
@@ -53,13 +53,6 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 // 4e kwartaal 2026
 export const quarterName = (quarter, language = 'nl') => quarterForms[language]((quarter % 4) + 1, Math.floor(quarter / 4));
 
-const clock = (unixSeconds, language, timeZone) => formatter(Intl.DateTimeFormat, language, { hour: '2-digit', minute: '2-digit', timeZone }).format(unixSeconds * 1000);
-
-// 14:05, in the org's time zone; one that this browser does not know counts as the Netherlands, as for todayIn.
-export function time(unixSeconds, language = 'nl', timeZone = TIMEZONE) {
-  try {
-    return clock(unixSeconds, language, timeZone);
-  } catch {
-    return clock(unixSeconds, language, TIMEZONE);
-  }
-}
+// 14:05, in the org's time zone.
+export const time = (unixSeconds, language = 'nl', timeZone = TIMEZONE) =>
+  formatter(dateFormat, language, { hour: '2-digit', minute: '2-digit', timeZone }).format(unixSeconds * 1000);

@@ -15,20 +15,17 @@ export class ReloadForBuild {
   // {untouchedMs: after this long nobody is in the middle of something, busy: whether something is open that would be lost}
   constructor({ untouchedMs, busy = () => false }) {
     this.#options = { untouchedMs, busy };
+    let controlled = Boolean(navigator.serviceWorker.controller);
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      if (controlled) this.#becomeDue();
+      controlled = true;
+    });
     for (const name of ['pointerdown', 'keydown', 'scroll']) addEventListener(name, () => (this.#touched = Date.now()), { passive: true });
   }
 
   get isIdle() {
     if (document.visibilityState === 'hidden') return true;
     return Date.now() - this.#touched > this.#options.untouchedMs && !this.#options.busy();
-  }
-
-  listen() {
-    let controlled = Boolean(navigator.serviceWorker.controller);
-    navigator.serviceWorker.addEventListener('controllerchange', () => {
-      if (controlled) this.#becomeDue();
-      controlled = true;
-    });
   }
 
   // This window loads again as soon as the newer build has taken over.

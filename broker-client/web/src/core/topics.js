@@ -26,15 +26,14 @@ export const topics = {
   doorKeys: (org) => under(org, 'door/keys'),
 };
 
+// For each kind, what comes after it in the topic: as many levels as the function has parameters.
 const parsers = {
-  receipt: ([clientId, ...more]) => !more.length && isClientId(clientId ?? '') && { kind: 'receipt', clientId },
-  summary: ([team, period, ...more]) =>
-    !more.length && isSlug(team ?? '') && parsePeriod(period ?? '') && { kind: 'summary', team, period },
-  weekly: ([team, year, ...more]) =>
-    !more.length && isSlug(team ?? '') && parsePeriod(year ?? '')?.quarter === null && { kind: 'weekly', team, year: Number(year) },
-  catalogue: (more) => !more.length && { kind: 'catalogue' },
-  status: ([who, ...more]) => !more.length && who === 'aggregator' && { kind: 'status' },
-  door: ([what, ...more]) => !more.length && what === 'keys' && { kind: 'door' },
+  receipt: (clientId) => isClientId(clientId) && { kind: 'receipt', clientId },
+  summary: (team, period) => isSlug(team) && parsePeriod(period) && { kind: 'summary', team, period },
+  weekly: (team, year) => isSlug(team) && parsePeriod(year)?.quarter === null && { kind: 'weekly', team, year: Number(year) },
+  catalogue: () => ({ kind: 'catalogue' }),
+  status: (who) => who === 'aggregator' && { kind: 'status' },
+  door: (what) => what === 'keys' && { kind: 'door' },
 };
 
 // {kind, team, period, year, clientId} as far as the kind has them; null: no topic of this org that a page reads.
@@ -42,5 +41,6 @@ export function parseTopic(text, org) {
   const prefix = under(org, '');
   if (!text.startsWith(prefix)) return null;
   const [kind, ...rest] = text.slice(prefix.length).split('/');
-  return (Object.hasOwn(parsers, kind) && parsers[kind](rest)) || null;
+  if (!Object.hasOwn(parsers, kind) || rest.length !== parsers[kind].length) return null;
+  return parsers[kind](...rest) || null;
 }

@@ -79,7 +79,7 @@ export function chartElement(scene, id, scale = 1) {
 
 export function chartButtons(id, title, words) {
   return ['svg', 'png'].map((form) => {
-    const name = words.t(`save_${form}`);
+    const name = form.toUpperCase();
     const label = words.t('save_chart_as', { form: name, chart: title });
     return el('button', { class: 'tool', 'data-action': form, 'data-chart': id, 'aria-label': label }, name);
   });

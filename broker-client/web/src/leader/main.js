@@ -288,15 +288,14 @@ const choices = {
   team: (team) => select({ team }),
   period: (period) => select({ period }),
   year: (year) => select({ year: Number(year) }),
-  csv: (file) => {
-    state.file = file;
-    drawSoon();
-  },
-  list: (list) => {
-    state.rolled = list === 'rolled';
-    drawSoon();
-  },
+  csv: (file) => change({ file }),
+  list: (list) => change({ rolled: list === 'rolled' }),
 };
+
+function change(changes) {
+  Object.assign(state, changes);
+  drawSoon();
+}
 
 function listenToReader() {
   document.addEventListener('click', (event) => {

@@ -6,8 +6,6 @@ import { ALL, isSlug } from '../core/topics.js';
 
 const VIEWS = { nu: 'live', vergelijken: 'compare', jaarverslag: 'report' };
 
-const nameOfView = (view) => Object.keys(VIEWS).find((name) => VIEWS[name] === view);
-
 // What is not there, or not right, is null: the page then chooses.
 export function parseRoute(hash) {
   const [team, name, period] = hash.replace(/^#/, '').split('/');
@@ -23,6 +21,7 @@ export function parseRoute(hash) {
 }
 
 export function formatRoute({ team, view, period, year }) {
+  const name = Object.keys(VIEWS).find((one) => VIEWS[one] === view);
   const last = { compare: period, report: year }[view];
-  return `#${team ?? ALL}/${nameOfView(view)}${last ? `/${last}` : ''}`;
+  return `#${team ?? ALL}/${name}${last ? `/${last}` : ''}`;
 }

@@ -10,7 +10,6 @@ export async function keepUpToDate() {
   const registration = await registerWorker();
   if (!registration) return;
   const reload = new ReloadForBuild({ untouchedMs: UNTOUCHED_MS });
-  reload.listen();
   setInterval(() => reload.isIdle && registration.waiting?.postMessage('take-over'), UNTOUCHED_MS);
   setInterval(() => registration.update().catch(() => {}), LOOK_MS);
   await letWorkerKeepPage();

@@ -116,7 +116,7 @@ function domainPart(page, team) {
 function scalesNote(page, teams) {
   const drawn = teams.filter((team) => domainTableOf(page, team).rows.length > 0);
   if (drawn.length < 2) return null;
-  const longest = drawn.map((team) => page.words.t('longest_bar', { team: nameOf(page, team), count: page.words.number(longestBar(domainTableOf(page, team))) }));
+  const longest = drawn.map((team) => `${nameOf(page, team)} ${page.words.number(longestBar(domainTableOf(page, team)))}`);
   return note(page.words.t('own_scales', { longest: longest.join(', ') }));
 }
 
@@ -183,14 +183,12 @@ const listNote = (page, teams) => (page.rolled && compare.canRollUp(page.figures
 
 // ---- Compare ------------------------------------------------------------------------------------------
 
-const shortQuarter = (page, period) => page.words.t('quarter_short', { n: quarterNumber(period) });
-
 // The label of a quarter in a chart. Only the first quarter of a year has the year below it.
 function withLabels(page, course) {
   const { words } = page;
   return course.map((one, i) => ({
     ...one,
-    label: shortQuarter(page, one.period),
+    label: words.t('quarter_short', { n: quarterNumber(one.period) }),
     sublabel: i === 0 || quarterNumber(one.period) === 1 ? String(yearOf(one.period)) : '',
     hint: quarterInWords(one, words),
   }));

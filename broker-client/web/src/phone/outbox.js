@@ -3,11 +3,11 @@
 // epoch. Every change is one transaction; a tap is on disk when `add` resolves. Several tabs may have it open. It
 // stores nothing about who tapped.
 //
-//   taps   key n (tap order), the tap of tap.js; index `id`; index `waiting`, only of those that wait
+//   taps   key n (tap order), the tap of tap.js; index `id`; nothing reads the index `waiting`, which only older databases have
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
-//          sent while it was left, until their taps are marked as sent; sent-while-leaving.js has them too), and the page's own
+//          sent while it was left, until their taps are marked as sent), and the page's own
+import { forget, remember, rememberedValue } from '../core/local-storage.js';
 import { Database } from './database.js';
-import { addSentWhileLeaving, dropSentWhileLeaving, sentWhileLeaving } from './sent-while-leaving.js';
 import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;
@@ -17,14 +17,7 @@ const SAFE = { durability: 'strict' };
 function upgrade(db) {
   const taps = db.createObjectStore('taps', { keyPath: 'n', autoIncrement: true });
   taps.createIndex('id', 'id', { unique: true });
-  taps.createIndex('waiting', 'waiting');
   db.createObjectStore('meta');
-}
-
-// Only taps that wait are in the index `waiting`: IndexedDB does not index an absent property.
-function indexed(tap) {
-  const { waiting, ...rest } = tap;
-  return waits(tap) ? { ...rest, waiting: 1 } : rest;
 }
 
 // Whether this act of the tap waits. A retraction does not, as long as its question waits.
@@ -58,11 +51,11 @@ export class Outbox {
       const taps = txn.objectStore('taps');
       const meta = txn.objectStore('meta');
       const find = (id) => taps.index('id').get(id);
-      const put = (tap) => taps.put(indexed(tap));
+      const put = (tap) => taps.put(tap);
       return body({
         org: this.#org, taps, meta, again, find, put,
         commit: () => txn.commit(), // now, before what was asked has been answered
-        add: (question) => taps.add(indexed(newTap(question))),
+        add: (question) => taps.add(newTap(question)),
         // Calls `change` with each of the taps that is still here.
         each: async (ids, change) => {
           for (const id of ids) {
@@ -83,7 +76,7 @@ export class Outbox {
         const before = again && (await find(question.id));
         if (before) return before;
         const tap = newTap(question);
-        return { ...tap, n: await taps.add(indexed(tap)) };
+        return { ...tap, n: await taps.add(tap) };
       });
       const all = Promise.all(added);
       all.catch(() => {}); // commit() fails too where the transaction has ended
@@ -94,10 +87,6 @@ export class Outbox {
 
   all() {
     return this.#read((txn) => txn.objectStore('taps').getAll());
-  }
-
-  waiting() {
-    return this.#read((txn) => txn.objectStore('taps').index('waiting').getAll());
   }
 
   // Changes taps that are still held, by `change(tap)`: labels added in the seconds before they go, or the hold itself.
@@ -126,7 +115,7 @@ export class Outbox {
 
   // The same for a page that is being left. It may be gone before the disk answers, so it reads nothing first.
   async markLeaving(ids) {
-    addSentWhileLeaving(this.#org, ids);
+    noteSentWhileLeaving(this.#org, [...new Set([...sentWhileLeaving(this.#org), ...ids])]);
     const noted = this.#write(({ meta, commit }) => {
       const put = meta.put(ids, 'left');
       commit();
@@ -142,7 +131,7 @@ export class Outbox {
       await each(ids, (tap) => waits(tap) && put({ ...tap, sent: true, hold: 0 }));
       await meta.delete('left');
     });
-    dropSentWhileLeaving(this.#org, noted);
+    noteSentWhileLeaving(this.#org, sentWhileLeaving(this.#org).filter((id) => !noted.includes(id)));
   }
 
   // Takes taps back: what certainly never left the phone is deleted, the rest gets a retraction, which stays here until
@@ -201,7 +190,8 @@ export class Outbox {
   // because the worker saw it wait.
   settle(results, listFrom = 0) {
     return this.#write(async ({ find, meta, keep }) => {
-      if (await this.#isOtherStore(meta)) return results.map((result) => ({ ...result, outcome: 'keep' }));
+      const last = await meta.get('epoch'); // a database that was emptied has none until the next status
+      if (this.#epoch && last && last !== this.#epoch) return results.map((result) => ({ ...result, outcome: 'keep' }));
       const from = Math.max(listFrom, (await meta.get('forget')) ?? 0);
       const settled = [];
       for (const result of results) {
@@ -212,12 +202,6 @@ export class Outbox {
       }
       return settled;
     });
-  }
-
-  // A database that was emptied has no epoch until the next status.
-  async #isOtherStore(meta) {
-    const last = this.#epoch && (await meta.get('epoch'));
-    return Boolean(last) && last !== this.#epoch;
   }
 
   // The worker has seen the verdicts on these: forgets the taps that were kept only for that.
@@ -301,6 +285,13 @@ export class Outbox {
     });
   }
 }
+
+// The ids of the events that a page sent while the worker left it, until the outbox has marked their taps as sent. They are in the
+// database and in local storage, because that is written at once: Safari's engine stores nothing of what a page begins to write to
+// IndexedDB while it goes into the back/forward cache. If local storage is forbidden or full, only the database notes them.
+const keyOfLeft = (org) => `turf-left-${org}`;
+const sentWhileLeaving = (org) => rememberedValue(keyOfLeft(org)) ?? [];
+const noteSentWhileLeaving = (org, ids) => (ids.length ? remember(keyOfLeft(org), JSON.stringify(ids)) : forget(keyOfLeft(org)));
 
 const idsThatLeft = async ({ meta, org }, gone) => [...((await meta.get('left')) ?? []), ...sentWhileLeaving(org), ...gone];
 

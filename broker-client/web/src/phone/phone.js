@@ -62,7 +62,7 @@ export class Phone extends PhoneView {
     phone.#outbox = await Outbox.open(org, { onGone: () => phone.#trouble.tryAgain(), onReturn: outboxChangedElsewhere });
     phone.#sender = new Sender({ retryMs });
     phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load });
-    phone.#lock = new SenderLock(`turf-${org}`, (mine) => phone.#lockChanged(mine));
+    phone.#lock = new SenderLock(`turf-${org}`, (mine) => (mine ? phone.#pump() : phone.#sender.lost(phone.#now())));
     phone.#channel = new BroadcastChannel(`turf-${org}`);
     phone.#channel.onmessage = outboxChangedElsewhere;
     await phone.#load();
@@ -339,19 +339,16 @@ export class Phone extends PhoneView {
 
   // ---- Inside -------------------------------------------------------------------------------------
 
-  // Tries to write to the storage; if the storage was emptied, stores again what the page still has.
+  // Tries to write to the storage. If the storage was emptied while the page was open, stores again what the page remembers and was
+  // not counted yet.
   async #tryStorage() {
     await this.#outbox.tryWriting();
-    if (this.#used) await this.#refill();
+    if (this.#used) {
+      const own = { used: true, team: this.team, teams: this.teams, pinned: this.#pinned, ...(this.catalogue && { catalogue: this.catalogue.bytes }) };
+      this.refilled = (await this.#outbox.refill(this.taps, own)) ?? this.refilled;
+    }
     await this.#reload();
     this.#pump();
-  }
-
-  // If the storage was emptied while the page was open, stores again what the page remembers and was not counted yet.
-  async #refill() {
-    const own = { used: true, team: this.team, teams: this.teams, pinned: this.#pinned, ...(this.catalogue && { catalogue: this.catalogue.bytes }) };
-    const n = await this.#outbox.refill(this.taps, own);
-    if (n !== null) this.refilled = n;
   }
 
   // For work whose caller has nothing to undo when it fails.
@@ -376,11 +373,6 @@ export class Phone extends PhoneView {
     this.#channel.postMessage('changed');
     this.#onChange();
     this.#pump();
-  }
-
-  #lockChanged(mine) {
-    if (mine) this.#pump();
-    else this.#sender.lost(this.#now());
   }
 
   #mayPublish() {

@@ -10,7 +10,6 @@ import { EVENTS_MAX } from '../core/messages.js';
 
 const JITTER_PART = 4;
 
-const compareSeq = (a, b) => a.seq - b.seq;
 const isUnconfirmed = (team) => team.timedOut || team.receiptAt === -Infinity;
 
 export class Sender {
@@ -54,7 +53,10 @@ export class Sender {
     const entries = this.#gather(first, now);
     this.#teams.get(first.team).sentAt = now;
     this.#slots[slot] = { again, team: first.team, n: entries.length, left: entries.length, sentAt: now, until: now + this.#options.retryMs };
-    for (const entry of entries) this.#take(entry, slot, now);
+    for (const entry of entries) {
+      entry.attempts++;
+      Object.assign(entry, { state: 'flight', slot, due: now + this.#interval(entry.attempts), sent: true, answered: false });
+    }
     return { team: first.team, slot, entries };
   }
 
@@ -70,7 +72,18 @@ export class Sender {
   // Frees the slots that timed out.
   expire(now) {
     this.#slots.forEach((slot, index) => {
-      if (slot && slot.until <= now) this.#timeOut(slot, index);
+      if (!slot || slot.until > now) return;
+      for (const entry of this.#entries.values()) {
+        if (entry.state !== 'flight' || entry.slot !== index) continue;
+        entry.state = 'waiting';
+        entry.alone ||= slot.n > 1;
+      }
+      const team = this.#teams.get(slot.team);
+      if (team.receiptAt < slot.sentAt) {
+        team.timedOut = true;
+        team.unanswered++;
+      }
+      this.#slots[index] = null;
     });
   }
 
@@ -163,8 +176,10 @@ export class Sender {
   }
 
   #mayGo(entry, room, now) {
-    if (!this.#isDue(entry, now) || !this.#teamMay(entry.team, entry.state === 'waiting')) return false;
-    return room.unconfirmedMay || !isUnconfirmed(this.#teams.get(entry.team));
+    const team = this.#teams.get(entry.team);
+    const again = entry.state === 'waiting';
+    if (!this.#isDue(entry, now) || (!room.unconfirmedMay && isUnconfirmed(team))) return false;
+    return !team.timedOut || !this.#slots.some((slot) => slot?.team === entry.team && slot.again === again);
   }
 
   // Unconfirmed teams take turns. Of one team, and of teams with receipts, the entry that has waited longest for its next turn goes
@@ -178,15 +193,11 @@ export class Sender {
   }
 
   #sorted() {
-    return [...this.#entries.values()].sort(compareSeq);
+    return [...this.#entries.values()].sort((a, b) => a.seq - b.seq);
   }
 
   #isDue(entry, now) {
     return entry.state === 'fresh' || (entry.state === 'waiting' && entry.due <= now);
-  }
-
-  #teamMay(team, again) {
-    return !this.#teams.get(team).timedOut || !this.#slots.some((slot) => slot?.team === team && slot.again === again);
   }
 
   // `first`, with as many entries of its team as may be sent with it.
@@ -195,29 +206,6 @@ export class Sender {
     return this.#sorted()
       .filter((entry) => entry.team === first.team && entry.state === first.state && !entry.alone && this.#isDue(entry, now))
       .slice(0, EVENTS_MAX);
-  }
-
-  #take(entry, slot, now) {
-    entry.state = 'flight';
-    entry.slot = slot;
-    entry.attempts++;
-    entry.due = now + this.#interval(entry.attempts);
-    entry.sent = true;
-    entry.answered = false;
-  }
-
-  #timeOut(slot, index) {
-    for (const entry of this.#entries.values()) {
-      if (entry.state !== 'flight' || entry.slot !== index) continue;
-      entry.state = 'waiting';
-      entry.alone ||= slot.n > 1;
-    }
-    const team = this.#teams.get(slot.team);
-    if (team.receiptAt < slot.sentAt) {
-      team.timedOut = true;
-      team.unanswered++;
-    }
-    this.#slots[index] = null;
   }
 
   #leaveSlot(entry) {

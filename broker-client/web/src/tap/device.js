@@ -124,7 +124,6 @@ export class Device {
     };
     waits();
     registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', waits));
-    this.#reload.listen();
   }
 
   takeUpdate() {

@@ -24,7 +24,7 @@ function groups(phone, taps) {
 function tapButtons({ taps, mayRetract, mayRestore }, words, act) {
   const ids = taps.map(({ id }) => id);
   const button = (key, text, onclick) => el('button', {
-    class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': t('takeBackLabel', { ...words, what: text }), onclick,
+    class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': `${words.domain}, ${words.outcome}, ${words.day}: ${text}`, onclick,
   }, text);
   if (mayRestore) return button('restore', t('restore'), () => act.restore(ids));
   if (!mayRetract) return null;

@@ -21,9 +21,8 @@ const button = (key, text, onclick, main) =>
 // A day that was refused is given as a date: it is not the one that the phone thinks it is.
 function lines(phone, taps, wrongDay) {
   const dayOf = ({ day }) => (wrongDay ? shortDate(day, language) : relativeDate(day, phone.today, language));
-  const textOf = (tap) => t('refusedWhat', {
-    domain: domainName(phone.catalogue, tap.domain), outcome: outcomeWord(tap.outcome), team: teamName(phone.catalogue, tap.team), day: dayOf(tap),
-  });
+  const textOf = (tap) =>
+    [domainName(phone.catalogue, tap.domain), outcomeWord(tap.outcome), teamName(phone.catalogue, tap.team), dayOf(tap)].join(', ');
   return el('ul', {}, [...groupBy(taps, textOf)].map(([text, { length }]) => el('li', {}, length > 1 ? `${length}× ${text}` : text)));
 }
 

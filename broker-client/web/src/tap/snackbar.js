@@ -167,7 +167,10 @@ export class Snackbar {
     this.#sheet.open({ ...shown, title: this.#title(shown, tParts, dutch) }, {
       isWanted,
       choose: (labels) => this.#stay(STAY_MS, { labels: (shown.labels = labels) }),
-      done: () => this.#done(),
+      done: () => {
+        this.close();
+        this.#phone.release(shown.ids);
+      },
       closed: () => {
         if (!isWanted()) return;
         shown.open = false;
@@ -180,11 +183,5 @@ export class Snackbar {
     if (!this.#shown?.open) return;
     this.#shown.open = false;
     this.#sheet.close({ returnTo });
-  }
-
-  async #done() {
-    const { ids } = this.#shown;
-    this.close();
-    await this.#phone.release(ids);
   }
 }

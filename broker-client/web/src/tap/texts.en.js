@@ -129,12 +129,10 @@ export default {
   takeBack: 'Take back',
   takeBackOne: 'Take back 1',
   takeBackAll: 'Take back all {n}',
-  takeBackLabel: '{domain}, {outcome}, {day}: {what}',
   labelsOf: 'with {labels}',
 
   refusedTitle: '{n} question was not counted|{n} questions were not counted',
   refusedRetraction: '{n} question could not be taken back and stays counted|{n} questions could not be taken back and stay counted',
-  refusedWhat: '{domain}, {outcome}, {team}, {day}',
   reason16: 'The tap was damaged. Count the question again.',
   reason17: 'The team was not in use on that day.',
   reason18: 'The domain was not in use on that day.',
@@ -162,7 +160,6 @@ export default {
   update: 'There is a new version of this page.',
   updateNow: 'Refresh now',
 
-  totalTitle: '{team}, {quarter}',
   totalQuestions: '{count} question this quarter|{count} questions this quarter',
   totalSplit: '{answered} answered, {referred} referred',
   thisWeek: 'This week {n}',

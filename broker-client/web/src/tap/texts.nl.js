@@ -129,12 +129,10 @@ export default {
   takeBack: 'Terugnemen',
   takeBackOne: '1 terugnemen',
   takeBackAll: 'Alle {n} terugnemen',
-  takeBackLabel: '{domain}, {outcome}, {day}: {what}',
   labelsOf: 'met {labels}',
 
   refusedTitle: '{n} vraag is niet geteld|{n} vragen zijn niet geteld',
   refusedRetraction: '{n} vraag kon niet worden teruggenomen en blijft geteld|{n} vragen konden niet worden teruggenomen en blijven geteld',
-  refusedWhat: '{domain}, {outcome}, {team}, {day}',
   reason16: 'De tik was beschadigd. Tel de vraag opnieuw.',
   reason17: 'Het team was op deze dag niet in gebruik.',
   reason18: 'Het domein was op deze dag niet in gebruik.',
@@ -162,7 +160,6 @@ export default {
   update: 'Er is een nieuwe versie van deze pagina.',
   updateNow: 'Nu vernieuwen',
 
-  totalTitle: '{team}, {quarter}',
   totalQuestions: '{count} vraag dit kwartaal|{count} vragen dit kwartaal',
   totalSplit: '{answered} beantwoord, {referred} doorverwezen',
   thisWeek: 'Deze week {n}',

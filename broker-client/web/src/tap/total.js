@@ -4,7 +4,7 @@ import { teamName } from '../core/catalogue.js';
 import { isoWeekOfDay } from '../core/calendar.js';
 import { dutch, el, renderWhen, setAttribute, setText } from '../core/dom.js';
 import { number, quarterName } from '../core/format.js';
-import { language, t, tParts } from '../core/language.js';
+import { language, t } from '../core/language.js';
 
 const weekRow = ({ week }) =>
   el('tr', {}, el('th', { scope: 'row' }, String(week)), el('td', {}, el('span', {}), el('span', { class: 'course__number' })));
@@ -39,7 +39,7 @@ export function renderGlance(parent, phone) {
 
 // Makes the elements once. renderTotal then changes only the words and bars that a new count changes.
 function layOut(phone, name) {
-  const title = el('h2', {}, tParts('totalTitle', { team: dutch(name), quarter: quarterName(phone.quarter, language) }));
+  const title = el('h2', {}, dutch(name), `, ${quarterName(phone.quarter, language)}`);
   if (!phone.summary) return [title, el('p', { class: 'soft' }, t('noTotal'))];
   return [title, el('p', { class: 'total' }), el('p', { class: 'soft' }), el('p', { class: 'soft' }), phone.questionsByWeek.length > 1 && bars(phone.questionsByWeek)];
 }

@@ -2,6 +2,7 @@
 // The content of one cell of a table: a figure, or the reason why there is none. Zero is a figure, absence is not. Pure.
 
 import { quarterOfDay } from '../../core/calendar.js';
+import { teamName as nameOfTeam } from '../../core/catalogue.js';
 import { ALL } from '../../core/topics.js';
 import { questionsOf, summaryOf } from './figures.js';
 import { daysOfPeriod } from './periods.js';
@@ -85,11 +86,7 @@ export function differenceCell(a, b, comparable = true) {
   return comparable && isFigure(a) && isFigure(b) ? { difference: b - a } : none('no-comparison');
 }
 
-export function teamName(figures, team, words) {
-  if (team === ALL) return words.t('whole_org');
-  return figures.catalogue?.teams.find((one) => one.id === team)?.name ?? team;
-}
+export const teamName = (figures, team, words) => (team === ALL ? words.t('whole_org') : nameOfTeam(figures.catalogue, team));
 
-export function domainName(figures, code, words) {
-  return figures.catalogue?.domains.find((one) => one.code === code)?.name ?? words.t('domain_unknown', { code });
-}
+export const domainName = (figures, code, words) =>
+  figures.catalogue?.domains.find((one) => one.code === code)?.name ?? words.t('domain_unknown', { code });

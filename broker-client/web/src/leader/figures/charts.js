@@ -50,33 +50,22 @@ export function axisSteps(most, wanted = 4) {
   return steps;
 }
 
-function gridOf(frame, most, number) {
-  const steps = axisSteps(most);
-  const top = steps.at(-1);
-  const y = (value) => frame.bottom - (value / top) * (frame.bottom - frame.top);
-  const marks = steps.flatMap((value) => [
-    line(value === 0 ? 'axis' : 'grid', frame.left, y(value), frame.right, y(value)),
-    text('muted', frame.left - AXIS_GAP, y(value) + FONT_SIZE * 0.35, number(value), 'end'),
-  ]);
-  return { y, marks };
-}
-
-const frameOf = (width, bottom, most, number) => ({
-  left: number(axisSteps(most).at(-1)).length * CHAR + AXIS_GAP + 2,
-  right: width - 2,
-  top: FONT_SIZE * 1.8,
-  bottom,
-});
-
-// The axis and the grid of a chart with columns: {frame, y, marks, slot, isLabelled}. Each column has a slot.
+// The axis and the grid of a chart with columns: {left, y, marks, slot, isLabelled}. Each column has a slot.
 // isLabelled(i): whether column i has a label. So that the labels fit, only every nth column has one, counted from the
 // last.
-function plotOf(columns, width, height, labelWidth, number) {
-  const most = Math.max(0, ...columns.map((one) => one.questions).filter(isFigure));
-  const frame = frameOf(width, height, most, number);
-  const slot = (frame.right - frame.left) / Math.max(1, columns.length);
+function plotOf(columns, width, bottom, labelWidth, number) {
+  const steps = axisSteps(Math.max(0, ...columns.map((one) => one.questions).filter(isFigure)));
+  const left = number(steps.at(-1)).length * CHAR + AXIS_GAP + 2;
+  const right = width - 2;
+  const top = FONT_SIZE * 1.8;
+  const y = (value) => bottom - (value / steps.at(-1)) * (bottom - top);
+  const marks = steps.flatMap((value) => [
+    line(value === 0 ? 'axis' : 'grid', left, y(value), right, y(value)),
+    text('muted', left - AXIS_GAP, y(value) + FONT_SIZE * 0.35, number(value), 'end'),
+  ]);
+  const slot = (right - left) / Math.max(1, columns.length);
   const every = Math.max(1, Math.ceil(labelWidth / slot));
-  return { frame, ...gridOf(frame, most, number), slot, isLabelled: (i) => (columns.length - 1 - i) % every === 0 };
+  return { left, y, marks, slot, isLabelled: (i) => (columns.length - 1 - i) % every === 0 };
 }
 
 // One column, answered below and referred on top, with a gap where both are; of an open or provisional quarter it is pale with an edge.
@@ -134,14 +123,14 @@ function legend(names, drawn, left, right, y) {
 }
 
 // Neighbours without a figure for one reason share its words, in the longest form that fits; else each has a dash.
-function reasons(course, frame, slot, none) {
+function reasons(course, left, slot, y, none) {
   const runs = [];
   course.forEach((one, i) => {
     const forms = isFigure(one.questions) ? null : none(one.questions);
     if (forms && runs.at(-1)?.forms[0] === forms[0] && runs.at(-1).last === i - 1) runs.at(-1).last = i;
     else if (forms) runs.push({ forms, first: i, last: i });
   });
-  const place = (words, first, last) => text('muted', frame.left + (slot * (first + last + 1)) / 2, frame.bottom - 6, words, 'middle');
+  const place = (words, first, last) => text('muted', left + (slot * (first + last + 1)) / 2, y, words, 'middle');
   return runs.flatMap(({ forms, first, last }) => {
     const count = last - first + 1;
     const words = forms.find((form) => form.length * CHAR_OF_TEXT <= count * slot);
@@ -153,33 +142,34 @@ function reasons(course, frame, slot, none) {
 // `course`: [{ period, label, sublabel, questions, answered, referred, status, hint }]; `none` gives the words for a cell
 // without a figure, the longest first.
 export function quarterChart(course, { width, flat = false, title, description, names, none }, number) {
-  const { frame, y, marks, slot, isLabelled } = plotOf(course, width, flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT, 24, number);
+  const bottom = flat ? PLOT_HEIGHT_FLAT : PLOT_HEIGHT;
+  const { left, y, marks, slot, isLabelled } = plotOf(course, width, bottom, 24, number);
   const bar = Math.min(64, slot * 0.66);
   course.forEach((one, i) => {
-    const middle = frame.left + slot * (i + 0.5);
+    const middle = left + slot * (i + 0.5);
     marks.push(...column(one, middle - bar / 2, bar, y, number, one.status === 3 ? SETTLED : MOVING));
-    if (isLabelled(i)) marks.push(text('label', middle, frame.bottom + 18, one.label, 'middle'));
-    if (one.sublabel) marks.push(text('muted', middle, frame.bottom + 34, one.sublabel, 'middle'));
+    if (isLabelled(i)) marks.push(text('label', middle, bottom + 18, one.label, 'middle'));
+    if (one.sublabel) marks.push(text('muted', middle, bottom + 34, one.sublabel, 'middle'));
   });
-  marks.push(...reasons(course, frame, slot, none));
-  const below = legend(names, marks, width < SMALL ? 0 : frame.left, width, frame.bottom + 44);
+  marks.push(...reasons(course, left, slot, bottom - 6, none));
+  const below = legend(names, marks, width < SMALL ? 0 : left, width, bottom + 44);
   marks.push(...below.marks);
-  return { width, height: frame.bottom + 44 + below.height, title, description, marks };
+  return { width, height: bottom + 44 + below.height, title, description, marks };
 }
 
 // `weeks`: [{ week, label, questions, hint }]
 export function weekChart(weeks, { width, title, description }, number) {
-  const { frame, y, marks, slot, isLabelled } = plotOf(weeks, width, WEEKS_HEIGHT, 34, number);
+  const { left, y, marks, slot, isLabelled } = plotOf(weeks, width, WEEKS_HEIGHT, 34, number);
   weeks.forEach((one, i) => {
-    const x = frame.left + slot * i;
+    const x = left + slot * i;
     const last = i === weeks.length - 1;
     if (isFigure(one.questions) && one.questions > 0) {
       const top = y(one.questions);
       marks.push(rect(last ? 'answered-open' : 'answered', x + slot * 0.12, top, slot * 0.76, y(0) - top, one.hint));
     }
-    if (isLabelled(i)) marks.push(text('muted', x + slot / 2, frame.bottom + 17, one.label, 'middle'));
+    if (isLabelled(i)) marks.push(text('muted', x + slot / 2, WEEKS_HEIGHT + 17, one.label, 'middle'));
   });
-  return { width, height: frame.bottom + 24, title, description, marks };
+  return { width, height: WEEKS_HEIGHT + 24, title, description, marks };
 }
 
 // `rows`: [{ name, answered, referred }]: lying bars, in the order given. Where a name would take half the width it stands

@@ -76,12 +76,8 @@ export function quarterTable(figures, team, today, words, id) {
   return { id, columns, rows };
 }
 
-function codesIn(figures, team, periods) {
-  const codes = new Set();
-  for (const period of periods)
-    for (const { domain } of summaryOf(figures, team, period)?.domains ?? []) codes.add(domain);
-  return codes;
-}
+const codesIn = (figures, team, periods) =>
+  periods.flatMap((period) => summaryOf(figures, team, period)?.domains ?? []).map(({ domain }) => domain);
 
 // Gives for the cells of some periods these and the differences of the first with each of the others: of whole periods
 // only. While the first is running there are none at all.
@@ -91,28 +87,21 @@ function differencesOf(figures, team, periods, today) {
   return (cells) => [...cells, ...cells.slice(1).map((earlier, i) => differenceCell(earlier, cells[0], whole[i + 1]))];
 }
 
-function groupRows(figures, team, periods, today, { target, codes }, rolled, words) {
-  const withDifference = differencesOf(figures, team, periods, today);
-  const cellsOf = (code) => periods.map((period) => domainCell(figures, team, period, today, code));
+// `cellsOf(code)`: the figures of a domain in each of the periods; `withDifferences`: of differencesOf.
+function groupRows(figures, { target, codes }, cellsOf, withDifferences, rolled, words) {
   const parts = codes.map((code) => ({
     key: code,
     title: domainName(figures, code, words),
     kind: 'plain',
-    cells: withDifference(cellsOf(code)),
+    cells: withDifferences(cellsOf(code)),
   }));
-  const sums = () => withDifference(periods.map((_, i) => sumCells(codes.map((code) => cellsOf(code)[i]))));
+  const sums = () => withDifferences(cellsOf(target).map((_, i) => sumCells(codes.map((code) => cellsOf(code)[i]))));
   const name = domainName(figures, target, words);
   if (rolled) return [{ key: target, title: name, kind: 'plain', cells: sums() }];
   // Only where the older domain itself has figures is there anything to see side by side.
   if (codes.length === 1 || !codes.includes(target)) return parts;
   const group = { key: `${target}+`, title: words.t('domain_and_successors', { name }), kind: 'group', cells: sums() };
   return [group, ...parts.map((part) => ({ ...part, kind: 'part' }))];
-}
-
-function heldRow(figures, team, periods, today, words) {
-  const cells = periods.map((period) => teamCell(figures, team, period, today, (summary) => questionsOf(heldOf(summary))));
-  if (!cells.some((cell) => cell > 0)) return [];
-  return [{ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: differencesOf(figures, team, periods, today)(cells) }];
 }
 
 // The same totals again, each after as many whole weeks as have passed in the running quarter.
@@ -125,12 +114,14 @@ function samePointTotals(figures, team, period, today, words) {
 // Of a quarter, of the one before and of the same one a year earlier, which it is compared with.
 export function domainPeriodTable(figures, team, period, today, rolled, words, id) {
   const periods = [period, shiftQuarter(period, -1), shiftQuarter(period, -4)];
-  const rows = groupsOf(figures.catalogue, codesIn(figures, team, periods)).flatMap((group) =>
-    groupRows(figures, team, periods, today, group, rolled, words),
-  );
-  rows.push(...heldRow(figures, team, periods, today, words));
-  const totals = periods.map((period) => teamCell(figures, team, period, today));
-  rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: differencesOf(figures, team, periods, today)(totals) });
+  const withDifferences = differencesOf(figures, team, periods, today);
+  const cellsOf = (code) => periods.map((one) => domainCell(figures, team, one, today, code));
+  const groups = groupsOf(figures.catalogue, codesIn(figures, team, periods));
+  const rows = groups.flatMap((group) => groupRows(figures, group, cellsOf, withDifferences, rolled, words));
+  const held = periods.map((one) => teamCell(figures, team, one, today, (summary) => questionsOf(heldOf(summary))));
+  if (held.some((cell) => cell > 0)) rows.push({ key: 'held', title: words.t('not_per_domain_yet'), kind: 'held', cells: withDifferences(held) });
+  const totals = periods.map((one) => teamCell(figures, team, one, today));
+  rows.push({ key: 'total', title: words.t('total'), kind: 'total', cells: withDifferences(totals) });
   rows.push(...samePointTotals(figures, team, period, today, words));
   const compared = isRunning(period, today) ? [] : periods.slice(1);
   const columns = [
@@ -143,10 +134,8 @@ export function domainPeriodTable(figures, team, period, today, rolled, words, i
 
 // Whether rolling up would change anything in what was received of a team.
 export function canRollUp(figures, teams) {
-  for (const summary of figures.newest.summaries())
-    if (teams.includes(summary.team) && summary.domains.some(({ domain }) => rollsUpTo(figures.catalogue.domains, domain) !== domain))
-      return true;
-  return false;
+  const domains = figures.newest.summaries().filter(({ team }) => teams.includes(team)).flatMap((summary) => summary.domains);
+  return domains.some(({ domain }) => rollsUpTo(figures.catalogue.domains, domain) !== domain);
 }
 
 // The weeks that isoWeeksUpTo gives, with their questions. A week that no message lists has no figure.

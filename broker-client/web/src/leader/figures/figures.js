@@ -72,13 +72,8 @@ export function takeStatus(figures, status) {
   figures.keptDay = null;
   // The will has no date: a pinned date stays.
   if (status.online) figures.pinned = status.today_pinned ? status.today : null;
-  if (another) forget(figures);
+  if (another) Object.assign(figures, { newest: new Figures(), waiting: new Figures() });
   return another;
-}
-
-function forget(figures) {
-  figures.newest = new Figures();
-  figures.waiting = new Figures();
 }
 
 export function takeCleared(figures, topic) {

@@ -12,11 +12,8 @@ import { isRunning } from './same-point.js';
 export const TOP = 5;
 
 // Years with figures, newest first.
-export function yearsWithFigures(figures) {
-  const years = new Set();
-  for (const summary of figures.newest.summaries()) years.add(yearOf(summary.period));
-  return [...years].sort((a, b) => b - a);
-}
+export const yearsWithFigures = (figures) =>
+  [...new Set(figures.newest.summaries().map(({ period }) => yearOf(period)))].sort((a, b) => b - a);
 
 // For a moment, a quarter can be newer than the figures of its year; a report must not be printed then.
 export function addsUp(figures, team, year) {

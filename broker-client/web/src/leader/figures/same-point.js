@@ -9,8 +9,6 @@ const DAYS_A_WEEK = 7;
 
 export const isRunning = (period, today) => daysOfPeriod(period).last >= today;
 
-const weeksPassed = (period, today) => wholeWeeksOf(period).filter((week) => isoWeekFirstDay(week) + DAYS_A_WEEK <= today);
-
 // Questions in some weeks of a team; no figure unless all of every week was counted and received.
 function questionsInWeeks(figures, team, weeks) {
   const counted = weeks.map((week) => figures.newest.questionsOfWeek(team, week));
@@ -23,7 +21,7 @@ function questionsInWeeks(figures, team, weeks) {
 // has behind it: { count, week: number of the last one, own, before, lastYear }. Null: the quarter is over.
 export function samePoint(figures, team, period, today) {
   if (!isRunning(period, today)) return null;
-  const passed = weeksPassed(period, today);
+  const passed = wholeWeeksOf(period).filter((week) => isoWeekFirstDay(week) + DAYS_A_WEEK <= today);
   const after = (steps) => {
     const other = shiftQuarter(period, steps);
     const whole = teamCell(figures, team, other, today);

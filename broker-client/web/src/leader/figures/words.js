@@ -29,7 +29,7 @@ export function createWords(t, language, timezone, short = false) {
   }
 
   function difference(value) {
-    if (value === 0) return t('no_difference');
+    if (value === 0) return number(0);
     return `${value > 0 ? '+' : '\u2212'}${number(Math.abs(value))}`;
   }
 

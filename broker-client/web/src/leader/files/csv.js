@@ -11,14 +11,12 @@ const isFormula = (text) => /^[\t\r\n]|^[ \t\r\n\v\f]*[=+\-@|\uff1d\uff0b\uff0d\
 
 const MONTH =
   'jan(?:uari|uary)?|feb(?:ruari|ruary)?|mrt|maa(?:rt)?|mar(?:ch)?|apr(?:il)?|mei|may|june?|juni|july?|juli|aug(?:ustus|ust)?|sept?(?:ember)?|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?';
-const VALUE = new RegExp(`^(?=.*\\d)(?:\\d+e[+-]?\\d+|[\\d\\s.,:/+%()$€£'’-]|${MONTH}|[ap]m)+$|^(?:true|false|waar|onwaar)$`, 'i');
-
 // "1-4", "3/4", "mrt 1", "2E5", "10:30", "50 %", "007", "WAAR": a spreadsheet makes a date, a number or a truth of it.
-const isValue = (text) => VALUE.test(text);
+const VALUE = new RegExp(`^(?=.*\\d)(?:\\d+e[+-]?\\d+|[\\d\\s.,:/+%()$€£'’-]|${MONTH}|[ap]m)+$|^(?:true|false|waar|onwaar)$`, 'i');
 
 // A leading apostrophe keeps it text.
 export const guardFormula = (text) => (isFormula(text) ? `'${text}` : text);
-export const guard = (text) => (isValue(text) ? `'${text}` : guardFormula(text));
+export const guard = (text) => (VALUE.test(text) ? `'${text}` : guardFormula(text));
 
 // A number as a spreadsheet keeps it; an integer of more digits than that as text.
 export function plainNumber(value, { decimal }) {

@@ -97,7 +97,7 @@ export function yearAsCsv(figures, { file, team, year, today }, words) {
 
 // The name of a file: organisation, content, team, period, day.
 export function csvName(file, { org, team, year, today }, { t }) {
-  return fileName({ org, what: t(`file_${file}`), team: isOfAllTeams(file) ? t('file_all_teams') : team, period: year, today }, 'csv');
+  return fileName({ org, what: t(`file_${file.replace('team-', '')}`), team: isOfAllTeams(file) ? t('file_all_teams') : team, period: year, today }, 'csv');
 }
 
 export const fileName = ({ org, what, team, period, today }, ending) => `${[org, what, team, period, formatDate(today)].join('_')}.${ending}`;
