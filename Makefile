@@ -50,7 +50,7 @@ libs_store = $(call pkg,lmdb)
 libs_proto = $(call pkg,libprotobuf-c) $(call pkg,libutf8proc) $(call pkg,libcrypto) $(call pkg,jansson)
 libs_daemon = $(PAHO_SYNC) $(call pkg,libconfig) $(call pkg,jansson) $(libs_store) $(libs_proto) -lpthread
 libs_door = $(call pkg,lmdb) $(libs_proto) -lpthread
-libs_phone = $(PAHO_ASYNC) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
+libs_phone = $(PAHO_ASYNC) $(call pkg,libcurl) $(call pkg,lmdb) $(call pkg,jansson) $(libs_proto) -lpthread
 
 # ---- Sources: a folder is a link unit ------------------------------------------------------------
 # The sources of FOLDER make one archive, $(BUILD)/FOLDER.a, and a program is a list of such archives. Where a folder holds
@@ -198,7 +198,7 @@ $(fault_daemon): $(BUILD)/tests/%: $(BUILD)/tests/fault/%.o $(daemon_tested) $(B
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group -lpaho-mqtt3cs $(call pkg,libconfig)
 
 $(fault_phone): $(BUILD)/tests/%: $(BUILD)/tests/fault/phone/%.o $(phone_tested) $(BUILD)/tests/fault/lib.a
-	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC)
+	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group $(PAHO_ASYNC) $(call pkg,libcurl)
 
 $(fault_door): $(BUILD)/tests/%: $(BUILD)/tests/fault/door/%.o $(door_tested) $(BUILD)/tests/unit/lib.a $(BUILD)/tests/fault/lib.a
 	$(CC) $(ldflags) $(wrapped) -o $@ -Wl,--start-group $^ $(libs_fault) -Wl,--end-group

@@ -4,8 +4,8 @@
  *
  * turf.c parses the command line and calls the command; help.c has the help; org.c finds the org; open.c opens an outbox;
  * choose.c understands typed words and days; words.c has texts in Dutch and English; signals.c has signals as file
- * descriptors. tap.c, watch.c and replay.c are the commands; screen.c draws what watch shows; csv.c, plan.c and phones.c
- * are for replay. Exit statuses, for scripts:
+ * descriptors. tap.c, join.c, watch.c and replay.c are the commands; screen.c draws what watch shows; csv.c, plan.c and
+ * phones.c are for replay. Exit statuses, for scripts:
  */
 #ifndef TURF_BROKER_CLIENT_CLI_CLI_H
 #define TURF_BROKER_CLIENT_CLI_CLI_H
@@ -57,7 +57,10 @@ enum {
 	CLI_UNDO = 1 << 2,
 	CLI_PENDING = 1 << 3,
 	CLI_WATCH = 1 << 4,
-	CLI_REPLAY = 1 << 5
+	CLI_REPLAY = 1 << 5,
+	CLI_JOIN = 1 << 6,
+	CLI_STATUS = 1 << 7,
+	CLI_TOKEN = 1 << 8
 };
 
 struct command {
@@ -73,6 +76,9 @@ int cli_undo(struct cli *cli);
 int cli_pending(struct cli *cli);
 int cli_watch(struct cli *cli);
 int cli_replay(struct cli *cli);
+int cli_join(struct cli *cli);
+int cli_status(struct cli *cli);
+int cli_token(struct cli *cli);
 
 /* ---- help.c ----------------------------------------------------------------------------------------------------- */
 
@@ -97,6 +103,9 @@ int cli_credentials(struct cli *cli);
 /* ${XDG_STATE_HOME:-~/.local/state}/turf, the usual place of outboxes. The folder of each outbox has the name of its
  * org. False: no home folder is known. */
 bool cli_state_folder(char path[static PATH_BYTES]);
+
+/* Finds the folder of the outbox of the org. 0 or an exit status. */
+int cli_find_outbox(struct cli *cli);
 
 /* Opens the outbox of the org. `connect` false: without a connection. `on_verdict` as in turf_options. 0 or an exit
  * status. */

@@ -102,6 +102,9 @@ static const struct help helps[] = {
 	 "  pending          lists what waits on this device, and what was refused\n"
 	 "  watch            shows the counts of a team, live\n"
 	 "  replay FILE.csv  sends the questions of a file through simulated phones\n"
+	 "  join LINK        joins an organisation with an invitation\n"
+	 "  status           shows what this device has joined, and how many tokens it has\n"
+	 "  token            prints a token, for another program that connects to the broker\n"
 	 "  help [COMMAND]   prints this help, or the help of a command (as turf COMMAND --help)\n"
 	 "  --version        prints the version\n"
 	 "\n"
@@ -158,6 +161,35 @@ static const struct help helps[] = {
 	 "\n"
 	 "exit status: 0 all counted (some perhaps before, or late), 1 some refused or taken back, 2 wrong usage or\n"
 	 "  file, 3 not all answered, 4 no broker: nothing was sent, 5 an outbox failed\n"},
+	{CLI_JOIN,
+	 "usage: turf join LINK [--ca FILE]\n"
+	 "\n"
+	 "Joins an organisation whose broker asks for tokens. LINK is the invitation, https://HOST/#join=CODE, which is\n"
+	 "good once. Put it between quotes. From then on turf fetches tokens each week, and shows a new one each time\n"
+	 "that it connects, so that nobody can tell which device tapped. If the answer is lost, use the same LINK\n"
+	 "again.\n"
+	 "\n",
+	 "\n"
+	 "exit status: 0 joined, 1 the invitation is unknown, was used or has ended, 2 wrong usage, 4 the organisation\n"
+	 "  could not be reached, 5 the outbox failed\n"},
+	{CLI_STATUS,
+	 "usage: turf status\n"
+	 "\n"
+	 "Shows the teams that this device has joined with an invitation, the tokens that are left of each week, and how\n"
+	 "many questions wait. Asks nobody.\n"
+	 "\n",
+	 "\n"
+	 "exit status: 0 shown, 1 the organisation has ended the access of this device, 2 wrong usage, 4 no broker, and\n"
+	 "  no organisation known on this device, 5 the outbox failed\n"},
+	{CLI_TOKEN,
+	 "usage: turf token\n"
+	 "\n"
+	 "Takes a token out of the outbox and prints it, for another program: it connects with the user name pass and\n"
+	 "the token as its password, once. turf fetches tokens when none is left.\n"
+	 "\n",
+	 "\n"
+	 "exit status: 0 printed, 1 this device has not joined, its access was ended, or no token is left, 2 wrong\n"
+	 "  usage, 4 the organisation could not be reached, 5 the outbox failed\n"},
 };
 
 void cli_help(FILE *out, unsigned command)

@@ -86,7 +86,7 @@ bool cli_state_folder(char path[static PATH_BYTES])
 	return length > 0 && length < PATH_BYTES - TURF_TEAM_BYTES - 1;
 }
 
-static int find_outbox(struct cli *cli)
+int cli_find_outbox(struct cli *cli)
 {
 	size_t length;
 
@@ -125,7 +125,7 @@ int cli_open(struct cli *cli, struct turf **turf, bool connect,
 {
 	struct turf_options options = cli_options(cli);
 	struct turf_error error;
-	int rc = find_outbox(cli);
+	int rc = cli_find_outbox(cli);
 
 	if (rc != 0)
 		return rc;

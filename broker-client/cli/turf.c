@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * turf: registers questions, takes them back, shows a team's counts, replays files. Exit statuses: cli.h.
+ * turf: registers questions, takes them back, shows a team's counts, replays files, joins an organisation. Exit statuses: cli.h.
  */
 #include "broker-client/cli/cli.h"
 
@@ -15,6 +15,9 @@ static const struct command commands[] = {
 	{"pending", cli_pending, CLI_PENDING, 0, 0, true},
 	{"watch", cli_watch, CLI_WATCH, 0, 0, true},
 	{"replay", cli_replay, CLI_REPLAY, 1, 1, false},
+	{"join", cli_join, CLI_JOIN, 1, 1, false},
+	{"status", cli_status, CLI_STATUS, 0, 0, true},
+	{"token", cli_token, CLI_TOKEN, 0, 0, true},
 };
 
 static const struct command *find_command(const char *name)

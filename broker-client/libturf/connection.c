@@ -163,3 +163,12 @@ int connection_begin(struct connection *connection, struct error *error)
 	connection_free_events(connection_take(connection, &event_lost));
 	return mqtt_async_connect(connection->mqtt, error);
 }
+
+void connection_end(struct connection *connection)
+{
+	bool event_lost;
+
+	mqtt_async_close(connection->mqtt);
+	connection->mqtt = NULL;
+	connection_free_events(connection_take(connection, &event_lost));
+}

@@ -49,6 +49,9 @@ void connection_release(struct connection *connection);
 /* Ends the connection, drops what is in the queue, and starts to connect with a new client id. 0 or a fault. */
 int connection_begin(struct connection *connection, struct error *error);
 
+/* Ends the connection, and drops what is in the queue. */
+void connection_end(struct connection *connection);
+
 /* Waits until something is in the queue, connection_wake is called, `program_fd` (-1: none) can be read, or `until_ms`
  * has come. True: `program_fd` can be read. */
 bool connection_wait(struct connection *connection, int program_fd, int64_t until_ms);

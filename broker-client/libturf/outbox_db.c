@@ -16,7 +16,7 @@
 
 enum { MAP_BYTES_FIRST = 1 << 20, NUMBER_BYTES = 8, QUEUED_BYTES = NUMBER_BYTES + 1 };
 
-static const char *const table_names[DB_TABLES] = {"meta", "taps", "ids", "queue"};
+static const char *const table_names[DB_TABLES] = {"meta", "taps", "ids", "queue", "door", "tokens"};
 
 static const struct lmdb_kind outbox_kind = {
 	.databases = table_names,

@@ -15,7 +15,7 @@
 
 enum { OUTBOX_FORMAT = 1 };
 
-enum db_table { DB_META, DB_TAPS, DB_IDS, DB_QUEUE, DB_TABLES };
+enum db_table { DB_META, DB_TAPS, DB_IDS, DB_QUEUE, DB_DOOR, DB_TOKENS, DB_TABLES };
 
 struct outbox {
 	struct outbox *next; /* in the list of those that this process has open */

@@ -93,12 +93,24 @@ static void link_up(struct turf *turf, int64_t now_ms)
 	session_set_connection(turf, TURF_ONLINE, "");
 }
 
+/* A connection with a token ends when there is nothing left to send; the next one begins when there is. */
+static void end_link(struct turf *turf, int64_t now_ms)
+{
+	connection_end(&turf->connection);
+	link_down(turf, "", now_ms);
+	session_token_ended(turf);
+	turf->connect_attempts = 0;
+	turf->connect_at_ms = now_ms;
+}
+
 static void handle_event(struct turf *turf, const struct connection_event *event, int64_t now_ms)
 {
 	switch (event->kind) {
 	case MQTT_EVENT_CONNECTED:
-		if (turf->link == LINK_CONNECTING)
+		if (turf->link == LINK_CONNECTING) {
+			session_token_accepted(turf);
 			start_subscribing(turf, now_ms);
+		}
 		break;
 	case MQTT_EVENT_SUBSCRIBED:
 		if (turf->link == LINK_SUBSCRIBING && event->length > 0 && event->token == turf->receipts_token)
@@ -107,6 +119,10 @@ static void handle_event(struct turf *turf, const struct connection_event *event
 			link_up(turf, now_ms);
 		break;
 	case MQTT_EVENT_CONNECT_FAILED:
+		if (event->token == MQTT_CODE_BAD_PASSWORD || event->token == MQTT_CODE_NOT_AUTHORIZED)
+			session_token_refused(turf);
+		link_down(turf, (const char *)event->bytes, now_ms);
+		break;
 	case MQTT_EVENT_LOST:
 		link_down(turf, (const char *)event->bytes, now_ms);
 		break;
@@ -217,15 +233,18 @@ static void send_due(struct turf *turf, int64_t now_ms)
 
 /* ---- The loop --------------------------------------------------------------------------------------------------- */
 
-static int64_t wake_ms(const struct turf *turf, int64_t now_ms)
+static int64_t wake_ms(struct turf *turf, int64_t now_ms)
 {
-	int64_t wake;
+	int64_t wake, end_ms;
 
 	if (turf->link == LINK_DOWN)
 		return turf->connect_at_ms;
 	if (turf->link != LINK_UP)
 		return turf->link_since_ms + LINK_TIMEOUT_MS;
 	wake = sender_wake_ms(&turf->sender, now_ms);
+	end_ms = session_token_end_ms(turf, now_ms);
+	if (end_ms < wake)
+		wake = end_ms;
 	return wake < turf->rescan_at_ms ? wake : turf->rescan_at_ms;
 }
 
@@ -243,7 +262,9 @@ static void do_what_is_due(struct turf *turf, bool send_asked, bool reconnect_as
 	else if (turf->link == LINK_DOWN && send_asked &&
 		 turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
 		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
-	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms)
+	if (turf->link == LINK_UP && now_ms >= session_token_end_ms(turf, now_ms))
+		end_link(turf, now_ms);
+	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms && session_token_ready(turf, now_ms))
 		start_connecting(turf, now_ms);
 	if (turf->link == LINK_UP)
 		send_due(turf, now_ms);
@@ -302,4 +323,5 @@ void session_stop(struct turf *turf)
 	(void)pthread_mutex_unlock(&turf->lock);
 	connection_wake(&turf->connection);
 	(void)pthread_join(turf->thread, NULL);
+	session_token_stop(turf);
 }

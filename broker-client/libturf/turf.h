@@ -64,6 +64,14 @@ enum turf_result {
 	TURF_SEVERAL = 4,   /* what was typed fits more than one */
 	TURF_WOKEN = 5,     /* the program's file descriptor can be read */
 
+	/* Of an org whose broker asks for tokens. These too have a sentence in `error`, which says what to do. */
+	TURF_NOT_JOINED = 6,       /* this outbox has not joined the org */
+	TURF_NOT_INVITED = 7,      /* the org does not know the invitation */
+	TURF_INVITATION_USED = 8,  /* by another device */
+	TURF_INVITATION_ENDED = 9, /* it was not used in time */
+	TURF_REVOKED = 10,         /* the org has ended this device's access */
+	TURF_NO_TOKEN = 11,        /* no token is left, and none can be fetched */
+
 	TURF_SYSTEM = -1,  /* the operating system refused something */
 	TURF_MEMORY = -2,  /* no memory */
 	TURF_INPUT = -3,   /* an argument is impossible */
@@ -72,7 +80,7 @@ enum turf_result {
 	TURF_DAMAGED = -6, /* the outbox is damaged; it is left as it is */
 	TURF_FOREIGN = -7, /* the outbox belongs to another org, a newer turf or another kind of machine */
 	TURF_BUSY = -8,    /* this process has the outbox open already, or waits inside a callback */
-	TURF_BROKER = -9,  /* the broker cannot be used */
+	TURF_BROKER = -9,  /* the broker, or turfdoor, cannot be used */
 };
 
 struct turf_error {
@@ -196,6 +204,57 @@ TURF_API void turf_close(struct turf *turf);
 TURF_API void turf_free(void *memory);
 
 TURF_API const char *turf_version(void);
+
+/* ---- Joining an org whose broker asks for tokens ---------------------------------------------------------------- */
+
+enum {
+	TURF_TOKEN_BYTES = 473,  /* a token's text, with its zero */
+	TURF_SCOPE_BYTES = 264,  /* enough for the name of a scope, with its zero */
+	TURF_ORIGIN_BYTES = 272, /* enough for https://HOST:PORT, with its zero */
+	TURF_TOKEN_WEEKS_MAX = 8,
+};
+
+/* An invitation that is about to be used. */
+struct turf_invitation {
+	size_t size;        /* sizeof(struct turf_invitation) */
+	const char *link;   /* https://HOST/#join=CODE, as the org gave it */
+	const char *outbox; /* a folder, which is made when it is missing; no handle of this process may have it open */
+	const char *ca_file; /* PEM of the authority that signed the certificate of HOST; NULL: the system's */
+};
+
+/* Gives the id of the org that an invitation is for. Does not use the invitation. TURF_INPUT: it is none. */
+TURF_API int turf_invitation_org(const struct turf_invitation *invitation, char org[TURF_TEAM_BYTES],
+				 struct turf_error *error);
+
+/* Joins the org: from now on a handle with this outbox shows a new token of the org each time that it connects, unless the program
+ * gives it a user and a password. Also fetches the first tokens; if only that fails, a handle does it later. After a fault,
+ * call it again with the same link: the invitation is not lost. TURF_NOT_INVITED, TURF_INVITATION_USED,
+ * TURF_INVITATION_ENDED, TURF_REVOKED; TURF_FOREIGN: the outbox is of another org. */
+TURF_API int turf_join(const struct turf_invitation *invitation, struct turf_error *error);
+
+struct turf_token_week {
+	uint32_t iso_year, week; /* of UTC; good from the week's Monday for three weeks */
+	uint32_t tokens;         /* left */
+};
+
+/* What an outbox knows of its access. */
+struct turf_access {
+	size_t size;                    /* sizeof(struct turf_access) */
+	char origin[TURF_ORIGIN_BYTES]; /* where it joined */
+	char scope[TURF_SCOPE_BYTES];   /* the teams, "oost.west"; "leader:" before those of leaders */
+	int revoked;                    /* 1: no further tokens are given; those that are left can be used */
+	uint32_t tokens;                /* that are good now */
+	uint32_t n_weeks;
+	struct turf_token_week weeks[TURF_TOKEN_WEEKS_MAX]; /* ascending */
+};
+
+/* Fills in what is known, without asking anybody. `access->size` is set. TURF_NOT_JOINED. */
+TURF_API int turf_get_access(struct turf *turf, struct turf_access *access, struct turf_error *error);
+
+/* Takes a token out of the outbox, for another program that connects to the broker: user "pass", password the token. It is good
+ * for one connection. Fetches tokens when there are none, which can take a minute. TURF_NOT_JOINED, TURF_REVOKED,
+ * TURF_NO_TOKEN. */
+TURF_API int turf_take_token(struct turf *turf, char token[TURF_TOKEN_BYTES], struct turf_error *error);
 
 /* ---- Registering and taking back -------------------------------------------------------------------------------- */
 

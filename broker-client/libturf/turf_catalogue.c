@@ -132,6 +132,10 @@ void turf_catalogue_free(struct turf_catalogue *catalogue)
 /* Call it under the lock. Waits until `*there` is true; stops waiting when connecting has failed. */
 static bool wait_for(struct turf *turf, const bool *there, int64_t until_ms)
 {
+	if (!*there && turf->has_thread) { /* with tokens, a handle that has nothing to send is not connected */
+		turf->tokens.connect_asked = turf->send_asked = true;
+		connection_wake(&turf->connection);
+	}
 	while (!*there && turf->has_thread && (turf->state != TURF_OFFLINE || turf->reason[0] == '\0') &&
 	       session_wait_change(turf, turf->changes, until_ms))
 		;

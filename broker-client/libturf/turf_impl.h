@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's
- * thread), session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses only those after it.
+ * thread), session_token.c (its tokens), session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses
+ * only those after it.
  *
  * Three kinds of threads use a handle. The threads of its callers store taps, and then wake the handle's own thread.
  * Paho's threads put events into the queue of `connection` and do nothing else. The handle's own thread does everything
@@ -11,14 +12,38 @@
 #ifndef TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 #define TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
 
+#include <stdatomic.h>
+
 #include "broker-client/libturf/connection.h"
 #include "broker-client/libturf/outbox.h"
 #include "broker-client/libturf/sender.h"
+#include "broker-client/libturf/token_store.h"
 #include "proto/catalogue.h"
 
 enum { REASON_BYTES = 512 };
 
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_SUBSCRIBING, LINK_UP };
+
+/* How a handle whose outbox has joined an org gets in (session_token.c). */
+struct session_tokens {
+	/* Under `lock`. */
+	bool connect_asked; /* somebody waits for news of the broker */
+	bool fetch_asked;
+	char fetch_failure[REASON_BYTES]; /* of the last attempt to fetch tokens; empty: it did not fail */
+
+	/* Only the handle's thread uses these. */
+	bool used;    /* otherwise the rest means nothing */
+	bool held;    /* `token` is taken, and the broker has opened no connection for it */
+	bool refused; /* the broker has refused tokens since it took one */
+	struct token_store_token token;
+	char passwords[2][TOKEN_TEXT_BYTES]; /* of this connection and the last one */
+	unsigned turn;
+	int64_t idle_since_ms; /* since when nothing waits on this connection; INT64_MAX: something does */
+
+	bool has_fetcher;
+	pthread_t fetcher;
+	atomic_bool stop; /* ends what the fetcher does */
+};
 
 struct turf {
 	/* Fixed from turf_open to turf_close. */
@@ -58,6 +83,8 @@ struct turf {
 	uint64_t loaded;    /* the queue has been read up to this sequence number */
 	char instance[64];  /* of turfd's run, as the last status has it; empty: none came */
 	uint64_t random;
+
+	struct session_tokens tokens;
 };
 
 /* ---- session.c -------------------------------------------------------------------------------------------------- */
@@ -65,6 +92,23 @@ struct turf {
 /* Start and stop the handle's thread. */
 int session_start(struct turf *turf, struct error *error);
 void session_stop(struct turf *turf);
+
+/* ---- session_token.c -------------------------------------------------------------------------------------------- */
+
+/* For the handle's thread. Whether it may connect now: it uses no tokens, or it has one, which it will show. Otherwise
+ * `connect_at_ms` is later. */
+bool session_token_ready(struct turf *turf, int64_t now_ms);
+
+/* The broker has opened the connection, or refused the token. */
+void session_token_accepted(struct turf *turf);
+void session_token_refused(struct turf *turf);
+
+/* When the connection, which is up, is to end; INT64_MAX: it stays. */
+int64_t session_token_end_ms(struct turf *turf, int64_t now_ms);
+void session_token_ended(struct turf *turf);
+
+/* When the handle's thread has ended: ends the fetching, and puts a token back that was not used. */
+void session_token_stop(struct turf *turf);
 
 /* ---- session_inbox.c -------------------------------------------------------------------------------------------- */
 

@@ -67,6 +67,8 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 	const struct mqtt_address *at = &mqtt->address;
 	const char *ca_file = mqtt->options->ca_file, *refusal = data ? mqtt_connack_reason(data->code) : NULL;
 	char reason[REASON_BYTES];
+	struct mqtt_event event = {
+		.kind = MQTT_EVENT_CONNECT_FAILED, .reason = reason, .token = refusal ? data->code : 0};
 
 	if (refusal)
 		(void)snprintf(reason, sizeof reason, "%s", refusal);
@@ -81,7 +83,7 @@ static void on_connect_failed(void *context, MQTTAsync_failureData *data)
 			       at->port, at->host);
 	else
 		(void)snprintf(reason, sizeof reason, "no broker answers at %s:%u", at->host, at->port);
-	emit_reason(mqtt, MQTT_EVENT_CONNECT_FAILED, reason);
+	emit(mqtt, &event);
 }
 
 static void on_lost(void *context, char *cause)

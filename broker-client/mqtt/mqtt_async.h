@@ -18,10 +18,14 @@ enum mqtt_event_kind {
 	MQTT_EVENT_MESSAGE,    /* `message` is valid during the callback only */
 };
 
+/* Return codes of CONNACK (MQTT 3.1.1). */
+enum { MQTT_CODE_BAD_PASSWORD = 4, MQTT_CODE_NOT_AUTHORIZED = 5 };
+
 struct mqtt_event {
 	enum mqtt_event_kind kind;
 	const char *reason;
-	int token; /* of MQTT_EVENT_SUBSCRIBED: the one that mqtt_async_subscribe gave */
+	int token; /* of MQTT_EVENT_SUBSCRIBED: the one that mqtt_async_subscribe gave. Of MQTT_EVENT_CONNECT_FAILED: the
+		      return code of CONNACK; 0: there was no CONNACK */
 	const struct mqtt_message *message;
 };
 

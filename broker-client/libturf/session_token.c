@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * How a handle connects whose outbox has joined an org with a door: each connection shows a new token, and ends when there is
+ * nothing left to send, so that no two flushes can be told to be of one device. A token for which the broker opened no connection
+ * may be shown again: nothing was sent on it. The broker takes the same token again for two minutes, so that a lost CONNACK costs
+ * none; after that it refuses it, and the next one is shown.
+ *
+ * A thread of its own fetches tokens, because turfdoor may take a minute to answer.
+ */
+#include "broker-client/libturf/turf_impl.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/backoff.h"
+#include "base/monotonic.h"
+#include "broker-client/libturf/token_buyer.h"
+
+enum {
+	FLUSH_MAX_MS = 10 * 60 * 1000, /* a connection ends after this long, whatever waits */
+	LINGER_MS = 2000,              /* it ends when nothing has waited for this long */
+	NEWS_MS = 5000,                /* how long a connection waits for the status and the catalogue */
+	TOKEN_WAIT_MS = 60 * 1000,
+	FETCH_MS = 5000, /* after a failed attempt to fetch; each time twice as long */
+	FETCH_MAX_MS = 3600 * 1000,
+};
+
+/* ---- Fetching --------------------------------------------------------------------------------------------------- */
+
+/* Tells the fetcher to look at turfdoor's directory now. */
+static void ask_to_fetch(struct turf *turf)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->tokens.fetch_asked = true;
+	turf->changes++;
+	(void)pthread_cond_broadcast(&turf->changed);
+	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+/* Waits until something is due at `due_ms`, or was asked for, but not before `earliest_ms`. False: the handle closes. */
+static bool wait_to_fetch(struct turf *turf, int64_t earliest_ms, int64_t due_ms)
+{
+	bool closing;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	for (;;) {
+		int64_t now_ms = monotonic_ms();
+		int64_t until_ms = turf->tokens.fetch_asked && earliest_ms < due_ms ? earliest_ms : due_ms;
+
+		if (turf->closing || now_ms >= until_ms)
+			break;
+		(void)session_wait_change(turf, turf->changes, until_ms);
+	}
+	turf->tokens.fetch_asked = false;
+	closing = turf->closing;
+	(void)pthread_mutex_unlock(&turf->lock);
+	return !closing;
+}
+
+/* How long it is until something must be fetched: FETCH_MAX_MS at most, since the clock may be set. */
+static int64_t due_in_ms(struct turf *turf)
+{
+	int64_t now = (int64_t)time(NULL), at;
+
+	if (token_buyer_due(turf->outbox, now, &at, NULL) < 0)
+		return FETCH_MAX_MS;
+	return at <= now ? 0 : at - now > FETCH_MAX_MS / 1000 ? FETCH_MAX_MS : (at - now) * 1000;
+}
+
+static void fetched(struct turf *turf, const char *failure)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	(void)snprintf(turf->tokens.fetch_failure, sizeof turf->tokens.fetch_failure, "%s", failure);
+	turf->send_asked = true;
+	(void)pthread_mutex_unlock(&turf->lock);
+	connection_wake(&turf->connection);
+}
+
+static void *run_fetcher(void *context)
+{
+	struct turf *turf = context;
+	const struct token_buyer buyer = {
+		.ca_file = turf->connection.options.ca_file, .send = http_send, .context = &turf->tokens.stop};
+	int64_t earliest_ms = 0, due_ms = monotonic_ms() + due_in_ms(turf);
+	uint32_t failures = 0;
+
+	while (wait_to_fetch(turf, earliest_ms, due_ms)) {
+		struct error error = {""};
+		int rc = token_buyer_fetch(&buyer, turf->outbox, turf->org, (int64_t)time(NULL), &error);
+
+		failures = rc == 0 ? 0 : failures + 1;
+		earliest_ms = monotonic_ms() + backoff_ms(FETCH_MS, FETCH_MAX_MS, failures);
+		due_ms = rc == 0 ? monotonic_ms() + due_in_ms(turf) : earliest_ms;
+		fetched(turf, rc == 0 ? "" : error.text);
+	}
+	return NULL;
+}
+
+/* Without the thread, tokens that are there are used, and it is tried again with the next connection. */
+static void start_fetcher(struct turf *turf)
+{
+	turf->tokens.has_fetcher = pthread_create(&turf->tokens.fetcher, NULL, run_fetcher, turf) == 0;
+}
+
+/* ---- Connecting ------------------------------------------------------------------------------------------------- */
+
+/* A program that gives a user name is let in by that. */
+static bool uses_tokens(struct turf *turf)
+{
+	struct token_store_member member;
+
+	if (turf->tokens.used)
+		return true;
+	if (turf->connection.options.user || token_store_member(turf->outbox, &member, NULL) != 0)
+		return false;
+	explicit_bzero(&member, sizeof member);
+	turf->tokens.used = true;
+	turf->connection.options.user = "pass";
+	return true;
+}
+
+static bool is_anything_waiting(struct turf *turf)
+{
+	size_t n;
+
+	return outbox_pending(turf->outbox, &n, NULL) < 0 || n > 0;
+}
+
+static bool wants_connection(struct turf *turf)
+{
+	bool asked;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	asked = turf->tokens.connect_asked || !turf->has_catalogue;
+	(void)pthread_mutex_unlock(&turf->lock);
+	return asked || turf->reconnect_now || is_anything_waiting(turf);
+}
+
+/* Says why there is no token, and asks for some if turfdoor may give some. */
+static void wait_for_tokens(struct turf *turf, int rc, const struct error *fault)
+{
+	bool due = due_in_ms(turf) == 0;
+	char reason[REASON_BYTES];
+
+	(void)pthread_mutex_lock(&turf->lock);
+	(void)snprintf(reason, sizeof reason, "no token is left: %.480s",
+		       rc < 0                        ? fault->text
+		       : *turf->tokens.fetch_failure ? turf->tokens.fetch_failure
+						     : "those of this week are used up; turf fetches more next week");
+	if (rc > 0 && due && !*turf->tokens.fetch_failure)
+		reason[0] = '\0'; /* turf fetches some */
+	(void)pthread_mutex_unlock(&turf->lock);
+	session_set_connection(turf, *reason ? TURF_OFFLINE : TURF_CONNECTING, reason);
+	if (due)
+		ask_to_fetch(turf);
+}
+
+/* The last client may still read the password that it was given. */
+static void set_password(struct turf *turf)
+{
+	char *password = turf->tokens.passwords[turf->tokens.turn ^= 1];
+
+	memcpy(password, turf->tokens.token.text, TOKEN_TEXT_BYTES);
+	turf->connection.options.password = password;
+}
+
+bool session_token_ready(struct turf *turf, int64_t now_ms)
+{
+	struct error error;
+	int rc = 0;
+
+	if (!uses_tokens(turf))
+		return true;
+	if (!turf->tokens.has_fetcher)
+		start_fetcher(turf);
+	if (!wants_connection(turf)) {
+		turf->connect_at_ms = now_ms + turf->retry_ms; /* another process may put something in the outbox */
+		return false;
+	}
+	if (!turf->tokens.held)
+		rc = token_store_take(turf->outbox, (int64_t)time(NULL), &turf->tokens.token, &error);
+	if (rc != 0) {
+		turf->connect_at_ms = now_ms + TOKEN_WAIT_MS;
+		wait_for_tokens(turf, rc, &error);
+		return false;
+	}
+	turf->tokens.held = true;
+	set_password(turf);
+	return true;
+}
+
+void session_token_accepted(struct turf *turf)
+{
+	if (!turf->tokens.held)
+		return;
+	turf->tokens.held = false;
+	turf->tokens.idle_since_ms = INT64_MAX;
+	if (turf->tokens.refused && token_store_delete_refused(turf->outbox, NULL) == 0)
+		turf->tokens.refused = false;
+}
+
+static void give_back(struct turf *turf, bool refused)
+{
+	if (turf->tokens.held)
+		(void)token_store_give_back(turf->outbox, &turf->tokens.token, refused, NULL);
+	turf->tokens.held = false;
+}
+
+/* The broker may refuse a good token, while it has no keys for example, so that it is kept until another one is taken. */
+void session_token_refused(struct turf *turf)
+{
+	if (!turf->tokens.held)
+		return;
+	give_back(turf, true);
+	turf->tokens.refused = true;
+	ask_to_fetch(turf); /* the scope may have new keys */
+}
+
+/* ---- The end of a flush ----------------------------------------------------------------------------------------- */
+
+static bool has_news(struct turf *turf)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&turf->lock);
+	has = turf->has_today && turf->catalogue_from_broker;
+	(void)pthread_mutex_unlock(&turf->lock);
+	return has;
+}
+
+int64_t session_token_end_ms(struct turf *turf, int64_t now_ms)
+{
+	int64_t end_ms = turf->link_since_ms + FLUSH_MAX_MS, idle_end_ms;
+
+	if (!turf->tokens.used)
+		return INT64_MAX;
+	if (is_anything_waiting(turf))
+		turf->tokens.idle_since_ms = INT64_MAX;
+	else if (turf->tokens.idle_since_ms == INT64_MAX)
+		turf->tokens.idle_since_ms = now_ms;
+	if (turf->tokens.idle_since_ms == INT64_MAX)
+		return end_ms;
+	idle_end_ms = turf->tokens.idle_since_ms + LINGER_MS;
+	if (!has_news(turf) && idle_end_ms < turf->link_since_ms + NEWS_MS)
+		idle_end_ms = turf->link_since_ms + NEWS_MS;
+	return idle_end_ms < end_ms ? idle_end_ms : end_ms;
+}
+
+void session_token_ended(struct turf *turf)
+{
+	(void)pthread_mutex_lock(&turf->lock);
+	turf->tokens.connect_asked = false;
+	(void)pthread_mutex_unlock(&turf->lock);
+}
+
+void session_token_stop(struct turf *turf)
+{
+	struct session_tokens *tokens = &turf->tokens;
+
+	if (tokens->has_fetcher) {
+		atomic_store(&tokens->stop, true);
+		(void)pthread_mutex_lock(&turf->lock);
+		turf->changes++;
+		(void)pthread_cond_broadcast(&turf->changed);
+		(void)pthread_mutex_unlock(&turf->lock);
+		(void)pthread_join(tokens->fetcher, NULL);
+	}
+	give_back(turf, false);
+	if (tokens->used) /* these strings are not the connection's to free */
+		turf->connection.options.user = turf->connection.options.password = NULL;
+	explicit_bzero(&tokens->token, sizeof tokens->token);
+}
