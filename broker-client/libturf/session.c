@@ -40,7 +40,7 @@ static void set_link(struct turf *turf, enum link link, int64_t now_ms)
 	turf->link_since_ms = now_ms;
 }
 
-static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
+static void lose_link(struct turf *turf, enum turf_connection state, const char *reason, int64_t now_ms)
 {
 	if (turf->link == LINK_DOWN)
 		return;
@@ -52,7 +52,12 @@ static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
 	(void)pthread_mutex_lock(&turf->lock);
 	sender_lost(&turf->sender, now_ms);
 	(void)pthread_mutex_unlock(&turf->lock);
-	session_set_connection(turf, TURF_OFFLINE, reason);
+	session_set_connection(turf, state, reason);
+}
+
+static void link_down(struct turf *turf, const char *reason, int64_t now_ms)
+{
+	lose_link(turf, TURF_OFFLINE, reason, now_ms);
 }
 
 static void start_connecting(struct turf *turf, int64_t now_ms)
@@ -103,6 +108,18 @@ static void end_link(struct turf *turf, int64_t now_ms)
 	turf->connect_at_ms = now_ms;
 }
 
+static void connect_failed(struct turf *turf, const struct connection_event *event, int64_t now_ms)
+{
+	bool refused = event->token == MQTT_CODE_BAD_PASSWORD || event->token == MQTT_CODE_NOT_AUTHORIZED;
+
+	if (refused && session_token_refused(turf)) {
+		lose_link(turf, TURF_CONNECTING, (const char *)event->bytes, now_ms);
+		turf->connect_at_ms = now_ms + SESSION_TOKEN_WAIT_MS;
+	} else {
+		link_down(turf, (const char *)event->bytes, now_ms);
+	}
+}
+
 static void handle_event(struct turf *turf, const struct connection_event *event, int64_t now_ms)
 {
 	switch (event->kind) {
@@ -119,9 +136,7 @@ static void handle_event(struct turf *turf, const struct connection_event *event
 			link_up(turf, now_ms);
 		break;
 	case MQTT_EVENT_CONNECT_FAILED:
-		if (event->token == MQTT_CODE_BAD_PASSWORD || event->token == MQTT_CODE_NOT_AUTHORIZED)
-			session_token_refused(turf);
-		link_down(turf, (const char *)event->bytes, now_ms);
+		connect_failed(turf, event, now_ms);
 		break;
 	case MQTT_EVENT_LOST:
 		link_down(turf, (const char *)event->bytes, now_ms);

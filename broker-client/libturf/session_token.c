@@ -16,14 +16,14 @@
 
 #include "base/backoff.h"
 #include "base/monotonic.h"
+#include "base/step.h"
 #include "broker-client/libturf/token_buyer.h"
 
 enum {
 	FLUSH_MAX_MS = 10 * 60 * 1000, /* a connection ends after this long, whatever waits */
 	LINGER_MS = 2000,              /* it ends when nothing has waited for this long */
 	NEWS_MS = 5000,                /* how long a connection waits for the status and the catalogue */
-	TOKEN_WAIT_MS = 60 * 1000,
-	FETCH_MS = 5000, /* after a failed attempt to fetch; each time twice as long */
+	FETCH_MS = 5000,               /* after a failed attempt to fetch; each time twice as long */
 	FETCH_MAX_MS = 3600 * 1000,
 };
 
@@ -182,11 +182,12 @@ bool session_token_ready(struct turf *turf, int64_t now_ms)
 	if (!turf->tokens.held)
 		rc = token_store_take(turf->outbox, (int64_t)time(NULL), &turf->tokens.token, &error);
 	if (rc != 0) {
-		turf->connect_at_ms = now_ms + TOKEN_WAIT_MS;
+		turf->connect_at_ms = now_ms + SESSION_TOKEN_WAIT_MS;
 		wait_for_tokens(turf, rc, &error);
 		return false;
 	}
 	turf->tokens.held = true;
+	step_reached("token-taken");
 	set_password(turf);
 	return true;
 }
@@ -195,6 +196,7 @@ void session_token_accepted(struct turf *turf)
 {
 	if (!turf->tokens.held)
 		return;
+	step_reached("token-accepted");
 	turf->tokens.held = false;
 	turf->tokens.idle_since_ms = INT64_MAX;
 	if (turf->tokens.refused && token_store_delete_refused(turf->outbox, NULL) == 0)
@@ -209,13 +211,16 @@ static void give_back(struct turf *turf, bool refused)
 }
 
 /* The broker may refuse a good token, while it has no keys for example, so that it is kept until another one is taken. */
-void session_token_refused(struct turf *turf)
+bool session_token_refused(struct turf *turf)
 {
+	bool first = !turf->tokens.refused;
+
 	if (!turf->tokens.held)
-		return;
+		return false;
 	give_back(turf, true);
 	turf->tokens.refused = true;
 	ask_to_fetch(turf); /* the scope may have new keys */
+	return first;
 }
 
 /* ---- The end of a flush ----------------------------------------------------------------------------------------- */

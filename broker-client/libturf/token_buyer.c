@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "base/step.h"
 
 #define DIRECTORY_PATH "/.well-known/private-token-issuer-directory"
 #define JOIN_PATH "/door/join"
@@ -191,9 +192,11 @@ int token_buyer_join(const struct token_buyer *buyer, struct outbox *outbox, con
 		return rc;
 	memcpy(body, member.code, sizeof member.code);
 	memcpy(body + sizeof member.code, member.credential, sizeof member.credential);
+	step_reached("invitation-stored");
 	rc = ask(buyer, member.origin, JOIN_PATH, &request, &answer, error);
 	explicit_bzero(body, sizeof body);
 	if (rc == 0) {
+		step_reached("invitation-answered");
 		rc = judge_join(&answer, org, &member, error);
 		free(answer.body);
 	}
@@ -293,6 +296,7 @@ static int buy_batch(const struct token_buyer *buyer, struct outbox *outbox, con
 	if (rc != 0)
 		return rc < 0 ? rc : 0; /* another process was first */
 	base64url_encode(member->credential, sizeof member->credential, credential);
+	step_reached("blinded-stored");
 	request.body = body;
 	request.answer_max = request.length > ANSWER_BYTES_MAX ? request.length : ANSWER_BYTES_MAX;
 	rc = ask(buyer, member->origin, directory->request_uri, &request, &answer, error);
@@ -300,11 +304,13 @@ static int buy_batch(const struct token_buyer *buyer, struct outbox *outbox, con
 	free(body);
 	if (rc < 0)
 		return rc;
+	step_reached("blinded-answered");
 	if (answer.status == 200)
 		rc = token_store_finish(outbox, key_id, (const uint8_t *)answer.body, answer.length, error);
 	else
 		rc = judge_refusal(outbox, member, directory->org, key_id, &answer, error);
 	free(answer.body);
+	step_reached("tokens-stored");
 	return rc == TOKEN_STORE_NONE ? 0 : rc;
 }
 

@@ -99,9 +99,13 @@ void session_stop(struct turf *turf);
  * `connect_at_ms` is later. */
 bool session_token_ready(struct turf *turf, int64_t now_ms);
 
-/* The broker has opened the connection, or refused the token. */
+/* The broker has opened the connection. */
 void session_token_accepted(struct turf *turf);
-void session_token_refused(struct turf *turf);
+
+/* The broker has refused the token, if the connection showed one. True: it was the first one to be refused, and the keys are
+ * looked at; the next connection may wait for that, for SESSION_TOKEN_WAIT_MS. */
+enum { SESSION_TOKEN_WAIT_MS = 60 * 1000 };
+bool session_token_refused(struct turf *turf);
 
 /* When the connection, which is up, is to end; INT64_MAX: it stays. */
 int64_t session_token_end_ms(struct turf *turf, int64_t now_ms);

@@ -38,6 +38,20 @@ static int send_without_faults(void *context, const struct http_request *request
 	return rc;
 }
 
+/* turfdoor's memory is not looked at: it is closed between two runs. */
+static void open_both(struct fixture *fixture)
+{
+	if (!fixture->wire.stage.door)
+		door_stage_open(&fixture->wire.stage);
+	door_wire_open(&fixture->wire);
+}
+
+static void close_both(struct fixture *fixture)
+{
+	door_wire_close(&fixture->wire);
+	door_stage_close(&fixture->wire.stage);
+}
+
 static int set_up(void **state)
 {
 	static struct fixture fixture;
@@ -46,7 +60,7 @@ static int set_up(void **state)
 	fixture.send = fixture.wire.buyer.send;
 	fixture.wire.buyer.send = send_without_faults;
 	fixture.wire.buyer.context = &fixture;
-	door_wire_close(&fixture.wire);
+	close_both(&fixture);
 	*state = &fixture;
 	return 0;
 }
@@ -55,7 +69,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	door_wire_open(&fixture->wire);
+	open_both(fixture);
 	door_wire_remove(&fixture->wire);
 	return 0;
 }
@@ -89,14 +103,6 @@ static unsigned take_all(struct fixture *fixture)
 	return n;
 }
 
-/* Once without a fault, since turfdoor's LMDB keeps some memory from its first use on. */
-static void run(const struct scenario *scenario, struct fixture *fixture, unsigned seams)
-{
-	scenario->begin(fixture);
-	scenario->end(fixture, scenario->act(fixture, &fixture->wire.error), NULL);
-	scenario_run(scenario, fixture, fixture->wire.folder, seams);
-}
-
 /* ---- Joining ---------------------------------------------------------------------------------------------------- */
 
 static unsigned devices_before;
@@ -107,7 +113,7 @@ static void begin_invited(void *context)
 
 	folder_clear(fixture->wire.folder);
 	fixture->taken = false;
-	door_wire_open(&fixture->wire);
+	open_both(fixture);
 	door_wire_invite(&fixture->wire, "oost");
 	devices_before = devices(fixture);
 }
@@ -135,7 +141,7 @@ static void end_join(void *context, int rc, const char *failed)
 	assert_int_equal(token_store_member(fixture->wire.outbox, &member, NULL), 0);
 	assert_int_equal(member.state, TOKEN_STORE_JOINED);
 	assert_int_equal(devices(fixture), devices_before + 1);
-	door_wire_close(&fixture->wire);
+	close_both(fixture);
 }
 
 static void joining(void **state)
@@ -143,7 +149,7 @@ static void joining(void **state)
 	static const struct scenario scenario = {"join", begin_invited, act_join, end_join, false};
 	struct fixture *fixture = *state;
 
-	run(&scenario, fixture, SEAMS_OF_DEVICE);
+	scenario_run(&scenario, fixture, fixture->wire.folder, SEAMS_OF_DEVICE);
 }
 
 /* ---- Fetching a batch ------------------------------------------------------------------------------------------- */
@@ -175,7 +181,7 @@ static void end_fetch(void *context, int rc, const char *failed)
 	door_wire_open(&fixture->wire);
 	assert_int_equal(door_wire_fetch(&fixture->wire), 0);
 	assert_int_equal(take_all(fixture), STAGE_BATCH);
-	door_wire_close(&fixture->wire);
+	close_both(fixture);
 }
 
 static void fetching(void **state)
@@ -183,7 +189,7 @@ static void fetching(void **state)
 	static const struct scenario scenario = {"fetch a batch", begin_joined, act_fetch, end_fetch, false};
 	struct fixture *fixture = *state;
 
-	run(&scenario, fixture, SEAMS_OF_DEVICE);
+	scenario_run(&scenario, fixture, fixture->wire.folder, SEAMS_OF_DEVICE);
 }
 
 /* ---- Taking a token --------------------------------------------------------------------------------------------- */
@@ -217,7 +223,7 @@ static void end_take(void *context, int rc, const char *failed)
 	door_wire_open(&fixture->wire);
 	left = take_all(fixture);
 	assert_true(left == STAGE_BATCH - 1 || (rc < 0 && left == STAGE_BATCH));
-	door_wire_close(&fixture->wire);
+	close_both(fixture);
 }
 
 static void taking(void **state)
@@ -225,7 +231,7 @@ static void taking(void **state)
 	static const struct scenario scenario = {"take a token", begin_fetched, act_take, end_take, false};
 	struct fixture *fixture = *state;
 
-	run(&scenario, fixture, 1 << SEAM_LMDB | 1 << SEAM_FILE);
+	scenario_run(&scenario, fixture, fixture->wire.folder, 1 << SEAM_LMDB | 1 << SEAM_FILE);
 }
 
 static int act_give_back(void *context, struct error *error)
@@ -253,7 +259,7 @@ static void end_give_back(void *context, int rc, const char *failed)
 	if (rc < 0)
 		assert_int_equal(act_give_back(fixture, &fixture->wire.error), 0);
 	assert_int_equal(take_all(fixture), STAGE_BATCH);
-	door_wire_close(&fixture->wire);
+	close_both(fixture);
 }
 
 static void giving_back(void **state)
@@ -261,7 +267,7 @@ static void giving_back(void **state)
 	static const struct scenario scenario = {"give a token back", begin_taken, act_give_back, end_give_back, false};
 	struct fixture *fixture = *state;
 
-	run(&scenario, fixture, 1 << SEAM_LMDB | 1 << SEAM_FILE);
+	scenario_run(&scenario, fixture, fixture->wire.folder, 1 << SEAM_LMDB | 1 << SEAM_FILE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -66,8 +66,8 @@ export function halted(pid) {
   }
 }
 
-// A program that runs on. It dies with the test, even when the test is killed. options: cwd, env, deathSignal, ownGroup
-// (a process group of its own, as a shell gives to what is typed).
+// A program that runs on. It dies with the test, even when the test is killed. options: cwd, env, deathSignal, stdin ('pipe':
+// this.child.stdin), ownGroup (a process group of its own, as a shell gives to what is typed).
 export class Running {
   constructor(command, args = [], options = {}) {
     this.name = command.split('/').pop();
@@ -78,7 +78,7 @@ export class Running {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       detached: options.ownGroup ?? false,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
     });
     this.pid = this.child.pid;
     this.child.stdout.on('data', (bytes) => (this.stdout += bytes));

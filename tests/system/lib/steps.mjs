@@ -12,7 +12,7 @@ let made;
 async function make() {
   if (process.env.STEPS_BUILD) return resolve(root, process.env.STEPS_BUILD);
   const folder = join(build, 'steps');
-  const programs = ['turfd', 'turfctl', 'turfdoor'].map((name) => join(folder, name));
+  const programs = ['turf', 'turfd', 'turfctl', 'turfdoor'].map((name) => join(folder, name));
   await succeed('make', ['-s', '-j2', `BUILD=${folder}`, 'STEPS=1', ...programs]);
   return folder;
 }
@@ -20,7 +20,7 @@ async function make() {
 // A program without steps would never die or halt, and the test would wait for that.
 export async function stepsProgram(name) {
   const program = join(await (made ??= make()), name);
-  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turfd build/steps/turfctl build/steps/turfdoor, and STEPS_BUILD=build/steps`);
+  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turf build/steps/turfd build/steps/turfctl build/steps/turfdoor, and STEPS_BUILD=build/steps`);
   return program;
 }
 
@@ -36,6 +36,10 @@ export const stepsOfTime = ['before-time-commit', 'before-swap', 'between-swap',
 
 // Those that only turfctl passes: backup.test.mjs dies there.
 export const stepsOfBackup = ['before-manifest'];
+
+// Those that only turf passes: join.test.mjs dies there.
+export const stepsOfJoining = ['invitation-stored', 'invitation-answered', 'blinded-stored', 'blinded-answered', 'tokens-stored'];
+export const stepsOfShowing = ['token-taken', 'token-accepted'];
 
 // Every name that a program of ours gives to a step.
 export function stepsInSources() {

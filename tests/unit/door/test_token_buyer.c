@@ -209,8 +209,9 @@ static void the_door_of_another_org_gets_no_credential(void **state)
 
 	enrol(wire);
 	wire->posts = 0;
-	assert_int_equal(token_buyer_fetch(&wire->buyer, wire->outbox, "elders", (int64_t)wire->stage.now, &wire->error),
-			 FAULT_FOREIGN);
+	assert_int_equal(
+		token_buyer_fetch(&wire->buyer, wire->outbox, "elders", (int64_t)wire->stage.now, &wire->error),
+		FAULT_FOREIGN);
 	assert_int_equal(wire->posts, 0);
 }
 
@@ -351,7 +352,8 @@ static void keys_that_turfdoor_does_not_have_void_no_token(void **state)
 
 	enrol(wire);
 	assert_int_equal(door_wire_fetch(wire), 0);
-	assert_int_equal(door_rotate(wire->stage.door, "oost", &wire->error), 0); /* and the new ones are not made yet */
+	assert_int_equal(door_rotate(wire->stage.door, "oost", &wire->error),
+			 0); /* and the new ones are not made yet */
 	assert_int_equal(door_wire_fetch(wire), 0);
 	assert_int_equal(tokens_left(wire), STAGE_BATCH);
 }
