@@ -4,9 +4,9 @@
  * thread), session_token.c (its tokens), session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses
  * only those after it.
  *
- * Three kinds of threads use a handle. The threads of its callers store taps, and then wake the handle's own thread.
- * Paho's threads put events into the queue of `connection` and do nothing else. The handle's own thread does everything
- * else. `lock` guards what more than one of them uses. It is held for a few lines at a time, and never during a call to
+ * Four kinds of threads use a handle. The threads of its callers store taps, and then wake the handle's own thread.
+ * Paho's threads put events into the queue of `connection` and do nothing else. The fetcher, if there is one, puts tokens
+ * into the outbox. The handle's own thread does everything else. `lock` guards what more than one of them uses. It is held for a few lines at a time, and never during a call to
  * Paho, the outbox or on_verdict.
  */
 #ifndef TURF_BROKER_CLIENT_LIBTURF_TURF_IMPL_H
