@@ -199,8 +199,8 @@ void session_token_accepted(struct turf *turf)
 	step_reached("token-accepted");
 	turf->tokens.held = false;
 	turf->tokens.idle_since_ms = INT64_MAX;
-	if (turf->tokens.refused && token_store_delete_refused(turf->outbox, NULL) == 0)
-		turf->tokens.refused = false;
+	turf->tokens.refused = false;
+	(void)token_store_doubt_refused(turf->outbox, NULL);
 }
 
 static void give_back(struct turf *turf, bool refused)
@@ -210,7 +210,7 @@ static void give_back(struct turf *turf, bool refused)
 	turf->tokens.held = false;
 }
 
-/* The broker may refuse a good token, while it has no keys for example, so that it is kept until another one is taken. */
+/* The broker may refuse a good token, while it has no keys for example, so that it is kept as one of the last. */
 bool session_token_refused(struct turf *turf)
 {
 	bool first = !turf->tokens.refused;

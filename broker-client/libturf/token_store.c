@@ -15,8 +15,8 @@ enum {
 	READY_BYTES = 1 + TOKEN_BYTES,
 };
 
-/* A token's record begins with one of these. */
-enum token_state { TOKEN_PENDING = 1, TOKEN_READY = 2, TOKEN_REFUSED = 3 };
+/* A token's record begins with one of these. Of those that can be taken a lower one is taken first. */
+enum token_state { TOKEN_PENDING = 1, TOKEN_READY = 2, TOKEN_REFUSED = 3, TOKEN_DOUBTFUL = 4 };
 
 /* ---- Records of batches and tokens ------------------------------------------------------------------------------ */
 
@@ -446,7 +446,7 @@ static bool is_better(const struct walk *walk, int64_t now, enum token_state bes
 	if (state == TOKEN_PENDING || walk->batch.not_before > now || walk->batch.not_after <= now)
 		return false;
 	if (best == 0 || best != state)
-		return best == 0 || state == TOKEN_READY;
+		return best == 0 || state < best;
 	return walk->batch.not_before > best_week;
 }
 
@@ -471,6 +471,7 @@ static int take_body(void *context, struct lmdb_txn *txn)
 		week = walk.batch.not_before;
 		memcpy(taking->token->key_id, walk.key_id, TOKEN_DIGEST_BYTES);
 		taking->token->number = (uint16_t)walk.number;
+		taking->token->doubtful = best == TOKEN_DOUBTFUL;
 		token_encode_text(&token, taking->token->text);
 	}
 	walk_end(&walk);
@@ -489,34 +490,47 @@ int token_store_take(struct outbox *outbox, int64_t now, struct token_store_toke
 
 struct giving {
 	const struct token_store_token *token;
-	enum token_state state;
+	bool refused;
 };
 
 static int give_back_body(void *context, struct lmdb_txn *txn)
 {
 	const struct giving *giving = context;
+	enum token_state state = giving->refused           ? TOKEN_REFUSED
+				 : giving->token->doubtful ? TOKEN_DOUBTFUL
+							   : TOKEN_READY;
 	struct token token;
 	struct batch batch;
 
-	if (!get_batch(txn, giving->token->key_id, &batch))
+	if ((giving->refused && giving->token->doubtful) || !get_batch(txn, giving->token->key_id, &batch) ||
+	    token_decode_text(giving->token->text, TOKEN_TEXT_CHARS, &token) != 0)
 		return TOKEN_STORE_NONE;
-	if (token_decode_text(giving->token->text, TOKEN_TEXT_CHARS, &token) != 0)
-		return TOKEN_STORE_NONE;
-	put_token(txn, giving->token->key_id, giving->token->number, giving->state, &token);
+	put_token(txn, giving->token->key_id, giving->token->number, state, &token);
 	return 0;
 }
 
 int token_store_give_back(struct outbox *outbox, const struct token_store_token *token, bool refused,
 			  struct error *error)
 {
-	struct giving giving = {token, refused ? TOKEN_REFUSED : TOKEN_READY};
+	struct giving giving = {token, refused};
 
 	return db_write(outbox, give_back_body, &giving, error);
 }
 
-static int delete_refused_body(void *context, struct lmdb_txn *txn)
+/* Replaces a record by one of the same length, so that the cursor stays where it is. */
+static void make_doubtful(struct walk *walk)
 {
-	bool deleted = false;
+	uint8_t bytes[READY_BYTES], key[TOKEN_KEY];
+
+	memcpy(key, walk->cursor.key.at, sizeof key);
+	memcpy(bytes, walk->token.at, sizeof bytes);
+	bytes[0] = TOKEN_DOUBTFUL;
+	lmdb_replace(&walk->cursor, (struct span){key, sizeof key}, (struct span){bytes, sizeof bytes});
+}
+
+static int doubt_refused_body(void *context, struct lmdb_txn *txn)
+{
+	bool changed = false;
 	struct walk walk;
 
 	(void)context;
@@ -524,16 +538,16 @@ static int delete_refused_body(void *context, struct lmdb_txn *txn)
 	while (walk_next(&walk)) {
 		if (!walk.token.at || walk.token.at[0] != TOKEN_REFUSED)
 			continue;
-		lmdb_remove(&walk.cursor);
-		deleted = true;
+		make_doubtful(&walk);
+		changed = true;
 	}
 	walk_end(&walk);
-	return deleted ? 0 : TURF_UNCHANGED;
+	return changed ? 0 : TURF_UNCHANGED;
 }
 
-int token_store_delete_refused(struct outbox *outbox, struct error *error)
+int token_store_doubt_refused(struct outbox *outbox, struct error *error)
 {
-	int rc = db_write(outbox, delete_refused_body, NULL, error);
+	int rc = db_write(outbox, doubt_refused_body, NULL, error);
 
 	return rc == TURF_UNCHANGED ? 0 : rc;
 }

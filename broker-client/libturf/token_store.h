@@ -112,18 +112,20 @@ int token_store_plan(struct outbox *outbox, int64_t week, int64_t now, int64_t *
 struct token_store_token {
 	uint8_t key_id[TOKEN_DIGEST_BYTES];
 	uint16_t number; /* in its batch */
+	bool doubtful;   /* the broker refused it, and has taken another one since */
 	char text[TOKEN_TEXT_BYTES];
 };
 
 /* Takes a token that is good now out of the store: one of the newest week, and one that the broker refused only if there is no
- * other. TOKEN_STORE_NONE: there is none. */
+ * other, and a doubtful one last. TOKEN_STORE_NONE: there is none. */
 int token_store_take(struct outbox *outbox, int64_t now, struct token_store_token *token, struct error *error);
 
-/* Puts a token back for which the broker has opened no connection. `refused`: it has refused it. */
+/* Puts a token back for which the broker has opened no connection. `refused`: it has refused it. A doubtful one that is refused again
+ * is not put back: TOKEN_STORE_NONE. */
 int token_store_give_back(struct outbox *outbox, const struct token_store_token *token, bool refused,
 			  struct error *error);
 
-/* The broker took a token: those that it refused before are of no use, and are deleted. */
-int token_store_delete_refused(struct outbox *outbox, struct error *error);
+/* The broker took a token: those that it refused before are doubtful from now on. */
+int token_store_doubt_refused(struct outbox *outbox, struct error *error);
 
 #endif

@@ -34,7 +34,7 @@ struct session_tokens {
 	/* Only the handle's thread uses these. */
 	bool used;    /* otherwise the rest means nothing */
 	bool held;    /* `token` is taken, and the broker has opened no connection for it */
-	bool refused; /* the broker has refused tokens since it took one */
+	bool refused; /* the broker has refused a token since it took one */
 	struct token_store_token token;
 	char passwords[2][TOKEN_TEXT_BYTES]; /* of this connection and the last one */
 	unsigned turn;

@@ -218,7 +218,13 @@ test('no token is lost while the broker is away, or has no keys', async (t) => {
   writeFileSync(file, keys);
   await place.keysAreRead();
   await eventually(async () => (await place.turf('anna', 'pending', '--send', '--wait', '20')).code === 0, 'what waited to be counted');
-  assert.equal(await place.left('anna'), 0); // one was taken, and what was refused before went with that
+  assert.equal(await place.left('anna'), 1);
+  await place.broker.process.stop();
+  assert.equal((await place.turf('anna', 'tap', '--team', 'oost', 'financ')).code, 3);
+  assert.equal(await place.left('anna'), 1);
+  await place.broker.startAgain();
+  await eventually(async () => (await place.turf('anna', 'pending', '--send', '--wait', '20')).code === 0, 'the last one to be counted');
+  assert.equal(await place.left('anna'), 0);
 });
 
 // ---- A program that stays open -------------------------------------------------------------------------------------

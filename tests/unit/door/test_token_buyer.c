@@ -440,7 +440,7 @@ static void a_refused_token_is_the_last_to_be_taken(void **state)
 	assert_false(door_wire_take(wire, &token));
 }
 
-static void refused_tokens_go_when_another_one_is_taken(void **state)
+static void a_token_that_is_refused_again_after_another_was_taken_goes(void **state)
 {
 	struct door_wire *wire = *state;
 	struct token_store_token refused, token;
@@ -448,11 +448,27 @@ static void refused_tokens_go_when_another_one_is_taken(void **state)
 	enrol(wire);
 	assert_int_equal(door_wire_fetch(wire), 0);
 	assert_true(door_wire_take(wire, &refused));
+	for (unsigned times = 0; times < 2; times++) { /* the broker takes none */
+		assert_int_equal(token_store_give_back(wire->outbox, &refused, true, &wire->error), 0);
+		assert_true(door_wire_take(wire, &token));
+		assert_int_equal(token_store_give_back(wire->outbox, &token, true, &wire->error), 0);
+		assert_true(door_wire_take(wire, &refused));
+	}
 	assert_int_equal(token_store_give_back(wire->outbox, &refused, true, &wire->error), 0);
-	assert_true(door_wire_take(wire, &token));
-	assert_int_equal(token_store_delete_refused(wire->outbox, &wire->error), 0);
-	assert_int_equal(token_store_delete_refused(wire->outbox, &wire->error), 0);
-	assert_int_equal(tokens_left(wire), STAGE_BATCH - 2);
+	assert_true(door_wire_take(wire, &token)); /* the broker takes this one */
+	assert_int_equal(token_store_doubt_refused(wire->outbox, &wire->error), 0);
+	assert_int_equal(token_store_doubt_refused(wire->outbox, &wire->error), 0);
+	assert_int_equal(tokens_left(wire), STAGE_BATCH - 1);
+	for (unsigned i = 1; i < STAGE_BATCH; i++) {
+		assert_true(door_wire_take(wire, &token));
+		if (!token.doubtful)
+			continue;
+		assert_int_equal(token_store_give_back(wire->outbox, &token, false, &wire->error), 0);
+		assert_true(door_wire_take(wire, &token));
+		assert_true(token.doubtful);
+		assert_int_equal(token_store_give_back(wire->outbox, &token, true, &wire->error), TOKEN_STORE_NONE);
+	}
+	assert_false(door_wire_take(wire, &token));
 }
 
 static void a_token_that_was_not_shown_goes_back(void **state)
@@ -515,7 +531,7 @@ int main(void)
 		TEST(a_device_that_turfdoor_has_forgotten_is_told),
 		TEST(a_copy_of_an_outbox_is_told_that_the_batch_is_taken),
 		TEST(a_refused_token_is_the_last_to_be_taken),
-		TEST(refused_tokens_go_when_another_one_is_taken),
+		TEST(a_token_that_is_refused_again_after_another_was_taken_goes),
 		TEST(a_token_that_was_not_shown_goes_back),
 		TEST(damaged_records_are_said_to_be),
 	};
