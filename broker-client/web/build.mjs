@@ -49,8 +49,21 @@ const pages = () => readdirSync(join(web, 'src')).filter((name) => existsSync(jo
 
 const common = { absWorkingDir: web, bundle: true, minify: true, target: ['es2022', 'chrome109', 'safari16', 'firefox115'], logLevel: 'warning', legalComments: 'none' };
 
+// The worker that makes tokens; core/door/token-maker.js starts it. Resolves to its name in the site.
+async function bundleTokenWorker(into) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [{ in: join(web, 'src/core/door/worker.js'), out: 'token-worker' }],
+    outdir: join(into, 'assets'),
+    entryNames: '[name]-[hash]',
+    format: 'iife',
+    metafile: true,
+  });
+  return toSite(into, Object.keys(metafile.outputs)[0]);
+}
+
 // Each page by itself: what two pages share would be split into many small files, which compress worse.
-function bundle(name, into) {
+function bundle(name, into, tokenWorker) {
   return build({
     ...common,
     entryPoints: [{ in: join(web, 'src', name, 'main.js'), out: name }],
@@ -61,7 +74,7 @@ function bundle(name, into) {
     format: 'esm',
     splitting: true,
     metafile: true,
-    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis', TOKEN_WORKER: JSON.stringify(tokenWorker) },
   });
 }
 
@@ -155,9 +168,10 @@ async function main() {
   const into = `${out}.${process.pid}`;
   mkdirSync(into, { recursive: true });
   try {
-    const bundles = await Promise.all(pages().map((name) => bundle(name, into)));
+    const tokenWorker = await bundleTokenWorker(into);
+    const bundles = await Promise.all(pages().map((name) => bundle(name, into, tokenWorker)));
     const outputs = Object.assign({}, ...bundles.map(({ metafile }) => metafile.outputs));
-    const files = await copyStatic(into);
+    const files = [...await copyStatic(into), tokenWorker];
     const made = pages().map((name) => writePage(name, outputs, into));
     await writeWorker(into, made, files);
     if (!tellSizes(into, made)) throw new Error('the first load is too large');

@@ -7,7 +7,7 @@ import { turns } from './lib/web.mjs';
 
 await import('../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs');
 const { IDBFactory, forceCloseDatabase } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
-const { Database } = await import('../../broker-client/web/src/phone/database.js');
+const { Database } = await import('../../broker-client/web/src/core/database.js');
 
 let connections;
 let open;

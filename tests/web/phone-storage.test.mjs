@@ -8,7 +8,7 @@ import { TODAY, Tab, openPhone } from './lib/fake-tab.mjs';
 import { timers, turns } from './lib/web.mjs';
 
 const { forceCloseDatabase } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
-const { Database } = await import('../../broker-client/web/src/phone/database.js');
+const { Database } = await import('../../broker-client/web/src/core/database.js');
 const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
 
 const question = { day: TODAY, domain: 1, outcome: 1 };

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Keys, directories and tokens of Privacy Pass (type 0x0002), made by node's own cryptography and without blinding: what
 // a broker is shown looks the same. And a broker with the plugin that judges them.
-import { constants, createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, privateDecrypt, randomBytes, sign } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 const week = 7 * 86400;
 
-// The public key as RFC 9578, section 6.5 has it: node gives the hashes parameters (NULL), which that form leaves out.
+// The public key as RFC 9578, section 6.5 has it: for id-RSASSA-PSS, and node gives the hashes parameters (NULL), which that form
+// leaves out. The key itself is a plain one, which signs blinded messages too.
 const spkiStart = Buffer.from('30820152303d06092a864886f70d01010a3030a00d300b0609608648016503040202a11a301806092a864886f70d010108300b0609608648016503040202a2030201300382010f003082010a0282010100', 'hex');
 const spkiEnd = Buffer.from('0203010001', 'hex');
 const spkiOf = (der) => Buffer.concat([spkiStart, der.subarray(-256 - spkiEnd.length, -spkiEnd.length), spkiEnd]);
 
+// The blind signature: the message to the power of the secret exponent.
+export const signBlinded = ({ privateKey }, blinded) => privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, blinded);
+
 // A key for a scope, good from a week ago for three weeks unless `times` says otherwise (unix seconds).
 function newKey(scope, times = {}) {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384', saltLength: 48 });
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const now = Math.floor(Date.now() / 1000);
   const spki = spkiOf(publicKey.export({ type: 'spki', format: 'der' }));
   return { scope, privateKey, spki, id: sha256(spki), notBefore: now - week, notAfter: now + 2 * week, ...times };

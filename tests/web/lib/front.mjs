@@ -3,6 +3,7 @@
 //   pass    everything goes to the server
 //   portal  every address answers 200 with a page of the network's own, as before somebody agreed to its rules
 //   login   whoever has no session is sent to a sign-on at another address, which brings them back with one
+// With front.turfdoor, the port of a turfdoor, it passes that one's requests on to it, as deploy/door.conf does.
 import http from 'node:http';
 import net from 'node:net';
 
@@ -66,12 +67,14 @@ export class Front {
   }
 
   #pass(request, response) {
-    const asking = http.request({ host: '127.0.0.1', port: this.site.port, path: request.url, headers: this.#headers(request) }, (answer) => {
+    const forTurfdoor = this.turfdoor && /^\/(door|\.well-known)\//.test(request.url);
+    const port = forTurfdoor ? this.turfdoor : this.site.port;
+    const asking = http.request({ host: '127.0.0.1', port, method: request.method, path: request.url, headers: this.#headers(request) }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
     asking.on('error', () => response.destroy());
-    asking.end();
+    request.pipe(asking);
   }
 
   #upgrade(request, socket) {

@@ -9,9 +9,10 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const UNSURE_MS = 3_000; // after this long without an answer or any other packet, the connection may be dead
 const DEAD_MS = 8_000; // after this long the page ends it
+const REFUSALS = [4, 5]; // CONNACK: bad user name or password, not authorized
 const KEEPALIVE_S = 10; // the library notices a dead connection on which nothing is sent after 1.5 times this
 
-const decoders = { receipt: decodeReceipt, summary: decodeSummary, weekly: decodeWeekly, catalogue: decodeCatalogue, status: decodeStatus };
+const decoders = { receipt: decodeReceipt, summary: decodeSummary, weekly: decodeWeekly, catalogue: decodeCatalogue, status: decodeStatus, door: (bytes) => ({ bytes }) };
 
 // The broker behind the page's own origin.
 export const ownBroker = (location) => `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/mqtt`;
@@ -36,19 +37,25 @@ export class Connection {
   clientId = '';
 
   // {org, url, receipts: whether to subscribe to receipts, load: gives the mqtt library,
-  // ask: who answers at the server's address, handlers}. Handlers:
+  // ask: who answers at the server's address, login: resolves to {username, password}, {} for a client without a name, or null
+  // when it must not connect now, handlers}. Handlers:
+  //   accepted(), refused(): the broker has answered the login
   //   link(link): the getter below; blocked(): `blocked` has changed
-  //   receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status)
+  //   receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status), door({bytes}): the keys
   //   cleared({kind, team, period, year}): a retained message was deleted
   //   retained(): the broker has sent all retained messages of the wanted topics
-  constructor({ receipts = false, load = () => import('mqtt'), ask = whoAnswers, ...options }) {
-    this.#options = { receipts, load, ask, ...options };
+  constructor({ receipts = false, load = () => import('mqtt'), ask = whoAnswers, login = () => ({}), ...options }) {
+    this.#options = { receipts, load, ask, login, ...options };
     this.#filters.add(topics.catalogue(options.org)).add(topics.status(options.org));
   }
 
   // offline, connecting, online, or unsure: online, but the broker does not answer.
   get link() {
     return this.state === 'online' && !this.sure ? 'unsure' : this.state;
+  }
+
+  get running() {
+    return this.#running;
   }
 
   start() {
@@ -103,29 +110,31 @@ export class Connection {
     this.#become({ state: 'connecting' });
     const attempt = ++this.#attempt;
     const library = await this.#options.load().catch(() => null);
+    const login = library && (await this.#options.login());
     if (!this.#running || attempt !== this.#attempt) return;
-    if (library) this.#open(library);
-    else this.#reconnectLater();
+    if (login) this.#open(library, login);
+    else this.#reconnectLater(!library);
   }
 
-  #open(library) {
+  #open(library, login) {
     this.clientId = newClientId();
     const connect = library.connect ?? library.default.connect;
     const client = connect(this.#options.url, {
       clientId: this.clientId, protocolVersion: 4, clean: true, reconnectPeriod: 0, connectTimeout: 10_000,
-      keepalive: KEEPALIVE_S, timerVariant: 'native', queueQoSZero: false, resubscribe: false,
+      keepalive: KEEPALIVE_S, timerVariant: 'native', queueQoSZero: false, resubscribe: false, ...login,
     });
     this.#client = client;
     const on = (event, act) => client.on(event, (...values) => client === this.#client && act(...values));
     on('connect', () => this.#connected(client));
     on('message', (topic, bytes) => this.#messageArrived(topic, bytes));
     on('packetreceive', () => this.#packetArrived());
-    on('error', () => this.#reconnectLater());
+    on('error', ({ code }) => (REFUSALS.includes(code) && this.#notify('refused'), this.#reconnectLater()));
     on('close', () => this.#reconnectLater());
   }
 
   #connected(client) {
     const { org, receipts } = this.#options;
+    this.#notify('accepted');
     this.#subscribed = this.#filters;
     this.#subscribeAll = false;
     const filters = [...this.#filters];
@@ -179,11 +188,12 @@ export class Connection {
     if (message && (!message.org || message.org === this.#options.org)) this.#notify(parsed.kind, message);
   }
 
-  #reconnectLater() {
+  // `ask`: look who answers, when it did not come online.
+  #reconnectLater(ask = true) {
     const failed = this.state === 'connecting';
     this.#drop();
     if (!this.#running) return;
-    if (failed) this.#checkWhoAnswers();
+    if (failed && ask) this.#checkWhoAnswers();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), this.#waitMs * (0.75 + Math.random() / 2));
     this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2);

@@ -15,6 +15,13 @@ export function useTexts(given) {
   texts = given.nl;
 }
 
+// More texts, of code that is loaded later.
+export async function addTexts({ nl, en }) {
+  const before = sources;
+  sources = { nl: { ...before.nl, ...nl }, en: async () => ({ default: { ...(await before.en()).default, ...(await en()).default } }) };
+  texts = await loadTexts(language).catch(() => texts);
+}
+
 function fillIn(from, key, values = {}) {
   const forms = (from[key] ?? sources.nl[key] ?? key).split('|');
   const form = forms.length > 1 && values.n !== 1 ? forms[1] : forms[0];

@@ -2,6 +2,7 @@
 // Registers the service worker, and reloads a window after a newer build has taken over the service worker: at once if
 // the worker asked for it, otherwise when the window is hidden or nobody has touched it for some time. Until then the
 // window runs on the files of its own build.
+import { scriptUrl } from './script-url.js';
 
 const SERVICE_WORKER = 'sw.js';
 const LOOK_MS = 5_000;
@@ -44,18 +45,10 @@ export class ReloadForBuild {
   }
 }
 
-// The only Trusted Types policy of the pages: the service worker is the only script that a page may name by its URL.
-const policy = globalThis.trustedTypes?.createPolicy('turf', {
-  createScriptURL: (url) => {
-    if (url !== SERVICE_WORKER) throw new TypeError('not our service worker');
-    return url;
-  },
-});
-
 export async function registerWorker() {
   if (!('serviceWorker' in navigator)) return null;
   try {
-    return await navigator.serviceWorker.register(policy ? policy.createScriptURL(SERVICE_WORKER) : SERVICE_WORKER);
+    return await navigator.serviceWorker.register(scriptUrl(SERVICE_WORKER));
   } catch {
     return null; // no secure context, or forbidden: the page works, but not from a cold start without network
   }

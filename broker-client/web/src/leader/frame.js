@@ -45,13 +45,22 @@ function freshness(page) {
   if (page.blocked) alerts.splice(0, alerts.length);
   return {
     mark: el('p', { class: `fresh fresh--${state}` }, el('span', { class: 'fresh__mark' }, mark), updatedAt ? el('span', { class: 'fresh__time' }, ` ${updatedAt}`) : null),
-    alerts: el('div', { class: 'alerts', role: 'status' }, page.blocked && loginAdvice(words), alerts.map((text) => el('p', { class: 'alert alert--warn' }, text))),
+    alerts: el('div', { class: 'alerts', role: 'status' }, page.blocked && loginAdvice(words), page.door && doorAlert(page.door), alerts.map((text) => el('p', { class: 'alert alert--warn' }, text))),
   };
 }
 
 const loginAdvice = (words) =>
   el('div', { class: 'alert alert--warn alert--choice' },
     el('p', {}, words.t('login')), el('a', { class: 'button button--primary', href: loginAddress(location), 'data-key': 'login' }, words.t('login_now')));
+
+const doorAlert = ({ text, link, button }) =>
+  el('div', { class: 'alert alert--warn alert--choice' }, el('p', {}, text),
+    link && el('a', { class: 'button button--primary', href: link.href, 'data-key': 'door-link' }, link.text),
+    button && el('button', { class: 'button', 'data-action': 'door', 'data-key': 'door' }, button.text));
+
+// For leaders to compare with each other.
+const doorKeys = (fingerprint, words) =>
+  el('section', { class: 'door-keys' }, el('p', {}, words.t('door_fingerprint', { fingerprint })), el('p', { class: 'note' }, words.t('door_fingerprint-help')));
 
 const ready = ({ figures, team }) => Boolean(figures.catalogue) && figures.newest.summaries().some((one) => one.team === team);
 
@@ -91,7 +100,7 @@ export function drawPage(page) {
       paperLine(page),
       navigation(page),
     ),
-    el('main', { id: 'content', class: `view view--${page.view}`, tabindex: '-1' }, alerts, content(page)),
+    el('main', { id: 'content', class: `view view--${page.view}`, tabindex: '-1' }, alerts, content(page), page.fingerprint && doorKeys(page.fingerprint, words)),
   );
   return tree;
 }

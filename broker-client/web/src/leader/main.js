@@ -9,6 +9,7 @@ import { formatDate, parseDate, todayIn } from '../core/calendar.js';
 import { forgetLogin, loadConfig, whoAnswers } from '../core/config.js';
 import { Connection, onReturn, ownBroker } from '../core/connection.js';
 import { byId } from '../core/dom.js';
+import { doorNotice } from '../core/door/notice.js';
 import { language, switchLanguage, t, textsIn, useSavedLanguage, useTexts } from '../core/language.js';
 import { remember, remembered } from '../core/local-storage.js';
 import { ALL, topics } from '../core/topics.js';
@@ -46,6 +47,7 @@ const state = {
   shown: { tables: new Map(), charts: new Map() }, // by id, for the buttons that copy or save one
 };
 let connection = null;
+let door = null; // as in core/door/door.js, once it is loaded
 let org = '';
 
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -89,7 +91,7 @@ function wantedTopics() {
   const { team, view } = state.selection;
   const year = view === 'report' ? yearShown() : null;
   const ofTeams = year === null ? [] : [...quartersOfYear(year), String(year)].map((period) => topics.summary(org, '+', period));
-  return [...[team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]), ...ofTeams];
+  return [...[team, ALL].flatMap((one) => [topics.summary(org, one, '+'), topics.weekly(org, one, '+')]), ...ofTeams, ...(door?.topics ?? [])];
 }
 
 const subscribe = () => connection?.subscribe(wantedTopics());
@@ -143,6 +145,9 @@ function drawIfChanged(changed) {
 
 const handlers = {
   link: linkChanged,
+  accepted: () => door?.accepted(),
+  refused: () => door?.refused(),
+  door: (keys) => door?.keysArrived(keys),
   blocked: drawSoon,
   retained: retainedArrived,
   catalogue: catalogueArrived,
@@ -150,6 +155,21 @@ const handlers = {
   summary: summaryArrived,
   weekly: (weekly) => drawIfChanged(received.takeWeekly(state.figures, weekly)),
   cleared: (topic) => drawIfChanged(received.takeCleared(state.figures, topic)),
+};
+
+// Without the code of the door the page connects as anybody.
+async function openDoor() {
+  const { Door } = await import('../core/door/door.js');
+  const onChange = () => {
+    subscribe();
+    drawSoon();
+  };
+  door = await Door.open({ org, role: 'leader', connection, onChange });
+}
+
+const noticeOfDoor = () => {
+  const { catalogue } = state.figures;
+  return door && doorNotice(door, { teamName: (id) => catalogue?.teams.find((team) => team.id === id)?.name ?? id, timezone: catalogue?.timezone });
 };
 
 // ---- Figures that are stored to open without a network ---------------------------------------------------
@@ -211,6 +231,7 @@ function drawNow() {
   const page = {
     ...state, ...selection,
     blocked: state.blocked || Boolean(connection?.blocked),
+    door: noticeOfDoor(), fingerprint: door?.fingerprint,
     period: selection.period ?? quarterOfDay(today()), year: yearShown(), today: today(), now: seconds(),
     words: wordsNow(!onPaper && width < CROWDED),
     width, scale: letterScale(), narrow: width < NARROW,
@@ -277,6 +298,7 @@ const actions = {
   png: ({ chart }) => saveChart(chart, 'png'),
   csv: ({ form }) => saveCsv(form),
   print: () => print(),
+  door: () => noticeOfDoor()?.button?.act(),
   language: () => switchLanguage().then(drawSoon),
   skip: (_data, event) => {
     event.preventDefault(); // the address holds the selection
@@ -341,10 +363,11 @@ async function start() {
   library.catch(() => {}); // the connection tries again
   ({ org } = await loadConfigAtLast());
   await showStoredFigures();
-  connection = new Connection({ org, url: ownBroker(location), handlers });
+  connection = new Connection({ org, url: ownBroker(location), handlers, login: async () => (door ? door.login() : {}) });
+  await openDoor().catch(() => {});
   subscribe();
   connection.start();
-  onReturn(() => connection.wake());
+  onReturn(() => (door?.wake(), connection.wake()));
   await Promise.allSettled([loadFileModules(), library]); // a button tries again to load what is missing then
   keepUpToDate();
 }

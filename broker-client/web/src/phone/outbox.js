@@ -6,8 +6,8 @@
 //   taps   key n (tap order), the tap of tap.js; index `id`; nothing reads the index `waiting`, which only older databases have
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
 //          sent while it was left, until their taps are marked as sent), and the page's own
+import { Database } from '../core/database.js';
 import { forget, remember, rememberedValue } from '../core/local-storage.js';
-import { Database } from './database.js';
 import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
 const VERSION = 1;

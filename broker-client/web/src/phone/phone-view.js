@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What the page can read from the phone: what waits, what may be chosen or taken back, the team's figures. Phone extends it with
-// `taps`, `today`, and everything that changes something.
+// `taps`, `today`, `door`, and everything that changes something.
 import { teamsOn } from '../core/catalogue.js';
 import { formatQuarter, isoWeeksUpTo, parseDate, quarterLastDay, quarterOfDay } from '../core/calendar.js';
 import { Figures } from '../core/figures.js';
@@ -84,8 +84,9 @@ export class PhoneView {
     return Math.max(since, begun, this.today - acceptDays);
   }
 
-  // Teams a worker can choose today.
+  // Teams a worker can choose today: those that this device may count for.
   get choosableTeams() {
-    return this.catalogue ? teamsOn(this.catalogue, this.today) : [];
+    const teams = this.catalogue ? teamsOn(this.catalogue, this.today) : [];
+    return this.door?.teams ? teams.filter(({ id }) => this.door.teams.includes(id)) : teams;
   }
 }

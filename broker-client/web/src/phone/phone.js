@@ -13,6 +13,7 @@ import { SenderLock } from './sender-lock.js';
 import { StorageTrouble } from './storage-trouble.js';
 import { TakenBack } from './taken-back.js';
 import { held, mayChange, sendable, waits } from './tap.js';
+import { WayIn } from './way-in.js';
 
 export const UNDO_MS = 6_000;
 const RESEND_SPREAD_MS = 2_000;
@@ -28,6 +29,7 @@ export class Phone extends PhoneView {
   #outbox;
   #sender;
   #connection;
+  #wayIn;
   #lock;
   #channel;
   #now;
@@ -51,8 +53,9 @@ export class Phone extends PhoneView {
   #used = false;
   #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
 
-  // {org, url, onChange, now, load, retryMs}: `load` and `retryMs` as in Connection and Sender.
-  static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs }) {
+  // {org, url, onChange, now, load, retryMs, openDoor}: `load` and `retryMs` as in Connection and Sender; `openDoor`
+  // as in WayIn.
+  static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs, openDoor }) {
     const phone = new Phone();
     phone.#org = org;
     phone.#now = now;
@@ -61,12 +64,21 @@ export class Phone extends PhoneView {
     const outboxChangedElsewhere = () => phone.#safely(phone.#reload().then(() => phone.#pump()));
     phone.#outbox = await Outbox.open(org, { onGone: () => phone.#trouble.tryAgain(), onReturn: outboxChangedElsewhere });
     phone.#sender = new Sender({ retryMs });
-    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load });
+    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load, login: () => phone.#wayIn.login() });
+    phone.#wayIn = phone.#makeWayIn(openDoor);
     phone.#lock = new SenderLock(`turf-${org}`, (mine) => (mine ? phone.#pump() : phone.#sender.lost(phone.#now())));
     phone.#channel = new BroadcastChannel(`turf-${org}`);
     phone.#channel.onmessage = outboxChangedElsewhere;
     await phone.#load();
     return phone;
+  }
+
+  #makeWayIn(openDoor) {
+    return new WayIn({
+      org: this.#org, connection: this.#connection, openDoor, now: this.#now,
+      waits: () => this.waiting.all + this.#storing, isSeen: () => !this.#left, hasCatalogue: () => Boolean(this.catalogue),
+      onChange: () => (this.#subscribe(), this.#onChange()),
+    });
   }
 
   async #load() {
@@ -95,9 +107,14 @@ export class Phone extends PhoneView {
 
   // ---- State ---------------------------------------------------------------------------------------
 
-  // offline, connecting, online, or unsure: the broker does not answer.
+  // The door, once its code is loaded; null before.
+  get door() {
+    return this.#wayIn.door;
+  }
+
+  // offline, connecting, online, or unsure: the broker does not answer. idle: nothing to connect for.
   get link() {
-    return this.#connection.link;
+    return this.door?.joined && !this.#connection.running ? 'idle' : this.#connection.link;
   }
 
   // Of the storage: as in StorageTrouble.
@@ -144,6 +161,7 @@ export class Phone extends PhoneView {
     this.borrowed = borrowed;
     if (!borrowed) this.teams = [...new Set([...this.teams, team])];
     this.#subscribe();
+    this.#wayIn.wantFigures();
     this.#onChange();
     if (borrowed) return;
     this.#ownTeam = team;
@@ -292,8 +310,7 @@ export class Phone extends PhoneView {
     if (seen) this.#lock.take();
     else this.#lock.wait();
     this.#subscribe();
-    this.#connection.start();
-    this.#connection.wake();
+    this.#wayIn.connect();
     this.#onChange();
     if (this.trouble) this.#trouble.tryAgain();
     this.#pump();
@@ -330,6 +347,7 @@ export class Phone extends PhoneView {
 
   close() {
     clearTimeout(this.#timer);
+    this.#wayIn.close();
     this.#trouble.close();
     this.#connection.stop();
     this.#lock.release();
@@ -380,20 +398,23 @@ export class Phone extends PhoneView {
   }
 
   #subscribe() {
-    if (!this.team) return;
+    this.#connection.subscribe([...(this.team ? this.#figureTopics() : []), ...(this.door?.topics ?? [])]);
+  }
+
+  #figureTopics() {
     const week = isoWeekOfDay(this.today);
     const before = isoWeekOfDay(this.today - 7 * (WEEKS_SHOWN - 1));
     const years = [...new Set([week.year, before.year])];
-    this.#connection.subscribe([
-      topics.summary(this.#org, this.team, formatQuarter(this.quarter)),
-      ...years.map((year) => topics.weekly(this.#org, this.team, year)),
-    ]);
+    return [topics.summary(this.#org, this.team, formatQuarter(this.quarter)), ...years.map((year) => topics.weekly(this.#org, this.team, year))];
   }
 
   #handlers() {
     return {
       link: (link) => this.#linkChanged(link),
       blocked: () => this.#onChange(),
+      accepted: () => this.door?.accepted(),
+      refused: () => this.door?.refused(),
+      door: (keys) => this.door?.keysArrived(keys),
       receipt: (results) => this.#safely(this.#receipt(results)),
       summary: (summary) => this.figures.takeSummary(summary) && this.#onChange(),
       weekly: (weekly) => this.figures.takeWeekly(weekly) && this.#onChange(),
@@ -405,8 +426,10 @@ export class Phone extends PhoneView {
 
   #linkChanged(link) {
     if (link === 'offline') this.#sender.lost(this.#now());
+    if (link === 'online') this.#wayIn.noteOnline();
     this.#onChange();
     if (link === 'online') this.#pump();
+    this.#wayIn.update();
   }
 
   async #takeCatalogue(catalogue) {
@@ -506,6 +529,7 @@ export class Phone extends PhoneView {
       this.#pumping = false;
     }
     this.#setTimer();
+    this.#wayIn.update();
   }
 
   async #sendAll() {

@@ -198,7 +198,7 @@ function chooseFirstTeam(id, borrowed) {
 function drawFirst(ready) {
   setHidden(parts.first, ready && !failure);
   const ended = phone?.team && phone.catalogue ? phone.team : '';
-  const starting = failure || ready || (phone?.catalogue && afterPaint) ? '' : t(waitingFor());
+  const starting = failure || ready || (phone?.catalogue && afterPaint) || phone?.door?.notice ? '' : t(waitingFor());
   setText(parts.starting, starting);
   renderWhen(parts.first, [failure, ready, ended, phone?.choosableTeams, Boolean(afterPaint), language], () => {
     if (failure === 'login') return loginAdvice();
@@ -302,10 +302,15 @@ function showFailure(text) {
   draw();
 }
 
+const openDoor = async (options) => {
+  await loadAfterPaint();
+  return afterPaint.Door.open(options);
+};
+
 // Fails with the name of the text that says why.
 async function openPhone({ org }) {
   try {
-    const opened = await Phone.open({ org, url: ownBroker(location), onChange: phoneChanged });
+    const opened = await Phone.open({ org, url: ownBroker(location), onChange: phoneChanged, openDoor });
     return { opened, used: await opened.used() };
   } catch (error) {
     throw Object.assign(error, { sentence: error.name === 'VersionError' ? 'trouble_newer' : 'trouble_storage' });

@@ -2,6 +2,7 @@
 // The notices above and below the grid: refusals until they are dismissed, what is wrong with the phone, and what is new.
 import { domainName, teamName } from '../core/catalogue.js';
 import { dutch, el, reconcile } from '../core/dom.js';
+import { doorNotice } from '../core/door/notice.js';
 import { longDate, number, relativeDate, shortDate } from '../core/format.js';
 import { groupBy } from '../core/group-by.js';
 import { language, t, tParts } from '../core/language.js';
@@ -65,12 +66,18 @@ function wrongDate(phone) {
   return other !== null && Math.abs(other - phone.today) > 1 ? { own: longDate(phone.today, language), other: longDate(other, language) } : null;
 }
 
+function doorCard({ isGood, text, link, button: { text: label, act } = {} }) {
+  return plain(isGood ? 'calm' : 'warn', text, link && el('a', { class: 'button button--primary', href: link.href, 'data-key': 'door-link' }, link.text), act && button('door', label, act));
+}
+
 // [{key, signature, make}] of all that is to be shown; `device` is what the page knows of the phone: see device.js.
 function collect(phone, device, openList) {
   const found = [];
   const add = (key, signature, make) => found.push({ key, signature, make });
   const calm = (key, signature, make) => found.push({ key, signature, make, calm: true });
   if (phone.trouble) add('trouble', phone.trouble, () => plain('refused', t(`trouble_${phone.trouble}`), button('reload', t('reload'), () => location.reload())));
+  const door = phone.door && doorNotice(phone.door, { teamName: (id) => teamName(phone.catalogue, id), timezone: phone.catalogue?.timezone, waits: phone.waiting.all > 0 });
+  if (door) add('door', [door.key, door.text], () => doorCard(door));
   if (phone.blocked) add('login', '', () => el('section', { class: 'notice notice--warn' }, loginAdvice()));
   if (phone.refilled !== null) add('refilled', phone.refilled, () => plain('warn', t('refilled', { n: phone.refilled }), button('refilled', t('dismiss'), () => phone.dismissNotice('refilled'))));
   if (device.emptied) add('emptied', device.standalone, () => plain('warn', `${t('emptied')} ${device.standalone ? '' : t('emptiedHint')}`, button('emptied', t('dismiss'), () => (device.dismissEmptied(), phone.noteUsed()))));

@@ -105,6 +105,7 @@ export default {
   offline: 'No connection',
   connecting: 'Connecting…',
   unsure: 'Connection is slow',
+  idle: 'Connects when there is something to send',
   login: 'To connect, you may have to log in first. Your taps stay on this device.',
   loginNow: 'Log in',
   aggregatorAway: 'Counting has paused for a moment. Your taps stay on this device until they are counted.',
