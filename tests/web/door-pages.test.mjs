@@ -1,47 +1,60 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Both pages in Chromium with a closed door: the broker's plugin, turfd and nginx are real, turfdoor is one that does what the
-// test says. The clock is the real one.
+// Both pages in Chromium with a closed door: turfdoor, the broker with its plugin, turfd and nginx are real.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { Door } from '../system/lib/door.mjs';
 import { temporaryFolder } from '../system/lib/paths.mjs';
-import { eventually } from '../system/lib/processes.mjs';
-import { chooseTeam, domain, drained, hide, Phone, stored, tap, team } from './lib/browser.mjs';
-import { FakeTurfdoor } from './lib/fake-turfdoor.mjs';
+import { chooseTeam, drained, hide, Phone, stored, tap, team, wake } from './lib/browser.mjs';
 import { Front } from './lib/front.mjs';
 import { Gallery } from './lib/looks.mjs';
 import { Site } from './lib/site.mjs';
 
-const WEEK_S = 7 * 86_400;
-const monday = () => Math.floor((Date.now() / 1000 + 3 * 86_400) / WEEK_S) * WEEK_S - 3 * 86_400;
+const BATCH = 20;
 
-// A site whose broker lets in only tokens, and its turfdoor with keys of this week and the next for these scopes.
-async function closedSite(t, scopes = ['oost']) {
-  const turfdoor = new FakeTurfdoor({ batch: 20 });
-  for (const scope of scopes) turfdoor.addKeys(scope, monday(), 2);
+// A site whose broker lets in nobody without a token.
+async function closedSite(t) {
   const keys = join(temporaryFolder(t, 'turf-keys'), 'keys');
-  turfdoor.issuer.batch = 20;
-  turfdoor.publish = () => turfdoor.issuer.publish(keys);
-  turfdoor.publish();
+  const door = await (await Door.create(t, { org: 'proef', batch: BATCH, keys })).start();
   const site = await Site.start(t, {}, { keys });
   const front = await Front.start(t, site);
-  front.turfdoor = await turfdoor.listen(t);
+  front.turfdoor = door.port;
   front.origin = front.url.slice(0, -1);
-  const link = (scope, page = '') => `${front.url}${page}#join=${turfdoor.invite(scope)}`;
-  return { site, front, turfdoor, link };
+  const invite = async (...args) => (await door.command('invite', ...args)).stdout.trim().replace(/^.*#/, '#');
+  return { site, front, door, invite };
 }
 
 const rests = (page) => page.locator('.bar__connection--idle').waitFor();
 const says = (page, text) => page.getByText(text).first().waitFor();
+const understood = (page) => page.locator('[data-key="door"]').click();
+
+// A phone that has joined for Oost and has nothing to send.
+async function joinedPhone(t, { front, invite }) {
+  const phone = await Phone.start(t, front);
+  const page = await phone.open(front.url + await invite('--team', 'oost'));
+  await says(page, 'Dit toestel is aangemeld voor Oost');
+  await understood(page);
+  await chooseTeam(page);
+  await rests(page);
+  return { phone, page };
+}
+
+async function send(page) {
+  await tap(page, 1);
+  await hide(page);
+  await wake(page);
+  await drained(page);
+}
 
 test('a phone that was invited taps without a network, and is counted with one; the link is good once', async (t) => {
-  const { site, front, turfdoor, link } = await closedSite(t);
-  const invitation = link('oost');
+  const { site, front, door, invite } = await closedSite(t);
+  const invitation = front.url + await invite('--team', 'oost');
   const phone = await Phone.start(t, front);
   const page = await phone.open(invitation);
   await says(page, 'Dit toestel is aangemeld voor Oost');
-  assert.equal(page.url(), front.url);
+  assert.equal(page.url(), front.url, 'the address has lost the code');
+  assert.equal(await team(page, 'West').count(), 0, 'only the teams of the scope are offered');
   await chooseTeam(page);
   await rests(page);
   site.net.set('refuse');
@@ -49,7 +62,7 @@ test('a phone that was invited taps without a network, and is counted with one; 
   await hide(page);
   await page.locator('.bar__connection--offline').waitFor();
   site.net.set('pass');
-  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await wake(page);
   await drained(page);
   await rests(page);
   assert.deepEqual(await site.counted(), { questions: 1, 'oost/1/answered': 1 });
@@ -58,7 +71,101 @@ test('a phone that was invited taps without a network, and is counted with one; 
   const other = await Phone.start(t, front);
   const late = await other.open(invitation);
   await says(late, 'Deze uitnodiging is al gebruikt');
-  await late.locator('[data-key="door"]').click();
+  await understood(late);
   await says(late, 'Dit toestel is niet aangemeld');
-  assert.equal(turfdoor.credentials.length, 1);
+  const { stdout } = await door.command('list');
+  assert.equal(stdout.match(/ oost /g).length, 1, stdout);
+});
+
+test('a scope that was rotated: the phone fetches new tokens by itself, and its tap is counted', async (t) => {
+  const site = await closedSite(t);
+  const { page } = await joinedPhone(t, site);
+  await send(page);
+  await rests(page);
+  await site.door.command('rotate', 'oost');
+  await send(page);
+  assert.deepEqual(await site.site.counted(), { questions: 2, 'oost/1/answered': 2 });
+});
+
+test('a revoked phone is told so when it asks for its next batch, and gets none; the tokens that it has let it in', async (t) => {
+  const { front, door, invite } = await closedSite(t);
+  const { phone, page } = await joinedPhone(t, { front, invite });
+  await page.close();
+  await door.command('revoke', '1');
+  const before = (await door.command('list')).stdout;
+  await phone.setDateOff(7);
+  const later = await phone.open();
+  await says(later, 'Dit toestel is afgemeld');
+  await tap(later, 1);
+  await hide(later);
+  await wake(later);
+  await says(later, 'De datum ligt in de toekomst'); // turfd has answered
+  assert.equal((await door.command('list')).stdout, before);
+});
+
+test('a phone whose date is wrong by a month has no tokens, says so, and its taps wait', async (t) => {
+  const { phone, page } = await joinedPhone(t, await closedSite(t));
+  await page.close();
+  await phone.setDateOff(30);
+  const later = await phone.open();
+  await tap(later, 1);
+  await says(later, 'Staan datum en tijd van dit toestel goed?');
+  await says(later, 'Uw tikken wachten veilig op dit toestel');
+  await later.locator('.bar__connection--barred').waitFor();
+  assert.deepEqual(await stored(later), { all: 1, waiting: 1 });
+});
+
+test("a leader's invitation: the page with the figures reads them, and shows the fingerprint of the keys", async (t) => {
+  const { site, front, invite } = await closedSite(t);
+  const screen = await Phone.start(t, front, { viewport: { width: 1200, height: 900 } });
+  const page = await screen.open(`${front.url}leader.html`);
+  await says(page, 'Dit toestel is niet aangemeld');
+  await page.close();
+  const joined = await screen.open(`${front.url}leader.html${await invite('--team', 'oost', '--role', 'leader')}`);
+  await says(joined, 'Dit toestel is aangemeld voor Oost');
+  assert.match(joined.url(), /leader\.html$/);
+  await joined.locator('.fresh--live').waitFor();
+  await says(joined, /Sleutels van deze week: ([0-9a-f]{4} ?){8}/);
+  await site.stack.broker.process.stop();
+  await site.stack.broker.startAgain();
+  await joined.locator('.fresh--lost').waitFor();
+  await joined.locator('.fresh--live').waitFor();
+  await screen.keptToItself();
+});
+
+test('the new screens', async (t) => {
+  const { front, door, invite } = await closedSite(t);
+  const gallery = new Gallery();
+  const phone = await Phone.start(t, front);
+  const page = await phone.open();
+  await says(page, 'Dit toestel is niet aangemeld');
+  await gallery.picture(page, 'door-1-outside');
+  await page.goto(`${front.url}#join=${'A'.repeat(22)}`);
+  await says(page, 'Deze uitnodiging is niet bekend');
+  await gallery.picture(page, 'door-2-unknown');
+  await page.goto(front.url + await invite('--team', 'oost', '--team', 'west'));
+  await says(page, 'Dit toestel is aangemeld voor Oost, West');
+  await team(page, 'Oost').waitFor();
+  await gallery.picture(page, 'door-3-joined');
+  await understood(page);
+  await chooseTeam(page);
+  await rests(page);
+  await gallery.picture(page, 'door-4-rests');
+  await page.goto(front.url + await invite('--team', 'oost', '--role', 'leader'));
+  await says(page, 'Dat doet u op de pagina met de cijfers');
+  await gallery.picture(page, 'door-5-joined-as-leader');
+  await page.locator('[data-key="door-link"]').click();
+  await page.locator('.fresh--live').waitFor();
+  await says(page, 'Sleutels van deze week');
+  await gallery.picture(page, 'door-6-leader', { full: true });
+  await page.close();
+  for (const n of [1, 2]) await door.command('revoke', String(n));
+  await phone.setDateOff(7);
+  const later = await phone.open();
+  await says(later, 'Dit toestel is afgemeld');
+  await gallery.picture(later, 'door-7-revoked');
+  const leader = await phone.open(`${front.url}leader.html`);
+  await says(leader, 'Dit toestel is afgemeld');
+  await gallery.picture(leader, 'door-8-leader-revoked');
+  gallery.sound();
 });

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
-// turfdoor as a page sees it, over `fetch` or over HTTP (docs/door.md, "HTTP"): invitations, devices, one batch of a key for each
-// device, as the test says. The time is the test's.
-import http from 'node:http';
-
-import { atEnd } from '../../system/lib/cleanup.mjs';
+// turfdoor as the code of a page sees it, over `fetch` (docs/door.md, "HTTP"): invitations, devices, one batch of a key for each
+// device, as the test says.
 import { Issuer, signBlinded } from '../../system/lib/issuer.mjs';
 
 const WEEK_S = 7 * 86_400;
@@ -47,10 +44,6 @@ export class FakeTurfdoor {
 
   endInvitation(code) {
     this.#invitations.get(code).ended = true;
-  }
-
-  revoke(credential) {
-    this.#devices.get(text(credential)).revoked = true;
   }
 
   revokeAll() {
@@ -108,25 +101,5 @@ export class FakeTurfdoor {
     if ((device.taken.get(key) ?? text(body)) !== text(body)) return refuse(409, 'batch-taken');
     device.taken.set(key, text(body));
     return [200, Buffer.concat(Array.from({ length: this.batch }, (_, i) => signBlinded(key, body.subarray(32 + i * BLINDED_BYTES, 32 + (i + 1) * BLINDED_BYTES))))];
-  }
-
-  // The same over HTTP: resolves to the port.
-  async listen(t) {
-    const server = http.createServer((request, response) => {
-      const parts = [];
-      request.on('data', (part) => parts.push(part));
-      request.on('end', () => {
-        this.requests.push(request.url);
-        const [status, answer] = this.answer(request.url, Buffer.concat(parts), request.headers.authorization ?? '');
-        if (this.away || this.loses === request.url) return request.destroy();
-        return response.writeHead(status).end(answer);
-      });
-    });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    atEnd(t, () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return server.address().port;
   }
 }

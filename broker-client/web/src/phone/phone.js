@@ -112,9 +112,10 @@ export class Phone extends PhoneView {
     return this.#wayIn.door;
   }
 
-  // offline, connecting, online, or unsure: the broker does not answer. idle: nothing to connect for.
+  // offline, connecting, online, or unsure: the broker does not answer. Through the door also idle: nothing to connect for; and
+  // barred: it has nothing to log in with.
   get link() {
-    return this.door?.joined && !this.#connection.running ? 'idle' : this.#connection.link;
+    return this.#wayIn.link ?? this.#connection.link;
   }
 
   // Of the storage: as in StorageTrouble.

@@ -17,6 +17,14 @@ export class WayIn {
     this.#options = options;
   }
 
+  // As in Phone; undefined: that of the connection.
+  get link() {
+    const { connection } = this.#options;
+    if (connection.state === 'online') return undefined;
+    if (this.door?.isBarred) return 'barred';
+    return this.door?.joined && !connection.running ? 'idle' : undefined;
+  }
+
   // The page is seen, or the network is back.
   async connect() {
     const { connection, openDoor, waits, isSeen } = this.#options;

@@ -230,6 +230,7 @@ function draw() {
   plannedFrame = 0;
   clearTimeout(plannedTimer);
   plannedTimer = 0;
+  gridMayMove ||= phone?.door?.notice?.role !== undefined; // who has opened an invitation wants to read what became of it
   if (gridMayMove || sheet?.isOpen) gridPosition.release();
   if (gridMayMove) drawAll();
   else gridPosition.keep(drawAll);

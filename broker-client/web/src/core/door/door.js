@@ -6,7 +6,7 @@ import { ALL, topics } from '../topics.js';
 import { fingerprint, readDirectory } from './directory.js';
 import { Enrolment } from './enrolment.js';
 import { Issuer } from './issuer.js';
-import { Sessions } from './sessions.js';
+import { ShortConnections } from './short-connections.js';
 import { DoorStore } from './store.js';
 import nl from './texts.nl.js';
 import { toText } from './token.js';
@@ -15,6 +15,8 @@ import { Wallet } from './wallet.js';
 
 const REFUSALS_MAX = 3; // after so many refused tokens in a row the page waits, so that it does not lose them all
 const REFUSED_WAIT_MS = 10 * 60_000;
+// What the page says when fetching tokens failed for this reason. A directory without a key for this week: the date may be wrong.
+const NAMES = { 'directory-wrong': 'mismatch', 'key-unknown': 'refused' };
 const LATER_MS = 60_000; // after this long an invitation that got no answer is sent again
 const LONGEST_TIMER_MS = 60 * 60_000;
 
@@ -24,7 +26,7 @@ export class Door {
   #issuer;
   #enrolment;
   #wallet;
-  #sessions = null;
+  #shortConnections = null;
   #timer = 0;
   #closed = false;
   #listeners = new AbortController();
@@ -36,7 +38,7 @@ export class Door {
 
   fingerprint = ''; // of the keys at the broker, for people to compare
 
-  // {org, role, connection, onChange; for the worker's page waits and wanted, as in Sessions; for tests now, random, fetcher,
+  // {org, role, connection, onChange; for the worker's page waits and wanted, as in ShortConnections; for tests now, random, fetcher,
   // maker, and address: the window's location and history}
   static async open({ now = Date.now, random = Math.random, fetcher = (...asked) => fetch(...asked), maker = tokenMaker, address = globalThis, ...options }) {
     const door = new Door();
@@ -48,7 +50,7 @@ export class Door {
     door.#issuer = issuer;
     door.#enrolment = new Enrolment({ store, issuer, org, address, onChange });
     door.#wallet = new Wallet({ org, role, store, issuer, maker, now, random, onChange });
-    if (wanted) door.#sessions = new Sessions({ connection, wanted, waits, now });
+    if (wanted) door.#shortConnections = new ShortConnections({ connection, wanted, waits, now });
     const takeInvitation = () => door.#enrolment.takeInvitation();
     addTexts({ nl, en: () => import('./texts.en.js') }).then(onChange);
     await takeInvitation();
@@ -62,7 +64,7 @@ export class Door {
     this.#closed = true;
     this.#listeners.abort();
     clearTimeout(this.#timer);
-    this.#sessions?.close();
+    this.#shortConnections?.close();
     this.#store.close();
   }
 
@@ -101,6 +103,12 @@ export class Door {
     return this.#lack;
   }
 
+  // The page can be sure that the next connection is refused, here or there.
+  get isBarred() {
+    const trouble = this.#trouble;
+    return trouble !== null && trouble.name !== 'unreachable';
+  }
+
   dismiss() {
     this.#enrolment.dismiss();
   }
@@ -119,19 +127,19 @@ export class Door {
 
   // The page is seen, or the network is back.
   wake() {
-    this.#sessions?.wake();
+    this.#shortConnections?.wake();
     this.update();
     this.#settle({ again: this.#wallet.failed === 'network' });
   }
 
   // Other figures than before are wanted: they get the time to arrive.
   wantFigures() {
-    this.#sessions?.linger();
+    this.#shortConnections?.linger();
   }
 
   // Begins or ends the connection of a device that has joined, as it is wanted.
   update() {
-    if (this.joined && !this.#closed) this.#sessions?.update();
+    if (this.joined && !this.#closed) this.#shortConnections?.update();
   }
 
   // What the next connection logs in with: {} as anybody. Null: it must not connect now. A storage that fails is tried again with
@@ -163,9 +171,9 @@ export class Door {
 
   async #whyNone() {
     const { from, isAway } = await this.#wallet.nextTokens();
+    const { failed } = this.#wallet;
     if (isAway) return { name: 'away', from };
-    if (this.#wallet.failed === 'directory-wrong') return { name: 'mismatch', from: 0 };
-    return this.#wallet.failed ? { name: 'unreachable', from: 0 } : { name: 'used-up', from };
+    return failed ? { name: NAMES[failed] ?? 'unreachable', from: 0 } : { name: 'used-up', from };
   }
 
   // The broker has let the connection in.

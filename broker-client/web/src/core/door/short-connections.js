@@ -2,18 +2,18 @@
 // When the worker's page connects while the door is closed: only while something waits or figures are wanted, and for ten minutes
 // at most, since each connection takes a token of its own and a token that lived all day would tell what one phone did.
 
-const SESSION_MS = 10 * 60_000;
+const LONGEST_MS = 10 * 60_000;
 const LINGER_MS = 5_000; // after the last receipt, so that the team's new figures still arrive
-const PAUSE_MS = 10 * 60_000; // after a session in which nothing was answered; twice as long after each further one
+const PAUSE_MS = 10 * 60_000; // after a connection on which nothing was answered; twice as long after each further one
 const LONGEST_PAUSE_MS = 160 * 60_000;
 
-export class Sessions {
+export class ShortConnections {
   #options;
   #timer = 0;
-  #since = 0; // when this session came online; 0: it has not
+  #since = 0; // when this connection came online; 0: it has not
   #idleSince = 0; // since when nothing is wanted of it; 0: something is
   #waited = 0; // how many taps waited at the last look
-  #answered = false; // whether a tap that waited was answered in this session
+  #answered = false; // whether a tap that waited was answered on this connection
   #pauseMs = PAUSE_MS;
   #pausedUntil = 0;
 
@@ -31,7 +31,7 @@ export class Sessions {
     this.#pausedUntil = 0;
   }
 
-  // Leaves a session that is at its end the whole time for what was asked for just now.
+  // Leaves a connection that is at its end the whole time for what was asked for just now.
   linger() {
     this.#idleSince = 0;
   }
@@ -65,12 +65,12 @@ export class Sessions {
     if (waits() < this.#waited) this.#answered = true;
     this.#waited = waits();
     this.#idleSince = wanted() ? 0 : this.#idleSince || now;
-    const end = Math.min(this.#since + SESSION_MS, this.#idleSince ? this.#idleSince + LINGER_MS : Infinity);
+    const end = Math.min(this.#since + LONGEST_MS, this.#idleSince ? this.#idleSince + LINGER_MS : Infinity);
     if (now < end) this.#callAfter(end - now);
     else this.#end(now);
   }
 
-  // If nothing was answered, turfd may be away: the next session would spend its token in vain too.
+  // If nothing was answered, turfd may be away: the next connection would spend its token in vain too.
   #end(now) {
     const inVain = !this.#answered && this.#waited > 0;
     this.#pausedUntil = inVain ? now + this.#pauseMs : 0;
