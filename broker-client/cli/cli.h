@@ -131,10 +131,13 @@ uint32_t cli_today(const char *zone);
  * Finds the org: the one of --org or --outbox. Without these: the only org that the broker shows (it has a catalogue or a
  * status there) and that has an outbox in the usual place on this device; or the only one that is in either place. If there
  * are several, it asks the person at the terminal; without a terminal it names them all and refuses, since a question must
- * not count for an org that only answered first. With `local_first`, the only org of this device is used, and the broker is
+ * not count for an org that only answered first. With `local_first`, or if this device has joined it, the only org of this device is used, and the broker is
  * not asked. 0 or an exit status; EXIT_UNREACHABLE without a message: a signal came first.
  */
 int cli_find_org(struct cli *cli, bool local_first);
+
+/* Whether the outbox has joined this org with an invitation. Creates nothing. */
+bool cli_has_joined(const char *org, const char *outbox);
 
 /* ---- signals.c -------------------------------------------------------------------------------------------------- */
 

@@ -194,6 +194,32 @@ static int choose_org(struct cli *cli, struct orgs *orgs)
 	return org ? use_org(cli, org) : EXIT_USAGE;
 }
 
+bool cli_has_joined(const char *org, const char *outbox)
+{
+	struct turf_access access = {.size = sizeof access};
+	struct turf_options options = {.size = sizeof options, .org = org, .outbox = outbox};
+	char of_outbox[TURF_TEAM_BYTES];
+	struct turf *turf;
+	bool joined;
+
+	if (turf_outbox_org(outbox, of_outbox) != 0 || turf_open(&turf, &options, NULL) != 0)
+		return false;
+	joined = turf_get_access(turf, &access, NULL) == 0;
+	turf_close(turf);
+	return joined;
+}
+
+/* The broker of an org that this device has joined asks for tokens, and would refuse whoever asks it for orgs. */
+static bool has_joined(const struct org *org)
+{
+	char path[PATH_BYTES];
+
+	if (!cli_state_folder(path))
+		return false;
+	(void)snprintf(path + strlen(path), TURF_TEAM_BYTES + 1, "/%s", org->id);
+	return cli_has_joined(org->id, path);
+}
+
 int cli_find_org(struct cli *cli, bool local_first)
 {
 	struct orgs orgs = {.n = 0}, candidates = {.n = 0};
@@ -209,7 +235,7 @@ int cli_find_org(struct cli *cli, bool local_first)
 		return use_org(cli, add_org(&orgs, of_outbox));
 	if (!cli->outbox)
 		add_those_here(&orgs);
-	if (local_first && orgs.n == 1)
+	if (orgs.n == 1 && (local_first || has_joined(&orgs.all[0])))
 		return use_org(cli, &orgs.all[0]);
 	rc = add_those_shown(cli, &orgs, &error);
 	if (rc > 0)

@@ -247,9 +247,15 @@ int cli_watch(struct cli *cli)
 	rc = cli_find_org(cli, false);
 	if (rc != 0)
 		return rc;
+	rc = cli_find_outbox(cli);
+	if (rc != 0)
+		return rc;
 	options = cli_options(cli);
-	if (turf_watch_open(&watch.turf, &options, &error) < 0)
-		return cli_complain(EXIT_FAULT, "%s", error.text);
+	if (cli_has_joined(cli->org, cli->outbox_path))
+		options.outbox = cli->outbox_path;
+	rc = turf_watch_open(&watch.turf, &options, &error);
+	if (rc < 0)
+		return cli_complain(rc == TURF_BROKER ? EXIT_UNREACHABLE : EXIT_FAULT, "%s", error.text);
 	turf_watch_status(watch.turf);
 	if (cli->period)
 		(void)watch_period(&watch, cli->period);

@@ -5,14 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/backoff.h"
 #include "base/monotonic.h"
+#include "broker-client/libturf/token_buyer.h"
 
 enum { RECONNECT_MS = 500, RECONNECT_MAX_MS = 15000 };
 
 struct listener {
 	struct connection connection;
+	struct outbox *outbox; /* with the tokens; NULL: none are used */
+	struct login login;
 	int64_t reconnect_ms, reconnect_max_ms;
 	char filters[LISTENER_SLOTS][TOPIC_BYTES]; /* empty: none */
 	int tokens[LISTENER_SLOTS];                /* of their subscriptions on this connection */
@@ -43,11 +47,43 @@ int listener_open(struct listener **out, const struct turf_options *options, str
 	return rc;
 }
 
+/* The token that is taken to look goes back at once. */
+static int fetch_if_none(struct listener *listener, const struct turf_options *options, struct error *error)
+{
+	const struct token_buyer buyer = {.ca_file = options->ca_file, .send = http_send};
+	int64_t now = (int64_t)time(NULL);
+	struct token_store_token token;
+	int rc = token_store_take(listener->outbox, now, &token, error);
+
+	if (rc == 0)
+		rc = token_store_give_back(listener->outbox, &token, false, error);
+	else if (rc == TOKEN_STORE_NONE)
+		rc = token_buyer_fetch(&buyer, listener->outbox, options->org, now, error);
+	return rc > 0 ? FAULT_BROKER : rc;
+}
+
+int listener_use_tokens(struct listener *listener, const struct turf_options *options, struct error *error)
+{
+	char org[SLUG_BYTES];
+
+	if (!options->outbox || outbox_org(options->outbox, org) != 0 ||
+	    outbox_open(&listener->outbox, options->outbox, options->org, NULL) < 0)
+		return 0;
+	if (login_use(&listener->login, &listener->connection, listener->outbox))
+		return fetch_if_none(listener, options, error);
+	outbox_close(listener->outbox);
+	listener->outbox = NULL;
+	return 0;
+}
+
 void listener_close(struct listener *listener)
 {
 	if (!listener)
 		return;
+	if (listener->outbox)
+		login_release(&listener->login, &listener->connection, listener->outbox);
 	connection_release(&listener->connection);
+	outbox_close(listener->outbox);
 	connection_free_events(listener->taken);
 	free(listener->current);
 	free(listener);
@@ -118,8 +154,12 @@ static struct listener_item item_of(struct listener *listener, const struct conn
 	case MQTT_EVENT_CONNECTED:
 		listener->connecting = false;
 		listener->connected = true;
+		login_accepted(&listener->login, listener->outbox);
 		return subscribe_all(listener, &error) < 0 ? down(listener, error.text) : item;
 	case MQTT_EVENT_CONNECT_FAILED:
+		if (login_is_refusal(event))
+			login_give_back(&listener->login, listener->outbox, true);
+		return down(listener, (const char *)event->bytes);
 	case MQTT_EVENT_LOST:
 		return down(listener, (const char *)event->bytes);
 	case MQTT_EVENT_SUBSCRIBED:
@@ -156,6 +196,17 @@ static struct listener_item next_taken(struct listener *listener)
 	return item;
 }
 
+static int begin(struct listener *listener, struct error *error)
+{
+	int rc = 0;
+
+	if (listener->login.used)
+		rc = login_take(&listener->login, &listener->connection, listener->outbox, error);
+	if (rc == TOKEN_STORE_NONE)
+		rc = error_set(error, FAULT_BROKER, "no token is left");
+	return rc < 0 ? rc : connection_begin(&listener->connection, error);
+}
+
 struct listener_item listener_next(struct listener *listener, int wake_fd, int timeout_ms)
 {
 	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : monotonic_ms() + timeout_ms;
@@ -171,7 +222,7 @@ struct listener_item listener_next(struct listener *listener, int wake_fd, int t
 			return item;
 		if (idle && now_ms >= listener->connect_at_ms) {
 			listener->connecting = true;
-			if (connection_begin(&listener->connection, &error) < 0)
+			if (begin(listener, &error) < 0)
 				return down(listener, error.text);
 			idle = false;
 		}

@@ -34,6 +34,10 @@ struct listener_item {
 int listener_open(struct listener **out, const struct turf_options *options, struct error *error);
 void listener_close(struct listener *listener);
 
+/* Shows tokens of the outbox in the options from now on, if it has joined their org and no handle of this process has it open.
+ * Fetches some if there are none. 0 or a fault: there are none. */
+int listener_use_tokens(struct listener *listener, const struct turf_options *options, struct error *error);
+
 /* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for that may still
  * come until the next reconnect. The slot is the kind of news that the filter is for: TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
 enum { LISTENER_SLOTS = TURF_NEWS_WEEKLY + 1 };

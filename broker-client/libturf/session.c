@@ -110,9 +110,7 @@ static void end_link(struct turf *turf, int64_t now_ms)
 
 static void connect_failed(struct turf *turf, const struct connection_event *event, int64_t now_ms)
 {
-	bool refused = event->token == MQTT_CODE_BAD_PASSWORD || event->token == MQTT_CODE_NOT_AUTHORIZED;
-
-	if (refused && session_token_refused(turf)) {
+	if (login_is_refusal(event) && session_token_refused(turf)) {
 		lose_link(turf, TURF_CONNECTING, (const char *)event->bytes, now_ms);
 		turf->connect_at_ms = now_ms + SESSION_TOKEN_WAIT_MS;
 	} else {

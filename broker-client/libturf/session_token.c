@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * How a handle connects whose outbox has joined an org with a door: each connection shows a new token, and ends when there is
- * nothing left to send, so that no two flushes can be told to be of one device. A token for which the broker opened no connection
- * may be shown again: nothing was sent on it. The broker takes the same token again for two minutes, so that a lost CONNACK costs
- * none; after that it refuses it, and the next one is shown.
+ * nothing left to send, so that no two flushes can be told to be of one device. The broker takes the same token again for two
+ * minutes, so that a lost CONNACK costs none (login.h); after that it refuses it, and the next one is shown.
  *
  * A thread of its own fetches tokens, because turfdoor may take a minute to answer.
  */
@@ -16,7 +15,6 @@
 
 #include "base/backoff.h"
 #include "base/monotonic.h"
-#include "base/step.h"
 #include "broker-client/libturf/token_buyer.h"
 
 enum {
@@ -106,21 +104,6 @@ static void start_fetcher(struct turf *turf)
 
 /* ---- Connecting ------------------------------------------------------------------------------------------------- */
 
-/* A program that gives a user name is let in by that. */
-static bool uses_tokens(struct turf *turf)
-{
-	struct token_store_member member;
-
-	if (turf->tokens.used)
-		return true;
-	if (turf->connection.options.user || token_store_member(turf->outbox, &member, NULL) != 0)
-		return false;
-	explicit_bzero(&member, sizeof member);
-	turf->tokens.used = true;
-	turf->connection.options.user = "pass";
-	return true;
-}
-
 static bool is_anything_waiting(struct turf *turf)
 {
 	size_t n;
@@ -157,21 +140,12 @@ static void wait_for_tokens(struct turf *turf, int rc, const struct error *fault
 		ask_to_fetch(turf);
 }
 
-/* The last client may still read the password that it was given. */
-static void set_password(struct turf *turf)
-{
-	char *password = turf->tokens.passwords[turf->tokens.turn ^= 1];
-
-	memcpy(password, turf->tokens.token.text, TOKEN_TEXT_BYTES);
-	turf->connection.options.password = password;
-}
-
 bool session_token_ready(struct turf *turf, int64_t now_ms)
 {
 	struct error error;
-	int rc = 0;
+	int rc;
 
-	if (!uses_tokens(turf))
+	if (!login_use(&turf->tokens.login, &turf->connection, turf->outbox))
 		return true;
 	if (!turf->tokens.has_fetcher)
 		start_fetcher(turf);
@@ -179,45 +153,29 @@ bool session_token_ready(struct turf *turf, int64_t now_ms)
 		turf->connect_at_ms = now_ms + turf->retry_ms; /* another process may put something in the outbox */
 		return false;
 	}
-	if (!turf->tokens.held)
-		rc = token_store_take(turf->outbox, (int64_t)time(NULL), &turf->tokens.token, &error);
+	rc = login_take(&turf->tokens.login, &turf->connection, turf->outbox, &error);
 	if (rc != 0) {
 		turf->connect_at_ms = now_ms + SESSION_TOKEN_WAIT_MS;
 		wait_for_tokens(turf, rc, &error);
 		return false;
 	}
-	turf->tokens.held = true;
-	step_reached("token-taken");
-	set_password(turf);
 	return true;
 }
 
 void session_token_accepted(struct turf *turf)
 {
-	if (!turf->tokens.held)
-		return;
-	step_reached("token-accepted");
-	turf->tokens.held = false;
-	turf->tokens.idle_since_ms = INT64_MAX;
+	login_accepted(&turf->tokens.login, turf->outbox);
 	turf->tokens.refused = false;
-	(void)token_store_doubt_refused(turf->outbox, NULL);
+	turf->tokens.idle_since_ms = INT64_MAX;
 }
 
-static void give_back(struct turf *turf, bool refused)
-{
-	if (turf->tokens.held)
-		(void)token_store_give_back(turf->outbox, &turf->tokens.token, refused, NULL);
-	turf->tokens.held = false;
-}
-
-/* The broker may refuse a good token, while it has no keys for example, so that it is kept as one of the last. */
 bool session_token_refused(struct turf *turf)
 {
 	bool first = !turf->tokens.refused;
 
-	if (!turf->tokens.held)
+	if (!turf->tokens.login.held)
 		return false;
-	give_back(turf, true);
+	login_give_back(&turf->tokens.login, turf->outbox, true);
 	turf->tokens.refused = true;
 	ask_to_fetch(turf); /* the scope may have new keys */
 	return first;
@@ -239,7 +197,7 @@ int64_t session_token_end_ms(struct turf *turf, int64_t now_ms)
 {
 	int64_t end_ms = turf->link_since_ms + FLUSH_MAX_MS, idle_end_ms;
 
-	if (!turf->tokens.used)
+	if (!turf->tokens.login.used)
 		return INT64_MAX;
 	if (is_anything_waiting(turf))
 		turf->tokens.idle_since_ms = INT64_MAX;
@@ -272,8 +230,5 @@ void session_token_stop(struct turf *turf)
 		(void)pthread_mutex_unlock(&turf->lock);
 		(void)pthread_join(tokens->fetcher, NULL);
 	}
-	give_back(turf, false);
-	if (tokens->used) /* these strings are not the connection's to free */
-		turf->connection.options.user = turf->connection.options.password = NULL;
-	explicit_bzero(&tokens->token, sizeof tokens->token);
+	login_release(&tokens->login, &turf->connection, turf->outbox);
 }

@@ -491,8 +491,9 @@ struct turf_news {
 /* A connection that only reads, without an outbox. One thread at a time may use it. */
 struct turf_watch;
 
-/* Makes a watch for options.org; options.outbox and those of sending are not used. It connects in turf_watch_next.
- * reconnect_max_ms 0: 15,000. */
+/* Makes a watch for options.org; those of sending are not used. It connects in turf_watch_next. reconnect_max_ms 0: 15,000. If
+ * options.outbox has joined the org and no handle of this process has it open, each connection shows a token of it; if it has
+ * none, this call fetches some. */
 TURF_API int turf_watch_open(struct turf_watch **out, const struct turf_options *options, struct turf_error *error);
 TURF_API void turf_watch_close(struct turf_watch *watch);
 

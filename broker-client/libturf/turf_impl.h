@@ -15,9 +15,9 @@
 #include <stdatomic.h>
 
 #include "broker-client/libturf/connection.h"
+#include "broker-client/libturf/login.h"
 #include "broker-client/libturf/outbox.h"
 #include "broker-client/libturf/sender.h"
-#include "broker-client/libturf/token_store.h"
 #include "proto/catalogue.h"
 
 enum { REASON_BYTES = 512 };
@@ -32,12 +32,8 @@ struct session_tokens {
 	char fetch_failure[REASON_BYTES]; /* of the last attempt to fetch tokens; empty: it did not fail */
 
 	/* Only the handle's thread uses these. */
-	bool used;    /* otherwise the rest means nothing */
-	bool held;    /* `token` is taken, and the broker has opened no connection for it */
-	bool refused; /* the broker has refused a token since it took one */
-	struct token_store_token token;
-	char passwords[2][TOKEN_TEXT_BYTES]; /* of this connection and the last one */
-	unsigned turn;
+	struct login login;
+	bool refused;          /* the broker has refused a token since it took one */
 	int64_t idle_since_ms; /* since when nothing waits on this connection; INT64_MAX: something does */
 
 	bool has_fetcher;

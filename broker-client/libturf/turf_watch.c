@@ -40,10 +40,13 @@ int turf_watch_open(struct turf_watch **out, const struct turf_options *asked, s
 		rc = watch ? listener_open(&watch->listener, &options, session_error(error))
 			   : error_set(session_error(error), FAULT_MEMORY, "no memory");
 	}
+	if (rc == 0 && watch)
+		rc = listener_use_tokens(watch->listener, &options, session_error(error));
 	if (rc == 0 && watch) {
 		memcpy(watch->org, options.org, strlen(options.org) + 1);
 		*out = watch;
-	} else {
+	} else if (watch) {
+		listener_close(watch->listener);
 		free(watch);
 	}
 	return rc;

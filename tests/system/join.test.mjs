@@ -227,6 +227,23 @@ test('no token is lost while the broker is away, or has no keys', async (t) => {
   assert.equal(await place.left('anna'), 0);
 });
 
+test('who has joined watches the figures that the scope allows', async (t) => {
+  const place = await Place.start(t);
+  await place.enrol('anna', '--team', 'oost');
+  await place.enrol('leader', '--role', 'leader', '--team', 'oost');
+  await place.tap('anna');
+  for (const device of ['anna', 'leader']) {
+    const before = await place.left(device);
+    const watched = await place.turf(device, 'watch', '--team', 'oost', '--once', '--wait', '20');
+    assert.equal(watched.code, 0, watched.stderr);
+    assert.match(watched.stdout, /Financiën/);
+    assert.equal(await place.left(device), before - 1);
+  }
+  const other = await place.turf('leader', 'watch', '--team', 'west', '--once', '--wait', '20');
+  assert.equal(other.code, 4);
+  assert.match(other.stderr, /the broker refuses to let this client read/);
+});
+
 // ---- A program that stays open -------------------------------------------------------------------------------------
 
 test('a program that stays open connects for each flush, with another token each time', async (t) => {

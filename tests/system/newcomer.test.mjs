@@ -76,7 +76,7 @@ test('the programs and the pages are built without a question about a library th
     return [...new Set(readFileSync(asked, 'utf8').split('\n'))].filter(Boolean).sort();
   };
   const programs = ['turfd', 'turfctl', 'turf', 'turfdoor'].map((name) => `${folder}/build/${name}`);
-  assert.deepEqual(await questions(...programs, 'web'), ['jansson', 'libconfig', 'libcrypto', 'libmicrohttpd', 'libprotobuf-c', 'libutf8proc', 'lmdb']);
+  assert.deepEqual(await questions(...programs, 'web'), ['jansson', 'libconfig', 'libcrypto', 'libcurl', 'libmicrohttpd', 'libprotobuf-c', 'libutf8proc', 'lmdb']);
   assert.deepEqual(await questions('help'), []);
   assert.ok((await questions('unit')).includes('cmocka'), 'the tests still ask for theirs');
 });
