@@ -8,25 +8,14 @@ import tls from 'node:tls';
 
 import Aedes from 'aedes';
 
+import { certificates } from './lib/certificates.mjs';
 import { Client } from './lib/client.mjs';
 import { writeConfig } from './lib/config.mjs';
 import { decode, newClientId, question, submission } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
-import { Running, eventually, run, succeed } from './lib/processes.mjs';
+import { Running, eventually, run } from './lib/processes.mjs';
 
 const today = '2019-11-20';
-
-// An authority, and what it says of a broker called `name`.
-async function certificates(t, name) {
-  const cwd = temporaryFolder(t);
-  const openssl = (...args) => succeed('openssl', args, { cwd });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  await openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=authority');
-  await openssl('req', ...key, '-keyout', 'broker.key', '-out', 'request', '-subj', '/CN=broker');
-  writeFileSync(join(cwd, 'form'), `subjectAltName=${name}\n`);
-  await openssl('x509', '-req', '-in', 'request', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'broker.crt', '-days', '2', '-extfile', 'form');
-  return { authority: join(cwd, 'ca.crt'), key: readFileSync(join(cwd, 'broker.key')), cert: readFileSync(join(cwd, 'broker.crt')) };
-}
 
 async function brokerWith(t, { key, cert }) {
   const broker = new Aedes();
