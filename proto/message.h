@@ -18,6 +18,7 @@
 
 enum {
 	EVENT_ID_BYTES = 16,
+	EVENT_SECRET_BYTES = 16,
 	EPOCH_BYTES = 16,
 	EPOCH_TEXT_BYTES = 33, /* in hexadecimal, with its zero */
 	EVENT_LABELS_MAX = 4,
@@ -37,11 +38,18 @@ struct event_id {
 	uint8_t bytes[EVENT_ID_BYTES];
 };
 
+/* What an id is made from. It stays on the phone; only a retraction shows it (proof.h). */
+struct event_secret {
+	uint8_t bytes[EVENT_SECRET_BYTES];
+};
+
 /* One tap. A retraction has no domain, outcome or labels. Labels are ascending, each once. */
 struct event {
 	struct event_id id;
 	uint32_t day;
 	enum act act;
+	bool has_proof; /* of a retraction: `proof` is there; whether it is the secret of `id` is not checked yet */
+	struct event_secret proof;
 	uint32_t domain;
 	enum outcome outcome;
 	uint32_t n_labels;
@@ -84,8 +92,9 @@ int submission_decode(const uint8_t *bytes, size_t length, struct submission *su
  * SUBMISSION_BYTES_MAX is always room enough. */
 size_t submission_encode(const struct event *events, size_t n, const char *receipt_to, uint8_t *out, size_t capacity);
 
-/* Copies what a refused submission may leave in quarantine: its events and fields that turf does not
- * know, as far as they can be read; never receipt_to, never padding. Returns the bytes written (<= length). */
+/* Copies what a refused submission may leave in quarantine: its events and fields that turf does not know, as far as
+ * they can be read; never receipt_to, never padding, never the proof of a retraction. Returns the bytes written
+ * (<= length). */
 size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity);
 
 struct result {

@@ -7,7 +7,9 @@
 #include "proto/turf.pb-c.h"
 #include "proto/wire.h"
 
-enum { FIELD_EVENTS = 1, FIELD_RECEIPT_TO = 2, FIELD_PADDING = 15 };
+/* Of a submission, and of an event. */
+enum { FIELD_EVENTS = 1, FIELD_RECEIPT_TO = 2, FIELD_PADDING = 15, FIELD_RETRACTION = 4 };
+enum { WIRE_TYPE_BITS = 7, WIRE_BYTES = 2 }; /* the wire type of texts, bytes and messages */
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
 
@@ -79,6 +81,17 @@ static bool take_question(const Turf__V1__Question *question, struct event *even
 	return true;
 }
 
+static bool take_retraction(const Turf__V1__Retraction *retraction, struct event *event)
+{
+	if (retraction->proof.len != 0 && retraction->proof.len != EVENT_SECRET_BYTES)
+		return false;
+	event->act = ACT_RETRACTION;
+	event->has_proof = retraction->proof.len != 0;
+	if (event->has_proof)
+		memcpy(event->proof.bytes, retraction->proof.data, EVENT_SECRET_BYTES);
+	return true;
+}
+
 /* False when the event is malformed. */
 static bool take_event(const Turf__V1__Event *message, struct event *event)
 {
@@ -90,8 +103,7 @@ static bool take_event(const Turf__V1__Event *message, struct event *event)
 	case TURF__V1__EVENT__ACT_QUESTION:
 		return take_question(message->question, event);
 	case TURF__V1__EVENT__ACT_RETRACTION:
-		event->act = ACT_RETRACTION;
-		return true;
+		return take_retraction(message->retraction, event);
 	default:
 		return false;
 	}
@@ -145,6 +157,9 @@ static void put_event(struct wire_writer *writer, const struct event *event)
 	if (event->act == ACT_RETRACTION) {
 		message.act_case = TURF__V1__EVENT__ACT_RETRACTION;
 		message.retraction = &retraction;
+		if (event->has_proof)
+			retraction.proof =
+				(ProtobufCBinaryData){EVENT_SECRET_BYTES, (uint8_t *)event->proof.bytes};
 	} else {
 		message.act_case = TURF__V1__EVENT__ACT_QUESTION;
 		message.question = &question;
@@ -173,7 +188,7 @@ static void put_padding(struct wire_writer *writer)
 	if (gap == 2) { /* an empty field, which proto3 leaves out: written by hand */
 		writer->full |= writer->capacity - writer->used < gap;
 		if (!writer->full) {
-			writer->out[writer->used++] = FIELD_PADDING << 3 | 2;
+			writer->out[writer->used++] = FIELD_PADDING << 3 | WIRE_BYTES;
 			writer->out[writer->used++] = 0;
 		}
 		return;
@@ -198,6 +213,34 @@ size_t submission_encode(const struct event *events, size_t n, const char *recei
 	return wire_written(&writer);
 }
 
+/* Writes an event, with empty retractions, up to where its fields cannot be read. Needs no more room than it had. */
+static size_t put_event_without_proof(const struct wire_field *event, uint8_t *out)
+{
+	static const uint8_t empty[] = {FIELD_RETRACTION << 3 | WIRE_BYTES, 0};
+	struct wire wire = {event->data, event->length};
+	struct wire_field field;
+	uint8_t header[3] = {FIELD_EVENTS << 3 | WIRE_BYTES};
+	size_t used = 0, n_header = 2;
+
+	while (wire_next(&wire, &field) == 0) {
+		bool retraction = field.number == FIELD_RETRACTION;
+		size_t size = retraction ? sizeof empty : field.size;
+
+		memcpy(out + used, retraction ? empty : field.start, size);
+		used += size;
+	}
+	assert(used <= SUBMISSION_BYTES_MAX);
+	header[1] = (uint8_t)used;
+	if (used >= 0x80) { /* a length of two bytes, seven bits in each, the low ones first */
+		header[1] = (uint8_t)(used | 0x80);
+		header[2] = (uint8_t)(used >> 7);
+		n_header = 3;
+	}
+	memmove(out + n_header, out, used);
+	memcpy(out, header, n_header);
+	return n_header + used;
+}
+
 /* A field too large for what is left of `out` is passed over: it must not push out the events after it. */
 size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_t capacity)
 {
@@ -208,6 +251,10 @@ size_t submission_strip(const uint8_t *bytes, size_t length, uint8_t *out, size_
 	while (wire_next(&wire, &field) == 0) {
 		if (field.number == FIELD_RECEIPT_TO || field.number == FIELD_PADDING || field.size > capacity - used)
 			continue;
+		if (field.number == FIELD_EVENTS && (field.start[0] & WIRE_TYPE_BITS) == WIRE_BYTES) {
+			used += put_event_without_proof(&field, out + used);
+			continue;
+		}
 		memcpy(out + used, field.start, field.size);
 		used += field.size;
 	}

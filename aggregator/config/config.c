@@ -166,6 +166,19 @@ static void read_cells(struct source *source, const config_setting_t *root, stru
 				CELLS_EVERY_MIN, CELLS_EVERY_MAX);
 }
 
+static void read_retraction_proof(struct source *source, const config_setting_t *root, bool *optional)
+{
+	static const char expected[] = "\"required\" or \"optional\"";
+	const char *word = NULL;
+
+	if (setting_text(source, root, "retraction_proof", expected, OPTIONAL, &word) != SETTING_GIVEN)
+		return;
+	*optional = !strcmp(word, "optional");
+	if (!*optional && strcmp(word, "required") != 0)
+		source_complain(source, config_setting_get_member(root, "retraction_proof"),
+				"\"retraction_proof\" has a wrong value; expected %s", expected);
+}
+
 static void read_limits(struct source *source, const config_setting_t *root, struct config *config)
 {
 	static const char *const names[] = {"retry_ms",         "batch_messages", "summary_interval_ms",
@@ -208,7 +221,7 @@ static void read_all(struct source *source, struct config *config)
 	static const char *const names[] = {"org",         "name",         "timezone",   "store",          "broker",
 					    "accept_days", "retract_days", "grace_days", "counting_since", "cells",
 					    "limits",      "teams",        "zrm",        "domains",        "labels",
-					    NULL};
+					    "retraction_proof", NULL};
 	const config_setting_t *root = config_root_setting(&source->tree);
 	struct catalogue *catalogue = &config->catalogue;
 
@@ -222,6 +235,7 @@ static void read_all(struct source *source, struct config *config)
 	config->counting_since_given =
 		setting_date(source, root, "counting_since", &catalogue->counting_since) == SETTING_GIVEN;
 	read_cells(source, root, &config->cells);
+	read_retraction_proof(source, root, &config->proof_optional);
 	read_limits(source, root, config);
 	config_teams(source, root, catalogue);
 	config_domains(source, root, catalogue);

@@ -25,6 +25,14 @@ struct part {
 	size_t n_gone; /* entries that left the quarantine */
 };
 
+/* The quarantine keeps no proofs (rule 4). A retraction under another reason than malformed had one when it came, or
+ * needed none; under this reason nothing shows that whoever sent it made the tap. */
+static bool retry_may_judge(const struct kept *entry, const struct submitted_event *submitted)
+{
+	return !submitted->malformed &&
+	       (submitted->event.act != ACT_RETRACTION || entry->reason != VERDICT_REFUSED_MALFORMED);
+}
+
 static bool retry_events(const struct part *part, struct store_txn *txn, const struct kept *entry,
 			 const struct submission *submission, struct retried *retried)
 {
@@ -37,7 +45,7 @@ static bool retry_events(const struct part *part, struct store_txn *txn, const s
 	for (uint32_t i = 0; i < submission->n_events; i++) {
 		enum verdict verdict = VERDICT_REFUSED_MALFORMED;
 
-		if (!submission->events[i].malformed) {
+		if (retry_may_judge(entry, &submission->events[i])) {
 			struct admitted admitted =
 				rules_admit(&submission->events[i].event, entry->team, part->catalogue, &standing);
 			struct folded folded;

@@ -86,7 +86,9 @@ static const char *advice(enum verdict reason)
 {
 	switch (reason) {
 	case VERDICT_REFUSED_MALFORMED:
-		return "It does not follow the wire format. turf's own phones never send this: look at the client, then drop it.";
+		return "It does not follow the wire format, or it is a retraction that did not prove that its sender made the\n"
+		       "tap. turf's own phones send this only for a tap that they stored before they kept proofs. Look at the\n"
+		       "client, then drop it: retry does not count it.";
 	case VERDICT_REFUSED_UNKNOWN_TEAM:
 		return "The team was not in the catalogue on that day. If it should be: correct its dates in the\n"
 		       "configuration, reload turfd (SIGHUP), then retry.";
@@ -147,7 +149,7 @@ static void print_event(const struct submitted_event *submitted, const struct ca
 	day_text(submitted->event.day, day);
 	(void)printf("  day       %s\n", day);
 	if (submitted->event.act == ACT_RETRACTION)
-		(void)puts("  retraction");
+		(void)puts("  retraction (its proof is never kept)");
 	else
 		print_question(&submitted->event, catalogue);
 }

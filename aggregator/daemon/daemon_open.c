@@ -98,6 +98,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
 	daemon->pipeline = (struct pipeline){
 		.store = daemon->store,
 		.catalogue = &daemon->catalogue,
+		.proof_optional = &daemon->config.proof_optional,
 		.receipts = daemon->receipts,
 		.counters = &daemon->counters,
 		.publisher = daemon->publisher,

@@ -7,6 +7,7 @@
 #include "aggregator/daemon/batch.h"
 #include "aggregator/daemon/publisher.h"
 #include "base/step.h"
+#include "proto/proof.h"
 #include "store/store_view.h"
 
 /* One batch. */
@@ -61,21 +62,32 @@ static uint64_t *counter_of(struct counters *c, enum verdict verdict)
 	return NULL;
 }
 
+/* `bytes` is a submission, or one event of it with its tag and length. */
 static void quarantine(struct run *run, const char *team, enum verdict reason, const uint8_t *bytes, size_t length)
 {
-	struct quarantined entry = {.reason = reason, .day = run->standing.today, .length = length};
+	struct quarantined entry = {.reason = reason, .day = run->standing.today};
 
 	memcpy(entry.team, team, sizeof entry.team);
-	memcpy(entry.bytes, bytes, length);
+	entry.length = submission_strip(bytes, length, entry.bytes, sizeof entry.bytes);
 	store_quarantine(run->txn, &entry);
 }
 
-static void quarantine_submission(struct run *run, const struct inbox_message *message)
+/* Rule 4: a retraction without the secret of its id is malformed. Sees nothing of what is stored, so that the answer is
+ * the same for every id. 0 or FAULT_MEMORY. */
+static int check_proof(const struct run *run, struct submitted_event *submitted)
 {
-	uint8_t kept[SUBMISSION_BYTES_MAX];
-	size_t length = submission_strip(message->mqtt.payload, message->mqtt.length, kept, sizeof kept);
+	const struct event *event = &submitted->event;
+	int rc;
 
-	quarantine(run, message->team, VERDICT_REFUSED_MALFORMED, kept, length);
+	if (submitted->malformed || event->act != ACT_RETRACTION)
+		return 0;
+	if (!event->has_proof) {
+		submitted->malformed = !*run->pipeline->proof_optional;
+		return 0;
+	}
+	rc = proof_check(&event->proof, &event->id, run->error);
+	submitted->malformed = rc == PROOF_WRONG;
+	return rc < 0 ? rc : 0;
 }
 
 /* Decodes the messages from `*next` on, until all are decoded or the part is full. A malformed submission goes into
@@ -94,13 +106,17 @@ static int decode(struct run *run, size_t *next)
 		run->counters.messages_retained += message->mqtt.retained;
 		if (submission_decode(message->mqtt.payload, message->mqtt.length, &submission) != 0) {
 			run->counters.submissions_malformed++;
-			quarantine_submission(run, message);
+			quarantine(run, message->team, VERDICT_REFUSED_MALFORMED, message->mqtt.payload,
+				   message->mqtt.length);
 			continue;
 		}
 		run->counters.submissions++;
 		rc = batch_begin(&run->batch, message, submission.receipt_to, run->error);
-		for (uint32_t i = 0; i < submission.n_events && rc == 0; i++)
-			rc = batch_add(&run->batch, &submission.events[i], run->error);
+		for (uint32_t i = 0; i < submission.n_events && rc == 0; i++) {
+			rc = check_proof(run, &submission.events[i]);
+			if (rc == 0)
+				rc = batch_add(&run->batch, &submission.events[i], run->error);
+		}
 	}
 	return rc;
 }
@@ -130,7 +146,7 @@ static int fold(struct run *run)
 	return rc;
 }
 
-/* Answers all events in the order of their arrival. What is refused goes into quarantine as it came. */
+/* Answers all events in the order of their arrival. What is refused goes into quarantine as it came, without proof. */
 static int answer(struct run *run)
 {
 	int rc = 0;

@@ -278,6 +278,7 @@ static int take_config(struct reload *reload, struct config *next, struct error 
 	warn_restart(reload->config, next);
 	reload->config->retry_ms = next->retry_ms;
 	reload->config->compact_days = next->compact_days;
+	reload->config->proof_optional = next->proof_optional;
 	return 0;
 }
 

@@ -49,6 +49,7 @@ static const char config[] = "org = \"dekop\";\n"
 			     "accept_days = 60;\n"
 			     "grace_days = 46;\n" /* the third quarter closes at midnight */
 			     "cells = 4;\n"
+			     "retraction_proof = \"optional\";\n"
 			     "teams = ( { id = \"oost\"; name = \"Oost\"; }, { id = \"west\"; name = \"West\"; } );\n"
 			     "zrm = ( { edition = \"2017\"; } );\n";
 static const char label[] = "labels = ( { code = 7; name = \"Sportfonds\"; kind = \"subject\"; } );\n";

@@ -81,6 +81,8 @@ static struct {
 	bool change_not_noted; /* the call that failed was one for the list of figures that change */
 } batch;
 
+static const bool proof_optional = true;
+
 static void put_message(const char *team, const struct event *events, size_t n)
 {
 	size_t m = batch.inbox.n++;
@@ -165,7 +167,8 @@ static void test_counting(void **state)
 	static const struct scenario scenario = {"count a batch", begin_counting, act_count, end_count, false};
 	struct fixture *fixture = *state;
 
-	batch.pipeline = (struct pipeline){.catalogue = &fixture->stage->rules, .counters = &batch.counters};
+	batch.pipeline = (struct pipeline){
+		.catalogue = &fixture->stage->rules, .counters = &batch.counters, .proof_optional = &proof_optional};
 	fixture->quarantined_again = true;
 	fixture_run_change(fixture, &scenario);
 	fixture->quarantined_again = false;

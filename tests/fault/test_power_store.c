@@ -49,6 +49,7 @@ struct fixture {
 };
 
 static struct fixture fixture;
+static const bool proof_optional = true;
 
 static uint32_t draw(uint32_t below)
 {
@@ -392,6 +393,7 @@ static void chain_init(uint64_t seed, bool failing)
 	fixture.dice = seed * 1000003;
 	fixture.opened_at = NEVER;
 	fixture.pipeline = (struct pipeline){
+		.proof_optional = &proof_optional,
 		.catalogue = &stage->rules,
 		.receipts = receipts_new(),
 		.counters = &fixture.counters,

@@ -2,15 +2,15 @@
 // A phone that means harm, at a broker as deploy/broker-config writes it: what it can do, and what it cannot.
 // docs/operating.md has the table. What is merely malformed is in hostile.test.mjs.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { writeConfig } from './lib/config.mjs';
 import { Load } from './lib/load.mjs';
 import { memoryOf } from './lib/memory.mjs';
-import { dayOf, decode, encode, newClientId, newId, question, retraction, submission } from './lib/messages.mjs';
+import { dayOf, decode, encode, newClientId, newId, question, retraction, secretOf } from './lib/messages.mjs';
 import { temporaryFolder } from './lib/paths.mjs';
 import { eventually } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
@@ -27,8 +27,8 @@ const settings = {
 
 const loaded = (t) => Load.start(t, { config: writeConfig(t, settings), today });
 
-async function fixture(t) {
-  const stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), today });
+async function fixture(t, more = {}) {
+  const stack = await Stack.start(t, 'proef', { config: writeConfig(t, { ...settings, ...more }), today });
   return { stack, watcher: await stack.watcher(), victim: await stack.phone(), hostile: await stack.phone() };
 }
 
@@ -140,22 +140,113 @@ test('an id that was learned: "already counted" whatever is sent with it, and no
   assert.deepEqual([await questionsOf(stack, 'oost'), await questionsOf(stack, 'vloed'), await questionsOf(stack, 'all')], [1, 0, 1]);
 });
 
-test('ids that are guessed: a retraction has the same answer whether the id exists or not, and takes nothing back', async (t) => {
+const flipped = (bytes, bit) => Buffer.from(bytes.map((byte, n) => (n === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)));
+
+// What somebody may send who has learned an id and its day, from a receipt for example: [what, proof].
+function proofsWithout(secret, id, other) {
+  const bits = Array.from({ length: 128 }, (_, bit) => [`the secret with bit ${bit} flipped`, flipped(secret, bit)]);
+  return [
+    ['none', null], ['an empty one', Buffer.alloc(0)], ['the id itself', id], ['zeros', Buffer.alloc(16)], ['a random one', randomBytes(16)],
+    ['that of another question', secretOf(other.id)], ['the id of another question', other.id], ['the first half of it', secret.subarray(0, 8)],
+    ['15 bytes of it', secret.subarray(0, 15)], ['it and one byte more', Buffer.concat([secret, Buffer.from([0])])],
+    ['a byte and then it', Buffer.concat([Buffer.from([0]), secret])], ['it twice', Buffer.concat([secret, secret])],
+    ['its hexadecimal digits', Buffer.from(secret.toString('hex'))], ['the whole digest', createHash('sha256').update(secret).digest()], ...bits,
+  ];
+}
+
+// Every retraction of `event` is refused as malformed, in a submission with others and alone.
+async function refuseAll(hostile, event, attempts) {
+  for (let at = 0; at < attempts.length; at += 60) {
+    const some = attempts.slice(at, at + 60);
+    const verdicts = await hostile.register('vloed', some.map(([, proof]) => retraction(event.id, event.day, proof)));
+    some.forEach(([what], n) => assert.equal(verdicts[n], 'VERDICT_REFUSED_MALFORMED', what));
+  }
+  for (const [what, proof] of attempts.slice(0, 14)) {
+    assert.deepEqual(await hostile.register('oost', [retraction(event.id, event.day, proof)]), ['VERDICT_REFUSED_MALFORMED'], what);
+  }
+}
+
+for (const retraction_proof of ['required', 'optional']) {
+  test(`an id that was learned from a receipt, and a proof that is not its secret: nothing changes, and the answer tells nothing (${retraction_proof})`, async (t) => {
+    const { stack, victim, hostile } = await fixture(t, { retraction_proof });
+    const [counted, takenBack, other] = [question(day, 1), question(day, 1), question(day, 2)];
+    await victim.register('oost', [counted, takenBack, other]);
+    assert.deepEqual(await victim.register('oost', [retraction(takenBack.id, day)]), ['VERDICT_RETRACTED']);
+    const learned = victim.results.map(({ id }) => id.toString('hex'));
+    const never = question(day, 1); // turfd has never heard of this id
+    for (const event of [counted, takenBack, never, { ...counted, day: day - 1 }, { ...never, day: day + 9 }, { ...never, day: day - 300 }]) {
+      if (event !== never && event.day === day) assert.ok(learned.includes(event.id.toString('hex')));
+      const needless = retraction_proof === 'optional' ? ['none', 'an empty one'] : [];
+      await refuseAll(hostile, event, proofsWithout(secretOf(event.id), event.id, other).filter(([what]) => !needless.includes(what)));
+    }
+    assert.deepEqual(await victim.register('oost', [counted, takenBack, never, other]),
+      ['VERDICT_ALREADY_COUNTED', 'VERDICT_ALREADY_RETRACTED', 'VERDICT_COUNTED', 'VERDICT_ALREADY_COUNTED']);
+    assert.equal(await questionsOf(stack, 'all'), 3);
+    // Only who has the secret takes it back, from any connection and on any topic, once.
+    for (const verdict of ['VERDICT_RETRACTED', 'VERDICT_ALREADY_RETRACTED']) {
+      assert.deepEqual(await hostile.register('vloed', [retraction(counted.id, day)]), [verdict]);
+    }
+    assert.equal(await questionsOf(stack, 'all'), 2);
+  });
+}
+
+test('a proof that was seen opens its own question only: not with another day, and not another id', async (t) => {
   const { stack, victim, hostile } = await fixture(t);
+  const [seen, kept] = [question(day, 1), question(day, 1)];
+  await victim.register('oost', [seen, kept]);
+  await victim.register('oost', [retraction(seen.id, day)]);
+  assert.deepEqual(await hostile.register('oost', [retraction(kept.id, day, secretOf(seen.id))]), ['VERDICT_REFUSED_MALFORMED']);
+  assert.deepEqual(await hostile.register('oost', [retraction(seen.id, day)]), ['VERDICT_ALREADY_RETRACTED']);
+  assert.equal(await questionsOf(stack, 'all'), 1);
+});
+
+test('all ids of a stolen store take nothing back', async (t) => {
+  const { stack, victim, hostile } = await fixture(t);
+  const taps = Array.from({ length: 60 }, () => question(day, 1));
+  await victim.register('oost', taps);
+  const stolen = readFileSync(join(stack.store, 'data.mdb'));
+  for (const { id } of taps) {
+    assert.ok(stolen.includes(id), 'the store has the id');
+    assert.ok(!stolen.includes(secretOf(id)), 'and not its secret');
+  }
+  assert.deepEqual(new Set(await hostile.register('oost', taps.map(({ id }) => retraction(id, day, null)))), new Set(['VERDICT_REFUSED_MALFORMED']));
+  assert.deepEqual(new Set(await hostile.register('oost', taps.map(({ id }) => retraction(id, day, id)))), new Set(['VERDICT_REFUSED_MALFORMED']));
+  assert.equal(await questionsOf(stack, 'all'), taps.length);
+});
+
+test('the setting is taken at a reload, in both directions', async (t) => {
+  const { stack, victim } = await fixture(t);
+  const taps = Array.from({ length: 3 }, () => question(day, 1));
+  await victim.register('oost', taps);
+  const without = (n) => victim.register('oost', [retraction(taps[n].id, day, null)]);
+  assert.deepEqual(await without(0), ['VERDICT_REFUSED_MALFORMED']);
+  for (const [retraction_proof, verdict, n] of [['optional', 'VERDICT_RETRACTED', 1], ['required', 'VERDICT_REFUSED_MALFORMED', 2]]) {
+    const before = stack.turfd.log.length;
+    copyFileSync(writeConfig(t, { ...settings, retraction_proof }), stack.options.config);
+    stack.turfd.child.kill('SIGHUP');
+    await eventually(() => stack.turfd.log.slice(before).includes('reloaded '), 'the reload');
+    assert.deepEqual(await without(n), [verdict]);
+  }
+});
+
+// As before there were proofs: what the setting "optional" means for an organisation.
+
+test('optional proofs, ids that are guessed: a retraction has the same answer whether the id exists or not, and takes nothing back', async (t) => {
+  const { stack, victim, hostile } = await fixture(t, { retraction_proof: 'optional' });
   const taps = Array.from({ length: 20 }, () => question(day, 1));
   await victim.register('oost', taps);
   const near = taps.map(({ id }) => retraction(Buffer.concat([id.subarray(0, 15), Buffer.from([id[15] ^ 1])]), day));
-  const guesses = [...near, ...Array.from({ length: 40 }, () => retraction(newId(), day)), ...taps.slice(0, 4).map(({ id }) => retraction(id, day - 1))];
+  const guesses = [...near, ...Array.from({ length: 40 }, () => retraction(newId(), day)), ...taps.slice(0, 4).map(({ id }) => retraction(id, day - 1, null))];
   assert.deepEqual(new Set(await hostile.register('oost', guesses)), new Set(['VERDICT_RETRACTED']));
   assert.equal(await questionsOf(stack, 'all'), taps.length);
 });
 
-test('an id and its day that were learned: the tap can be taken back, once, and its phone learns of it', async (t) => {
-  const { stack, victim, hostile } = await fixture(t);
+test('optional proofs, an id and its day that were learned: the tap can be taken back, once, and its phone learns of it', async (t) => {
+  const { stack, victim, hostile } = await fixture(t, { retraction_proof: 'optional' });
   const [tap, other] = [question(day, 1), question(day, 1)];
   await victim.register('oost', [tap, other]);
   for (const verdict of ['VERDICT_RETRACTED', 'VERDICT_ALREADY_RETRACTED']) {
-    assert.deepEqual(await hostile.register('vloed', [retraction(tap.id, day)]), [verdict]);
+    assert.deepEqual(await hostile.register('vloed', [retraction(tap.id, day, null)]), [verdict]);
   }
   assert.deepEqual(await victim.register('oost', [tap, other]), ['VERDICT_ALREADY_RETRACTED', 'VERDICT_ALREADY_COUNTED']);
   assert.equal(await questionsOf(stack, 'all'), 1);

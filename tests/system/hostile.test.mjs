@@ -150,7 +150,8 @@ test('each bad event gets its verdict, its counter and its place in the quaranti
 test('a bad event does not harm its neighbours in the same submission', async (t) => {
   const fixture = await watched(t);
   const mixed = Object.values(bad).filter(([team]) => team === 'oost').flatMap(([, event]) => [question(day, 1), event]);
-  const fresh = mixed.map((event) => (event.id.length === 16 ? { ...event, id: newId() } : event)).slice(0, 64);
+  const again = (event) => (event.retraction ? retraction(newId(), event.day) : { ...event, id: newId() });
+  const fresh = mixed.map((event) => (event.id.length === 16 ? again(event) : event)).slice(0, 64);
   const verdicts = await fixture.phone.register('oost', fresh);
   assert.ok(verdicts.filter((_, i) => i % 2 === 0).every((verdict) => verdict === 'VERDICT_COUNTED'), String(verdicts));
   assert.ok(verdicts.filter((_, i) => i % 2 === 1).every((verdict) => verdict.startsWith('VERDICT_REFUSED_')), String(verdicts));

@@ -8,9 +8,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { guardFormula } from '../../broker-client/web/src/leader/files/csv.js';
 import { writeConfig } from './lib/config.mjs';
-import { decode, question, retraction } from './lib/messages.mjs';
+import { decode, newId, question, retraction, secretOf } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
-import { run } from './lib/processes.mjs';
+import { eventually, run } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 const today = '2019-12-31';
@@ -202,7 +202,7 @@ test('what was refused is looked at, tried again after the catalogue was mended,
   const { stack, config, ctl, phone, watcher } = all;
   const taps = [question(today, 1), referred(today, 3)];
   await phone.register('noord', taps);
-  await phone.register('oost', [question(today, 99), question('2020-02-01', 1), question(4e9, 1), retraction(Buffer.alloc(16, 7), '2019-01-01')]);
+  await phone.register('oost', [question(today, 99), question('2020-02-01', 1), question(4e9, 1), retraction(newId(), '2019-01-01')]);
   await phone.client.publish(stack.topic('registration/oost'), 'not a submission');
   await phone.register('oost', [question(today, 1)]); // what came before is dealt with
 
@@ -232,6 +232,42 @@ test('what was refused is looked at, tried again after the catalogue was mended,
   for (const reason of ['malformed', 'day-in-future', 'refused-retraction-too-late']) await succeeds(ctl('quarantine', 'drop', reason));
   assert.equal(await succeeds(ctl('quarantine', 'list')), 'nothing in quarantine\n');
   assert.match(await succeeds(ctl('verify')), /^verified: 3 ids, .*: OK$/m);
+});
+
+test('a retraction in quarantine: no proof is kept; one that had its proof is judged again, one that had none is not', async (t) => {
+  const file = join(temporaryFolder(t), 'today');
+  writeFileSync(file, today);
+  const { stack, ctl, phone, config, watcher } = await fixture(t, {}, { today: `@${file}` });
+  const [stolen, old, early] = [question(today, 1), question('2019-12-10', 1), question('2020-01-02', 1)];
+  assert.deepEqual(await phone.register('oost', [stolen, old]), Array(2).fill('VERDICT_COUNTED'));
+  const sent = [early, old].map(({ id, day }) => retraction(id, day)).concat([null, Buffer.alloc(16, 1)].map((proof) => retraction(stolen.id, today, proof)));
+  assert.deepEqual(await phone.register('oost', sent),
+    ['DAY_IN_FUTURE', 'RETRACTION_TOO_LATE', 'MALFORMED', 'MALFORMED'].map((reason) => `VERDICT_REFUSED_${reason}`));
+
+  const list = await succeeds(ctl('quarantine', 'list'));
+  assert.equal(list.match(/ a retraction of /g).length, 4, list);
+  const secrets = [early, old, stolen].map(({ id }) => secretOf(id));
+  const proofs = [...secrets, Buffer.alloc(16, 1)];
+  for (const [entry] of list.matchAll(/^refused-\S+/gm)) {
+    const shown = await succeeds(ctl('quarantine', 'show', entry));
+    assert.match(shown, /^ {2}retraction \(its proof is never kept\)$/m);
+    for (const proof of proofs) assert.ok(!shown.includes(proof.toString('hex')), shown);
+  }
+  const kept = readFileSync(join(stack.store, 'data.mdb'));
+  assert.ok(kept.includes(stolen.id));
+  for (const secret of proofs) assert.ok(!kept.includes(secret));
+
+  writeFileSync(file, '2020-01-01');
+  await watcher.until(() => JSON.parse(watcher.newest(stack.topic('status/aggregator')) ?? '{}').today === '2020-01-01', 'the next day');
+  copyFileSync(writeConfig(t, { retraction_proof: 'optional' }), config);
+  process.kill(stack.turfd.pid, 'SIGHUP');
+  await eventually(() => stack.turfd.log.includes('reloaded '), 'the reload');
+  const retried = await succeeds(ctl('quarantine', 'retry'));
+  assert.match(retried, /^refused-day-in-future\/\d+: retracted$/m);
+  assert.equal(retried.match(/^refused-malformed\/\d+: refused-malformed \(kept\)$/gm)?.length, 2, retried);
+  assert.match(retried, /^4 tried again: 1 left the quarantine, 3 kept$/m);
+  assert.deepEqual(await phone.register('oost', [early, stolen, old]),
+    ['VERDICT_ALREADY_RETRACTED', 'VERDICT_ALREADY_COUNTED', 'VERDICT_ALREADY_COUNTED']);
 });
 
 // ---- Time: confirm-date and revise --------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include "aggregator/daemon/batch.h"
 #include "aggregator/daemon/pipeline.h"
 #include "aggregator/daemon/publisher.h"
+#include "proto/proof.h"
 #include "store/store_view.h"
 
 static const char phone[CLIENT_ID_BYTES] = "abcdefghijklmnopqrstuv";
@@ -91,7 +92,10 @@ static void deliver(struct delivery *delivery, const struct event *events, size_
 
 static struct pipeline pipeline_on(struct stage *stage, struct counters *counters)
 {
+	static const bool optional = true;
+
 	return (struct pipeline){
+		.proof_optional = &optional,
 		.store = stage->store,
 		.catalogue = &stage->rules,
 		.counters = counters,
@@ -205,6 +209,96 @@ static void test_a_refused_event_is_quarantined_as_it_came(void **state)
 	release(&pipeline);
 }
 
+/* ---- Proofs ------------------------------------------------------------------------------------- */
+
+struct retracting {
+	struct event_secret secret;
+	struct event question, retraction;
+};
+
+static struct retracting retracting_of(struct stage *stage, uint8_t number)
+{
+	struct retracting made = {.secret = {{number}}, .question = question(number, TODAY, 3, ANSWERED)};
+
+	must(stage, proof_id(&made.secret, &made.question.id, &stage->error));
+	made.retraction = (struct event){
+		.id = made.question.id, .day = TODAY, .act = ACT_RETRACTION, .has_proof = true, .proof = made.secret};
+	return made;
+}
+
+/* Counts one event. The verdict is that of the only counter that rises. */
+static void count_one(struct pipeline *pipeline, struct stage *stage, const struct event *event)
+{
+	uint8_t bytes[SUBMISSION_BYTES_MAX];
+	struct inbox_message message = {
+		.mqtt = {.payload = bytes, .length = submission_encode(event, 1, phone, bytes, sizeof bytes)},
+		.team = "oost"};
+	struct inbox inbox = {.messages = &message, .n = 1};
+
+	*pipeline->counters = (struct counters){0};
+	must(stage, pipeline_run(pipeline, &inbox, TODAY, &stage->error));
+	assert_int_equal(pipeline->counters->events, 1);
+}
+
+static bool list_without_proof(void *context, const struct quarantined *entry)
+{
+	const struct event_secret *proof = context;
+
+	assert_int_equal(entry->reason, VERDICT_REFUSED_MALFORMED);
+	assert_null(memmem(entry->bytes, entry->length, proof->bytes, sizeof proof->bytes));
+	return true;
+}
+
+/* Whatever is stored of the id, so that the answer tells nothing of it, and the setting decides about no proof only. */
+static void test_a_retraction_needs_the_secret_of_its_id(void **state)
+{
+	struct stage *stage = *state;
+	struct counters counters = {0};
+	struct pipeline pipeline = pipeline_on(stage, &counters);
+	struct retracting unknown = retracting_of(stage, 1), counted = retracting_of(stage, 2),
+			  retracted = retracting_of(stage, 3), other = retracting_of(stage, 4);
+	const struct event *const retractions[] = {&unknown.retraction, &counted.retraction, &retracted.retraction};
+	static const bool required = false;
+	struct store_view *view;
+
+	count_one(&pipeline, stage, &counted.question);
+	count_one(&pipeline, stage, &retracted.retraction);
+	for (int optional = 1; optional >= 0; optional--) {
+		pipeline.proof_optional = optional ? pipeline.proof_optional : &required;
+		for (size_t i = 0; i < 3; i++) {
+			struct event wrong = *retractions[i];
+
+			wrong.proof = other.secret;
+			count_one(&pipeline, stage, &wrong);
+			assert_int_equal(counters.refused_malformed, 1);
+			memcpy(wrong.proof.bytes, wrong.id.bytes, sizeof wrong.proof.bytes);
+			count_one(&pipeline, stage, &wrong);
+			assert_int_equal(counters.refused_malformed, 1);
+			for (size_t bit = 0; bit < 8 * sizeof wrong.proof.bytes; bit += 5) {
+				wrong.proof = retractions[i]->proof;
+				wrong.proof.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+				count_one(&pipeline, stage, &wrong);
+				assert_int_equal(counters.refused_malformed, 1);
+			}
+			wrong.has_proof = false;
+			if (optional)
+				continue;
+			count_one(&pipeline, stage, &wrong);
+			assert_int_equal(counters.refused_malformed, 1);
+		}
+	}
+	must(stage, store_view_open(stage->store, &view, &stage->error));
+	must(stage, store_view_quarantine(view, list_without_proof, &other.secret, &stage->error));
+	store_view_close(view);
+	count_one(&pipeline, stage, &counted.question);
+	assert_int_equal(counters.already_counted, 1);
+	for (size_t i = 0; i < 3; i++) {
+		count_one(&pipeline, stage, retractions[i]);
+		assert_int_equal(i < 2 ? counters.retracted : counters.already_retracted, 1);
+	}
+	release(&pipeline);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +309,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_message_without_a_sound_event_is_answered, stage_setup_open,
 						stage_teardown),
 		cmocka_unit_test_setup_teardown(test_a_refused_event_is_quarantined_as_it_came, stage_setup_open,
+						stage_teardown),
+		cmocka_unit_test_setup_teardown(test_a_retraction_needs_the_secret_of_its_id, stage_setup_open,
 						stage_teardown),
 	};
 

@@ -64,6 +64,7 @@ static void the_least_gets_the_defaults(void **state)
 	assert_int_equal(config->quarantine_limit, QUARANTINE_LIMIT_DEFAULT);
 	assert_int_equal(config->compact_days, 7);
 	assert_int_equal(config->cells.policy, CELLS_LIVE);
+	assert_false(config->proof_optional);
 	assert_false(config->counting_since_given);
 	assert_int_equal(config->catalogue.counting_since, 0);
 	assert_int_equal(config->catalogue.version, 0);
@@ -105,6 +106,10 @@ static void every_setting_is_taken(void **state)
 	assert_int_equal(config->compact_days, 0);
 	config_file_load_good(file, with(LINES, "cells = \"daily\";"));
 	assert_int_equal(config->cells.policy, CELLS_DAILY);
+	config_file_load_good(file, with(LINES, "retraction_proof = \"optional\";"));
+	assert_true(config->proof_optional);
+	config_file_load_good(file, with(LINES, "retraction_proof = \"required\";"));
+	assert_false(config->proof_optional);
 	config_file_load_good(file, with(LINES, "cells = \"live\"; counting_since = \"1970-01-01\";"));
 	assert_int_equal(config->cells.policy, CELLS_LIVE);
 	assert_true(config->counting_since_given);
@@ -245,6 +250,8 @@ static const struct mistake {
 	{LINES, "cells = \"weekly\";", "6: \"cells\" has a wrong value", "2 to 100000"},
 	{LINES, "cells = { };", "6: \"cells\" has a wrong value", "2 to 100000"},
 	{LINES, "cells = 2.5;", "6: \"cells\" has a wrong value", "2 to 100000"},
+	{LINES, "retraction_proof = \"never\";", "6: \"retraction_proof\" has a wrong value; expected ", "optional"},
+	{LINES, "retraction_proof = false;", "6: \"retraction_proof\" is true or false; expected ", "required"},
 	{LINES, "limits = ( );", "6: \"limits\" is a list; expected ", "a group"},
 	{LINES, "limits = {\n batch = 1; };", "7: unknown setting \"batch\"", "batch_messages"},
 	{LINES, "limits = {\n retry_ms = 9; };", "7: \"retry_ms\" is out of range; expected ", "10 to 60000"},

@@ -100,8 +100,13 @@ static struct event event_of(const json_t *object)
 
 	assert_int_equal(unhex(text(object, "id"), event.id.bytes, EVENT_ID_BYTES), EVENT_ID_BYTES);
 	event.act = strcmp(text(object, "act"), "question") == 0 ? ACT_QUESTION : ACT_RETRACTION;
-	if (event.act == ACT_RETRACTION)
+	if (event.act == ACT_RETRACTION) {
+		event.has_proof = json_object_get(object, "proof") != NULL;
+		if (event.has_proof)
+			assert_int_equal(unhex(text(object, "proof"), event.proof.bytes, EVENT_SECRET_BYTES),
+					 EVENT_SECRET_BYTES);
 		return event;
+	}
 	event.domain = small(object, "domain");
 	event.outcome = (enum outcome)small(object, "outcome");
 	event.n_labels = (uint32_t)json_array_size(labels);
@@ -120,6 +125,8 @@ static void assert_same_event(const struct event *a, const struct event *b)
 	assert_int_equal(a->outcome, b->outcome);
 	assert_int_equal(a->n_labels, b->n_labels);
 	assert_memory_equal(a->labels, b->labels, sizeof a->labels);
+	assert_int_equal(a->has_proof, b->has_proof);
+	assert_memory_equal(a->proof.bytes, b->proof.bytes, EVENT_SECRET_BYTES);
 }
 
 static void check_submission(const json_t *vector, const uint8_t *bytes, size_t length)

@@ -40,6 +40,8 @@ static void assert_events_equal(const struct event *a, const struct event *b)
 	assert_int_equal(a->outcome, b->outcome);
 	assert_int_equal(a->n_labels, b->n_labels);
 	assert_memory_equal(a->labels, b->labels, a->n_labels * sizeof a->labels[0]);
+	assert_int_equal(a->has_proof, b->has_proof);
+	assert_memory_equal(a->proof.bytes, b->proof.bytes, EVENT_SECRET_BYTES);
 }
 
 /* ---- Bytes that are fixed for ever: `protoc --decode=turf.v1.Submission` reads them, `--encode` gives the
@@ -299,14 +301,14 @@ static void stripping_leaves_events_and_what_is_unknown(void **state)
 
 	(void)state;
 	add_field(&bytes, 2, PHONE, 22);
-	add_field(&bytes, 1, "first", 5);
+	add_field(&bytes, 1, "z\3one", 5);
 	add_field(&bytes, 15, "padding", 7);
 	add_number(&bytes, 2, 12345); /* receipt_to in another guise */
 	add_number(&bytes, 20, 1);
-	add_field(&bytes, 1, "second", 6);
-	add_field(&expected, 1, "first", 5);
+	add_field(&bytes, 1, "z\4four", 6);
+	add_field(&expected, 1, "z\3one", 5);
 	add_number(&expected, 20, 1);
-	add_field(&expected, 1, "second", 6);
+	add_field(&expected, 1, "z\4four", 6);
 	length = submission_strip(bytes.at, bytes.length, out, sizeof out);
 	assert_int_equal(length, expected.length);
 	assert_memory_equal(out, expected.at, length);
@@ -324,17 +326,53 @@ static void stripping_keeps_to_its_room(void **state)
 	uint8_t out[12];
 
 	(void)state;
-	add_field(&bytes, 1, "first", 5);
+	add_field(&bytes, 1, "z\3one", 5);
 	add_field(&bytes, 1, "one that is larger than the room", 32);
-	add_field(&bytes, 1, "3rd", 3);
+	add_field(&bytes, 1, "z\1r", 3);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, sizeof out), 12);
 	assert_memory_equal(out,
-			    "\x0a\x05"
-			    "first\x0a\x03"
-			    "3rd",
+			    "\x0a\x05z\3one\x0a\x03z\1r",
 			    12);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 6), 5);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 0), 0);
+}
+
+/* Wherever a retraction stands in its event, and whatever stands in it. */
+static void stripping_leaves_no_proof(void **state)
+{
+	static const uint8_t proof[EVENT_SECRET_BYTES] = "0123456789abcdef";
+	struct bytes id = {.length = 0}, retraction = {.length = 0}, event = {.length = 0}, bytes = {.length = 0};
+	struct bytes left = {.length = 0}, expected = {.length = 0};
+	uint8_t out[SUBMISSION_BYTES_MAX];
+
+	(void)state;
+	add_field(&id, 1, "an id of 16 byte", 16);
+	add_field(&retraction, 1, proof, sizeof proof);
+	add_field(&retraction, 9, proof, sizeof proof);
+	event = id;
+	add_bytes(&event, 4, &retraction);
+	add_number(&event, 2, 18261);
+	add_bytes(&event, 4, &retraction);
+	left = id;
+	add_field(&left, 4, "", 0);
+	add_number(&left, 2, 18261);
+	add_field(&left, 4, "", 0);
+	add_bytes(&bytes, 1, &event);
+	add_bytes(&expected, 1, &left);
+	add(&event, (uint8_t[]){0x22, 0x12, 0x0a, 0x10, '0', '1'}, 6); /* cut within a proof: all of that field goes */
+	add_bytes(&bytes, 1, &event);
+	add_bytes(&expected, 1, &left);
+	event = left;
+	for (int i = 0; i < 20; i++) /* so long that its length takes two bytes, before and after */
+		add_field(&event, 7, "unknown", 7);
+	left = event;
+	add_bytes(&event, 4, &retraction);
+	add_field(&left, 4, "", 0);
+	add_bytes(&bytes, 1, &event);
+	add_bytes(&expected, 1, &left);
+	assert_int_equal(submission_strip(bytes.at, bytes.length, out, sizeof out), expected.length);
+	assert_memory_equal(out, expected.at, expected.length);
+	assert_null(memmem(out, expected.length, proof, 2));
 }
 
 /* ---- Words ----------------------------------------------------------------------------------- */
@@ -399,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_raw_event_is_a_submission_of_its_own),
 		cmocka_unit_test(stripping_leaves_events_and_what_is_unknown),
 		cmocka_unit_test(stripping_keeps_to_its_room),
+		cmocka_unit_test(stripping_leaves_no_proof),
 		cmocka_unit_test(verdicts_have_names_and_refusals_are_known),
 		cmocka_unit_test(words_are_the_contracts_in_lower_case),
 	};

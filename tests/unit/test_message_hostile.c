@@ -237,6 +237,31 @@ static void neighbours_of_a_malformed_event_stay(void **state)
 	assert_false(submission.events[2].malformed);
 }
 
+/* A proof is absent or 16 bytes; whether it is the right one is checked later, where the setting is known. */
+static void proofs_have_one_length(void **state)
+{
+	static const uint8_t proof[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+	(void)state;
+	for (size_t length = 0; length < sizeof proof; length++) {
+		struct bytes event = {.length = 0}, retraction = {.length = 0};
+		struct submitted_event submitted;
+
+		add_field(&event, 1, "an id of 16 byte", 16);
+		add_field(&retraction, 1, proof, length);
+		add_bytes(&event, 4, &retraction);
+		submitted = decode_one(&event);
+		if (length != 0 && length != EVENT_SECRET_BYTES) {
+			assert_malformed(&submitted, 16);
+			continue;
+		}
+		assert_false(submitted.malformed);
+		assert_int_equal(submitted.event.has_proof, length != 0);
+		if (length != 0)
+			assert_memory_equal(submitted.event.proof.bytes, proof, length);
+	}
+}
+
 /* ---- What protobuf allows --------------------------------------------------------------------- */
 
 static void the_last_act_wins(void **state)
@@ -430,6 +455,7 @@ int main(void)
 		cmocka_unit_test(an_event_must_say_what_it_is),
 		cmocka_unit_test(labels_are_sorted_each_once_at_most_four),
 		cmocka_unit_test(neighbours_of_a_malformed_event_stay),
+		cmocka_unit_test(proofs_have_one_length),
 		cmocka_unit_test(the_last_act_wins),
 		cmocka_unit_test(overlong_numbers),
 		cmocka_unit_test(fields_of_later_versions_are_passed_over),

@@ -12,6 +12,8 @@
 
 #include "aggregator/config/clock.h"
 #include "aggregator/figures/table.h"
+#include "base/bytes.h"
+#include "proto/proof.h"
 #include "proto/rules.h"
 #include "tests/unit/lib/handmade.h"
 #include "tests/unit/lib/vectors.h"
@@ -416,6 +418,46 @@ static void figures_are_as_the_vectors_say(void **state)
 	json_decref(vectors);
 }
 
+/* ---- Proofs --------------------------------------------------------------------------------------------- */
+
+static int opens(const json_t *entry)
+{
+	struct event_secret secret;
+	struct event_id id;
+
+	assert_int_equal(hex_decode(vectors_text(entry, "secret"), secret.bytes, sizeof secret.bytes), 0);
+	assert_int_equal(hex_decode(vectors_text(entry, "id"), id.bytes, sizeof id.bytes), 0);
+	return proof_check(&secret, &id, NULL);
+}
+
+static void check_opens(const json_t *entry)
+{
+	struct event_secret secret;
+	struct event_id id;
+	char text[2 * EVENT_ID_BYTES + 1];
+
+	assert_int_equal(opens(entry), 0);
+	(void)hex_decode(vectors_text(entry, "secret"), secret.bytes, sizeof secret.bytes);
+	assert_int_equal(proof_id(&secret, &id, NULL), 0);
+	hex_encode(id.bytes, sizeof id.bytes, text);
+	assert_string_equal(text, vectors_text(entry, "id"));
+}
+
+static void check_does_not_open(const json_t *entry)
+{
+	assert_int_equal(opens(entry), PROOF_WRONG);
+}
+
+static void proofs_open_what_the_vectors_say(void **state)
+{
+	json_t *vectors = vectors_load("proof");
+
+	(void)state;
+	each(vectors, "opens", check_opens);
+	each(vectors, "does_not_open", check_does_not_open);
+	json_decref(vectors);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +465,7 @@ int main(void)
 		cmocka_unit_test(topics_decide_as_the_vectors_say),
 		cmocka_unit_test(catalogue_decides_as_the_vectors_say),
 		cmocka_unit_test(figures_are_as_the_vectors_say),
+		cmocka_unit_test(proofs_open_what_the_vectors_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The contract's messages, straight from proto/turf.proto with protobufjs: no code of ours is in between.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -33,15 +33,28 @@ export const quarterOf = (day) => {
 
 // ---- Events ---------------------------------------------------------------------------------------
 
-export const newId = () => randomBytes(16);
+// The secrets of all ids that were drawn here, by the id in hexadecimal: what a phone keeps beside its taps (rule 4).
+const secrets = new Map();
+
+export const idOf = (secret) => createHash('sha256').update(secret).digest().subarray(0, 16);
+export const secretOf = (id) => secrets.get(id.toString('hex'));
+
+export function newId() {
+  const secret = randomBytes(16);
+  const id = idOf(secret);
+  secrets.set(id.toString('hex'), secret);
+  return id;
+}
+
 export const newClientId = () => randomBytes(17).toString('base64url').slice(0, 22);
 
 export function question(day, domain, outcome = 'OUTCOME_ANSWERED', labels = [], id = newId()) {
   return { id, day: typeof day === 'string' ? dayOf(day) : day, question: { domain, outcome, labels } };
 }
 
-export function retraction(id, day) {
-  return { id, day: typeof day === 'string' ? dayOf(day) : day, retraction: {} };
+// `proof` null, or the secret of an id that was not drawn here: a retraction without one.
+export function retraction(id, day, proof = secretOf(id)) {
+  return { id, day: typeof day === 'string' ? dayOf(day) : day, retraction: proof ? { proof } : {} };
 }
 
 // A submission as a phone sends it: padded to a multiple of 96 bytes.

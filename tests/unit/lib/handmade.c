@@ -22,8 +22,12 @@ struct event random_event(void)
 	for (size_t i = 0; i < EVENT_ID_BYTES; i++)
 		event.id.bytes[i] = (uint8_t)dice(256);
 	event.act = dice(4) ? ACT_QUESTION : ACT_RETRACTION;
-	if (event.act == ACT_RETRACTION)
+	if (event.act == ACT_RETRACTION) {
+		event.has_proof = dice(4);
+		for (size_t i = 0; event.has_proof && i < EVENT_SECRET_BYTES; i++)
+			event.proof.bytes[i] = (uint8_t)dice(256);
 		return event;
+	}
 	event.domain = dice(4) ? dice(256) : dice(UINT32_MAX);
 	event.outcome = dice(2) ? OUTCOME_ANSWERED : OUTCOME_REFERRED;
 	event.n_labels = dice(EVENT_LABELS_MAX + 1);

@@ -14,8 +14,11 @@
 #include <unistd.h>
 
 #include "proto/calendar.h"
+#include "proto/proof.h"
 #include "store/admin/admin.h"
 #include "store/store_view.h"
+
+static const bool proof_optional = true;
 
 static struct team teams[] = {
 	{.id = "oost", .name = "Oost"},
@@ -140,6 +143,11 @@ static void put_rules(struct store_txn *txn, void *cells)
 	store_put_cells(txn, *(struct cells *)cells);
 }
 
+static bool has_secret(size_t id)
+{
+	return id / 2 % 2 != 0;
+}
+
 void harness_init(struct harness *harness, struct cells cells, struct harness_dice dice)
 {
 	const char *place = getenv("TMPDIR");
@@ -162,6 +170,7 @@ void harness_init(struct harness *harness, struct cells cells, struct harness_di
 	harness->pipeline = (struct pipeline){
 		.store = harness->store,
 		.catalogue = &harness_rules,
+		.proof_optional = &proof_optional,
 		.receipts = harness->receipts,
 		.counters = &harness->counters,
 		.publisher = harness->publisher,
@@ -169,6 +178,10 @@ void harness_init(struct harness *harness, struct cells cells, struct harness_di
 	for (size_t i = 0; i < HARNESS_IDS; i++) { /* two and two alike but for the last byte */
 		memset(harness->ids[i].bytes, (int)(i / 2 + 1), EVENT_ID_BYTES);
 		harness->ids[i].bytes[EVENT_ID_BYTES - 1] = (uint8_t)i;
+		if (has_secret(i)) {
+			memcpy(harness->secrets[i].bytes, harness->ids[i].bytes, EVENT_SECRET_BYTES);
+			must(proof_id(&harness->secrets[i], &harness->ids[i], &error), &error);
+		}
 	}
 	harness_day(harness, HARNESS_START, false);
 }
@@ -209,14 +222,18 @@ struct event harness_event(struct harness *harness)
 {
 	static const uint32_t codes[] = {1, 1, 1, 2, 12, 7, 0};
 	static const uint32_t tags[] = {3, 4, 9, 5};
-	struct event event = {.id = harness->ids[draw(harness, HARNESS_IDS)]};
+	size_t which = draw(harness, HARNESS_IDS);
+	struct event event = {.id = harness->ids[which]};
 
 	/* The same id comes on a few days only, so that resends and retractions meet what is known. */
 	event.day = harness->now.model.today + 2 - draw(harness, draw(harness, 4) ? 8 : 75);
 	event.day -= event.day % 3;
 	event.act = draw(harness, 3) ? ACT_QUESTION : ACT_RETRACTION;
-	if (event.act == ACT_RETRACTION)
+	if (event.act == ACT_RETRACTION) {
+		event.has_proof = has_secret(which);
+		event.proof = harness->secrets[which];
 		return event;
+	}
 	event.domain = codes[draw(harness, 7)];
 	event.outcome = draw(harness, 4) ? OUTCOME_ANSWERED : OUTCOME_REFERRED;
 	for (uint32_t i = 0; i < 4 && draw(harness, 6) == 0; i++) {
@@ -305,6 +322,12 @@ void harness_put_events(struct harness *harness, struct harness_batch *batch, co
 		expect_event(harness, batch, team, receipt_to, &events[i]);
 }
 
+/* A proof that is there must be the right one, also where it may be left out. */
+static bool proves_nothing(const struct event *event)
+{
+	return event->act == ACT_RETRACTION && event->has_proof && proof_check(&event->proof, &event->id, NULL) != 0;
+}
+
 void harness_put_bytes(struct harness *harness, struct harness_batch *batch, const char *team, const uint8_t *bytes,
 		       size_t length)
 {
@@ -317,11 +340,11 @@ void harness_put_bytes(struct harness *harness, struct harness_batch *batch, con
 		return;
 	}
 	for (uint32_t i = 0; i < submission.n_events; i++) {
-		const struct submitted_event *arrived = &submission.events[i];
+		struct submitted_event *arrived = &submission.events[i];
 		struct result malformed = {.id_length = arrived->id_length, .verdict = VERDICT_REFUSED_MALFORMED};
 
 		memcpy(malformed.id, arrived->id, sizeof malformed.id);
-		if (arrived->malformed)
+		if (arrived->malformed || proves_nothing(&arrived->event))
 			expect(harness, batch, submission.receipt_to, &malformed);
 		else
 			expect_event(harness, batch, team, submission.receipt_to, &arrived->event);

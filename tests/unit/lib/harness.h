@@ -57,6 +57,7 @@ struct harness {
 	bool has_backup;
 	uint32_t latest; /* the last day that ever was today */
 	struct event_id ids[HARNESS_IDS];
+	struct event_secret secrets[HARNESS_IDS]; /* of every second pair of ids; the phone of the others had none */
 };
 
 void harness_init(struct harness *harness, struct cells cells, struct harness_dice dice);
