@@ -48,7 +48,8 @@ struct event {
 	struct event_id id;
 	uint32_t day;
 	enum act act;
-	bool has_proof; /* of a retraction: `proof` is there; whether it is the secret of `id` is not checked yet */
+	bool has_proof; /* `proof` is there. Of what arrived it is not checked yet (proof.h). A question has it in the
+			 * phone's outbox only, for its retraction; it is never encoded. */
 	struct event_secret proof;
 	uint32_t domain;
 	enum outcome outcome;

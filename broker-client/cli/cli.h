@@ -176,6 +176,7 @@ int choose_label(const struct turf_catalogue *catalogue, uint32_t day, uint32_t 
 /* ---- words.c ---------------------------------------------------------------------------------------------------- */
 
 const char *cli_verdict_words(enum turf_verdict verdict);
+const char *cli_retraction_words(enum turf_verdict verdict); /* the same of a retraction */
 bool cli_is_refusal(enum turf_verdict verdict);
 const char *cli_quarter_status_words(enum turf_quarter_status status);
 

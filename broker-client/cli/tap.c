@@ -93,6 +93,7 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 		return cli_complain(EXIT_FAULT, "the outbox %s cannot be read; the tap is stored in it",
 				    cli->outbox_path);
 	(void)printf("%s: ", verdict == TURF_NO_VERDICT ? "bewaard, wordt later verstuurd / stored, will be sent later"
+			     : retraction               ? cli_retraction_words(verdict)
 							: cli_verdict_words(verdict));
 	cli_print_tap(stdout, tap, catalogue);
 	cli_print_for_org(stdout, cli);
@@ -267,7 +268,7 @@ static int retract_other(struct cli *cli, struct turf *turf, struct turf_tap *ta
 
 	if (choose_day("--day", cli->day, &tap->day) != 0)
 		return EXIT_USAGE;
-	rc = turf_retract_other(turf, &tap->id, cli->team ? cli->team : tap->team, tap->day, &error);
+	rc = turf_retract_other(turf, &tap->id, NULL, cli->team ? cli->team : tap->team, tap->day, &error);
 	if (rc == 0 && cli->team)
 		(void)snprintf(tap->team, sizeof tap->team, "%s", cli->team);
 	return rc < 0 ? cli_complain(cli_status_of_fault(rc), "%s", error.text) : 0;
@@ -357,8 +358,9 @@ static bool is_refused(const struct turf_tap *tap)
 static void print_pending(const struct turf_tap *tap, const struct turf_catalogue *catalogue)
 {
 	if (is_refused(tap))
-		(void)printf("%s: ", cli_verdict_words(cli_is_refusal(tap->retraction_verdict) ? tap->retraction_verdict
-											       : tap->verdict));
+		(void)printf("%s: ", cli_is_refusal(tap->retraction_verdict)
+					     ? cli_retraction_words(tap->retraction_verdict)
+					     : cli_verdict_words(tap->verdict));
 	else if (tap->state == TURF_RETRACTING || tap->state == TURF_IS_RETRACTED)
 		(void)fputs("wordt ongedaan gemaakt / being taken back: ", stdout);
 	else

@@ -35,6 +35,14 @@ const char *cli_verdict_words(enum turf_verdict verdict)
 	return found ? found : "nog geen antwoord / no answer yet";
 }
 
+const char *cli_retraction_words(enum turf_verdict verdict)
+{
+	if (verdict == TURF_REFUSED_MALFORMED)
+		return "blijft geteld: dit toestel kan niet bewijzen dat het dit tikte / "
+		       "stays counted: this device cannot prove that it made the tap";
+	return cli_verdict_words(verdict);
+}
+
 bool cli_is_refusal(enum turf_verdict verdict)
 {
 	return verdict >= TURF_REFUSED_MALFORMED && verdict <= TURF_REFUSED_RETRACTION_TOO_LATE;

@@ -9,7 +9,7 @@
 
 /* ---- Opening ---------------------------------------------------------------------------------------------------- */
 
-/* TURF_UNKNOWN: it is new. */
+/* TURF_UNKNOWN: it is new; TURF_UNCHANGED: of an older format. */
 static int check_org(void *context, struct lmdb_txn *txn)
 {
 	const char *org = context;
@@ -25,17 +25,44 @@ static int check_org(void *context, struct lmdb_txn *txn)
 	else if (value.length != strlen(org) || memcmp(value.at, org, value.length) != 0)
 		lmdb_fail(txn, FAULT_FOREIGN, "holds the taps of \"%.*s\", not of \"%s\"", (int)value.length,
 			  (const char *)value.at, org);
-	return 0;
+	return format < OUTBOX_FORMAT ? TURF_UNCHANGED : 0;
+}
+
+static void delete_waiting(struct lmdb_txn *txn, uint64_t number, const struct tap *tap)
+{
+	db_delete_at(txn, DB_QUEUE, tap->question_seq);
+	if (tap->retraction_seq != 0)
+		db_delete_at(txn, DB_QUEUE, tap->retraction_seq);
+	db_delete_tap(txn, number, tap);
+}
+
+/* Format 1 had no secrets; its records are those of format 2 without one. A tap that was taken back before it was sent
+ * would count now, since its retraction has no proof: it is deleted, as outbox_retract does. */
+static void take_over(struct lmdb_txn *txn)
+{
+	struct span value;
+	struct tap tap;
+	uint64_t number = 0;
+
+	while (db_from(txn, DB_TAPS, number + 1, &number, &value)) {
+		if (tap_decode(value.at, value.length, &tap) != 0)
+			db_damaged(txn);
+		else if (tap.retraction_seq != 0 && tap_only_here(&tap))
+			delete_waiting(txn, number, &tap);
+	}
 }
 
 static int write_org(void *context, struct lmdb_txn *txn)
 {
 	const char *org = context;
+	int rc = check_org(context, txn);
 
-	if (check_org(context, txn) == TURF_UNKNOWN) {
-		db_put_meta_number(txn, "format", OUTBOX_FORMAT);
+	if (rc == TURF_UNKNOWN)
 		db_put_meta(txn, "org", org, strlen(org));
-	}
+	else if (rc == TURF_UNCHANGED && txn->fault == 0)
+		take_over(txn);
+	if (rc != 0)
+		db_put_meta_number(txn, "format", OUTBOX_FORMAT);
 	return 0;
 }
 
@@ -47,7 +74,7 @@ int outbox_open(struct outbox **out, const char *path, const char *org, struct e
 	if (rc < 0)
 		return rc;
 	rc = db_read(*out, check_org, context, error);
-	if (rc == TURF_UNKNOWN)
+	if (rc > 0)
 		rc = db_write(*out, write_org, context, error);
 	if (rc < 0) {
 		db_close(*out);
@@ -143,7 +170,14 @@ struct retraction {
 	const struct event_id *id;
 	const char *team;
 	uint32_t day;
+	const struct event_secret *secret;
 };
+
+static void give_secret(struct tap *tap, const struct retraction *retraction)
+{
+	tap->question.has_proof = true;
+	tap->question.proof = *retraction->secret;
+}
 
 /* A tap of which this outbox knows nothing: only its retraction is kept. */
 static int retract_unknown(struct lmdb_txn *txn, const struct retraction *retraction)
@@ -156,6 +190,8 @@ static int retract_unknown(struct lmdb_txn *txn, const struct retraction *retrac
 	number = db_take_number(txn);
 	memcpy(tap.team, retraction->team, strlen(retraction->team));
 	tap.question = (struct event){.id = *retraction->id, .day = retraction->day, .act = ACT_RETRACTION};
+	if (retraction->secret)
+		give_secret(&tap, retraction);
 	tap.retraction_seq = number;
 	db_new_tap(txn, number, &tap);
 	db_enqueue(txn, number, number, ACT_RETRACTION);
@@ -173,6 +209,12 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 	if (tap.retraction_seq != 0 || tap_retracted(&tap) ||
 	    (!tap_waits(&tap) && words_verdict_is_refusal(tap.question_verdict)))
 		return TURF_UNCHANGED;
+	if (retraction->secret)
+		give_secret(&tap, retraction);
+	if (tap_only_here(&tap)) {
+		delete_waiting(txn, number, &tap);
+		return 0;
+	}
 	if (retraction->team && !tap_has_question(&tap)) { /* it was refused, perhaps because of this team or day */
 		memset(tap.team, 0, sizeof tap.team);
 		memcpy(tap.team, retraction->team, strlen(retraction->team));
@@ -187,9 +229,9 @@ static int retract_body(void *context, struct lmdb_txn *txn)
 }
 
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
-		   struct error *error)
+		   const struct event_secret *secret, struct error *error)
 {
-	struct retraction retraction = {.id = id, .team = team, .day = day};
+	struct retraction retraction = {.id = id, .team = team, .day = day, .secret = secret};
 
 	assert(!team || topic_slug_valid(team));
 	return db_write(outbox, retract_body, &retraction, error);
@@ -221,19 +263,18 @@ int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct erro
 
 /* ---- Sending, and applying verdicts ------------------------------------------------------------------------------ */
 
-/* The entry under `seq`, if it may be sent: a retraction waits for its question. */
-static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *value, struct outbox_entry *entry)
+/* The entry under `seq`, and its tap, if it may be sent: a retraction waits for its question. */
+static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *value, struct outbox_entry *entry,
+		     uint64_t *number, struct tap *tap)
 {
-	struct tap tap;
-	uint64_t number;
 	enum act act;
 
-	if (!db_parse_queued(txn, value, &number, &act) || !db_get_tap(txn, number, &tap))
+	if (!db_parse_queued(txn, value, number, &act) || !db_get_tap(txn, *number, tap))
 		return false;
-	if (act == ACT_RETRACTION && tap.question_seq != 0)
+	if (act == ACT_RETRACTION && tap->question_seq != 0)
 		return false;
-	*entry = (struct outbox_entry){.seq = seq, .event = tap_event(&tap, act)};
-	memcpy(entry->team, tap.team, sizeof entry->team);
+	*entry = (struct outbox_entry){.seq = seq, .event = tap_event(tap, act)};
+	memcpy(entry->team, tap->team, sizeof entry->team);
 	return true;
 }
 
@@ -247,11 +288,12 @@ static int load_body(void *context, struct lmdb_txn *txn)
 {
 	struct loading *loading = context;
 	struct span value;
-	uint64_t seq;
+	struct tap tap;
+	uint64_t seq, number;
 
 	while (loading->n < loading->max && db_from(txn, DB_QUEUE, loading->last + 1, &seq, &value)) {
 		loading->last = seq;
-		if (sendable(txn, seq, &value, &loading->entries[loading->n]))
+		if (sendable(txn, seq, &value, &loading->entries[loading->n], &number, &tap))
 			loading->n++;
 	}
 	return 0;
@@ -272,18 +314,28 @@ struct getting {
 	const uint64_t *seqs;
 	size_t n;
 	struct outbox_entry *entries;
+	bool writes;     /* the transaction may write */
+	bool must_write; /* out: there are taps that must be noted as having left */
 };
 
 static int get_body(void *context, struct lmdb_txn *txn)
 {
-	const struct getting *getting = context;
+	struct getting *getting = context;
 
 	for (size_t i = 0; i < getting->n; i++) {
 		struct span value;
+		struct tap tap;
+		uint64_t number;
 
 		getting->entries[i] = (struct outbox_entry){0};
-		if (db_get_at(txn, DB_QUEUE, getting->seqs[i], &value))
-			(void)sendable(txn, getting->seqs[i], &value, &getting->entries[i]);
+		if (!db_get_at(txn, DB_QUEUE, getting->seqs[i], &value) ||
+		    !sendable(txn, getting->seqs[i], &value, &getting->entries[i], &number, &tap) ||
+		    !tap_only_here(&tap))
+			continue;
+		getting->must_write = true;
+		tap.left = true;
+		if (getting->writes)
+			db_put_tap(txn, number, &tap);
 	}
 	return 0;
 }
@@ -291,8 +343,13 @@ static int get_body(void *context, struct lmdb_txn *txn)
 int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries, struct error *error)
 {
 	struct getting getting = {.seqs = seqs, .n = n, .entries = entries};
+	int rc = db_read(outbox, get_body, &getting, error);
 
-	return db_read(outbox, get_body, &getting, error);
+	if (rc == 0 && getting.must_write) {
+		getting.writes = true;
+		rc = db_write(outbox, get_body, &getting, error);
+	}
+	return rc;
 }
 
 static void apply_one(struct lmdb_txn *txn, struct outbox_result *result)

@@ -29,26 +29,28 @@ struct outbox_entry {
 };
 
 /* Opens, or creates (mode 0700, with its parents), the outbox in folder `path` for `org`.
- * FAULT_FOREIGN: it holds another org's taps, or is of a newer turf. FAULT_BUSY: open in this process already. */
+ * One of an older format is taken over. FAULT_FOREIGN: it holds another org's taps, or is of a newer turf. FAULT_BUSY:
+ * open in this process already. */
 int outbox_open(struct outbox **out, const char *path, const char *org, struct error *error);
 void outbox_close(struct outbox *outbox);
 
 /* Whose outbox is in that folder: 0, or TURF_UNKNOWN when it holds none; nothing is created. */
 int outbox_org(const char *path, char org[static SLUG_BYTES]);
 
-/* New questions, all or none, in order. `bookmark` (NULL: none) is BOOKMARK_BYTES of the caller's own, stored in the
- * same transaction. */
+/* New questions, each with its secret as `proof`, all or none, in order. `bookmark` (NULL: none) is BOOKMARK_BYTES of
+ * the caller's own, stored in the same transaction. */
 int outbox_add(struct outbox *outbox, const char *const *teams, const struct event *questions, size_t n,
 	       const uint8_t *bookmark, struct error *error);
 
 /* Reads the caller's bookmark. 0, or TURF_UNKNOWN: there is none. */
 int outbox_bookmark(struct outbox *outbox, uint8_t bookmark[static BOOKMARK_BYTES], struct error *error);
 
-/* Takes a tap back. For an id that the outbox does not know, give `team` and `day`; TURF_UNKNOWN without them. If it
- * knows only a refused retraction of that id, `team` and `day` replace the old ones. TURF_UNCHANGED: the tap was
- * taken back or refused. */
+/* Takes a tap back. One without secret whose question has not left is deleted; without secret, any other is retracted
+ * without proof. For an id that the outbox does not know, give `team`, `day` and, if it is known, `secret`;
+ * TURF_UNKNOWN without them. If it knows only a refused retraction of that id, they replace the old ones.
+ * TURF_UNCHANGED: the tap was taken back or refused. */
 int outbox_retract(struct outbox *outbox, const struct event_id *id, const char *team, uint32_t day,
-		   struct error *error);
+		   const struct event_secret *secret, struct error *error);
 
 /* Forgets a refusal. A refused question is deleted; after a refused retraction, its question stays counted.
  * TURF_UNCHANGED: nothing of the tap is refused. */
@@ -59,7 +61,7 @@ int outbox_dismiss(struct outbox *outbox, const struct event_id *id, struct erro
 int outbox_load(struct outbox *outbox, uint64_t after, struct outbox_entry *entries, size_t max, size_t *n,
 		uint64_t *last, struct error *error);
 
-/* The same entries as they stand now. */
+/* The same entries as they stand now, to be sent. A question without secret is noted as one that has left. */
 int outbox_get(struct outbox *outbox, const uint64_t *seqs, size_t n, struct outbox_entry *entries,
 	       struct error *error);
 

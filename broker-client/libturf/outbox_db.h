@@ -13,7 +13,7 @@
 #include "base/lmdb/lmdb.h"
 #include "broker-client/libturf/outbox_tap.h"
 
-enum { OUTBOX_FORMAT = 1 };
+enum { OUTBOX_FORMAT = 2 };
 
 enum db_table { DB_META, DB_TAPS, DB_IDS, DB_QUEUE, DB_DOOR, DB_TOKENS, DB_TABLES };
 

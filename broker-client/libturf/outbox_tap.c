@@ -21,11 +21,29 @@ enum {
 	AT_RETRACTION_SEQ = AT_QUESTION_SEQ + 8,
 	AT_TEAM_LENGTH = AT_RETRACTION_SEQ + 8,
 	AT_TEAM = AT_TEAM_LENGTH + 1,
+	/* then the secret, if there is one */
 };
 
-enum { FLAG_QUESTION = 1, FLAG_RETRACTION = 2, FLAGS_KNOWN = FLAG_QUESTION | FLAG_RETRACTION };
+enum {
+	FLAG_QUESTION = 1,
+	FLAG_RETRACTION = 2,
+	FLAG_SECRET = 4,
+	FLAG_LEFT = 8,
+	FLAGS_KNOWN = FLAG_QUESTION | FLAG_RETRACTION | FLAG_SECRET | FLAG_LEFT,
+};
 
-_Static_assert(AT_TEAM + SLUG_BYTES <= TAP_BYTES_MAX, "a tap's record has room for every team");
+_Static_assert(AT_TEAM + SLUG_BYTES + EVENT_SECRET_BYTES <= TAP_BYTES_MAX, "a tap's record has room for every team");
+
+static uint8_t flags_of(const struct tap *tap)
+{
+	return (uint8_t)((tap_has_question(tap) ? FLAG_QUESTION : 0) | (tap->has_retraction ? FLAG_RETRACTION : 0) |
+			 (tap->question.has_proof ? FLAG_SECRET : 0) | (tap->left ? FLAG_LEFT : 0));
+}
+
+static size_t secret_bytes(uint8_t flags)
+{
+	return flags & FLAG_SECRET ? EVENT_SECRET_BYTES : 0;
+}
 
 size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
 {
@@ -35,8 +53,7 @@ size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
 	memset(out, 0, TAP_BYTES_MAX);
 	memcpy(out + AT_ID, question->id.bytes, EVENT_ID_BYTES);
 	put_be32(out + AT_DAY, question->day);
-	out[AT_FLAGS] =
-		(uint8_t)((tap_has_question(tap) ? FLAG_QUESTION : 0) | (tap->has_retraction ? FLAG_RETRACTION : 0));
+	out[AT_FLAGS] = flags_of(tap);
 	out[AT_OUTCOME] = (uint8_t)question->outcome;
 	out[AT_DOMAIN] = (uint8_t)question->domain;
 	out[AT_QUESTION_VERDICT] = (uint8_t)tap->question_verdict;
@@ -48,13 +65,15 @@ size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
 	put_be64(out + AT_RETRACTION_SEQ, tap->retraction_seq);
 	out[AT_TEAM_LENGTH] = (uint8_t)team;
 	memcpy(out + AT_TEAM, tap->team, team);
-	return AT_TEAM + team;
+	if (question->has_proof)
+		memcpy(out + AT_TEAM + team, question->proof.bytes, EVENT_SECRET_BYTES);
+	return AT_TEAM + team + secret_bytes(out[AT_FLAGS]);
 }
 
 static bool shape_ok(const uint8_t *bytes, size_t length)
 {
 	return length >= AT_TEAM && bytes[AT_TEAM_LENGTH] < SLUG_BYTES &&
-	       length == (size_t)AT_TEAM + bytes[AT_TEAM_LENGTH] && (bytes[AT_FLAGS] & ~FLAGS_KNOWN) == 0 &&
+	       length == AT_TEAM + bytes[AT_TEAM_LENGTH] + secret_bytes(bytes[AT_FLAGS]) && (bytes[AT_FLAGS] & ~FLAGS_KNOWN) == 0 &&
 	       bytes[AT_LABEL_COUNT] <= EVENT_LABELS_MAX;
 }
 
@@ -78,7 +97,11 @@ int tap_decode(const uint8_t *bytes, size_t length, struct tap *tap)
 	tap->retraction_verdict = bytes[AT_RETRACTION_VERDICT];
 	tap->question_seq = get_be64(bytes + AT_QUESTION_SEQ);
 	tap->retraction_seq = get_be64(bytes + AT_RETRACTION_SEQ);
+	tap->left = (bytes[AT_FLAGS] & FLAG_LEFT) != 0;
 	memcpy(tap->team, bytes + AT_TEAM, bytes[AT_TEAM_LENGTH]);
+	question->has_proof = (bytes[AT_FLAGS] & FLAG_SECRET) != 0;
+	if (question->has_proof)
+		memcpy(question->proof.bytes, bytes + AT_TEAM + bytes[AT_TEAM_LENGTH], EVENT_SECRET_BYTES);
 	return topic_slug_valid(tap->team) ? 0 : FAULT_DAMAGED;
 }
 
@@ -108,9 +131,17 @@ enum turf_state tap_state(const struct tap *tap, bool sent)
 
 struct event tap_event(const struct tap *tap, enum act act)
 {
-	if (act == ACT_QUESTION)
-		return tap->question;
-	return (struct event){.id = tap->question.id, .day = tap->question.day, .act = ACT_RETRACTION};
+	struct event event = tap->question;
+
+	if (act == ACT_RETRACTION)
+		return (struct event){.id = event.id,
+				      .day = event.day,
+				      .act = ACT_RETRACTION,
+				      .has_proof = event.has_proof,
+				      .proof = event.proof};
+	event.has_proof = false;
+	event.proof = (struct event_secret){{0}};
+	return event;
 }
 
 /* The effect of each verdict. A question that was sent twice can be answered twice, and the second answer may come

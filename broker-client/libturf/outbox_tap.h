@@ -8,17 +8,19 @@
 #include "broker-client/libturf/turf.h"
 #include "proto/message.h"
 
-enum { TAP_BYTES_MAX = 96 };
+enum { TAP_BYTES_MAX = 112 };
 
 /* A tap as remembered. */
 struct tap {
 	char team[SLUG_BYTES];
-	struct event question; /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION */
+	struct event question; /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION. `proof` is the secret
+				* of the id; a tap of format 1 has none */
 	uint64_t question_seq; /* in the queue; 0: not waiting */
 	uint64_t retraction_seq;
 	enum verdict question_verdict; /* the last; VERDICT_UNSPECIFIED: none yet */
 	enum verdict retraction_verdict;
 	bool has_retraction; /* the worker took the tap back; that may be answered or not */
+	bool left;           /* of a tap without secret: this version has sent its question, or was about to */
 };
 
 /* docs/outbox-format.md, "tap". Returns the length. */
@@ -40,6 +42,13 @@ static inline bool tap_waits(const struct tap *tap)
 
 /* The question was taken back, as far as the phone knows. */
 bool tap_retracted(const struct tap *tap);
+
+/* Without secret, its question can be taken back on the phone only: it has not left, as far as this version knows. */
+static inline bool tap_only_here(const struct tap *tap)
+{
+	return !tap->question.has_proof && tap->question_seq != 0 && !tap->left &&
+	       tap->question_verdict == VERDICT_UNSPECIFIED;
+}
 
 /* A refusal that the worker has not dismissed. */
 bool tap_refused(const struct tap *tap);

@@ -4,8 +4,9 @@
  *
  * A question is on disk, in a folder called the outbox, when turf_question returns. The library sends it until a receipt
  * of turfd gives the verdict on it: across lost connections, restarts and kill -9. Each question counts exactly once.
- * Questions are anonymous: an id is 16 random bytes, and nothing here knows, sends or logs who tapped. The library prints
- * nothing. Paho, which it uses, makes the process ignore SIGPIPE.
+ * Questions are anonymous: an id is made from 16 random bytes, its secret, and nothing here knows, sends or logs who
+ * tapped. The secret stays in the outbox; only a retraction sends it, to prove that its sender made the tap. The library
+ * prints nothing. Paho, which it uses, makes the process ignore SIGPIPE.
  *
  *     struct turf_options options = {
  *             .size = sizeof options, .broker = "mqtts://mqtt.example.nl", .org = "de-kop", .outbox = "/var/lib/x" };
@@ -25,7 +26,7 @@
  * handles, each with its own outbox folder. Other programs may have the same outbox open; what both send counts once. A
  * handle must not be used in the child of a fork.
  *
- * Later versions may append members to each struct but turf_error, turf_id and turf_bookmark. Programs need not be
+ * Later versions may append members to each struct but turf_error, turf_id, turf_secret and turf_bookmark. Programs need not be
  * compiled again:
  *   - A struct of the program begins with `size`, which the program sets to sizeof the struct. The library neither reads
  *     nor writes beyond it. 0 is TURF_INPUT, and so is a member that is set and that this version does not have.
@@ -112,6 +113,11 @@ enum turf_verdict {
 /* ---- Taps ------------------------------------------------------------------------------------------------------- */
 
 struct turf_id {
+	unsigned char bytes[16];
+};
+
+/* What an id was made from. Whoever knows it can take the question back: never print, log or send it. */
+struct turf_secret {
 	unsigned char bytes[16];
 };
 
@@ -268,13 +274,22 @@ TURF_API int turf_questions(struct turf *turf, const struct turf_question *quest
 TURF_API int turf_get_bookmark(struct turf *turf, struct turf_bookmark *bookmark, struct turf_error *error);
 
 /* Takes a tap of this outbox back. The retraction is on disk when it returns. TURF_UNKNOWN: there is no such tap.
- * TURF_UNCHANGED: the tap was taken back before, or was refused. */
+ * TURF_UNCHANGED: the tap was taken back before, or was refused.
+ * A version of turf without secrets may have stored the tap. If this version has not sent it, it is deleted and there is
+ * no retraction. Else the retraction has no proof, and turfd refuses it as TURF_REFUSED_MALFORMED unless its setting
+ * retraction_proof is "optional"; the question stays counted. */
 TURF_API int turf_retract(struct turf *turf, const struct turf_id *id, struct turf_error *error);
 
-/* Takes a tap of another outbox back. `day` is the day of the question; `team` may be any team. After a refusal it may be
- * called again with another day. */
-TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
-				struct turf_error *error);
+/* Takes a tap of another outbox back. `secret` is from turf_get_secret in that outbox, else TURF_INPUT; NULL: not known,
+ * which turfd refuses as above. `day` is the day of the question; `team` may be any team. After a refusal it may be called
+ * again with another day. */
+TURF_API int turf_retract_other(struct turf *turf, const struct turf_id *id, const struct turf_secret *secret,
+				const char *team, uint32_t day, struct turf_error *error);
+
+/* Gives the secret of a tap, for turf_retract_other in another outbox. TURF_UNKNOWN: there is no such tap, or it has no
+ * secret. */
+TURF_API int turf_get_secret(struct turf *turf, const struct turf_id *id, struct turf_secret *secret,
+			     struct turf_error *error);
 
 /* Forgets a refusal that the worker has seen. TURF_UNKNOWN: there is no such tap. TURF_UNCHANGED: nothing of it was
  * refused. */

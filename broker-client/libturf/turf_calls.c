@@ -11,6 +11,7 @@
 #include "broker-client/libturf/outbox_tap.h"
 #include "broker-client/libturf/turf_impl.h"
 #include "broker-client/mqtt/mqtt_common.h"
+#include "proto/proof.h"
 
 enum {
 	RETRY_MS = 10000,
@@ -206,9 +207,10 @@ static int to_event(const struct turf_question *question, struct event *event, s
 		if (add_label(event, question->labels[i]) != 0)
 			return error_set(error, FAULT_INPUT, "label %u: expected 1 to %d", question->labels[i],
 					 LABEL_CODE_MAX);
-	if (random_bytes(event->id.bytes, sizeof event->id.bytes) != 0)
+	if (random_bytes(event->proof.bytes, sizeof event->proof.bytes) != 0)
 		return error_set(error, FAULT_SYSTEM, "no random bytes: %s", strerror(errno));
-	return 0;
+	event->has_proof = true;
+	return proof_id(&event->proof, &event->id, error);
 }
 
 /* The size of the caller's struct is the distance from one question to the next. */
@@ -269,9 +271,10 @@ int turf_question(struct turf *turf, const struct turf_question *question, struc
 	return turf_questions(turf, question, 1, id, NULL, error);
 }
 
-static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day, struct error *error)
+static int retract(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
+		   const struct event_secret *secret, struct error *error)
 {
-	int rc = outbox_retract(turf->outbox, inner_id(id), team, day, error);
+	int rc = outbox_retract(turf->outbox, inner_id(id), team, day, secret, error);
 
 	if (rc == 0)
 		session_wake_to_send(turf);
@@ -280,16 +283,41 @@ static int retract(struct turf *turf, const struct turf_id *id, const char *team
 
 int turf_retract(struct turf *turf, const struct turf_id *id, struct turf_error *error)
 {
-	return retract(turf, id, NULL, 0, session_error(error));
+	return retract(turf, id, NULL, 0, NULL, session_error(error));
 }
 
-int turf_retract_other(struct turf *turf, const struct turf_id *id, const char *team, uint32_t day,
-		       struct turf_error *error)
+static int check_secret(const struct turf_id *id, const struct turf_secret *secret, struct event_secret *inner,
+			struct error *error)
 {
+	int rc;
+
+	memcpy(inner->bytes, secret->bytes, sizeof inner->bytes);
+	rc = proof_check(inner, inner_id(id), error);
+	return rc == PROOF_WRONG ? error_set(error, FAULT_INPUT, "the secret is not that of the id") : rc;
+}
+
+int turf_retract_other(struct turf *turf, const struct turf_id *id, const struct turf_secret *secret, const char *team,
+		       uint32_t day, struct turf_error *error)
+{
+	struct event_secret inner;
 	int rc = check_team_and_day(team, day, session_error(error));
 
+	if (rc == 0 && secret)
+		rc = check_secret(id, secret, &inner, session_error(error));
 	if (rc == 0)
-		rc = retract(turf, id, team, day, session_error(error));
+		rc = retract(turf, id, team, day, secret ? &inner : NULL, session_error(error));
+	return rc;
+}
+
+int turf_get_secret(struct turf *turf, const struct turf_id *id, struct turf_secret *secret, struct turf_error *error)
+{
+	struct tap tap;
+	int rc = outbox_tap(turf->outbox, inner_id(id), &tap, session_error(error));
+
+	if (rc == 0 && !tap.question.has_proof)
+		rc = TURF_UNKNOWN;
+	if (rc == 0)
+		memcpy(secret->bytes, tap.question.proof.bytes, sizeof secret->bytes);
 	return rc;
 }
 

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { dice, golden } from './lib/web.mjs';
 
 const messages = await import('../../broker-client/web/src/core/messages.js');
+const { drawId } = await import('../../broker-client/web/src/core/event-id.js');
 const { decodeSubmission } = await import('./lib/submission.mjs');
 const generated = await import('../../broker-client/web/gen/turf.js');
 const { PbfWriter } = await import('../../broker-client/web/node_modules/pbf/index.js');
@@ -48,13 +49,14 @@ test('golden figures and catalogues are read and written', () => {
 });
 
 test('a submission has the size of any other of its kind, and at most 4096 bytes', () => {
-  const id = messages.newId();
-  for (const event of [{ id, day: 20779, act: 'question', domain: 1, outcome: 1 }, { id, day: 20779, act: 'question', domain: 16, outcome: 2, labels: [1, 300] }, { id, day: 20779, act: 'retraction' }]) {
+  const { id, secret: proof } = drawId();
+  for (const event of [{ id, day: 20779, act: 'question', domain: 1, outcome: 1 }, { id, day: 20779, act: 'question', domain: 16, outcome: 2, labels: [1, 300] }, { id, day: 20779, act: 'retraction' }, { id, day: 20779, act: 'retraction', proof }]) {
     assert.equal(encodeSubmission([event], 'A'.repeat(22)).length, 96);
   }
-  const most = golden.submissions.at(-1);
-  assert.equal(most.events.length, 64);
-  assert.ok(encodeSubmission(most.events, most.receipt_to).length <= 4096);
+  for (const most of golden.submissions.slice(-2)) {
+    assert.equal(most.events.length, 64);
+    assert.ok(encodeSubmission(most.events, most.receipt_to).length <= 4096);
+  }
 });
 
 test('every gap is padded', () => {

@@ -14,7 +14,7 @@ const { newTap, outcomeOf, refusedAct, retracted, sendable, settle, stateOf } = 
 const NOW = 1_000_000;
 let outbox;
 
-const question = (id = '') => ({ id, team: 'oost', day: 20_779, domain: 1, outcome: 1 });
+const question = (id = '') => ({ id, secret: 'ab'.repeat(16), team: 'oost', day: 20_779, domain: 1, outcome: 1 });
 
 beforeEach(async () => {
   globalThis.indexedDB = new IDBFactory();

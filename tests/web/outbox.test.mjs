@@ -8,7 +8,8 @@ import './lib/web.mjs';
 await import('../../broker-client/web/node_modules/fake-indexeddb/auto/index.mjs');
 const { IDBFactory } = await import('../../broker-client/web/node_modules/fake-indexeddb/build/esm/index.js');
 const { Outbox } = await import('../../broker-client/web/src/phone/outbox.js');
-const { newId, Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
+const { drawId } = await import('../../broker-client/web/src/core/event-id.js');
+const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
 const tapModule = await import('../../broker-client/web/src/phone/tap.js');
 const { mayRetract, outcomeOf, refusedAct, sendable, settle, stateOf, waits } = tapModule;
 
@@ -16,7 +17,7 @@ const TODAY = 20_779;
 const NOW = 1_000_000;
 let outbox;
 
-const question = (more = {}) => ({ id: newId(), team: 'oost', day: TODAY, domain: 1, outcome: 1, ...more });
+const question = (more = {}) => ({ ...drawId(), team: 'oost', day: TODAY, domain: 1, outcome: 1, ...more });
 const only = async () => (await outbox.all())[0];
 const thatWait = async () => (await outbox.all()).filter(waits);
 const send = (tap, act = 'question') => outbox.markSent([{ id: tap.id, act }]);
@@ -167,7 +168,7 @@ test('a tap that was sent while the page was left is taken back with a retractio
   const [tap, other, counted] = await outbox.add([question({ hold: NOW + 6_000 }), question(), question()]);
   await send(counted);
   await verdict(counted, V.VERDICT_COUNTED);
-  await outbox.put('left', [tap.id, other.id, counted.id, newId()]);
+  await outbox.put('left', [tap.id, other.id, counted.id, drawId().id]);
   await outbox.retract([other.id]); // in another tab
   outbox.close();
   outbox = await Outbox.open('de-kop');
@@ -224,7 +225,7 @@ test('a tap that is taken back while it is under way: the retraction is sent aft
   assert.equal(stateOf(await only()), 'retracting');
   await verdict(tap, V.VERDICT_COUNTED);
   assert.equal((await only()).sent, false, 'the retraction has yet to go');
-  assert.deepEqual(sendable(await only(), NOW), { seq: tap.n * 2 + 1, id: tap.id, team: 'oost', day: TODAY, act: 'retraction' });
+  assert.deepEqual(sendable(await only(), NOW), { seq: tap.n * 2 + 1, id: tap.id, team: 'oost', day: TODAY, act: 'retraction', proof: tap.secret });
   await send(tap, 'retraction');
   await verdict(tap, V.VERDICT_RETRACTED, 'retraction');
   assert.equal(stateOf(await only()), 'retracted');

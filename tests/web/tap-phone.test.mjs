@@ -320,7 +320,7 @@ test('nothing that the browser keeps says who tapped, or at what time', async (t
   await tap(page, 2);
   await eventually(async () => (await kept(page)).taps.every(({ hold }) => hold === 0), 'the hold of what waits to be forgotten');
   const { taps, meta, local, caches, ...rest } = await kept(page);
-  const fields = ['day', 'domain', 'hold', 'id', 'labels', 'n', 'outcome', 'questionVerdict', 'questionWaits', 'retracting', 'retractionVerdict', 'retractionWaits', 'sent', 'team'];
+  const fields = ['day', 'domain', 'hold', 'id', 'labels', 'n', 'outcome', 'questionVerdict', 'questionWaits', 'retracting', 'retractionVerdict', 'retractionWaits', 'secret', 'sent', 'team'];
   assert.deepEqual(taps.map((one) => Object.keys(one).sort()), [fields, fields]);
   assert.deepEqual(Object.keys(meta).sort(), ['catalogue', 'epoch', 'forget', 'pinned', 'team', 'teams', 'used'].filter((name) => name in meta));
   assert.deepEqual(local, { 'turf-used': '1' });

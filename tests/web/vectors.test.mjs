@@ -2,6 +2,7 @@
 // Runs the behaviour vectors of the calendar, the topics, the catalogue and the derived figures, which tests/unit/test_vectors.c
 // runs with the C side: both decide the same, or one of the two tests fails.
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
 import { vectors } from './lib/web.mjs';
@@ -9,7 +10,8 @@ import { vectors } from './lib/web.mjs';
 const core = '../../broker-client/web/src/core';
 const calendar = await import(`${core}/calendar.js`);
 const format = await import(`${core}/format.js`);
-const { decodeCatalogue } = await import(`${core}/messages.js`);
+const { drawId, idOf } = await import(`${core}/event-id.js`);
+const { decodeCatalogue, hex, unhex } = await import(`${core}/messages.js`);
 const { domainsOn, labelsOn, teamsOn } = await import(`${core}/catalogue.js`);
 const { isClientId, isSlug, parseTopic, topics } = await import(`${core}/topics.js`);
 const { writeCatalogue } = await import('../../broker-client/web/gen/turf.js');
@@ -140,4 +142,23 @@ test('a quarter is called final on the day that the vectors say', () => {
     const view = viewOn({ grace_days: days }, parseDate(today));
     assert.equal(view.isFinal(parseDate(date)), final, `${date} on ${today}`);
   }
+});
+
+// ---- Ids and their secrets ------------------------------------------------------------------------
+
+test('a secret opens the id that the vectors say, and no other', () => {
+  const { opens, does_not_open: doesNotOpen } = vectors('proof');
+  for (const { secret, id } of opens) assert.equal(hex(idOf(unhex(secret))), id);
+  for (const { name, secret, id } of doesNotOpen) assert.notEqual(hex(idOf(unhex(secret))), id, name);
+});
+
+test('an id is the first half of the SHA-256 of its secret', () => {
+  const expected = (secret) => createHash('sha256').update(secret).digest('hex').slice(0, 32);
+  for (let n = 0; n < 10_000; n++) {
+    const secret = randomBytes(16);
+    assert.equal(hex(idOf(secret)), expected(secret), secret.toString('hex'));
+  }
+  const drawn = Array.from({ length: 100 }, drawId);
+  for (const { id, secret } of drawn) assert.equal(id, expected(unhex(secret)));
+  assert.equal(new Set(drawn.map(({ secret }) => secret)).size, 100);
 });

@@ -57,10 +57,26 @@ static inline struct event question(uint8_t number)
 	struct event event = {.day = DAY, .act = ACT_QUESTION, .domain = 1, .outcome = OUTCOME_REFERRED};
 
 	memset(event.id.bytes, number, sizeof event.id.bytes);
+	event.has_proof = true; /* the outbox does not compare it with the id */
+	memset(event.proof.bytes, number ^ 0xff, sizeof event.proof.bytes);
 	event.n_labels = 2;
 	event.labels[0] = 3;
 	event.labels[1] = 65535;
 	return event;
+}
+
+/* What is sent of a question: all of it but its secret. */
+static inline void assert_sent(const struct event *sent, const struct event *question)
+{
+	assert_memory_equal(&sent->id, &question->id, sizeof sent->id);
+	assert_int_equal(sent->day, question->day);
+	assert_int_equal(sent->act, ACT_QUESTION);
+	assert_int_equal(sent->domain, question->domain);
+	assert_int_equal(sent->outcome, question->outcome);
+	assert_int_equal(sent->n_labels, question->n_labels);
+	assert_memory_equal(sent->labels, question->labels, sizeof sent->labels);
+	assert_false(sent->has_proof);
+	assert_memory_equal(&sent->proof, &(struct event_secret){{0}}, sizeof sent->proof);
 }
 
 static inline struct event_id id_of(uint8_t number)
@@ -136,7 +152,7 @@ static inline int retract(struct outbox *outbox, uint8_t number)
 {
 	struct event_id id = id_of(number);
 
-	return outbox_retract(outbox, &id, NULL, 0, NULL);
+	return outbox_retract(outbox, &id, NULL, 0, NULL, NULL);
 }
 
 static inline int dismiss(struct outbox *outbox, uint8_t number)

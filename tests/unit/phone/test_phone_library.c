@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <openssl/sha.h>
 #include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -286,6 +287,9 @@ static void test_taking_back(void **state)
 	struct turf *turf = open_turf(NULL);
 	struct turf_id id, stranger = {{7}};
 	struct turf_tap tap = {.size = sizeof tap};
+	struct turf_secret secret, none;
+	struct turf_error error;
+	uint8_t digest[SHA256_DIGEST_LENGTH];
 
 	(void)state;
 	assert_int_equal(turf_question(turf, &financial, &id, NULL), 0);
@@ -296,12 +300,19 @@ static void test_taking_back(void **state)
 	assert_int_equal(turf_get(turf, &id, &tap, NULL), 0);
 	assert_int_equal(tap.state, TURF_RETRACTING);
 	assert_int_equal(tap.waiting, 1);
-	assert_int_equal(turf_retract_other(turf, &stranger, "all", DAY, NULL), TURF_INPUT);
-	assert_int_equal(turf_retract_other(turf, &stranger, "zuid", DAY, NULL), 0);
+	assert_int_equal(turf_retract_other(turf, &stranger, NULL, "all", DAY, NULL), TURF_INPUT);
+	assert_int_equal(turf_retract_other(turf, &stranger, NULL, "zuid", DAY, NULL), 0);
 	assert_int_equal(turf_get(turf, &stranger, &tap, NULL), 0);
 	assert_int_equal(tap.has_question, 0);
 	assert_int_equal(tap.state, TURF_RETRACTING);
 	assert_int_equal(turf_dismiss(turf, &id, NULL), TURF_UNCHANGED);
+	assert_int_equal(turf_get_secret(turf, &id, &secret, NULL), 0);
+	assert_int_equal(turf_get_secret(turf, &stranger, &none, NULL), TURF_UNKNOWN);
+	assert_int_equal(turf_retract_other(turf, &stranger, &secret, "zuid", DAY, &error), TURF_INPUT);
+	assert_non_null(strstr(error.text, "the secret is not that of the id"));
+	assert_memory_not_equal(&secret, &id, sizeof secret);
+	SHA256(secret.bytes, sizeof secret.bytes, digest);
+	assert_memory_equal(digest, id.bytes, sizeof id.bytes);
 	stranger.bytes[0] = 8;
 	assert_int_equal(turf_dismiss(turf, &stranger, NULL), TURF_UNKNOWN);
 	assert_int_equal(turf_get(turf, &stranger, &tap, NULL), TURF_UNKNOWN);

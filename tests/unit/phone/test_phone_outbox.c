@@ -23,7 +23,7 @@ static void test_a_tap_comes_back_whole_after_reopening(void **state)
 	assert_int_equal(pending(outbox), 1);
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_string_equal(entry.team, "oost");
-	assert_memory_equal(&entry.event, &expected, sizeof expected);
+	assert_sent(&entry.event, &expected);
 	outbox_close(outbox);
 }
 
@@ -44,7 +44,7 @@ static void test_a_batch_keeps_its_order_and_its_bookmark(void **state)
 	assert_int_equal(load(outbox, entries, 4), 3);
 	for (size_t i = 0; i < 3; i++) {
 		assert_string_equal(entries[i].team, teams[i]);
-		assert_memory_equal(&entries[i].event, &events[i], sizeof events[i]);
+		assert_sent(&entries[i].event, &events[i]);
 	}
 	assert_int_equal(outbox_bookmark(outbox, read, NULL), 0);
 	assert_memory_equal(read, bookmark, sizeof read);
@@ -98,7 +98,7 @@ static void tap_until_killed(int promised)
 		if (outbox_add(outbox, &team, &event, 1, NULL, NULL) != 0 || write(promised, &i, sizeof i) != sizeof i)
 			_exit(1);
 		if (i % 3 == 0)
-			(void)outbox_retract(outbox, &event.id, NULL, 0, NULL);
+			(void)outbox_retract(outbox, &event.id, NULL, 0, NULL, NULL);
 		if (i % 5 == 0 && load(outbox, &entry, 1) == 1) {
 			result.seq = entry.seq;
 			result.id = entry.event.id;
@@ -283,9 +283,11 @@ static void test_records_are_checked_when_read(void **state)
 {
 	struct tap tap = {.team = "oost", .question = question(1), .question_seq = 5, .has_retraction = true}, read;
 	uint8_t bytes[TAP_BYTES_MAX + 256], again[TAP_BYTES_MAX];
-	size_t length = tap_encode(&tap, bytes);
+	size_t length;
 
 	(void)state;
+	tap.question.has_proof = false; /* so that the team stands at the end */
+	length = tap_encode(&tap, bytes);
 	assert_int_equal(tap_decode(bytes, length, &read), 0);
 	assert_int_equal(tap_encode(&read, again), length);
 	assert_memory_equal(again, bytes, length);
@@ -315,20 +317,20 @@ static void test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected(vo
 	struct outbox_entry entry;
 
 	(void)state;
-	assert_int_equal(outbox_retract(outbox, &id, "noordoost", DAY + 366, NULL), 0);
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), TURF_UNCHANGED); /* it may be under way */
+	assert_int_equal(outbox_retract(outbox, &id, "noordoost", DAY + 366, NULL, NULL), 0);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL, NULL), TURF_UNCHANGED); /* it may be under way */
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_REFUSED_DAY_IN_FUTURE));
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL), 0);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL, NULL), 0);
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_string_equal(entry.team, "west");
 	assert_int_equal(entry.event.day, DAY);
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_RETRACTED));
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), TURF_UNCHANGED);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL, NULL), TURF_UNCHANGED);
 
 	add(outbox, 2); /* of a tap of its own the outbox knows better */
 	id = id_of(2);
 	assert_true(settle(outbox, 2, ACT_QUESTION, VERDICT_COUNTED));
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL), 0);
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY + 1, NULL, NULL), 0);
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_string_equal(entry.team, "oost");
 	assert_int_equal(entry.event.day, DAY);

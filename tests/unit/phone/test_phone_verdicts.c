@@ -171,7 +171,7 @@ static void test_a_tap_of_another_phone_is_taken_back_by_id_and_day(void **state
 	struct outbox_entry entry;
 
 	(void)state;
-	assert_int_equal(outbox_retract(outbox, &id, "zuid", DAY - 3, NULL), 0);
+	assert_int_equal(outbox_retract(outbox, &id, "zuid", DAY - 3, NULL, NULL), 0);
 	assert_int_equal(load(outbox, &entry, 1), 1);
 	assert_string_equal(entry.team, "zuid");
 	assert_int_equal(entry.event.act, ACT_RETRACTION);

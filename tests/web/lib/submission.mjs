@@ -5,9 +5,10 @@ const { readSubmission } = await import('../../../broker-client/web/gen/turf.js'
 const { hex } = await import('../../../broker-client/web/src/core/messages.js');
 const { whole } = await import('../../../broker-client/web/src/core/wire.js');
 
-function plainEvent({ id, day, act, question }) {
+function plainEvent({ id, day, act, question, retraction }) {
   const { domain, outcome, labels } = question ?? {};
-  return { id: hex(id ?? []), day, act, ...(act === 'question' && { domain, outcome, labels }) };
+  const proof = act === 'retraction' && retraction.proof?.length > 0 && hex(retraction.proof);
+  return { id: hex(id ?? []), day, act, ...(act === 'question' && { domain, outcome, labels }), ...(proof && { proof }) };
 }
 
 // {events, receiptTo}; null: it is no submission, or larger than one may be.

@@ -28,9 +28,6 @@ export const isKnownVerdict = (verdict) => (verdict >= 1 && verdict <= 5) || isR
 export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 export const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
-// 16 bytes from the operating system's random source, as hex.
-export const newId = () => hex(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
-
 // ---- Reading --------------------------------------------------------------------------------------
 
 function read(name, bytes, max) {
@@ -110,13 +107,13 @@ function pad(bare) {
   return padded;
 }
 
-function wireEvent({ id, day, act, domain, outcome, labels = [] }) {
+function wireEvent({ id, day, act, domain, outcome, labels = [], proof }) {
   const event = { id: unhex(id), day };
-  if (act === 'retraction') return { ...event, retraction: {} };
+  if (act === 'retraction') return { ...event, retraction: proof ? { proof: unhex(proof) } : {} };
   return { ...event, question: { domain, outcome, labels } };
 }
 
-// Events {id: hex, day, act: 'question'|'retraction', domain, outcome, labels} as the contract wants them: padded.
+// Events {id: hex, day, act: 'question'|'retraction', domain, outcome, labels, proof: hex} as the contract wants them: padded.
 export function encodeSubmission(events, receiptTo) {
   const writer = new PbfWriter();
   turf.writeSubmission({ events: events.map(wireEvent), receipt_to: receiptTo }, writer);

@@ -8,13 +8,14 @@
 //          sent while it was left, until their taps are marked as sent), and the page's own
 import { Database } from '../core/database.js';
 import { forget, remember, rememberedValue } from '../core/local-storage.js';
-import { held, mayChange, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
+import { held, mayChange, mayReplace, mayTakeBack, newTap, refusal, refusedAct, settle, waits } from './tap.js';
 
-const VERSION = 1;
+const VERSION = 2; // since 2, taps have the secrets of their ids; those of version 1 stay without
 const TABLES = ['taps', 'meta'];
 const SAFE = { durability: 'strict' };
 
-function upgrade(db) {
+function upgrade(db, before) {
+  if (before > 0) return;
   const taps = db.createObjectStore('taps', { keyPath: 'n', autoIncrement: true });
   taps.createIndex('id', 'id', { unique: true });
   db.createObjectStore('meta');
@@ -143,12 +144,13 @@ export class Outbox {
     });
   }
 
-  // Takes taps back and adds `make(tap)` in place of each, in one transaction. Skips taps that were taken back already.
+  // Takes taps back and adds `make(tap)` in place of each, in one transaction. Skips taps that were taken back already, or
+  // may not be replaced.
   replace(ids, make, { gone = [] } = {}) {
     return this.#write(async (store) => {
       const left = await idsThatLeft(store, gone);
       await store.each(ids, async (tap) => {
-        if (tap.retracting || !mayTakeBack(tap)) return;
+        if (tap.retracting || !mayTakeBack(tap) || !mayReplace({ ...tap, sent: tap.sent || left.includes(tap.id) })) return;
         await takeBack(store, tap, left, 0);
         await store.add(make(tap));
       });
@@ -165,7 +167,7 @@ export class Outbox {
         if (tap && !tap.retracting) continue;
         const isHere = tap?.retractionWaits && (tap.questionWaits || (!tap.sent && !left.includes(tap.id)));
         if (isHere) await store.put({ ...tap, retracting: false, retractionWaits: false, hold: 0 });
-        else await store.add(make(before));
+        else if (!tap || mayReplace(tap)) await store.add(make(before));
       }
     });
   }

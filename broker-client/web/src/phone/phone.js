@@ -3,7 +3,8 @@
 // is sent without the page, through lost connections, reloads and several tabs, until a receipt ends it.
 import { formatQuarter, isoWeekOfDay, parseDate, todayIn } from '../core/calendar.js';
 import { Connection } from '../core/connection.js';
-import { decodeCatalogue, encodeSubmission, newId } from '../core/messages.js';
+import { drawId } from '../core/event-id.js';
+import { decodeCatalogue, encodeSubmission } from '../core/messages.js';
 import { topics } from '../core/topics.js';
 import { DomainList } from './domain-list.js';
 import { Outbox } from './outbox.js';
@@ -22,7 +23,7 @@ const UNCONFIRMED_MS = 5_000; // a tap that was sent this long ago should have i
 const SILENT_SUBMISSIONS = 2; // after this many without a receipt, the broker may not let the team's submissions through
 
 // Makes the new question that is counted in place of a tap.
-const countedAgain = (change = {}) => (tap) => ({ ...tap, ...change, id: newId(), hold: 0 });
+const countedAgain = (change = {}) => (tap) => ({ ...tap, ...change, ...drawId(), hold: 0 });
 
 export class Phone extends PhoneView {
   #org;
@@ -207,7 +208,7 @@ export class Phone extends PhoneView {
   // `count` questions; resolves with their ids when they are on disk.
   async tap({ day, domain, outcome, labels = [], count = 1 }) {
     const hold = this.#now() + UNDO_MS;
-    const questions = Array.from({ length: count }, () => ({ id: newId(), team: this.team, day, domain, outcome, labels, hold, once: this.borrowed }));
+    const questions = Array.from({ length: count }, () => ({ ...drawId(), team: this.team, day, domain, outcome, labels, hold, once: this.borrowed }));
     this.#storing++;
     try {
       for (const tap of await this.#trouble.guard(() => this.#outbox.add(questions))) this.#taps.set(tap.id, tap);

@@ -2,6 +2,7 @@
 // A tap as the outbox remembers it, and what a verdict makes of it; the twin of broker-client/libturf/outbox_tap.h. Pure.
 //
 // {n, id, team, day, domain, outcome, labels,       n: its place in tap order; id: hex
+//  secret,                                          hex: what the id was made from; absent of a tap of database version 1
 //  questionWaits, retractionWaits, retracting,      retracting: taking it back was asked for, answered or not
 //  questionVerdict, retractionVerdict,              the last; 0: none yet
 //  sent,                                            what waits may have left the phone: written before it is published
@@ -20,8 +21,8 @@ const echoOfQuestion = new Set([V.VERDICT_COUNTED, V.VERDICT_ALREADY_COUNTED, V.
 const retractedBy = new Set([V.VERDICT_RETRACTED, V.VERDICT_ALREADY_RETRACTED]);
 const refusesRetraction = new Set([V.VERDICT_REFUSED_MALFORMED, V.VERDICT_REFUSED_DAY_IN_FUTURE, V.VERDICT_REFUSED_RETRACTION_TOO_LATE]);
 
-export const newTap = ({ id, team, day, domain, outcome, labels = [], hold = 0, once = false }) => ({
-  id, team, day, domain, outcome, labels, hold, ...(once && { once }),
+export const newTap = ({ id, secret, team, day, domain, outcome, labels = [], hold = 0, once = false }) => ({
+  id, ...(secret && { secret }), team, day, domain, outcome, labels, hold, ...(once && { once }),
   questionWaits: true, retractionWaits: false, retracting: false, questionVerdict: 0, retractionVerdict: 0, sent: false,
 });
 
@@ -46,6 +47,10 @@ export function refusedAct(tap) {
 // Whether taking it back has something to do. A refused question never counted. A refused retraction may be asked for again.
 export const mayTakeBack = (tap) => !tap.retractionWaits && !retracted(tap) && refusedAct(tap) !== 'question';
 
+// Whether another question may take its place. Without a secret turfd may refuse the retraction of a tap that has left, and
+// then both would count.
+export const mayReplace = (tap) => Boolean(tap.secret) || (tap.questionWaits && !tap.sent);
+
 // The verdict with which it was refused, or 0.
 export const refusal = (tap) => ({ question: tap.questionVerdict, retraction: tap.retractionVerdict })[refusedAct(tap)] ?? 0;
 
@@ -62,9 +67,9 @@ export function stateOf(tap) {
 // waits, so that a receipt for an id can mean only one of the two.
 export function sendable(tap, now) {
   if (held(tap, now) || !waits(tap)) return null;
-  const { id, team, day, domain, outcome, labels } = tap;
+  const { id, secret, team, day, domain, outcome, labels } = tap;
   if (tap.questionWaits) return { seq: tap.n * 2, id, team, day, act: 'question', domain, outcome, labels };
-  return { seq: tap.n * 2 + 1, id, team, day, act: 'retraction' };
+  return { seq: tap.n * 2 + 1, id, team, day, act: 'retraction', ...(secret && { proof: secret }) };
 }
 
 // 'ignore': not a verdict on this act, but a late one on the other; 'keep': not a final verdict; 'end': ends the act; 'both': ends

@@ -6,22 +6,23 @@ import { capital, number, relativeDate } from '../core/format.js';
 import { groupBy } from '../core/group-by.js';
 import { language, t, tParts } from '../core/language.js';
 import { Outcome } from '../core/messages.js';
-import { stateOf } from '../phone/tap.js';
+import { mayReplace, stateOf } from '../phone/tap.js';
 import { openChange } from './change.js';
 import { outcomeWord } from './grid.js';
 import { icon } from './icons.js';
 
 const stateMark = (state) => el('span', { class: `state state--${state}` }, icon(state), el('span', {}, t(state)));
 
-// Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract, mayRestore}], newest first.
+// Taps of one day that are the same in all that the list shows: [{key, taps, state, mayRetract, mayRestore, mayChange}],
+// newest first.
 function groups(phone, taps) {
-  const shownOf = (tap) => ({ state: stateOf(tap), mayRetract: phone.mayRetract(tap), mayRestore: phone.mayRestore(tap) });
+  const shownOf = (tap) => ({ state: stateOf(tap), mayRetract: phone.mayRetract(tap), mayRestore: phone.mayRestore(tap), mayChange: mayReplace(tap) });
   const same = groupBy(taps, (tap) => JSON.stringify([tap.domain, tap.outcome, tap.team, tap.labels, shownOf(tap)]));
   return [...same.values()].map((group) => ({ key: group[0].id, taps: group, ...shownOf(group[0]) }));
 }
 
 // `act`: {takeBack(ids), restore(ids), change(taps)}
-function tapButtons({ taps, mayRetract, mayRestore }, words, act) {
+function tapButtons({ taps, mayRetract, mayRestore, mayChange }, words, act) {
   const ids = taps.map(({ id }) => id);
   const button = (key, text, onclick) => el('button', {
     class: `button tap__${key}`, 'data-key': `${key}-${ids[0]}`, 'aria-label': `${words.domain}, ${words.outcome}, ${words.day}: ${text}`, onclick,
@@ -30,7 +31,7 @@ function tapButtons({ taps, mayRetract, mayRestore }, words, act) {
   if (!mayRetract) return null;
   const back = (key, some, text) => button(key, text, () => act.takeBack(some));
   return [
-    button('change', t('change'), () => act.change(taps)),
+    mayChange && button('change', t('change'), () => act.change(taps)),
     ids.length === 1 ? back('back', ids, t('takeBack')) : [back('back', ids.slice(0, 1), t('takeBackOne')), back('back-all', ids, t('takeBackAll', { n: ids.length }))],
   ];
 }
@@ -49,8 +50,8 @@ function row(phone, group, act) {
     el('div', { class: 'tap__buttons' }, tapButtons(group, words, act)));
 }
 
-const signature = (phone) => ({ taps, state, mayRetract, mayRestore }) =>
-  [taps.map(({ id }) => id), taps[0].labels, state, mayRetract, mayRestore, language, phone.catalogue?.version, phone.today];
+const signature = (phone) => ({ taps, state, mayRetract, mayRestore, mayChange }) =>
+  [taps.map(({ id }) => id), taps[0].labels, state, mayRetract, mayRestore, mayChange, language, phone.catalogue?.version, phone.today];
 
 // Newest day first, but before all others the days with older taps that the worker has not seen yet.
 function byDay(taps) {

@@ -11,7 +11,7 @@ import { refusal, refusedAct, stateOf } from '../phone/tap.js';
 import { outcomeWord } from './grid.js';
 import { loginAdvice } from './login.js';
 
-const { VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
+const { VERDICT_REFUSED_MALFORMED: MALFORMED, VERDICT_REFUSED_DAY_IN_FUTURE: IN_FUTURE, VERDICT_REFUSED_DAY_TOO_OLD: TOO_OLD } = Verdict;
 
 // One card for all that was refused for one reason on one day.
 const refusals = (phone) => groupBy(phone.taps.filter(refusal), (tap) => `${refusedAct(tap)}-${refusal(tap)}-${tap.day}`);
@@ -39,7 +39,7 @@ function refusalCard(phone, key, taps) {
   return el('section', { class: 'notice notice--refused' },
     el('h2', {}, t(onRetraction ? 'refusedRetraction' : 'refusedTitle', { n: taps.length })),
     lines(phone, taps, wrongDay),
-    el('p', {}, t(`reason${verdict}`)),
+    el('p', {}, onRetraction && verdict === MALFORMED ? t('reasonNoProof') : t(`reason${verdict}`)),
     el('div', { class: 'notice__buttons' },
       mend && button(`mend-${key}`, t('countOn', { day: relativeDate(right, phone.today, language) }), () => phone.recount(ids, right), true),
       button(`dismiss-${key}`, t('dismiss'), () => phone.dismiss(ids))));
