@@ -110,7 +110,7 @@ test('when a newer page upgrades the database, the outbox closes its connection 
   outbox.close();
   outbox = await Outbox.open('de-kop', { onGone: () => gone++ });
   await new Promise((resolve, reject) => {
-    const opening = indexedDB.open('turf-de-kop', 2);
+    const opening = indexedDB.open('turf-de-kop', 3);
     opening.onblocked = () => reject(new Error('blocked'));
     opening.onsuccess = () => resolve(opening.result.close());
   }).finally(() => outbox.close());
