@@ -158,8 +158,7 @@ static void put_event(struct wire_writer *writer, const struct event *event)
 		message.act_case = TURF__V1__EVENT__ACT_RETRACTION;
 		message.retraction = &retraction;
 		if (event->has_proof)
-			retraction.proof =
-				(ProtobufCBinaryData){EVENT_SECRET_BYTES, (uint8_t *)event->proof.bytes};
+			retraction.proof = (ProtobufCBinaryData){EVENT_SECRET_BYTES, (uint8_t *)event->proof.bytes};
 	} else {
 		message.act_case = TURF__V1__EVENT__ACT_QUESTION;
 		message.question = &question;

@@ -218,10 +218,23 @@ static const struct config defaults = {
 
 static void read_all(struct source *source, struct config *config)
 {
-	static const char *const names[] = {"org",         "name",         "timezone",   "store",          "broker",
-					    "accept_days", "retract_days", "grace_days", "counting_since", "cells",
-					    "limits",      "teams",        "zrm",        "domains",        "labels",
-					    "retraction_proof", NULL};
+	static const char *const names[] = {"org",
+					    "name",
+					    "timezone",
+					    "store",
+					    "broker",
+					    "accept_days",
+					    "retract_days",
+					    "grace_days",
+					    "counting_since",
+					    "cells",
+					    "limits",
+					    "teams",
+					    "zrm",
+					    "domains",
+					    "labels",
+					    "retraction_proof",
+					    NULL};
 	const config_setting_t *root = config_root_setting(&source->tree);
 	struct catalogue *catalogue = &config->catalogue;
 

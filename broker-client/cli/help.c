@@ -128,9 +128,10 @@ static const struct help helps[] = {
 	 "usage: turf undo [ID] [--wait SECONDS]\n"
 	 "       turf undo ID --day YYYY-MM-DD --team TEAM\n"
 	 "\n"
-	 "Takes back the last question of this device, or the one whose id begins with ID. A question of another\n"
-	 "device needs its whole id (32 digits), its day and a team. The organisation decides for how many days a\n"
-	 "question can be taken back. After that, and when its quarter is final, taking it back is refused.\n"
+	 "Takes back the last question of this device, or the one whose id begins with ID. The organisation decides\n"
+	 "for how many days a question can be taken back. After that, and when its quarter is final, taking it back\n"
+	 "is refused. A question of another device needs its whole id (32 digits), its day and a team, and is refused\n"
+	 "unless the organisation admits retractions without a proof.\n"
 	 "\n",
 	 "\n"
 	 "exit status: 0 taken back, 1 refused or nothing to take back, 2 wrong usage, 3 stored and sent later, 4 no\n"

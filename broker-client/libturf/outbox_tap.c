@@ -73,8 +73,8 @@ size_t tap_encode(const struct tap *tap, uint8_t out[static TAP_BYTES_MAX])
 static bool shape_ok(const uint8_t *bytes, size_t length)
 {
 	return length >= AT_TEAM && bytes[AT_TEAM_LENGTH] < SLUG_BYTES &&
-	       length == AT_TEAM + bytes[AT_TEAM_LENGTH] + secret_bytes(bytes[AT_FLAGS]) && (bytes[AT_FLAGS] & ~FLAGS_KNOWN) == 0 &&
-	       bytes[AT_LABEL_COUNT] <= EVENT_LABELS_MAX;
+	       length == AT_TEAM + bytes[AT_TEAM_LENGTH] + secret_bytes(bytes[AT_FLAGS]) &&
+	       (bytes[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && bytes[AT_LABEL_COUNT] <= EVENT_LABELS_MAX;
 }
 
 int tap_decode(const uint8_t *bytes, size_t length, struct tap *tap)

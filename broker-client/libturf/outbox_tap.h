@@ -13,7 +13,8 @@ enum { TAP_BYTES_MAX = 112 };
 /* A tap as remembered. */
 struct tap {
 	char team[SLUG_BYTES];
-	struct event question; /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION. `proof` is the secret
+	struct event
+		question; /* of a tap that is only a retraction: id, day, and act ACT_RETRACTION. `proof` is the secret
 				* of the id; a tap of format 1 has none */
 	uint64_t question_seq; /* in the queue; 0: not waiting */
 	uint64_t retraction_seq;

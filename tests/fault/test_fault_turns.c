@@ -32,7 +32,7 @@ enum {
 	"store = \"store\";\n"                                   \
 	"broker = { address = \"mqtt://127.0.0.1:1883\"; };\n"   \
 	"limits = { batch_messages = 60; compact_days = 1; };\n" \
-	"retraction_proof = \"optional\";\n"                    \
+	"retraction_proof = \"optional\";\n"                     \
 	"zrm = ( { edition = \"2017\"; } );\n"
 static const char teamless[] = TEAMLESS;
 static const char config[] = TEAMLESS "teams = ( { id = \"oost\"; name = \"Oost\"; } );\n";

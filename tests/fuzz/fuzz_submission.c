@@ -120,7 +120,8 @@ static void check_stripped(const struct submission *read, const uint8_t *bytes, 
 		struct submitted_event expected = read->events[i];
 
 		hold(!stripped.events[i].event.has_proof);
-		if (expected.malformed && !stripped.events[i].malformed) { /* its proof was neither empty nor 16 bytes */
+		if (expected.malformed &&
+		    !stripped.events[i].malformed) { /* its proof was neither empty nor 16 bytes */
 			hold(stripped.events[i].event.act == ACT_RETRACTION);
 			continue;
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Clients that nobody here wrote: protoc with mosquitto_pub and mosquitto_sub, and mqtt.js. Only the contract is shared.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -13,12 +14,25 @@ import { Running, eventually, succeed } from './lib/processes.mjs';
 import { Stack } from './lib/stack.mjs';
 
 const today = '2019-12-31';
-const config = (t) => writeConfig(t, { grace_days: 400 });
+const config = (t) => writeConfig(t, { grace_days: 400, retract_days: 400 });
+
+const octal = (bytes) => [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
 // A submission in protobuf's text format, as a person writes one.
 function submissionText({ id, day, domain, outcome, receiptTo }) {
-  const octal = [...id].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
-  return `events { id: "${octal}" day: ${day} question { domain: ${domain} outcome: ${outcome} } } receipt_to: "${receiptTo}"`;
+  return `events { id: "${octal(id)}" day: ${day} question { domain: ${domain} outcome: ${outcome} } } receipt_to: "${receiptTo}"`;
+}
+
+// Its retraction, with the secret of its id.
+function retractionText({ id, day, secret, receiptTo }) {
+  return `events { id: "${octal(id)}" day: ${day} retraction { proof: "${octal(secret)}" } } receipt_to: "${receiptTo}"`;
+}
+
+// A secret and its id by the lines of docs/wire-format.md, as a person types them.
+async function secretAndId() {
+  const [, lines] = readFileSync(join(root, 'docs/wire-format.md'), 'utf8').match(/a secret and its id are:\n\n```sh\n([^`]+)```/);
+  const { stdout } = await succeed('bash', ['-ec', `${lines}\necho $secret $id`]);
+  return stdout.trim().split(' ').map((hex) => Buffer.from(hex, 'hex'));
 }
 
 async function protoc(mode, message, input) {
@@ -50,7 +64,8 @@ for (const version of ['311', '5']) {
   test(`protoc, mosquitto_pub and mosquitto_sub over MQTT ${version}`, async (t) => {
     const stack = await Stack.start(t, 'proef', { config: config(t), today });
     const receiptTo = newClientId();
-    const id = newId();
+    const [secret, id] = await secretAndId();
+    assert.deepEqual([secret.length, id.length], [16, 16]);
     const receipts = await mosquittoSub(t, stack, version, stack.topic(`receipt/${receiptTo}`), receiptTo);
     const summaries = await mosquittoSub(t, stack, version, stack.topic('summary/oost/2019-Q4'));
     const twins = await mosquittoSub(t, stack, version, stack.topic('summary-json/all/2019'));
@@ -76,6 +91,14 @@ for (const version of ['311', '5']) {
     assert.deepEqual(twin.domains.find((domain) => domain.domain === 3), {
       domain: 3, name: 'Huisvesting', answered: 0, referred: 1,
     });
+
+    for (const [shown, verdict] of [[newId(), 'REFUSED_MALFORMED'], [secret, 'RETRACTED']]) {
+      const before = receipts.payloads().length;
+      const back = retractionText({ id, day: dayOf('2019-10-01'), secret: shown, receiptTo });
+      await mosquittoPub(stack, version, stack.topic('registration/west'), await protoc('encode', 'Submission', back));
+      const answered = await eventually(() => receipts.payloads()[before], 'the receipt of the retraction');
+      assert.match(String(await protoc('decode', 'Receipt', answered)), new RegExp(`verdict: VERDICT_${verdict}\n`));
+    }
   });
 }
 

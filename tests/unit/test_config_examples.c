@@ -154,10 +154,10 @@ static void the_example_is_right(void **state)
 /* What the example says in a remark is the default: without the remark signs it loads to the same. */
 static void the_example_shows_the_defaults(void **state)
 {
-	static const char *const settings[] = {
-		"timezone", "accept_days",    "retract_days",        "grace_days",       "keepalive_s",
-		"retry_ms", "batch_messages", "summary_interval_ms", "quarantine_limit", "compact_days",
-		"retraction_proof"};
+	static const char *const settings[] = {"timezone",       "accept_days",         "retract_days",
+					       "grace_days",     "keepalive_s",         "retry_ms",
+					       "batch_messages", "summary_interval_ms", "quarantine_limit",
+					       "compact_days",   "retraction_proof"};
 	struct config_file *file = *state;
 	struct config before;
 	char *text = config_file_read("deploy/turfd.conf");

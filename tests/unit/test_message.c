@@ -330,9 +330,7 @@ static void stripping_keeps_to_its_room(void **state)
 	add_field(&bytes, 1, "one that is larger than the room", 32);
 	add_field(&bytes, 1, "z\1r", 3);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, sizeof out), 12);
-	assert_memory_equal(out,
-			    "\x0a\x05z\3one\x0a\x03z\1r",
-			    12);
+	assert_memory_equal(out, "\x0a\x05z\3one\x0a\x03z\1r", 12);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 6), 5);
 	assert_int_equal(submission_strip(bytes.at, bytes.length, out, 0), 0);
 }

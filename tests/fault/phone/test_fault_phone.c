@@ -144,8 +144,9 @@ static void take_back(void)
 	struct error error = {{0}};
 
 	memset(fixture.other.bytes, 7, sizeof fixture.other.bytes);
-	fixture.other_taken_back = note(
-		turf_retract_other(fixture.turf, &fixture.other, NULL, "oost", DAY, (struct turf_error *)&error), &error);
+	fixture.other_taken_back =
+		note(turf_retract_other(fixture.turf, &fixture.other, NULL, "oost", DAY, (struct turf_error *)&error),
+		     &error);
 	if (fixture.tapped[TAKEN_BACK] == ACCEPTED)
 		fixture.taken_back =
 			note(turf_retract(fixture.turf, fixture.ids[TAKEN_BACK], (struct turf_error *)&error), &error);

@@ -100,18 +100,20 @@ static void test_a_secret_of_another_outbox_is_kept_with_its_retraction(void **s
 /* ---- Records ---------------------------------------------------------------------------------------------------- */
 
 /* docs/outbox-format.md: the bytes that turf of format 1 wrote, which are those of format 2 without a secret. */
-static const uint8_t record_1[] = {
-	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* id */
-	0, 0, 0x47, 0x55,                               /* day */
-	3, 2, 1, 0, 0, 2,                               /* flags, outcome, domain, two verdicts, two labels */
-	0, 3, 0xff, 0xff, 0, 0, 0, 0,                   /* labels */
-	0, 0, 0, 0, 0, 0, 0, 5,                         /* place of the question in the queue */
-	0, 0, 0, 0, 0, 0, 0, 6,                         /* and of its retraction */
-	4, 'o', 'o', 's', 't'};
+static const uint8_t record_1[] = {1, 1,   1,    1,    1,  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* id */
+				   0, 0,   0x47, 0x55,                                      /* day */
+				   3, 2,   1,    0,    0,  2, /* flags, outcome, domain, two verdicts, two labels */
+				   0, 3,   0xff, 0xff, 0,  0, 0, 0, /* labels */
+				   0, 0,   0,    0,    0,  0, 0, 5, /* place of the question in the queue */
+				   0, 0,   0,    0,    0,  0, 0, 6, /* and of its retraction */
+				   4, 'o', 'o',  's',  't'};
 
 static void test_records_of_both_formats(void **state)
 {
-	struct tap tap = {.team = "oost", .question = question(1), .question_seq = 5, .retraction_seq = 6,
+	struct tap tap = {.team = "oost",
+			  .question = question(1),
+			  .question_seq = 5,
+			  .retraction_seq = 6,
 			  .has_retraction = true},
 		   read;
 	uint8_t bytes[TAP_BYTES_MAX], again[TAP_BYTES_MAX], expected[sizeof record_1 + EVENT_SECRET_BYTES];
