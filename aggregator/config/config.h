@@ -21,7 +21,7 @@ struct config {
 	uint32_t quarantine_limit;
 	uint32_t compact_days; /* a compacting copy after this many days with deletions; 0: never */
 	struct cells cells;
-	bool proof_optional; /* retractions of phones that do not know the secrets of their ids are admitted: rule 4 */
+	bool proof_optional; /* a retraction without proof is admitted: rule 4 (docs/wire-format.md) */
 	char **notes; /* lines of text: what settings mean that may be read otherwise, in the order of the file */
 	size_t n_notes;
 	bool counting_since_given;  /* else catalogue.counting_since is 0: the quarter of the store's creation */

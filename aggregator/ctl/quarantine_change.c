@@ -25,7 +25,7 @@ struct part {
 	size_t n_gone; /* entries that left the quarantine */
 };
 
-/* The quarantine keeps no proofs (rule 4). A retraction under another reason than malformed had one when it came, or
+/* The quarantine keeps no proofs (rule 4, docs/wire-format.md). A retraction under another reason than malformed had one when it came, or
  * needed none; under this reason nothing shows that whoever sent it made the tap. */
 static bool retry_may_judge(const struct kept *entry, const struct submitted_event *submitted)
 {

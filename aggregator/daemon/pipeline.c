@@ -72,7 +72,7 @@ static void quarantine(struct run *run, const char *team, enum verdict reason, c
 	store_quarantine(run->txn, &entry);
 }
 
-/* Rule 4: a retraction without the secret of its id is malformed. Sees nothing of what is stored, so that the answer is
+/* Rule 4 (docs/wire-format.md): a retraction without the secret of its id is malformed. Sees nothing of what is stored, so that the answer is
  * the same for every id. 0 or FAULT_MEMORY. */
 static int check_proof(const struct run *run, struct submitted_event *submitted)
 {

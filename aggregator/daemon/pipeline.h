@@ -24,7 +24,7 @@ struct publisher;
 struct pipeline {
 	struct store *store;
 	const struct catalogue *catalogue;
-	const bool *proof_optional;  /* a retraction without proof is admitted (rule 4) */
+	const bool *proof_optional;  /* a retraction without proof is admitted: rule 4 (docs/wire-format.md) */
 	struct receipts *receipts;   /* filled by a run */
 	struct counters *counters;   /* raised by what a run has committed */
 	struct publisher *publisher; /* touched for each event that changes figures, before the commit */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Secrets in the page's outbox (rule 4), and taps of a database of version 1, which have none.
+// Secrets in the page's outbox (rule 4, docs/wire-format.md), and taps of a database of version 1, which have none.
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 

@@ -108,7 +108,7 @@ test('the page says that the storage does not answer, until it does', async (t) 
 test('a page of an older build says that a newer one has upgraded the database', async () => {
   const phone = await openPhone({});
   await new Promise((resolve) => {
-    const opening = indexedDB.open('turf-proef', 2);
+    const opening = indexedDB.open('turf-proef', 3);
     opening.onsuccess = () => resolve(opening.result.close());
   });
   await turns();

@@ -33,7 +33,7 @@ export const quarterOf = (day) => {
 
 // ---- Events ---------------------------------------------------------------------------------------
 
-// The secrets of all ids that were drawn here, by the id in hexadecimal: what a phone keeps beside its taps (rule 4).
+// The secrets of all ids that were drawn here, by the id in hexadecimal: what a phone keeps beside its taps (rule 4, docs/wire-format.md).
 const secrets = new Map();
 
 export const idOf = (secret) => createHash('sha256').update(secret).digest().subarray(0, 16);

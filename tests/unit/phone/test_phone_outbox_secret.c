@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The secrets that the outbox keeps beside its taps (rule 4), and taps of an outbox of format 1, which have none. */
+/* The secrets that the outbox keeps beside its taps (rule 4, docs/wire-format.md), and taps of an outbox of format 1, which have none. */
 #include "broker-client/libturf/outbox_db.h"
 #include "tests/unit/lib/phone_outbox.h"
 
