@@ -9,7 +9,7 @@ import test from 'node:test';
 
 import { Broker } from './lib/broker.mjs';
 import { Client } from './lib/client.mjs';
-import { decode, encode } from './lib/messages.mjs';
+import { decode, encode, idOf } from './lib/messages.mjs';
 import { program, temporaryFolder } from './lib/paths.mjs';
 import { run, Running } from './lib/processes.mjs';
 
@@ -177,7 +177,7 @@ test('--wait is for a broker that takes its time too', async (t) => {
   assert.ok(connections > 3);
 });
 
-test('a retraction waits for its question, and has its id and day', async (t) => {
+test('a retraction waits for its question, and has its id and day and the secret of the id', async (t) => {
   let answer;
   const aggregator = await Aggregator.start(t, (event) => (event.question ? answer : 'VERDICT_RETRACTED'));
   await aggregator.tap('--wait', '0.5');
@@ -188,6 +188,7 @@ test('a retraction waits for its question, and has its id and day', async (t) =>
   const { question, retraction, ...last } = aggregator.events.at(-1);
   assert.ok(retraction && !question);
   assert.deepEqual(last, { id: aggregator.events[0].id, day: aggregator.events[0].day });
+  assert.deepEqual(idOf(retraction.proof), last.id);
   assert.equal((await aggregator.turf('undo')).code, 1, 'nothing is left to take back');
 });
 
@@ -200,6 +201,15 @@ test('a tap of another device whose day was wrong is taken back with the right o
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^ongedaan gemaakt.*2019-12-31/);
   assert.deepEqual(aggregator.events.map(({ day }) => day), [18627, 18261]);
+});
+
+test('a tap of another device: its retraction has no proof, and the command says what came of it', async (t) => {
+  const aggregator = await Aggregator.start(t, () => 'VERDICT_REFUSED_MALFORMED');
+  const { code, stdout } = await aggregator.turf('undo', '000102030405060708090a0b0c0d0e0f', '--team', 'oost', '--day', '2019-12-31');
+  assert.equal(code, 1);
+  assert.match(stdout, /^blijft geteld: dit toestel kan niet bewijzen dat het dit tikte \/ stays counted: /);
+  assert.equal(aggregator.events[0].retraction.proof.length, 0);
+  assert.match((await aggregator.turf('pending')).stdout, /^blijft geteld: dit toestel kan niet bewijzen/);
 });
 
 test('a question answered "already retracted" needs no retraction any more', async (t) => {
