@@ -318,7 +318,8 @@ static void test_a_refused_retraction_of_another_outboxs_tap_can_be_corrected(vo
 
 	(void)state;
 	assert_int_equal(outbox_retract(outbox, &id, "noordoost", DAY + 366, NULL, NULL), 0);
-	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL, NULL), TURF_UNCHANGED); /* it may be under way */
+	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL, NULL),
+			 TURF_UNCHANGED); /* it may be under way */
 	assert_true(settle(outbox, 1, ACT_RETRACTION, VERDICT_REFUSED_DAY_IN_FUTURE));
 	assert_int_equal(outbox_retract(outbox, &id, "west", DAY, NULL, NULL), 0);
 	assert_int_equal(load(outbox, &entry, 1), 1);
