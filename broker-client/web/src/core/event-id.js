@@ -9,44 +9,30 @@ import { hex } from './messages.js';
 const BYTES = 16;
 
 // The constants of FIPS 180-4: of the roots of the first 64 primes, the first 32 bits after the point.
-const isPrime = (n) => !Array.from({ length: n - 2 }, (_, i) => i + 2).some((divisor) => n % divisor === 0);
-const primes = Array.from({ length: 310 }, (_, i) => i + 2).filter(isPrime);
+const primes = [];
+for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
 const afterPoint = (root) => (root % 1) * 2 ** 32 | 0;
 const FIRST = primes.slice(0, 8).map((prime) => afterPoint(Math.sqrt(prime)));
 const ROUNDS = primes.map((prime) => afterPoint(Math.cbrt(prime)));
 
-const turned = (word, n) => (word >>> n) | (word << (32 - n));
-
-// The 64 words of the only block: the secret, the bit that ends it, its length in bits, and what follows from these.
-function schedule(secret) {
-  const words = new Uint32Array(64);
-  const view = new DataView(secret.buffer, secret.byteOffset, BYTES);
-  for (let i = 0; i < 4; i++) words[i] = view.getUint32(4 * i);
-  words[4] = 0x80000000;
-  words[15] = 8 * BYTES;
-  for (let i = 16; i < 64; i++) {
-    const [early, late] = [words[i - 15], words[i - 2]];
-    const mixedEarly = turned(early, 7) ^ turned(early, 18) ^ (early >>> 3);
-    const mixedLate = turned(late, 17) ^ turned(late, 19) ^ (late >>> 10);
-    words[i] = words[i - 16] + mixedEarly + words[i - 7] + mixedLate;
-  }
-  return words;
-}
+// The exclusive or of a word turned right by each of these numbers of bits.
+const mixed = (word, ...turns) => turns.reduce((sum, n) => sum ^ (word >>> n) ^ (word << (32 - n)), 0);
 
 // The id that this secret (16 bytes) opens.
 export function idOf(secret) {
-  const words = schedule(secret);
-  let [a, b, c, d, e, f, g, h] = FIRST;
-  for (let i = 0; i < 64; i++) {
-    const chosen = (e & f) ^ (~e & g);
-    const most = (a & b) ^ (a & c) ^ (b & c);
-    const first = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + chosen + ROUNDS[i] + words[i]) | 0;
-    const second = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + most;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
-  }
-  const id = new DataView(new ArrayBuffer(BYTES));
-  [a, b, c, d].forEach((word, i) => id.setUint32(4 * i, FIRST[i] + word));
-  return new Uint8Array(id.buffer);
+  const view = new DataView(Uint8Array.from(secret).buffer);
+  // The only block: the secret, the bit that ends it, its length in bits. The other words follow from these.
+  const words = [0, 4, 8, 12].map((at) => view.getInt32(at)).concat(1 << 31, Array(10).fill(0), 8 * BYTES);
+  let state = FIRST;
+  ROUNDS.forEach((round, i) => {
+    const [a, b, c, d, e, f, g, h] = state;
+    const [early, late] = [words[i + 1], words[i + 14]];
+    const first = (h + mixed(e, 6, 11, 25) + ((e & f) ^ (~e & g)) + round + words[i]) | 0;
+    words.push((words[i] + (mixed(early, 7, 18) ^ (early >>> 3)) + words[i + 9] + (mixed(late, 17, 19) ^ (late >>> 10))) | 0);
+    state = [(first + mixed(a, 2, 13, 22) + ((a & b) ^ (a & c) ^ (b & c))) | 0, a, b, c, (d + first) | 0, e, f, g];
+  });
+  [0, 1, 2, 3].forEach((i) => view.setInt32(4 * i, FIRST[i] + state[i]));
+  return new Uint8Array(view.buffer);
 }
 
 // A new {id, secret}, as hex, from the operating system's random source.

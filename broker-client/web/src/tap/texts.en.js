@@ -136,7 +136,7 @@ export default {
   refusedTitle: '{n} question was not counted|{n} questions were not counted',
   refusedRetraction: '{n} question could not be taken back and stays counted|{n} questions could not be taken back and stay counted',
   reason16: 'The tap was damaged. Count the question again.',
-  reasonNoProof: 'The tap is from before an update of this page, and had been sent. Then it can no longer be taken back.',
+  reasonNoProof: 'The tap is from before an update and had been sent. Then it can no longer be taken back.',
   reason17: 'The team was not in use on that day.',
   reason18: 'The domain was not in use on that day.',
   reason19: 'The subject, the origin or the place referred to was not in use on that day.',

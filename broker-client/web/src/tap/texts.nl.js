@@ -136,7 +136,7 @@ export default {
   refusedTitle: '{n} vraag is niet geteld|{n} vragen zijn niet geteld',
   refusedRetraction: '{n} vraag kon niet worden teruggenomen en blijft geteld|{n} vragen konden niet worden teruggenomen en blijven geteld',
   reason16: 'De tik was beschadigd. Tel de vraag opnieuw.',
-  reasonNoProof: 'De tik is van vóór een update van deze pagina, en was al verstuurd. Terugnemen kan dan niet meer.',
+  reasonNoProof: 'De tik is van vóór een update en was al verstuurd. Terugnemen kan dan niet meer.',
   reason17: 'Het team was op deze dag niet in gebruik.',
   reason18: 'Het domein was op deze dag niet in gebruik.',
   reason19: 'Het onderwerp, de herkomst of de doorverwijzing was op deze dag niet in gebruik.',
