@@ -307,17 +307,43 @@ test('a scope that was rotated: the device forgets the tokens that the broker re
   assert.equal(new Set(turfdoor.batches).size, 2);
 });
 
-test('a broker that refuses one token after another: the device keeps the rest, and says so', async () => {
-  const turfdoor = turfdoorWithKeys({ batch: 10 });
+test('a broker that refuses one token after another: the device waits, says so, and shows them again when no others are left', async () => {
+  const turfdoor = turfdoorWithKeys({ batch: 4 });
   const page = await joined(turfdoor);
-  for (let i = 0; i < 3; i++) {
-    assert.ok((await page.door.login()).password);
+  const refused = [];
+  for (let i = 0; i < 4; i++) {
+    if (i === 3) {
+      assert.equal(await page.door.login(), null);
+      assert.equal(page.door.notice.name, 'refused');
+      clock += 11 * MINUTE_MS;
+    }
+    refused.push(nonceOf(await page.door.login()));
     await page.door.refused();
   }
-  assert.equal(await page.door.login(), null);
-  assert.equal(page.door.notice.name, 'refused');
+  assert.equal(new Set(refused).size, 4);
   clock += 11 * MINUTE_MS;
-  assert.ok((await page.door.login()).password);
+  assert.equal(await page.enter(), refused[0]);
+  assert.equal(await page.enter(), refused[1], 'those that were not shown again yet');
+});
+
+test('a token that was refused is dropped when the broker lets in the next one', async () => {
+  const turfdoor = turfdoorWithKeys({ batch: 2 });
+  const page = await joined(turfdoor);
+  await page.door.login();
+  await page.door.refused();
+  await page.enter();
+  assert.equal(await page.enter(), null);
+  assert.equal(page.door.notice.name, 'used-up');
+});
+
+test('a network that comes and goes uses six tokens in ten minutes, and no more', async () => {
+  const turfdoor = turfdoorWithKeys({ batch: 10 });
+  const page = await joined(turfdoor);
+  for (let i = 0; i < 6; i++) assert.ok(await page.enter());
+  assert.equal(await page.enter(), null);
+  assert.equal(page.door.notice, null);
+  clock += 10 * MINUTE_MS;
+  assert.ok(await page.enter());
 });
 
 // ---- Keys -------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import { Wallet } from './wallet.js';
 
 const REFUSALS_MAX = 3; // after so many refused tokens in a row the page waits, so that it does not lose them all
 const REFUSED_WAIT_MS = 10 * 60_000;
+const OFTEN = 6; // so many connections within OFTEN_MS, and no more
+const OFTEN_MS = 10 * 60_000;
 // What the page says when fetching tokens failed for this reason. A directory without a key for this week: the date may be wrong.
 const NAMES = { 'directory-wrong': 'mismatch', 'key-unknown': 'refused' };
 const LATER_MS = 60_000; // after this long an invitation that got no answer is sent again
@@ -35,6 +37,7 @@ export class Door {
   #lack = null; // {name, from}: why there was no token when the connection wanted one
   #refusals = 0; // tokens in a row that the broker has refused
   #refusedUntil = 0;
+  #acceptedAt = []; // the last times at which the broker let it in
 
   fingerprint = ''; // of the keys at the broker, for people to compare
 
@@ -153,13 +156,20 @@ export class Door {
     if (!this.joined) await this.#join();
     const { device } = this.#wallet;
     if (!device) return this.#isOutside ? null : {};
-    if (device.refusal === 'mismatch' || this.#options.now() < this.#refusedUntil) return null;
+    if (device.refusal === 'mismatch' || this.#options.now() < this.#refusedUntil || this.#isTooOften()) return null;
     const token = (await this.#wallet.take()) ?? (await this.#wallet.update().then(() => this.#wallet.take()));
     if (!token && this.#wallet.failed === 'none') return {}; // the server has no door any more
     await this.#noteLack(token);
     if (!token) return null;
     this.#token = token;
     return { username: 'pass', password: toText(token) };
+  }
+
+  // A network that comes and goes would use up the week's tokens within hours.
+  #isTooOften() {
+    const now = this.#options.now();
+    this.#acceptedAt = this.#acceptedAt.filter((at) => at <= now && now - at < OFTEN_MS);
+    return this.#acceptedAt.length >= OFTEN;
   }
 
   async #noteLack(token) {
@@ -179,7 +189,9 @@ export class Door {
   // The broker has let the connection in.
   async accepted() {
     this.#refusals = 0;
-    if (this.#token) await this.#wallet.shown(this.#token).catch(() => {});
+    if (!this.#token) return;
+    this.#acceptedAt.push(this.#options.now());
+    await this.#wallet.noteAnswer(this.#token, { accepted: true }).catch(() => {});
   }
 
   // The broker has refused the connection.
@@ -192,7 +204,7 @@ export class Door {
     if (!this.joined) return this.#lookForDoor();
     if (!token) return undefined;
     this.#token = null;
-    await this.#wallet.shown(token);
+    await this.#wallet.noteAnswer(token, { accepted: false });
     if (++this.#refusals >= REFUSALS_MAX) this.#refusedUntil = this.#options.now() + REFUSED_WAIT_MS;
     await this.#wallet.dropRotated();
     return this.#settle({ again: true });

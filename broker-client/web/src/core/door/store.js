@@ -4,14 +4,17 @@
 //   ['device', ROLE]      {role, scope, teams, issuer, code, credential, refusal, lastKeyEnds}: this browser as a device.
 //                         `refusal`: why it fetches nothing any more: '' (it does), 'revoked', 'unknown', 'mismatch'.
 //                         `lastKeyEnds`: when the newest key is out of force of which it has had a batch
-//   ['batch', ROLE, ID]   {id, scope, notBefore, notAfter, key, pending, tokens, usableFrom}: the batch of the key with this
-//                         id. `pending`: what was asked for, until the answer is there; then `tokens`, those that are left
+//   ['batch', ROLE, ID]   {id, scope, notBefore, notAfter, key, pending, tokens, usableFrom, refused, rounds}: the batch of the
+//                         key with this id. `pending`: what was asked for, until the answer is there; then `tokens`, those
+//                         that are left. `refused`: those that the broker has refused, which are shown again when no others
+//                         are left, at most ROUNDS_MAX times
 //   ['hand', ROLE]        {token, id, notAfter}: the token that is shown next, or was shown and has no answer yet
 //   ['next', ROLE]        {weekBegan, at}: when the batch of the week after the one that began then is fetched
 // `at` and `usableFrom` are in milliseconds; notBefore, notAfter and what comes of them in seconds, as the directory has them.
 import { Database } from '../database.js';
 
 const SAFE = { durability: 'strict' };
+const ROUNDS_MAX = 3;
 
 export class DoorStore {
   #database;
@@ -81,7 +84,7 @@ export class DoorStore {
       const hand = await table.get(['hand', role]);
       if (hand && hand.notAfter > nowSeconds) return hand.token;
       for (const id of ids) {
-        const batch = await table.get(['batch', role, id]);
+        const batch = nextRound(await table.get(['batch', role, id]));
         if (!batch?.tokens?.length) continue;
         const [token, ...tokens] = batch.tokens;
         await table.put({ ...batch, tokens }, ['batch', role, id]);
@@ -92,13 +95,23 @@ export class DoorStore {
     });
   }
 
-  // The broker has answered this token: it is not shown again.
-  dropToken(role, token) {
+  // The broker has answered this token, which is in hand no more. One that it refused is kept, because it may refuse every token
+  // for a while; as soon as it lets one in, those that it refused before are dropped.
+  noteAnswer(role, token, { accepted }) {
     return this.write(async (table) => {
       const hand = await table.get(['hand', role]);
-      if (hand && hand.token.every((byte, i) => byte === token[i])) await table.delete(['hand', role]);
+      if (!hand || !hand.token.every((byte, i) => byte === token[i])) return;
+      await table.delete(['hand', role]);
+      const batch = await table.get(['batch', role, hand.id]);
+      if (batch) await table.put({ ...batch, refused: accepted ? [] : [...batch.refused, token] }, ['batch', role, hand.id]);
     });
   }
+}
+
+// The batch, with the tokens that were refused in the place of those that are used up.
+function nextRound(batch) {
+  if (!batch?.tokens || batch.tokens.length > 0 || batch.rounds >= ROUNDS_MAX) return batch;
+  return { ...batch, tokens: batch.refused, refused: [], rounds: batch.rounds + 1 };
 }
 
 const batchesOf = (role) => IDBKeyRange.bound(['batch', role], ['batch', role, []]);

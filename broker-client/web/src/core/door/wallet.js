@@ -165,7 +165,7 @@ export class Wallet {
     if (before) return before;
     const challenge = await challengeDigest({ issuer: directory.issuer, origin: `turf/v1/${org}` });
     const pending = await maker.draw({ key: spki, challenge, count: directory.batch });
-    return store.addBatch(role, { id, scope, notBefore, notAfter, key: spki, pending, tokens: null, usableFrom: 0 });
+    return store.addBatch(role, { id, scope, notBefore, notAfter, key: spki, pending, tokens: null, usableFrom: 0, refused: [], rounds: 0 });
   }
 
   // Another tab may have finished it, and taken tokens of it.
@@ -206,9 +206,9 @@ export class Wallet {
     return false;
   }
 
-  // The broker has let the device in, or has refused the token.
-  shown(token) {
-    return this.#options.store.dropToken(this.#options.role, token);
+  // The broker has let the device in with this token, or has refused it.
+  noteAnswer(token, answer) {
+    return this.#options.store.noteAnswer(this.#options.role, token, answer);
   }
 
   // Reads the directory again and forgets the tokens of keys that it no longer has: the scope was rotated.
