@@ -96,6 +96,8 @@ test('a revoked phone is told so when it asks for its next batch, and gets none;
   await phone.setDateOff(7);
   const later = await phone.open();
   await says(later, 'Dit toestel is afgemeld');
+  const { y } = await later.getByText('Dit toestel is afgemeld').boundingBox();
+  assert.ok(y > 0, 'it is in sight');
   await tap(later, 1);
   await hide(later);
   await wake(later);

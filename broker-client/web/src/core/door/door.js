@@ -118,12 +118,16 @@ export class Door {
 
   // The worker has touched "Opnieuw proberen".
   async retry() {
-    this.#refusedUntil = 0;
-    this.#refusals = 0;
-    this.#isOutside = false;
+    this.#forgetRefusals();
     if (this.#wallet.device?.refusal) await this.#wallet.refuse('');
     await this.#settle({ again: true });
     this.#options.connection.wake();
+  }
+
+  #forgetRefusals() {
+    this.#refusedUntil = 0;
+    this.#refusals = 0;
+    this.#isOutside = false;
   }
 
   // ---- The connection -----------------------------------------------------------------------------
@@ -241,10 +245,9 @@ export class Door {
   // ---- Inside -------------------------------------------------------------------------------------
 
   async #join() {
-    if (!(await this.#enrolment.join())) return;
-    this.#refusals = 0;
-    this.#refusedUntil = 0;
-    await this.#wallet.load();
+    const device = await this.#enrolment.join();
+    if (device) this.#forgetRefusals();
+    if (device || !this.joined) await this.#wallet.load(); // the device may have joined a moment ago
   }
 
   // Does what is due: joins, fetches, connects, and sets a timer for the next time.
