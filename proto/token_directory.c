@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "base/json.h"
 
 enum { KEY_CHARS = BASE64URL_CHARS(TOKEN_KEY_BYTES) };
 
@@ -152,22 +153,6 @@ static json_t *key_json(const struct token_directory_key *key)
 			 "not-before", (json_int_t)key->not_before, "turf-not-after", (json_int_t)key->not_after);
 }
 
-/* Into memory that is taken at once: json_dumps may leave a member out when there is no memory for it. */
-static char *text_of(const json_t *json)
-{
-	size_t length = json_dumpb(json, NULL, 0, JSON_COMPACT);
-	char *text = length > 0 ? malloc(length + 1) : NULL;
-
-	if (!text)
-		return NULL;
-	if (json_dumpb(json, text, length, JSON_COMPACT) == length) {
-		text[length] = '\0';
-		return text;
-	}
-	free(text);
-	return NULL;
-}
-
 char *token_directory_print(const struct token_directory *directory)
 {
 	json_t *keys = json_array(), *root;
@@ -181,7 +166,7 @@ char *token_directory_print(const struct token_directory *directory)
 				  directory->issuer, "issuer-request-uri", directory->request_uri, "turf-batch",
 				  (json_int_t)directory->batch, "token-keys", keys);
 	if (root)
-		text = text_of(root);
+		text = json_text(root, JSON_COMPACT);
 	json_decref(root);
 	json_decref(keys);
 	return text;

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "aggregator/figures/json.h"
+#include "base/json.h"
 
 static const char *const health_names[] = {
 	[STORE_OK] = "ok",

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
 _Static_assert(TURF_QUARTER_UNKNOWN == (int)QUARTER_UNSPECIFIED && TURF_QUARTER_OPEN == (int)QUARTER_OPEN &&
 		       TURF_QUARTER_PROVISIONAL == (int)QUARTER_PROVISIONAL && TURF_QUARTER_FINAL == (int)QUARTER_FINAL,
 	       "quarters");
@@ -136,9 +138,7 @@ static struct turf_summary *new_summary(json_t *json, char *line)
 struct turf_summary *turf_figures_summary(const void *bytes, size_t length)
 {
 	json_t *json = json_loadb(bytes, length, 0, NULL);
-	char *line = json_is_array(json_object_get(json, "domains"))
-			     ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER)
-			     : NULL;
+	char *line = json_is_array(json_object_get(json, "domains")) ? json_text(json, JSON_COMPACT) : NULL;
 	struct turf_summary *summary = line ? new_summary(json, line) : NULL;
 
 	if (!summary) {
