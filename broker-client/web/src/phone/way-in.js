@@ -19,10 +19,7 @@ export class WayIn {
 
   // As in Phone; undefined: that of the connection.
   get link() {
-    const { connection } = this.#options;
-    if (connection.state === 'online') return undefined;
-    if (this.door?.isBarred) return 'barred';
-    return this.door?.joined && !connection.running ? 'idle' : undefined;
+    return this.door?.link;
   }
 
   // The page is seen, or the network is back.

@@ -225,18 +225,12 @@ function announceAnswered() {
   wasUnderWay = sent > 0;
 }
 
-// Who has opened an invitation must see what became of it; and who opens a page that is not let in, before the first touch.
-function mustSeeDoor() {
-  const notice = phone?.door?.notice;
-  return notice?.role !== undefined || (Boolean(notice) && !lastTouch.code);
-}
-
 // What appears or disappears must not move a tile away under a thumb.
 function draw() {
   plannedFrame = 0;
   clearTimeout(plannedTimer);
   plannedTimer = 0;
-  gridMayMove ||= mustSeeDoor();
+  gridMayMove ||= phone?.door?.mustBeSeen(lastTouch.code > 0);
   if (gridMayMove || sheet?.isOpen) gridPosition.release();
   if (gridMayMove) drawAll();
   else gridPosition.keep(drawAll);

@@ -105,8 +105,6 @@ export default {
   offline: 'No connection',
   connecting: 'Connecting…',
   unsure: 'Connection is slow',
-  idle: 'Connects when there is something to send',
-  barred: 'No access, see the top',
   login: 'To connect, you may have to log in first. Your taps stay on this device.',
   loginNow: 'Log in',
   aggregatorAway: 'Counting has paused for a moment. Your taps stay on this device until they are counted.',

@@ -105,8 +105,6 @@ export default {
   offline: 'Geen verbinding',
   connecting: 'Verbinden…',
   unsure: 'Verbinding hapert',
-  idle: 'Verbindt als er iets te sturen is',
-  barred: 'Geen toegang, zie bovenaan',
   login: 'Om verbinding te krijgen, moet u misschien eerst inloggen. Uw tikken blijven op dit toestel.',
   loginNow: 'Inloggen',
   aggregatorAway: 'De telling staat even stil. Uw tikken blijven op dit toestel tot ze geteld zijn.',

@@ -106,10 +106,20 @@ export class Door {
     return this.#lack;
   }
 
-  // The page can be sure that the next connection is refused, here or there.
-  get isBarred() {
+  // Who has opened an invitation must see what became of it; and who opens a page that is not let in, before the first touch.
+  mustBeSeen(isTouched) {
+    const { notice } = this;
+    return notice !== null && (notice.role !== undefined || !isTouched);
+  }
+
+  // What the bar says of the connection: idle, there is nothing to connect for; barred, there is nothing to log in with. Undefined:
+  // what the connection says.
+  get link() {
+    const { connection } = this.#options;
+    if (connection.state === 'online') return undefined;
     const trouble = this.#trouble;
-    return trouble !== null && trouble.name !== 'unreachable';
+    if (trouble && trouble.name !== 'unreachable') return 'barred';
+    return this.joined && !connection.running ? 'idle' : undefined;
   }
 
   dismiss() {

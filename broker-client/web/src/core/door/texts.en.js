@@ -27,6 +27,9 @@ export default {
   door_away: 'This device was away for long and has fetched new access. It uses it from {time}, so that nobody sees whose the taps are.',
   'door_taps-wait': 'Your taps wait safely on this device.',
 
+  idle: 'Connects when there is something to send',
+  barred: 'No access, see the top',
+
   door_retry: 'Try again',
   door_understood: 'Understood',
   door_fingerprint: 'Keys of this week: {fingerprint}',

@@ -27,6 +27,9 @@ export default {
   door_away: 'Dit toestel was lang weg en heeft nieuwe toegang opgehaald. Het gebruikt die vanaf {time}, zodat niemand ziet van wie de tikken zijn.',
   'door_taps-wait': 'Uw tikken wachten veilig op dit toestel.',
 
+  idle: 'Verbindt als er iets te sturen is',
+  barred: 'Geen toegang, zie bovenaan',
+
   door_retry: 'Opnieuw proberen',
   door_understood: 'Begrepen',
   door_fingerprint: 'Sleutels van deze week: {fingerprint}',
