@@ -157,11 +157,42 @@ static void on_verdict(void *context, const struct turf_answer *answer)
 	atomic_fetch_add(&phones->answered, 1);
 }
 
+/* Opens the usual outbox of this device if it has joined the org. Without it the phones connect as the command line says. */
+static int open_tokens(struct phones *phones, const struct cli *cli)
+{
+	struct cli usual = *cli;
+	char path[PATH_BYTES];
+
+	usual.outbox = NULL; /* --outbox is the folder of the phones */
+	if (cli->user || !cli_state_folder(path) || cli_find_outbox(&usual) != 0 ||
+	    !cli_has_joined(usual.org, usual.outbox_path))
+		return 0;
+	return cli_open(&usual, &phones->tokens, false, NULL, NULL);
+}
+
+/* The phone shows this token for as long as it is connected: simulated phones need not be told apart from each other. */
+static int take_token(const struct phones *phones, struct cli *phone, char token[static TURF_TOKEN_BYTES])
+{
+	static char user[] = "pass";
+	struct turf_error error;
+	int rc = phones->tokens ? turf_take_token(phones->tokens, token, &error) : 0;
+
+	if (rc != 0)
+		return cli_complain(rc < 0 ? cli_status_of_fault(rc) : EXIT_REFUSED,
+				    "each phone needs a token, and there is none for phone %s: %s",
+				    strrchr(phone->outbox, '-') + 1, error.text);
+	if (phones->tokens) {
+		phone->user = user;
+		phone->password = token;
+	}
+	return 0;
+}
+
 static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 {
 	struct phone *phone = &phones->phones[index];
 	struct cli own = *cli;
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], token[TURF_TOKEN_BYTES];
 	struct turf_error error;
 	size_t waiting = 0;
 	int rc;
@@ -169,6 +200,9 @@ static int open_phone(struct phones *phones, struct cli *cli, size_t index)
 	if (snprintf(path, sizeof path, "%s/phone-%zu", phones->folder, index) >= (int)sizeof path)
 		return cli_complain(EXIT_USAGE, "--outbox: the name is too long");
 	own.outbox = path;
+	rc = take_token(phones, &own, token);
+	if (rc != 0)
+		return rc;
 	rc = cli_open(&own, &phone->turf, true, on_verdict, phones);
 	if (rc != 0)
 		return rc;
@@ -213,6 +247,7 @@ int phones_open(struct phones *phones, struct cli *cli, const struct csv *csv)
 	if (!phones->phones)
 		return cli_complain(EXIT_FAULT, "no memory for %zu phones", phones->n);
 	allow_files(phones->n);
+	rc = open_tokens(phones, cli);
 	for (size_t i = 0; i < phones->n && rc == 0; i++)
 		rc = asked_to_end() ? EXIT_STORED : open_phone(phones, cli, i);
 	return rc != 0 ? rc : take_plan(phones);
@@ -226,6 +261,7 @@ void phones_close(struct phones *phones)
 
 	for (size_t i = 0; i < phones->n && phones->phones; i++)
 		turf_close(phones->phones[i].turf);
+	turf_close(phones->tokens);
 	if (remove_folder)
 		(void)nftw(phones->folder, remove_one, WALK_FDS, FTW_DEPTH | FTW_PHYS);
 	if (phones->folder_fd >= 0)

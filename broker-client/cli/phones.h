@@ -27,6 +27,7 @@ struct phones {
 	size_t n, n_dealing;  /* all phones; the first n_dealing get rows, the others only send what waited in them */
 	struct phone *phones; /* heap */
 	size_t turn;          /* the phone that gets rows next */
+	struct turf *tokens;  /* the outbox of this device, if it has joined; NULL */
 	char *folder;         /* heap */
 	bool temporary;
 	int folder_fd;        /* holds a lock on the folder */
