@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import door from '../../broker-client/web/src/core/door/texts.nl.js';
 import leader from '../../broker-client/web/src/leader/texts.nl.js';
 import tap from '../../broker-client/web/src/tap/texts.nl.js';
 import { root } from './lib/paths.mjs';
@@ -15,7 +16,7 @@ const among = (text, pattern) => [...text.matchAll(pattern)].map((match) => matc
 
 const rows = read('docs/glossary.md').split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| term |'))
   .map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim()));
-const onScreen = [...Object.values(tap), ...Object.values(leader)].join('\n').toLowerCase();
+const onScreen = [...Object.values(tap), ...Object.values(leader), ...Object.values(door)].join('\n').toLowerCase();
 const sources = execFileSync('git', ['ls-files', '--', '*.c', '*.h', '*.js', '*.proto', ':!tests'], { cwd: root, encoding: 'utf8' }).split('\n')
   .filter((path) => path && existsSync(join(root, path))).map((path) => `${path}\n${read(path)}`).join('\n');
 
