@@ -64,11 +64,10 @@ tell_lan() {
 	printf '\nOn a phone in the same network:\n'
 	qrencode -t ANSIUTF8 "$(start_url)"
 	printf '  1. Point its camera at this code, or open %s , and do what that page says: once for each phone.\n' "$(start_url)"
-	printf '  2. Tap at %s ; a team leader watches at %sleader.html\n' "$(lan_url)" "$(lan_url)"
+	printf '  2. Then open the invitation below with it. From then on it taps at %s , or a team leader watches at %sleader.html\n' "$(lan_url)" "$(lan_url)"
 	[[ -z $lan_news ]] || printf '  %s\n' "$lan_news"
 	printf '  Nothing opens? Phone and machine must be in one network, and a firewall here must let in TCP ports %s and %s.\n' "$start_port" "$https_port"
 	[[ -z $others ]] || printf '  This machine is also %s; --lan-address takes another address than %s.\n' "$others" "$lan_address"
-	printf '  There are no passwords: whoever is in this network can tap and watch. It is for a trial.\n'
 	printf '  certificate authority %s, SHA-256\n  %s\n' "$(near "$dir/lan/ca.crt")" \
 		"$(openssl x509 -in "$dir/lan/ca.crt" -noout -fingerprint -sha256 | cut -d = -f 2)"
 }

@@ -17,7 +17,7 @@ import { Phone, chooseTeam, domain, workerReady } from '../web/lib/browser.mjs';
 import { atEnd } from './lib/cleanup.mjs';
 import { Client } from './lib/client.mjs';
 import { command, deploy, refused, takenPort } from './lib/deploy.mjs';
-import { root, temporaryFolder } from './lib/paths.mjs';
+import { program, root, temporaryFolder } from './lib/paths.mjs';
 import { eventually, freePort, portAnswers, run, succeed } from './lib/processes.mjs';
 
 const address = '127.0.0.2';
@@ -30,6 +30,9 @@ async function deployLan(t, options = {}) {
   const authority = readFileSync(join(stack.dir, 'lan/ca.crt'), 'utf8');
   return { ...stack, authority, lanPorts: ports };
 }
+
+// The environment of `turf` of whoever started deploy/run.
+const ofThisMachine = ({ ready, folder }) => ({ TURF_BROKER: ready.mqtt, XDG_STATE_HOME: join(folder, 'state'), TURF_OUTBOX: '', TURF_ORG: '' });
 
 // {status, headers, body, authorized}; options as of https.request.
 function ask(url, options = {}) {
@@ -48,9 +51,14 @@ function ask(url, options = {}) {
   });
 }
 
-// What a camera reads from the terminal: two rows of dots in each line of blocks, light on dark.
-function readCode(text) {
-  const lines = text.split('\n').filter((line) => /^\x1b\[[0-9;]*m[ █▀▄]+\x1b\[0m$/.test(line)).map((line) => line.replace(/\x1b\[[0-9;]*m/g, ''));
+// What a camera reads from the terminal, of each code.
+function readCodes(text) {
+  const block = /(?:^\x1b\[[0-9;]*m[ █▀▄]+\x1b\[0m\n)+/gm;
+  return (text.match(block) ?? []).map((code) => readCode(code.trimEnd().split('\n').map((line) => line.replace(/\x1b\[[0-9;]*m/g, ''))));
+}
+
+// Two rows of dots in each line of blocks, light on dark.
+function readCode(lines) {
   const rows = lines.flatMap((line) => ['█▀', '█▄'].map((light) => [...line].map((block) => light.includes(block))));
   const size = 4; // points a dot
   const pixels = rows.flatMap((row) => Array(size).fill(row.flatMap((light) => Array(size).fill(light)))).flat();
@@ -74,8 +82,12 @@ test('what the terminal shows leads a phone to the pages, and each on the way is
   const { ready, running, authority: ca } = stack;
   const origin = `https://${address}:${stack.lanPorts[0]}`;
   assert.deepEqual([ready.https, ready.start], [`${origin}/`, `http://${address}:${stack.lanPorts[1]}/`]);
-  await eventually(() => /SHA-256/.test(running.stdout), 'the last line');
-  assert.equal(readCode(running.stdout), ready.start);
+  await eventually(() => /--lan --background/.test(running.stdout), 'the last line');
+  const [code, ...invitations] = readCodes(running.stdout);
+  assert.equal(code, ready.start);
+  assert.deepEqual(invitations, running.stdout.match(/https\S+#join=\S+/g));
+  assert.deepEqual(invitations.map((link) => link.replace(/[\w-]{22}$/, '')), Array(2).fill(`${ready.https}#join=`));
+  assert.doesNotMatch(running.stdout, /password/);
   for (const url of [ready.start, ready.https, `${ready.https}leader.html`]) assert.ok(running.stdout.includes(url), url);
 
   const start = await ask(ready.start);
@@ -98,7 +110,10 @@ test('what the terminal shows leads a phone to the pages, and each on the way is
   const lost = await ask(`http://${address}:${stack.lanPorts[0]}/`);
   assert.deepEqual([lost.status, lost.headers.location], [302, ready.start], 'who forgets the s');
 
-  const screen = await Client.connect(t, `wss://${address}:${stack.lanPorts[0]}/mqtt`, { ca });
+  const { stdout: token } = await succeed(program('turf'), ['token'], { env: ofThisMachine(stack) });
+  const url = `wss://${address}:${stack.lanPorts[0]}/mqtt`;
+  await assert.rejects(Client.connect(t, url, { ca }), /[Nn]ot authorized/);
+  const screen = await Client.connect(t, url, { ca, username: 'pass', password: token.trim() });
   await screen.subscribe(`turf/v1/${ready.org}/status/aggregator`);
   await screen.until((messages) => messages.some(({ payload }) => JSON.parse(payload).online), 'online status');
 });
@@ -175,6 +190,8 @@ test('a phone that took in the authority taps, and the tap is counted', async (t
   const stranger = await browser(t, stack, { trusts: false });
   await assert.rejects(stranger.open(), /ERR_CERT_AUTHORITY_INVALID/);
 
+  await eventually(() => /--lan --background/.test(stack.running.stdout), 'the last line');
+  const [, invitation] = readCodes(stack.running.stdout);
   const phone = await browser(t, stack);
   const start = await phone.context.newPage();
   await start.goto(stack.ready.start);
@@ -182,30 +199,38 @@ test('a phone that took in the authority taps, and the tap is counted', async (t
   await assertAccessible(start, 'start');
   await start.getByRole('link', { name: 'Naar de telpagina' }).click();
   await start.waitForURL(stack.ready.https);
+  await start.getByText('Dit toestel is niet aangemeld').first().waitFor();
+  await start.goto('about:blank'); // a camera opens the address in a new page
+  await start.goto(invitation);
+  await start.getByText('Dit toestel is aangemeld voor').first().waitFor();
+  await start.locator('[data-key="door"]').click();
   await chooseTeam(start, 'Team Oost');
   await workerReady(start);
-  const screen = await Client.connect(t, stack.ready.mqtt);
-  await screen.subscribe(`turf/v1/${stack.ready.org}/summary-json/oost/+`);
   await domain(start, 1).click();
   await start.getByText('Opgeslagen op dit toestel', { exact: true }).waitFor();
   await start.reload(); // leaving sends at once
-  const counted = (messages) => messages.some(({ payload }) => payload.length && JSON.parse(payload).questions === 1);
-  await screen.until(counted, 'the tap in the figures');
   await start.getByText('Alles is geteld').waitFor();
+  const { stdout } = await succeed(program('turf'), ['watch', '--team', 'oost', '--once', '--json'], { env: ofThisMachine(stack) });
+  assert.equal(JSON.parse(stdout).questions, 1);
 });
 
 test('in the background it shows the code too, and again to who asks again; never of one that runs without', async (t) => {
   const dir = join(temporaryFolder(t), 'run');
   const [mqtt, web, secure, begin] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const typed = (...args) => run(command, ['--dir', dir, '--mqtt-port', mqtt, '--http-port', web, ...args].map(String));
+  const typed = (...args) =>
+    run(command, ['--dir', dir, '--mqtt-port', mqtt, '--http-port', web, ...args].map(String), { env: { XDG_STATE_HOME: `${dir}.state`, TURF_OUTBOX: '' } });
   const withLan = ['--background', '--lan-address', address, '--https-port', secure, '--start-port', begin];
   atEnd(t, () => typed('--stop'));
+  const seen = new Set();
   for (const words of [/--stop ends it/, /already/]) {
     const { code, stdout, stderr } = await typed(...withLan);
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, words);
-    assert.equal(readCode(stdout), `http://${address}:${begin}/`);
+    const [beginning, ...invitations] = readCodes(stdout);
+    assert.equal(beginning, `http://${address}:${begin}/`);
+    for (const link of invitations) seen.add(link);
   }
+  assert.equal(seen.size, 4, 'each time two new invitations');
   assert.equal((await typed('--stop')).code, 0);
   assert.equal((await typed('--background')).code, 0);
   const { code, stdout, stderr } = await typed(...withLan);
@@ -218,12 +243,13 @@ test('the code of an earlier run is not shown for one of which it is not', async
   const [dir, ports] = [join(folder, 'run'), [await freePort(), await freePort()]];
   const args = ['--dir', dir, '--mqtt-port', ports[0], '--http-port', ports[1]];
   atEnd(t, () => run(command, ['--stop', '--dir', dir]));
+  const env = { XDG_STATE_HOME: join(folder, 'state'), TURF_OUTBOX: '' };
   const earlier = ['--lan-address', '127.0.0.3', '--https-port', await freePort(), '--start-port', await freePort()];
-  assert.match((await succeed(command, [...args, '--background', ...earlier].map(String))).stdout, /http:\/\/127\.0\.0\.3:/);
+  assert.match((await succeed(command, [...args, '--background', ...earlier].map(String), { env })).stdout, /http:\/\/127\.0\.0\.3:/);
   await succeed(command, ['--stop', '--dir', dir]);
   const stack = await deployLan(t, { folder, ports });
   assert.equal((await ask(stack.ready.start)).status, 200);
-  assert.doesNotMatch((await succeed(command, [...args, '--background', '--lan'].map(String))).stdout, /127\.0\.0\.3/);
+  assert.doesNotMatch((await succeed(command, [...args, '--background', '--lan'].map(String), { env })).stdout, /127\.0\.0\.3/);
   assert.deepEqual(await stack.running.stop(), { code: 0, signal: null });
 });
 
@@ -237,7 +263,7 @@ test('a second run has the same authority; an address outside its limits asks fo
   const moved = await deployLan(t, { folder: first.folder, address: '127.0.0.3' });
   assert.notEqual(moved.authority, first.authority);
   assert.equal((await ask(moved.ready.https, { ca: moved.authority })).status, 200);
-  await eventually(() => /SHA-256/.test(moved.running.stdout), 'the last line');
+  await eventually(() => /--lan --background/.test(moved.running.stdout), 'the last line');
   assert.match(moved.running.stdout, /phones must take it in again/);
 });
 

@@ -23,11 +23,19 @@ function session() {
   return [...typed, show];
 }
 
-test("the README's session works as printed", async (t) => {
+// A leader of the whole organisation joins with the invitation that deploy/run printed: what its screen shows to the broker.
+async function leaderLogin(t, printed) {
+  const [, link] = printed.match(/http\S+#join=\S+/g);
+  const env = { XDG_STATE_HOME: temporaryFolder(t, 'turf-leader'), TURF_OUTBOX: '', TURF_ORG: '' };
+  await succeed(join(build, 'turf'), ['join', link], { env });
+  return { username: 'pass', password: (await succeed(join(build, 'turf'), ['token'], { env })).stdout.trim() };
+}
+
+for (const option of ['', '--door']) test(`the README's session works as printed${option && `, and with ${option}`}`, async (t) => {
   const [start, tap, watch, undo, replay, show] = session();
   const folder = temporaryFolder(t, 'turf-newcomer');
   const [mqtt, http] = [await freePort(), await freePort()];
-  const place = ['--dir', join(folder, 'run'), '--mqtt-port', mqtt, '--http-port', http].join(' ');
+  const place = ['--dir', join(folder, 'run'), '--mqtt-port', mqtt, '--http-port', http, option].join(' ');
   atEnd(t, () => run(join(root, 'deploy/run'), ['--stop', '--dir', join(folder, 'run')]));
 
   // The README speaks of the ordinary places; the programs under test and this instance may be elsewhere.
@@ -38,9 +46,10 @@ test("the README's session works as printed", async (t) => {
     assert.equal(result.code, 0, `${line}\n${result.stdout}${result.stderr}`);
     return result.stdout;
   };
-  assert.match(await paste(start), /turf counts for steenwijkerland/);
+  const printed = await paste(start);
+  assert.match(printed, /turf counts for steenwijkerland/);
   assert.match(await paste(start), /already/);
-  const screen = await Client.connect(t, `mqtt://127.0.0.1:${mqtt}`);
+  const screen = await Client.connect(t, `mqtt://127.0.0.1:${mqtt}`, option ? await leaderLogin(t, printed) : {});
   await screen.subscribe('turf/v1/+/summary-json/+/+');
   // The newest figures of each team and period: { 'oost/2026-Q4': {…} }.
   const figures = () => Object.fromEntries(screen.messages.map(({ payload }) => JSON.parse(payload)).map((json) => [`${json.team}/${json.period}`, json]));
@@ -106,7 +115,7 @@ for (const umask of ['000', '022', '077']) {
     for (const target of ['install', 'install-web']) await succeed('bash', typed(target));
     const found = readdirSync(folder, { recursive: true, withFileTypes: true });
     const wrong = found.filter((one) => !one.isSymbolicLink()).map((one) => [join(one.parentPath ?? one.path, one.name), one])
-      .map(([path, one]) => [path, statSync(path).mode & 0o777, one.isDirectory() || /\/bin\/|\.so\./.test(path) ? 0o755 : 0o644])
+      .map(([path, one]) => [path, statSync(path).mode & 0o777, one.isDirectory() || /\/bin\/|\.so(\.|$)/.test(path) ? 0o755 : 0o644])
       .filter(([, mode, wanted]) => mode !== wanted).map(([path, mode]) => `${path} ${mode.toString(8)}`);
     assert.deepEqual(wrong, []);
     const pages = join(folder, 'usr/local/share/turf/web');

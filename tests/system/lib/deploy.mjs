@@ -19,7 +19,9 @@ export async function deploy(t, { folder = temporaryFolder(t, 'turf-deploy'), ar
   const readyFile = join(temporaryFolder(t, 'turf-ready'), 'ready');
   const dir = join(folder, 'run');
   const all = ['--dir', dir, '--mqtt-port', mqtt, '--http-port', http, '--ready-file', readyFile, ...args].map(String);
-  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true, env });
+  // With --door, turf of whoever starts it joins: not that of whoever runs the tests.
+  const state = { XDG_STATE_HOME: join(folder, 'state'), TURF_OUTBOX: '', TURF_ORG: '' };
+  const running = new Running(command, all, { deathSignal: 'TERM', ownGroup: true, env: { ...state, ...env } });
   atEnd(t, () => running.kill('SIGTERM'));
   await eventually(() => existsSync(readyFile) || running.status, 'the ready file');
   assert.equal(running.status, null, running.log);
@@ -36,7 +38,7 @@ export async function refused(dir, ports, args = []) {
 }
 
 export async function nothingLeft({ ready, readyFile, ports }) {
-  for (const pid of [ready.turfd_pid, ready.broker_pid, ready.web_pid]) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
+  for (const pid of [ready.turfd_pid, ready.broker_pid, ready.web_pid, ready.turfdoor_pid].filter(Boolean)) assert.equal(alive(Number(pid)), false, `process ${pid} lives on`);
   for (const port of ports) assert.equal(await portAnswers(port), false, `port ${port} still answers`);
   assert.equal(existsSync(readyFile), false, 'the ready file is gone');
 }
