@@ -34,8 +34,9 @@ struct listener_item {
 int listener_open(struct listener **out, const struct turf_options *options, struct error *error);
 void listener_close(struct listener *listener);
 
-/* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for that may still
- * come until the next reconnect. The slot is the kind of news that the filter is for: TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
+/* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for the
+ * earlier filter may still come until the next reconnect. The slot is the kind of news that the filter brings, from
+ * TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
 enum { LISTENER_SLOTS = TURF_NEWS_WEEKLY + 1 };
 void listener_subscribe(struct listener *listener, unsigned slot, const char *filter);
 
