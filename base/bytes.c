@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/bytes.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,4 +126,21 @@ int hex_decode(const char *text, uint8_t *bytes, size_t length)
 int random_bytes(void *bytes, size_t length)
 {
 	return getentropy(bytes, length);
+}
+
+/* ---- Lists that grow ---------------------------------------------------------------------------------- */
+
+enum { ROOM_AT_FIRST = 64 };
+
+void *room_for_one(void *list, size_t n, size_t *room, size_t size)
+{
+	size_t larger = *room > 0 ? 2 * *room : ROOM_AT_FIRST;
+	void *moved;
+
+	if (n < *room)
+		return list;
+	moved = realloc(list, larger * size);
+	if (moved)
+		*room = larger;
+	return moved;
 }

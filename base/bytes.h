@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * Bytes: big-endian integers, CRC32C, hexadecimal, and the operating system's random source.
+ * Bytes: big-endian integers, CRC32C, hexadecimal, the operating system's random source, and memory for lists that grow.
  */
 #ifndef TURF_BASE_BYTES_H
 #define TURF_BASE_BYTES_H
@@ -32,5 +32,9 @@ int hex_decode(const char *text, uint8_t *bytes, size_t length);
 
 /* Fills `bytes`, 256 at most, with what getentropy(3) gives. 0, or -1 with errno set. */
 int random_bytes(void *bytes, size_t length);
+
+/* Makes room for one more item in a list on the heap. The list has `n` items of `size` bytes, and memory for `*room` of
+ * them. Returns the list, which may have moved. NULL: there is no memory; then the list is where it was. */
+void *room_for_one(void *list, size_t n, size_t *room, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/held.h"
 
-#include "base/room.h"
+#include "base/bytes.h"
 #include "store/cells.h"
 #include "store/changes.h"
 #include "store/handles.h"

@@ -32,7 +32,7 @@ struct span key_span(const struct key *key);
 bool key_span_equal(struct span a, struct span b);
 bool key_span_begins(struct span bytes, const struct key *prefix);
 
-/* meta: one record each; META_QUARANTINE: the state of the quarantine */
+/* meta: the records that exist once. META_QUARANTINE is the state of the quarantine. */
 enum meta_record { META_FORMAT, META_ORG, META_STATE, META_CATALOGUE, META_QUARANTINE };
 struct key key_meta(enum meta_record record);
 
@@ -50,7 +50,8 @@ struct id_place {
 struct key key_id(const struct id_place *place);
 bool key_id_parse(struct span key, struct id_place *place);
 
-/* What the keys of a team's cells of a quarter, or weeks of an ISO year, begin with; TEAM_NONE: of all teams. */
+/* The beginning of the keys of a team's cells in a quarter, or of a team's weeks in an ISO year. With TEAM_NONE: of all
+ * teams' cells, or weeks. */
 struct key key_prefix(uint16_t period, uint16_t team);
 
 /* counts: a cell is one domain and outcome, or one label, of a team in a quarter */

@@ -110,8 +110,8 @@ int store_quarantine_drop(struct store_txn *txn, enum verdict reason, uint64_t s
 void store_put_catalogue(struct store_txn *txn, const struct catalogue *catalogue);
 void store_put_cells(struct store_txn *txn, struct cells cells);
 
-/* Takes the late questions of a final quarter into its figures, under the next revision. Returns the number of that, or 0
- * if nothing was taken in. */
+/* Takes the late questions of a final quarter into its figures, under the next revision. Returns the number of that
+ * revision, or 0 if there were no late questions. */
 uint32_t store_revise(struct store_txn *txn, uint32_t quarter, uint64_t *taken_in);
 
 /* The operator says that a date that jumped is right. STORE_NOTHING_DONE: no date is waiting. */

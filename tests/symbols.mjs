@@ -70,7 +70,7 @@ const folderPrefixes = {
 
 // Files that have several nouns, or one that is not in their name.
 const filePrefixes = {
-  'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes'],
+  'base/bytes': ['crc32c', 'get_be16', 'get_be32', 'get_be64', 'hex', 'put_be16', 'put_be32', 'put_be64', 'random_bytes', 'room_for_one'],
   'proto/calendar': ['date', 'day_of', 'iso_week', 'iso_weeks', 'period', 'quarter', 'year_of'],
   'proto/message_summary': ['weekly'],
   'store/cells': ['cell', 'quarter'],

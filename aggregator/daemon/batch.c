@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/room.h"
 
 void batch_release(struct batch *batch)
 {

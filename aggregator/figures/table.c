@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/room.h"
+#include "base/bytes.h"
 #include "base/text.h"
 
 enum { COLUMN_GAP = 2 };

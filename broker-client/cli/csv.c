@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
-#include "base/room.h"
 #include "base/text.h"
 
 enum { COLUMNS = 4, MESSAGE_BYTES = 1024, SHOWN_MAX = 60 };

@@ -4,8 +4,8 @@
  * until the last one is answered. Each phone's bookmark holds the id of the plan and the number of rows that the phone has
  * got. So a replay begins, continues and ends for all phones at once, whenever it is killed.
  *
- * `folder` is a file descriptor of the folder. A fault begins with the name of the file in it, so that the caller can put the
- * folder's own name before.
+ * `folder` is a file descriptor of the folder. The text of a fault begins with the name of the file, without the folder: the
+ * caller puts the folder's name before it.
  */
 #ifndef TURF_BROKER_CLIENT_CLI_PLAN_H
 #define TURF_BROKER_CLIENT_CLI_PLAN_H

@@ -38,8 +38,9 @@ void listener_close(struct listener *listener);
  * Fetches some if there are none. 0 or a fault: there are none. */
 int listener_use_tokens(struct listener *listener, const struct turf_options *options, struct error *error);
 
-/* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for that may still
- * come until the next reconnect. The slot is the kind of news that the filter is for: TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
+/* Subscribes from now on, and after each reconnect, in the place of what this slot had before. Messages for the
+ * earlier filter may still come until the next reconnect. The slot is the kind of news that the filter brings, from
+ * TURF_NEWS_STATUS to TURF_NEWS_WEEKLY. */
 enum { LISTENER_SLOTS = TURF_NEWS_WEEKLY + 1 };
 void listener_subscribe(struct listener *listener, unsigned slot, const char *filter);
 

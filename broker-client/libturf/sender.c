@@ -7,7 +7,7 @@
 
 #include "base/backoff.h"
 #include "base/error.h"
-#include "base/room.h"
+#include "base/bytes.h"
 
 enum { JITTER_PART = 4 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/room.h"
+#include "base/bytes.h"
 
 enum {
 	YEAR_FIRST = 1970,

@@ -285,8 +285,9 @@ async function retainedRegistrations({ stack }) {
   return late.messages.filter(({ topic, retained }) => retained && topic.includes('/registration/'));
 }
 
-// A broker does not tell those who are subscribed already that a message is kept; the next connection learns it.
-test('a registration that was sent as retained counts once, and is cleared at the next connection', async (t) => {
+// A broker does not tell those who are subscribed already that a message is kept. turfd learns it when it subscribes
+// again: after a while without messages (daemon.test.mjs), or, as here, with its next connection.
+test('a registration that was sent as retained counts once, and is cleared at the next connection at the latest', async (t) => {
   const fixture = await watched(t);
   const { phone, stack } = fixture;
   const tap = question(day, 1);

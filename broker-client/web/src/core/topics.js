@@ -26,7 +26,8 @@ export const topics = {
   doorKeys: (org) => under(org, 'door/keys'),
 };
 
-// For each kind, what comes after it in the topic: as many levels as the function has parameters.
+// A function for each kind of topic. Its parameters are the levels after the kind; parseTopic refuses a topic that has
+// another number of levels.
 const parsers = {
   receipt: (clientId) => isClientId(clientId) && { kind: 'receipt', clientId },
   summary: (team, period) => isSlug(team) && parsePeriod(period) && { kind: 'summary', team, period },

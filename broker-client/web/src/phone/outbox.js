@@ -3,7 +3,7 @@
 // epoch. Every change is one transaction; a tap is on disk when `add` resolves. Several tabs may have it open. It
 // stores nothing about who tapped.
 //
-//   taps   key n (tap order), the tap of tap.js; index `id`; nothing reads the index `waiting`, which only older databases have
+//   taps   key n (tap order), the tap of tap.js; index `id`. Older databases also have an index `waiting`; nothing reads it
 //   meta   name to value: epoch, forget (taps of earlier days need not be remembered), catalogue, left (ids that a page
 //          sent while it was left, until their taps are marked as sent), and the page's own
 import { Database } from '../core/database.js';

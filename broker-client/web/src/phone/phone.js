@@ -359,8 +359,8 @@ export class Phone extends PhoneView {
 
   // ---- Inside -------------------------------------------------------------------------------------
 
-  // Tries to write to the storage. If the storage was emptied while the page was open, stores again what the page remembers and was
-  // not counted yet.
+  // Tries to write to the storage. If the storage was emptied while the page was open, stores again what the page
+  // remembers: its settings, and the taps that are not counted yet.
   async #tryStorage() {
     await this.#outbox.tryWriting();
     if (this.#used) {

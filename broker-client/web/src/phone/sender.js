@@ -72,18 +72,7 @@ export class Sender {
   // Frees the slots that timed out.
   expire(now) {
     this.#slots.forEach((slot, index) => {
-      if (!slot || slot.until > now) return;
-      for (const entry of this.#entries.values()) {
-        if (entry.state !== 'flight' || entry.slot !== index) continue;
-        entry.state = 'waiting';
-        entry.alone ||= slot.n > 1;
-      }
-      const team = this.#teams.get(slot.team);
-      if (team.receiptAt < slot.sentAt) {
-        team.timedOut = true;
-        team.unanswered++;
-      }
-      this.#slots[index] = null;
+      if (slot && slot.until <= now) this.#timeOut(slot, index);
     });
   }
 
@@ -148,6 +137,20 @@ export class Sender {
   #teamOf(name) {
     if (!this.#teams.has(name)) this.#teams.set(name, { timedOut: false, receiptAt: -Infinity, sentAt: -Infinity, unanswered: 0 });
     return this.#teams.get(name);
+  }
+
+  #timeOut(slot, index) {
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== 'flight' || entry.slot !== index) continue;
+      entry.state = 'waiting';
+      entry.alone ||= slot.n > 1;
+    }
+    const team = this.#teams.get(slot.team);
+    if (team.receiptAt < slot.sentAt) {
+      team.timedOut = true;
+      team.unanswered++;
+    }
+    this.#slots[index] = null;
   }
 
   // Doubles with each attempt. Jitter makes it up to a quarter longer; at the limit, shorter.

@@ -95,7 +95,8 @@ export function yearAsCsv(figures, { file, team, year, today }, words) {
   return { text: csv([columnsOf(file, words), ...teams.flatMap(rowsOf)], words.language), missing: teams.filter(isMissing) };
 }
 
-// The name of a file: organisation, content, team, period, day.
+// The name of a file: organisation, content, team, period, day. The content of a team's file ("team-quarters") has the
+// same word as that of the file of all teams ("quarters").
 export function csvName(file, { org, team, year, today }, { t }) {
   return fileName({ org, what: t(`file_${file.replace('team-', '')}`), team: isOfAllTeams(file) ? t('file_all_teams') : team, period: year, today }, 'csv');
 }
