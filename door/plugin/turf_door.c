@@ -27,17 +27,22 @@
 
 enum { PLUGIN_INTERFACE = 5, TICK_S = 1 };
 
-/* A connection with a token. It ends when its key is no longer in force. */
+/*
+ * A connection with a token. It ends when its key is no longer in force. Found by the connection: when a client id comes a second
+ * time, the broker asks about the new connection before it ends the older one, and both have that id.
+ */
 struct guest {
+	const struct mosquitto *client;
 	char client_id[CLIENT_ID_BYTES];
 	struct gate_pass pass;
+	struct guest *next_ended; /* while their connections are ended */
 	UT_hash_handle hh;
 };
 
 struct door {
 	mosquitto_plugin_id_t *id;
 	struct gate *gate;
-	struct guest *guests; /* heap, by client id */
+	struct guest *guests; /* heap, by client */
 	int64_t next_tick_s;
 	bool unpublished;       /* the directories are others than those at door/keys */
 	struct error complaint; /* the last that was logged, so that each is logged once */
@@ -58,25 +63,35 @@ static void complain(struct door *door, const struct error *error)
 
 /* ---- Logging on ---------------------------------------------------------------------------------------- */
 
-/* NULL: there is no guest of this client id; by it two connections are never mixed up, since the broker ends the older. */
-static struct guest *find_guest(const struct door *door, const char *client_id)
+/* NULL: there is no such guest. */
+static struct guest *find_guest(const struct door *door, const struct mosquitto *client)
 {
-	struct guest *guest = NULL;
+	struct guest *guest;
 
-	if (client_id)
-		HASH_FIND_STR(door->guests, client_id, guest);
+	HASH_FIND_PTR(door->guests, &client, guest);
 	return guest;
 }
 
+static void forget_guest(struct door *door, const struct mosquitto *client)
+{
+	struct guest *guest = find_guest(door, client);
+
+	if (!guest)
+		return;
+	HASH_DEL(door->guests, guest);
+	free(guest);
+}
+
 /* NULL: no memory. */
-static struct guest *add_guest(struct door *door, const char *client_id)
+static struct guest *add_guest(struct door *door, const struct mosquitto *client)
 {
 	struct guest *guest = calloc(1, sizeof *guest);
 
 	if (!guest)
 		return NULL;
-	memcpy(guest->client_id, client_id, CLIENT_ID_BYTES);
-	HASH_ADD_STR(door->guests, client_id, guest);
+	guest->client = client;
+	memcpy(guest->client_id, mosquitto_client_id(client), CLIENT_ID_BYTES);
+	HASH_ADD_PTR(door->guests, client, guest);
 	if (hash_added(guest))
 		return guest;
 	free(guest);
@@ -85,12 +100,9 @@ static struct guest *add_guest(struct door *door, const char *client_id)
 
 static int let_in(struct door *door, struct mosquitto *client, const struct gate_pass *pass)
 {
-	const char *client_id = mosquitto_client_id(client);
-	struct guest *guest = find_guest(door, client_id);
+	struct guest *guest = add_guest(door, client);
 	char name[SCOPE_BYTES];
 
-	if (!guest)
-		guest = add_guest(door, client_id);
 	if (!guest)
 		return MOSQ_ERR_NOMEM;
 	guest->pass = *pass;
@@ -118,6 +130,8 @@ static int on_basic_auth(int event, void *data, void *context)
 	struct mosquitto_evt_basic_auth *auth = data;
 
 	(void)event;
+	/* One whose connection failed after it was let in, without a word to us: another now has its address. */
+	forget_guest(context, auth->client);
 	if (auth->username && strcmp(auth->username, ACCESS_TOKEN_USER) == 0)
 		return admit_token(context, auth->client, auth->password);
 	return access_may_connect(auth->username, mosquitto_client_id(auth->client)) ? MOSQ_ERR_PLUGIN_DEFER
@@ -129,7 +143,7 @@ static int on_basic_auth(int event, void *data, void *context)
 static int on_acl_check(int event, void *data, void *context)
 {
 	const struct mosquitto_evt_acl_check *check = data;
-	const struct guest *guest = find_guest(context, mosquitto_client_id(check->client));
+	const struct guest *guest = find_guest(context, check->client);
 	struct access_client client;
 	bool may = false;
 
@@ -162,31 +176,32 @@ static int on_acl_check(int event, void *data, void *context)
 static int on_disconnect(int event, void *data, void *context)
 {
 	const struct mosquitto_evt_disconnect *disconnect = data;
-	struct door *door = context;
-	struct guest *guest = find_guest(door, mosquitto_client_id(disconnect->client));
 
 	(void)event;
-	if (guest) {
-		HASH_DEL(door->guests, guest);
-		free(guest);
-	}
+	forget_guest(context, disconnect->client);
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* Ends the connections whose key is revoked or past its time. */
+/* Ends the connections whose key is revoked or past its time. All are forgotten first: whenever the broker ends one, it calls
+ * on_disconnect, which must find no guest that this still needs. */
 static void end_expired(struct door *door)
 {
 	int64_t unix_s = time(NULL);
-	struct guest *guest, *next;
+	struct guest *guest, *next, *ended = NULL;
 
 	HASH_ITER(hh, door->guests, guest, next)
 	{
-		char client_id[CLIENT_ID_BYTES];
-
 		if (gate_holds(door->gate, &guest->pass, unix_s))
 			continue;
-		memcpy(client_id, guest->client_id, sizeof client_id);
-		(void)mosquitto_kick_client_by_clientid(client_id, false); /* on_disconnect forgets the guest */
+		HASH_DEL(door->guests, guest);
+		guest->next_ended = ended;
+		ended = guest;
+	}
+	while (ended) {
+		guest = ended;
+		ended = guest->next_ended;
+		(void)mosquitto_kick_client_by_clientid(guest->client_id, false);
+		free(guest);
 	}
 }
 

@@ -97,6 +97,20 @@ test('who has no good token stays outside', async (t) => {
   await enter({ username: 'pass', password: text }); // none of the attempts has spent the token
 });
 
+test('the second of two connections with the same client id has the rights of its own token', async (t) => {
+  const { issuer, keys, enter, publish } = await door(t);
+  const clientId = newClientId();
+  const older = await enter(issuer.pass(keys.leader), { clientId });
+  const newer = await enter(issuer.pass(keys.worker), { clientId });
+  await eventually(() => !older.mqtt.connected, 'the end of the older connection');
+  await newer.subscribe(topic('summary/oost/+'));
+  for (const filter of ['summary/all/+', 'summary/noord/+', '#']) await assert.rejects(newer.subscribe(topic(filter)));
+  await newer.subscribe(topic(`receipt/${clientId}`));
+  issuer.keys = issuer.keys.filter((key) => key !== keys.worker);
+  publish();
+  await eventually(() => !newer.mqtt.connected, 'the end of the newer connection');
+});
+
 test('a spent token stays spent when the broker has started again', async (t) => {
   const { issuer, keys, broker, enter } = await door(t);
   const spent = issuer.pass(keys.worker);
