@@ -37,8 +37,7 @@ async function aedesAt(t, { says, ...options } = {}) {
   return `mqtt://127.0.0.1:${server.address().port}`;
 }
 
-function startTurfd(t, url, config) {
-  const store = join(temporaryFolder(t), 'store');
+function startTurfd(t, url, config, store = join(temporaryFolder(t), 'store')) {
   const turfd = new Running(program('turfd'), ['--config', config, '--store', store, '--broker', url, '--today', '2019-11-20']);
   t.after(() => turfd.kill('SIGKILL'));
   return turfd;
@@ -125,13 +124,14 @@ test('a broker that refuses for a while what it had granted: turfd does not take
   };
   const url = await aedesAt(t, { authorizeSubscribe });
   const config = writeConfig(t, { limits: { retry_ms: 20 } });
+  const store = join(temporaryFolder(t), 'store'); // the session is that of its client id
   const screen = await Client.connect(t, url);
   await screen.subscribe('turf/v1/proef/status/aggregator');
-  const first = startTurfd(t, url, config);
+  const first = startTurfd(t, url, config, store);
   await screen.until(online, `turfd: ${first.log}`);
   assert.deepEqual(await first.stop(), { code: 0, signal: null });
   refusals = 3 * connects;
-  const turfd = startTurfd(t, url, config);
+  const turfd = startTurfd(t, url, config, store);
   while (refusals > 0) await Promise.race([once(turfd.child.stderr, 'data'), turfd.ended.then(() => assert.fail(turfd.log))]);
   assert.match(turfd.log, /session=kept\n<4>broker-lost reason="turf\/v1\/proef\/.*: the broker refuses the subscription"/);
   assert.deepEqual(await turfd.stop(), { code: 0, signal: null });
