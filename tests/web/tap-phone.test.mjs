@@ -301,12 +301,16 @@ test('where a full disk keeps nothing more, the pages that were not kept are sho
 
 // All that the browser keeps of the pages, but for the catalogue and the pages' own files.
 const kept = (page) => page.evaluate(async () => {
-  const db = await new Promise((done, failed) => Object.assign(indexedDB.open('turf-proef'), { onsuccess: (event) => done(event.target.result), onerror: failed }));
-  const read = (store, how) => new Promise((done, failed) => Object.assign(db.transaction(store).objectStore(store)[how](), { onsuccess: (event) => done(event.target.result), onerror: failed }));
-  const [taps, names, values] = [await read('taps', 'getAll'), await read('meta', 'getAllKeys'), await read('meta', 'getAll')];
+  const open = (name) => new Promise((done, failed) => Object.assign(indexedDB.open(name), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+  const read = (db, store, how) => new Promise((done, failed) => Object.assign(db.transaction(store).objectStore(store)[how](), { onsuccess: (event) => done(event.target.result), onerror: failed }));
+  const [db, doorDb] = [await open('turf-proef'), await open('turf-door-proef')];
+  const [taps, names, values] = [await read(db, 'taps', 'getAll'), await read(db, 'meta', 'getAllKeys'), await read(db, 'meta', 'getAll')];
+  const door = await read(doorDb, 'door', 'getAll');
   db.close();
+  doorDb.close();
   const meta = Object.fromEntries(names.map((name, i) => [name, name === 'catalogue' ? '' : values[i]]));
-  return { databases: (await indexedDB.databases()).map(({ name }) => name), taps, meta, local: { ...localStorage }, session: { ...sessionStorage }, history: history.state, caches: await caches.keys(), address: location.href };
+  const databases = (await indexedDB.databases()).map(({ name }) => name).sort();
+  return { databases, taps, meta, door, local: { ...localStorage }, session: { ...sessionStorage }, history: history.state, caches: await caches.keys(), address: location.href };
 });
 
 test('nothing that the browser keeps says who tapped, or at what time', async (t) => {
@@ -324,7 +328,7 @@ test('nothing that the browser keeps says who tapped, or at what time', async (t
   assert.deepEqual(taps.map((one) => Object.keys(one).sort()), [fields, fields]);
   assert.deepEqual(Object.keys(meta).sort(), ['catalogue', 'epoch', 'forget', 'pinned', 'team', 'teams', 'used'].filter((name) => name in meta));
   assert.deepEqual(local, { 'turf-used': '1' });
-  assert.deepEqual(rest, { databases: ['turf-proef'], session: {}, history: { used: true }, address: site.url });
+  assert.deepEqual(rest, { databases: ['turf-door-proef', 'turf-proef'], door: [], session: {}, history: { used: true }, address: site.url });
   assert.ok(caches.every((name) => /^turf-([0-9a-f]{16}|seen)$/.test(name)), caches.join());
   const moments = JSON.stringify({ taps, meta }).match(/:\d{9,}/g);
   assert.equal(moments, null, 'a number that could be a moment');
