@@ -27,6 +27,18 @@ enum {
 				     * is wrong ends at most one quarter, and that at most a month early */
 };
 
+/* How phones send through a closed door without a pattern (rule 13, docs/door.md). */
+enum {
+	RULES_PORTION_EVENTS = 4,          /* of what goes later, this many at once, */
+	RULES_PORTIONS = 25,               /* or more, so that about this many portions are enough */
+	RULES_PORTION_WAIT_MIN_S = 5 * 60, /* from one portion to the next */
+	RULES_PORTION_WAIT_MAX_S = 30 * 60,
+	RULES_PORTION_PAUSE_MAX_S =
+		160 * 60,               /* while portions get no receipt, each wait is twice as long, up to this */
+	RULES_AWAY_WAIT_MIN_S = 2 * 60, /* who fetches tokens after weeks uses them after a wait */
+	RULES_AWAY_WAIT_MAX_S = 30 * 60,
+};
+
 /* What time and the store say, read once per batch. */
 struct standing {
 	uint32_t today;          /* the org's date */

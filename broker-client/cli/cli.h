@@ -183,6 +183,9 @@ const char *cli_quarter_status_words(enum turf_quarter_status status);
 /* Prints the end of a line: ", voor / for Sociaal Werk De Kop", or the org's id when its name is not known. */
 void cli_print_for_org(FILE *out, const struct cli *cli);
 
+/* A line about what goes later, if anything does (turf_get_later). */
+void cli_print_later(struct turf *turf);
+
 /* "Financiën, doorverwezen / referred, team oost, 2019-12-31 (8f3a01c2)". */
 void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_catalogue *catalogue);
 

@@ -87,6 +87,7 @@ int cli_status(struct cli *cli)
 		turf_catalogue_free(cli_known_catalogue(cli, turf));
 		(void)printf("%zu wacht / waiting", waiting);
 		cli_print_for_org(stdout, cli);
+		cli_print_later(turf);
 	}
 	turf_close(turf);
 	return rc;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/monotonic.h"
@@ -14,6 +15,8 @@ enum {
 	WAIT_MS = 5000,
 	OFFLINE_MS = 1500,          /* after this long without a connection, the command does not wait for a receipt */
 	NEWEST_CATALOGUE_MS = 1500, /* how long to wait for it, for a name that the cached one does not have */
+	STEP_MS = 200,
+	PORTION_MS = 10000, /* how long a command waits for a portion */
 	ID_TEXT_BYTES = 2 * sizeof(struct turf_id) + 1,
 	ANSWERS_MAX = 64,
 };
@@ -106,6 +109,42 @@ static int conclude(struct cli *cli, struct turf *turf, struct answers *answers,
 	if (others > 0)
 		(void)printf("ook beantwoord / also answered: %zu\n", others);
 	return cli_is_refusal(verdict) ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* ---- What goes later -------------------------------------------------------------------------------------------- */
+
+/* What waits is only what goes later, and its next moment has not come. */
+static bool only_later_waits(struct turf *turf)
+{
+	struct turf_later later = {.size = sizeof later};
+	size_t waiting;
+
+	return turf_pending(turf, &waiting, NULL) == 0 && turf_get_later(turf, &later, NULL) == 0 &&
+	       waiting == later.events && later.from > (int64_t)time(NULL);
+}
+
+/* Waits until nothing may go now, or until the moment has come. When the next portion goes is stored before one is sent, so that a
+ * connection which is there may be sending it. */
+static void wait_until_sent(struct turf *turf, int64_t until_ms)
+{
+	int64_t left_ms;
+
+	while ((left_ms = until_ms - monotonic_ms()) > 0) {
+		if (turf_wait(turf, left_ms < STEP_MS ? (int)left_ms : STEP_MS) != TURF_TIMEOUT)
+			return;
+		if (only_later_waits(turf) && turf_connection(turf, NULL) != TURF_ONLINE)
+			return;
+	}
+}
+
+/* If a portion is due, this command stays until it was sent: whoever only runs `turf tap` sends the rest too. */
+static void send_portion(struct turf *turf)
+{
+	struct turf_later later = {.size = sizeof later};
+
+	if (turf_get_later(turf, &later, NULL) == 0 && later.events > 0 && later.from != 0 &&
+	    later.from <= (int64_t)time(NULL))
+		wait_until_sent(turf, monotonic_ms() + PORTION_MS);
 }
 
 /* ---- tap -------------------------------------------------------------------------------------------------------- */
@@ -220,6 +259,9 @@ int cli_tap(struct cli *cli)
 		rc = choose_codes(cli, catalogue, &question);
 		if (rc == 0)
 			rc = store_tap(cli, turf, &answers, &question, catalogue);
+		(void)fflush(stdout);
+		if (rc == EXIT_DONE)
+			send_portion(turf);
 	}
 	turf_close(turf);
 	turf_catalogue_free(catalogue);
@@ -419,6 +461,7 @@ static int show_pending(struct cli *cli, struct turf *turf, const struct turf_ca
 	turf_free(list);
 	(void)printf("%zu wacht / waiting, %zu geweigerd / refused", n_waiting, n_refused);
 	cli_print_for_org(stdout, cli);
+	cli_print_later(turf);
 	return n_refused > 0 ? EXIT_REFUSED : n_waiting > 0 ? EXIT_STORED : EXIT_DONE;
 }
 
@@ -431,8 +474,9 @@ static void send_waiting(const struct cli *cli, struct turf *turf)
 	struct turf_error reason;
 
 	(void)turf_today(turf, wait_ms, &today);
-	wait_ms = (int)(until_ms - monotonic_ms());
-	if (turf_wait(turf, wait_ms < 0 ? 0 : wait_ms) == TURF_TIMEOUT && turf_connection(turf, &reason) != TURF_ONLINE)
+	wait_until_sent(turf, until_ms);
+	if (turf_wait(turf, 0) == TURF_TIMEOUT && !only_later_waits(turf) &&
+	    turf_connection(turf, &reason) != TURF_ONLINE)
 		(void)cli_complain(0, "%s", *reason.text ? reason.text : "the broker does not answer");
 }
 

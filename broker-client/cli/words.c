@@ -2,12 +2,13 @@
 #include "broker-client/cli/cli.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
 #include "proto/calendar.h"
 
-enum { ID_DIGITS_SHOWN = 8 };
+enum { ID_DIGITS_SHOWN = 8, MOMENT_BYTES = 64 };
 
 static const char *outcome_words(enum turf_outcome outcome)
 {
@@ -63,6 +64,34 @@ const char *cli_quarter_status_words(enum turf_quarter_status status)
 void cli_print_for_org(FILE *out, const struct cli *cli)
 {
 	text_print(out, ", voor / for %s\n", *cli->org_name ? cli->org_name : cli->org);
+}
+
+/* "14:20", or with the date before it if that is another day; local time. */
+static void format_moment(int64_t at, char text[static MOMENT_BYTES])
+{
+	time_t moment = (time_t)at, now = time(NULL);
+	struct tm then, today;
+
+	(void)localtime_r(&moment, &then);
+	(void)localtime_r(&now, &today);
+	(void)strftime(text, MOMENT_BYTES, then.tm_yday == today.tm_yday ? "%H:%M" : "%Y-%m-%d %H:%M", &then);
+}
+
+void cli_print_later(struct turf *turf)
+{
+	struct turf_later later = {.size = sizeof later};
+	char moment[MOMENT_BYTES];
+
+	if (turf_get_later(turf, &later, NULL) != 0 || later.events == 0)
+		return;
+	(void)printf("  daarvan later, verspreid over enkele uren / of these later, spread over some hours: %zu\n",
+		     later.events);
+	if (later.from <= (int64_t)time(NULL)) {
+		(void)puts("  de volgende zodra turf verbinding heeft / the next as soon as turf connects");
+		return;
+	}
+	format_moment(later.from, moment);
+	(void)printf("  de volgende niet voor / the next not before %s\n", moment);
 }
 
 void cli_print_tap(FILE *out, const struct turf_tap *tap, const struct turf_catalogue *catalogue)

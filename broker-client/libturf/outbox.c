@@ -273,7 +273,12 @@ static bool sendable(struct lmdb_txn *txn, uint64_t seq, const struct span *valu
 		return false;
 	if (act == ACT_RETRACTION && tap->question_seq != 0)
 		return false;
-	*entry = (struct outbox_entry){.seq = seq, .event = tap_event(tap, act)};
+	*entry = (struct outbox_entry){
+		.seq = seq,
+		.event = tap_event(tap, act),
+		.reoffered =
+			(act == ACT_QUESTION ? tap->question_verdict : tap->retraction_verdict) != VERDICT_UNSPECIFIED,
+	};
 	memcpy(entry->team, tap->team, sizeof entry->team);
 	return true;
 }

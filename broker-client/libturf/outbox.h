@@ -26,6 +26,7 @@ struct outbox_entry {
 	uint64_t seq; /* 0 from outbox_get: it waits no more */
 	char team[SLUG_BYTES];
 	struct event event;
+	bool reoffered; /* it was answered before, and another store must get it again */
 };
 
 /* Opens, or creates (mode 0700, with its parents), the outbox in folder `path` for `org`.
@@ -97,6 +98,16 @@ int outbox_forget_before(struct outbox *outbox, uint32_t day, struct error *erro
  * all remembered taps in the same transaction (rule 13, docs/wire-format.md): what was answered before may be in
  * another store. */
 int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_BYTES], struct error *error);
+
+/* What the phone remembers for sending through a door (docs/door.md): the org's date with the day that the phone's own clock had
+ * then (UTC), and when the next portion may go, in unix seconds. Without them: 0. */
+int outbox_put_date(struct outbox *outbox, uint32_t org_day, uint32_t clock_day, struct error *error);
+int outbox_date(struct outbox *outbox, uint32_t *org_day, uint32_t *clock_day, struct error *error);
+int outbox_put_portion(struct outbox *outbox, int64_t at, struct error *error);
+int outbox_portion(struct outbox *outbox, int64_t *at, struct error *error);
+
+/* The number that the next tap or retraction will have. */
+int outbox_next_number(struct outbox *outbox, uint64_t *number, struct error *error);
 
 /* The bytes of the last catalogue, as they came. The reader must free() `*bytes`. TURF_UNKNOWN: there is none. */
 int outbox_put_catalogue(struct outbox *outbox, const uint8_t *bytes, size_t length, struct error *error);

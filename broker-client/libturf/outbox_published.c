@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What turfd publishes and the outbox keeps: the date (for forgetting), the store's epoch, the catalogue.
+ * What turfd publishes and the outbox keeps: the date, the store's epoch, the catalogue. And when the next portion goes.
  */
 #include "broker-client/libturf/outbox.h"
 
@@ -75,6 +75,84 @@ int outbox_check_epoch(struct outbox *outbox, const uint8_t epoch[static EPOCH_B
 	memcpy(outbox->epoch, epoch, EPOCH_BYTES);
 	return rc == TURF_UNCHANGED ? 0 : rc;
 }
+
+/* ---- Numbers for sending through a door --------------------------------------------------------------------------- */
+
+struct number {
+	const char *name;
+	uint64_t value;
+};
+
+static int put_number_body(void *context, struct lmdb_txn *txn)
+{
+	const struct number *number = context;
+
+	if (db_get_meta_number(txn, number->name, 0) == number->value)
+		return TURF_UNCHANGED;
+	db_put_meta_number(txn, number->name, number->value);
+	return 0;
+}
+
+static int put_number(struct outbox *outbox, const char *name, uint64_t value, struct error *error)
+{
+	struct number number = {name, value};
+	int rc = db_write(outbox, put_number_body, &number, error);
+
+	return rc == TURF_UNCHANGED ? 0 : rc;
+}
+
+static int number_body(void *context, struct lmdb_txn *txn)
+{
+	struct number *number = context;
+
+	number->value = db_get_meta_number(txn, number->name, 0);
+	return 0;
+}
+
+static int get_number(struct outbox *outbox, const char *name, uint64_t *value, struct error *error)
+{
+	struct number number = {name, 0};
+	int rc = db_read(outbox, number_body, &number, error);
+
+	*value = number.value;
+	return rc;
+}
+
+int outbox_put_date(struct outbox *outbox, uint32_t org_day, uint32_t clock_day, struct error *error)
+{
+	return put_number(outbox, "date", (uint64_t)org_day << 32 | clock_day, error);
+}
+
+int outbox_date(struct outbox *outbox, uint32_t *org_day, uint32_t *clock_day, struct error *error)
+{
+	uint64_t value;
+	int rc = get_number(outbox, "date", &value, error);
+
+	*org_day = (uint32_t)(value >> 32);
+	*clock_day = (uint32_t)value;
+	return rc;
+}
+
+int outbox_put_portion(struct outbox *outbox, int64_t at, struct error *error)
+{
+	return put_number(outbox, "portion", (uint64_t)at, error);
+}
+
+int outbox_portion(struct outbox *outbox, int64_t *at, struct error *error)
+{
+	uint64_t value;
+	int rc = get_number(outbox, "portion", &value, error);
+
+	*at = (int64_t)value;
+	return rc;
+}
+
+int outbox_next_number(struct outbox *outbox, uint64_t *number, struct error *error)
+{
+	return get_number(outbox, "next", number, error);
+}
+
+/* ---- The catalogue ---------------------------------------------------------------------------------------------- */
 
 static int put_catalogue_body(void *context, struct lmdb_txn *txn)
 {

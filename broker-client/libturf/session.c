@@ -147,6 +147,17 @@ static void handle_event(struct turf *turf, const struct connection_event *event
 
 /* ---- Sending ---------------------------------------------------------------------------------------------------- */
 
+/* Keeps those that this connection carries. */
+static size_t keep_carried(struct turf *turf, struct outbox_entry *entries, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (session_portion_has(turf, &entries[i]))
+			entries[kept++] = entries[i];
+	return kept;
+}
+
 /* Reads on in the queue until the sender has enough to choose from. */
 static void read_queue(struct turf *turf)
 {
@@ -163,6 +174,7 @@ static void read_queue(struct turf *turf)
 			session_show_fault(turf, &error);
 			return;
 		}
+		n = keep_carried(turf, entries, n);
 		(void)pthread_mutex_lock(&turf->lock);
 		for (size_t i = 0; i < n; i++) {
 			const struct outbox_entry *entry = &entries[i];
@@ -223,6 +235,8 @@ static void send_due(struct turf *turf, int64_t now_ms)
 	struct error error;
 	bool some;
 
+	if (!session_portion_ready(turf, now_ms))
+		return;
 	if (now_ms >=
 	    turf->rescan_at_ms) { /* another process may have changed the queue, or a commit that reported a fault */
 		turf->rescan_at_ms = now_ms + turf->retry_ms;
@@ -275,7 +289,8 @@ static void do_what_is_due(struct turf *turf, bool send_asked, bool reconnect_as
 	else if (turf->link == LINK_DOWN && send_asked &&
 		 turf->connect_at_ms > turf->link_since_ms + turf->reconnect_ms)
 		turf->connect_at_ms = turf->link_since_ms + turf->reconnect_ms;
-	if (turf->link == LINK_UP && now_ms >= session_token_end_ms(turf, now_ms))
+	if (turf->link == LINK_UP && session_portion_ready(turf, now_ms) &&
+	    now_ms >= session_token_end_ms(turf, now_ms))
 		end_link(turf, now_ms);
 	if (turf->link == LINK_DOWN && now_ms >= turf->connect_at_ms && session_token_ready(turf, now_ms))
 		start_connecting(turf, now_ms);

@@ -194,6 +194,7 @@ static void set_today(struct turf *turf, uint32_t today)
 	turf->changes++;
 	(void)pthread_cond_broadcast(&turf->changed);
 	(void)pthread_mutex_unlock(&turf->lock);
+	session_portion_date(turf, today);
 }
 
 /* First forgets taps that are too old, then requeues the others if the epoch changed, then sets the date: when turf_today
@@ -212,6 +213,7 @@ static void status_arrived(struct turf *turf, const struct connection_event *mes
 		check_instance(turf, json_string_value(json_object_get(status, "instance")));
 	if (dated)
 		set_today(turf, today);
+	turf->portion.has_status = true;
 	json_decref(status);
 }
 

@@ -20,7 +20,7 @@
 enum {
 	FLUSH_MAX_MS = 10 * 60 * 1000, /* a connection ends after this long, whatever waits */
 	LINGER_MS = 2000,              /* it ends when nothing has waited for this long */
-	NEWS_MS = 5000,                /* how long a connection waits for the status and the catalogue */
+	PORTION_MAX_MS = 15 * 1000,    /* with a portion it ends sooner: what is of the moment must not wait for it */
 	FETCH_MS = 5000,               /* after a failed attempt to fetch; each time twice as long */
 	FETCH_MAX_MS = 3600 * 1000,
 };
@@ -104,13 +104,6 @@ static void start_fetcher(struct turf *turf)
 
 /* ---- Connecting ------------------------------------------------------------------------------------------------- */
 
-static bool is_anything_waiting(struct turf *turf)
-{
-	size_t n;
-
-	return outbox_pending(turf->outbox, &n, NULL) < 0 || n > 0;
-}
-
 static bool wants_connection(struct turf *turf)
 {
 	bool asked;
@@ -118,7 +111,7 @@ static bool wants_connection(struct turf *turf)
 	(void)pthread_mutex_lock(&turf->lock);
 	asked = turf->tokens.connect_asked || !turf->has_catalogue;
 	(void)pthread_mutex_unlock(&turf->lock);
-	return asked || turf->reconnect_now || is_anything_waiting(turf);
+	return asked || turf->reconnect_now || session_portion_due(turf);
 }
 
 /* Says why there is no token, and asks for some if turfdoor may give some. */
@@ -165,6 +158,7 @@ bool session_token_ready(struct turf *turf, int64_t now_ms)
 void session_token_accepted(struct turf *turf)
 {
 	login_accepted(&turf->tokens.login, turf->outbox);
+	session_portion_begin(turf);
 	turf->tokens.refused = false;
 	turf->tokens.idle_since_ms = INT64_MAX;
 }
@@ -195,19 +189,22 @@ static bool has_news(struct turf *turf)
 
 int64_t session_token_end_ms(struct turf *turf, int64_t now_ms)
 {
-	int64_t end_ms = turf->link_since_ms + FLUSH_MAX_MS, idle_end_ms;
+	bool has_portion = turf->portion.carries == CARRIES_PORTION;
+	int64_t end_ms = turf->link_since_ms + (has_portion ? PORTION_MAX_MS : FLUSH_MAX_MS), idle_end_ms;
 
 	if (!turf->tokens.login.used)
 		return INT64_MAX;
-	if (is_anything_waiting(turf))
+	if (turf->portion.carries == CARRIES_UNKNOWN)
+		return turf->link_since_ms + SESSION_NEWS_MS;
+	if (!session_portion_is_done(turf))
 		turf->tokens.idle_since_ms = INT64_MAX;
 	else if (turf->tokens.idle_since_ms == INT64_MAX)
 		turf->tokens.idle_since_ms = now_ms;
 	if (turf->tokens.idle_since_ms == INT64_MAX)
 		return end_ms;
 	idle_end_ms = turf->tokens.idle_since_ms + LINGER_MS;
-	if (!has_news(turf) && idle_end_ms < turf->link_since_ms + NEWS_MS)
-		idle_end_ms = turf->link_since_ms + NEWS_MS;
+	if (!has_news(turf) && idle_end_ms < turf->link_since_ms + SESSION_NEWS_MS)
+		idle_end_ms = turf->link_since_ms + SESSION_NEWS_MS;
 	return idle_end_ms < end_ms ? idle_end_ms : end_ms;
 }
 

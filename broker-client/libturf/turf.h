@@ -300,6 +300,17 @@ TURF_API int turf_dismiss(struct turf *turf, const struct turf_id *id, struct tu
 /* Counts the events without a final verdict, those of other processes in this outbox included. */
 TURF_API int turf_pending(struct turf *turf, size_t *n, struct turf_error *error);
 
+/* What goes later, on a device that has joined: taps of earlier days that waited, and what a restored store must get again. A handle
+ * with a broker sends them a few at a time, over some hours, so that nobody can tell that they are of one device. */
+struct turf_later {
+	size_t size;   /* sizeof(struct turf_later) */
+	size_t events; /* as in turf_pending, of which they are a part; 0: none */
+	int64_t from;  /* the next of them may be sent at this moment (unix seconds) or after it; 0: not planned yet */
+};
+
+/* Fills it in, without asking anybody. `later->size` is set. */
+TURF_API int turf_get_later(struct turf *turf, struct turf_later *later, struct turf_error *error);
+
 /* Gives what the outbox remembers: what waits, what was refused and not dismissed, and the taps of the days that can still
  * be taken back. Free `*taps` with turf_free. */
 TURF_API int turf_list(struct turf *turf, struct turf_taps **taps, struct turf_error *error);

@@ -117,6 +117,8 @@ static int open_handle(struct turf *turf, const struct turf_options *options, st
 		rc = outbox_open(&turf->outbox, options->outbox, options->org, error);
 	if (rc == 0)
 		rc = session_load_catalogue(turf, error);
+	if (rc == 0)
+		rc = session_portion_open(turf, error);
 	if (rc == 0 && options->broker)
 		rc = session_start(turf, error);
 	return rc;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Inside libturf: the handle, and what these share: turf_calls.c (the calls of turf.h), session.c (the handle's
- * thread), session_token.c (its tokens), session_inbox.c (what arrives) and session_state.c (what all of them need). Each uses
- * only those after it.
+ * thread), session_token.c (its tokens), session_portion.c (what a connection with a token carries), session_inbox.c (what
+ * arrives) and session_state.c (what all of them need). Each uses only those after it, but for the date, which session_inbox.c
+ * gives to session_portion.c.
  *
  * Four kinds of threads use a handle. The threads of its callers store taps, and then wake the handle's own thread.
  * Paho's threads put events into the queue of `connection` and do nothing else. The fetcher, if there is one, puts tokens
@@ -17,6 +18,7 @@
 #include "broker-client/libturf/connection.h"
 #include "broker-client/libturf/login.h"
 #include "broker-client/libturf/outbox.h"
+#include "broker-client/libturf/portion.h"
 #include "broker-client/libturf/sender.h"
 #include "proto/catalogue.h"
 
@@ -39,6 +41,28 @@ struct session_tokens {
 	bool has_fetcher;
 	pthread_t fetcher;
 	atomic_bool stop; /* ends what the fetcher does */
+};
+
+/* The days by which it is judged what goes later (session_portion.c). */
+struct session_day {
+	uint32_t org,
+		clock; /* the org's date, and the day that the phone's clock had then (UTC); 0: no status came ever */
+	uint32_t made_on; /* by the clock: */
+	uint64_t
+		made_from; /* taps with this number or a higher one were made on that day, since the program was opened */
+};
+
+/* What this connection carries. Only the handle's thread uses it. */
+struct session_portion {
+	enum {
+		CARRIES_UNKNOWN, /* the status has not come yet */
+		CARRIES_MOMENT,
+		CARRIES_PORTION,
+	} carries;
+	bool has_status; /* it came on this connection */
+	size_t n;
+	uint64_t seqs[SUBMISSION_EVENTS_MAX]; /* of the portion */
+	unsigned in_vain;                     /* portions in a row that were not answered */
 };
 
 struct turf {
@@ -68,6 +92,7 @@ struct turf {
 	bool catalogue_from_broker; /* it came on this handle; otherwise it is the one that the outbox remembers */
 	struct catalogue catalogue;
 	uint32_t today; /* the org's date in the last status */
+	struct session_day day;
 
 	/* Only the handle's thread uses these. */
 	enum link link;
@@ -81,6 +106,7 @@ struct turf {
 	uint64_t random;
 
 	struct session_tokens tokens;
+	struct session_portion portion;
 };
 
 /* ---- session.c -------------------------------------------------------------------------------------------------- */
@@ -109,6 +135,33 @@ void session_token_ended(struct turf *turf);
 
 /* When the handle's thread has ended: ends the fetching, and puts a token back that was not used. */
 void session_token_stop(struct turf *turf);
+
+/* ---- session_portion.c ------------------------------------------------------------------------------------------ */
+
+enum { SESSION_NEWS_MS = 5000 }; /* how long a connection waits for the status and the catalogue */
+
+/* For turf_open: reads what the outbox knows of the date. 0 or a fault. */
+int session_portion_open(struct turf *turf, struct error *error);
+
+/* The rest is for the handle's thread. The status has this date. */
+void session_portion_date(struct turf *turf, uint32_t today);
+
+/* Whether something waits that may go now. */
+bool session_portion_due(struct turf *turf);
+
+/* The broker has opened a connection. */
+void session_portion_begin(struct turf *turf);
+
+/* Whether the connection, which is up, may send: it knows what it carries, and session_portion_has says of an event whether it is
+ * part of that. A connection without a token carries all. */
+bool session_portion_ready(struct turf *turf, int64_t now_ms);
+bool session_portion_has(struct turf *turf, const struct outbox_entry *entry);
+
+/* Nothing is left of what it carries. */
+bool session_portion_is_done(struct turf *turf);
+
+/* For any thread: how many events go later, and the moment from which the next of them may (unix seconds; 0: not planned yet). */
+int session_portion_later(struct turf *turf, size_t *n, int64_t *from, struct error *error);
 
 /* ---- session_inbox.c -------------------------------------------------------------------------------------------- */
 

@@ -119,6 +119,24 @@ int turf_get_access(struct turf *turf, struct turf_access *access, struct turf_e
 	return 0;
 }
 
+int turf_get_later(struct turf *turf, struct turf_later *later, struct turf_error *error)
+{
+	struct token_store_member member;
+	struct turf_later known = {.size = later->size};
+	int rc = later->size < sizeof known
+			 ? error_set(session_error(error), FAULT_INPUT, "turf_later: its size is %zu", later->size)
+			 : token_store_member(turf->outbox, &member, session_error(error));
+
+	explicit_bzero(&member, sizeof member);
+	if (rc == 0)
+		rc = session_portion_later(turf, &known.events, &known.from, session_error(error));
+	if (rc < 0)
+		return rc;
+	memset(later, 0, known.size);
+	memcpy(later, &known, sizeof known);
+	return 0;
+}
+
 /* ---- Taking a token --------------------------------------------------------------------------------------------- */
 
 int turf_take_token(struct turf *turf, char token[TURF_TOKEN_BYTES], struct turf_error *error)
