@@ -27,7 +27,8 @@ enum {
 				     * is wrong ends at most one quarter, and that at most a month early */
 };
 
-/* How phones send through a closed door without a pattern (rule 13, docs/door.md). */
+/* How phones send through a closed door without a pattern (rule 13, docs/door.md); the page has
+ * them in core/door/sending-rules.js. */
 enum {
 	RULES_PORTION_EVENTS = 4,          /* of what goes later, this many at once, */
 	RULES_PORTIONS = 25,               /* or more, so that about this many portions are enough */

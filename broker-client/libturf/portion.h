@@ -2,7 +2,7 @@
 /*
  * What a connection through a closed door carries (rule 13, docs/wire-format.md), so that no connection tells which events of
  * different days are of one phone. Pure: the time and the random numbers are arguments. tests/data/vectors/portions.json has
- * examples.
+ * examples, which the page's portions.js runs too.
  *
  * An event is either of the moment, and goes at once together with the others of the moment, or goes later: in a portion of a few
  * events of one team, drawn at random, on a connection of its own. Between two portions is a random wait.

@@ -9,6 +9,7 @@ import { FakeTurfdoor } from './lib/fake-turfdoor.mjs';
 import { Library } from './lib/fake-mqtt.mjs';
 import { TODAY, Tab, clock, openPhone } from './lib/fake-tab.mjs';
 import { maker } from './lib/token-maker.mjs';
+import { decodeSubmission } from './lib/submission.mjs';
 import { turns } from './lib/web.mjs';
 
 const { Verdict: V } = await import('../../broker-client/web/src/core/messages.js');
@@ -168,9 +169,59 @@ test('without a token left taps wait, the page says until when, and they go when
   await tab.tapAndRelease();
   await eventually(() => tab.phone.door.notice?.name === 'used-up', 'the notice');
   assert.equal(tab.phone.waiting.all, 1);
+  turfdoor.batch = 3;
   clock.now = (MONDAY_S + 7 * 86_400) * 1000 + MINUTE_MS;
   tab.phone.wake();
   await tab.letIn();
+  assert.equal(tab.phone.door.notice.name, 'portions', 'it is of an earlier day by now');
+  await tab.later(6_000);
+  await tab.later(31 * MINUTE_MS);
+  await tab.letIn();
   await eventually(() => tab.sent.length === 1, 'the tap');
+  await tab.receiveReceipt(V.VERDICT_COUNTED);
+  assert.equal(tab.phone.door.notice, null);
+});
+
+// The ids that each connection has sent, of those that sent something.
+const sentOn = (tab) => tab.mqtt.clients.map(({ published }) => published.flatMap(({ bytes }) => decodeSubmission(bytes).events.map(({ id }) => id))).filter((ids) => ids.length);
+
+test('another store gets the taps of two weeks again in portions, and a tap of now goes at once and apart', async () => {
+  const turfdoor = turfdoorWithKeys();
+  turfdoor.batch = 20;
+  const tab = await resting(turfdoor);
+  const old = [];
+  for (const ago of [6, 5, 4, 3, 2, 1, 0]) {
+    old.push(await tab.tapAndRelease(TODAY - ago));
+    await tab.letIn();
+    if (ago === 6) await tab.receiveStatus(TODAY, 'a');
+    await tab.receiveReceipt(V.VERDICT_COUNTED, [old.at(-1)]);
+    await tab.later(6_000);
+    await tab.later(3 * MINUTE_MS); // six connections in ten minutes, and no more
+  }
+  const before = sentOn(tab).length;
+  assert.equal(before, 7, 'taps that the worker makes now go at once, whatever their day');
+
+  const now = await tab.tapAndRelease();
+  await tab.letIn();
+  await tab.receiveStatus(TODAY, 'b');
+  await tab.receiveReceipt(V.VERDICT_COUNTED, [now]);
+  assert.deepEqual(sentOn(tab).slice(before), [[now]]);
+  assert.equal(tab.phone.waiting.all, 7);
+  assert.equal(tab.phone.overdue, false, 'nothing is under way');
+  await tab.later(6_000);
+  assert.equal(tab.isOpen, false, 'the connection does not stay for them');
+  assert.equal(tab.phone.door.notice.name, 'portions');
+
+  for (let portions = 0; tab.phone.waiting.all > 0; portions++) {
+    assert.ok(portions < 4, 'a few portions');
+    await tab.later(31 * MINUTE_MS);
+    await tab.letIn();
+    const ids = sentOn(tab).at(-1);
+    assert.ok(ids.length <= 4);
+    await tab.receiveReceipt(V.VERDICT_ALREADY_COUNTED, ids);
+    await tab.later(6_000);
+  }
+  assert.deepEqual([...new Set(sentOn(tab).slice(before + 1).flat())].sort(), old.sort());
+  assert.equal(new Set(tab.passwords).size, tab.passwords.length, 'each connection has a token of its own');
   assert.equal(tab.phone.door.notice, null);
 });

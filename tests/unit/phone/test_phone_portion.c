@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Runs the examples in tests/data/vectors/portions.json. */
+/* Runs the examples in tests/data/vectors/portions.json, which the page's portions.js runs too (tests/web/portions.test.mjs). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -77,7 +77,7 @@ export class Phone extends PhoneView {
   #makeWayIn(openDoor) {
     return new WayIn({
       org: this.#org, connection: this.#connection, openDoor, now: this.#now,
-      waits: () => this.waiting.all + this.#storing, isSeen: () => !this.#left, hasCatalogue: () => Boolean(this.catalogue),
+      waits: () => this.waiting.all + this.#storing, taps: () => this.taps, today: () => this.today, isSeen: () => !this.#left, hasCatalogue: () => Boolean(this.catalogue),
       onChange: () => (this.#subscribe(), this.#onChange()),
     });
   }
@@ -509,7 +509,7 @@ export class Phone extends PhoneView {
     this.#sender.expire(now);
     for (const tap of this.#taps.values()) {
       const event = sendable(tap, now);
-      if (event) this.#sender.add(event);
+      if (event) this.door?.staysBehind(tap) ? this.#sender.done(event) : this.#sender.add(event);
     }
   }
 
@@ -586,7 +586,7 @@ export class Phone extends PhoneView {
   }
 
   #noteSent(now) {
-    const sent = [...this.#taps.values()].filter((tap) => tap.sent && waits(tap));
+    const sent = [...this.#taps.values()].filter((tap) => tap.sent && waits(tap) && !this.door?.staysBehind(tap));
     this.#sentSince = new Map(sent.map(({ id }) => [id, Math.min(now, this.#sentSince.get(id) ?? now)]));
   }
 }

@@ -11,8 +11,8 @@ export class WayIn {
 
   door = null; // as in core/door/door.js
 
-  // {org, connection, openDoor: takes the options of Door.open, or undefined; waits: how many taps wait, isSeen, hasCatalogue,
-  // now, onChange}
+  // {org, connection, openDoor: takes the options of Door.open, or undefined; waits: how many taps wait, taps, today, isSeen,
+  // hasCatalogue, now, onChange}
   constructor(options) {
     this.#options = options;
   }
@@ -34,16 +34,15 @@ export class WayIn {
 
   // Where it cannot be loaded, the phone connects as anybody, and tries again with the next connect().
   async #findDoor() {
-    const { org, connection, openDoor, waits, now, onChange } = this.#options;
-    const options = { org, role: 'worker', connection, now, onChange, waits, wanted: () => this.#isWanted() };
-    this.#opening ??= openDoor(options).then((door) => (this.door = door), () => (this.#opening = null));
+    const { openDoor } = this.#options;
+    this.#opening ??= openDoor({ ...this.#options, role: 'worker', wanted: () => this.#isWanted() }).then((door) => (this.door = door), () => (this.#opening = null));
     await this.#opening;
   }
 
   // Whether there must be a connection through the door.
   #isWanted() {
     const { waits, isSeen, hasCatalogue, now } = this.#options;
-    return waits() > 0 || (isSeen() && (!hasCatalogue() || now() - this.#onlineAt > FIGURES_MS));
+    return waits() > (this.door?.later ?? 0) || (isSeen() && (!hasCatalogue() || now() - this.#onlineAt > FIGURES_MS));
   }
 
   // The figures of another team are wanted: a connection that is there brings them.

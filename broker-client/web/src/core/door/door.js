@@ -6,6 +6,7 @@ import { ALL, topics } from '../topics.js';
 import { fingerprint, readDirectory } from './directory.js';
 import { Enrolment } from './enrolment.js';
 import { Issuer } from './issuer.js';
+import { PortionPlan } from './portion-plan.js';
 import { ShortConnections } from './short-connections.js';
 import { DoorStore } from './store.js';
 import nl from './texts.nl.js';
@@ -29,6 +30,7 @@ export class Door {
   #enrolment;
   #wallet;
   #shortConnections = null;
+  #portions = null; // of the worker's page
   #timer = 0;
   #closed = false;
   #listeners = new AbortController();
@@ -41,11 +43,12 @@ export class Door {
 
   fingerprint = ''; // of the keys at the broker, for people to compare
 
-  // {org, role, connection, onChange; for the worker's page waits and wanted, as in ShortConnections; for tests now, random, fetcher,
+  // {org, role, connection, onChange; for the worker's page waits and wanted, as in ShortConnections, taps
+  // and today, as in PortionPlan; for tests now, random, fetcher,
   // maker, and address: the window's location and history}
   static async open({ now = Date.now, random = Math.random, fetcher = (...asked) => fetch(...asked), maker = tokenMaker, address = globalThis, ...options }) {
     const door = new Door();
-    const { org, role, connection, onChange, wanted, waits } = options;
+    const { org, role, connection, onChange, wanted, waits, taps, today, draw } = options;
     const store = new DoorStore(org);
     const issuer = new Issuer(fetcher);
     door.#options = { ...options, now };
@@ -53,11 +56,16 @@ export class Door {
     door.#issuer = issuer;
     door.#enrolment = new Enrolment({ store, issuer, org, address, onChange });
     door.#wallet = new Wallet({ org, role, store, issuer, maker, now, random, onChange });
-    if (wanted) door.#shortConnections = new ShortConnections({ connection, wanted, waits, now });
+    if (wanted) {
+      door.#portions = new PortionPlan({ store, taps, today, now, draw });
+      const hasPortion = () => door.#portions.hasPortion;
+      door.#shortConnections = new ShortConnections({ connection, wanted, waits: () => waits() - door.later, hasPortion, now });
+    }
     const takeInvitation = () => door.#enrolment.takeInvitation();
     addTexts({ nl, en: () => import('./texts.en.js') }).then(onChange);
     await takeInvitation();
     await door.#wallet.load();
+    await door.#portions?.load();
     globalThis.addEventListener?.('hashchange', () => takeInvitation().then(() => door.#settle()), { signal: door.#listeners.signal });
     door.#settle();
     return door;
@@ -85,6 +93,16 @@ export class Door {
     return this.joined ? [topics.doorKeys(this.#options.org)] : [];
   }
 
+  // How many taps wait and have nothing to connect for now, as they go later.
+  get later() {
+    return this.joined && this.#portions ? this.#portions.staying(this.#options.connection.running) : 0;
+  }
+
+  // Whether what waits of this tap does not go on this connection.
+  staysBehind(tap) {
+    return this.joined && this.#portions.staysBehind(tap);
+  }
+
   // ---- What the page says -------------------------------------------------------------------------
 
   // {name: of a text in texts.nl.js without "door_", from: a moment in milliseconds, or 0}; what there is to say of an invitation
@@ -92,10 +110,15 @@ export class Door {
   get notice() {
     const { outcome, device } = this.#enrolment;
     const trouble = this.#trouble;
-    if (!outcome || (trouble && outcome.startsWith('joined'))) return trouble;
+    if (!outcome || (trouble && outcome.startsWith('joined'))) return trouble ?? this.#whatGoesLater;
     const role = device?.role ?? '';
     const name = outcome === 'joined' && role !== this.#options.role ? `joined-as-${role}` : outcome;
     return { name, from: 0, role, teams: teamsOf(device) };
+  }
+
+  get #whatGoesLater() {
+    const from = this.joined ? this.#portions?.next : 0;
+    return from ? { name: 'portions', from } : null;
   }
 
   get #trouble() {
@@ -109,7 +132,7 @@ export class Door {
   // Who has opened an invitation must see what became of it; and who opens a page that is not let in, before the first touch.
   mustBeSeen(isTouched) {
     const { notice } = this;
-    return notice !== null && (notice.role !== undefined || !isTouched);
+    return notice !== null && notice.name !== 'portions' && (notice.role !== undefined || !isTouched);
   }
 
   // What the bar says of the connection: idle, there is nothing to connect for; barred, there is nothing to log in with. Undefined:
@@ -156,7 +179,9 @@ export class Door {
 
   // Begins or ends the connection of a device that has joined, as it is wanted.
   update() {
-    if (this.joined && !this.#closed) this.#shortConnections?.update();
+    if (!this.joined || this.#closed) return;
+    this.#shortConnections?.update();
+    this.#portions?.update().then((isPlanned) => isPlanned && this.#settle(), () => {}); // a full disk: it is tried again
   }
 
   // What the next connection logs in with: {} as anybody. Null: it must not connect now. A storage that fails is tried again with
@@ -175,6 +200,7 @@ export class Door {
     if (!token && this.#wallet.failed === 'none') return {}; // the server has no door any more
     await this.#noteLack(token);
     if (!token) return null;
+    await this.#portions?.begin();
     this.#token = token;
     return { username: 'pass', password: toText(token) };
   }
@@ -204,6 +230,7 @@ export class Door {
   async accepted() {
     this.#refusals = 0;
     if (!this.#token) return;
+    this.#portions?.noteAccepted();
     this.#acceptedAt.push(this.#options.now());
     await this.#wallet.noteAnswer(this.#token, { accepted: true }).catch(() => {});
   }
@@ -269,7 +296,7 @@ export class Door {
     if (this.#lack) this.#options.connection.wake();
     this.#options.onChange();
     const now = this.#options.now();
-    const due = [this.#wallet.wake, this.#enrolment.outcome === 'later' ? now + LATER_MS : 0, this.#lack?.from, this.#refusedUntil].filter((at) => at > now);
+    const due = [this.#wallet.wake, this.#enrolment.outcome === 'later' ? now + LATER_MS : 0, this.#lack?.from, this.#refusedUntil, this.#portions?.next].filter((at) => at > now);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#settle(), Math.min(LONGEST_TIMER_MS, ...due.map((at) => at - now)));
   }

@@ -7,7 +7,7 @@ import { todayIn } from '../calendar.js';
 const PAGES = { worker: './', leader: 'leader.html' };
 const OF_INVITATION = new Set(['joining', 'joined', 'joined-already', 'joined-as-worker', 'joined-as-leader', 'later', 'not-stored', 'none', 'invitation-unknown', 'invitation-used', 'invitation-ended']);
 const TO_RETRY = new Set(['later', 'unreachable', 'refused', 'mismatch']);
-const GOOD = new Set(['joining', 'joined', 'joined-already', 'joined-as-worker', 'joined-as-leader', 'none', 'away', 'used-up']);
+const GOOD = new Set(['joining', 'joined', 'joined-already', 'joined-as-worker', 'joined-as-leader', 'none', 'away', 'used-up', 'portions']);
 
 // {key, isGood, text, link: {href, text}, button: {text, act}}; without a link, or a button, that is undefined. Null: the door has
 // nothing to say.

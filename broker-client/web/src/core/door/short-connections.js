@@ -3,6 +3,7 @@
 // at most, since each connection takes a token of its own and a token that lived all day would tell what one phone did.
 
 const LONGEST_MS = 10 * 60_000;
+const LONGEST_PORTION_MS = 15_000; // with a portion, since what is of the moment must not wait for it
 const LINGER_MS = 5_000; // after the last receipt, so that the team's new figures still arrive
 const PAUSE_MS = 10 * 60_000; // after a connection on which nothing was answered; twice as long after each further one
 const LONGEST_PAUSE_MS = 160 * 60_000;
@@ -17,7 +18,8 @@ export class ShortConnections {
   #pauseMs = PAUSE_MS;
   #pausedUntil = 0;
 
-  // {connection, waits: how many taps wait, wanted: whether there must be a connection, now}
+  // {connection, waits: how many taps wait that may go, wanted: whether there must be a connection, hasPortion: whether the
+  // connection carries a portion, now}
   constructor(options) {
     this.#options = options;
   }
@@ -56,7 +58,7 @@ export class ShortConnections {
   }
 
   #watch(now) {
-    const { wanted, waits } = this.#options;
+    const { wanted, waits, hasPortion } = this.#options;
     if (this.#since === 0) {
       this.#since = now;
       this.#waited = waits();
@@ -65,7 +67,7 @@ export class ShortConnections {
     if (waits() < this.#waited) this.#answered = true;
     this.#waited = waits();
     this.#idleSince = wanted() ? 0 : this.#idleSince || now;
-    const end = Math.min(this.#since + LONGEST_MS, this.#idleSince ? this.#idleSince + LINGER_MS : Infinity);
+    const end = Math.min(this.#since + (hasPortion() ? LONGEST_PORTION_MS : LONGEST_MS), this.#idleSince ? this.#idleSince + LINGER_MS : Infinity);
     if (now < end) this.#callAfter(end - now);
     else this.#end(now);
   }

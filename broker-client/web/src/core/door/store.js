@@ -9,6 +9,7 @@
 //                         that are left. `refused`: those that the broker has refused, which are shown again when no others
 //                         are left, at most ROUNDS_MAX times
 //   ['hand', ROLE]        {token, id, notAfter}: the token that is shown next, or was shown and has no answer yet
+//   'portion'             when the next portion may go, in unix seconds; 0: nothing goes later (portion-plan.js)
 //   ['next', ROLE]        {weekBegan, at}: when the batch of the week after the one that began then is fetched
 // `at` and `usableFrom` are in milliseconds; notBefore, notAfter and what comes of them in seconds, as the directory has them.
 import { Database } from '../database.js';

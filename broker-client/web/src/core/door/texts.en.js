@@ -25,6 +25,7 @@ export default {
   'door_used-up': 'The access of this week is used up. From {day} there is new access; then it goes on by itself.',
   door_unreachable: 'This device cannot fetch new access now. It tries again by itself.',
   door_away: 'This device was away for long and has fetched new access. It uses it from {time}, so that nobody sees whose the taps are.',
+  door_portions: 'Older taps leave in small portions, spread over some hours, so that nobody sees that they are of one device. The next portion goes after {time}, if this page is open then.',
   'door_taps-wait': 'Your taps wait safely on this device.',
 
   idle: 'Connects when there is something to send',

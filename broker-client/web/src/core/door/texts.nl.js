@@ -25,6 +25,7 @@ export default {
   'door_used-up': 'De toegang van deze week is op. Vanaf {day} is er weer nieuwe; dan gaat het vanzelf verder.',
   door_unreachable: 'Dit toestel kan nu geen nieuwe toegang ophalen. Het probeert het vanzelf opnieuw.',
   door_away: 'Dit toestel was lang weg en heeft nieuwe toegang opgehaald. Het gebruikt die vanaf {time}, zodat niemand ziet van wie de tikken zijn.',
+  door_portions: 'Oudere tikken gaan in kleine porties weg, verspreid over enkele uren, zodat niemand ziet dat ze van één toestel zijn. De volgende portie gaat na {time}, als deze pagina dan open is.',
   'door_taps-wait': 'Uw tikken wachten veilig op dit toestel.',
 
   idle: 'Verbindt als er iets te sturen is',

@@ -5,13 +5,12 @@
 // turfdoor, which sells one batch of a key, gives the same answer.
 import { challengeDigest } from './token.js';
 import { agree, isInForce, readDirectory } from './directory.js';
+import { AWAY_WAIT_MAX_S, AWAY_WAIT_MIN_S } from './sending-rules.js';
 
 const WEEK_S = 7 * 86_400;
 const MINUTE_MS = 60_000;
 const LONGEST_RETRY_MS = 60 * MINUTE_MS;
 const EARLY_PART = 0.6; // of what is left of the week: who is seldom here on a Sunday fetches on another day
-const AWAY_MIN_MS = 2 * MINUTE_MS; // who was away for weeks waits between these two after fetching
-const AWAY_MAX_MS = 30 * MINUTE_MS;
 
 const isOfWeek = ({ notBefore }, seconds) => notBefore <= seconds && seconds < notBefore + WEEK_S;
 
@@ -184,7 +183,7 @@ export class Wallet {
     const { store, role, now, random } = this.#options;
     const { lastKeyEnds } = (await store.get(['device', role])) ?? {};
     if (!lastKeyEnds || lastKeyEnds > this.#seconds()) return 0;
-    return now() + Math.floor(AWAY_MIN_MS + random() * (AWAY_MAX_MS - AWAY_MIN_MS));
+    return now() + Math.floor(1000 * (AWAY_WAIT_MIN_S + random() * (AWAY_WAIT_MAX_S - AWAY_WAIT_MIN_S)));
   }
 
   async #refused(batch, word) {
