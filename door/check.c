@@ -36,7 +36,8 @@ static int judge(struct gate *gate, const struct service_request *request, const
 {
 	const struct gate_time now = {.unix_s = (int64_t)request->unix_seconds, .monotonic_s = request->monotonic_s};
 
-	if (!topic_client_id_valid(login->client_id, strlen(login->client_id)))
+	if (!topic_client_id_valid(login->client_id, strlen(login->client_id)) ||
+	    !access_may_connect(login->user, login->client_id))
 		return GATE_NO_TOKEN;
 	return gate_judge(gate, login->password, strlen(login->password), now, pass, error);
 }

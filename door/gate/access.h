@@ -14,9 +14,9 @@
 #define ACCESS_TOKEN_USER "pass"
 
 /*
- * Whether somebody without a token may have this client id: one that is kept for an aggregator belongs to its account alone,
- * since another client under the same id would end it. The account "aggregator" may have those of all orgs, "aggregator-ORG"
- * that of its org: "turf-aggregator-ORG", and what it likes behind an underscore. `user` NULL: no user name.
+ * Whether this user may have this client id: one that is kept for an aggregator belongs to its account alone, since another
+ * client under the same id would end it. With a name of six characters it looks like that of a phone. The account "aggregator" may have those of all orgs, "aggregator-ORG"
+ * that of its org: "turf-aggregator-ORG", and what it likes behind an underscore. `user`: with which it logs on; NULL: none.
  */
 bool access_may_connect(const char *user, const char *client_id);
 

@@ -125,6 +125,11 @@ static int admit_token(struct door *door, struct mosquitto *client, const char *
 	return rc == 0 ? let_in(door, client, &pass) : MOSQ_ERR_AUTH;
 }
 
+static bool is_token_user(const char *username)
+{
+	return username && strcmp(username, ACCESS_TOKEN_USER) == 0;
+}
+
 static int on_basic_auth(int event, void *data, void *context)
 {
 	struct mosquitto_evt_basic_auth *auth = data;
@@ -132,10 +137,11 @@ static int on_basic_auth(int event, void *data, void *context)
 	(void)event;
 	/* One whose connection failed after it was let in, without a word to us: another now has its address. */
 	forget_guest(context, auth->client);
-	if (auth->username && strcmp(auth->username, ACCESS_TOKEN_USER) == 0)
+	if (!access_may_connect(auth->username, mosquitto_client_id(auth->client)))
+		return MOSQ_ERR_AUTH;
+	if (is_token_user(auth->username))
 		return admit_token(context, auth->client, auth->password);
-	return access_may_connect(auth->username, mosquitto_client_id(auth->client)) ? MOSQ_ERR_PLUGIN_DEFER
-										     : MOSQ_ERR_AUTH;
+	return MOSQ_ERR_PLUGIN_DEFER;
 }
 
 /* ---- Topics -------------------------------------------------------------------------------------------- */
@@ -149,7 +155,8 @@ static int on_acl_check(int event, void *data, void *context)
 
 	(void)event;
 	if (!guest)
-		return MOSQ_ERR_PLUGIN_DEFER;
+		return is_token_user(mosquitto_client_username(check->client)) ? MOSQ_ERR_ACL_DENIED
+									       : MOSQ_ERR_PLUGIN_DEFER;
 	client = (struct access_client){
 		.org = guest->pass.org, .scope = &guest->pass.scope, .client_id = guest->client_id, .filtered = true};
 	switch (check->access) {
@@ -173,12 +180,17 @@ static int on_acl_check(int event, void *data, void *context)
 
 /* ---- As time goes by ----------------------------------------------------------------------------------- */
 
+/* The broker asks about the client's will after this, and about messages for its session. The name of a scope may be that of an
+ * account in the broker's files, and the client must not get its rights: it goes back to the name with which it logged on,
+ * which has none (on_acl_check). Without memory for that, it keeps the rights of its token. */
 static int on_disconnect(int event, void *data, void *context)
 {
 	const struct mosquitto_evt_disconnect *disconnect = data;
 
 	(void)event;
-	forget_guest(context, disconnect->client);
+	if (find_guest(context, disconnect->client) &&
+	    mosquitto_set_username(disconnect->client, ACCESS_TOKEN_USER) == MOSQ_ERR_SUCCESS)
+		forget_guest(context, disconnect->client);
 	return MOSQ_ERR_SUCCESS;
 }
 

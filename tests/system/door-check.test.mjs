@@ -124,6 +124,7 @@ test('EMQX: who shows no token is left to the next authenticator, and who shows 
     "turfd's client id, by another account": { username: 'watcher', password: 'x', clientId: `turf-aggregator-${org}` },
     "turfd's client id, by nobody": { clientId: `turf-aggregator-${org}_x` },
     "turfd's client id, with a token": { username: 'pass', password: good, clientId: `turf-aggregator-${org}` },
+    "the client id of another org's turfd, as long as a phone's": { username: 'pass', password: good, clientId: 'turf-aggregator-elders' },
     'no password': { username: 'pass' },
     'no token': { username: 'pass', password: 'welkom123' },
     'a token that is cut off': { username: 'pass', password: good.slice(1) },

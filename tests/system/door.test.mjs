@@ -2,14 +2,16 @@
 // turfdoor over HTTP: a device joins and buys tokens as the page does; what must be refused is; whatever ends turfdoor, no
 // batch is given twice and none is lost.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { atEnd } from './lib/cleanup.mjs';
 import { memoryOf } from './lib/memory.mjs';
 import { BATCH, Device, Door, request } from './lib/door.mjs';
-import { patience, root, temporaryFolder } from './lib/paths.mjs';
+import { root, temporaryFolder } from './lib/paths.mjs';
 import { eventually, freePort, portAnswers, Running } from './lib/processes.mjs';
 import { stepsProgram } from './lib/steps.mjs';
 
@@ -126,18 +128,6 @@ test('a body that is too long is refused before it is read, and bytes that are n
   assert.equal((await door.directory())['turf-org'], 'steenwijkerland');
 });
 
-test('connections that stay silent are closed, and do not keep others out for good', async (t) => {
-  const door = await (await Door.create(t)).start();
-  const silent = await Promise.all(Array.from({ length: 64 }, () => new Promise((resolve) => {
-    const socket = net.connect(door.port, '127.0.0.1', () => resolve(socket));
-    socket.on('error', () => {});
-    socket.write('POST /door/join HTTP/1.1\r\nHost: x\r\nContent-Length: 48\r\n\r\nabc');
-  })));
-  const closed = silent.map((socket) => new Promise((resolve) => socket.on('close', resolve)));
-  await eventually(async () => (await door.request({ path: '/.well-known/private-token-issuer-directory' }))?.status === 200, 'a place', patience);
-  await Promise.all(closed);
-});
-
 test('a flood of guesses takes no memory', async (t) => {
   const door = await (await Door.create(t)).start();
   const device = new Device(door);
@@ -151,6 +141,21 @@ test('a flood of guesses takes no memory', async (t) => {
   assert.deepEqual(refusal((await guesses(1))[0]), [404, 'invitation-unknown']);
 });
 
+// A comparison with a stored secret would take longer the nearer a guess is. There is none: the key of the record is the hash.
+test('codes and credentials are found by their hashes: the database has nothing that a guess could be compared with', async (t) => {
+  const door = await (await Door.create(t)).start();
+  const code = await door.invite('--team', 'oost');
+  const used = await door.invite('--team', 'oost');
+  const device = new Device(door);
+  assert.equal((await device.join(used)).status, 200);
+  await door.running.stop();
+  const bytes = readFileSync(join(door.folder, 'data.mdb'));
+  for (const [what, secret] of Object.entries({ code, used, credential: device.credential })) {
+    assert.ok(bytes.includes(createHash('sha256').update(secret).digest()), `the hash of ${what}`);
+    for (const length of [secret.length, secret.length / 2]) assert.ok(!bytes.includes(secret.subarray(0, length)), `${what} itself`);
+  }
+});
+
 // ---- Behind nginx ------------------------------------------------------------------------------------------------
 
 // deploy/door.conf with what it says that must stand around it.
@@ -158,7 +163,7 @@ async function startNginx(t, door) {
   const folder = temporaryFolder(t, 'turf-door-nginx');
   const port = await freePort();
   const around = readFileSync(`${root}/deploy/door.conf`, 'utf8').split('\n').filter((line) => line.startsWith('#   ')).map((line) => line.slice(4));
-  assert.equal(around.length, 3);
+  assert.equal(around.length, 2);
   mkdirSync(`${folder}/temp`);
   writeFileSync(`${folder}/nginx.conf`, `daemon off; master_process off; pid nginx.pid; error_log stderr emerg;
     events { worker_connections 200; }

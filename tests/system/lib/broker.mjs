@@ -10,11 +10,13 @@ import { Running, eventually, freePort, portAnswers, succeed } from './processes
 const path = `${process.env.PATH}:/usr/sbin`;
 
 export class Broker {
-  // options: folder, websockets (a listener for those too), keys (a folder of key directories: only tokens open the door).
+  // options: folder, websockets (a listener for those too), keys (a folder of key directories: only tokens open the door),
+  // env (of mosquitto).
   static async start(t, org, options = {}) {
     const broker = new Broker();
     broker.org = org;
     broker.folder = options.folder ?? temporaryFolder(t, 'turf-broker');
+    broker.env = { ...options.env, PATH: path };
     atEnd(t, () => broker.process?.kill('SIGKILL'));
     for (let tries = 0; !broker.port; tries++) {
       await broker.#tryPorts(options, tries);
@@ -30,7 +32,7 @@ export class Broker {
     const args = [...door, this.folder, String(port), this.org, ...(wsPort ? [String(wsPort)] : [])];
     await succeed(join(root, 'deploy/broker-config'), args, { env: { PATH: path } });
     await this.#addWatcher();
-    this.process = new Running('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: { PATH: path } });
+    this.process = new Running('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: this.env });
     try {
       await this.#ready([port, wsPort]);
     } catch (error) {
@@ -73,7 +75,7 @@ export class Broker {
   }
 
   async startAgain() {
-    this.process = new Running('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: { PATH: path } });
+    this.process = new Running('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: this.env });
     await this.#ready([this.port, this.wsUrl && Number(new URL(this.wsUrl).port)]);
   }
 }

@@ -40,7 +40,11 @@ export class Door {
   }
 
   command(...args) {
-    return succeed(program('turfdoor'), ['--database', this.folder, ...args]);
+    return this.commandWith({}, ...args);
+  }
+
+  commandWith(env, ...args) {
+    return succeed(program('turfdoor'), ['--database', this.folder, ...args], { env });
   }
 
   attempt(...args) {
@@ -74,10 +78,10 @@ export class Door {
   }
 }
 
-// What a device keeps: its credential, and the batch that it asks for.
+// What a device keeps: its credential, and the batch that it asks for, which has as many tokens as turfdoor said when it joined.
 export class Device {
   constructor(door) {
-    Object.assign(this, { door, credential: random(32) });
+    Object.assign(this, { door, credential: random(32), batch: BATCH });
   }
 
   join(code) {
@@ -98,7 +102,7 @@ export class Device {
     const keys = (await this.door.directory())['token-keys'].filter((key) => key['turf-scope'] === this.scope);
     this.key = await openKey(fromText(keys[which]['token-key']));
     this.challenge = await challengeDigest({ issuer: this.issuer, origin: `turf/v1/${this.org}` });
-    this.pending = await Promise.all(Array.from({ length: BATCH }, () => drawToken(this.key, this.challenge)));
+    this.pending = await Promise.all(Array.from({ length: this.batch }, () => drawToken(this.key, this.challenge)));
   }
 
   ask({ credential = this.credential, keyId = this.key.id, blinded = this.pending.map((one) => one.blinded), ...more } = {}) {
@@ -111,9 +115,9 @@ export class Device {
     });
   }
 
-  // Buys a batch of this week, as what logs on at the broker. Fails when turfdoor refuses.
-  async buy() {
-    await this.draw();
+  // Buys a batch of this week, or of the next (1), as what logs on at the broker. Fails when turfdoor refuses.
+  async buy(which = 0) {
+    await this.draw(which);
     const answer = await this.ask();
     if (answer.status !== 200) throw new Error(`buying: ${answer.status} ${answer.body}`);
     return (await this.finish(answer)).map((token) => ({ username: 'pass', password: toText(token) }));
@@ -122,7 +126,7 @@ export class Device {
   // The tokens of an answer; each must be valid.
   async finish({ body }) {
     const tokens = await Promise.all(this.pending.map((pending, i) => finishToken(this.key, pending, new Uint8Array(body.subarray(256 * i, 256 * i + 256)))));
-    if (body.length !== 256 * BATCH || tokens.includes(null)) throw new Error('the answer hides no signatures');
+    if (body.length !== 256 * this.batch || tokens.includes(null)) throw new Error('the answer hides no signatures');
     return tokens;
   }
 }
