@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Both pages in Chromium with a closed door: turfdoor, the broker with its plugin, turfd and nginx are real.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import test from 'node:test';
 
-import { Door } from '../system/lib/door.mjs';
-import { temporaryFolder } from '../system/lib/paths.mjs';
 import { chooseTeam, drained, hide, Phone, stored, tap, team, wake } from './lib/browser.mjs';
-import { Front } from './lib/front.mjs';
+import { closedSite } from './lib/closed-site.mjs';
 import { Gallery } from './lib/looks.mjs';
-import { Site } from './lib/site.mjs';
-
-const BATCH = 20;
-
-// A site whose broker lets in nobody without a token.
-async function closedSite(t) {
-  const keys = join(temporaryFolder(t, 'turf-keys'), 'keys');
-  const door = await (await Door.create(t, { org: 'proef', batch: BATCH, keys })).start();
-  const site = await Site.start(t, {}, { keys });
-  const front = await Front.start(t, site);
-  front.turfdoor = door.port;
-  front.origin = front.url.slice(0, -1);
-  const invite = async (...args) => (await door.command('invite', ...args)).stdout.trim().replace(/^.*#/, '#');
-  return { site, front, door, invite };
-}
 
 const rests = (page) => page.locator('.bar__connection--idle').waitFor();
 const says = (page, text) => page.getByText(text).first().waitFor();
@@ -85,6 +67,37 @@ test('a scope that was rotated: the phone fetches new tokens by itself, and its 
   await site.door.command('rotate', 'oost');
   await send(page);
   assert.deepEqual(await site.site.counted(), { questions: 2, 'oost/1/answered': 2 });
+});
+
+test('a lost phone is revoked and its scope rotated: from then on its tokens let it in no more, and the other phone fetches and is counted', async (t) => {
+  const site = await closedSite(t);
+  const { page: lost } = await joinedPhone(t, site);
+  const { page: kept } = await joinedPhone(t, site);
+  await send(lost);
+  await rests(lost);
+  await site.door.command('revoke', '1');
+  await site.door.command('rotate', 'oost');
+  await tap(lost, 1);
+  await hide(lost);
+  await wake(lost);
+  await says(lost, 'Dit toestel is afgemeld');
+  assert.deepEqual(await stored(lost), { all: 2, waiting: 1 });
+  await send(kept);
+  assert.deepEqual(await site.site.counted(), { questions: 2, 'oost/1/answered': 2 });
+  assert.deepEqual(await stored(lost), { all: 2, waiting: 1 });
+});
+
+test("a leader's scope that is rotated: the figures stop at once, and come back after a fetch; the workers' tokens are good", async (t) => {
+  const site = await closedSite(t);
+  const { page: worker } = await joinedPhone(t, site);
+  const screen = await Phone.start(t, site.front, { viewport: { width: 1200, height: 900 } });
+  const page = await screen.open(`${site.front.url}leader.html${await site.invite('--team', 'oost', '--role', 'leader')}`);
+  await page.locator('.fresh--live').waitFor();
+  const lost = page.locator('.fresh--lost').waitFor();
+  await site.door.command('rotate', 'leader:oost');
+  await lost;
+  await page.locator('.fresh--live').waitFor();
+  await send(worker);
 });
 
 test('a revoked phone is told so when it asks for its next batch, and gets none; the tokens that it has let it in', async (t) => {
