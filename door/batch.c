@@ -209,6 +209,23 @@ int door_rotate(struct door *door, const char *scope, struct error *error)
 	return lmdb_change(&door->lmdb, rotate, name, error);
 }
 
+static int renew(void *context, struct lmdb_txn *txn)
+{
+	struct lmdb_cursor cursor;
+
+	lmdb_cursor_open(&cursor, txn, LAYOUT_KEYS);
+	while (lmdb_next(&cursor))
+		lmdb_remove(&cursor);
+	lmdb_cursor_close(&cursor);
+	door_end_invitations(txn, *(const uint64_t *)context);
+	return 0;
+}
+
+int door_renew(struct door *door, uint64_t unix_seconds, struct error *error)
+{
+	return lmdb_change(&door->lmdb, renew, &unix_seconds, error);
+}
+
 /* ---- Batches ------------------------------------------------------------------------------------------------------ */
 
 struct taking {

@@ -102,6 +102,11 @@ int door_prepare(struct door *door, uint64_t unix_seconds, uint32_t today, struc
 enum { DOOR_NO_KEYS = 1 };
 int door_rotate(struct door *door, const char *scope, struct error *error);
 
+/* For a database that is a copy of an older day, and for one that was stolen: deletes the keys of all scopes, and ends the
+ * invitations that are open. An older copy has keys that were rotated since, and calls batches and invitations unused that were
+ * used since. door_prepare makes the new keys. */
+int door_renew(struct door *door, uint64_t unix_seconds, struct error *error);
+
 /*
  * The public keys of this week, of the DOOR_WEEKS_BEFORE weeks before it and of the next, by scope and week. The broker takes
  * the tokens of a key from Monday 0:00 UTC of its week (not_before) until DOOR_WEEKS_BEFORE weeks after that week (not_after).

@@ -224,6 +224,33 @@ int door_revoke(struct door *door, uint32_t number, uint32_t today, struct error
 	return lmdb_change(&door->lmdb, revoke, &revoking, error);
 }
 
+/* ---- Ending invitations -------------------------------------------------------------------------------------- */
+
+void door_end_invitations(struct lmdb_txn *txn, uint64_t unix_seconds)
+{
+	struct lmdb_cursor cursor;
+	struct layout_invitation invitation;
+
+	lmdb_cursor_open(&cursor, txn, LAYOUT_INVITATIONS);
+	while (lmdb_next(&cursor)) {
+		uint8_t hash[LAYOUT_HASH_BYTES];
+		struct record key, value;
+
+		if (cursor.key.length != sizeof hash || !layout_read_invitation(cursor.value, &invitation)) {
+			(void)door_damaged(txn, "invitations");
+			break;
+		}
+		if (invitation.device != 0 || invitation.ends <= unix_seconds)
+			continue;
+		invitation.ends = unix_seconds;
+		memcpy(hash, cursor.key.at, sizeof hash); /* LMDB's own bytes move when the record is written */
+		key = layout_hash_key(hash);
+		value = layout_invitation(&invitation);
+		lmdb_replace(&cursor, layout_span(&key), layout_span(&value));
+	}
+	lmdb_cursor_close(&cursor);
+}
+
 /* ---- Forgetting -------------------------------------------------------------------------------------------------- */
 
 static void forget_devices(struct lmdb_txn *txn, uint32_t today)

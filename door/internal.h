@@ -25,6 +25,9 @@ bool door_find_device(struct lmdb_txn *txn, uint32_t number, struct layout_devic
 /* Writes the directory of keys, if there is a folder for it. A file that has the same bytes stays as it is. */
 int door_publish(struct door *door, uint32_t today, struct error *error);
 
+/* Ends the invitations that are open. */
+void door_end_invitations(struct lmdb_txn *txn, uint64_t unix_seconds);
+
 /* Deletes the invitations that ended, and the devices that were revoked, DOOR_FORGET_DAYS ago. */
 void door_forget(struct lmdb_txn *txn, uint64_t unix_seconds, uint32_t today);
 

@@ -309,7 +309,7 @@ static int run_invite(const struct command_options *options, struct door *door, 
 	return 0;
 }
 
-/* ---- revoke, rotate ------------------------------------------------------------------------------------------------- */
+/* ---- revoke, rotate, renew ------------------------------------------------------------------------------------------ */
 
 static int run_revoke(const struct command_options *options, struct door *door, struct error *error)
 {
@@ -334,6 +334,29 @@ static int run_rotate(const struct command_options *options, struct door *door, 
 	return rc == 0 ? door_prepare(door, options->now, options->today, error) : rc;
 }
 
+static int run_renew(const struct command_options *options, struct door *door, struct error *error)
+{
+	int rc = door_renew(door, options->now, error);
+
+	return rc == 0 ? door_prepare(door, options->now, options->today, error) : rc;
+}
+
+/* ---- fingerprint ---------------------------------------------------------------------------------------------------- */
+
+static int run_fingerprint(const struct command_options *options, struct door *door, struct error *error)
+{
+	char text[TOKEN_DIRECTORY_FINGERPRINT_BYTES];
+	struct token_directory *directory;
+	int rc = door_directory(door, options->today, &directory, error);
+
+	if (rc == 0)
+		rc = token_directory_fingerprint(directory, (int64_t)options->now, text, error);
+	if (rc == 0)
+		(void)puts(text);
+	token_directory_free(directory);
+	return rc;
+}
+
 /* ---- The command line ------------------------------------------------------------------------------------------------- */
 
 static const struct command commands[] = {
@@ -354,6 +377,13 @@ static const struct command commands[] = {
 	{"rotate", "SCOPE", "void all tokens of a scope at once",
 	 "Every device of the scope fetches new tokens by itself, but for those that were revoked.\n", run_rotate,
 	 OTHERS, 1},
+	{"renew", "", "void all tokens of all scopes, and end the invitations that are open",
+	 "Run it after you have put back a copy of the database of an older day, and when a copy was stolen: an older copy\n"
+	 "takes tokens and invitations for unused that were used since. Devices fetch new tokens by themselves.\n",
+	 run_renew, OTHERS, 0},
+	{"fingerprint", "", "print the fingerprint of this week's keys",
+	 "A team leader's page shows the same at the bottom. If it shows another, somebody gives that leader other keys.\n",
+	 run_fingerprint, OTHERS, 0},
 	{"serve", "[--listen ADDRESS:PORT]", "answer devices over HTTP until SIGTERM or SIGINT",
 	 "On a loopback address (127.0.0.1:8090), behind a web server that speaks TLS.\n", run_serve, SERVE, 0},
 	{"check", "--keys FOLDER --spent FOLDER [--listen ADDRESS:PORT]",

@@ -2,6 +2,7 @@
 #include "proto/token_directory.h"
 
 #include <jansson.h>
+#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,4 +192,71 @@ int token_directory_challenge(const struct token_directory *directory, uint8_t d
 	(void)snprintf(origin, sizeof origin, TOPIC_PREFIX "%s", directory->org);
 	return token_challenge_digest(&(struct token_challenge){.issuer = directory->issuer, .origin = origin}, digest,
 				      error);
+}
+
+/* ---- The fingerprint --------------------------------------------------------------------------------- */
+
+enum { LINE_BYTES = SCOPE_BYTES + BASE64URL_CHARS(TOKEN_DIGEST_BYTES) + 2, SECONDS_A_DAY = 86400 };
+
+/* Weeks from Monday to Sunday in UTC; 1970-01-01 was a Thursday. */
+static int64_t week_of(int64_t unix_seconds)
+{
+	return (unix_seconds / SECONDS_A_DAY + 3) / 7;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void write_line(const struct token_directory_key *key, char line[static LINE_BYTES])
+{
+	char scope[SCOPE_BYTES], id[BASE64URL_CHARS(TOKEN_DIGEST_BYTES) + 1];
+
+	scope_format(&key->scope, scope);
+	base64url_encode(token_key_id(key->key), TOKEN_DIGEST_BYTES, id);
+	(void)snprintf(line, LINE_BYTES, "%s %s\n", scope, id);
+}
+
+/* The lines of this week's keys, sorted, one behind the other. NULL: no memory. */
+static char *write_lines(const struct token_directory *directory, int64_t week)
+{
+	char(*lines)[LINE_BYTES] = calloc(directory->n_keys + 1, sizeof *lines);
+	char *text = calloc(directory->n_keys + 1, sizeof *lines), *end = text;
+	size_t n = 0;
+
+	for (size_t i = 0; i < directory->n_keys && lines; i++)
+		if (week_of(directory->keys[i].not_before) == week)
+			write_line(&directory->keys[i], lines[n++]);
+	if (lines && text) {
+		qsort(lines, n, sizeof *lines, compare_lines);
+		for (size_t i = 0; i < n; i++) {
+			size_t length = strlen(lines[i]);
+
+			memcpy(end, lines[i], length);
+			end += length;
+		}
+	}
+	if (!lines) {
+		free(text);
+		text = NULL;
+	}
+	free(lines);
+	return text;
+}
+
+int token_directory_fingerprint(const struct token_directory *directory, int64_t unix_seconds,
+				char text[static TOKEN_DIRECTORY_FINGERPRINT_BYTES], struct error *error)
+{
+	uint8_t digest[TOKEN_DIGEST_BYTES];
+	char *lines = write_lines(directory, week_of(unix_seconds));
+	bool done = lines && EVP_Digest(lines, strlen(lines), digest, NULL, EVP_sha256(), NULL) == 1;
+
+	free(lines);
+	if (!done)
+		return error_set(error, FAULT_MEMORY, "no memory for the fingerprint");
+	for (size_t i = 0; i < 8; i++)
+		(void)snprintf(text + i * 5, TOKEN_DIRECTORY_FINGERPRINT_BYTES - i * 5, "%02x%02x%s", digest[2 * i],
+			       digest[2 * i + 1], i < 7 ? " " : "");
+	return 0;
 }

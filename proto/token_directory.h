@@ -52,4 +52,13 @@ const struct token_directory_key *token_directory_find(const struct token_direct
 int token_directory_challenge(const struct token_directory *directory, uint8_t digest[static TOKEN_DIGEST_BYTES],
 			      struct error *error);
 
+/*
+ * What people compare: the first 128 bits of the SHA-256 over the lines "SCOPE ID" of the keys of the week of `unix_seconds`, in
+ * the order of strcmp, as eight groups of four hexadecimal digits. ID is the key's id in base64url. The same as `fingerprint` in
+ * broker-client/web/src/core/door/directory.js. FAULT_MEMORY.
+ */
+enum { TOKEN_DIRECTORY_FINGERPRINT_BYTES = 8 * 5 }; /* with its zero */
+int token_directory_fingerprint(const struct token_directory *directory, int64_t unix_seconds,
+				char text[static TOKEN_DIRECTORY_FINGERPRINT_BYTES], struct error *error);
+
 #endif

@@ -102,7 +102,7 @@ static const struct help helps[] = {
 	 "  pending          lists what waits on this device, and what was refused\n"
 	 "  watch            shows the counts of a team, live\n"
 	 "  replay FILE.csv  sends the questions of a file through simulated phones\n"
-	 "  join LINK        joins an organisation with an invitation\n"
+	 "  join             joins an organisation with an invitation\n"
 	 "  status           shows what this device has joined, and how many tokens it has\n"
 	 "  token            prints a token, for another program that connects to the broker\n"
 	 "  help [COMMAND]   prints this help, or the help of a command (as turf COMMAND --help)\n"
@@ -163,12 +163,12 @@ static const struct help helps[] = {
 	 "exit status: 0 all counted (some perhaps before, or late), 1 some refused or taken back, 2 wrong usage or\n"
 	 "  file, 3 not all answered, 4 no broker: nothing was sent, 5 an outbox failed\n"},
 	{CLI_JOIN,
-	 "usage: turf join LINK [--ca FILE]\n"
+	 "usage: turf join [LINK] [--ca FILE]\n"
 	 "\n"
 	 "Joins an organisation whose broker asks for tokens. LINK is the invitation, https://HOST/#join=CODE, which is\n"
-	 "good once. Put it between quotes. From then on turf fetches tokens each week, and shows a new one each time\n"
-	 "that it connects, so that nobody can tell which device tapped. If the answer is lost, use the same LINK\n"
-	 "again.\n"
+	 "good once. Without LINK, or with -, turf asks for it or reads it from standard input; as an argument, other\n"
+	 "users of this machine can see it. From then on turf fetches tokens each week, and shows a new one each time\n"
+	 "that it connects, so that nobody can tell which device tapped. If the answer is lost, use the same link again.\n"
 	 "\n",
 	 "\n"
 	 "exit status: 0 joined, 1 the invitation is unknown, was used or has ended, 2 wrong usage, 4 the organisation\n"

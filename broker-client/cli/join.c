@@ -3,6 +3,7 @@
 #include "broker-client/cli/cli.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -114,14 +115,38 @@ static int find_place(struct cli *cli, struct turf_invitation *invitation)
 	return rc;
 }
 
+enum { LINK_BYTES = 1024 };
+
+/* The link of the command line, or else a line of standard input: other users of the machine see the arguments of every program.
+ * 0 or an exit status. */
+static int read_link(const struct cli *cli, char line[static LINK_BYTES], const char **link)
+{
+	if (cli->n_arguments > 0 && strcmp(cli->arguments[0], "-") != 0) {
+		*link = cli->arguments[0];
+		return EXIT_DONE;
+	}
+	if (isatty(STDIN_FILENO) == 1)
+		(void)fputs("plak de uitnodiging / paste the invitation: ", stderr);
+	if (!fgets(line, LINK_BYTES, stdin))
+		return cli_complain(EXIT_USAGE,
+				    "geen uitnodiging op standaardinvoer / no invitation on standard input; see turf "
+				    "join --help");
+	line += strspn(line, " \t");
+	line[strcspn(line, " \t\r\n")] = '\0';
+	*link = line;
+	return EXIT_DONE;
+}
+
 int cli_join(struct cli *cli)
 {
-	struct turf_invitation invitation = {
-		.size = sizeof invitation, .link = cli->arguments[0], .ca_file = cli->ca_file};
+	char line[LINK_BYTES];
+	struct turf_invitation invitation = {.size = sizeof invitation, .ca_file = cli->ca_file};
 	struct turf_error error;
 	struct turf *turf = NULL;
-	int rc = find_place(cli, &invitation);
+	int rc = read_link(cli, line, &invitation.link);
 
+	if (rc == 0)
+		rc = find_place(cli, &invitation);
 	if (rc != 0)
 		return rc;
 	rc = turf_join(&invitation, &error);

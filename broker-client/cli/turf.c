@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{"pending", cli_pending, CLI_PENDING, 0, 0, true},
 	{"watch", cli_watch, CLI_WATCH, 0, 0, true},
 	{"replay", cli_replay, CLI_REPLAY, 1, 1, false},
-	{"join", cli_join, CLI_JOIN, 1, 1, false},
+	{"join", cli_join, CLI_JOIN, 0, 1, false},
 	{"status", cli_status, CLI_STATUS, 0, 0, true},
 	{"token", cli_token, CLI_TOKEN, 0, 0, true},
 };

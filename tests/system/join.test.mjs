@@ -65,6 +65,19 @@ test('an invitation is good once; each refusal says what to do', async (t) => {
   assert.equal((await place.door.command('list')).stdout.trim().split('\n').length, 2);
 });
 
+test('without an argument, or with -, turf join reads the invitation from standard input', async (t) => {
+  const place = await Place.start(t);
+  for (const [device, argument] of [['anna', []], ['bert', ['-']]]) {
+    const link = await place.link('--team', 'oost');
+    const { code, stdout, stderr } = await place.turf(device, 'join', ...argument, { input: `  ${link}\r\n` });
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^aangemeld \/ joined/);
+  }
+  const empty = await place.turf('eve', 'join', { input: '' });
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr, /no invitation on standard input/);
+});
+
 // ---- Tokens -----------------------------------------------------------------------------------------------------
 
 // What somebody else's program does with one token.
@@ -85,6 +98,35 @@ test('an independent client registers a question with a token of turf token', as
   const receipt = await place.watcher.until((messages) => messages.find(({ topic }) => topic === place.stack.topic(`receipt/${id}`)), 'the receipt');
   assert.equal(decode('Receipt', receipt.payload).results[0].verdict, 'VERDICT_COUNTED');
   assert.equal(await place.left('anna'), 5);
+});
+
+// docs/door.md, "An independent client", word by word; while the broker stands still, mosquitto_pub can be looked at.
+test('as the manual shows it, neither the invitation nor the token is among the arguments of a program', async (t) => {
+  const place = await Place.start(t);
+  const [, typed] = readFileSync(join(root, 'docs/door.md'), 'utf8').match(/^### An independent client\n[^]*?```sh\n([^]*?)```/m);
+  const id = newClientId();
+  const [binary, text] = ['submission', 'submission.txt'].map((name) => join(place.folder, name));
+  writeFileSync(binary, submission([question(dayOf(new Date().toISOString().slice(0, 10)), 1)], id));
+  await succeed('sh', ['-c', `protoc --decode=turf.v1.Submission proto/turf.proto < '${binary}' > '${text}'`]);
+  const there = typed.replace('submission.txt', `'${text}'`).replace('mqtt.example.nl -p 8883 --capath /etc/ssl/certs', `127.0.0.1 -p ${place.broker.port}`).replace('ORG', org);
+  const home = join(place.folder, 'anna');
+  const env = { PATH: `${build}:${process.env.PATH}`, CLIENT: id, TURF_BROKER: place.broker.url, HOME: home, XDG_STATE_HOME: home, TMPDIR: place.folder };
+  const link = await place.link('--team', 'oost');
+  const client = new Running('sh', ['-euc', there], { env, stdin: 'pipe' });
+  atEnd(t, () => client.kill('SIGKILL'));
+  await place.keysAreRead();
+  place.broker.process.child.kill('SIGSTOP');
+  client.child.stdin.end(`${link}\n`);
+  const line = await eventually(async () => {
+    assert.equal(client.status, null, client.log);
+    return (await run('ps', ['-eo', 'args'])).stdout.split('\n').find((one) => one.startsWith('mosquitto_pub') && one.includes(id));
+  }, 'mosquitto_pub');
+  place.broker.process.child.kill('SIGCONT');
+  assert.doesNotMatch(line, /pass|[\w-]{472}/);
+  await client.ended;
+  assert.deepEqual([client.status.code, client.log], [0, '']);
+  const receipt = await place.watcher.until((messages) => messages.find(({ topic }) => topic === place.stack.topic(`receipt/${id}`)), 'the receipt');
+  assert.equal(decode('Receipt', receipt.payload).results[0].verdict, 'VERDICT_COUNTED');
 });
 
 test('a token of keys that were rotated is refused; the device fetches new ones by itself', async (t) => {

@@ -369,6 +369,31 @@ static void rotating(void **state)
 	scenario_run(&scenario, fixture, fixture->stage.path, SEAMS_OF_DOOR);
 }
 
+static int act_renew(void *context, struct error *error)
+{
+	struct fixture *fixture = context;
+
+	return door_renew(fixture->stage.door, fixture->stage.now, error);
+}
+
+static void end_renew(void *context, int rc, const char *failed)
+{
+	struct fixture *fixture = context;
+
+	(void)failed;
+	look(fixture);
+	assert_true(fixture->keys == 0 || (rc < 0 && fixture->keys == 4));
+	door_stage_close(&fixture->stage);
+}
+
+static void renewing(void **state)
+{
+	static const struct scenario scenario = {"renew", begin_open, act_renew, end_renew, false};
+	struct fixture *fixture = *state;
+
+	scenario_run(&scenario, fixture, fixture->stage.path, SEAMS_OF_DOOR);
+}
+
 /* A week later the key of the next week is missing; nobody is invited to the other scope any more. */
 static void begin_week_later(void *context)
 {
@@ -562,6 +587,7 @@ int main(int argc, char **argv)
 		SCENARIO_TEST(buying),
 		SCENARIO_TEST(no_signature_leaves_before_the_batch_is_synced),
 		SCENARIO_TEST(rotating),
+		SCENARIO_TEST(renewing),
 		SCENARIO_TEST(making_keys),
 		SCENARIO_TEST(publishing),
 		SCENARIO_TEST(judging),

@@ -359,6 +359,39 @@ static void rotation_voids_the_keys_and_gives_a_new_batch(void **state)
 	door_phone_release(&other);
 }
 
+/* As after a copy of an older day was put back: what was sold, rotated or used since then must be void. */
+static void renewing_voids_all_keys_and_open_invitations(void **state)
+{
+	struct door_phone phone, other;
+	uint8_t id[TOKEN_DIGEST_BYTES], used[DOOR_CODE_BYTES];
+
+	(void)state;
+	door_stage_enrol(&stage, "oost", &phone);
+	door_stage_enrol(&stage, "west", &other);
+	door_phone_draw(&phone, &stage, 0);
+	door_phone_draw(&other, &stage, 1);
+	memcpy(id, token_key_id(phone.key), sizeof id);
+	door_stage_invite(&stage, "oost", used);
+	memcpy(code, used, sizeof code);
+	assert_int_equal(join(anna), 0);
+	door_stage_invite(&stage, "oost", code);
+
+	assert_int_equal(door_renew(stage.door, stage.now, &stage.error), 0);
+	assert_int_equal(door_phone_buy(&phone, &stage), DOOR_NO_KEY);
+	assert_int_equal(door_phone_buy(&other, &stage), DOOR_NO_KEY);
+	assert_int_equal(join(bert), DOOR_INVITATION_ENDED);
+	memcpy(code, used, sizeof code);
+	assert_int_equal(join(anna), 0); /* as before: the answer may have been lost */
+	assert_int_equal(prepare(), 0);
+	door_phone_draw(&phone, &stage, 0);
+	assert_memory_not_equal(token_key_id(phone.key), id, sizeof id);
+	assert_int_equal(door_phone_buy(&phone, &stage), 0);
+	door_phone_draw(&other, &stage, 1);
+	assert_int_equal(door_phone_buy(&other, &stage), 0);
+	door_phone_release(&phone);
+	door_phone_release(&other);
+}
+
 /* ---- Keys of weeks ----------------------------------------------------------------------------------------------------- */
 
 /* A wrong clock costs a fetch, not more: the keys of the right weeks are made again. */
@@ -486,6 +519,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_revoked_device_gets_no_further_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rotation_voids_the_keys_and_gives_a_new_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(renewing_voids_all_keys_and_open_invitations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_clock_that_jumps_a_year_ahead_and_back_leaves_a_working_door, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_list_tells_the_last_week_and_forgets_revoked_devices, set_up,
