@@ -153,6 +153,8 @@ join_command_line() {
 }
 
 tell_state() {
+	[[ $door || -z $joined_at ]] ||
+		printf '  # The command turf of this account has joined %s, and shows its tokens here too. This broker is open and refuses\n  # them: type the next line first, or start deploy/run with --door.\n' "$joined_at"
 	[[ -z $own_state ]] || printf '  export XDG_STATE_HOME=%q%s%s\n' "$own_state" "${TURF_OUTBOX:+ TURF_OUTBOX=}" \
 		"${joined_at:+   # turf has joined $joined_at before}"
 }

@@ -20,7 +20,9 @@ const struct lmdb_kind layout_kind = {
 	.n_databases = LAYOUT_DATABASES,
 	.check_length = true,
 	.name = "door ",
-	.if_damaged = "nothing in it was changed; restore a copy of it, or make a new one and invite everybody again",
+	.if_damaged =
+		"nothing in it was changed; put a copy of it back and run turfdoor renew, or make a new one and invite "
+		"everybody again",
 	.if_other_machine = "make a new one here, and invite everybody again",
 	.not_ours = "not a database of turfdoor; nothing in it was changed",
 	.not_ours_fault = FAULT_FOREIGN,

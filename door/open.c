@@ -20,7 +20,8 @@ enum { DIRECTORY_MODE = 0700, MAP_BYTES = 1 << 20 };
 
 int door_damaged(struct lmdb_txn *txn, const char *what)
 {
-	lmdb_fail(txn, FAULT_DAMAGED, "a record of its %s is damaged; restore a copy of it", what);
+	lmdb_fail(txn, FAULT_DAMAGED, "a record of its %s is damaged; put a copy of it back, and run turfdoor renew",
+		  what);
 	return FAULT_DAMAGED;
 }
 

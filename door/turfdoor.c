@@ -138,7 +138,7 @@ static void prepare_if_due(void *context)
 		return;
 	rc = door_prepare(serving->door, now, (uint32_t)(now / SECONDS_A_DAY), &error);
 	if (rc < 0)
-		log_error("door-keys-not-made reason=\"%s\"", error.text);
+		log_error("door-keys-not-made reason=\"%s\" turfdoor tries again in a minute", error.text);
 	serving->prepare_at_ms = monotonic_ms() + (rc < 0 ? PREPARE_AGAIN_S : PREPARE_S) * INT64_C(1000);
 }
 
@@ -370,14 +370,16 @@ static const struct command commands[] = {
 	 "The link is good once, for 72 hours. Who opens it joins the scope of these teams and this role: a token tells\n"
 	 "the scope and nothing finer, so teams with fewer than five workers are better invited together.\n",
 	 run_invite, INVITE, 0},
-	{"list", "", "list the devices that have joined", "", run_list, OTHERS, 0},
+	{"list", "", "list the devices that have joined",
+	 "For each: number, since when, the latest week for which it took tokens, when it was revoked, scope, note.\n",
+	 run_list, OTHERS, 0},
 	{"revoke", "NUMBER", "give a device no further tokens",
 	 "The tokens that it has are good for three weeks at most; turfdoor rotate ends them at once.\n", run_revoke,
 	 OTHERS, 1},
-	{"rotate", "SCOPE", "void all tokens of a scope at once",
+	{"rotate", "SCOPE", "end all tokens of a scope at once",
 	 "Every device of the scope fetches new tokens by itself, but for those that were revoked.\n", run_rotate,
 	 OTHERS, 1},
-	{"renew", "", "void all tokens of all scopes, and end the invitations that are open",
+	{"renew", "", "end all tokens and open invitations, after a restore or a theft",
 	 "Run it after you have put back a copy of the database of an older day, and when a copy was stolen: an older copy\n"
 	 "takes tokens and invitations for unused that were used since. Devices fetch new tokens by themselves.\n",
 	 run_renew, OTHERS, 0},

@@ -167,7 +167,8 @@ static int refresh_file(struct keys *keys, int folder, const char *name, const c
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		rc = error_set(error, FAULT_SYSTEM, "%s", strerror(errno));
 	} else if (!S_ISREG(status.st_mode)) {
-		rc = error_set(error, FAULT_INPUT, "not a file");
+		rc = error_set(error, FAULT_INPUT,
+			       "this is not a regular file; remove it, and turfdoor publish writes it");
 	} else {
 		org->seen = true;
 		state = (struct file_state){status.st_dev, status.st_ino, status.st_size, status.st_mtim};
@@ -191,7 +192,8 @@ int keys_refresh(struct keys *keys, bool *changed, struct error *error)
 
 	*changed = false;
 	if (!folder)
-		return error_set(error, FAULT_SYSTEM, "cannot read the folder of keys %s: %s", keys->folder,
+		return error_set(error, FAULT_SYSTEM,
+				 "cannot read the folder of keys %s, which turfdoor publish makes: %s", keys->folder,
 				 strerror(errno));
 	for (const struct dirent *entry; (entry = readdir(folder));) {
 		char name[SLUG_BYTES];

@@ -156,6 +156,9 @@ test('open, then with --door, then open again: each lets in whom it says; turf t
   const open = await deploy(t, { folder: first.folder, ports: first.ports });
   await Client.connect(t, open.ready.mqtt);
   await eventually(() => /turfctl.* show/.test(open.running.stdout), 'what to type next');
+  assert.match(open.running.stdout, /turf of this account has joined http\S+, and shows its tokens here too\. This broker is open and refuses\n {2}# them: type the next line first/);
+  const refused = await closed.turf(['tap', '--team', 'oost', '1', '--wait', '5']);
+  assert.deepEqual([refused.code, /the broker does not let this client in/.test(refused.stdout)], [3, true], refused.stdout);
   const [, state] = open.running.stdout.match(/export XDG_STATE_HOME=(\S+) +# turf has joined http/);
   assert.match((await closed.turf(['tap', '--team', 'oost', '1'], { state })).stdout, /^geteld/);
 });

@@ -84,6 +84,18 @@ test('each file that where-to-find.md names is there, and defines the functions 
   assert.deepEqual(wrong, []);
 });
 
+test('each cell of "who learns what" in privacy.md names tests of its list, and each test is there', () => {
+  const [, section] = read('docs/privacy.md').match(/^## Who learns what\n([^]*?)^## /m);
+  const listed = [...section.matchAll(/^\| ([A-Z]\d) \| `([\w./-]+)`: (.+) \|$/gm)].map(([, mark, file, name]) => ({ mark, file, name }));
+  assert.ok(listed.length > 15);
+  const cells = section.split('\n').filter((line) => /^\| [a-z]/.test(line)).slice(1);
+  assert.ok(cells.length >= 12);
+  assert.deepEqual(cells.filter((line) => line.split('|').length !== 9), []);
+  const cited = new Set(among(cells.join('\n'), /\[([A-Z]\d)\]/g));
+  assert.deepEqual([...cited].sort(), listed.map(({ mark }) => mark).sort());
+  assert.deepEqual(listed.filter(({ file, name }) => !existsSync(join(root, file)) || !read(file).includes(name)).map(({ mark }) => mark), []);
+});
+
 const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', '*.md', ':!CHANGELOG.md'], { cwd: root, encoding: 'utf8' }).split('\n')
   .filter((path) => path && existsSync(join(root, path)));
 const headings = (path) => among(read(path).replace(/^```[^]*?^```/gm, ''), /^#+ (.*)$/gm).map((heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));

@@ -71,6 +71,28 @@ for (const name of ['rfc9578-go', 'rfc9578-rust']) {
   });
 }
 
+// ---- Unlinkable -----------------------------------------------------------------------------------------
+
+// For each pair there is a factor that makes this blinded message of that token. So whoever signed all of them, and sees the tokens
+// later, cannot tell which belongs to which, however long they compute (docs/privacy.md).
+test('each blinded message could be that of each token', async () => {
+  const [{ pkS, skS }] = official('rfc9578-go');
+  const [key, secret, challenge] = [await openKey(fromHex(pkS)), createPrivateKey(Buffer.from(skS, 'hex')), new Uint8Array(32)];
+  const modulus = toNumber(key.modulus);
+  const buy = async () => {
+    const salt = crypto.getRandomValues(new Uint8Array(48));
+    const pending = await drawToken(key, challenge, undefined, salt);
+    const answer = sign(secret, pending.blinded);
+    return { ...pending, salt, answer, signature: (await finishToken(key, pending, answer)).subarray(-256) };
+  };
+  const bought = [await buy(), await buy(), await buy()];
+  for (const token of bought) for (const asked of bought) {
+    const factor = (toNumber(asked.answer) * inverse(toNumber(token.signature), modulus)) % modulus;
+    const { blinded } = await blind(key.modulus, token.message, token.salt, fromHex(numberToHex(factor, 256)));
+    assert.equal(toHex(blinded), toHex(asked.blinded));
+  }
+});
+
 // ---- RFC 9577 --------------------------------------------------------------------------------------------
 
 test('challenges and what is signed are those of RFC 9577', async () => {

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <lmdb.h>
 #include <unistd.h>
 
 #include "door/gate/spent.h"
@@ -93,6 +94,39 @@ static void what_is_written_is_spent_when_memory_has_forgotten(void **state)
 	spent_close(spent);
 }
 
+/* docs/privacy.md: the broker's files must not tell when a token was shown, nor hold a whole one. */
+static void what_is_written_is_a_part_of_the_nonce_and_no_time(void **state)
+{
+	struct spent *spent = opened();
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi database;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	unsigned n = 0;
+
+	(void)state;
+	for (uint8_t nonce = 0; nonce < 10; nonce++)
+		assert_int_equal(mark(spent, 1, nonce, 1000 + 60 * nonce), 0);
+	spent_close(spent);
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
+	assert_int_equal(mdb_env_open(env, folder, MDB_RDONLY, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "spent", 0, &database), 0);
+	assert_int_equal(mdb_cursor_open(txn, database, &cursor), 0);
+	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+		assert_int_equal(key.mv_size,
+				 8 + 16); /* of the key's id, and of the nonce, of which the token has 32 bytes */
+		assert_int_equal(value.mv_size, 0);
+		n++;
+	}
+	assert_int_equal(n, 10);
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	mdb_env_close(env);
+}
+
 static bool is_even(const void *context, const uint8_t key_id_start[static 8])
 {
 	(void)context;
@@ -148,6 +182,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_token_may_come_again_for_two_minutes, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(what_is_written_is_spent_when_memory_has_forgotten, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(what_is_written_is_a_part_of_the_nonce_and_no_time, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(what_belongs_to_a_key_goes_with_it, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(many_tokens_make_the_file_grow, make_folder, remove_folder),
