@@ -21,10 +21,14 @@ let made;
 const makePages = () => (made ??= succeed('flock', [join(build, '.making'), 'make', '-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']));
 
 export class Site {
+  static running = new Set(); // those of tests that have not ended
+
   // site.url is the worker's page; settings: changes of turfd's configuration; options: more of Stack's.
   static async start(t, settings = {}, options = {}) {
     const site = new Site();
     await makePages();
+    Site.running.add(site);
+    atEnd(t, () => Site.running.delete(site));
     site.stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), websockets: true, ...options });
     site.net = await Proxy.start(t, Number(new URL(site.stack.broker.wsUrl).port));
     site.folder = temporaryFolder(t, 'turf-site');
