@@ -216,6 +216,22 @@ export function mainPaths(engine) {
     assert.deepEqual(await site.counted(), { questions: 1, 'oost/1/answered': 1 });
   });
 
+  test('a page that could not load the library when it was opened gets it when it is there, and sends', async (t) => {
+    const site = await Site.start(t);
+    const putBack = site.withholdLibrary();
+    const browser = await common.start(t);
+    const page = await browser.open(site.url);
+    await page.seen('.starting'); // without the library there is no catalogue
+    await page.gone('.team');
+    putBack();
+    await page.evaluate(() => {
+      performance.now = () => 1e9; // it has been open for long
+    });
+    await page.click('.team');
+    await page.seen(tile(1));
+    await connected(page);
+  });
+
   test('the leader reads the figures, saves them as CSV and prints them', async (t) => {
     const site = await Site.start(t, {}, { today: '2019-12-31' });
     const phone = await site.stack.phone();
