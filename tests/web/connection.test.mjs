@@ -182,6 +182,32 @@ test('no connection: the page asks who answers in the server\'s place, until the
   connection.stop();
 });
 
+test('the library does not load: a page that the server answers is asked to start again, once it has been tried twice', async (t) => {
+  const set = timers(t);
+  const mqtt = new Library();
+  let answer = 'none';
+  let calls = 0;
+  let loads = false;
+  const load = async () => (loads ? mqtt : Promise.reject(new TypeError('error loading dynamically imported module')));
+  const connection = new Connection({ org: 'proef', url: 'ws://none', load, ask: async () => answer, startAgain: () => calls++ });
+  const tried = async () => {
+    set.at(-1).run();
+    await turns();
+    return calls;
+  };
+  connection.start();
+  await turns();
+  assert.equal(await tried(), 0, 'there is no network');
+  answer = 'server';
+  assert.deepEqual([await tried(), await tried()], [1, 2], 'as long as it cannot be loaded');
+  loads = true;
+  await tried();
+  mqtt.clients.at(-1).emit('close');
+  await turns();
+  assert.equal(calls, 2, 'it is loaded, and the broker is away');
+  connection.stop();
+});
+
 test('who answers at the server\'s address: turf itself, something before it, or nobody', async () => {
   const json = (value) => async () => value;
   const broken = async () => JSON.parse('<!doctype html>');

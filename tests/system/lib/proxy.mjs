@@ -13,9 +13,11 @@ import { atEnd } from './cleanup.mjs';
 const LIMIT = 1 << 16; // bytes that wait in one direction before its sender is made to wait
 const PIECE = 400; // bytes a millisecond when slow
 
+const now = () => new Date().toISOString();
+
 class Direction {
   constructor(proxy, from, to, loses) {
-    Object.assign(this, { proxy, from, to, loses, queue: [], bytes: 0, hurt: false, ended: false, timer: null });
+    Object.assign(this, { proxy, from, to, loses, queue: [], bytes: 0, hurt: false, ended: false, timer: null, arrivals: 0, newest: 'never' });
     from.on('data', (chunk) => this.#arrived(chunk));
     from.on('close', () => {
       this.ended = true;
@@ -25,6 +27,8 @@ class Direction {
   }
 
   #arrived(chunk) {
+    this.arrivals += chunk.length;
+    this.newest = now();
     if (this.proxy.mode === this.loses) {
       this.hurt = true;
       return;
@@ -76,7 +80,7 @@ export class Proxy {
     }
     this.connections += 1;
     const server = net.connect(this.target, '127.0.0.1');
-    const pair = { client, server };
+    const pair = { client, server, since: now() };
     for (const socket of [client, server]) {
       socket.on('error', () => {}); // shows as a close
       socket.setNoDelay(true);
@@ -104,6 +108,13 @@ export class Proxy {
         for (const direction of directions) direction.move();
       }
     }
+  }
+
+  // For the error of a test: what is open, since when, and what came when.
+  told() {
+    const of = ({ arrivals, newest, bytes, hurt }) => `${arrivals} bytes, the newest ${newest}, ${bytes} kept${hurt ? ', some lost' : ''}`;
+    const open = [...this.pairs].map(({ since, directions: [up, down] }) => `open since ${since}; to the broker: ${of(up)}; from it: ${of(down)}`);
+    return [`${now()}: mode ${this.mode}, ${this.connections} connections so far`, ...open];
   }
 
   // Ends all connections; new ones are served.

@@ -9,6 +9,7 @@ import { chromium } from 'playwright-core';
 import { atEnd } from '../../system/lib/cleanup.mjs';
 import { patience, temporaryFolder } from '../../system/lib/paths.mjs';
 import { eventually } from '../../system/lib/processes.mjs';
+import { describe } from './page-state.mjs';
 
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -156,6 +157,15 @@ export async function stored(page) {
   return { all: taps.length, waiting: taps.filter((tap) => tap.questionWaits || tap.retractionWaits).length };
 }
 
+// Waits until no tap waits on the phone's disk. If that is in vain, the error says what the page and the servers were doing.
+export async function outboxEmpty(page, limit = patience) {
+  try {
+    await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox', limit);
+  } catch (error) {
+    throw new Error(`${error.message}\n${await describe(page, async () => (await onDisk(page)).taps)}`);
+  }
+}
+
 // Waits until the team is stored. WebKit drops a write that is under way when the page is loaded again; the page then asks for
 // the team again.
 export const teamStored = (page) => eventually(async () => (await onDisk(page)).team !== '', 'the team on disk');
@@ -195,9 +205,9 @@ export const hide = (page) => page.evaluate(() => dispatchEvent(new Event('pageh
 export const online = (page) => page.locator('.bar__connection--online').waitFor();
 export const waitingText = (page) => page.locator('#waiting');
 
-// Waits until the outbox is empty.
+// Waits until the outbox is empty, and the screen says so.
 export async function drained(page, limit = patience * 3) {
-  await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox', limit);
+  await outboxEmpty(page, limit);
   await page.getByText('Alles is geteld').waitFor();
 }
 

@@ -74,6 +74,9 @@ export const plainCatalogue = {
 };
 const catalogue = written(writeCatalogue, plainCatalogue);
 
+// `results`: [{id: hex, verdict}].
+export const receiptBytes = (results) => written(writeReceipt, { results: results.map(({ id, verdict }) => ({ id: unhex(id), verdict })) });
+
 // Opens the phone of a page that is not visible yet. It is closed when the test ends.
 export async function openPhone(options) {
   const phone = await Phone.open({ org: 'proef', url: 'ws://none', now: () => clock.now, ...options });
@@ -124,8 +127,7 @@ export class Tab {
   }
 
   async receiveReceipt(verdict, ids = this.sent.map(({ id }) => id)) {
-    const results = ids.map((id) => ({ id: unhex(id), verdict }));
-    this.receive(`receipt/${this.client.options.clientId}`, written(writeReceipt, { results }));
+    this.receive(`receipt/${this.client.options.clientId}`, receiptBytes(ids.map((id) => ({ id, verdict }))));
     await turns();
   }
 
@@ -138,13 +140,14 @@ export class Tab {
   }
 }
 
-beforeEach(() => {
+// No tab is open, and the phone has stored nothing.
+export function emptyPhone() {
+  for (const phone of open) phone.close();
+  open = [];
   globalThis.indexedDB = new IDBFactory();
   Object.defineProperty(globalThis, 'navigator', { value: { locks: new Locks() }, configurable: true });
   clock.now = TODAY * DAY_MS + 12 * 3_600_000;
-});
+}
 
-afterEach(() => {
-  for (const phone of open) phone.close();
-  open = [];
-});
+beforeEach(emptyPhone);
+afterEach(emptyPhone);

@@ -3,7 +3,7 @@
 // the network bad.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { atEnd } from '../../system/lib/cleanup.mjs';
@@ -21,10 +21,14 @@ let made;
 const makePages = () => (made ??= succeed('flock', [join(build, '.making'), 'make', '-s', `BUILD=${process.env.BUILD || 'build'}`, 'web']));
 
 export class Site {
+  static running = new Set(); // those of tests that have not ended
+
   // site.url is the worker's page; settings: changes of turfd's configuration; options: more of Stack's.
   static async start(t, settings = {}, options = {}) {
     const site = new Site();
     await makePages();
+    Site.running.add(site);
+    atEnd(t, () => Site.running.delete(site));
     site.stack = await Stack.start(t, 'proef', { config: writeConfig(t, settings), websockets: true, ...options });
     site.net = await Proxy.start(t, Number(new URL(site.stack.broker.wsUrl).port));
     site.folder = temporaryFolder(t, 'turf-site');
@@ -66,7 +70,20 @@ export class Site {
     change('sw.js', /\b[0-9a-f]{16}\b/, name.padEnd(16, '0'));
     const hash = createHash('sha256').update(readFileSync(join(later, 'tap.html'))).digest('base64');
     if (intact) change('sw.js', /"tap\.html":"sha256-[^"]+"/, `"tap.html":"sha256-${hash}"`);
-    symlinkSync(later, join(this.folder, 'pages.new'));
+    this.#servePages(later);
+  }
+
+  // From now on the server does not have the MQTT library, which a page loads last. Returns the function that puts it back.
+  withholdLibrary() {
+    const folder = join(this.folder, 'without-library');
+    cpSync(pages, folder, { recursive: true });
+    for (const name of readdirSync(join(folder, 'assets'))) if (name.startsWith('mqtt')) rmSync(join(folder, 'assets', name));
+    this.#servePages(folder);
+    return () => this.#servePages(pages);
+  }
+
+  #servePages(folder) {
+    symlinkSync(folder, join(this.folder, 'pages.new'));
     renameSync(join(this.folder, 'pages.new'), join(this.folder, 'pages'));
   }
 

@@ -26,6 +26,7 @@ export class Connection {
   #attempt = 0;
   #timer = 0;
   #waitMs = FIRST_WAIT_MS;
+  #notLoaded = 0; // how often in a row the library could not be loaded
   #running = false;
   #unanswered = 0; // packets that the broker must answer
   #retainedToCome = 0; // subscriptions of which the retained messages have not all come
@@ -38,7 +39,9 @@ export class Connection {
 
   // {org, url, receipts: whether to subscribe to receipts, load: gives the mqtt library,
   // ask: who answers at the server's address, login: resolves to {username, password}, {} for a client without a name, or null
-  // when it must not connect now, handlers}. Handlers:
+  // when it must not connect now,
+  // startAgain: called when the server answers and the library does not load once more, since Firefox never asks for a module again
+  // that it once could not load; it may load the page again, handlers}. Handlers:
   //   accepted(), refused(): the broker has answered the login
   //   link(link): the getter below; blocked(): `blocked` has changed
   //   receipt(results), summary(summary), weekly(weekly), catalogue(catalogue), status(status), door({bytes}): the keys
@@ -112,6 +115,7 @@ export class Connection {
     const library = await this.#options.load().catch(() => null);
     const login = library && (await this.#options.login());
     if (!this.#running || attempt !== this.#attempt) return;
+    this.#notLoaded = library ? 0 : this.#notLoaded + 1;
     if (login) this.#open(library, login);
     else this.#reconnectLater(!library);
   }
@@ -201,7 +205,9 @@ export class Connection {
 
   // No connection: is there a server, or does something before it want a login?
   async #checkWhoAnswers() {
-    const blocked = (await this.#options.ask()) === 'other';
+    const who = await this.#options.ask();
+    if (who === 'server' && this.#notLoaded > 1) this.#options.startAgain?.();
+    const blocked = who === 'other';
     if (this.state === 'online' || this.blocked === blocked) return;
     this.blocked = blocked;
     this.#notify('blocked');

@@ -33,6 +33,7 @@ const PAPER_WIDTH = 680; // A4 less its margins, in CSS pixels
 const ANNOUNCED_MS = 6_000;
 const CONFIG_RETRY_MS = 5_000;
 const STORE_S = 60; // how often the page notes that the figures it shows are still the last ones
+const START_AGAIN_MS = 20_000; // a page that could not load a part of itself loads again when it is this old
 const CLOCK_MS = 5_000; // how often the page checks whether the day or the age of what it shows has changed
 
 const state = {
@@ -363,7 +364,8 @@ async function start() {
   library.catch(() => {}); // the connection tries again
   ({ org } = await loadConfigAtLast());
   await showStoredFigures();
-  connection = new Connection({ org, url: ownBroker(location), handlers, login: async () => (door ? door.login() : {}) });
+  const startAgain = () => performance.now() > START_AGAIN_MS && location.reload();
+  connection = new Connection({ org, url: ownBroker(location), startAgain, handlers, login: async () => (door ? door.login() : {}) });
   await openDoor().catch(() => {});
   subscribe();
   connection.start();

@@ -54,9 +54,9 @@ export class Phone extends PhoneView {
   #used = false;
   #sentSince = new Map(); // id of a tap that was sent and waits: since when this page knows
 
-  // {org, url, onChange, now, load, retryMs, openDoor}: `load` and `retryMs` as in Connection and Sender; `openDoor`
-  // as in WayIn.
-  static async open({ org, url, onChange = () => {}, now = Date.now, load, retryMs, openDoor }) {
+  // {org, url, onChange, now, load, startAgain, retryMs, openDoor}: `load`, `startAgain` and `retryMs` as in Connection and Sender;
+  // `openDoor` as in WayIn.
+  static async open({ org, url, onChange = () => {}, now = Date.now, load, startAgain, retryMs, openDoor }) {
     const phone = new Phone();
     phone.#org = org;
     phone.#now = now;
@@ -65,7 +65,7 @@ export class Phone extends PhoneView {
     const outboxChangedElsewhere = () => phone.#safely(phone.#reload().then(() => phone.#pump()));
     phone.#outbox = await Outbox.open(org, { onGone: () => phone.#trouble.tryAgain(), onReturn: outboxChangedElsewhere });
     phone.#sender = new Sender({ retryMs });
-    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load, login: () => phone.#wayIn.login() });
+    phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load, startAgain, login: () => phone.#wayIn.login() });
     phone.#wayIn = phone.#makeWayIn(openDoor);
     phone.#lock = new SenderLock(`turf-${org}`, (mine) => (mine ? phone.#pump() : phone.#sender.lost(phone.#now())));
     phone.#channel = new BroadcastChannel(`turf-${org}`);

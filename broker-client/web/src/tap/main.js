@@ -33,7 +33,7 @@ let sheet;
 let gridPosition;
 let afterPaint = null; // the module after-paint.js, once it is loaded
 let choice = plainChoice(); // for the next tap
-let lastTouch = { code: 0, at: -Infinity }; // the domain of the last touch, its time, and `tapped`: what it counted
+let lastTouch = { code: 0, at: 0 }; // the domain of the last touch, its time, and `tapped`: what it counted
 let gridMayMove = false; // the worker has just chosen something: the grid need not stay where it is
 let wasUnderWay = false; // at the phone's last change, a tap was sent and had no receipt yet
 let failure = ''; // why the page could not start: the name of a text
@@ -41,6 +41,7 @@ let plannedFrame = 0; // this and plannedTimer: a drawing that is planned
 let plannedTimer = 0;
 
 const SLOW_MS = 8_000; // after this long the page says what it is waiting for
+const UNTOUCHED_MS = 20_000; // a page that was touched this long ago is not in use
 const GATHER_MS = 100; // the page draws all changes of the phone within this time together
 
 const device = new Device(drawSoon, () => Boolean(document.querySelector('dialog[open]')));
@@ -308,10 +309,13 @@ const openDoor = async (options) => {
   return afterPaint.Door.open(options);
 };
 
+// A part of the page can be loaded no other way. Not while somebody taps, and not again and again.
+const startAgain = () => performance.now() > lastTouch.at + UNTOUCHED_MS && location.reload();
+
 // Fails with the name of the text that says why.
 async function openPhone({ org }) {
   try {
-    const opened = await Phone.open({ org, url: ownBroker(location), onChange: phoneChanged, openDoor });
+    const opened = await Phone.open({ org, url: ownBroker(location), onChange: phoneChanged, startAgain, openDoor });
     return { opened, used: await opened.used() };
   } catch (error) {
     throw Object.assign(error, { sentence: error.name === 'VersionError' ? 'trouble_newer' : 'trouble_storage' });

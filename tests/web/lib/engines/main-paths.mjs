@@ -9,7 +9,7 @@ import test from 'node:test';
 import { question } from '../../../system/lib/messages.mjs';
 import { temporaryFolder } from '../../../system/lib/paths.mjs';
 import { eventually, succeed } from '../../../system/lib/processes.mjs';
-import { hide, stored, teamStored, wake, workerReady } from '../browser.mjs';
+import { hide, outboxEmpty, stored, teamStored, wake, workerReady } from '../browser.mjs';
 import { Site } from '../site.mjs';
 import { shared } from './shared.mjs';
 
@@ -27,7 +27,7 @@ async function tap(page, code) {
 // Waits until the outbox is empty. Where the six seconds of a tap are not what is tested, they end by hiding the page.
 async function drained(page, { hidden = true } = {}) {
   if (hidden) await hide(page);
-  await eventually(async () => (await stored(page)).waiting === 0, 'an empty outbox');
+  await outboxEmpty(page);
   await page.seen('.bar', 'Alles is geteld');
 }
 
@@ -166,7 +166,7 @@ export function mainPaths(engine) {
     await eventually(() => other.evaluate(() => !document.querySelector('[data-key^="back-"]')), 'the tap to be taken back');
     site.net.set('pass');
     await wake(other);
-    await eventually(async () => (await stored(other)).waiting === 0, 'an empty outbox');
+    await outboxEmpty(other);
     assert.equal((await site.counted()).questions, 0);
   });
 
@@ -214,6 +214,22 @@ export function mainPaths(engine) {
     await wake(page);
     await drained(page);
     assert.deepEqual(await site.counted(), { questions: 1, 'oost/1/answered': 1 });
+  });
+
+  test('a page that could not load the library when it was opened gets it when it is there, and sends', async (t) => {
+    const site = await Site.start(t);
+    const putBack = site.withholdLibrary();
+    const browser = await common.start(t);
+    const page = await browser.open(site.url);
+    await page.seen('.starting'); // without the library there is no catalogue
+    await page.gone('.team');
+    putBack();
+    await page.evaluate(() => {
+      performance.now = () => 1e9; // it has been open for long
+    });
+    await page.click('.team');
+    await page.seen(tile(1));
+    await connected(page);
   });
 
   test('the leader reads the figures, saves them as CSV and prints them', async (t) => {
