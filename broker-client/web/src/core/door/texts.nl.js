@@ -20,7 +20,7 @@ export default {
   door_outside: 'Dit toestel is niet aangemeld. Vraag uw teamleider of beheerder om een uitnodiging, en open die op dit toestel.',
   door_revoked: 'Dit toestel is afgemeld en krijgt geen nieuwe toegang. Klopt dat niet? Vraag uw teamleider of beheerder om een nieuwe uitnodiging.',
   door_unknown: 'De server kent de aanmelding van dit toestel niet meer. Vraag uw teamleider of beheerder om een nieuwe uitnodiging.',
-  door_mismatch: 'De sleutels van de server kloppen niet met elkaar. Daarom gebruikt dit toestel ze niet. Waarschuw uw beheerder; probeer het daarna opnieuw.',
+  door_mismatch: 'De sleutels van de server komen niet overeen. Daarom gebruikt dit toestel ze niet. Waarschuw uw beheerder; probeer het daarna opnieuw.',
   door_refused: 'De server laat dit toestel nu niet binnen. Het probeert het vanzelf opnieuw. Staan datum en tijd van dit toestel goed? Vraag anders uw beheerder.',
   'door_used-up': 'De toegang van deze week is op. Vanaf {day} is er weer nieuwe; dan gaat het vanzelf verder.',
   door_unreachable: 'Dit toestel kan nu geen nieuwe toegang ophalen. Het probeert het vanzelf opnieuw.',
