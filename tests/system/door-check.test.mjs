@@ -23,7 +23,7 @@ async function start(t) {
   check.launch = async () => {
     const running = new Running(program('turfdoor'), ['check', '--keys', check.keysFolder, '--spent', check.spent, '--listen', '127.0.0.1:0']);
     atEnd(t, () => running.stop());
-    check.port = await eventually(() => running.log.match(/door-check-listening port=(\d+)/)?.[1], 'turfdoor check to listen');
+    [, check.port] = await running.logged(/door-check-listening port=(\d+)/);
     check.running = running;
   };
   await check.launch();

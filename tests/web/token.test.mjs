@@ -4,12 +4,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey, constants, privateEncrypt } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { atEnd } from '../system/lib/cleanup.mjs';
-import { build, long, program } from '../system/lib/paths.mjs';
+import { long, program } from '../system/lib/paths.mjs';
 import { vectors } from './lib/web.mjs';
 
 const door = '../../broker-client/web/src/core/door';
@@ -125,8 +124,6 @@ test('one text only means some bytes', () => {
 });
 
 // ---- The page and the C side ------------------------------------------------------------------------------
-
-before(() => assert.ok(existsSync(program('tests/token_peer')), `make BUILD=${build} ${program('tests/token_peer')}`));
 
 // Asks the C side; each command is answered with a line.
 function startPeer(t) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { atEnd } from './cleanup.mjs';
 import { program, temporaryFolder } from './paths.mjs';
-import { eventually, run, Running, succeed } from './processes.mjs';
+import { run, Running, succeed } from './processes.mjs';
 
 globalThis.crypto ??= webcrypto;
 
@@ -56,7 +56,7 @@ export class Door {
     this.running = new Running(this.executable, ['--database', this.folder, 'serve', '--listen', '127.0.0.1:0'], { env });
     const { running } = this;
     atEnd(this.t, () => running.stop());
-    this.port = await eventually(() => running.log.match(/door-listening port=(\d+)/)?.[1], 'turfdoor to listen');
+    [, this.port] = await running.logged(/door-listening port=(\d+)/);
     return this;
   }
 

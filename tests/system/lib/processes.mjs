@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Programs under test: started, listened to, killed by process id, never left behind.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 
@@ -88,6 +89,16 @@ export class Running {
     });
   }
 
+  // Resolves to the match of `pattern` in the log, when it is there; fails when the program ends without it.
+  async logged(pattern) {
+    for (;;) {
+      const match = this.log.match(pattern);
+      if (match) return match;
+      if (this.status) throw new Error(`${this.name} ended without ${pattern} in its log: ${JSON.stringify(this.status)}\n${this.log}`);
+      await Promise.race([once(this.child.stderr, 'data'), this.ended]);
+    }
+  }
+
   kill(signal) {
     this.killed ||= signal === 'SIGKILL';
     this.asked ||= signal === 'SIGTERM';
@@ -119,7 +130,10 @@ export function run(command, args = [], { input, env, cwd = root, limit = patien
     child.stdout.on('data', (bytes) => output.stdout.push(bytes));
     child.stderr.on('data', (bytes) => output.stderr.push(bytes));
     child.stdin.on('error', () => {}); // a program need not read all of its input
-    child.once('error', reject);
+    child.once('error', (error) => {
+      clearTimeout(timer); // otherwise it would keep the test program alive to the limit
+      reject(error);
+    });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       const stdout = Buffer.concat(output.stdout);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Programs that die or halt at a named step (base/step.h). STEPS_BUILD names their build; without it they are made here.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { build, root } from './paths.mjs';
@@ -20,7 +20,7 @@ async function make() {
 // A program without steps would never die or halt, and the test would wait for that.
 export async function stepsProgram(name) {
   const program = join(await (made ??= make()), name);
-  assert.ok(readFileSync(program).includes('TURF_DIE_AT'), `${program} has no steps: make STEPS=1 BUILD=build/steps build/steps/turf build/steps/turfd build/steps/turfctl build/steps/turfdoor, and STEPS_BUILD=build/steps`);
+  assert.ok(existsSync(program) && readFileSync(program).includes('TURF_DIE_AT'), `${program} is missing or has no steps: make STEPS=1 BUILD=build/steps build/steps/turf build/steps/turfd build/steps/turfctl build/steps/turfdoor, and STEPS_BUILD=build/steps`);
   return program;
 }
 
