@@ -30,11 +30,50 @@ const status = JSON.stringify({
 const official = JSON.parse(text('tests/data/vectors/privacy-pass/rfc9578-go.json')).slice(0, 1);
 const tokens = official.map(({ token }) => Buffer.from(token, 'hex'));
 
-// What fuzz_service.c makes of each byte: method, path, header, whether the key is the right one, how much of the rest is the body.
-const doorRequest = (method, path, header, key, body) => Buffer.from([method, path, ...header, key, 255, ...body]);
-const messages = Array.from({ length: 512 }, (_, i) => i % 256 && i);
-const doorRequests = [doorRequest(1, 0, [1], 1, messages), doorRequest(1, 0, [0], 1, messages), doorRequest(1, 0, [2, 20, 65, 66], 0, messages),
-	doorRequest(1, 1, [0], 0, messages.slice(0, 48)), doorRequest(0, 2, [0], 0, []), doorRequest(2, 3, [0], 0, [])];
+// What fuzz_service.c makes of each byte. `who`: 0 a device of oost, 1 a revoked one, 2 and 3 nobody yet. `code`: 0 and 1 used, 2 open
+// for oost, 3 open for west, 4 ended. A message: its kind and a value.
+const joinDoor = (code, who) => [0, code, who, 0];
+const buyBatch = (who, key, ...messages) => [2, who, key, ...messages.flat(), 0];
+const [small, belowModulus, filled] = [0, 1, 3].map(kind => value => [kind, value]);
+const revokeDevice = who => [6, who];
+const startAgain = [7];
+const doorRequests = [
+	[...buyBatch(0, 0, small(2), filled(1)), ...buyBatch(0, 0, small(2), filled(1)), ...startAgain, ...buyBatch(0, 0, small(3), filled(1))],
+	[...joinDoor(2, 2), ...joinDoor(2, 2), ...joinDoor(2, 3), ...buyBatch(2, 0, filled(7), small(9)), ...buyBatch(2, 1, filled(7), small(9))],
+	[...joinDoor(3, 3), ...buyBatch(3, 2, belowModulus(2), small(2)), ...buyBatch(3, 0, small(2), small(2)), ...joinDoor(4, 2), ...joinDoor(0, 0)],
+	[...buyBatch(1, 0, small(5), small(6)), ...revokeDevice(0), ...buyBatch(0, 0, small(5), small(6)), ...joinDoor(0, 0), ...joinDoor(5, 3)],
+	[...buyBatch(0, 0, small(0), small(5)), ...buyBatch(0, 0, belowModulus(1), small(5)), ...buyBatch(0, 4, small(5), small(5))],
+	[2, 4, 20, 65, 66, 0, ...small(5), ...small(5), 0, 2, 5, 0, ...small(5), ...small(5), 0, 5, 0, 2, 0, 5, 2, 3, 255, 1, 2, 3],
+].map(bytes => Buffer.from(bytes));
+
+// Directories: of two keys, and of one that differs from the first of them.
+const publicKey = Buffer.from(official[0].pkS, 'hex');
+const otherKey = Buffer.from(publicKey);
+otherKey[300] ^= 2;
+const publicKeys = (...keys) => JSON.stringify({
+	'turf-org': 'toets', 'turf-issuer': 'h', 'issuer-request-uri': '/door/batch', 'turf-batch': 100,
+	'token-keys': keys.map(([key, scope]) => ({
+		'token-type': 2, 'token-key': key.toString('base64url'), 'turf-scope': scope, 'not-before': 1795996800, 'turf-not-after': 1797811200,
+	})),
+});
+const keyDirectories = [publicKeys([publicKey, 'oost.west'], [otherKey, 'leader:all']), publicKeys([otherKey, 'oost']), publicKeys()];
+
+// What fuzz_phone_door.c makes of each byte: what the device does, and how turfdoor answers each of its requests. An answer: its kind
+// (0 right, 2 spliced, 3 a refusal, 4 any bytes, 5 none), the status, and what it is made of.
+const rightAnswer = [0, 0];
+const refusedWith = (status, word) => [3, status, word];
+const spliced = (at, ...bytes) => [2, 0, at >> 8, at & 255, 255, ...bytes];
+const [joins, fetches, nextDay, takes, givesBack, opensAgain] = [[0, 0], [2, 0], [2, 1], [4], [5, 0], [7]];
+const deviceTales = [
+	[...joins, ...rightAnswer, ...fetches, ...rightAnswer, ...rightAnswer, ...takes, ...givesBack, ...takes, ...takes, ...takes],
+	[...joins, 5, ...joins, ...rightAnswer, ...fetches, ...rightAnswer, 5, ...opensAgain, ...fetches, ...rightAnswer, ...rightAnswer, ...takes],
+	[...joins, ...refusedWith(7, 6), ...joins, ...refusedWith(10, 9), ...joins, ...refusedWith(10, 11), ...joins, ...rightAnswer],
+	[...joins, ...rightAnswer, ...fetches, ...rightAnswer, ...refusedWith(9, 7), ...nextDay, ...rightAnswer, ...rightAnswer, ...takes],
+	[...joins, ...rightAnswer, ...fetches, ...rightAnswer, ...refusedWith(6, 3), ...fetches, ...joins, ...rightAnswer],
+	[...joins, ...rightAnswer, ...fetches, ...rightAnswer, ...spliced(300, 1, 2, 3)],
+	[...joins, ...rightAnswer, ...fetches, ...spliced(80, 65, 66, 67)],
+	[...joins, ...spliced(40, 120, 121), ...fetches],
+].map(bytes => Buffer.from(bytes));
 
 // What a broker asks turfdoor check: the question, and its body.
 const clientId = 'abcdefghijklmnopqrstuv';
@@ -105,6 +144,8 @@ const inputs = {
 	config: [...['demo.conf.in', 'turfd.conf'].map(name => config(`deploy/${name}`)),
 		...['leeuwarden', 'steenwijkerland', 'steenwijkerland-school'].map(name => config(`tests/data/${name}.conf`)), ...catalogues],
 	service: doorRequests,
+	directory: keyDirectories,
+	phone_door: deviceTales,
 	check: brokerQuestions,
 	phone_csv: [csv('tests/data/steenwijkerland.csv', 6), csv('tests/data/leeuwarden.csv', 4)],
 	phone_table: [Buffer.concat([Buffer.from([80, 24]), Buffer.from(summary)])],
