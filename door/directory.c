@@ -2,6 +2,7 @@
 /* The public keys in force as one directory, the same for everybody: over HTTP, and in a file that the broker reads. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,18 +171,24 @@ static int make_file(const char *made, const char *text, struct error *error)
 	return rc;
 }
 
-/* The new file takes the place of the old one at once: the broker reads one of them, whole. */
-static int replace_file(const char *folder, const char *file, const char *made, const char *text, struct error *error)
+/* What has a new name in the folder has it after a power cut too. */
+static int sync_names(const char *folder, struct error *error)
 {
-	int directory, rc = make_file(made, text, error);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 || fsync(fd) < 0 ? file_fault(folder, error) : 0;
 
-	if (rc < 0)
-		return rc;
-	directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0 || rename(made, file) < 0 || fsync(directory) < 0)
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+/* The new file takes the place of the old one at once: the broker reads one of them, whole. */
+static int replace_file(const char *file, const char *made, const char *text, struct error *error)
+{
+	int rc = make_file(made, text, error);
+
+	if (rc == 0 && rename(made, file) < 0)
 		rc = file_fault(file, error);
-	if (directory >= 0)
-		(void)close(directory);
 	return rc;
 }
 
@@ -193,7 +200,9 @@ static int write_directory(const char *folder, const struct token_directory *dir
 	if (!text || asprintf(&file, "%s/%s.json", folder, directory->org) < 0 || asprintf(&made, "%s.new", file) < 0)
 		rc = error_set(error, FAULT_MEMORY, "no memory for the file of public keys");
 	else if (!has_text(file, text))
-		rc = replace_file(folder, file, made, text, error);
+		rc = replace_file(file, made, text, error);
+	if (rc == 0) /* also of a file that stays as it is: its name may not be synced, after a failure */
+		rc = sync_names(folder, error);
 	free(made);
 	free(file);
 	free(text);
@@ -242,12 +251,15 @@ static int put_folder(void *context, struct lmdb_txn *txn)
 int door_set_keys_folder(struct door *door, const char *folder, struct error *error)
 {
 	bool made = mkdir(folder, FOLDER_MODE) == 0;
-	char path[PATH_MAX];
+	char path[PATH_MAX], parent[PATH_MAX];
+	int rc;
 
 	if (!realpath(folder, path) || (made && chmod(path, FOLDER_MODE) < 0))
 		return file_fault(folder, error);
 	if (strlen(path) >= DOOR_FOLDER_BYTES)
 		return error_set(error, FAULT_INPUT, "%s: the path has more than %d bytes", path,
 				 DOOR_FOLDER_BYTES - 1);
-	return lmdb_change(&door->lmdb, put_folder, path, error);
+	memcpy(parent, path, strlen(path) + 1);
+	rc = sync_names(dirname(parent), error);
+	return rc == 0 ? lmdb_change(&door->lmdb, put_folder, path, error) : rc;
 }

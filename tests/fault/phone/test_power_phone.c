@@ -23,6 +23,7 @@
 #include "broker-client/libturf/turf_impl.h"
 #include "tests/dice.h"
 #include "tests/fault/lib/chains.h"
+#include "tests/fault/lib/deed.h"
 #include "tests/fault/lib/folder.h"
 #include "tests/fault/lib/power.h"
 #include "tests/fault/lib/record.h"
@@ -35,12 +36,6 @@ enum {
 	TAPS_MAX = 1500,
 	TOGETHER_MAX = 5,
 	DAY = 18215,
-	NEVER = UINT32_MAX,
-};
-
-/* A thing that was asked for, and promised when the call returned. Moments are lengths of the recording. */
-struct deed {
-	uint32_t begun, done;
 };
 
 struct known_tap {
@@ -70,21 +65,6 @@ static uint32_t draw(uint32_t below)
 	return dice_below(&fixture.dice, below);
 }
 
-static uint32_t now(void)
-{
-	return (uint32_t)record_length();
-}
-
-static bool begun(struct deed deed, uint32_t moment)
-{
-	return deed.begun <= moment;
-}
-
-static bool done(struct deed deed, uint32_t moment)
-{
-	return deed.done <= moment;
-}
-
 /* ---- A session ---------------------------------------------------------------------------------------- */
 
 /* Now and then one of the next calls to the disk will fail. */
@@ -105,7 +85,7 @@ static bool returned(int rc, struct deed *deed)
 	if (rc < 0)
 		assert_non_null(failed);
 	if (rc == 0)
-		deed->done = now();
+		deed->done = deed_now();
 	return rc == 0;
 }
 
@@ -116,14 +96,14 @@ static void open_phone(const char *folder)
 	int rc;
 
 	(void)snprintf(fixture.path, sizeof fixture.path, "%s/outbox", folder);
-	fixture.opened.begun = now() < fixture.opened.begun ? now() : fixture.opened.begun;
+	fixture.opened.begun = deed_now() < fixture.opened.begun ? deed_now() : fixture.opened.begun;
 	rc = turf_open(&fixture.turf, &options, &error);
 	if (rc != 0 && seam_disarm())
 		rc = turf_open(&fixture.turf, &options, &error);
 	(void)seam_disarm();
 	if (rc != 0)
 		fail_msg("%s", error.text);
-	fixture.opened.done = now() < fixture.opened.done ? now() : fixture.opened.done;
+	fixture.opened.done = deed_now() < fixture.opened.done ? deed_now() : fixture.opened.done;
 }
 
 static void close_phone(void)
@@ -152,7 +132,7 @@ static void tap(void)
 	uint32_t n = 1 + draw(TOGETHER_MAX);
 	struct turf_question questions[TOGETHER_MAX];
 	struct turf_id ids[TOGETHER_MAX];
-	struct deed deed = {.begun = now(), .done = NEVER};
+	struct deed deed = {.begun = deed_now(), .done = NEVER};
 	struct turf_bookmark bookmark = {{0}};
 	bool there;
 
@@ -184,7 +164,7 @@ static void take_back(void)
 
 	if (!known || known->taken_back.begun != NEVER)
 		return;
-	known->taken_back.begun = now();
+	known->taken_back.begun = deed_now();
 	trouble();
 	(void)returned(turf_retract(fixture.turf, &known->id, NULL), &known->taken_back);
 }
@@ -210,7 +190,7 @@ static void answer(void)
 	struct outbox_entry entries[8];
 	struct outbox_result results[8];
 	struct known_tap *known[8];
-	struct deed deed = {.begun = now(), .done = NEVER};
+	struct deed deed = {.begun = deed_now(), .done = NEVER};
 	struct error error;
 	uint64_t last;
 	size_t n;
@@ -243,7 +223,7 @@ static void answer(void)
 static void hear_news(void)
 {
 	uint8_t epoch[EPOCH_BYTES] = {0}, catalogue[5000];
-	struct deed deed = {now(), NEVER};
+	struct deed deed = {deed_now(), NEVER};
 	struct error error;
 
 	trouble();
@@ -255,16 +235,16 @@ static void hear_news(void)
 		return;
 	}
 	epoch[0] = ++fixture.epoch;
-	fixture.requeued.begun = now() < fixture.requeued.begun ? now() : fixture.requeued.begun;
+	fixture.requeued.begun = deed_now() < fixture.requeued.begun ? deed_now() : fixture.requeued.begun;
 	(void)returned(outbox_check_epoch(fixture.turf->outbox, epoch, &error), &deed);
 }
 
 static void run_session(void)
 {
 	record_begin(fixture.base);
-	fixture.began = now();
-	fixture.opened.begun = fixture.opened.begun == NEVER ? NEVER : now();
-	fixture.opened.done = fixture.opened.done == NEVER ? NEVER : now();
+	fixture.began = deed_now();
+	fixture.opened.begun = fixture.opened.begun == NEVER ? NEVER : deed_now();
+	fixture.opened.done = fixture.opened.done == NEVER ? NEVER : deed_now();
 	trouble();
 	open_phone(fixture.base);
 	for (int step = 0; step < STEPS; step++) {
@@ -309,20 +289,20 @@ static void check_tap(const struct known_tap *known, uint32_t moment)
 	struct turf_tap found = {.size = sizeof found};
 	struct tap inner;
 
-	if (!done(known->added, moment))
+	if (!deed_done(known->added, moment))
 		return;
 	memcpy(id.bytes, known->id.bytes, sizeof id.bytes);
 	if (turf_get(fixture.turf, &known->id, &found, NULL) != 0)
 		fail_msg("a tap of batch %u is lost", known->batch);
 	check_content(known, &found);
 	assert_int_equal(outbox_tap(fixture.turf->outbox, &id, &inner, NULL), 0);
-	if (!begun(known->answered, moment))
+	if (!deed_begun(known->answered, moment))
 		assert_true(inner.question_seq != 0);
-	if (done(known->answered, moment) && !begun(fixture.requeued, moment))
+	if (deed_done(known->answered, moment) && !deed_begun(fixture.requeued, moment))
 		assert_true(inner.question_seq == 0);
-	if (done(known->taken_back, moment) && !begun(known->answered_back, moment))
+	if (deed_done(known->taken_back, moment) && !deed_begun(known->answered_back, moment))
 		assert_true(inner.has_retraction && inner.retraction_seq != 0);
-	if (!begun(known->taken_back, moment))
+	if (!deed_begun(known->taken_back, moment))
 		assert_false(inner.has_retraction);
 }
 
@@ -361,7 +341,7 @@ static void check_bookmark(uint32_t moment)
 		const struct known_tap *known = &fixture.taps[i];
 		struct turf_tap found = {.size = sizeof found};
 
-		if (done(known->added, moment))
+		if (deed_done(known->added, moment))
 			assert_true(any && batch >= known->batch);
 		else if (any && batch >= known->batch)
 			assert_int_equal(turf_get(fixture.turf, &known->id, &found, NULL), 0);
@@ -419,15 +399,10 @@ static void cut_everywhere(uint64_t *dice)
 	power_free(power);
 }
 
-static struct deed before(struct deed deed, uint32_t moment)
-{
-	return (struct deed){begun(deed, moment) ? 0 : NEVER, done(deed, moment) ? 0 : NEVER};
-}
-
 /* The next session goes on from a cut somewhere in this one; what came later never was. */
 static void go_on(uint64_t *dice)
 {
-	uint32_t at = fixture.began + dice_below(dice, now() - fixture.began + 1), kept = 0;
+	uint32_t at = fixture.began + dice_below(dice, deed_now() - fixture.began + 1), kept = 0;
 	struct power *power = power_new();
 
 	while (power_at(power) < at && power_step(power))
@@ -443,14 +418,14 @@ static void go_on(uint64_t *dice)
 		if (turf_get(fixture.turf, &known.id, &found, NULL) != 0)
 			continue;
 		known.added = (struct deed){0, 0};
-		known.taken_back = before(known.taken_back, at);
-		known.answered = before(known.answered, at);
-		known.answered_back = before(known.answered_back, at);
+		known.taken_back = deed_before(known.taken_back, at);
+		known.answered = deed_before(known.answered, at);
+		known.answered_back = deed_before(known.answered_back, at);
 		fixture.taps[kept++] = known;
 	}
 	close_phone();
 	fixture.n = kept;
-	fixture.requeued = before(fixture.requeued, at);
+	fixture.requeued = deed_before(fixture.requeued, at);
 	fixture.opened = (struct deed){0, 0};
 	folder_copy(fixture.image, fixture.base);
 }
