@@ -10,7 +10,8 @@ import http from 'node:http';
 
 import { Device, Door } from '../system/lib/door.mjs';
 
-const rounds = Number(process.argv[2] ?? 1000);
+const rounds = Number(process.argv[2] ?? 4000);
+const WARM_UP = 20;
 const ends = [];
 const t = { after: (end) => ends.push(end) };
 const bit = (bytes, at) => Buffer.from(bytes.map((byte, i) => (i === at >> 3 ? byte ^ (1 << (at & 7)) : byte)));
@@ -29,10 +30,6 @@ function ask(path, headers, body) {
   });
 }
 
-const join = (code) => ask('/door/join', { 'content-length': 48 }, Buffer.concat([code, randomBytes(32)]));
-// The body is never right, so that nothing is signed: the message is 0.
-const buy = (credential) => ask('/door/batch', { authorization: `Bearer ${Buffer.from(credential).toString('base64url')}`, 'content-length': 288 }, Buffer.concat([keyId, Buffer.alloc(256)]));
-
 const device = await Device.enrol(door, '--team', 'oost');
 await device.draw();
 const keyId = Buffer.from(device.key.id);
@@ -45,6 +42,11 @@ await new Device(door).join(used);
 const rights = [];
 for (let n = 0; n < Math.min(rounds, 20); n++) rights.push(Buffer.from(await door.invite('--team', 'oost')));
 
+// All bytes are drawn before the first request, so that this program does the same for each of them.
+const join = (code) => ['/door/join', { 'content-length': 48 }, Buffer.concat([code, randomBytes(32)])];
+// The body is never right, so that nothing is signed: the message is 0.
+const buy = (credential) => ['/door/batch', { authorization: `Bearer ${Buffer.from(credential).toString('base64url')}`, 'content-length': 288 }, Buffer.concat([keyId, Buffer.alloc(256)])];
+
 const ways = {
   codes: {
     'random guess': () => join(randomBytes(16)),
@@ -53,7 +55,7 @@ const ways = {
     'an open code, first bit flipped *': () => join(bit(open, 0)),
     'a used code, last bit flipped *': () => join(bit(used, 127)),
     'a used code': () => join(used),
-    'an open code (joins)': () => rights.length > 0 && join(rights.pop()),
+    'an open code (joins)': (round) => round < rights.length && join(rights[round]),
   },
   credentials: {
     'random guess': () => buy(randomBytes(32)),
@@ -79,14 +81,16 @@ function longer(times, others) {
 
 for (const [what, kinds] of Object.entries(ways)) {
   const times = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
+  const requests = Object.fromEntries(Object.entries(kinds).map(([kind, make]) => [kind, Array.from({ length: rounds }, (_, round) => make(round))]));
   const statuses = {};
-  for (let round = -20; round < rounds; round++) {
+  for (let round = 0; round < WARM_UP; round++) await ask(...requests['random guess'][round]);
+  for (let round = 0; round < rounds; round++) {
     const order = Object.keys(kinds).map((kind) => [randomInt(1 << 30), kind]).sort((a, b) => a[0] - b[0]);
     for (const [, kind] of order) {
-      const answer = await kinds[kind]();
-      if (!answer) continue;
-      statuses[kind] = answer[0];
-      if (round >= 0) times[kind].push(answer[1]);
+      if (!requests[kind][round]) continue;
+      const [status, time] = await ask(...requests[kind][round]);
+      statuses[kind] = status;
+      times[kind].push(time);
     }
   }
   const [base] = Object.values(times);

@@ -98,6 +98,12 @@ test("a leader's scope that is rotated: the figures stop at once, and come back 
   await lost;
   await page.locator('.fresh--live').waitFor();
   await send(worker);
+  await site.invite('--team', 'oost', '--role', 'leader'); // a scope that nobody is left in gets no keys
+  await site.door.command('revoke', '2');
+  const again = page.locator('.fresh--lost').waitFor();
+  await site.door.command('rotate', 'leader:oost');
+  await again;
+  await says(page, 'Dit toestel is afgemeld');
 });
 
 test('a revoked phone is told so when it asks for its next batch, and gets none; the tokens that it has let it in', async (t) => {
