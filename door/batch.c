@@ -111,8 +111,10 @@ static int make_key(struct door *door, const struct layout_key_name *name, struc
 
 	if (rc == 0)
 		rc = encode_key(made, &making.key, error);
+	step_reached("key-made");
 	if (rc == 0)
 		rc = lmdb_change(&door->lmdb, put_key, &making, error);
+	step_reached("key-stored");
 	sign_key_close(made);
 	explicit_bzero(&making, sizeof making);
 	return rc;
@@ -202,11 +204,14 @@ int door_rotate(struct door *door, const char *scope, struct error *error)
 {
 	char name[SCOPE_BYTES];
 	struct scope parsed;
+	int rc;
 
 	if (scope_parse(scope, &parsed) < 0)
 		return DOOR_NO_KEYS;
 	scope_format(&parsed, name);
-	return lmdb_change(&door->lmdb, rotate, name, error);
+	rc = lmdb_change(&door->lmdb, rotate, name, error);
+	step_reached("rotated");
+	return rc;
 }
 
 static int renew(void *context, struct lmdb_txn *txn)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/step.h"
 #include "door/internal.h"
 #include "door/weeks.h"
 
@@ -187,8 +188,10 @@ static int replace_file(const char *file, const char *made, const char *text, st
 {
 	int rc = make_file(made, text, error);
 
+	step_reached("keys-written");
 	if (rc == 0 && rename(made, file) < 0)
 		rc = file_fault(file, error);
+	step_reached("keys-renamed");
 	return rc;
 }
 

@@ -37,7 +37,10 @@ int door_invite(struct door *door, const struct scope *scope, const char *note, 
 	if (random_bytes(code, DOOR_CODE_BYTES) < 0)
 		return error_set(error, FAULT_SYSTEM, "the system gives no random bytes");
 	rc = door_hash(code, DOOR_CODE_BYTES, inviting.hash, error);
-	return rc == 0 ? lmdb_change(&door->lmdb, put_invitation, &inviting, error) : rc;
+	if (rc == 0)
+		rc = lmdb_change(&door->lmdb, put_invitation, &inviting, error);
+	step_reached("invited");
+	return rc;
 }
 
 /* ---- Joining ---------------------------------------------------------------------------------------------- */
@@ -115,6 +118,7 @@ static int join(void *context, struct lmdb_txn *txn)
 	if (lmdb_get(txn, LAYOUT_CREDENTIALS, layout_span(&credential), &value))
 		return DOOR_CREDENTIAL_KNOWN;
 	enrol(txn, joining, &invitation);
+	step_reached("join-noted");
 	return 0;
 }
 
@@ -220,8 +224,10 @@ static int revoke(void *context, struct lmdb_txn *txn)
 int door_revoke(struct door *door, uint32_t number, uint32_t today, struct error *error)
 {
 	struct revoking revoking = {number, today};
+	int rc = lmdb_change(&door->lmdb, revoke, &revoking, error);
 
-	return lmdb_change(&door->lmdb, revoke, &revoking, error);
+	step_reached("revoked");
+	return rc;
 }
 
 /* ---- Ending invitations -------------------------------------------------------------------------------------- */

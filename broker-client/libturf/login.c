@@ -28,7 +28,6 @@ int login_take(struct login *login, struct connection *connection, struct outbox
 	if (rc != 0)
 		return rc;
 	login->held = true;
-	step_reached("token-taken");
 	password = login->passwords[login->turn ^= 1];
 	memcpy(password, login->token.text, TOKEN_TEXT_BYTES);
 	connection->options.password = password;

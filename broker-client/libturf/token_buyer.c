@@ -202,6 +202,7 @@ int token_buyer_join(const struct token_buyer *buyer, struct outbox *outbox, con
 	}
 	if (rc == 0)
 		rc = token_store_join(outbox, &member, error);
+	step_reached("membership-stored");
 	explicit_bzero(&member, sizeof member);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/step.h"
 #include "broker-client/libturf/outbox_db.h"
 #include "broker-client/libturf/pending_token.h"
 
@@ -484,8 +485,11 @@ static int take_body(void *context, struct lmdb_txn *txn)
 int token_store_take(struct outbox *outbox, int64_t now, struct token_store_token *token, struct error *error)
 {
 	struct taking taking = {now, token};
+	int rc = db_write(outbox, take_body, &taking, error);
 
-	return db_write(outbox, take_body, &taking, error);
+	if (rc == 0)
+		step_reached("token-taken");
+	return rc;
 }
 
 struct giving {

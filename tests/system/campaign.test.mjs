@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { campaign } from './lib/campaign.mjs';
-import { steps, stepsInSources, stepsOfBackup, stepsOfJoining, stepsOfPortions, stepsOfShowing } from './lib/steps.mjs';
+import { steps, stepsInSources, stepsOfBackup, stepsOfJoining, stepsOfPortions, stepsOfShowing, stepsOfTurfdoor } from './lib/steps.mjs';
 
 test('every step that the sources name is died at', () => {
-  assert.deepEqual([...new Set(stepsInSources())].sort(), [...Object.keys(steps), ...stepsOfBackup, ...stepsOfJoining, ...stepsOfPortions, ...stepsOfShowing].sort());
+  assert.deepEqual([...new Set(stepsInSources())].sort(), [...Object.keys(steps), ...stepsOfBackup, ...stepsOfJoining, ...stepsOfPortions, ...stepsOfShowing, ...Object.keys(stepsOfTurfdoor)].sort());
 });
 
 test('taps and retractions through deaths of turfd, broker and phones, and bad networks', (t) => campaign(t, 30, 20191231));

@@ -38,15 +38,21 @@ export const stepsOfTime = ['before-time-commit', 'before-swap', 'between-swap',
 export const stepsOfBackup = ['before-manifest'];
 
 // Those that only turf passes: join.test.mjs dies there.
-export const stepsOfJoining = ['invitation-stored', 'invitation-answered', 'blinded-stored', 'blinded-answered', 'tokens-stored'];
+export const stepsOfJoining = ['invitation-stored', 'invitation-answered', 'membership-stored', 'blinded-stored', 'blinded-answered', 'tokens-stored'];
 export const stepsOfShowing = ['token-taken', 'token-accepted'];
 
 // Those that only turf passes: portions.test.mjs dies there.
 export const stepsOfPortions = ['portion-planned'];
 
+// Those of turfdoor: which of its commands passes them. door-campaign.mjs dies at each.
+export const stepsOfTurfdoor = {
+  'batch-noted': 'serve', 'batch-committed': 'serve', 'batch-signed': 'serve', 'join-noted': 'serve', joined: 'serve', invited: 'invite',
+  'key-made': 'rotate', 'key-stored': 'rotate', 'keys-written': 'rotate', 'keys-renamed': 'rotate', rotated: 'rotate', revoked: 'revoke',
+};
+
 // Every name that a program of ours gives to a step.
 export function stepsInSources() {
-  const sources = ['aggregator', 'base', 'broker-client', 'proto', 'store'].flatMap((folder) => {
+  const sources = ['aggregator', 'base', 'broker-client', 'door', 'proto', 'store'].flatMap((folder) => {
     const names = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.c'));
     return names.map((name) => readFileSync(join(root, folder, name), 'utf8'));
   });
