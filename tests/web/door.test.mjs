@@ -120,6 +120,28 @@ test('without a network the invitation waits, and the network brings it', async 
   await page.says('joined');
 });
 
+test('a server that never answers does not keep the connection waiting, and later brings the invitation', async (t) => {
+  const ends = [];
+  t.mock.method(AbortSignal, 'timeout', () => {
+    const controller = new AbortController();
+    ends.push(() => controller.abort(new DOMException('too late', 'TimeoutError')));
+    return controller.signal;
+  });
+  const turfdoor = turfdoorWithKeys();
+  turfdoor.silent = true;
+  const page = await Page.start(turfdoor, { hash: `#join=${turfdoor.invite('oost')}` });
+  const login = page.door.login();
+  const answered = login.then(() => true);
+  await eventually(async () => {
+    for (const end of ends.splice(0)) end();
+    return Promise.race([answered, turns(1)]);
+  }, 'what to log in with');
+  assert.deepEqual(await login, {}, 'as anybody');
+  turfdoor.silent = false;
+  page.door.wake();
+  await page.says('joined');
+});
+
 test('an invitation that is unknown, cut off, used or ended: each has its sentence', async () => {
   const turfdoor = turfdoorWithKeys();
   const used = turfdoor.invite('oost');

@@ -7,15 +7,21 @@ import net from 'node:net';
 
 import { patience, root } from './paths.mjs';
 
+const LONGEST_LOOK_MS = 10_000;
+
 // Waits until `condition()` is truthy and returns its value; looks again every few milliseconds. For what no event tells:
-// a file, a port, a process of another program.
+// a file, a port, a process of another program. A look counts for 10 seconds at most, and the clock's setting does not matter: a
+// machine that stood still, or had its clock set, has not waited.
 export async function eventually(condition, what, limit = patience) {
-  const end = Date.now() + limit;
-  for (;;) {
+  const begin = performance.now();
+  let waited = 0;
+  for (let looks = 1; ; looks++) {
+    const lookBegan = performance.now();
     const value = await condition();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (waited > limit) throw new Error(`waited in vain for ${what} (${looks} looks in ${Math.round(performance.now() - begin)} ms)`);
     await new Promise((wake) => setTimeout(wake, 20));
+    waited += Math.min(performance.now() - lookBegan, LONGEST_LOOK_MS);
   }
 }
 

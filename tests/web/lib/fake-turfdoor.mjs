@@ -13,6 +13,7 @@ export class FakeTurfdoor {
   batches = []; // the bodies of the requests for a batch
   loses = ''; // of this path, the request arrives and the answer does not
   away = false; // nothing arrives
+  silent = false; // nothing arrives, and whoever asks waits until their signal ends that
   open = false; // the server has no turfdoor
 
   #invitations = new Map(); // code to {scope, credential of the device that used it, ended}
@@ -59,7 +60,8 @@ export class FakeTurfdoor {
   }
 
   // Like fetch.
-  fetch = async (path, { body = new Uint8Array(), headers = {} } = {}) => {
+  fetch = async (path, { body = new Uint8Array(), headers = {}, signal } = {}) => {
+    if (this.silent) return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
     if (this.away) throw new TypeError('no network');
     this.requests.push(path);
     const [status, answer] = this.answer(path, Buffer.from(body), headers.Authorization ?? '');

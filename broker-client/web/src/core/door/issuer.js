@@ -4,6 +4,7 @@ import { join } from './blind-rsa.js';
 import { fromText, toText } from './token.js';
 
 const DIRECTORY = '/.well-known/private-token-issuer-directory';
+const ANSWER_MS = 60_000; // after this long a request has failed: the connection waits for it, and browsers wait for minutes
 const ONCE = { cache: 'no-store', redirect: 'error' };
 
 export class Issuer {
@@ -43,7 +44,7 @@ export class Issuer {
 
   async #ask(path, options) {
     try {
-      const answer = await this.#fetch(path, { ...ONCE, ...options });
+      const answer = await this.#fetch(path, { ...ONCE, signal: AbortSignal.timeout(ANSWER_MS), ...options });
       return { status: answer.status, body: new Uint8Array(await answer.arrayBuffer()) };
     } catch {
       return { status: 0, body: new Uint8Array() };
