@@ -84,6 +84,14 @@ void cli_print_later(struct turf *turf)
 
 	if (turf_get_later(turf, &later, NULL) != 0 || later.events == 0)
 		return;
+	if (later.away) {
+		format_moment(later.from, moment);
+		(void)printf(
+			"  dit toestel was lang weg; wat wacht, gaat niet weg voor / this device was away for long; "
+			"what waits is not sent before %s\n",
+			moment);
+		return;
+	}
 	(void)printf("  daarvan later, verspreid over enkele uren / of these later, spread over some hours: %zu\n",
 		     later.events);
 	if (later.from <= (int64_t)time(NULL)) {

@@ -16,6 +16,7 @@
 #include "base/backoff.h"
 #include "base/monotonic.h"
 #include "broker-client/libturf/token_buyer.h"
+#include "broker-client/libturf/token_store_away.h"
 
 enum {
 	FLUSH_MAX_MS = 10 * 60 * 1000, /* a connection ends after this long, whatever waits */
@@ -23,6 +24,7 @@ enum {
 	PORTION_MAX_MS = 15 * 1000,    /* with a portion it ends sooner: what is of the moment must not wait for it */
 	FETCH_MS = 5000,               /* after a failed attempt to fetch; each time twice as long */
 	FETCH_MAX_MS = 3600 * 1000,
+	MOMENT_BYTES = 16,
 };
 
 /* ---- Fetching --------------------------------------------------------------------------------------------------- */
@@ -114,12 +116,34 @@ static bool wants_connection(struct turf *turf)
 	return asked || turf->reconnect_now || session_portion_due(turf);
 }
 
+/* Whether there are tokens that are not used yet because this device was away; says so. */
+static bool wait_after_away(struct turf *turf)
+{
+	char reason[REASON_BYTES], moment[MOMENT_BYTES];
+	int64_t until;
+	struct tm local;
+	time_t at;
+
+	if (token_store_away(turf->outbox, (int64_t)time(NULL), &until, NULL) < 0 || until == 0)
+		return false;
+	at = (time_t)until;
+	(void)localtime_r(&at, &local);
+	(void)strftime(moment, sizeof moment, "%H:%M", &local);
+	(void)snprintf(reason, sizeof reason,
+		       "this device was away for weeks; what waits is sent after %s, so that nobody sees whose it is",
+		       moment);
+	session_set_connection(turf, TURF_OFFLINE, reason);
+	return true;
+}
+
 /* Says why there is no token, and asks for some if turfdoor may give some. */
 static void wait_for_tokens(struct turf *turf, int rc, const struct error *fault)
 {
 	bool due = due_in_ms(turf) == 0;
 	char reason[REASON_BYTES];
 
+	if (rc > 0 && wait_after_away(turf))
+		return;
 	(void)pthread_mutex_lock(&turf->lock);
 	(void)snprintf(reason, sizeof reason, "no token is left: %.480s",
 		       rc < 0                        ? fault->text

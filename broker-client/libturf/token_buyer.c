@@ -286,7 +286,7 @@ static int judge_refusal(struct outbox *outbox, const struct token_store_member 
 }
 
 static int buy_batch(const struct token_buyer *buyer, struct outbox *outbox, const struct token_store_member *member,
-		     const struct token_directory *directory, const uint8_t *key_id, struct error *error)
+		     const struct token_directory *directory, const uint8_t *key_id, int64_t now, struct error *error)
 {
 	char credential[CREDENTIAL_TEXT_BYTES];
 	struct http_request request = {.bearer = credential};
@@ -307,7 +307,7 @@ static int buy_batch(const struct token_buyer *buyer, struct outbox *outbox, con
 		return rc;
 	step_reached("blinded-answered");
 	if (answer.status == 200)
-		rc = token_store_finish(outbox, key_id, (const uint8_t *)answer.body, answer.length, error);
+		rc = token_store_finish(outbox, key_id, (const uint8_t *)answer.body, answer.length, now, error);
 	else
 		rc = judge_refusal(outbox, member, directory->org, key_id, &answer, error);
 	free(answer.body);
@@ -379,7 +379,7 @@ static int fetch(const struct token_buyer *buyer, struct outbox *outbox, const s
 		rc = token_store_batches(outbox, &batches, error);
 	for (size_t i = 0; rc == 0 && i < batches.n; i++)
 		if (batches.all[i].state == TOKEN_STORE_ASKED)
-			rc = buy_batch(buyer, outbox, member, directory, batches.all[i].key_id, error);
+			rc = buy_batch(buyer, outbox, member, directory, batches.all[i].key_id, now, error);
 	return rc;
 }
 

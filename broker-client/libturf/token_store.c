@@ -8,6 +8,8 @@
 #include "base/step.h"
 #include "broker-client/libturf/outbox_db.h"
 #include "broker-client/libturf/pending_token.h"
+#include "broker-client/libturf/token_store_away.h"
+#include "proto/rules.h"
 
 enum {
 	BATCH_BYTES = 1 + 2 + 8 + 8 + TOKEN_MODULUS_BYTES,
@@ -258,6 +260,7 @@ struct reading {
 	const uint8_t *key_id;
 	struct batch batch;
 	struct pending_token *pending; /* on the heap */
+	int64_t now, wait;             /* to finish: how long no token is taken if the device was away */
 };
 
 static int read_body(void *context, struct lmdb_txn *txn)
@@ -314,6 +317,7 @@ static int finish_body(void *context, struct lmdb_txn *txn)
 	put_batch(txn, finished->key_id, &stored);
 	for (unsigned i = 0; i < stored.n; i++)
 		put_token(txn, finished->key_id, i, TOKEN_READY, &finished->pending[i].token);
+	token_store_note_away(txn, finished->batch.not_after, finished->now, finished->wait);
 	return 0;
 }
 
@@ -341,16 +345,22 @@ static int finish_all(struct reading *reading, const uint8_t *answer, struct err
 }
 
 int token_store_finish(struct outbox *outbox, const uint8_t key_id[static TOKEN_DIGEST_BYTES], const uint8_t *answer,
-		       size_t length, struct error *error)
+		       size_t length, int64_t now, struct error *error)
 {
-	struct reading reading = {.key_id = key_id};
+	const uint32_t range = RULES_AWAY_WAIT_MAX_S - RULES_AWAY_WAIT_MIN_S + 1;
+	struct reading reading = {.key_id = key_id, .now = now};
 	int rc = db_read(outbox, read_body, &reading, error);
+	uint32_t random;
 
 	if (rc == 0 && length != reading.batch.n * (size_t)TOKEN_MODULUS_BYTES)
 		rc = error_set(error, FAULT_BROKER, "turfdoor's answer has %zu bytes; %zu were expected", length,
 			       reading.batch.n * (size_t)TOKEN_MODULUS_BYTES);
 	if (rc == 0)
 		rc = finish_all(&reading, answer, error);
+	if (rc == 0 && random_bytes(&random, sizeof random) < 0)
+		rc = error_set(error, FAULT_SYSTEM, "the system gives no random bytes");
+	if (rc == 0)
+		reading.wait = RULES_AWAY_WAIT_MIN_S + (int64_t)(random % range);
 	if (rc == 0)
 		rc = db_write(outbox, finish_body, &reading, error);
 	free(reading.pending);
@@ -460,6 +470,8 @@ static int take_body(void *context, struct lmdb_txn *txn)
 	int64_t week = 0;
 	struct walk walk;
 
+	if (token_store_away_until(txn, taking->now) != 0)
+		return TOKEN_STORE_NONE;
 	walk_begin(&walk, txn);
 	while (walk_next(&walk)) {
 		if (!is_better(&walk, taking->now, best, week))

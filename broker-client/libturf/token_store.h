@@ -91,9 +91,10 @@ int token_store_request(struct outbox *outbox, const uint8_t key_id[static TOKEN
 			size_t *length, struct error *error);
 
 /* Makes tokens of turfdoor's answer, verifies each, and stores them. TOKEN_STORE_NONE: the batch is not asked for, so another
- * process was first. FAULT_BROKER: the answer does not fit; the batch stays asked for. */
+ * process was first. FAULT_BROKER: the answer does not fit; the batch stays asked for. When all keys have ended at `now` (unix
+ * seconds) of which there ever was a batch, the device was away for weeks: then no token is taken for a while. */
 int token_store_finish(struct outbox *outbox, const uint8_t key_id[static TOKEN_DIGEST_BYTES], const uint8_t *answer,
-		       size_t length, struct error *error);
+		       size_t length, int64_t now, struct error *error);
 
 /* turfdoor refused a batch that is asked for: TOKEN_STORE_TAKEN, or TOKEN_STORE_NOT_ASKED to forget it. */
 int token_store_refuse(struct outbox *outbox, const uint8_t key_id[static TOKEN_DIGEST_BYTES],
@@ -117,7 +118,7 @@ struct token_store_token {
 };
 
 /* Takes a token that is good now out of the store: one of the newest week, and one that the broker refused only if there is no
- * other, and a doubtful one last. TOKEN_STORE_NONE: there is none. */
+ * other, and a doubtful one last. TOKEN_STORE_NONE: there is none, or the device was away. */
 int token_store_take(struct outbox *outbox, int64_t now, struct token_store_token *token, struct error *error);
 
 /* Puts a token back for which the broker has opened no connection. `refused`: it has refused it. A doubtful one that is refused again

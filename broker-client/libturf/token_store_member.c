@@ -112,6 +112,8 @@ static void delete_all_tokens(struct lmdb_txn *txn)
 		lmdb_remove(&cursor);
 	lmdb_cursor_close(&cursor);
 	(void)lmdb_delete(txn, DB_DOOR, name_span("next"));
+	(void)lmdb_delete(txn, DB_META, name_span("keys-end"));
+	(void)lmdb_delete(txn, DB_META, name_span("away"));
 }
 
 static int join_body(void *context, struct lmdb_txn *txn)

@@ -306,6 +306,7 @@ struct turf_later {
 	size_t size;   /* sizeof(struct turf_later) */
 	size_t events; /* as in turf_pending, of which they are a part; 0: none */
 	int64_t from;  /* the next of them may be sent at this moment (unix seconds) or after it; 0: not planned yet */
+	int away;      /* 1: this device was away for weeks, and nothing at all is sent before that moment */
 };
 
 /* Fills it in, without asking anybody. `later->size` is set. */

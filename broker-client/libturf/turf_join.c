@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "broker-client/libturf/token_buyer.h"
+#include "broker-client/libturf/token_store_away.h"
 #include "broker-client/libturf/turf_impl.h"
 
 _Static_assert(TURF_TOKEN_BYTES == (int)TOKEN_TEXT_BYTES && TURF_SCOPE_BYTES == (int)SCOPE_BYTES &&
@@ -123,15 +124,23 @@ int turf_get_later(struct turf *turf, struct turf_later *later, struct turf_erro
 {
 	struct token_store_member member;
 	struct turf_later known = {.size = later->size};
+	int64_t away = 0;
 	int rc = later->size < sizeof known
 			 ? error_set(session_error(error), FAULT_INPUT, "turf_later: its size is %zu", later->size)
 			 : token_store_member(turf->outbox, &member, session_error(error));
 
 	explicit_bzero(&member, sizeof member);
 	if (rc == 0)
+		rc = token_store_away(turf->outbox, unix_now(), &away, session_error(error));
+	known.away = away != 0;
+	if (rc == 0 && known.away)
+		rc = outbox_pending(turf->outbox, &known.events, session_error(error));
+	else if (rc == 0)
 		rc = session_portion_later(turf, &known.events, &known.from, session_error(error));
 	if (rc < 0)
 		return rc;
+	if (known.away)
+		known.from = away;
 	memset(later, 0, known.size);
 	memcpy(later, &known, sizeof known);
 	return 0;
@@ -143,6 +152,7 @@ int turf_take_token(struct turf *turf, char token[TURF_TOKEN_BYTES], struct turf
 {
 	struct token_buyer buyer = buyer_with(turf->connection.options.ca_file);
 	struct token_store_token taken;
+	int64_t away = 0;
 	int rc = token_store_take(turf->outbox, unix_now(), &taken, session_error(error));
 
 	if (rc == TOKEN_STORE_NONE) {
@@ -150,8 +160,13 @@ int turf_take_token(struct turf *turf, char token[TURF_TOKEN_BYTES], struct turf
 		if (rc == 0)
 			rc = token_store_take(turf->outbox, unix_now(), &taken, session_error(error));
 		if (rc == TOKEN_STORE_NONE)
-			rc = error_set(session_error(error), TURF_NO_TOKEN,
-				       "the tokens of this week are used up; turf fetches more next week");
+			(void)token_store_away(turf->outbox, unix_now(), &away, NULL);
+		if (rc == TOKEN_STORE_NONE)
+			rc = error_set(
+				session_error(error), TURF_NO_TOKEN, "%s",
+				away ? "this device was away for weeks; ask again in half an hour, so that nobody "
+				       "sees whose the token is"
+				     : "the tokens of this week are used up; turf fetches more next week");
 	}
 	if (rc == 0)
 		memcpy(token, taken.text, sizeof taken.text);

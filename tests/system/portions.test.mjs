@@ -17,12 +17,15 @@ const PORTION = 4; // RULES_PORTION_EVENTS of proto/rules.h
 const today = () => dayOf(new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Amsterdam' }).format());
 const daysAgo = (n) => dateOf(today() - n);
 
-// When the next portion of this device goes, in unix seconds; with `at`, from now on.
-async function planned(place, device, ...at) {
+// A moment in the outbox of this device, in unix seconds; with `at`, from now on.
+async function moment(place, device, name, ...at) {
   const file = join(build, 'tests/portion_plan');
   await succeed('make', ['-s', `BUILD=${build}`, file]);
-  return Number((await succeed(file, [place.outbox(device), org, ...at.map(String)])).stdout);
+  return Number((await succeed(file, [place.outbox(device), org, name, ...at.map(String)])).stdout);
 }
+
+// When the next portion goes.
+const planned = (place, device, ...at) => moment(place, device, 'portion', ...at);
 
 // The days of the events of each connection that sent something, in the order of the connections.
 function connections(place) {
@@ -71,8 +74,8 @@ test('a restored store gets fourteen days again in portions, and what is tapped 
   const status = await place.turf('anna', 'status');
   assert.match(status.stdout, /^9 wacht[^]*later, verspreid over enkele uren \/ of these later, spread over some hours: 9\n.*the next not before [\d: -]+$/m);
   await place.tap('anna');
-  const [moment] = connections(place);
-  assert.deepEqual(daysOf(moment), [today()], 'a tap of now does not wait, and travels alone');
+  const [first] = connections(place);
+  assert.deepEqual(daysOf(first), [today()], 'a tap of now does not wait, and travels alone');
 
   await sendPortions(place, 'anna');
   const portions = connections(place).slice(1);
@@ -152,3 +155,22 @@ for (const step of stepsOfPortions) {
     assert.equal(new Set(connections(place).flat().map(({ id }) => id)).size, 4);
   });
 }
+
+test('a device that was away for weeks: taps wait, turf says until when, also after a restart, and then they go', async (t) => {
+  const place = await Place.start(t, { batch: BATCH });
+  await place.enrol('anna', '--team', 'oost');
+  await place.tap('anna');
+  const before = await place.left('anna');
+  await moment(place, 'anna', 'away', Math.floor(Date.now() / 1000) + 1500);
+  const tapped = await place.turf('anna', 'tap', '--team', 'oost', '1');
+  assert.equal(tapped.code, 3);
+  assert.match(tapped.stdout, /stored, will be sent later[^]*this device was away for weeks; what waits is sent after \d\d:\d\d/);
+  for (const command of ['status', 'pending']) {
+    const { stdout } = await place.turf('anna', command);
+    assert.match(stdout, /^1 wacht[^]*dit toestel was lang weg; .*this device was away for long; what waits is not sent before [\d: -]+$/m);
+  }
+  assert.match((await place.turf('anna', 'token')).stderr, /away for weeks; ask again in half an hour/);
+  assert.equal(await place.left('anna'), before, 'no token is used');
+  await moment(place, 'anna', 'away', 1);
+  assert.equal(await pending(place, 'anna', '--send', '--wait', '20'), 0);
+});

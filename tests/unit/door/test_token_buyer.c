@@ -13,7 +13,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "broker-client/libturf/outbox_db.h"
+#include "broker-client/libturf/token_store_away.h"
+#include "proto/rules.h"
 #include "tests/unit/lib/door_wire.h"
 
 enum { SECONDS_A_DAY = 86400, WEEK = 7 };
@@ -324,6 +325,7 @@ static void a_token_is_taken_in_its_weeks_only(void **state)
 	assert_false(door_wire_take(wire, &token));
 	assert_int_equal(door_wire_fetch(wire), 0);
 	assert_int_equal(tokens_left(wire), STAGE_BATCH);
+	wire->stage.now += RULES_AWAY_WAIT_MAX_S;
 	assert_true(door_wire_take(wire, &token));
 	wire->stage.now -= (uint64_t)WEEK * SECONDS_A_DAY;
 	assert_false(door_wire_take(wire, &token));
@@ -511,6 +513,52 @@ static void damaged_records_are_said_to_be(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- A device that was away ------------------------------------------------------------------------------------ */
+
+static void tokens_after_weeks_are_used_after_a_wait(void **state)
+{
+	struct door_wire *wire = *state;
+	struct token_store_token token;
+	int64_t until, now;
+
+	enrol(wire);
+	assert_int_equal(door_wire_fetch(wire), 0);
+	assert_true(door_wire_take(wire, &token));
+	door_wire_wait(wire, 6 * WEEK);
+	assert_int_equal(door_wire_fetch(wire), 0);
+	now = (int64_t)wire->stage.now;
+	assert_true(tokens_left(wire) > 0);
+	assert_false(door_wire_take(wire, &token));
+	assert_int_equal(token_store_away(wire->outbox, now, &until, &wire->error), 0);
+	assert_true(until >= now + RULES_AWAY_WAIT_MIN_S && until <= now + RULES_AWAY_WAIT_MAX_S);
+
+	door_wire_close(
+		wire); /* the moment stays when the program is started again, and fetching again does not move it */
+	door_wire_open(wire);
+	assert_int_equal(door_wire_fetch(wire), 0);
+	assert_int_equal(token_store_take(wire->outbox, until - 1, &token, &wire->error), TOKEN_STORE_NONE);
+	assert_int_equal(token_store_take(wire->outbox, until, &token, &wire->error), 0);
+
+	/* The clock was set back since: a moment further away than any wait is none. */
+	assert_int_equal(token_store_away(wire->outbox, now - SECONDS_A_DAY, &until, &wire->error), 0);
+	assert_int_equal(until, 0);
+}
+
+static void a_week_away_needs_no_wait(void **state)
+{
+	struct door_wire *wire = *state;
+	struct token_store_token token;
+	int64_t until;
+
+	enrol(wire);
+	assert_int_equal(door_wire_fetch(wire), 0);
+	door_wire_wait(wire, WEEK);
+	assert_int_equal(door_wire_fetch(wire), 0);
+	assert_int_equal(token_store_away(wire->outbox, (int64_t)wire->stage.now, &until, &wire->error), 0);
+	assert_int_equal(until, 0);
+	assert_true(door_wire_take(wire, &token));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +582,8 @@ int main(void)
 		TEST(a_token_that_is_refused_again_after_another_was_taken_goes),
 		TEST(a_token_that_was_not_shown_goes_back),
 		TEST(damaged_records_are_said_to_be),
+		TEST(tokens_after_weeks_are_used_after_a_wait),
+		TEST(a_week_away_needs_no_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
