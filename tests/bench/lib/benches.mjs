@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { succeed } from '../../system/lib/processes.mjs';
 import { drained, idle, start } from './daemon.mjs';
+import { connections, frames, issuing, plainSigning } from './door.mjs';
 import { drain } from './drains.mjs';
 import { latency } from './latencies.mjs';
 import { bareTapTimes, firstLoad, screenTimes, tapTimes } from './pages.mjs';
@@ -253,6 +254,44 @@ async function pageSizes() {
   ];
 }
 
+// ---- The door -----------------------------------------------------------------------------------------------------
+
+// Short turns, so that what else the machine does falls on both alike; the processor's clock is coarse, so its time is summed.
+async function doorConnections() {
+  const times = scaled(50, 10);
+  const got = await connections((logOn) => inTurns(8 * trials, { token: () => logOn('token', times), password: () => logOn('password', times) }));
+  const [token, password] = [got.token, got.password].map((list) => list.map(({ p50 }) => p50));
+  const [ofToken, ofPassword] = [got.token, got.password].map((list) => list.reduce((sum, { cpu }) => sum + cpu, 0) / list.length);
+  return [
+    row('log on with a token, p50', median(token), 'ms', { against: `with a password: ${median(password).toFixed(3)} ms`, ratio: ratioOf(token, password) }),
+    row('log on with a token, processor of the broker', ofToken, 'us', { against: `with a password: ${ofPassword.toFixed(0)} us`, ratio: ofToken / ofPassword }),
+  ];
+}
+
+async function doorTokens() {
+  const devices = scaled(5, 2);
+  const got = await issuing((ask) => inTurns(few, { turfdoor: () => ask(devices), plain: plainSigning }));
+  const sign = got.plain.map((one) => one.sign);
+  const both = got.plain.map((one) => 1 / (1 / one.sign + 1 / one.verify)); // turfdoor verifies what it has signed
+  return [
+    row('tokens issued', median(got.turfdoor.map(({ rate }) => rate)), 'tokens/s'),
+    compared('tokens issued, of its processor', got.turfdoor.map(({ cpuRate }) => cpuRate), 'tokens/s', 'openssl speed, sign and verify', both),
+    row('signatures of openssl speed', median(sign), 'signatures/s'),
+  ];
+}
+
+async function doorFrames() {
+  const got = await frames(trials, slower);
+  const of = (when, which) => got.map((turn) => turn[when][which]);
+  const beyond = got.map(({ busy, idle }) => busy.dropped - idle.dropped);
+  return [
+    { ...row(`frames dropped beyond idle, a week's batch ${slower} x slower`, median(beyond), 'frames', { must: ['<=', 0] }),
+      against: `${median(of('busy', 'dropped'))} of ${median(of('busy', 'frames'))}, idle ${median(of('idle', 'dropped'))} of ${median(of('idle', 'frames'))}` },
+    { ...row('longest time between two frames, the same', median(of('busy', 'worst')), 'ms'), against: `idle: ${median(of('idle', 'worst')).toFixed(1)} ms` },
+    { ...row("tasks of more than 50 ms on the page's thread, the same", median(of('busy', 'longTasks')), 'tasks'), against: `idle: ${median(of('idle', 'longTasks'))}` },
+  ];
+}
+
 export const benches = {
   drain: drainOfPhones,
   'drain-own-phones': drainOfOwnPhones,
@@ -271,4 +310,7 @@ export const benches = {
   'tap-page': tapPage,
   'leader-page': leaderPage,
   'page-sizes': pageSizes,
+  'door-connections': doorConnections,
+  'door-tokens': doorTokens,
+  'door-frames': doorFrames,
 };

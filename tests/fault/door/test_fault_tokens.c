@@ -192,6 +192,40 @@ static void fetching(void **state)
 	scenario_run(&scenario, fixture, fixture->wire.folder, SEAMS_OF_DEVICE);
 }
 
+static void begin_revoked(void *context)
+{
+	struct fixture *fixture = context;
+	struct door_stage *stage = &fixture->wire.stage;
+
+	begin_joined(fixture);
+	assert_int_equal(door_revoke(stage->door, devices(fixture), stage->today, &stage->error), 0);
+}
+
+/* It knows that it was revoked, or it asks again and is told. */
+static void end_revoked(void *context, int rc, const char *failed)
+{
+	struct fixture *fixture = context;
+	struct token_store_member member;
+
+	(void)failed;
+	assert_true(rc < 0 || rc == TOKEN_BUYER_REVOKED);
+	door_wire_close(&fixture->wire);
+	door_wire_open(&fixture->wire);
+	assert_int_equal(door_wire_fetch(&fixture->wire), TOKEN_BUYER_REVOKED);
+	assert_int_equal(token_store_member(fixture->wire.outbox, &member, NULL), 0);
+	assert_int_equal(member.state, TOKEN_STORE_REVOKED);
+	assert_int_equal(take_all(fixture), 0);
+	close_both(fixture);
+}
+
+static void fetching_when_revoked(void **state)
+{
+	static const struct scenario scenario = {"fetch when revoked", begin_revoked, act_fetch, end_revoked, false};
+	struct fixture *fixture = *state;
+
+	scenario_run(&scenario, fixture, fixture->wire.folder, SEAMS_OF_DEVICE);
+}
+
 /* ---- Taking a token --------------------------------------------------------------------------------------------- */
 
 static void begin_fetched(void *context)
@@ -275,10 +309,7 @@ static void giving_back(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(joining),
-		TEST(fetching),
-		TEST(taking),
-		TEST(giving_back),
+		TEST(joining), TEST(fetching), TEST(fetching_when_revoked), TEST(taking), TEST(giving_back),
 	};
 
 	if (argc > 1)
