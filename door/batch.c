@@ -290,6 +290,32 @@ static int check_messages(const struct taking *taking)
 	return 0;
 }
 
+/* SHA-256 over the credential and the key's id. */
+static int name_taker(const struct taking *taking, const struct layout_key *key,
+		      uint8_t taker[static LAYOUT_HASH_BYTES])
+{
+	uint8_t bytes[DOOR_CREDENTIAL_BYTES + LAYOUT_HASH_BYTES];
+	int rc;
+
+	memcpy(bytes, taking->request->credential, DOOR_CREDENTIAL_BYTES);
+	memcpy(bytes + DOOR_CREDENTIAL_BYTES, key->id, sizeof key->id);
+	rc = door_hash(bytes, sizeof bytes, taker, taking->error);
+	explicit_bzero(bytes, sizeof bytes);
+	return rc;
+}
+
+static void note_week(struct lmdb_txn *txn, uint32_t number, struct layout_device *device, struct iso_week week)
+{
+	struct record key = layout_number(number), value;
+
+	if (weeks_compare(device->last_batch, week) >= 0)
+		return;
+	device->last_batch = week;
+	value = layout_device(device);
+	lmdb_put(txn, LAYOUT_DEVICES, layout_span(&key), layout_span(&value));
+}
+
+/* 0: it may have the batch, for the first time or again. */
 static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const struct layout_batch_name *name)
 {
 	struct record key = layout_batch_name(name), asked = layout_hash_key(taking->asked);
@@ -307,11 +333,12 @@ static int note_batch(const struct taking *taking, struct lmdb_txn *txn, const s
 static int take(void *context, struct lmdb_txn *txn)
 {
 	struct taking *taking = context;
-	struct layout_batch_name name = {.device = 0};
+	struct layout_batch_name name;
 	struct layout_device device;
 	struct layout_key_name key_name;
 	struct layout_key key;
-	int rc = find_device(taking, txn, &name.device, &device);
+	uint32_t number;
+	int rc = find_device(taking, txn, &number, &device);
 
 	if (rc == 0)
 		rc = find_key(taking, txn, device.scope, &key_name, &key);
@@ -322,11 +349,14 @@ static int take(void *context, struct lmdb_txn *txn)
 	explicit_bzero(&key.der, sizeof key.der);
 	if (rc == 0)
 		rc = check_messages(taking);
+	if (rc == 0)
+		rc = name_taker(taking, &key, name.taker);
 	if (rc != 0)
 		return rc;
 	name.week = key_name.week;
-	memcpy(name.key_id, key.id, sizeof name.key_id);
 	rc = note_batch(taking, txn, &name);
+	if (rc == 0)
+		note_week(txn, number, &device, name.week);
 	step_reached("batch-noted");
 	return rc;
 }

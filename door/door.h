@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * turfdoor's database: who may buy tokens, and the keys that sign them. It knows names, as the operator typed them, and that
- * a device has taken the batch of a week; no token, no address, no time of day but that at which an invitation ends.
+ * turfdoor's database: who may buy tokens, and the keys that sign them. It knows names, as the operator typed them, and the
+ * latest week for which a device has taken a batch; no token, no address, no time of day but that at which an invitation ends.
  *
  * It is an LMDB environment in a folder of its own. turfdoor serve has it open, and the operator's commands change it
  * meanwhile, in transactions of their own.
@@ -79,7 +79,7 @@ struct door_device {
 	uint32_t since; /* day */
 	bool revoked;
 	uint32_t revoked_on;        /* day */
-	struct iso_week last_batch; /* the latest week for which it took a batch; zeros: none that is still kept */
+	struct iso_week last_batch; /* the latest week for which it took a batch; zeros: none */
 };
 
 /* Calls `each` for all devices by number, until it returns another value than 0; returns that. */

@@ -139,35 +139,18 @@ int door_join(struct door *door, const uint8_t code[static DOOR_CODE_BYTES],
 
 /* ---- Listing ------------------------------------------------------------------------------------------------ */
 
-/* The keys of batches are in the order of weeks. */
-static struct iso_week last_batch(struct lmdb_txn *txn, uint32_t number)
-{
-	struct record start = layout_number(number);
-	struct layout_batch_name name = {.week = {0, 0}};
-	struct lmdb_cursor cursor;
-
-	lmdb_cursor_open(&cursor, txn, LAYOUT_BATCHES);
-	for (bool more = lmdb_seek(&cursor, layout_span(&start)); more && door_at(&cursor, &start);
-	     more = lmdb_next(&cursor))
-		if (!layout_read_batch_name(cursor.key, &name))
-			(void)door_damaged(txn, "batches");
-	lmdb_cursor_close(&cursor);
-	return name.week;
-}
-
 struct listing {
 	int (*each)(void *context, const struct door_device *device);
 	void *context;
 };
 
-static int show(const struct listing *listing, struct lmdb_txn *txn, uint32_t number,
-		const struct layout_device *record)
+static int show(const struct listing *listing, uint32_t number, const struct layout_device *record)
 {
 	struct door_device device = {.number = number,
 				     .since = record->since,
 				     .revoked = record->revoked_on != 0,
 				     .revoked_on = record->revoked_on,
-				     .last_batch = last_batch(txn, number)};
+				     .last_batch = record->last_batch};
 
 	memcpy(device.scope, record->scope, sizeof device.scope);
 	memcpy(device.note, record->note, sizeof device.note);
@@ -185,7 +168,7 @@ static int list(void *context, struct lmdb_txn *txn)
 		uint32_t number;
 
 		if (layout_read_number(cursor.key, &number) && layout_read_device(cursor.value, &device))
-			rc = show(context, txn, number, &device);
+			rc = show(context, number, &device);
 		else
 			rc = door_damaged(txn, "devices");
 	}

@@ -180,10 +180,10 @@ bool layout_read_key_name(struct span bytes, struct layout_key_name *name)
 
 struct record layout_batch_name(const struct layout_batch_name *name)
 {
-	struct record record = layout_number(name->device);
+	struct record record = {.length = 0};
 
 	put_week(&record, name->week);
-	put_bytes(&record, name->key_id, sizeof name->key_id);
+	put_bytes(&record, name->taker, sizeof name->taker);
 	return record;
 }
 
@@ -191,9 +191,8 @@ bool layout_read_batch_name(struct span bytes, struct layout_batch_name *name)
 {
 	struct reader reader = {.rest = bytes};
 
-	name->device = (uint32_t)get_number(&reader, 4);
 	name->week = get_week(&reader);
-	get_bytes(&reader, name->key_id, sizeof name->key_id);
+	get_bytes(&reader, name->taker, sizeof name->taker);
 	return is_whole(&reader);
 }
 
@@ -242,6 +241,7 @@ struct record layout_device(const struct layout_device *device)
 	put_bytes(&record, device->credential, sizeof device->credential);
 	put_number(&record, device->since, 4);
 	put_number(&record, device->revoked_on, 4);
+	put_week(&record, device->last_batch);
 	put_text(&record, device->scope);
 	put_text(&record, device->note);
 	return record;
@@ -254,6 +254,7 @@ bool layout_read_device(struct span bytes, struct layout_device *device)
 	get_bytes(&reader, device->credential, sizeof device->credential);
 	device->since = (uint32_t)get_number(&reader, 4);
 	device->revoked_on = (uint32_t)get_number(&reader, 4);
+	device->last_batch = get_week(&reader);
 	get_text(&reader, device->scope, sizeof device->scope);
 	get_text(&reader, device->note, sizeof device->note);
 	return is_whole(&reader);

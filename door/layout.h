@@ -5,10 +5,15 @@
  *   meta         "format" -> 1; "settings" -> batch (2), org, host; "device" -> the highest number of a device (4);
  *                "keys-folder" -> the folder for the public keys
  *   keys         scope, 0, ISO year (2), week (1) -> id (32), the private key in DER
- *   devices      number (4) -> credential's hash (32), since (4), revoked on (4; 0: not), scope, note
+ *   devices      number (4) -> credential's hash (32), since (4), revoked on (4; 0: not), latest week for which it took a batch
+ *                (ISO year (2), week (1); 0: none), scope, note
  *   credentials  hash (32) -> number of the device (4)
  *   invitations  hash (32) -> end in unix seconds (8), number of the device that used it (4; 0: none), scope, note
- *   batches      number of the device (4), ISO year (2), week (1), key's id (32) -> hash of what it asked (32)
+ *   batches      ISO year (2), week (1), taker (32) -> hash of what it asked (32)
+ *
+ * A taker is SHA-256 over a credential and the id of a key. The database has no credentials, so nobody can tell from it which device took
+ * a batch: a device that had no network for weeks took none, and its taps of those weeks come late, so both together would name
+ * who made them.
  *
  * A text (org, host, folder, scope, note) is its length (2) and its bytes.
  */
@@ -44,6 +49,7 @@ struct span layout_span(const struct record *record);
 struct layout_device {
 	uint8_t credential[LAYOUT_HASH_BYTES];
 	uint32_t since, revoked_on;
+	struct iso_week last_batch; /* zeros: none */
 	char scope[SCOPE_BYTES];
 	char note[DOOR_NOTE_BYTES];
 };
@@ -67,9 +73,8 @@ struct layout_key_name {
 };
 
 struct layout_batch_name {
-	uint32_t device;
 	struct iso_week week;
-	uint8_t key_id[LAYOUT_HASH_BYTES];
+	uint8_t taker[LAYOUT_HASH_BYTES];
 };
 
 /* ---- Keys of the databases; what reads one returns false when it is none ------------------------------------- */

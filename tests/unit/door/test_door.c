@@ -501,6 +501,24 @@ static void codes_credentials_and_tokens_are_not_in_the_file(void **state)
 	door_phone_release(&phone);
 }
 
+/* Its name stands beside the latest week only. Who took no batch for weeks had no network, and sends the taps of those weeks late. */
+static void the_weeks_of_which_a_device_took_batches_are_not_in_the_file(void **state)
+{
+	static const uint8_t number_and_week[2][7] = {{0, 0, 0, 1, 0x07, 0xea, 49}, {0, 0, 0, 1, 0x07, 0xea, 50}};
+	struct door_phone phone;
+
+	(void)state;
+	door_stage_enrol(&stage, "oost", &phone);
+	for (int ahead = 0; ahead <= 1; ahead++) {
+		door_phone_draw(&phone, &stage, ahead);
+		assert_int_equal(door_phone_buy(&phone, &stage), 0);
+	}
+	assert_true(file_holds(number_and_week[0] + 4, 3)); /* this test can see */
+	for (int i = 0; i < 2; i++)
+		assert_false(file_holds(number_and_week[i], sizeof number_and_week[i]));
+	door_phone_release(&phone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +543,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_list_tells_the_last_week_and_forgets_revoked_devices, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(codes_credentials_and_tokens_are_not_in_the_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_weeks_of_which_a_device_took_batches_are_not_in_the_file, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
