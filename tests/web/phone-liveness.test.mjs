@@ -201,7 +201,7 @@ class Course {
 
   // At most one tab is seen, but two windows may be beside each other.
   look(tab) {
-    for (const other of this.tabs) if (other !== tab && this.random() < 0.8) this.hide(other);
+    for (const other of this.tabs) if (other !== tab && this.random() < 0.5) this.hide(other);
     tab.seen = true;
     tab.phone.wake();
   }
@@ -245,7 +245,7 @@ class Course {
       [6, () => this.look(tab)],
       [4, () => this.hide(tab)],
       [3, () => tab.phone.wake({ seen: tab.seen })],
-      [3, () => this.tabs.length < 2 && this.open()],
+      [6, () => this.tabs.length < 2 && this.open()],
       [2, () => this.closeAllBut(tab)],
       [5, () => servers.cut()],
       [4, () => (servers.network = ['refuse', 'lose', 'pass', 'pass'][this.#below(4)])],

@@ -81,6 +81,21 @@ test('when the clock is set back, events without a receipt are sent again all th
   assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
 });
 
+test('a clock that is set ahead without a network and back before there is one again: what waits is sent', async () => {
+  const tab = await Tab.start();
+  const id = await tab.tapAndRelease();
+  clock.now += DAY_MS;
+  tab.client.emit('close');
+  await turns();
+  clock.now -= DAY_MS - 1_000;
+  tab.phone.wake();
+  await tab.connect();
+  clock.now += 2_000;
+  tab.phone.wake();
+  await turns();
+  assert.deepEqual(tab.sent.map((event) => event.id), [id, id]);
+});
+
 test('a tap that is undone just before the page is left is never sent', async () => {
   const tab = await Tab.start();
   const ids = await tab.phone.tap({ day: TODAY, domain: 1, outcome: 1 });

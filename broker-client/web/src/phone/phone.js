@@ -40,7 +40,7 @@ export class Phone extends PhoneView {
   #pinned = '';
   #pumping = false;
   #pumpAgain = false;
-  #sentAt = 0; // when the sender was last filled
+  #sentAt = 0; // the latest time that the sender was given
   #storing = 0; // taps that are not on disk yet
   #left = false; // whether the page is hidden or left
   #leftAt = Infinity; // when it was hidden or left
@@ -67,7 +67,7 @@ export class Phone extends PhoneView {
     phone.#sender = new Sender({ retryMs });
     phone.#connection = new Connection({ org, url, receipts: true, handlers: phone.#handlers(), load, startAgain, login: () => phone.#wayIn.login() });
     phone.#wayIn = phone.#makeWayIn(openDoor);
-    phone.#lock = new SenderLock(`turf-${org}`, (mine) => (mine ? phone.#pump() : phone.#sender.lost(phone.#now())));
+    phone.#lock = new SenderLock(`turf-${org}`, (mine) => (mine ? phone.#pump() : phone.#lost()));
     phone.#channel = new BroadcastChannel(`turf-${org}`);
     phone.#channel.onmessage = outboxChangedElsewhere;
     await phone.#load();
@@ -426,8 +426,14 @@ export class Phone extends PhoneView {
     };
   }
 
+  // Notes the time, so that #fillSender sees it when a clock that was ahead here is set back.
+  #lost() {
+    this.#sentAt = Math.max(this.#sentAt, this.#now());
+    this.#sender.lost(this.#sentAt);
+  }
+
   #linkChanged(link) {
-    if (link === 'offline') this.#sender.lost(this.#now());
+    if (link === 'offline') this.#lost();
     if (link === 'online') this.#wayIn.noteOnline();
     this.#onChange();
     if (link === 'online') this.#pump();
