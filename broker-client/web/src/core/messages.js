@@ -2,12 +2,12 @@
 // The contract's messages as plain objects. Decoders take bytes from anyone: null when they are not what they should be.
 import { PbfReader, PbfWriter } from 'pbf';
 
-import * as turf from '../../gen/turf.js';
+import { LabelKind, Outcome, QuarterStatus, Verdict, readCatalogue, readReceipt, readSummary, readWeekly, writeSubmission } from '../../gen/turf.js';
 import { DAY_MAX, parsePeriod } from './calendar.js';
 import { isSlug } from './topics.js';
 import { whole } from './wire.js';
 
-export const { Outcome, QuarterStatus, LabelKind, Verdict } = turf;
+export { LabelKind, Outcome, QuarterStatus, Verdict };
 
 export const EVENTS_MAX = 64;
 export const LABELS_MAX = 4;
@@ -30,9 +30,12 @@ export const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) =
 
 // ---- Reading --------------------------------------------------------------------------------------
 
+// Each is named here: with the whole module, the pages would carry code for all that they never read or write.
+const readers = { Catalogue: readCatalogue, Receipt: readReceipt, Summary: readSummary, Weekly: readWeekly };
+
 function read(name, bytes, max) {
   if (bytes.length > max || !whole(bytes, name)) return null;
-  return turf[`read${name}`](new PbfReader(bytes), bytes.length);
+  return readers[name](new PbfReader(bytes), bytes.length);
 }
 
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
@@ -116,6 +119,6 @@ function wireEvent({ id, day, act, domain, outcome, labels = [], proof }) {
 // Events {id: hex, day, act: 'question'|'retraction', domain, outcome, labels, proof: hex} as the contract wants them: padded.
 export function encodeSubmission(events, receiptTo) {
   const writer = new PbfWriter();
-  turf.writeSubmission({ events: events.map(wireEvent), receipt_to: receiptTo }, writer);
+  writeSubmission({ events: events.map(wireEvent), receipt_to: receiptTo }, writer);
   return pad(writer.finish());
 }
