@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 // Who has everything that is written anywhere cannot tell which worker of a scope made a tap (docs/privacy.md). The same adversary
-// finds workers when one of the protections is off: unprotected.test.mjs.
+// finds workers when one of the protections is off: tests/long/unprotected.test.mjs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The adversary of unlinkable.test.mjs finds workers when one of the protections is off, so it is known that he can see.
+// The adversary of tests/system/unlinkable.test.mjs finds workers when one of the protections is off, so it is known that he can see.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { build } from './lib/paths.mjs';
-import { PORTION, score, tell } from './lib/unlinkable.mjs';
-import { firstDay, WorkerWeeks } from './lib/worker-weeks.mjs';
+import { build } from '../system/lib/paths.mjs';
+import { PORTION, score, tell } from '../system/lib/unlinkable.mjs';
+import { firstDay, WorkerWeeks } from '../system/lib/worker-weeks.mjs';
 
 const skip = /__[at]san_init/.test(readFileSync(join(build, 'turfd'), 'latin1')) && 'sanitizers do not start below another library';
 
