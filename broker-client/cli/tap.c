@@ -142,9 +142,12 @@ static void send_portion(struct turf *turf)
 {
 	struct turf_later later = {.size = sizeof later};
 
-	if (turf_get_later(turf, &later, NULL) == 0 && later.events > 0 && later.from != 0 &&
-	    later.from <= (int64_t)time(NULL))
-		wait_until_sent(turf, monotonic_ms() + PORTION_MS);
+	if (turf_get_later(turf, &later, NULL) != 0 || later.events == 0 || later.from == 0 ||
+	    later.from > (int64_t)time(NULL))
+		return;
+	if (fflush(stdout) != 0) /* the answer must not wait for the portion */
+		(void)cli_complain(EXIT_DONE, "standard output: %m");
+	wait_until_sent(turf, monotonic_ms() + PORTION_MS);
 }
 
 /* ---- tap -------------------------------------------------------------------------------------------------------- */
@@ -259,7 +262,6 @@ int cli_tap(struct cli *cli)
 		rc = choose_codes(cli, catalogue, &question);
 		if (rc == 0)
 			rc = store_tap(cli, turf, &answers, &question, catalogue);
-		(void)fflush(stdout);
 		if (rc == EXIT_DONE)
 			send_portion(turf);
 	}
