@@ -180,6 +180,7 @@ export class Door {
   // Begins or ends the connection of a device that has joined, as it is wanted.
   update() {
     if (!this.joined || this.#closed) return;
+    if (this.#options.connection.state === 'offline') this.#portions?.noteEnd();
     this.#shortConnections?.update();
     this.#portions?.update().then((isPlanned) => isPlanned && this.#settle(), () => {}); // a full disk: it is tried again
   }

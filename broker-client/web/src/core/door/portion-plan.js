@@ -18,6 +18,7 @@ export class PortionPlan {
   #today = 0;
   #portion = null; // the ids of the portion that the connection carries; null: it carries what is of the moment
   #isAccepted = false; // the broker has let that connection in
+  #isOver = false; // and it has ended
   #inVain = 0; // portions in a row that were not answered
 
   // {store, taps: those of the phone, today, now, draw}
@@ -49,7 +50,7 @@ export class PortionPlan {
   // How many of the taps that wait have nothing to connect for now; `running`: there is a connection.
   staying(running) {
     const { moment, later, all } = this.#split();
-    if (running && this.#portion) return all.filter((tap) => !this.#portion.has(tap.id)).length;
+    if (running && this.#portion && !this.#isOver) return all.filter((tap) => !this.#portion.has(tap.id)).length;
     return moment.length > 0 || !this.#isDue(later) ? later.length : moment.length;
   }
 
@@ -61,6 +62,7 @@ export class PortionPlan {
     if (this.#portion && this.#isAccepted) this.#inVain = all.some((tap) => this.#portion.has(tap.id)) ? this.#inVain + 1 : 0;
     this.#portion = null;
     this.#isAccepted = false;
+    this.#isOver = false;
     if (moment.length > 0 || !this.#isDue(later)) return;
     await this.#plan(afterPortion(this.#seconds(), this.#inVain, draw));
     this.#portion = new Set(drawPortion(later, draw).map(({ id }) => id));
@@ -68,6 +70,11 @@ export class PortionPlan {
 
   noteAccepted() {
     this.#isAccepted = true;
+  }
+
+  // There is no connection any more: the next one has nothing to do with the portion of this one.
+  noteEnd() {
+    this.#isOver = this.#isAccepted;
   }
 
   // Plans the next portion when something goes later, and ends the plan when nothing does. Resolves to whether that changed.
