@@ -128,7 +128,8 @@ $(BUILD)/turf: $(call units,broker-client/cli broker-client/libturf) $(phone)
 
 # The broker has the functions that a plugin calls. It is not instrumented, and cannot load a plugin that is; what the plugin is made
 # of is instrumented in the unit tests.
-ifeq ($(SANITIZE),)
+# A folder with plain/ is that of a sanitized build, also where make is called without SANITIZE, as deploy/run does.
+ifeq ($(SANITIZE)$(wildcard $(BUILD)/plain),)
 $(BUILD)/turf_door.so: $(call objects,door/plugin) $(call units,door/gate base/lmdb) $(contract)
 	$(CC) -shared $(ldflags) -o $@ $^ $(libs_door)
 else
