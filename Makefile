@@ -191,10 +191,6 @@ $(unit_daemon): $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/li
 $(unit_phone): $(BUILD)/tests/%: $(BUILD)/tests/unit/phone/%.o $(BUILD)/tests/unit/lib.a $(phone_tested)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(libs_phone)
 
-# A tool of the system tests.
-$(BUILD)/tests/portion_plan: $(BUILD)/tests/system/lib/portion_plan.o $(phone_tested)
-	$(CC) $(ldflags) -o $@ $^ $(libs_phone)
-
 # The phone's half of a token is in libturf; of that these tests take what needs no Paho.
 $(unit_door): $(BUILD)/tests/%: $(BUILD)/tests/unit/door/%.o $(BUILD)/tests/unit/lib.a $(door_tested)
 	$(CC) $(ldflags) -o $@ $^ $(call pkg,cmocka) $(call pkg,jansson) $(libs_door)

@@ -2,11 +2,10 @@
 // Rule 13 (docs/wire-format.md) through a closed door: what a restored store must get again, and what waited for days, goes a few at a
 // time on connections of its own, hours apart, and holds nothing up that is tapped now.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import test from 'node:test';
 
 import { dateOf, dayOf, decode } from './lib/messages.mjs';
-import { build } from './lib/paths.mjs';
+import { program } from './lib/paths.mjs';
 import { org, Place } from './lib/place.mjs';
 import { succeed } from './lib/processes.mjs';
 import { stepsOfPortions, stepsProgram } from './lib/steps.mjs';
@@ -19,9 +18,7 @@ const daysAgo = (n) => dateOf(today() - n);
 
 // A moment in the outbox of this device, in unix seconds; with `at`, from now on.
 async function moment(place, device, name, ...at) {
-  const file = join(build, 'tests/portion_plan');
-  await succeed('make', ['-s', `BUILD=${build}`, file]);
-  return Number((await succeed(file, [place.outbox(device), org, name, ...at.map(String)])).stdout);
+  return Number((await succeed(program('tests/portion_plan'), [place.outbox(device), org, name, ...at.map(String)])).stdout);
 }
 
 // When the next portion goes.
