@@ -185,6 +185,9 @@ test("a leader's invitation on the page for counting: the device is the leader's
   const page = await Page.start(turfdoor, { hash: `#join=${turfdoor.invite('leader:oost')}` });
   await page.says('joined-as-leader');
   assert.equal(page.door.joined, false);
+  await page.door.login();
+  await page.door.refused();
+  assert.equal(page.door.notice.name, 'joined-as-leader', 'also when the broker does not let this page in');
   const leader = await Page.start(turfdoor, { role: 'leader' });
   assert.ok((await leader.door.login()).password);
 });

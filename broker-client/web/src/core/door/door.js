@@ -110,8 +110,9 @@ export class Door {
   get notice() {
     const { outcome, device } = this.#enrolment;
     const trouble = this.#trouble;
-    if (!outcome || (trouble && outcome.startsWith('joined'))) return trouble ?? this.#whatGoesLater;
     const role = device?.role ?? '';
+    const isForOtherPage = role !== '' && role !== this.#options.role; // then this page's trouble is not that device's
+    if (!outcome || (trouble && !isForOtherPage && outcome.startsWith('joined'))) return trouble ?? this.#whatGoesLater;
     const name = outcome === 'joined' && role !== this.#options.role ? `joined-as-${role}` : outcome;
     return { name, from: 0, role, teams: teamsOf(device) };
   }
