@@ -79,14 +79,9 @@ static uint64_t value_at(const struct moment *list, uint32_t n, uint32_t moment)
 
 /* ---- A session ---------------------------------------------------------------------------------------- */
 
-/* Now and then one of the next calls to the disk will fail. */
 static void trouble(void)
 {
-	struct fault_plan plan = {
-		.seam = SEAM_FILE, .nth = 1 + draw(20), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
-
-	if (fixture.failing && draw(3) == 0)
-		seam_arm(&plan);
+	chains_trouble(&fixture.dice, fixture.failing, 20);
 }
 
 static void note_state(void)

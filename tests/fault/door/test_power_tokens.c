@@ -189,33 +189,20 @@ static const struct token_buyer_invitation invitation = {.origin = "https://h", 
 
 /* ---- A session ---------------------------------------------------------------------------------------------------- */
 
-/* Now and then one of the next calls to the disk will fail. */
 static void trouble(void)
 {
-	struct fault_plan plan = {
-		.seam = SEAM_FILE, .nth = 1 + draw(16), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
-
-	if (fixture.failing && draw(3) == 0)
-		seam_arm(&plan);
+	chains_trouble(&fixture.dice, fixture.failing, 16);
 }
 
 static struct deed begin(struct deed deed)
 {
-	deed.begun = deed_now() < deed.begun ? deed_now() : deed.begun;
 	trouble();
-	return deed;
+	return deed_begin(deed);
 }
 
-/* A call has returned: it has done its work, or the disk was told to fail. */
 static bool returned(int rc, struct deed *deed)
 {
-	const char *failed = seam_disarm();
-
-	if (rc < 0 && rc != FAULT_BROKER && !failed)
-		fail_msg("%s", fixture.error.text);
-	if (rc == 0 && deed->done == NEVER)
-		deed->done = deed_now();
-	return rc == 0;
+	return deed_returned(rc, deed, rc == FAULT_BROKER ? NULL : fixture.error.text);
 }
 
 static void open_device(const char *folder)

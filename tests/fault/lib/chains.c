@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/dice.h"
+#include "tests/fault/lib/seam.h"
 
 enum { SEED = 20200, CUTS_OF_A_CHAIN_MIN = 100 };
 
@@ -51,6 +52,17 @@ static void test_a_disk_that_fails_now_and_then(void **state)
 {
 	(void)state;
 	run_chains(true);
+}
+
+void chains_trouble(uint64_t *dice, bool failing, uint32_t calls)
+{
+	struct fault_plan plan = {.seam = SEAM_FILE,
+				  .nth = 1 + dice_below(dice, calls),
+				  .kind = dice_below(dice, seam_kinds(SEAM_FILE)),
+				  .for_good = dice_below(dice, 3) == 0};
+
+	if (failing && dice_below(dice, 3) == 0)
+		seam_arm(&plan);
 }
 
 int chains_main(const char *name, uint64_t n, uint64_t (*run)(uint64_t seed, bool failing))

@@ -12,4 +12,7 @@
  */
 int chains_main(const char *name, uint64_t n, uint64_t (*run)(uint64_t seed, bool failing));
 
+/* Where the disk is `failing` now and then: one of the next calls to it may fail, at most `calls` from here. */
+void chains_trouble(uint64_t *dice, bool failing, uint32_t calls);
+
 #endif

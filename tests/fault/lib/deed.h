@@ -36,4 +36,11 @@ static inline struct deed deed_before(struct deed deed, uint32_t moment)
 	return (struct deed){deed_begun(deed, moment) ? 0 : NEVER, deed_done(deed, moment) ? 0 : NEVER};
 }
 
+/* The deed, begun now if it was not begun before. */
+struct deed deed_begin(struct deed deed);
+
+/* A call has returned: it has done its work, or the disk was told to fail. Otherwise the test fails with the text `fault`; NULL: it
+ * may fail by itself. Whether the work is done. */
+bool deed_returned(int rc, struct deed *deed, const char *fault);
+
 #endif

@@ -67,14 +67,9 @@ static uint32_t draw(uint32_t below)
 
 /* ---- A session ---------------------------------------------------------------------------------------- */
 
-/* Now and then one of the next calls to the disk will fail. */
 static void trouble(void)
 {
-	struct fault_plan plan = {
-		.seam = SEAM_FILE, .nth = 1 + draw(16), .kind = draw(seam_kinds(SEAM_FILE)), .for_good = draw(3) == 0};
-
-	if (fixture.failing && draw(3) == 0)
-		seam_arm(&plan);
+	chains_trouble(&fixture.dice, fixture.failing, 16);
 }
 
 /* A call has returned: it has done its work, or the disk was told to fail. */
