@@ -64,7 +64,7 @@ test('a scope that was rotated: the phone fetches new tokens by itself, and its 
   const { page } = await joinedPhone(t, site);
   await send(page);
   await rests(page);
-  await site.door.command('rotate', 'oost');
+  await site.rotate('oost');
   await send(page);
   assert.deepEqual(await site.site.counted(), { questions: 2, 'oost/1/answered': 2 });
 });
@@ -76,7 +76,7 @@ test('a lost phone is revoked and its scope rotated: from then on its tokens let
   await send(lost);
   await rests(lost);
   await site.door.command('revoke', '1');
-  await site.door.command('rotate', 'oost');
+  await site.rotate('oost');
   await tap(lost, 1);
   await hide(lost);
   await wake(lost);
@@ -94,14 +94,14 @@ test("a leader's scope that is rotated: the figures stop at once, and come back 
   const page = await screen.open(`${site.front.url}leader.html${await site.invite('--team', 'oost', '--role', 'leader')}`);
   await page.locator('.fresh--live').waitFor();
   const lost = page.locator('.fresh--lost').waitFor();
-  await site.door.command('rotate', 'leader:oost');
+  await site.rotate('leader:oost');
   await lost;
   await page.locator('.fresh--live').waitFor();
   await send(worker);
   await site.invite('--team', 'oost', '--role', 'leader'); // a scope that nobody is left in gets no keys
   await site.door.command('revoke', '2');
   const again = page.locator('.fresh--lost').waitFor();
-  await site.door.command('rotate', 'leader:oost');
+  await site.rotate('leader:oost');
   await again;
   await says(page, 'Dit toestel is afgemeld');
 });
